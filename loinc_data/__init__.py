@@ -1,0 +1,1 @@
+"""Our starter terminology and lexicons, and the reader of official LOINC releases."""

@@ -1,0 +1,89 @@
+"""Figures of one engine over labelled cases: top-1, top-5, recall at 50, share auto-acceptable at 99 % precision."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matcher.bench.datasets import Case, tests_only
+from matcher.engine import Engine
+
+AXES = ("component", "property", "time_aspct", "system", "scale_typ", "method_typ")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine answered to one case: ranked codes and the confidence of the first."""
+
+    case: Case
+    codes: tuple[str, ...]
+    confidence: float
+
+    @property
+    def rank(self) -> int:
+        """Rank of the first right code, from 1; 0 when it is absent."""
+        return next((rank for rank, code in enumerate(self.codes, start=1) if code in self.case.right), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares in [0, 1] over one set."""
+
+    count: int
+    top1: float
+    top5: float
+    recall50: float
+    auto99: float
+
+
+def answers(engine: Engine, cases: Sequence[Case], depth: int = 50) -> list[Answer]:
+    """The engine's ranked codes for each case that has a right code."""
+    found: list[Answer] = []
+    for case in tests_only(cases):
+        proposals = [item for item in engine.propose(case.test, depth, explain=False) if item.rank > 0]
+        confidence = proposals[0].confidence if proposals else 0.0
+        found.append(Answer(case, tuple(item.loinc_num for item in proposals), confidence))
+    return found
+
+
+def figures(items: Sequence[Answer]) -> Figures:
+    """The figures of a list of answers."""
+    count = len(items)
+    if not count:
+        return Figures(0, 0.0, 0.0, 0.0, 0.0)
+    ranks = [item.rank for item in items]
+    return Figures(
+        count=count,
+        top1=sum(rank == 1 for rank in ranks) / count,
+        top5=sum(0 < rank <= 5 for rank in ranks) / count,
+        recall50=sum(0 < rank <= 50 for rank in ranks) / count,
+        auto99=share_at_precision([(item.confidence, item.rank == 1) for item in items], 0.99),
+    )
+
+
+def share_at_precision(pairs: Sequence[tuple[float, bool]], precision: float) -> float:
+    """The largest share of rows, most confident first, that are right at this precision; ties count whole."""
+    ordered = sorted(pairs, key=lambda pair: -pair[0])
+    best = right = 0
+    for position, (confidence, is_right) in enumerate(ordered, start=1):
+        right += is_right
+        ends_tie = position == len(ordered) or ordered[position][0] < confidence
+        if ends_tie and right / position >= precision:
+            best = position
+    return best / len(ordered) if ordered else 0.0
+
+
+def wrong_axes(engine: Engine, items: Sequence[Answer]) -> Counter[str]:
+    """Which axes differ between the first proposal and the best code, when the first proposal is wrong."""
+    counter: Counter[str] = Counter()
+    index = engine.index
+    for item in items:
+        if item.rank == 1:
+            continue
+        if not item.codes or item.case.best not in index.number_of:
+            counter["no proposal"] += 1
+            continue
+        mine = index.terms[index.number_of[item.codes[0]]]
+        best = index.terms[index.number_of[item.case.best]]
+        differing = [axis for axis in AXES if getattr(mine, axis) != getattr(best, axis)]
+        counter.update(differing[:1] if "component" in differing else differing)
+    return counter

@@ -1,0 +1,364 @@
+"""The engine: parse a row, retrieve analytes, score the terms on every axis, rank, calibrate, explain."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.calibration import Calibration, Signals
+from matcher.evidence.base import Found, sentence_of
+from matcher.evidence.component import (
+    NATURES,
+    component_is_close,
+    component_is_named,
+    component_is_partial,
+    weigh_challenge,
+    weigh_divisor,
+    weigh_nature,
+)
+from matcher.evidence.method import weigh_method
+from matcher.evidence.property import weigh_property
+from matcher.evidence.scale import weigh_scale
+from matcher.evidence.system import weigh_system
+from matcher.evidence.time import weigh_time
+from matcher.evidence.unit import weigh_unit
+from matcher.index import Floats, Ints, TermIndex
+from matcher.names import name_words
+from matcher.nontest import NonTestRules
+from matcher.parse import AB_WORDS, NA_WORDS, Facts, Parser, Reading
+from matcher.scoring import WEIGHTS, Weights
+from matcher.types import Axis, Band, Evidence, LocalTest, Proposal, Tables, Term, Verdict
+
+ENGINE_VERSION = "1"
+_SUBJECT = re.compile(r"\bControl\b|\b[Dd]onor\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What a caller may choose. `weights` is the table of scoring; `pool` bounds the analytes considered."""
+
+    weights: Weights = WEIGHTS
+    pool: int = 48
+    terms: int = 900
+    use_lexicon: bool = True
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A scored term; `reading` is the one under which it scored best."""
+
+    position: int
+    score: float
+    component: float
+    reading: Reading
+
+
+class Engine:
+    """Proposes LOINC terms for local tests; give it tables and a built index, it reads nothing itself."""
+
+    def __init__(
+        self,
+        index: TermIndex,
+        tables: Tables,
+        options: EngineOptions | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self.index = index
+        self.options = options or EngineOptions()
+        self.parser = Parser(tables, frozenset(index.vocabulary))
+        self.nontests = NonTestRules(tables.nontests)
+        self.calibration = calibration or Calibration.default()
+        self._tables: dict[tuple[str, Facts], Floats] = {}
+        self._unit_values, self._unit_codes = _code([term.units for term in index.terms])
+        self._nature_codes = _natures(index)
+        self._other_subject = np.array([bool(_SUBJECT.search(term.long_common_name)) for term in index.terms], np.float32)
+
+    def propose(self, test: LocalTest, top: int = 10, explain: bool = True) -> list[Proposal]:
+        """Ranked proposals for one row, best first; rank 0 says that the row is no test."""
+        candidates, reason_probability, reason = self._rank(test, max(top, 2))
+        proposals: list[Proposal] = []
+        if reason_probability > 0:
+            evidence = (Evidence(Axis.COMPONENT, Verdict.AGREE, reason, test.label),) if explain else ()
+            proposals.append(Proposal(0, "", round(reason_probability, 4), self._nontest_band(reason_probability), evidence))
+        confidences = self.calibration.confidences(self._signals(test, candidates, reason_probability))
+        for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
+            evidence = self.explain(candidate) if explain else ()
+            contradicted = any(item.verdict is Verdict.CONTRADICT for item in evidence)
+            band = self.calibration.band(confidence, rank, contradicted)
+            term = self.index.terms[candidate.position]
+            proposals.append(Proposal(rank, term.loinc_num, round(confidence, 4), band, evidence))
+        return proposals
+
+    def propose_many(self, tests: Iterable[LocalTest], top: int = 10, explain: bool = False) -> Iterator[list[Proposal]]:
+        """Proposals for each row, in order; a row's answer never depends on the others."""
+        for test in tests:
+            yield self.propose(test, top, explain)
+
+    def candidates(self, test: LocalTest, limit: int) -> list[Candidate]:
+        """The best `limit` scored terms of a row, for the benches."""
+        return self._rank(test, limit)[0]
+
+    def weigh(self, test: LocalTest, loinc_num: str) -> tuple[Evidence, ...]:
+        """The evidence of one given code for a row, under the reading that suits it best; empty when unknown."""
+        position = self.index.number_of.get(loinc_num)
+        parsed = self.parser.parse(test)
+        if position is None or not parsed.readings:
+            return ()
+        known = {item.position: item for item in self._rank(test, 200)[0]}
+        candidate = known.get(position) or Candidate(position, 0.0, 0.0, parsed.readings[0])
+        return self.explain(candidate)
+
+    # ---- retrieval and scoring -------------------------------------------------------------------------
+
+    def _rank(self, test: LocalTest, limit: int) -> tuple[list[Candidate], float, str]:
+        parsed = self.parser.parse(test)
+        best: dict[int, Candidate] = {}
+        for reading in parsed.readings:
+            for candidate in self._score_reading(reading, limit):
+                known = best.get(candidate.position)
+                if known is None or candidate.score > known.score:
+                    best[candidate.position] = candidate
+        ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
+        named = any(reading.analytes for reading in parsed.readings)
+        probability, reason = self.nontests.judge(test, named, bool(ranked))
+        return ranked[:limit], probability, reason
+
+    def _score_reading(self, reading: Reading, limit: int) -> list[Candidate]:
+        analytes, component = self._retrieve(reading)
+        if not len(analytes):
+            return []
+        index, weights, facts = self.index, self.options.weights, reading.facts
+        positions = np.concatenate([index.terms_of(int(analyte)) for analyte in analytes])
+        owner = np.repeat(component, [len(index.terms_of(int(analyte))) for analyte in analytes])
+        if len(positions) > self.options.terms:
+            positions, owner = positions[: self.options.terms], owner[: self.options.terms]
+        codes = index.axis_codes
+        score = owner + np.float32(weights.reading * reading.prior)
+        for name, weight in self._weighed_axes():
+            strength = self._table(name, facts)[codes[name][positions]]
+            score += weight * strength
+            if name in _VETOING:
+                score -= weights.veto * (strength <= -0.9)
+        strength = self._table("unit", facts)[self._unit_codes[positions]]
+        score += weights.unit * strength
+        score += weights.nature * self._table("nature", facts)[self._nature_codes[positions]]
+        score += weights.prior * index.prior[positions]
+        if not facts.is_control:
+            score -= weights.subject * self._other_subject[positions]
+        take = min(limit * 2, len(positions))
+        chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
+        return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
+
+    def _weighed_axes(self) -> tuple[tuple[str, float], ...]:
+        weights = self.options.weights
+        return (
+            ("property", weights.property), ("time", weights.time), ("system", weights.system), ("scale", weights.scale),
+            ("method", weights.method), ("divisor", weights.divisor), ("challenge", weights.challenge),
+            ("class_name", weights.class_name), ("status", weights.status), ("order_obs", weights.order),
+        )  # fmt: skip
+
+    def _retrieve(self, reading: Reading) -> tuple[Ints, Floats]:
+        """The analytes that share words with the reading, with their component score, best first."""
+        index, weights = self.index, self.options.weights
+        wanted = [(index.vocabulary[word], 1.0) for word in reading.wanted if word in index.vocabulary]
+        seen = {word for word, _ in wanted}
+        left = [(index.vocabulary[word], 0.8) for word in reading.leftover if word in index.vocabulary]
+        left = [(word, share) for word, share in left if word not in seen]
+        unknown = sum(1 for word in reading.leftover if word not in index.vocabulary)
+        exact = [index.analyte_codes[name] for name in reading.analytes if name in index.analyte_codes]
+        if not wanted and not left and not exact:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        postings = [index.postings[index.postings_start[w] : index.postings_start[w + 1]] for w, _ in wanted + left]
+        masses = [float(index.word_weight[w]) * share for w, share in wanted + left]
+        count = len(index.analytes)
+        if postings:
+            matched = np.bincount(
+                np.concatenate(postings), weights=np.repeat(masses, [len(part) for part in postings]), minlength=count
+            )
+        else:
+            matched = np.zeros(count)
+        asked = sum(masses) + 1.2 * min(unknown, 3)
+        covered = matched / max(asked, 1e-6)
+        filled = matched / np.maximum(index.analyte_weight, 1e-6)
+        component = weights.component * (0.6 * covered + 0.4 * np.minimum(filled, 1.0))
+        for analyte in exact:
+            # An analyte named in full counts for the part of the label that it covers: DHEA is not sulfate de DHEA.
+            # A bare organism names no test by itself: antibodies, antigens and cultures of it compete.
+            share = 0.3 if index.analytes[analyte] in reading.organisms else 1.0
+            component[analyte] += weights.exact * share * max(0.0, 2.0 * float(covered[analyte]) - 1.0)
+        pool = min(self.options.pool, count)
+        best = np.argpartition(-component, pool - 1)[:pool] if pool < count else np.arange(count)
+        best = best[component[best] > 0.2 * weights.component * 0.6]
+        best = best[np.argsort(-component[best], kind="stable")]
+        return best.astype(np.int32), component[best].astype(np.float32)
+
+    # ---- evidence --------------------------------------------------------------------------------------
+
+    def _table(self, name: str, facts: Facts) -> Floats:
+        """The strength of every value of an axis against these facts; facts repeat, so tables are kept."""
+        key = (name, facts)
+        table = self._tables.get(key)
+        if table is None:
+            if len(self._tables) > 20000:
+                self._tables.clear()
+            table = np.fromiter((found.strength for found in self._weigh_all(name, facts)), np.float32)
+            self._tables[key] = table
+        return table
+
+    def _weigh_all(self, name: str, facts: Facts) -> Iterator[Found]:
+        if name == "unit":
+            return (weigh_unit(facts, units, self.index.unit_dimensions.get(units, ())) for units in self._unit_values)
+        if name == "nature":
+            return (weigh_nature(facts, nature) for nature in NATURES)
+        weigh = self._weigher(name)
+        return (weigh(facts, value) for value in self.index.axis_values[name])
+
+    def _weigher(self, name: str) -> Callable[[Facts, str], Found]:
+        if name == "property":
+            return lambda facts, value: weigh_property(facts, value, self.index.property_by_dimension)
+        return _WEIGHERS[name]
+
+    def explain(self, candidate: Candidate) -> tuple[Evidence, ...]:
+        """The seven lines of a proposal, and the component's divisor, challenge and nature where they count."""
+        term = self.index.terms[candidate.position]
+        reading, weights = candidate.reading, self.options.weights
+        values = {name: self.index.axis_values[name][self.index.axis_codes[name][candidate.position]] for name in _SHOWN}
+        lines = [self._explain_component(term, reading, candidate.component)]
+        for name in ("divisor", "challenge"):
+            found = _WEIGHERS[name](reading.facts, values[name])
+            if values[name] or found.strength:
+                lines.append(_evidence(Axis.COMPONENT, found, values[name], getattr(weights, name)))
+        nature = NATURES[self._nature_codes[candidate.position]]
+        found = weigh_nature(reading.facts, nature)
+        if reading.facts.nature and nature != reading.facts.nature:
+            from matcher.evidence.component import NATURE_NAMES
+
+            lines.append(_evidence(Axis.COMPONENT, found, NATURE_NAMES[nature], weights.nature))
+        for axis in (Axis.PROPERTY, Axis.TIME, Axis.SYSTEM, Axis.SCALE, Axis.METHOD):
+            found = self._weigher(axis.value)(reading.facts, values[axis.value])
+            lines.append(_evidence(axis, found, values[axis.value], getattr(weights, axis.value)))
+        found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
+        lines.append(_evidence(Axis.UNIT, found, term.units, weights.unit))
+        return tuple(lines)
+
+    def _explain_component(self, term: Term, reading: Reading, component: float) -> Evidence:
+        local = " + ".join(span for span, _ in reading.spans) or " ".join(reading.leftover)
+        analyte = self.index.analytes[self.index.analyte_of[self.index.number_of[term.loinc_num]]]
+        asked, offered = set(reading.wanted) | set(reading.leftover), set(name_words(analyte))
+        if analyte in reading.analytes or asked == offered:
+            rule, verdict = component_is_named, Verdict.AGREE
+        elif len(asked & offered) / max(len(asked | offered), 1) >= 0.6:
+            rule, verdict = component_is_close, Verdict.COMPATIBLE
+        else:
+            rule, verdict = component_is_partial, Verdict.UNKNOWN
+        return Evidence(Axis.COMPONENT, verdict, sentence_of(rule, local, term.component), local, term.component, component)
+
+    # ---- confidence ------------------------------------------------------------------------------------
+
+    def _signals(self, test: LocalTest, candidates: list[Candidate], nontest: float) -> list[Signals]:
+        if not candidates:
+            return []
+        signals: list[Signals] = []
+        top = candidates[0].score
+        second = candidates[1].score if len(candidates) > 1 else top - 3.0
+        for candidate in candidates:
+            facts = candidate.reading.facts
+            rival = second if candidate is candidates[0] else top
+            signals.append(
+                Signals(
+                    score=candidate.score,
+                    margin=candidate.score - rival,
+                    component=candidate.component / self.options.weights.component,
+                    exact=bool(candidate.reading.analytes),
+                    leftover=len(candidate.reading.leftover),
+                    has_unit=facts.unit.is_known,
+                    has_specimen=bool(facts.systems),
+                    prior=float(self.index.prior[candidate.position]),
+                    contradictions=self._contradictions(candidate),
+                    nontest=nontest,
+                )
+            )
+        return signals
+
+    def _contradictions(self, candidate: Candidate) -> int:
+        facts = candidate.reading.facts
+        count = 0
+        for name in ("property", "time", "system", "scale"):
+            code = self.index.axis_codes[name][candidate.position]
+            count += bool(self._table(name, facts)[code] <= -0.9)
+        count += bool(self._table("unit", facts)[self._unit_codes[candidate.position]] <= -0.9)
+        return count
+
+    @staticmethod
+    def _nontest_band(probability: float) -> Band:
+        if probability >= 0.97:
+            return Band.SURE
+        return Band.TO_CHECK if probability >= 0.6 else Band.UNCERTAIN
+
+
+def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
+    sentence = sentence_of(found.rule, found.local, term)
+    return Evidence(axis, found.verdict, sentence, found.local, term, round(weight * found.strength, 3))
+
+
+def _no_sentence(_local: str, _term: str) -> None:
+    """Chapitre du catalogue et classe LOINC."""
+
+
+def _weigh_class(facts: Facts, value: str) -> Found:
+    if not facts.classes or not value:
+        return Found(Verdict.UNKNOWN, 0.0, _no_sentence)
+    if value in facts.classes:
+        return Found(Verdict.AGREE, 1.0, _no_sentence)
+    return Found(Verdict.COMPATIBLE, -0.3, _no_sentence)
+
+
+def _weigh_status(_facts: Facts, value: str) -> Found:
+    loss = {"DEPRECATED": -1.0, "DISCOURAGED": -0.5, "TRIAL": -0.1}.get(value, 0.0)
+    return Found(Verdict.UNKNOWN, loss, _no_sentence)
+
+
+def _weigh_order(facts: Facts, value: str) -> Found:
+    wrong = (facts.level == "analysis" and value == "Order") or (facts.level == "exam" and value == "Observation")
+    return Found(Verdict.UNKNOWN, -1.0 if wrong else 0.0, _no_sentence)
+
+
+_WEIGHERS: dict[str, Callable[[Facts, str], Found]] = {
+    "time": weigh_time,
+    "system": weigh_system,
+    "scale": weigh_scale,
+    "method": weigh_method,
+    "divisor": weigh_divisor,
+    "challenge": weigh_challenge,
+    "class_name": _weigh_class,
+    "status": _weigh_status,
+    "order_obs": _weigh_order,
+}
+_VETOING = frozenset({"property", "time", "system", "scale"})
+_SHOWN = ("property", "time", "system", "scale", "method", "divisor", "challenge")
+
+
+def _code(values: list[str]) -> tuple[list[str], Ints]:
+    distinct = list(dict.fromkeys(values))
+    codes = {value: code for code, value in enumerate(distinct)}
+    return distinct, np.fromiter((codes[value] for value in values), np.int32)
+
+
+def _natures(index: TermIndex) -> NDArray[np.int8]:
+    """What each term is about: antibody, antigen, nucleic acid, culture, susceptibility, or the substance itself."""
+    by_analyte: list[int] = []
+    for analyte in index.analytes:
+        tokens = set(name_words(analyte))
+        nature = "na" if tokens & NA_WORDS else "ab" if tokens & AB_WORDS else "ag" if "ag" in tokens else ""
+        by_analyte.append(NATURES.index(nature))
+    natures = np.asarray(by_analyte, np.int8)[index.analyte_of]
+    properties, methods = index.axis_values["property"], index.axis_values["method"]
+    susceptible = [name == "Susc" for name in properties]
+    cultured = ["ulture" in name for name in methods]
+    is_susc = np.asarray(susceptible, bool)[index.axis_codes["property"]]
+    is_culture = np.asarray(cultured, bool)[index.axis_codes["method"]]
+    natures[(natures == 0) & is_culture] = NATURES.index("culture")
+    natures[is_susc] = NATURES.index("susc")
+    return natures

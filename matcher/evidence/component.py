@@ -1,0 +1,151 @@
+"""Component: words of the analyte, divisor, challenge, and what is measured (antibody, antigen, nucleic acid)."""
+
+import re
+
+from matcher.evidence.base import Found
+from matcher.names import name_words
+from matcher.parse import Facts
+from matcher.types import Verdict
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def component_is_named(local: str, term: str) -> None:
+    """« {local} » désigne le composant {term}."""
+
+
+def component_is_close(local: str, term: str) -> None:
+    """« {local} » est proche du composant {term}, sans le désigner exactement."""
+
+
+def component_is_partial(local: str, term: str) -> None:
+    """« {local} » ne recouvre qu'une partie du composant {term}."""
+
+
+def divisor_is_same(local: str, term: str) -> None:
+    """Le résultat est rapporté à {term}."""
+
+
+def divisor_suits_unit(local: str, term: str) -> None:
+    """Unité {local} : elle convient à un résultat rapporté à {term}."""
+
+
+def divisor_missing(local: str, term: str) -> None:
+    """Le catalogue rapporte le résultat à {local}, pas le code LOINC."""
+
+
+def divisor_unexpected(local: str, term: str) -> None:
+    """Le code LOINC rapporte le résultat à {term}, ce que rien n'indique."""
+
+
+def no_divisor(local: str, term: str) -> None:
+    """Résultat non rapporté à un autre composant."""
+
+
+def challenge_is_same(local: str, term: str) -> None:
+    """Condition {local} : elle concorde avec {term}."""
+
+
+def challenge_missing(local: str, term: str) -> None:
+    """Condition {local} : le code LOINC ne la précise pas."""
+
+
+def challenge_contradicts(local: str, term: str) -> None:
+    """Condition {local} : le code LOINC en exige une autre ({term})."""
+
+
+def challenge_unexpected(local: str, term: str) -> None:
+    """Le code LOINC exige une condition ({term}) que le libellé ne mentionne pas."""
+
+
+def no_challenge(local: str, term: str) -> None:
+    """Aucune épreuve ni condition particulière."""
+
+
+_PER_CREATININE = frozenset(
+    {"ratio_mass_subst", "ratio_mass_mass", "ratio_subst_subst", "subst_mass", "cat_ratio", "arb_mass", "ratio_arb_subst"}
+)
+
+
+def weigh_divisor(facts: Facts, value: str) -> Found:
+    """How a LOINC divisor meets what the label and the unit say."""
+    dimensions = set(facts.unit.dimensions)
+    if value:
+        if value in facts.divisors:
+            return Found(Verdict.AGREE, 1.0, divisor_is_same, ", ".join(facts.divisors))
+        if facts.divisors:
+            return Found(Verdict.CONTRADICT, -0.8, divisor_missing, ", ".join(facts.divisors))
+        if "percent" in dimensions:
+            return Found(Verdict.COMPATIBLE, 0.35, divisor_suits_unit, facts.unit.text)
+        if dimensions & _PER_CREATININE and value.startswith("Creatinine"):
+            return Found(Verdict.AGREE, 1.0, divisor_suits_unit, facts.unit.text)
+        if dimensions & _PER_CREATININE:
+            return Found(Verdict.COMPATIBLE, 0.1, divisor_suits_unit, facts.unit.text)
+        if dimensions & {"ratio", "index"}:
+            return Found(Verdict.COMPATIBLE, 0.0, divisor_suits_unit, facts.unit.text)
+        return Found(Verdict.COMPATIBLE, -0.8, divisor_unexpected)
+    if facts.divisors:
+        return Found(Verdict.COMPATIBLE, -0.5, divisor_missing, ", ".join(facts.divisors))
+    if dimensions & _PER_CREATININE and "Urine" in facts.systems:
+        return Found(Verdict.COMPATIBLE, -0.3, divisor_missing, facts.unit.text)
+    return Found(Verdict.UNKNOWN, 0.0, no_divisor)
+
+
+def weigh_challenge(facts: Facts, value: str) -> Found:
+    """How a LOINC challenge or adjustment meets what the label says."""
+    local = ", ".join(facts.challenges)
+    if not value:
+        if facts.challenges:
+            return Found(Verdict.COMPATIBLE, -0.35, challenge_missing, local)
+        return Found(Verdict.UNKNOWN, 0.0, no_challenge)
+    if not facts.challenges:
+        return Found(Verdict.COMPATIBLE, -1.0, challenge_unexpected)
+    best = max(_similarity(challenge, value) for challenge in facts.challenges)
+    if best >= 0.999:
+        return Found(Verdict.AGREE, 1.0, challenge_is_same, local)
+    if best > 0.45:
+        return Found(Verdict.COMPATIBLE, best * 0.8, challenge_is_same, local)
+    return Found(Verdict.CONTRADICT, -1.0, challenge_contradicts, local)
+
+
+def _similarity(mine: str, theirs: str) -> float:
+    if mine == theirs:
+        return 1.0
+    a, b = set(name_words(mine)), set(name_words(theirs))
+    if not a or not b:
+        return 0.0
+    numbers_a, numbers_b = set(_NUMBER.findall(mine)), set(_NUMBER.findall(theirs))
+    if numbers_a and numbers_b and not numbers_a & numbers_b:
+        return 0.0
+    return len(a & b) / len(a | b)
+
+
+def nature_agrees(local: str, term: str) -> None:
+    """Nature de la recherche ({local}) : elle concorde."""
+
+
+def nature_contradicts(local: str, term: str) -> None:
+    """Nature de la recherche : {local} attendu, le code LOINC porte sur {term}."""
+
+
+def nature_unknown(local: str, term: str) -> None:
+    """La nature de la recherche (anticorps, antigène, acide nucléique, culture) n'est pas précisée."""
+
+
+NATURES = ("", "ab", "ag", "na", "culture", "susc")
+NATURE_NAMES = {
+    "": "la substance elle-même", "ab": "des anticorps", "ag": "un antigène", "na": "un acide nucléique",
+    "culture": "une culture ou identification", "susc": "une sensibilité aux anti-infectieux",
+}  # fmt: skip
+
+
+def weigh_nature(facts: Facts, value: str) -> Found:
+    """How what is sought meets what the term is about."""
+    local = NATURE_NAMES.get(facts.nature, "")
+    if facts.nature == value:
+        return Found(Verdict.AGREE, 1.0 if value else 0.0, nature_agrees, local)
+    if not facts.nature:
+        return Found(Verdict.UNKNOWN, -0.5 if value == "susc" else -0.06, nature_unknown)
+    if not value:
+        return Found(Verdict.COMPATIBLE, -0.35, nature_unknown, local)
+    return Found(Verdict.COMPATIBLE, -0.8, nature_contradicts, local)

@@ -1,0 +1,73 @@
+"""Method: methodless codes unless the row names a technique."""
+
+from matcher.evidence.base import Found
+from matcher.parse import Facts
+from matcher.types import Verdict
+
+# Methods so usual for their tests that a catalogue does not name them; the loss is smaller.
+_TACIT = {
+    "Automated count": 0.35, "Manual count": 0.6, "IA": 0.5, "Probe.amp.tar": 0.35, "Coag": 0.3, "Calculated": 0.5,
+    "Automated": 0.4, "Test strip": 0.45, "Microscopy.light": 0.4, "Organism specific culture": 0.35, "Culture": 0.3,
+    "Aerobe culture": 0.35, "Electrophoresis": 0.45, "MIC": 0.5, "Agar diffusion": 0.5, "Confirm": 0.8, "Screen": 0.7,
+    "Chromo": 0.4, "Coag.derived": 0.45, "Gram stain": 0.5, "IF": 0.6, "Aggl": 0.6, "IA.rapid": 0.6,
+    "Computer assisted method": 0.7, "Calculated.FibrinogenCoag": 0.6,
+}  # fmt: skip
+_NEAR: tuple[frozenset[str], ...] = (
+    frozenset({"IA", "IA.rapid", "EIA", "Immunoassay"}),
+    frozenset({"Probe.amp.tar", "Probe.amp.tar detection limit = 20 copies/mL", "NAA with probe detection", "Probe",
+               "NAA with non-probe detection", "Probe.amp.sig", "Probe with amplification"}),
+    frozenset({"Microscopy.light", "Microscopy high power field", "Microscopy low power field", "Manual count",
+               "Wet preparation", "Microscopy.light.HPF", "Microscopy.light.LPF"}),
+    frozenset({"IB", "Line blot", "Immunoblot (IB)"}),
+    frozenset({"Culture", "Aerobe culture", "Organism specific culture", "Anaerobe culture"}),
+    frozenset({"Aggl", "LA", "Hemagglutination", "HA", "Hemagglutination inhibition"}),
+)  # fmt: skip
+
+
+def method_is_same(local: str, term: str) -> None:
+    """Technique {local} : c'est bien la méthode LOINC {term}."""
+
+
+def method_is_near(local: str, term: str) -> None:
+    """Technique {local} : voisine de la méthode LOINC {term}."""
+
+
+def method_contradicts(local: str, term: str) -> None:
+    """Technique {local} : le code LOINC exige une autre méthode ({term})."""
+
+
+def method_not_required(local: str, term: str) -> None:
+    """Technique {local} : le code LOINC n'exige aucune méthode."""
+
+
+def automated_by_custom(local: str, term: str) -> None:
+    """Numération de style anglo-saxon : le comptage automatisé y est sous-entendu."""
+
+
+def no_method_either_side(local: str, term: str) -> None:
+    """Aucune technique précisée, et le code LOINC n'en exige pas."""
+
+
+def method_without_evidence(local: str, term: str) -> None:
+    """Le code LOINC exige la méthode {term}, que rien n'indique dans le catalogue."""
+
+
+def weigh_method(facts: Facts, value: str) -> Found:
+    """How the row's technique meets the LOINC method."""
+    local = ", ".join(facts.methods[:3])
+    if not value:
+        if facts.methods:
+            return Found(Verdict.COMPATIBLE, 0.15, method_not_required, local)
+        return Found(Verdict.AGREE, 0.5, no_method_either_side)
+    if not facts.methods:
+        if facts.is_american and value == "Automated count":
+            return Found(Verdict.COMPATIBLE, 0.9, automated_by_custom)
+        return Found(Verdict.UNKNOWN, -_TACIT.get(value, 0.9), method_without_evidence)
+    if value in facts.methods:
+        return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)
+    folded = value.lower()
+    if any(method.lower() in folded or folded in method.lower() for method in facts.methods if len(method) > 2):
+        return Found(Verdict.COMPATIBLE, 0.45, method_is_near, local)
+    if any(value in family and set(facts.methods) & family for family in _NEAR):
+        return Found(Verdict.COMPATIBLE, 0.35, method_is_near, local)
+    return Found(Verdict.CONTRADICT, -0.8, method_contradicts, local)

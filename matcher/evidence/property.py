@@ -1,0 +1,109 @@
+"""Property: the dimension of the unit decides between mass, moles, activity, number, fraction."""
+
+from collections.abc import Mapping
+
+from matcher.evidence.base import Found
+from matcher.parse import Facts
+from matcher.types import Verdict
+
+# Properties that a dimension means by definition (LOINC Users' Guide); the release's own units add to this.
+EXPECTED: Mapping[str, frozenset[str]] = {
+    dimension: frozenset(properties.split())
+    for dimension, properties in {
+        "mass_conc": "MCnc",
+        "subst_conc": "SCnc",
+        "cat_conc": "CCnc",
+        "arb_conc": "ACnc",
+        "num_conc": "NCnc",
+        "log_conc": "LnCnc LaCnc LsCnc",
+        "log": "LnCnc LaCnc LsCnc",
+        "mass_rate": "MRat",
+        "subst_rate": "SRat",
+        "cat_rate": "CRat",
+        "arb_rate": "ARat",
+        "num_rate": "NRat",
+        "vol_rate": "VRat",
+        "vol_rate_area": "ArVRat VRatA",
+        "percent": "NFr MFr SFr VFr CFr AFr RelACnc RelMCnc RelCCnc RelTime Ratio",
+        "ratio_mass_subst": "MRto Ratio MSRto MRatio",
+        "ratio_mass_mass": "MRto MCnt",
+        "ratio_subst_subst": "SRto SFr",
+        "subst_mass": "SCnt SRto Ratio",
+        "cat_ratio": "CRto CCnt Ratio CEnt",
+        "cat_num": "CNum EntCat EntCCnt",
+        "arb_mass": "ACnt",
+        "time": "Time",
+        "length": "Len Susc Vel",
+        "velocity": "Vel",
+        "vol": "EntVol Vol",
+        "mass": "EntMass Mass MCnt",
+        "subst": "EntSub Sub",
+        "pressure": "PPres Pres",
+        "osmolality": "Osmol",
+        "per_field": "Naric",
+        "num": "Num",
+        "titre": "Titr",
+        "index": "ACnc RelACnc Imp Ratio",
+        "ratio": "Ratio RelTime RelACnc MRto SRto NRto CRto VRto RelRto",
+        "ph": "LsCnc SCnc",
+        "temperature": "Temp",
+        "mom": "MoM",
+        "conc_rate": "CRat MRat",
+        "num_mass": "NCnt",
+        "area": "Area",
+    }.items()
+}
+
+
+def unit_means_property(local: str, term: str) -> None:
+    """Unité {local} : c'est bien la grandeur {term}."""
+
+
+def unit_seen_with_property(local: str, term: str) -> None:
+    """Unité {local} : elle se rencontre, moins souvent, avec la grandeur {term}."""
+
+
+def unit_contradicts_property(local: str, term: str) -> None:
+    """Unité {local} : elle ne peut pas exprimer la grandeur {term}."""
+
+
+def label_implies_property(local: str, term: str) -> None:
+    """Le libellé implique la grandeur {term}."""
+
+
+def label_excludes_property(local: str, term: str) -> None:
+    """Le libellé implique une autre grandeur ({local}) que {term}."""
+
+
+def no_unit_for_property(local: str, term: str) -> None:
+    """Aucune unité ne permet de vérifier la grandeur {term}."""
+
+
+def unknown_unit(local: str, term: str) -> None:
+    """Unité {local} non reconnue : la grandeur {term} reste à vérifier."""
+
+
+def weigh_property(facts: Facts, value: str, shares: Mapping[str, Mapping[str, float]]) -> Found:
+    """How the row's unit, or else its label, meets a LOINC property. `shares` is P(property | dimension)."""
+    unit = facts.unit
+    if unit.is_known:
+        best = max(shares.get(dimension, {}).get(value, 0.0) for dimension in unit.dimensions)
+        expected = any(value in EXPECTED.get(dimension, ()) for dimension in unit.dimensions)
+        if expected:
+            strength = 1.0 if best > 0.02 or not shares else 0.8
+            if facts.properties and value in facts.properties:
+                strength += 0.15
+            return Found(Verdict.AGREE, strength, unit_means_property, unit.text)
+        if best >= 0.02 or value in ("-", "Find"):
+            return Found(Verdict.COMPATIBLE, 0.15 + min(0.5, best), unit_seen_with_property, unit.text)
+        return Found(Verdict.CONTRADICT, -1.0, unit_contradicts_property, unit.text)
+    if facts.properties:
+        local = ", ".join(facts.properties)
+        if value in facts.properties:
+            rank = facts.properties.index(value)
+            return Found(Verdict.AGREE, 0.8 - 0.1 * min(rank, 3), label_implies_property, local)
+        return Found(Verdict.COMPATIBLE, -0.45, label_excludes_property, local)
+    if unit.text.strip():
+        quantitative = value not in ("PrThr", "Prid", "Imp", "Type", "-", "Color", "Aper", "Morph", "Find")
+        return Found(Verdict.UNKNOWN, 0.1 if quantitative else -0.1, unknown_unit, unit.text)
+    return Found(Verdict.UNKNOWN, 0.0, no_unit_for_property)

@@ -1,0 +1,82 @@
+"""System: the specimen column, the words of the label, then the chapter."""
+
+from matcher.evidence.base import Found
+from matcher.parse import Facts
+from matcher.types import Verdict
+
+# Families inside which LOINC systems stand near each other for a laboratory that writes one of them.
+FAMILIES: tuple[frozenset[str], ...] = (
+    frozenset({"Ser", "Plas", "Ser/Plas", "Ser/Plas/Bld", "Ser+Bld", "Plas+Bld"}),
+    frozenset({"PPP", "Plas", "Bld", "PPP^Control", "PRP", "Plas.normal"}),
+    frozenset({"Bld", "BldA", "BldV", "BldC", "BldMV", "BldCo", "Ser/Plas/Bld", "Bld.dot", "RBC", "WBC", "Bld/Tiss"}),
+    frozenset({"Urine", "Urine sed"}),
+    frozenset({"Vag", "Genital", "Cvx", "Cvx/Vag", "Vag+Rectum", "Genital fld", "Genital mucus", "Genital lochia"}),
+    frozenset({"Urethra", "Genital", "Penis"}),
+    frozenset({"Sputum", "Bronchial", "Lower resp", "BAL", "Trachea", "Tracheal", "Sputum/Bronchial", "Respiratory"}),
+    frozenset({"Nose", "Nph", "Throat", "Respiratory", "Upper resp", "Sinus", "Nph+Throat", "Respiratory.upper"}),
+    frozenset({"Stool", "Rectal", "Anal", "Perianal", "Intestine"}),
+    frozenset({"Body fld", "Plr fld", "Periton fld", "Synv fld", "Pericard fld", "Dial fld", "Asc fld"}),
+    frozenset({"Semen", "Seminal plas", "Seminal fld", "Spermatozoa"}),
+    frozenset({"Wound", "Wound.shlw", "Wound.deep", "Abscess", "Pus", "Skin", "Tiss"}),
+)
+UNSPECIFIED = frozenset({"XXX", "^Patient", "*", ""})
+# Without any specimen: what French catalogues mean most often when they say nothing.
+SILENT: dict[str, float] = {
+    "Ser/Plas": 0.30, "Bld": 0.22, "Ser": 0.22, "Plas": 0.10, "PPP": 0.18, "Ser/Plas/Bld": 0.12, "XXX": 0.08,
+    "Isolate": 0.05, "^Patient": 0.1, "Urine": 0.0, "RBC": 0.0, "Stool": 0.0, "Semen": 0.0, "Bone mar": -0.05,
+}  # fmt: skip
+
+
+def specimen_is_system(local: str, term: str) -> None:
+    """Milieu {local} : c'est bien le système LOINC {term}."""
+
+
+def specimen_near_system(local: str, term: str) -> None:
+    """Milieu {local} : compatible avec le système LOINC {term}, sans lui être identique."""
+
+
+def specimen_contradicts_system(local: str, term: str) -> None:
+    """Milieu {local} : il contredit le système LOINC {term}."""
+
+
+def chapter_suggests_system(local: str, term: str) -> None:
+    """Aucun milieu n'est précisé ; le chapitre suggère {term}."""
+
+
+def no_specimen(local: str, term: str) -> None:
+    """Aucun milieu n'est précisé ; le système LOINC {term} reste à vérifier."""
+
+
+def other_subject(local: str, term: str) -> None:
+    """Le code LOINC porte sur un autre sujet que le patient ({term} : témoin, donneur, fœtus), ce que rien n'indique."""
+
+
+def term_takes_any_specimen(local: str, term: str) -> None:
+    """Le code LOINC ne précise pas de milieu ({term})."""
+
+
+def weigh_system(facts: Facts, value: str) -> Found:
+    """How the row's specimen meets a LOINC system."""
+    if not facts.systems:
+        if "^" in value and value != "^Patient":
+            return Found(Verdict.UNKNOWN, -0.8, other_subject)
+        if value in facts.class_systems:
+            rank = facts.class_systems.index(value)
+            return Found(Verdict.UNKNOWN, 0.45 - 0.06 * min(rank, 4), chapter_suggests_system)
+        return Found(Verdict.UNKNOWN, SILENT.get(value, -0.12) - (0.12 if facts.class_systems else 0.0), no_specimen)
+    local = ", ".join(facts.systems[:4])
+    if "^" in value and value not in facts.systems:
+        return Found(Verdict.COMPATIBLE, -0.8, other_subject, local)
+    if value in facts.systems:
+        rank = facts.systems.index(value)
+        # "Sang" lists many systems: being one of them says less than being the only one.
+        return Found(Verdict.AGREE, 1.0 - 0.07 * min(rank, 5), specimen_is_system, local)
+    if len(parts := value.split("/")) > 1 and set(parts) & set(facts.systems[:2]):
+        return Found(Verdict.AGREE, 0.75, specimen_is_system, local)
+    if value in UNSPECIFIED:
+        return Found(Verdict.COMPATIBLE, 0.12, term_takes_any_specimen, local)
+    if any(value in family and facts.systems[0] in family for family in FAMILIES):
+        return Found(Verdict.COMPATIBLE, 0.3, specimen_near_system, local)
+    if any(value in family and set(facts.systems[:3]) & family for family in FAMILIES):
+        return Found(Verdict.COMPATIBLE, 0.1, specimen_near_system, local)
+    return Found(Verdict.CONTRADICT, -1.0, specimen_contradicts_system, local)

@@ -1,0 +1,44 @@
+"""Unit: the dimension of the local unit against the example units of the term."""
+
+from matcher.evidence.base import Found
+from matcher.parse import Facts
+from matcher.types import Verdict
+
+
+def unit_agrees(local: str, term: str) -> None:
+    """Unité {local} : de même dimension que l'unité d'exemple du code ({term})."""
+
+
+def unit_is_identical(local: str, term: str) -> None:
+    """Unité {local} : identique à l'unité d'exemple du code ({term})."""
+
+
+def unit_contradicts(local: str, term: str) -> None:
+    """Unité {local} : elle n'a pas la dimension de l'unité d'exemple du code ({term})."""
+
+
+def unit_missing(local: str, term: str) -> None:
+    """Aucune unité locale à comparer."""
+
+
+def term_without_unit(local: str, term: str) -> None:
+    """Le code LOINC ne donne pas d'unité d'exemple."""
+
+
+def unit_without_number(local: str, term: str) -> None:
+    """Unité {local} : le code LOINC n'attend pas de nombre."""
+
+
+def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
+    """How the local unit meets the example units of the term."""
+    if not facts.unit.text.strip() or not facts.unit.is_known:
+        return Found(Verdict.UNKNOWN, 0.0, unit_missing, facts.unit.text)
+    local = facts.unit.text
+    if not dimensions:
+        return Found(Verdict.UNKNOWN, 0.0, term_without_unit, local)
+    listed = {unit.strip() for unit in units.replace(",", ";").split(";")}
+    if set(facts.unit.ucum) & listed:
+        return Found(Verdict.AGREE, 1.0, unit_is_identical, local)
+    if set(facts.unit.dimensions) & set(dimensions):
+        return Found(Verdict.AGREE, 0.8, unit_agrees, local)
+    return Found(Verdict.CONTRADICT, -1.0, unit_contradicts, local)

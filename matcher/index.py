@@ -1,0 +1,248 @@
+"""The index of a LOINC release: words of components, axis codes, priors, counts of properties by dimension."""
+
+import json
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.names import name_words, split_component
+from matcher.normalise.text import fold
+from matcher.normalise.units import ucum_dimension
+from matcher.types import Term
+
+FORMAT = 3
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+# Words that carry little in a name but decide between codes: their weight has a floor.
+DECISIVE = frozenset(
+    "ab ag igg igm iga ige dna rna free total bound active activity in hdl ldl vldl i ii iii iv v vi vii viii ix x xi "
+    "xii xiii 1 2 3 4 5 6 7 8 9 10 a b c d e g h k m alpha beta gamma delta t cell type virus actual normal "
+    "kappa lambda inhibitor crystal cast antigen antibody toxin gene calculated class".split()
+)
+FLOOR = 3.0
+NUISANCE = frozenset("and of the by".split())
+
+
+class Coder:
+    """Distinct texts of an axis and their codes."""
+
+    def __init__(self, values: Sequence[str] = ()) -> None:
+        self.values: list[str] = list(values)
+        self.codes: dict[str, int] = {value: code for code, value in enumerate(self.values)}
+
+    def code(self, value: str) -> int:
+        """The code of a text, a new one when it is new."""
+        code = self.codes.get(value)
+        if code is None:
+            code = self.codes[value] = len(self.values)
+            self.values.append(value)
+        return code
+
+
+AXES = ("property", "time", "system", "scale", "method", "divisor", "challenge", "class_name", "status", "order_obs")
+
+
+@dataclass
+class TermIndex:
+    """Arrays over terms and over distinct analytes; `analyte_of[t]` is the analyte of term t."""
+
+    terms: list[Term]
+    vocabulary: dict[str, int]
+    analytes: list[str]
+    analyte_codes: dict[str, int]
+    axis_values: dict[str, list[str]]
+    axis_codes: dict[str, Ints]
+    analyte_of: Ints
+    prior: Floats
+    postings_start: Ints
+    postings: Ints
+    word_weight: Floats
+    analyte_weight: Floats
+    terms_start: Ints
+    terms_by_analyte: Ints
+    property_by_dimension: dict[str, dict[str, float]]
+    unit_dimensions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    number_of: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, terms: Iterable[Term]) -> "TermIndex":
+        """Build the index; deprecated and discouraged terms are kept, they explain themselves later."""
+        kept = list(terms)
+        analytes = Coder()
+        coders = {axis: Coder() for axis in AXES}
+        codes: dict[str, list[int]] = {axis: [] for axis in AXES}
+        analyte_of = np.empty(len(kept), np.int32)
+        for position, term in enumerate(kept):
+            name = split_component(term.component)
+            analyte_of[position] = analytes.code(fold(name.analyte))
+            values = _axis_values(term, name.divisor, name.challenge)
+            for axis in AXES:
+                codes[axis].append(coders[axis].code(values[axis]))
+        vocabulary, start, postings, weights = _invert(analytes.values)
+        order = np.argsort(analyte_of, kind="stable").astype(np.int32)
+        terms_start = np.searchsorted(analyte_of[order], np.arange(len(analytes.values) + 1)).astype(np.int32)
+        dimensions = _dimensions(kept)
+        return cls(
+            terms=kept,
+            vocabulary=vocabulary,
+            analytes=analytes.values,
+            analyte_codes=analytes.codes,
+            axis_values={axis: coders[axis].values for axis in AXES},
+            axis_codes={axis: np.asarray(codes[axis], np.int32) for axis in AXES},
+            analyte_of=analyte_of,
+            prior=_prior(kept),
+            postings_start=start,
+            postings=postings,
+            word_weight=weights,
+            analyte_weight=_analyte_weights(len(analytes.values), start, postings, weights),
+            terms_start=terms_start,
+            terms_by_analyte=order,
+            property_by_dimension=_count_properties(kept, dimensions),
+            unit_dimensions=dimensions,
+            number_of={term.loinc_num: position for position, term in enumerate(kept)},
+        )
+
+    def terms_of(self, analyte: int) -> Ints:
+        """The terms of an analyte, as positions in `terms`."""
+        return self.terms_by_analyte[self.terms_start[analyte] : self.terms_start[analyte + 1]]
+
+    def dimensions_of(self, term: Term) -> tuple[str, ...]:
+        """The dimensions of the term's example units."""
+        return self.unit_dimensions.get(term.units, ())
+
+
+def _axis_values(term: Term, divisor: str, challenge: str) -> dict[str, str]:
+    return {
+        "property": term.property,
+        "time": term.time_aspct,
+        "system": term.system,
+        "scale": term.scale_typ,
+        "method": term.method_typ,
+        "divisor": divisor,
+        "challenge": challenge,
+        "class_name": term.class_name,
+        "status": term.status,
+        "order_obs": term.order_obs,
+    }
+
+
+def _invert(analytes: list[str]) -> tuple[dict[str, int], Ints, Ints, Floats]:
+    holders: dict[str, list[int]] = defaultdict(list)
+    for code, analyte in enumerate(analytes):
+        for word in name_words(analyte):
+            if word not in NUISANCE:
+                holders[word].append(code)
+    vocabulary = {word: position for position, word in enumerate(sorted(holders))}
+    lengths = np.array([len(holders[word]) for word in vocabulary], np.int64)
+    start = np.zeros(len(vocabulary) + 1, np.int32)
+    np.cumsum(lengths, out=start[1:])
+    postings = np.concatenate([np.asarray(holders[word], np.int32) for word in vocabulary]) if holders else np.empty(0, np.int32)
+    weights = np.log1p(len(analytes) / np.maximum(lengths, 1)).astype(np.float32)
+    for word, position in vocabulary.items():
+        if word in DECISIVE:
+            weights[position] = max(float(weights[position]), FLOOR)
+    # A rare word is not ten times as informative as a common analyte name.
+    return vocabulary, start, postings.astype(np.int32), np.minimum(weights, np.float32(8.0))
+
+
+def _analyte_weights(count: int, start: Ints, postings: Ints, weights: Floats) -> Floats:
+    per_posting = np.repeat(weights, np.diff(start))
+    return np.bincount(postings, weights=per_posting, minlength=count).astype(np.float32)
+
+
+def _prior(terms: list[Term]) -> Floats:
+    usage = np.array([term.usage for term in terms], np.float32)
+    rank = np.array([term.rank for term in terms], np.float32)
+    by_usage = np.select([usage == 1, usage == 2, usage == 3], [1.0, 0.72, 0.5], 0.0)
+    by_rank = np.where(rank > 0, np.clip(1.0 - np.log10(np.maximum(rank, 1)) / 4.6, 0.05, 1.0), 0.0)
+    return np.maximum(by_usage, by_rank * 0.6).astype(np.float32)
+
+
+def _dimensions(terms: list[Term]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for units in {term.units for term in terms if term.units}:
+        parts = [ucum_dimension(unit) for unit in units.replace(",", ";").split(";")]
+        found[units] = tuple(dict.fromkeys(part for part in parts if part))
+    return found
+
+
+def _count_properties(terms: list[Term], dimensions: dict[str, tuple[str, ...]]) -> dict[str, dict[str, float]]:
+    """P(property | dimension of the unit), counted over the example units of the release."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for term in terms:
+        for dimension in dimensions.get(term.units, ()):
+            counts[dimension][term.property] += 1
+    shares: dict[str, dict[str, float]] = {}
+    for dimension, counter in counts.items():
+        total = sum(counter.values())
+        shares[dimension] = {name: count / total for name, count in counter.most_common()}
+    return shares
+
+
+_ARRAYS = ("analyte_of", "prior", "postings_start", "postings", "word_weight", "analyte_weight", "terms_start", "terms_by_analyte")
+_TERM_FIELDS = tuple(Term.__dataclass_fields__)
+
+
+def dump_index(index: TermIndex) -> bytes:
+    """The index as bytes (a zip of arrays and JSON, no pickle: loading it can run no code)."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in _ARRAYS:
+            archive.writestr(f"{name}.npy", _npy(getattr(index, name)))
+        for axis in AXES:
+            archive.writestr(f"axis_{axis}.npy", _npy(index.axis_codes[axis]))
+        columns = {name: [getattr(term, name) for term in index.terms] for name in _TERM_FIELDS}
+        meta = {
+            "format": FORMAT,
+            "columns": columns,
+            "vocabulary": list(index.vocabulary),
+            "analytes": index.analytes,
+            "axis_values": index.axis_values,
+            "property_by_dimension": index.property_by_dimension,
+            "unit_dimensions": {key: list(value) for key, value in index.unit_dimensions.items()},
+        }
+        archive.writestr("meta.json", json.dumps(meta, ensure_ascii=False))
+    return buffer.getvalue()
+
+
+def load_index(content: bytes) -> TermIndex | None:
+    """The index from `dump_index`, or None when it was written by another version."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        meta: dict[str, Any] = json.loads(archive.read("meta.json"))
+        if meta.get("format") != FORMAT:
+            return None
+        arrays = {name: _load(archive.read(f"{name}.npy")) for name in _ARRAYS}
+        axis_codes = {axis: _load(archive.read(f"axis_{axis}.npy")) for axis in AXES}
+    columns = meta["columns"]
+    terms = [Term(*values) for values in zip(*(columns[name] for name in _TERM_FIELDS), strict=True)]
+    analytes: list[str] = meta["analytes"]
+    return TermIndex(
+        terms=terms,
+        vocabulary={word: position for position, word in enumerate(meta["vocabulary"])},
+        analytes=analytes,
+        analyte_codes={analyte: code for code, analyte in enumerate(analytes)},
+        axis_values=meta["axis_values"],
+        axis_codes=axis_codes,
+        property_by_dimension=meta["property_by_dimension"],
+        unit_dimensions={key: tuple(value) for key, value in meta["unit_dimensions"].items()},
+        number_of={term.loinc_num: position for position, term in enumerate(terms)},
+        **arrays,
+    )
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _load(content: bytes) -> NDArray[Any]:
+    array: NDArray[Any] = np.load(BytesIO(content), allow_pickle=False)
+    return array

@@ -1,0 +1,74 @@
+"""The compiled lexicon: what laboratories write → readings (LOINC words and implied axes)."""
+
+from dataclasses import dataclass
+
+from matcher.names import name_words, split_component
+from matcher.normalise.phrases import PhraseTable
+from matcher.normalise.text import fold, words
+from matcher.types import LexiconEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One meaning of an expression: the words of the component and what it implies on the other axes."""
+
+    entry: LexiconEntry
+    component: str
+    analyte: str
+    tokens: tuple[str, ...]
+    challenge: str
+    divisor: str
+    is_modifier: bool
+    is_organism: bool
+    names_specimen: bool
+    """The expression itself names the specimen (urée plasmatique, glycosurie), so the specimen column yields to it."""
+    order: int
+    """0 for the most frequent meaning of the expression."""
+    spelling: int
+    """Rank of this component among the alternatives of its entry."""
+
+
+MODIFIER_KINDS = frozenset({"modifier", "method", "specimen", "challenge"})
+
+
+ORGANISM_WORDS = frozenset("viru hiv htlv sp plasmodium".split())
+
+
+def senses_of(entry: LexiconEntry, order: int, names_specimen: bool) -> list[Sense]:
+    """The senses of an entry, one for each spelling of its component; a modifier may have no component."""
+    senses: list[Sense] = []
+    for spelling, component in enumerate(entry.component or ("",)):
+        name = split_component(component)
+        senses.append(
+            Sense(
+                entry=entry,
+                component=component,
+                analyte=fold(name.analyte),
+                tokens=name_words(name.analyte) if name.analyte else (),
+                challenge=name.challenge,
+                divisor=name.divisor,
+                is_modifier=entry.kind in MODIFIER_KINDS or not component,
+                is_organism=entry.kind == "organism" or bool(ORGANISM_WORDS & set(name_words(component))),
+                names_specimen=names_specimen,
+                order=order,
+                spelling=spelling,
+            )
+        )
+    return senses
+
+
+def compile_lexicon(
+    entries: tuple[LexiconEntry, ...], specimens: PhraseTable[tuple[str, ...]] | None = None
+) -> PhraseTable[Sense]:
+    """The phrase table of the lexicon; the order of rows is the order of frequency of the meanings."""
+    seen: dict[str, int] = {}
+    rows: list[tuple[str, Sense]] = []
+    for entry in entries:
+        key = fold(entry.expression)
+        order = seen.get(key, 0)
+        seen[key] = order + 1
+        names_specimen = entry.kind == "urie" or bool(
+            entry.system and specimens is not None and specimens.scan(words(entry.expression))
+        )
+        rows.extend((entry.expression, sense) for sense in senses_of(entry, order, names_specimen))
+    return PhraseTable(rows)

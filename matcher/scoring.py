@@ -1,0 +1,43 @@
+"""The table of weights: how much each axis counts. Agreement adds, contradiction subtracts."""
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weight of each family of evidence; strengths are in [-1, 1] and these multiply them."""
+
+    component: float = 6.0
+    """Share of the label's words and of the component's words that meet, in [0, 1]."""
+    exact: float = 1.2
+    """The lexicon names exactly this analyte."""
+    reading: float = 2.0
+    """Weight of the reading's own plausibility (ambiguous abbreviations)."""
+    property: float = 1.6
+    time: float = 1.2
+    system: float = 1.5
+    scale: float = 0.9
+    method: float = 1.1
+    unit: float = 0.4
+    divisor: float = 1.0
+    challenge: float = 1.2
+    nature: float = 0.9
+    class_name: float = 0.5
+    """The chapter of the laboratory is the LOINC class of the term."""
+    prior: float = 1.0
+    """How usual the code is."""
+    veto: float = 1.5
+    """Loss, on top, for each axis that contradicts: a contradiction is never outweighed by likeness."""
+    subject: float = 1.0
+    """Loss of a code about a control, a donor or a foetus when the row is about none."""
+    status: float = 3.0
+    """Loss of a code that is discouraged or deprecated."""
+    order: float = 0.3
+    """Loss of a code that cannot be ordered (for an exam) or observed (for an analysis)."""
+
+    def table(self) -> list[tuple[str, float]]:
+        """The weights as rows, for the documentation and the bench."""
+        return [(item.name, getattr(self, item.name)) for item in fields(self)]
+
+
+WEIGHTS = Weights()

@@ -1,0 +1,144 @@
+"""The words of the matcher: what goes in (LocalTest, Term, Lexicon) and what comes out (Proposal, Evidence)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Axis(StrEnum):
+    """The six LOINC axes and the unit: the seven lines that a reviewer compares."""
+
+    COMPONENT = "component"
+    PROPERTY = "property"
+    TIME = "time"
+    SYSTEM = "system"
+    SCALE = "scale"
+    METHOD = "method"
+    UNIT = "unit"
+
+
+class Verdict(StrEnum):
+    """How the local value meets the LOINC value on one axis."""
+
+    AGREE = "agree"
+    COMPATIBLE = "compatible"
+    CONTRADICT = "contradict"
+    UNKNOWN = "unknown"
+
+
+class Band(StrEnum):
+    """How far a proposal may be trusted."""
+
+    SURE = "sure"
+    TO_CHECK = "to_check"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTest:
+    """A row of a laboratory catalogue as the matcher reads it; every field but the label may be empty.
+
+    Texts are as the laboratory wrote them. `analyses` are the labels of the analyses that an exam contains;
+    `level` is analysis, exam, chapter or subchapter.
+    """
+
+    code: str = ""
+    label: str = ""
+    synonym: str = ""
+    specimen: str = ""
+    unit: str = ""
+    technique: str = ""
+    scale: str = ""
+    timing: str = ""
+    property_kind: str = ""
+    nabm: str = ""
+    chapter: str = ""
+    exam: str = ""
+    reference_range: str = ""
+    results: str = ""
+    level: str = "analysis"
+    analyses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A LOINC term, fields unaltered; `usage` is ours (1 everyday … 3 specialised, 0 not said)."""
+
+    loinc_num: str
+    component: str
+    property: str
+    time_aspct: str
+    system: str
+    scale_typ: str
+    method_typ: str = ""
+    class_name: str = ""
+    status: str = "ACTIVE"
+    order_obs: str = ""
+    long_common_name: str = ""
+    short_name: str = ""
+    units: str = ""
+    rank: int = 0
+    usage: int = 0
+    related_names: str = ""
+    french_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact for or against a candidate: the axis, the verdict, and the French sentence shown to the biologist."""
+
+    axis: Axis
+    verdict: Verdict
+    sentence: str
+    local: str = ""
+    term: str = ""
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A ranked candidate. `confidence` is the probability, in [0, 1], that it is right; rank 0 means "no test"."""
+
+    rank: int
+    loinc_num: str
+    confidence: float
+    band: Band
+    evidence: tuple[Evidence, ...] = field(default=())
+
+    @property
+    def has_contradiction(self) -> bool:
+        """Whether an axis contradicts the local test."""
+        return any(item.verdict is Verdict.CONTRADICT for item in self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class LexiconEntry:
+    """What laboratories write, and the LOINC parts it stands for; tuples hold alternatives, most usual first."""
+
+    expression: str
+    kind: str = ""
+    component: tuple[str, ...] = ()
+    property: tuple[str, ...] = ()
+    time: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    scale: tuple[str, ...] = ()
+    method: tuple[str, ...] = ()
+    context: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The lexicon and the tables that the matcher is given; it reads no file itself.
+
+    Keys are as laboratories write; values are alternatives, most usual first. `units` gives
+    (UCUM codes, dimensions), `timing` gives (time aspects, challenges), `chapters` gives (classes, systems).
+    """
+
+    lexicon: tuple[LexiconEntry, ...] = ()
+    units: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    label_specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    techniques: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    timing: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    scales: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    chapters: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    nontests: tuple[tuple[str, str], ...] = ()
