@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +17,24 @@ from matcher.types import Term
 
 MAIN_TABLE = "LoincTable/Loinc.csv"
 REQUIRED = (
-    "LOINC_NUM", "COMPONENT", "PROPERTY", "TIME_ASPCT", "SYSTEM", "SCALE_TYP", "METHOD_TYP", "STATUS", "LONG_COMMON_NAME",
+    "LOINC_NUM", "COMPONENT", "PROPERTY", "TIME_ASPCT", "SYSTEM", "SCALE_TYP", "METHOD_TYP", "STATUS",
+    "LONG_COMMON_NAME",
 )  # fmt: skip
+STATUSES = frozenset({"ACTIVE", "TRIAL", "DISCOURAGED", "DEPRECATED"})
 MAX_UNZIPPED = 4_000_000_000
+MAX_MEMBERS = 5_000
+READ_SUFFIXES = frozenset({".csv", ".txt", ".md", ".html", ""})
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+READ_ME = ("version", "readme", "loinc_readme", "loincreadme", "release")
+LABORATORY = 1
+
+_VERSION_IN_NAME = re.compile(r"loinc[ _-]*v?(\d+\.\d{1,3})(?![\d.]*\d)", re.IGNORECASE)
+_VERSION_IN_TEXT = re.compile(r"(?:version|release|loinc)[ :\u00ae_]*v?(\d+\.\d{2,3})\b", re.IGNORECASE)
+_VERSION_ALONE = re.compile(r"\s*v?(\d+\.\d{2,3})\s*", re.IGNORECASE)
+_DATE = re.compile(
+    r"\d{1,4}[-/. ][a-zéû]{3,5}\.?|[a-zéû]{3,5}\.?[-/ ]\d{1,4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.IGNORECASE
+)
+TAKE_THE_ORIGINAL = "Reprenez l'archive d'origine, sans l'ouvrir dans un tableur."
 
 
 class ReleaseError(ValueError):
@@ -43,7 +59,8 @@ class FolderSource:
 
     def names(self) -> list[str]:
         """All member names, with forward slashes."""
-        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.csv"))
+        files = (path for path in self.folder.rglob("*") if path.suffix.lower() in READ_SUFFIXES)
+        return sorted(path.relative_to(self.folder).as_posix() for path in files if path.is_file())
 
     def open(self, name: str) -> IO[bytes]:
         """A member, as bytes."""
@@ -75,21 +92,47 @@ def open_source(path: Path) -> Iterator[ReleaseSource]:
         raise ReleaseError(f"« {path} » n'existe pas.")
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MAX_UNZIPPED:
+            members = archive.infolist()
+            if len(members) > MAX_MEMBERS or sum(item.file_size for item in members) > MAX_UNZIPPED:
                 raise ReleaseError(f"« {path.name} » est trop volumineux une fois décompressé.")
             yield ZipSource(archive)
-    except zipfile.BadZipFile as error:
-        raise ReleaseError(f"« {path.name} » n'est pas une archive zip lisible (téléchargement interrompu ?).") from error
+    except UNREADABLE as error:
+        if type(error) is RuntimeError and "password" not in str(error):
+            raise
+        raise ReleaseError(
+            f"« {path.name} » n'est pas une archive zip lisible (téléchargement interrompu ?)."
+        ) from error
 
 
 def find_member(source: ReleaseSource, tail: str) -> str | None:
-    """The member whose path ends like `tail`, whatever the folder around it and the case."""
+    """The member whose path ends like `tail`, whatever the case and the folder around it; the outermost wins."""
     wanted = tail.lower()
-    for name in source.names():
-        lowered = name.lower()
-        if lowered == wanted or lowered.endswith("/" + wanted):
-            return name
-    return None
+    found = [name for name in source.names() if name.lower() == wanted or name.lower().endswith("/" + wanted)]
+    return min(found, key=lambda name: (name.count("/"), name)) if found else None
+
+
+def main_table(source: ReleaseSource) -> str:
+    """The member that holds the terms; raises ReleaseError with the likely mistake when there is none."""
+    name = find_member(source, MAIN_TABLE)
+    if name is None:
+        # The panels folder holds a partial copy of the table: it is never the table itself.
+        candidate = find_member(source, "Loinc.csv")
+        name = candidate if candidate and "accessoryfiles" not in candidate.lower() else None
+    if name is not None:
+        return name
+    if find_member(source, "LoincTableCore.csv"):
+        raise ReleaseError(
+            "L'archive ne contient que LoincTableCore, sans unités ni rangs : "
+            "téléchargez la distribution LOINC complète."
+        )
+    if any(name.lower().endswith("linguisticvariant.csv") for name in source.names()):
+        raise ReleaseError(
+            "L'archive ne contient que des variantes linguistiques : "
+            "chargez la distribution LOINC complète, qui les contient."
+        )
+    raise ReleaseError(
+        "La table LoincTable/Loinc.csv est absente : ce n'est pas une distribution LOINC officielle."
+    )
 
 
 def column_key(name: str) -> str:
@@ -97,77 +140,152 @@ def column_key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+def _missing_columns(name: str, headings: list[str], missing: list[str]) -> ReleaseError:
+    if len(headings) == 1 and (";" in headings[0] or "\t" in headings[0]):
+        return ReleaseError(
+            f"« {name} » n'est plus séparé par des virgules : un tableur l'a réenregistré. {TAKE_THE_ORIGINAL}"
+        )
+    return ReleaseError(f"« {name} » : colonnes absentes ({', '.join(missing)}). {TAKE_THE_ORIGINAL}")
+
+
 def read_table(source: ReleaseSource, name: str, required: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
     """The rows of a member, by normalised heading; raises ReleaseError with file, row and reason."""
     with source.open(name) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text)
+        reader = csv.reader(text, strict=True)
         try:
-            headings = [column_key(cell) for cell in next(reader, [])]
+            first = next(reader, [])
+            headings = [column_key(cell) for cell in first]
             missing = [column for column in required if column_key(column) not in headings]
             if missing:
-                raise ReleaseError(
-                    f"« {name} » : colonnes absentes ({', '.join(missing)}). Le fichier a-t-il été réenregistré par un tableur ?"
-                )
+                raise _missing_columns(name, first, missing)
+            width = len(headings)
             for cells in reader:
-                if len(cells) != len(headings):
+                if len(cells) != width:
                     raise ReleaseError(
-                        f"« {name} », ligne {reader.line_num} : {len(cells)} colonnes au lieu de {len(headings)} (fichier tronqué ?)."
+                        f"« {name} », ligne {reader.line_num} : {len(cells)} colonnes au lieu de {width} "
+                        "(fichier tronqué ?)."
                     )
                 yield dict(zip(headings, cells, strict=True))
         except UnicodeDecodeError as error:
-            raise ReleaseError(f"« {name} » n'est pas en UTF-8 : ce n'est pas le fichier d'origine.") from error
+            raise ReleaseError(
+                f"« {name} » n'est pas en UTF-8 : ce n'est pas le fichier d'origine."
+            ) from error
         except csv.Error as error:
-            raise ReleaseError(f"« {name} », ligne {reader.line_num} : {error}.") from error
+            raise ReleaseError(
+                f"« {name} », ligne {reader.line_num} : la ligne est coupée ou mal formée (fichier tronqué ?)."
+            ) from error
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+@dataclass(frozen=True, slots=True)
+class ReleaseTerm:
+    """A term, with what only a release says of it."""
+
+    term: Term
+    class_type: int
+    """1 laboratory, 2 clinical, 3 claims attachment, 4 survey."""
+    external_copyright_notice: str
+    version_last_changed: str
 
 
-def read_terms(source: ReleaseSource, laboratory_only: bool = True) -> Iterator[Term]:
-    """The terms of Loinc.csv, fields unaltered; only laboratory terms (CLASSTYPE 1) by default.
+def read_release_terms(source: ReleaseSource) -> Iterator[ReleaseTerm]:
+    """All terms of Loinc.csv, fields unaltered.
 
-    Raises ReleaseError when the table is absent, cut short, or holds a code with a wrong check digit.
+    Raises ReleaseError when the table is absent, cut short, damaged by a spreadsheet, or names a code twice.
     """
-    name = find_member(source, MAIN_TABLE) or find_member(source, "Loinc.csv")
-    if name is None:
-        raise ReleaseError("La table LoincTable/Loinc.csv est absente : ce n'est pas une distribution LOINC officielle.")
-    count = 0
+    name = main_table(source)
+    seen: set[str] = set()
     for row in read_table(source, name, REQUIRED):
         code = row["loincnum"]
         if not is_valid_loinc(code):
-            raise ReleaseError(f"« {name} » : « {code} » n'est pas un code LOINC (fichier altéré par un tableur ?).")
-        count += 1
-        if laboratory_only and row.get("classtype", "1") not in ("1", ""):
-            continue
-        yield Term(
-            loinc_num=code,
-            component=row["component"],
-            property=row["property"],
-            time_aspct=row["timeaspct"],
-            system=row["system"],
-            scale_typ=row["scaletyp"],
-            method_typ=row["methodtyp"],
-            class_name=row.get("class", ""),
-            status=row["status"],
-            order_obs=row.get("orderobs", ""),
-            long_common_name=row["longcommonname"],
-            short_name=row.get("shortname", ""),
-            units=row.get("exampleucumunits", ""),
-            rank=_number(row.get("commontestrank", "")),
+            raise _not_a_code(name, code)
+        if code in seen:
+            raise ReleaseError(f"« {name} » : le code {code} y est deux fois. {TAKE_THE_ORIGINAL}")
+        seen.add(code)
+        if row["status"] not in STATUSES:
+            raise ReleaseError(f"« {name} », code {code} : statut « {row['status']} » inconnu de LOINC.")
+        yield ReleaseTerm(
+            term=Term(
+                loinc_num=code,
+                component=row["component"],
+                property=row["property"],
+                time_aspct=row["timeaspct"],
+                system=row["system"],
+                scale_typ=row["scaletyp"],
+                method_typ=row["methodtyp"],
+                class_name=row.get("class", ""),
+                status=row["status"],
+                order_obs=row.get("orderobs", ""),
+                long_common_name=row["longcommonname"],
+                short_name=row.get("shortname", ""),
+                units=row.get("exampleucumunits", ""),
+                rank=_integer(name, code, "COMMON_TEST_RANK", row.get("commontestrank", "")),
+            ),
+            class_type=_integer(name, code, "CLASSTYPE", row.get("classtype", "")) or LABORATORY,
+            external_copyright_notice=row.get("externalcopyrightnotice", ""),
+            version_last_changed=row.get("versionlastchanged", ""),
         )
-    if count == 0:
+    if not seen:
         raise ReleaseError(f"« {name} » ne contient aucun terme.")
 
 
+def read_terms(source: ReleaseSource, laboratory_only: bool = True) -> Iterator[Term]:
+    """The terms of Loinc.csv as the matcher wants them; only laboratory terms and panels by default."""
+    for item in read_release_terms(source):
+        if not laboratory_only or item.class_type == LABORATORY:
+            yield item.term
+
+
+def _not_a_code(name: str, code: str) -> ReleaseError:
+    if _DATE.fullmatch(code):
+        return ReleaseError(
+            f"« {name} » : « {code} » est un code LOINC qu'un tableur a changé en date. {TAKE_THE_ORIGINAL}"
+        )
+    return ReleaseError(f"« {name} » : « {code} » n'est pas un code LOINC. {TAKE_THE_ORIGINAL}")
+
+
+def _integer(name: str, code: str, column: str, text: str) -> int:
+    if not text:
+        return 0
+    if not text.isdigit():
+        raise ReleaseError(
+            f"« {name} », code {code} : {column} vaut « {text} » au lieu d'un nombre entier. {TAKE_THE_ORIGINAL}"
+        )
+    return int(text)
+
+
+def release_version(source: ReleaseSource, path: Path) -> str:
+    """The release number that the file's name, a folder inside or a read-me states; else nothing."""
+    for candidate in (path.name, *(part for name in source.names() for part in name.split("/")[:-1])):
+        if match := _VERSION_IN_NAME.search(candidate):
+            return match.group(1)
+    for name in source.names():
+        base = name.rsplit("/", 1)[-1].lower()
+        if base.startswith(READ_ME) and not base.endswith(".csv"):
+            with source.open(name) as file:
+                text = file.read(20_000).decode("utf-8-sig", "replace")
+            if match := (_VERSION_ALONE.match(text) if base.startswith("version") else None):
+                return match.group(1)
+            if match := _VERSION_IN_TEXT.search(text):
+                return match.group(1)
+    return ""
+
+
 def content_hash(path: Path) -> str:
-    """SHA-256 of a zip, or of the main table of a folder."""
+    """SHA-256 of what a release says: the tables that we read, whether zipped or not."""
     digest = hashlib.sha256()
     with open_source(path) as source:
-        name = find_member(source, MAIN_TABLE) or find_member(source, "Loinc.csv")
-        if name is None:
-            raise ReleaseError("La table LoincTable/Loinc.csv est absente : ce n'est pas une distribution LOINC officielle.")
-        with source.open(name) as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        main = main_table(source)
+        names = [main, *sorted(name for name in source.names() if name != main and _is_read(name))]
+        for name in names:
+            digest.update(name.rsplit("/", 1)[-1].lower().encode() + b"\0")
+            with source.open(name) as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
     return digest.hexdigest()
+
+
+def _is_read(name: str) -> bool:
+    base = name.rsplit("/", 1)[-1].lower()
+    return base in ("mapto.csv", "panelsandforms.csv", "linguisticvariants.csv") or base.endswith(
+        ("linguisticvariant.csv", "labordersvalueset.csv")
+    )

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from matcher.calibration_data import COEFFICIENTS, STEPS
 from matcher.types import Band
 
 SURE_AT = 0.985
@@ -11,10 +12,11 @@ TO_CHECK_AT = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence is made of, for one candidate of one row."""
+    """What the confidence in the first candidate is made of. Strengths are those of its evidence, in [-1, 1]."""
 
     score: float
     margin: float
+    """Score of the first candidate less that of the second."""
     component: float
     exact: bool
     leftover: int
@@ -23,27 +25,51 @@ class Signals:
     prior: float
     contradictions: int
     nontest: float
+    property: float
+    system: float
+    scale: float
+    method: float
+    reading: float
+    rival_is_sibling: bool
+    """The second candidate has the same analyte: only another axis is in doubt."""
+    is_organism: bool
+    nature_known: bool
 
     def vector(self) -> tuple[float, ...]:
-        """The signals as numbers, in the order of the coefficients."""
+        """The signals as numbers, in the order of NAMES."""
+        margin = max(0.0, min(self.margin, 3.0))
         return (
             1.0,
-            min(self.score, 16.0),
-            max(-4.0, min(self.margin, 3.0)),
+            min(self.score, 18.0) / 10.0,
+            margin,
+            math.sqrt(margin),
             min(self.component, 1.3),
             float(self.exact),
             float(min(self.leftover, 4)),
             float(self.has_unit),
             float(self.has_specimen),
             self.prior,
-            float(self.contradictions),
+            float(min(self.contradictions, 3)),
             self.nontest,
+            self.property,
+            self.system,
+            self.scale,
+            self.method,
+            max(-1.0, self.reading),
+            float(self.rival_is_sibling),
+            float(self.is_organism),
+            float(self.nature_known),
         )
 
 
 NAMES = (
-    "intercept", "score", "margin", "component", "exact", "leftover", "unit", "specimen", "prior", "contradictions", "nontest",
+    "intercept", "score", "margin", "root_margin", "component", "exact", "leftover", "unit", "specimen", "prior",
+    "contradictions", "nontest", "property_strength", "system_strength", "scale_strength", "method_strength", "reading",
+    "rival_is_sibling", "organism", "nature_known",
 )  # fmt: skip
+# Share of the doubt on the first candidate that the others share between them; the rest is "none of these".
+OTHERS_SHARE = 0.8
+TEMPERATURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +83,33 @@ class Calibration:
     @classmethod
     def default(cls) -> "Calibration":
         """The calibration shipped with the engine, fitted by `python -m matcher.bench.calibrate`."""
-        from matcher.calibration_data import COEFFICIENTS, STEPS
-
         return cls(COEFFICIENTS, STEPS)
 
-    def confidences(self, signals: list[Signals]) -> list[float]:
-        """A probability for each candidate; never rising with the rank, and summing to at most one."""
-        values: list[float] = []
-        left = 1.0
-        for item in signals:
-            value = min(self.probability(item), left)
-            if values:
-                value = min(value, values[-1])
-            values.append(value)
-            left = max(0.0, left - value)
+    def confidences(self, first: Signals, scores: list[float]) -> list[float]:
+        """A probability for each candidate: never rising with the rank, and summing to at most one."""
+        top = self.probability(first)
+        values = [top]
+        if len(scores) > 1:
+            weights = [math.exp((score - scores[1]) / TEMPERATURE) for score in scores[1:]]
+            total = sum(weights)
+            values.extend(min(top, (1.0 - top) * OTHERS_SHARE * weight / total) for weight in weights)
         return values
 
     def probability(self, signals: Signals) -> float:
-        """The probability that one candidate is right."""
-        logit = sum(c * x for c, x in zip(self.coefficients, signals.vector(), strict=True))
-        raw = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-        return self._step(raw) if self.steps else raw
+        """The probability that the first candidate is right."""
+        return self.monotone(self.raw(signals.vector()))
 
-    def _step(self, raw: float) -> float:
+    def raw(self, vector: tuple[float, ...]) -> float:
+        """The output of the logistic model."""
+        logit = sum(c * x for c, x in zip(self.coefficients, vector, strict=True))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+    def monotone(self, raw: float) -> float:
+        """The logistic output through the isotonic table, straight lines between its points."""
+        if not self.steps:
+            return raw
         previous_x, previous_y = 0.0, 0.0
-        for x, y in self.steps:
+        for x, y in (*self.steps, (1.0, max(self.steps[-1][1], 0.999))):
             if raw <= x:
                 share = (raw - previous_x) / (x - previous_x) if x > previous_x else 1.0
                 return previous_y + share * (y - previous_y)

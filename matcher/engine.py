@@ -77,12 +77,15 @@ class Engine:
 
     def propose(self, test: LocalTest, top: int = 10, explain: bool = True) -> list[Proposal]:
         """Ranked proposals for one row, best first; rank 0 says that the row is no test."""
-        candidates, reason_probability, reason = self._rank(test, max(top, 2))
+        candidates, reason_probability, reason = self.ranked(test, max(top, 2))
         proposals: list[Proposal] = []
         if reason_probability > 0:
             evidence = (Evidence(Axis.COMPONENT, Verdict.AGREE, reason, test.label),) if explain else ()
             proposals.append(Proposal(0, "", round(reason_probability, 4), self._nontest_band(reason_probability), evidence))
-        confidences = self.calibration.confidences(self._signals(test, candidates, reason_probability))
+        if not candidates:
+            return proposals
+        signals = self.signals(candidates, reason_probability)
+        confidences = self.calibration.confidences(signals, [candidate.score for candidate in candidates])
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
             evidence = self.explain(candidate) if explain else ()
             contradicted = any(item.verdict is Verdict.CONTRADICT for item in evidence)
@@ -98,7 +101,7 @@ class Engine:
 
     def candidates(self, test: LocalTest, limit: int) -> list[Candidate]:
         """The best `limit` scored terms of a row, for the benches."""
-        return self._rank(test, limit)[0]
+        return self.ranked(test, limit)[0]
 
     def weigh(self, test: LocalTest, loinc_num: str) -> tuple[Evidence, ...]:
         """The evidence of one given code for a row, under the reading that suits it best; empty when unknown."""
@@ -106,13 +109,14 @@ class Engine:
         parsed = self.parser.parse(test)
         if position is None or not parsed.readings:
             return ()
-        known = {item.position: item for item in self._rank(test, 200)[0]}
+        known = {item.position: item for item in self.ranked(test, 200)[0]}
         candidate = known.get(position) or Candidate(position, 0.0, 0.0, parsed.readings[0])
         return self.explain(candidate)
 
     # ---- retrieval and scoring -------------------------------------------------------------------------
 
-    def _rank(self, test: LocalTest, limit: int) -> tuple[list[Candidate], float, str]:
+    def ranked(self, test: LocalTest, limit: int) -> tuple[list[Candidate], float, str]:
+        """The best scored terms, the probability that the row is no test, and its reason."""
         parsed = self.parser.parse(test)
         best: dict[int, Candidate] = {}
         for reading in parsed.readings:
@@ -257,30 +261,35 @@ class Engine:
 
     # ---- confidence ------------------------------------------------------------------------------------
 
-    def _signals(self, test: LocalTest, candidates: list[Candidate], nontest: float) -> list[Signals]:
-        if not candidates:
-            return []
-        signals: list[Signals] = []
-        top = candidates[0].score
-        second = candidates[1].score if len(candidates) > 1 else top - 3.0
-        for candidate in candidates:
-            facts = candidate.reading.facts
-            rival = second if candidate is candidates[0] else top
-            signals.append(
-                Signals(
-                    score=candidate.score,
-                    margin=candidate.score - rival,
-                    component=candidate.component / self.options.weights.component,
-                    exact=bool(candidate.reading.analytes),
-                    leftover=len(candidate.reading.leftover),
-                    has_unit=facts.unit.is_known,
-                    has_specimen=bool(facts.systems),
-                    prior=float(self.index.prior[candidate.position]),
-                    contradictions=self._contradictions(candidate),
-                    nontest=nontest,
-                )
-            )
-        return signals
+    def signals(self, candidates: list[Candidate], nontest: float) -> Signals:
+        """What the confidence in the first of these candidates is made of."""
+        first = candidates[0]
+        second = candidates[1] if len(candidates) > 1 else None
+        reading, facts, index = first.reading, first.reading.facts, self.index
+        analyte = index.analytes[index.analyte_of[first.position]]
+        return Signals(
+            score=first.score,
+            margin=first.score - second.score if second else 3.0,
+            component=first.component / self.options.weights.component,
+            exact=analyte in reading.analytes,
+            leftover=len(reading.leftover),
+            has_unit=facts.unit.is_known,
+            has_specimen=bool(facts.systems),
+            prior=float(index.prior[first.position]),
+            contradictions=self._contradictions(first),
+            nontest=nontest,
+            property=self._strength("property", first),
+            system=self._strength("system", first),
+            scale=self._strength("scale", first),
+            method=self._strength("method", first),
+            reading=reading.prior,
+            rival_is_sibling=second is not None and index.analyte_of[first.position] == index.analyte_of[second.position],
+            is_organism=bool(reading.organisms),
+            nature_known=bool(facts.nature),
+        )
+
+    def _strength(self, axis: str, candidate: Candidate) -> float:
+        return float(self._table(axis, candidate.reading.facts)[self.index.axis_codes[axis][candidate.position]])
 
     def _contradictions(self, candidate: Candidate) -> int:
         facts = candidate.reading.facts

@@ -16,7 +16,7 @@ from matcher.normalise.text import fold
 from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
 
-FORMAT = 3
+FORMAT = 4
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -162,7 +162,19 @@ def _prior(terms: list[Term]) -> Floats:
     rank = np.array([term.rank for term in terms], np.float32)
     by_usage = np.select([usage == 1, usage == 2, usage == 3], [1.0, 0.72, 0.5], 0.0)
     by_rank = np.where(rank > 0, np.clip(1.0 - np.log10(np.maximum(rank, 1)) / 4.6, 0.05, 1.0), 0.0)
-    return np.maximum(by_usage, by_rank * 0.6).astype(np.float32)
+    prior = np.maximum(by_usage, by_rank * 0.6).astype(np.float32)
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for position, term in enumerate(terms):
+        groups[(term.component, term.property, term.time_aspct, term.system, term.scale_typ)].append(position)
+    for members in groups.values():
+        plain = [position for position in members if not terms[position].method_typ]
+        if plain and len(members) > 1:
+            # The code without method is the one to use when nothing is said of the technique.
+            best = float(prior[members].max())
+            prior[plain[0]] = max(float(prior[plain[0]]), 0.95 * best)
+            others = [position for position in members if terms[position].method_typ]
+            prior[others] *= np.float32(0.8)
+    return prior
 
 
 def _dimensions(terms: list[Term]) -> dict[str, tuple[str, ...]]:

@@ -134,7 +134,7 @@ class Parser:
     def _readings(self, test: LocalTest, label: str, unit: UnitReading, prior: float) -> list[Reading]:
         tokens = words(label)
         tokens = tuple(token if token in self.known else self.mender.mend(token) for token in tokens)
-        hits = self.lexicon.scan(tokens)
+        hits = self._hits(tokens, unit)
         taken = {position for hit in hits for position in range(hit.start, hit.end)}
         free = [position for position in range(len(tokens)) if position not in taken]
         cues = self._cues(tokens, free)
@@ -149,7 +149,7 @@ class Parser:
             senses = _without_context_panels([sense for sense, _ in combination])
             score = prior + sum(weight for _, weight in combination)
             facts = self._facts(test, unit, cues, senses, tokens)
-            named = [sense for sense in senses if sense.tokens]
+            named = _qualified([sense for sense in senses if sense.tokens])
             spans = tuple(
                 (" ".join(tokens[hit.start : hit.end]), sense.component)
                 for hit, sense in zip(hits, senses, strict=True)
@@ -160,6 +160,17 @@ class Parser:
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
             readings.append(Reading(wanted, leftover, analytes, organisms, facts, score, spans))
         return readings
+
+    def _hits(self, tokens: tuple[str, ...], unit: UnitReading) -> list[Hit[Sense]]:
+        """The lexicon's hits; a measured row cannot be the panel "NFS plaquettes", so its parts are read instead."""
+        hits: list[Hit[Sense]] = []
+        for hit in self.lexicon.scan(tokens):
+            if unit.is_known and hit.end - hit.start > 1 and all(sense.entry.kind == "panel" for sense in hit.values):
+                inner = self.lexicon.scan(tokens[hit.start + 1 : hit.end])
+                hits.extend(Hit(hit.start + 1 + part.start, hit.start + 1 + part.end, part.values) for part in inner)
+            else:
+                hits.append(hit)
+        return hits
 
     def _senses(
         self, hit: Hit[Sense], test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]
@@ -402,6 +413,22 @@ def _unit_words(unit: str) -> tuple[str, ...]:
     """Words of a unit that belong to the analyte: D-dimers in FEU or in DDU are two components."""
     folded = set(words(unit))
     return tuple(word for word in ("feu", "ddu") if word in folded or (word == "feu" and "ufe" in folded))
+
+
+_EXCLUDES_TOTAL = frozenset("direct indirect free bound ionized active".split())
+
+
+def _qualified(senses: list[Sense]) -> list[Sense]:
+    """A qualifier replaces "total": bilirubine (total) + directe is direct bilirubin."""
+    said = {token for sense in senses if sense.is_modifier for token in sense.tokens}
+    if not said & _EXCLUDES_TOTAL:
+        return senses
+    return [
+        replace(sense, tokens=tuple(token for token in sense.tokens if token != "total"), analyte="")
+        if "total" in sense.tokens and not sense.is_modifier
+        else sense
+        for sense in senses
+    ]
 
 
 def _common(lists: list[tuple[str, ...]]) -> tuple[str, ...]:

@@ -7,24 +7,24 @@ from dataclasses import dataclass, fields
 class Weights:
     """Weight of each family of evidence; strengths are in [-1, 1] and these multiply them."""
 
-    component: float = 6.0
+    component: float = 8.0
     """Share of the label's words and of the component's words that meet, in [0, 1]."""
     exact: float = 1.2
     """The lexicon names exactly this analyte."""
-    reading: float = 2.0
+    reading: float = 3.0
     """Weight of the reading's own plausibility (ambiguous abbreviations)."""
-    property: float = 1.6
+    property: float = 2.0
     time: float = 1.2
     system: float = 1.5
     scale: float = 0.9
     method: float = 1.1
     unit: float = 0.4
-    divisor: float = 1.0
+    divisor: float = 1.3
     challenge: float = 1.2
-    nature: float = 0.9
-    class_name: float = 0.5
+    nature: float = 0.7
+    class_name: float = 0.4
     """The chapter of the laboratory is the LOINC class of the term."""
-    prior: float = 1.0
+    prior: float = 0.85
     """How usual the code is."""
     veto: float = 1.5
     """Loss, on top, for each axis that contradicts: a contradiction is never outweighed by likeness."""

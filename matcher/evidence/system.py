@@ -27,6 +27,10 @@ SILENT: dict[str, float] = {
 }  # fmt: skip
 
 
+# In bacteriology, what is silent is the fluid or swab, not the blood.
+MICROBIOLOGY: dict[str, float] = {"Body fld": 0.35, "XXX": 0.35, "Isolate": 0.2, "Bld": -0.1, "Ser": -0.1, "Ser/Plas": -0.1}
+
+
 def specimen_is_system(local: str, term: str) -> None:
     """Milieu {local} : c'est bien le système LOINC {term}."""
 
@@ -63,6 +67,8 @@ def weigh_system(facts: Facts, value: str) -> Found:
         if value in facts.class_systems:
             rank = facts.class_systems.index(value)
             return Found(Verdict.UNKNOWN, 0.45 - 0.06 * min(rank, 4), chapter_suggests_system)
+        if "MICRO" in facts.classes and "SERO" not in facts.classes:
+            return Found(Verdict.UNKNOWN, MICROBIOLOGY.get(value, -0.12), no_specimen)
         return Found(Verdict.UNKNOWN, SILENT.get(value, -0.12) - (0.12 if facts.class_systems else 0.0), no_specimen)
     local = ", ".join(facts.systems[:4])
     if "^" in value and value not in facts.systems:

@@ -97,7 +97,7 @@ class Mender:
         return max(completions, key=lambda known: (self._counts[known], -len(known)), default=word)
 
     def _nearest(self, word: str) -> str:
-        if len(word) < 4 or not word.isalpha():
+        if len(word) < 5 or not word.isalpha():
             return word
         if len(word) < 6:
             return self._completed(word)
