@@ -70,7 +70,7 @@ class Engine:
         self.parser = Parser(tables, frozenset(index.vocabulary))
         self.nontests = NonTestRules(tables.nontests)
         self.calibration = calibration or Calibration.default()
-        self._tables: dict[tuple[str, Facts], Floats] = {}
+        self._tables: dict[tuple[object, ...], Floats] = {}
         self._unit_values, self._unit_codes = _code([term.units for term in index.terms])
         self._nature_codes = _natures(index)
         self._other_subject = np.array([bool(_SUBJECT.search(term.long_common_name)) for term in index.terms], np.float32)
@@ -134,19 +134,16 @@ class Engine:
         if not len(analytes):
             return []
         index, weights, facts = self.index, self.options.weights, reading.facts
-        positions = np.concatenate([index.terms_of(int(analyte)) for analyte in analytes])
-        owner = np.repeat(component, [len(index.terms_of(int(analyte))) for analyte in analytes])
+        positions, owner = index.expand(analytes, component)
         if len(positions) > self.options.terms:
             positions, owner = positions[: self.options.terms], owner[: self.options.terms]
-        codes = index.axis_codes
         score = owner + np.float32(weights.reading * reading.prior)
-        for name, weight in self._weighed_axes():
-            strength = self._table(name, facts)[codes[name][positions]]
+        for name, weight in self._axes:
+            strength = self._table(name, facts)[index.axis_codes[name][positions]]
             score += weight * strength
             if name in _VETOING:
                 score -= weights.veto * (strength <= -0.9)
-        strength = self._table("unit", facts)[self._unit_codes[positions]]
-        score += weights.unit * strength
+        score += weights.unit * self._table("unit", facts)[self._unit_codes[positions]]
         score += weights.nature * self._table("nature", facts)[self._nature_codes[positions]]
         score += weights.prior * index.prior[positions]
         if not facts.is_control:
@@ -155,7 +152,8 @@ class Engine:
         chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
         return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
 
-    def _weighed_axes(self) -> tuple[tuple[str, float], ...]:
+    @property
+    def _axes(self) -> tuple[tuple[str, float], ...]:
         weights = self.options.weights
         return (
             ("property", weights.property), ("time", weights.time), ("system", weights.system), ("scale", weights.scale),
@@ -174,35 +172,31 @@ class Engine:
         exact = [index.analyte_codes[name] for name in reading.analytes if name in index.analyte_codes]
         if not wanted and not left and not exact:
             return np.empty(0, np.int32), np.empty(0, np.float32)
-        postings = [index.postings[index.postings_start[w] : index.postings_start[w + 1]] for w, _ in wanted + left]
-        masses = [float(index.word_weight[w]) * share for w, share in wanted + left]
-        count = len(index.analytes)
-        if postings:
-            matched = np.bincount(
-                np.concatenate(postings), weights=np.repeat(masses, [len(part) for part in postings]), minlength=count
-            )
-        else:
-            matched = np.zeros(count)
-        asked = sum(masses) + 1.2 * min(unknown, 3)
+        weighed = [(word, float(index.word_weight[word]) * share) for word, share in wanted + left]
+        found, matched = index.analytes_sharing(weighed)
+        if exact:
+            found, matched = _with(found, matched, exact)
+        asked = sum(mass for _, mass in weighed) + 1.2 * min(unknown, 3)
         covered = matched / max(asked, 1e-6)
-        filled = matched / np.maximum(index.analyte_weight, 1e-6)
+        filled = matched / np.maximum(index.analyte_weight[found], 1e-6)
         component = weights.component * (0.6 * covered + 0.4 * np.minimum(filled, 1.0))
         for analyte in exact:
             # An analyte named in full counts for the part of the label that it covers: DHEA is not sulfate de DHEA.
             # A bare organism names no test by itself: antibodies, antigens and cultures of it compete.
+            place = int(np.searchsorted(found, analyte))
             share = 0.3 if index.analytes[analyte] in reading.organisms else 1.0
-            component[analyte] += weights.exact * share * max(0.0, 2.0 * float(covered[analyte]) - 1.0)
-        pool = min(self.options.pool, count)
-        best = np.argpartition(-component, pool - 1)[:pool] if pool < count else np.arange(count)
-        best = best[component[best] > 0.2 * weights.component * 0.6]
+            component[place] += weights.exact * share * max(0.0, 2.0 * float(covered[place]) - 1.0)
+        pool = min(self.options.pool, len(found))
+        best = np.argpartition(-component, pool - 1)[:pool] if pool < len(found) else np.arange(len(found))
+        best = best[component[best] > 0.12 * weights.component]
         best = best[np.argsort(-component[best], kind="stable")]
-        return best.astype(np.int32), component[best].astype(np.float32)
+        return found[best].astype(np.int32), component[best].astype(np.float32)
 
     # ---- evidence --------------------------------------------------------------------------------------
 
     def _table(self, name: str, facts: Facts) -> Floats:
         """The strength of every value of an axis against these facts; facts repeat, so tables are kept."""
-        key = (name, facts)
+        key = (name, *_KEYS[name](facts))
         table = self._tables.get(key)
         if table is None:
             if len(self._tables) > 20000:
@@ -345,8 +339,33 @@ _WEIGHERS: dict[str, Callable[[Facts, str], Found]] = {
     "status": _weigh_status,
     "order_obs": _weigh_order,
 }
+# What each table of strengths depends on: rows that share it share the table.
+_KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
+    "property": lambda facts: (facts.unit.text, facts.properties),
+    "time": lambda facts: (facts.times,),
+    "system": lambda facts: (facts.systems, facts.class_systems, facts.classes),
+    "scale": lambda facts: (facts.level, facts.scales, facts.scales_from, facts.seems_qualitative, facts.unit.is_known),
+    "method": lambda facts: (facts.methods, facts.is_american),
+    "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
+    "challenge": lambda facts: (facts.challenges,),
+    "class_name": lambda facts: (facts.classes,),
+    "status": lambda facts: (),
+    "order_obs": lambda facts: (facts.level,),
+    "unit": lambda facts: (facts.unit.text,),
+    "nature": lambda facts: (facts.nature,),
+}
 _VETOING = frozenset({"property", "time", "system", "scale"})
 _SHOWN = ("property", "time", "system", "scale", "method", "divisor", "challenge")
+
+
+def _with(found: Ints, matched: Floats, exact: list[int]) -> tuple[Ints, Floats]:
+    """Add analytes named in full that share no indexed word; the result stays sorted."""
+    missing = np.setdiff1d(np.asarray(exact, np.int32), found)
+    if not len(missing):
+        return found, matched
+    everything = np.concatenate([found, missing])
+    order = np.argsort(everything, kind="stable")
+    return everything[order], np.concatenate([matched, np.zeros(len(missing), matched.dtype)])[order]
 
 
 def _code(values: list[str]) -> tuple[list[str], Ints]:

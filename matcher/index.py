@@ -27,6 +27,7 @@ DECISIVE = frozenset(
     "kappa lambda inhibitor crystal cast antigen antibody toxin gene calculated class".split()
 )
 FLOOR = 3.0
+COMMON = 1200
 NUISANCE = frozenset("and of the by".split())
 
 
@@ -70,6 +71,7 @@ class TermIndex:
     property_by_dimension: dict[str, dict[str, float]]
     unit_dimensions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     number_of: dict[str, int] = field(default_factory=dict)
+    _common: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
 
     @classmethod
     def build(cls, terms: Iterable[Term]) -> "TermIndex":
@@ -112,6 +114,45 @@ class TermIndex:
     def terms_of(self, analyte: int) -> Ints:
         """The terms of an analyte, as positions in `terms`."""
         return self.terms_by_analyte[self.terms_start[analyte] : self.terms_start[analyte + 1]]
+
+    def expand(self, analytes: Ints, component: Floats) -> tuple[Ints, Floats]:
+        """The terms of several analytes, in the order given, each with the component score of its analyte."""
+        starts = self.terms_start[analytes]
+        counts = self.terms_start[analytes + 1] - starts
+        ends = np.cumsum(counts)
+        offsets = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+        return self.terms_by_analyte[np.repeat(starts, counts) + offsets], np.repeat(component, counts)
+
+    def analytes_sharing(self, words: list[tuple[int, float]]) -> tuple[Ints, Floats]:
+        """The analytes (sorted) that share at least one of these weighed words, and the weight they share.
+
+        Words that thousands of analytes hold are looked up only for analytes that a rarer word brought,
+        so that the cost of a row hardly grows with the release.
+        """
+        rare = [(word, mass) for word, mass in words if self._length(word) <= COMMON]
+        common = [(word, mass) for word, mass in words if self._length(word) > COMMON]
+        if not rare:
+            rare, common = common, []
+        if not rare:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        parts = [self.postings[self.postings_start[word] : self.postings_start[word + 1]] for word, _ in rare]
+        masses = np.repeat([mass for _, mass in rare], [len(part) for part in parts])
+        found, inverse = np.unique(np.concatenate(parts), return_inverse=True)
+        matched = np.bincount(inverse, weights=masses, minlength=len(found))
+        for word, mass in common:
+            matched += mass * self._holders(word)[found]
+        return found, matched
+
+    def _length(self, word: int) -> int:
+        return int(self.postings_start[word + 1] - self.postings_start[word])
+
+    def _holders(self, word: int) -> NDArray[np.bool_]:
+        holders = self._common.get(word)
+        if holders is None:
+            holders = np.zeros(len(self.analytes), np.bool_)
+            holders[self.postings[self.postings_start[word] : self.postings_start[word + 1]]] = True
+            self._common[word] = holders
+        return holders
 
     def dimensions_of(self, term: Term) -> tuple[str, ...]:
         """The dimensions of the term's example units."""
