@@ -105,7 +105,7 @@ def open_source(path: Path) -> Iterator[ReleaseSource]:
 
 
 def find_member(source: ReleaseSource, tail: str) -> str | None:
-    """The member whose path ends like `tail`, whatever the case and the folder around it; the outermost wins."""
+    """The member whose path ends like `tail`, whatever the case and the folder; the outermost wins."""
     wanted = tail.lower()
     found = [name for name in source.names() if name.lower() == wanted or name.lower().endswith("/" + wanted)]
     return min(found, key=lambda name: (name.count("/"), name)) if found else None
@@ -143,7 +143,7 @@ def column_key(name: str) -> str:
 def _missing_columns(name: str, headings: list[str], missing: list[str]) -> ReleaseError:
     if len(headings) == 1 and (";" in headings[0] or "\t" in headings[0]):
         return ReleaseError(
-            f"« {name} » n'est plus séparé par des virgules : un tableur l'a réenregistré. {TAKE_THE_ORIGINAL}"
+            f"« {name} » n'est plus séparé par des virgules : un tableur l'a changé. {TAKE_THE_ORIGINAL}"
         )
     return ReleaseError(f"« {name} » : colonnes absentes ({', '.join(missing)}). {TAKE_THE_ORIGINAL}")
 
@@ -172,7 +172,7 @@ def read_table(source: ReleaseSource, name: str, required: tuple[str, ...] = ())
             ) from error
         except csv.Error as error:
             raise ReleaseError(
-                f"« {name} », ligne {reader.line_num} : la ligne est coupée ou mal formée (fichier tronqué ?)."
+                f"« {name} », ligne {reader.line_num} : ligne coupée ou mal formée (fichier tronqué ?)."
             ) from error
 
 
@@ -248,7 +248,7 @@ def _integer(name: str, code: str, column: str, text: str) -> int:
         return 0
     if not text.isdigit():
         raise ReleaseError(
-            f"« {name} », code {code} : {column} vaut « {text} » au lieu d'un nombre entier. {TAKE_THE_ORIGINAL}"
+            f"« {name} », code {code} : {column} vaut « {text} », ce n'est pas un entier. {TAKE_THE_ORIGINAL}"
         )
     return int(text)
 

@@ -82,8 +82,13 @@ def lexicon_entry(row: dict[str, str]) -> LexiconEntry:
     )
 
 
-def _pairs(name: str, column: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((row["expression"], alternatives(row[column])) for row in read_rows(TABLES_DIR / name, ";"))
+def _pairs(name: str, column: str, without: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The rows of a two-column table, less those whose note says `without`."""
+    return tuple(
+        (row["expression"], alternatives(row[column]))
+        for row in read_rows(TABLES_DIR / name, ";")
+        if not without or without not in row["note"]
+    )
 
 
 def _triples(name: str, first: str, second: str) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
@@ -99,8 +104,9 @@ def load_tables() -> Tables:
         lexicon=tuple(lexicon_entry(row) for path in lexicon_files() for row in read_rows(path, ";")),
         units=_triples("units.csv", "ucum", "dimension"),
         specimens=_pairs("specimens.csv", "system"),
-        label_specimens=_pairs("label_specimens.csv", "system"),
+        label_specimens=_pairs("label_specimens.csv", "system", without="suffixe seulement"),
         techniques=_pairs("techniques.csv", "method"),
+        label_techniques=_pairs("techniques.csv", "method", without="colonne technique seulement"),
         timing=_triples("timing.csv", "time", "challenge"),
         scales=_pairs("scales.csv", "scale"),
         chapters=_triples("chapters.csv", "class", "system"),

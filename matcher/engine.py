@@ -67,7 +67,7 @@ class Engine:
     ) -> None:
         self.index = index
         self.options = options or EngineOptions()
-        self.parser = Parser(tables, frozenset(index.vocabulary))
+        self.parser = Parser(tables, frozenset(index.vocabulary), index.analyte_keys)
         self.nontests = NonTestRules(tables.nontests)
         self.calibration = calibration or Calibration.default()
         self._tables: dict[tuple[object, ...], Floats] = {}
@@ -341,10 +341,12 @@ _WEIGHERS: dict[str, Callable[[Facts, str], Found]] = {
 }
 # What each table of strengths depends on: rows that share it share the table.
 _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
-    "property": lambda facts: (facts.unit.text, facts.properties),
+    "property": lambda facts: (facts.unit.text, facts.properties, facts.nature == "susc"),
     "time": lambda facts: (facts.times,),
     "system": lambda facts: (facts.systems, facts.class_systems, facts.classes),
-    "scale": lambda facts: (facts.level, facts.scales, facts.scales_from, facts.seems_qualitative, facts.unit.is_known),
+    "scale": lambda facts: (
+        facts.level, facts.scales, facts.scales_from, facts.seems_qualitative, facts.unit.is_known, facts.names_analyte,
+    ),
     "method": lambda facts: (facts.methods, facts.is_american),
     "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
     "challenge": lambda facts: (facts.challenges,),

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.names import name_words, split_component
-from matcher.normalise.text import fold
+from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
 
-FORMAT = 4
+FORMAT = 5
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -71,6 +71,8 @@ class TermIndex:
     property_by_dimension: dict[str, dict[str, float]]
     unit_dimensions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     number_of: dict[str, int] = field(default_factory=dict)
+    analyte_keys: dict[str, str] = field(default_factory=dict)
+    """Words of an analyte's name, joined → its name: labels in English often are LOINC names."""
     _common: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
 
     @classmethod
@@ -109,6 +111,7 @@ class TermIndex:
             property_by_dimension=_count_properties(kept, dimensions),
             unit_dimensions=dimensions,
             number_of={term.loinc_num: position for position, term in enumerate(kept)},
+            analyte_keys=_keys(analytes.values),
         )
 
     def terms_of(self, analyte: int) -> Ints:
@@ -157,6 +160,15 @@ class TermIndex:
     def dimensions_of(self, term: Term) -> tuple[str, ...]:
         """The dimensions of the term's example units."""
         return self.unit_dimensions.get(term.units, ())
+
+
+def _keys(analytes: list[str]) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for analyte in analytes:
+        parts = words(analyte)
+        if parts and len(parts) <= 4 and len("".join(parts)) > 3:
+            keys.setdefault(key_of(parts), analyte)
+    return keys
 
 
 def _axis_values(term: Term, divisor: str, challenge: str) -> dict[str, str]:
@@ -255,6 +267,7 @@ def dump_index(index: TermIndex) -> bytes:
         meta = {
             "format": FORMAT,
             "columns": columns,
+            "analyte_keys": index.analyte_keys,
             "vocabulary": list(index.vocabulary),
             "analytes": index.analytes,
             "axis_values": index.axis_values,
@@ -283,6 +296,7 @@ def load_index(content: bytes) -> TermIndex | None:
         analyte_codes={analyte: code for code, analyte in enumerate(analytes)},
         axis_values=meta["axis_values"],
         axis_codes=axis_codes,
+        analyte_keys=meta["analyte_keys"],
         property_by_dimension=meta["property_by_dimension"],
         unit_dimensions={key: tuple(value) for key, value in meta["unit_dimensions"].items()},
         number_of={term.loinc_num: position for position, term in enumerate(terms)},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from matcher.names import name_words, split_component
 from matcher.normalise.phrases import PhraseTable
-from matcher.normalise.text import fold, words
+from matcher.normalise.text import fold, key_of, words
 from matcher.types import LexiconEntry
 
 
@@ -57,6 +57,15 @@ def senses_of(entry: LexiconEntry, order: int, names_specimen: bool) -> list[Sen
     return senses
 
 
+NO_SENSE = senses_of(LexiconEntry(expression="", kind="modifier"), 0, names_specimen=False)[0]
+"""The reading of a hit as meaning nothing."""
+
+
+def sense_of_name(analyte: str) -> Sense:
+    """The sense of a LOINC analyte name met as it is in a label (English catalogues do)."""
+    return senses_of(LexiconEntry(expression=analyte, kind="analyte", component=(analyte,)), 0, names_specimen=False)[0]
+
+
 def compile_lexicon(
     entries: tuple[LexiconEntry, ...], specimens: PhraseTable[tuple[str, ...]] | None = None
 ) -> PhraseTable[Sense]:
@@ -64,7 +73,7 @@ def compile_lexicon(
     seen: dict[str, int] = {}
     rows: list[tuple[str, Sense]] = []
     for entry in entries:
-        key = fold(entry.expression)
+        key = key_of(words(entry.expression))
         order = seen.get(key, 0)
         seen[key] = order + 1
         names_specimen = entry.kind == "urie" or bool(

@@ -2,17 +2,19 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from matcher.lexicon import Sense, compile_lexicon
+from matcher.lexicon import NO_SENSE, Sense, compile_lexicon, sense_of_name
 from matcher.normalise.phrases import Hit, Mender, PhraseTable
-from matcher.normalise.text import fold, words
+from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import UnitReading, UnitTable, unit_key
 from matcher.types import LocalTest, Tables
 
 MAX_READINGS = 8
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
+_HALVES = re.compile(r"[(\[]([^()\[\]]{2,60})[)\]]")
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 _DAY_RATE = re.compile(r"/\(?(?:24\.?h|24heures?|d|j|jour|jr|24hr?s?|day)\)?$")
 
@@ -46,6 +48,8 @@ class Facts:
     """Written in the American manner, where blood counts mean an automated count."""
     seems_qualitative: bool = False
     """A specimen is given but no unit: more often a search than a measurement."""
+    names_analyte: bool = False
+    """The label names something measured, so a panel cannot be what is meant."""
     is_control: bool = False
     """The row is about a control, a donor or a foetus, not about the patient."""
 
@@ -87,12 +91,16 @@ class _Cues:
 class Parser:
     """Reads rows with the tables it was given."""
 
-    def __init__(self, tables: Tables, vocabulary: frozenset[str]) -> None:
+    def __init__(self, tables: Tables, vocabulary: frozenset[str], names: Mapping[str, str] | None = None) -> None:
+        """`vocabulary` and `names` (joined words → analyte) come from the release's index."""
+        self._names = names or {}
+        self._named: dict[str, Sense] = {}
         self.units = UnitTable(tables.units)
         self.specimens = PhraseTable((text, systems) for text, systems in tables.specimens)
         self.label_specimens = PhraseTable((text, systems) for text, systems in tables.label_specimens)
         self.lexicon: PhraseTable[Sense] = compile_lexicon(tables.lexicon, self.label_specimens)
         self.techniques = PhraseTable((text, methods) for text, methods in tables.techniques)
+        self.label_techniques = PhraseTable((text, methods) for text, methods in tables.label_techniques)
         self.timing = PhraseTable((text, (times, challenges)) for text, times, challenges in tables.timing)
         self.scales = PhraseTable((text, scales) for text, scales in tables.scales)
         self.chapters = PhraseTable((text, (classes, systems)) for text, classes, systems in tables.chapters)
@@ -109,6 +117,7 @@ class Parser:
         label, glued = self._without_unit(test.label)
         unit = self.units.read(test.unit or glued)
         readings = self._readings(test, label, unit, 0.0)
+        readings += self._halves(test, label, unit)
         if test.synonym.strip():
             synonym, _ = self._without_unit(test.synonym)
             named = any(reading.analytes for reading in readings)
@@ -119,6 +128,19 @@ class Parser:
             readings += self._readings(test, f"{test.exam} {label}", unit, -0.1)
         readings.sort(key=lambda reading: -reading.prior)
         return Parsed(test, tuple(readings[:MAX_READINGS]))
+
+    def _halves(self, test: LocalTest, label: str, unit: UnitReading) -> list[Reading]:
+        """Calcitriol (1,25-OH2 vit D): when both halves name an analyte, each is a reading of its own."""
+        match = _HALVES.search(label)
+        if match is None:
+            return []
+        outside = self._readings(test, label[: match.start()] + " " + label[match.end() :], unit, -0.04)
+        inside = self._readings(test, match.group(1), unit, -0.08)
+        if not any(reading.facts.names_analyte for reading in outside[:1]):
+            return []
+        if not any(reading.facts.names_analyte for reading in inside[:1]):
+            return []
+        return outside[:2] + inside[:2]
 
     def _without_unit(self, label: str) -> tuple[str, str]:
         """The label without a unit written inside it, and that unit."""
@@ -139,6 +161,11 @@ class Parser:
         free = [position for position in range(len(tokens)) if position not in taken]
         cues = self._cues(tokens, free)
         choices = [self._senses(hit, test, unit, tokens) for hit in hits]
+        if sum(not hit.values[0].is_modifier for hit in hits) > 1:
+            choices = [
+                [*senses, (NO_SENSE, -0.3)] if _is_short(hit) and len(tokens[hit.start]) <= 4 else senses
+                for hit, senses in zip(hits, choices, strict=True)
+            ]
         leftover = tuple(
             tokens[position]
             for position in free
@@ -158,7 +185,11 @@ class Parser:
             wanted = tuple(dict.fromkeys([*(token for sense in named for token in sense.tokens), *_unit_words(unit.text)]))
             analytes = tuple(dict.fromkeys(sense.analyte for sense in named if not sense.is_modifier and sense.analyte))
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
-            readings.append(Reading(wanted, leftover, analytes, organisms, facts, score, spans))
+            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans)
+            readings.append(reading)
+            ratio = _as_ratio(reading, named, label, unit)
+            if ratio is not None:
+                readings.append(ratio)
         return readings
 
     def _hits(self, tokens: tuple[str, ...], unit: UnitReading) -> list[Hit[Sense]]:
@@ -170,7 +201,26 @@ class Parser:
                 hits.extend(Hit(hit.start + 1 + part.start, hit.start + 1 + part.end, part.values) for part in inner)
             else:
                 hits.append(hit)
-        return hits
+        return self._with_names(tokens, hits)
+
+    def _with_names(self, tokens: tuple[str, ...], hits: list[Hit[Sense]]) -> list[Hit[Sense]]:
+        """Add the analyte names of the release that stand in the words which the lexicon left."""
+        taken = {position for hit in hits for position in range(hit.start, hit.end)}
+        found = list(hits)
+        position = 0
+        while position < len(tokens):
+            for length in range(4, 0, -1):
+                span = range(position, position + length)
+                if position + length > len(tokens) or any(place in taken for place in span):
+                    continue
+                name = self._names.get(key_of(tokens[position : position + length]))
+                if name is not None and tokens[position] not in GENERIC:
+                    sense = self._named.setdefault(name, sense_of_name(name))
+                    found.append(Hit(position, position + length, (sense,)))
+                    position += length - 1
+                    break
+            position += 1
+        return sorted(found, key=lambda hit: hit.start)
 
     def _senses(
         self, hit: Hit[Sense], test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]
@@ -220,7 +270,7 @@ class Parser:
                 used.update(range(run[0] + hit.start, run[0] + hit.end))
             for table, target in (
                 (self.label_specimens, systems),
-                (self.techniques, methods),
+                (self.label_techniques, methods),
                 (self.scales, scales),
             ):
                 for other in table.scan(part):
@@ -257,6 +307,7 @@ class Parser:
             is_american=_is_american(test),
             seems_qualitative=not unit.text.strip() and bool(test.specimen.strip()) and not scales,
             is_control=bool(_CONTROL & set(tokens)),
+            names_analyte=any(sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses),
             properties=properties,
             classes=classes,
             class_systems=class_systems,
@@ -437,11 +488,56 @@ def _common(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
     return shared or _unique(value for values in lists for value in values)
 
 
+# What an examination looks for in general; beside a named organism it only tells the method.
+_GENERAL_FINDINGS = frozenset({"bacteria identified", "microscopic observation", "virus identified", "fungus identified"})
+
+
 def _without_context_panels(senses: list[Sense]) -> list[Sense]:
     """NFS Plaquettes, ECBU - cylindres: the exam only says where the analyte is found."""
-    if not any(sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses):
-        return senses
-    return [replace(sense, tokens=(), analyte="", component="") if sense.entry.kind == "panel" else sense for sense in senses]
+    named = [sense for sense in senses if sense.tokens and not sense.is_modifier]
+    has_analyte = any(sense.entry.kind != "panel" for sense in named)
+    has_organism = any(sense.is_organism for sense in named)
+    return [
+        replace(sense, tokens=(), analyte="", component="")
+        if (has_analyte and sense.entry.kind == "panel") or (has_organism and sense.analyte in _GENERAL_FINDINGS)
+        else sense
+        for sense in senses
+    ]
+
+
+_RATIO_WORDS = frozenset("rapport ratio index indice quotient".split())
+
+
+def _as_ratio(reading: Reading, named: list[Sense], label: str, unit: UnitReading) -> Reading | None:
+    """Protéines/créatinine: the second analyte divides the first, when the label or the unit says so."""
+    analytes = [sense for sense in named if not sense.is_modifier and sense.component]
+    if len(analytes) != 2 or analytes[0].divisor or analytes[1].divisor or analytes[0].component == analytes[1].component:
+        return None
+    if "/" not in label and not _RATIO_WORDS & set(words(label)) and not set(unit.dimensions) & _RATIO_DIMENSIONS:
+        return None
+    first, second = analytes
+    others = [token for sense in named if sense.is_modifier for token in sense.tokens]
+    facts = replace(reading.facts, divisors=(second.component,))
+    return replace(
+        reading,
+        wanted=tuple(dict.fromkeys([*first.tokens, *others])),
+        analytes=(first.analyte,),
+        facts=facts,
+        prior=reading.prior + 0.05,
+    )
+
+
+_RATIO_DIMENSIONS = frozenset({"ratio_mass_subst", "ratio_mass_mass", "ratio_subst_subst", "subst_mass", "cat_ratio"})
+
+
+def _is_short(hit: Hit[Sense]) -> bool:
+    """A short abbreviation met by chance in a long label: CAS GENERAL is not caspofungin."""
+    return hit.end - hit.start == 1 and all(
+        sense.entry.kind in _CHANCE_KINDS and not sense.is_modifier for sense in hit.values
+    )
+
+
+_CHANCE_KINDS = frozenset({"abbreviation", "allergen", "drug", "brand"})
 
 
 def _unique(values: object) -> tuple[str, ...]:

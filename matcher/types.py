@@ -138,6 +138,8 @@ class Tables:
     specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     label_specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     techniques: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    label_techniques: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The writings of `techniques` that also name a technique inside a label; most words do not."""
     timing: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     scales: tuple[tuple[str, tuple[str, ...]], ...] = ()
     chapters: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()

@@ -2,7 +2,8 @@
 
 import csv
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from matcher.types import LocalTest
 
 CASES = Path(__file__).resolve().parent / "cases.csv"
 FOLDER_VARIABLE = "TRANSCODEUR_BENCH_DATA"
+_ENGLISH = re.compile(r"(?:^|[-_])(?:US|EN)(?:[-_]|$)", re.IGNORECASE)
+SET_TIER = "SET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,15 @@ class Case:
     best: str
     acceptable: frozenset[str]
     tier: str
+
+    @property
+    def shape(self) -> str:
+        """What the row tells, for figures of rows that are alike: language, specimen, unit."""
+        if _ENGLISH.search(self.group):
+            return "English"
+        if self.test.unit:
+            return "French: label, specimen, unit" if self.test.specimen else "French: label, unit"
+        return "French: label, specimen" if self.test.specimen else "French: label only"
 
     @property
     def right(self) -> frozenset[str]:
@@ -71,9 +83,15 @@ def nabm_cases(path: Path) -> list[Case]:
         for row in csv.DictReader(file, delimiter=";"):
             codes.setdefault(row["Libellé NABM"].strip(), set()).add(row["Code LOINC"].strip())
     return [
-        Case(f"nabm{position}", "nabm", LocalTest(label=label), "", frozenset(found), "SET")
+        Case(f"nabm{position}", "nabm", LocalTest(label=label), "", frozenset(found), SET_TIER)
         for position, (label, found) in enumerate(sorted(codes.items()))
     ]
+
+
+def find_release(folder: Path) -> Path | None:
+    """The outermost LOINC release (unzipped) anywhere under a folder."""
+    found = sorted(folder.glob("**/LoincTable/Loinc.csv"), key=lambda path: (len(path.parts), path))
+    return found[0].parent.parent if found else None
 
 
 def all_datasets(folder: Path | None) -> dict[str, list[Case]]:
@@ -88,6 +106,11 @@ def all_datasets(folder: Path | None) -> dict[str, list[Case]]:
         if alignment.is_file():
             sets["nabm"] = nabm_cases(alignment)
     return sets
+
+
+def answerable(cases: Iterable[Case], numbers: Container[str]) -> list[Case]:
+    """The cases of which at least one right code is in the terminology."""
+    return [case for case in cases if any(code in numbers for code in case.right)]
 
 
 def tests_only(cases: Iterable[Case]) -> list[Case]:

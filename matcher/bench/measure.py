@@ -1,13 +1,15 @@
 """Figures of one engine over labelled cases: top-1, top-5, recall at 50, share auto-acceptable at 99 % precision."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.bench.datasets import Case, tests_only
 from matcher.engine import Engine
+from matcher.types import Term
 
 AXES = ("component", "property", "time_aspct", "system", "scale_typ", "method_typ")
+NO_PROPOSAL = "no proposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +74,32 @@ def share_at_precision(pairs: Sequence[tuple[float, bool]], precision: float) ->
     return best / len(ordered) if ordered else 0.0
 
 
-def wrong_axes(engine: Engine, items: Sequence[Answer]) -> Counter[str]:
-    """Which axes differ between the first proposal and the best code, when the first proposal is wrong."""
+def differing_axes(mine: Term, theirs: Term) -> list[str]:
+    """The axes on which two terms differ; only the component when it differs, for then the rest says little."""
+    axes = [axis for axis in AXES if getattr(mine, axis) != getattr(theirs, axis)]
+    return ["component"] if "component" in axes else axes
+
+
+def wrong_axes(terms: Mapping[str, Term], items: Sequence[Answer]) -> Counter[str]:
+    """Which axes differ between a wrong first proposal and the best code, or the nearest right one of a set."""
     counter: Counter[str] = Counter()
-    index = engine.index
     for item in items:
         if item.rank == 1:
             continue
-        if not item.codes or item.case.best not in index.number_of:
-            counter["no proposal"] += 1
+        right = [item.case.best] if item.case.best in terms else sorted(item.case.right & terms.keys())
+        if not item.codes or not right:
+            counter[NO_PROPOSAL] += 1
             continue
-        mine = index.terms[index.number_of[item.codes[0]]]
-        best = index.terms[index.number_of[item.case.best]]
-        differing = [axis for axis in AXES if getattr(mine, axis) != getattr(best, axis)]
-        counter.update(differing[:1] if "component" in differing else differing)
+        mine = terms[item.codes[0]]
+        differing = (differing_axes(mine, terms[code]) for code in right)
+        # One wrong axis is nearer than two, and any of them nearer than another component.
+        counter.update(min(differing, key=lambda axes: ("component" in axes, len(axes))))
     return counter
+
+
+def by_key(items: Sequence[Answer], key: Callable[[Answer], str]) -> dict[str, list[Answer]]:
+    """The answers grouped, groups in alphabetical order."""
+    groups: dict[str, list[Answer]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return dict(sorted(groups.items()))

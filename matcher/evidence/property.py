@@ -79,6 +79,14 @@ def no_unit_for_property(local: str, term: str) -> None:
     """Aucune unité ne permet de vérifier la grandeur {term}."""
 
 
+def susceptibility(local: str, term: str) -> None:
+    """Antibiogramme : la grandeur est bien une sensibilité ({term})."""
+
+
+def not_susceptibility(local: str, term: str) -> None:
+    """Antibiogramme : la grandeur {term} n'est pas une sensibilité."""
+
+
 def unknown_unit(local: str, term: str) -> None:
     """Unité {local} non reconnue : la grandeur {term} reste à vérifier."""
 
@@ -86,6 +94,10 @@ def unknown_unit(local: str, term: str) -> None:
 def weigh_property(facts: Facts, value: str, shares: Mapping[str, Mapping[str, float]]) -> Found:
     """How the row's unit, or else its label, meets a LOINC property. `shares` is P(property | dimension)."""
     unit = facts.unit
+    if facts.nature == "susc":
+        if value == "Susc":
+            return Found(Verdict.AGREE, 1.0, susceptibility, unit.text)
+        return Found(Verdict.CONTRADICT, -1.0, not_susceptibility, unit.text)
     if unit.is_known:
         best = max(shares.get(dimension, {}).get(value, 0.0) for dimension in unit.dimensions)
         expected = any(value in EXPECTED.get(dimension, ()) for dimension in unit.dimensions)

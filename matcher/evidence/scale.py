@@ -41,6 +41,8 @@ def panel_for_analysis(local: str, term: str) -> None:
 def weigh_scale(facts: Facts, value: str) -> Found:
     """How the row's scale, said or shown by its unit, meets the LOINC scale."""
     if value in ("-", "Set"):
+        if facts.level == "analysis" and facts.names_analyte:
+            return Found(Verdict.CONTRADICT, -1.0, panel_for_analysis, "analyse")
         if facts.level == "analysis":
             verdict = Verdict.CONTRADICT if facts.unit.is_known else Verdict.COMPATIBLE
             return Found(verdict, -0.9 if facts.unit.is_known else -0.25, panel_for_analysis, "analyse")

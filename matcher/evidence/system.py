@@ -75,6 +75,9 @@ def weigh_system(facts: Facts, value: str) -> Found:
         return Found(Verdict.COMPATIBLE, -0.8, other_subject, local)
     if value in facts.systems:
         rank = facts.systems.index(value)
+        if set(value.split("/")) & set(facts.systems[:1]):
+            # Sérum is Ser for some analytes and Ser/Plas for the others: LOINC decides, not the laboratory.
+            rank = 0
         # "Sang" lists many systems: being one of them says less than being the only one.
         return Found(Verdict.AGREE, 1.0 - 0.07 * min(rank, 5), specimen_is_system, local)
     if len(parts := value.split("/")) > 1 and set(parts) & set(facts.systems[:2]):

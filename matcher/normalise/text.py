@@ -42,8 +42,8 @@ _ROMAN = {
 
 
 def singular(word: str) -> str:
-    """Drop the plural mark of a word of more than four letters; idempotent."""
-    while len(word) > 4 and word[-1] in "sx" and word[-2] not in "s0123456789":
+    """Drop the plural mark of a word of more than five letters (DHEAS is no plural); idempotent."""
+    while len(word) > 5 and word[-1] in "sx" and word[-2] not in "s0123456789":
         word = word[:-1]
     return word
 
