@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import dropwhile
 from pathlib import Path
 
 from matcher.types import LexiconEntry, Tables, Term
@@ -18,7 +19,8 @@ STARTER_VERSION = "starter-2026.11"
 def read_rows(path: Path, delimiter: str) -> Iterator[dict[str, str]]:
     """The rows of one of our files; lines before the header that start with # are the notice."""
     with path.open(encoding="utf-8", newline="") as file:
-        lines = (line for line in file if not line.startswith("#"))
+        # Only the lines above the header are comments: `#/hpf` is a unit.
+        lines = dropwhile(lambda line: line.startswith("#"), file)
         for row in csv.DictReader(lines, delimiter=delimiter):
             yield {key: (value or "").strip() for key, value in row.items() if key is not None}
 

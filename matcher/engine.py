@@ -347,7 +347,7 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
     "scale": lambda facts: (
         facts.level, facts.scales, facts.scales_from, facts.seems_qualitative, facts.unit.is_known, facts.names_analyte,
     ),
-    "method": lambda facts: (facts.methods, facts.is_american),
+    "method": lambda facts: (facts.methods, facts.is_american, bool({"Bld", "RBC"} & set(facts.systems))),
     "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
     "challenge": lambda facts: (facts.challenges,),
     "class_name": lambda facts: (facts.classes,),

@@ -14,7 +14,7 @@ from matcher.types import LocalTest, Tables
 
 MAX_READINGS = 8
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
-_HALVES = re.compile(r"[(\[]([^()\[\]]{2,60})[)\]]")
+_HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 _DAY_RATE = re.compile(r"/\(?(?:24\.?h|24heures?|d|j|jour|jr|24hr?s?|day)\)?$")
 
@@ -121,7 +121,7 @@ class Parser:
         if test.synonym.strip():
             synonym, _ = self._without_unit(test.synonym)
             named = any(reading.analytes for reading in readings)
-            readings += self._readings(test, synonym, unit, -0.3 if named else -0.12)
+            readings += self._readings(test, synonym, unit, -0.6 if named else -0.12)
         if not any(reading.analytes for reading in readings) and test.code and not test.code.isdigit():
             readings += [item for item in self._readings(test, test.code, unit, -0.2) if item.analytes]
         if test.exam and not any(reading.analytes for reading in readings):
@@ -174,7 +174,7 @@ class Parser:
         readings: list[Reading] = []
         for combination in _best_products(choices, MAX_READINGS):
             senses = _without_context_panels([sense for sense, _ in combination])
-            score = prior + sum(weight for _, weight in combination)
+            score = prior + sum(weight for _, weight in combination) - _time_conflict(senses, cues.challenges)
             facts = self._facts(test, unit, cues, senses, tokens)
             named = _qualified([sense for sense in senses if sense.tokens])
             spans = tuple(
@@ -227,7 +227,7 @@ class Parser:
     ) -> list[tuple[Sense, float]]:
         scored = [(sense, self._sense_weight(sense, test, unit, tokens)) for sense in hit.values]
         scored.sort(key=lambda pair: -pair[1])
-        return scored[:5]
+        return scored[:12] if any(sense.challenge for sense, _ in scored) else scored[:5]
 
     def _sense_weight(self, sense: Sense, test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]) -> float:
         weight = -0.08 * min(sense.order, 4) - 0.1 * min(sense.spelling, 4)
@@ -292,10 +292,13 @@ class Parser:
             # A diameter is measured in millimetres, a minimum inhibitory concentration in mg/L.
             by_unit = {("length",): ("Agar diffusion",), ("mass_conc",): ("MIC",)}
             methods = _unique([*by_unit.get(unit.dimensions, ()), *methods])
+        if unit.dimensions == ("per_field",):
+            methods = _unique([*_FIELD_METHODS["[lpf]" in "".join(unit.ucum).lower()], *methods])
         times = self._times(test, unit, cues, senses)
         scales, scales_from = self._scale(test, unit, cues, senses)
         properties = _common([sense.entry.property for sense in senses if sense.entry.property])
-        challenges = _unique([*(sense.challenge for sense in senses if sense.challenge), *cues.challenges])
+        named_challenges = tuple(sense.challenge for sense in senses if sense.challenge and sense.tokens)
+        challenges = _unique(named_challenges or [*(sense.challenge for sense in senses), *cues.challenges])
         facts = Facts(
             unit=unit,
             systems=systems,
@@ -449,6 +452,11 @@ def nature_of_row(
     return ""
 
 
+# A count per field is a microscopy; French laboratories count at high power unless they say otherwise.
+_FIELD_METHODS = (
+    ("Microscopy high power field", "Microscopy.light.HPF"),
+    ("Microscopy low power field", "Microscopy.light.LPF"),
+)
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
 _AMERICAN_WORDS = frozenset("blood serum swab hematology chemistry fluid urine-- whole".split())
@@ -464,6 +472,25 @@ def _unit_words(unit: str) -> tuple[str, ...]:
     """Words of a unit that belong to the analyte: D-dimers in FEU or in DDU are two components."""
     folded = set(words(unit))
     return tuple(word for word in ("feu", "ddu") if word in folded or (word == "feu" and "ufe" in folded))
+
+
+_DELAY = re.compile(r"^(\d+(?:\.\d+)?)(M|H)\b")
+
+
+def _delay(challenge: str) -> float | None:
+    """Minutes after the challenge (0 before it), when the challenge tells."""
+    if challenge.startswith("pre "):
+        return 0.0
+    match = _DELAY.match(challenge)
+    return float(match.group(1)) * (60.0 if match.group(2) == "H" else 1.0) if match else None
+
+
+def _time_conflict(senses: list[Sense], said: tuple[str, ...]) -> float:
+    """HGPO 75 g T120: among the points of the test, the one said is meant."""
+    alone = [sense.challenge for sense in senses if sense.challenge and not sense.tokens]
+    delays = {_delay(challenge) for challenge in (*said, *alone)} - {None}
+    named = [_delay(sense.challenge) for sense in senses if sense.challenge and sense.tokens]
+    return 0.5 if delays and any(delay is not None and delay not in delays for delay in named) else 0.0
 
 
 _EXCLUDES_TOTAL = frozenset("direct indirect free bound ionized active".split())

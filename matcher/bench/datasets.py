@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 
 from matcher.types import LocalTest
@@ -50,7 +51,7 @@ def bench_folder() -> Path | None:
 def read_cases(path: Path) -> list[Case]:
     """Cases of one file; the group is the laboratory, so that splits never cut through one."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = (line for line in file if not line.startswith("#"))
+        lines = dropwhile(lambda line: line.startswith("#"), file)
         rows = list(csv.DictReader(lines, delimiter=";"))
     return [
         Case(

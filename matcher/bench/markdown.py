@@ -5,11 +5,6 @@ from datetime import date
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "bench"
-NOTICE = (
-    "This material contains content from LOINC (http://loinc.org). LOINC is copyright © Regenstrief Institute, Inc. "
-    "and the Logical Observation Identifiers Names and Codes (LOINC) Committee and is available at no cost under the "
-    "license at http://loinc.org/license. LOINC® is a registered United States trademark of Regenstrief Institute, Inc."
-)
 
 
 def percent(share: float) -> str:

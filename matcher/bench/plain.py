@@ -1,13 +1,15 @@
-"""Plain text engines, for comparison: the same rows and terms, without a word of our lexicon or tables."""
+"""Plain text engines, for comparison: the same rows and terms, without a word of our lexicon or tables.
+
+Each imports its library when it is made, so that the memory of one engine does not count against another.
+"""
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
-import bm25s
 import numpy as np
 from rapidfuzz import fuzz, process
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from matcher.normalise.text import fold
 from matcher.types import LocalTest, Term
@@ -51,13 +53,15 @@ class Bm25:
     """BM25 over words (bm25s)."""
 
     def __init__(self, texts: Sequence[str]) -> None:
+        import bm25s
+
+        self._tokens: Callable[[list[str]], Any] = partial(bm25s.tokenize, stopwords=None, show_progress=False)
         self._engine = bm25s.BM25()
-        self._engine.index(bm25s.tokenize(list(texts), stopwords=None, show_progress=False), show_progress=False)
+        self._engine.index(self._tokens(list(texts)), show_progress=False)
 
     def search(self, queries: Sequence[str], limit: int) -> list[list[int]]:
         """Positions of the best texts for each query, best first."""
-        tokens = bm25s.tokenize(list(queries), stopwords=None, show_progress=False)
-        found, scores = self._engine.retrieve(tokens, k=limit, show_progress=False)
+        found, scores = self._engine.retrieve(self._tokens(list(queries)), k=limit, show_progress=False)
         return [
             [int(position) for position, score in zip(row, values, strict=True) if score > 0]
             for row, values in zip(found, scores, strict=True)
@@ -90,6 +94,8 @@ class CharTfidf:
     """TF-IDF over character 2- to 4-grams inside words (scikit-learn), cosine similarity."""
 
     def __init__(self, texts: Sequence[str]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), dtype=np.float32)
         self._matrix: Any = self._vectorizer.fit_transform(texts).T.tocsr()
 

@@ -60,7 +60,7 @@ def weigh_method(facts: Facts, value: str) -> Found:
             return Found(Verdict.COMPATIBLE, 0.15, method_not_required, local)
         return Found(Verdict.AGREE, 0.5, no_method_either_side)
     if not facts.methods:
-        if facts.is_american and value == "Automated count":
+        if facts.is_american and value == "Automated count" and set(facts.systems) & {"Bld", "RBC"}:
             return Found(Verdict.COMPATIBLE, 0.9, automated_by_custom)
         return Found(Verdict.UNKNOWN, -_TACIT.get(value, 0.9), method_without_evidence)
     if value in facts.methods:

@@ -79,7 +79,11 @@ def weigh_system(facts: Facts, value: str) -> Found:
             # Sérum is Ser for some analytes and Ser/Plas for the others: LOINC decides, not the laboratory.
             rank = 0
         # "Sang" lists many systems: being one of them says less than being the only one.
-        return Found(Verdict.AGREE, 1.0 - 0.07 * min(rank, 5), specimen_is_system, local)
+        strength = 1.0 - 0.07 * min(rank, 5)
+        if len(facts.systems) > 3 and value in facts.class_systems[:2]:
+            # "Sang" in the chapter of blood gases is whole blood.
+            strength += 0.2
+        return Found(Verdict.AGREE, strength, specimen_is_system, local)
     if len(parts := value.split("/")) > 1 and set(parts) & set(facts.systems[:2]):
         return Found(Verdict.AGREE, 0.75, specimen_is_system, local)
     if value in UNSPECIFIED:
