@@ -32,7 +32,7 @@ from matcher.scoring import WEIGHTS, Weights
 from matcher.types import Axis, Band, Evidence, LocalTest, Proposal, Tables, Term, Verdict
 
 ENGINE_VERSION = "1"
-_SUBJECT = re.compile(r"\bControl\b|\b[Dd]onor\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
+_SUBJECT = re.compile(r"\bControl\b|\b[Dd]on(?:o)?r\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
 
 
 @dataclass(frozen=True, slots=True)

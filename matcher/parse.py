@@ -121,7 +121,11 @@ class Parser:
         if test.synonym.strip():
             synonym, _ = self._without_unit(test.synonym)
             named = any(reading.analytes for reading in readings)
-            readings += self._readings(test, synonym, unit, -0.6 if named else -0.12)
+            others = self._readings(test, synonym, unit, -0.6 if named else -0.12)
+            if named and not any(reading.analytes for reading in others):
+                # A synonym without analyte qualifies the label: glucose, synonym PP.
+                readings += self._readings(test, f"{label} {synonym}", unit, 0.0)
+            readings += others
         if not any(reading.analytes for reading in readings) and test.code and not test.code.isdigit():
             readings += [item for item in self._readings(test, test.code, unit, -0.2) if item.analytes]
         if test.exam and not any(reading.analytes for reading in readings):
@@ -139,6 +143,8 @@ class Parser:
         if not any(reading.facts.names_analyte for reading in outside[:1]):
             return []
         if not any(reading.facts.names_analyte for reading in inside[:1]):
+            return []
+        if set(outside[0].analytes) & set(inside[0].analytes):
             return []
         return outside[:2] + inside[:2]
 

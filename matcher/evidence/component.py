@@ -91,9 +91,21 @@ def weigh_divisor(facts: Facts, value: str) -> Found:
     return Found(Verdict.UNKNOWN, 0.0, no_divisor)
 
 
+_FASTING = frozenset({"post CFst", "post 12H CFst", "post 8H CFst", "post fasting", "fasting"})
+
+
+def fasting_is_usual(local: str, term: str) -> None:
+    """À jeun : condition habituelle du prélèvement, que le code LOINC la précise ou non ({term})."""
+
+
 def weigh_challenge(facts: Facts, value: str) -> Found:
     """How a LOINC challenge or adjustment meets what the label says."""
     local = ", ".join(facts.challenges)
+    if facts.challenges and all("CFst" in item or item in _FASTING for item in facts.challenges):
+        if not value:
+            return Found(Verdict.COMPATIBLE, -0.02, fasting_is_usual, local)
+        if "CFst" in value or "fast" in value:
+            return Found(Verdict.AGREE, 0.15, challenge_is_same, local)
     if not value:
         if facts.challenges:
             return Found(Verdict.COMPATIBLE, -0.35, challenge_missing, local)

@@ -28,7 +28,7 @@ STOP_WORDS = frozenset(
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case ASCII, Greek letters by name, elisions removed; idempotent."""
-    text = unicodedata.normalize("NFKC", text).translate(_GREEK_TABLE)
+    text = unicodedata.normalize("NFKC", text.translate(_GREEK_TABLE)).translate(_GREEK_TABLE)
     text = anyascii(_ELISION.sub(" ", text)).lower().translate(_GREEK_TABLE)
     # V.G.M. is the word vgm.
     text = _DOTTED.sub(lambda match: match.group(1).replace(".", ""), _ELISION.sub(" ", text))
