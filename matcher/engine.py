@@ -1,7 +1,7 @@
 """The engine: parse a row, retrieve analytes, score the terms on every axis, rank, calibrate, explain."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,28 +10,25 @@ from numpy.typing import NDArray
 from matcher.calibration import Calibration, Signals
 from matcher.evidence.base import Found, sentence_of
 from matcher.evidence.component import (
+    NATURE_NAMES,
     NATURES,
     component_is_close,
     component_is_named,
     component_is_partial,
-    weigh_challenge,
-    weigh_divisor,
     weigh_nature,
 )
-from matcher.evidence.method import weigh_method
-from matcher.evidence.property import weigh_property
-from matcher.evidence.scale import weigh_scale
-from matcher.evidence.system import weigh_system
-from matcher.evidence.time import weigh_time
 from matcher.evidence.unit import weigh_unit
+from matcher.facts import Reading
 from matcher.index import Floats, Ints, TermIndex
 from matcher.names import name_words
 from matcher.nontest import NonTestRules
-from matcher.parse import AB_WORDS, NA_WORDS, Facts, Parser, Reading
+from matcher.parse import Parser
 from matcher.scoring import WEIGHTS, Weights
+from matcher.strengths import Strengths
 from matcher.types import Axis, Band, Evidence, LocalTest, Proposal, Tables, Term, Verdict
 
 ENGINE_VERSION = "1"
+Masses = NDArray[np.float64]
 _SUBJECT = re.compile(r"\bControl\b|\b[Dd]on(?:o)?r\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
 
 
@@ -70,18 +67,22 @@ class Engine:
         self.parser = Parser(tables, frozenset(index.vocabulary), index.analyte_keys)
         self.nontests = NonTestRules(tables.nontests)
         self.calibration = calibration or Calibration.default()
-        self._tables: dict[tuple[object, ...], Floats] = {}
-        self._unit_values, self._unit_codes = _code([term.units for term in index.terms])
-        self._nature_codes = _natures(index)
-        self._other_subject = np.array([bool(_SUBJECT.search(term.long_common_name)) for term in index.terms], np.float32)
+        self.strengths = Strengths(index)
+        self._other_subject = np.array(
+            [bool(_SUBJECT.search(term.long_common_name)) for term in index.terms], np.float32
+        )
 
     def propose(self, test: LocalTest, top: int = 10, explain: bool = True) -> list[Proposal]:
         """Ranked proposals for one row, best first; rank 0 says that the row is no test."""
         candidates, reason_probability, reason = self.ranked(test, max(top, 2))
         proposals: list[Proposal] = []
         if reason_probability > 0:
-            evidence = (Evidence(Axis.COMPONENT, Verdict.AGREE, reason, test.label),) if explain else ()
-            proposals.append(Proposal(0, "", round(reason_probability, 4), self._nontest_band(reason_probability), evidence))
+            evidence: tuple[Evidence, ...] = ()
+            if explain:
+                evidence = (Evidence(Axis.COMPONENT, Verdict.AGREE, reason, test.label),)
+            proposals.append(
+                Proposal(0, "", round(reason_probability, 4), self._nontest_band(reason_probability), evidence)
+            )
         if not candidates:
             return proposals
         signals = self.signals(candidates, reason_probability)
@@ -94,7 +95,9 @@ class Engine:
             proposals.append(Proposal(rank, term.loinc_num, round(confidence, 4), band, evidence))
         return proposals
 
-    def propose_many(self, tests: Iterable[LocalTest], top: int = 10, explain: bool = False) -> Iterator[list[Proposal]]:
+    def propose_many(
+        self, tests: Iterable[LocalTest], top: int = 10, explain: bool = False
+    ) -> Iterator[list[Proposal]]:
         """Proposals for each row, in order; a row's answer never depends on the others."""
         for test in tests:
             yield self.propose(test, top, explain)
@@ -139,12 +142,12 @@ class Engine:
             positions, owner = positions[: self.options.terms], owner[: self.options.terms]
         score = owner + np.float32(weights.reading * reading.prior)
         for name, weight in self._axes:
-            strength = self._table(name, facts)[index.axis_codes[name][positions]]
+            strength = self.strengths.of_terms(name, facts, positions)
             score += weight * strength
             if name in _VETOING:
-                score -= weights.veto * (strength <= -0.9)
-        score += weights.unit * self._table("unit", facts)[self._unit_codes[positions]]
-        score += weights.nature * self._table("nature", facts)[self._nature_codes[positions]]
+                score -= weights.veto * (strength <= CONTRADICTS)
+        score += weights.unit * self.strengths.of_terms("unit", facts, positions)
+        score += weights.nature * self.strengths.of_terms("nature", facts, positions)
         score += weights.prior * index.prior[positions]
         if not facts.is_control:
             score -= weights.subject * self._other_subject[positions]
@@ -156,7 +159,8 @@ class Engine:
     def _axes(self) -> tuple[tuple[str, float], ...]:
         weights = self.options.weights
         return (
-            ("property", weights.property), ("time", weights.time), ("system", weights.system), ("scale", weights.scale),
+            ("property", weights.property), ("time", weights.time), ("system", weights.system), ("scale",
+            weights.scale),
             ("method", weights.method), ("divisor", weights.divisor), ("challenge", weights.challenge),
             ("class_name", weights.class_name), ("status", weights.status), ("order_obs", weights.order),
         )  # fmt: skip
@@ -194,48 +198,24 @@ class Engine:
 
     # ---- evidence --------------------------------------------------------------------------------------
 
-    def _table(self, name: str, facts: Facts) -> Floats:
-        """The strength of every value of an axis against these facts; facts repeat, so tables are kept."""
-        key = (name, *_KEYS[name](facts))
-        table = self._tables.get(key)
-        if table is None:
-            if len(self._tables) > 20000:
-                self._tables.clear()
-            table = np.fromiter((found.strength for found in self._weigh_all(name, facts)), np.float32)
-            self._tables[key] = table
-        return table
-
-    def _weigh_all(self, name: str, facts: Facts) -> Iterator[Found]:
-        if name == "unit":
-            return (weigh_unit(facts, units, self.index.unit_dimensions.get(units, ())) for units in self._unit_values)
-        if name == "nature":
-            return (weigh_nature(facts, nature) for nature in NATURES)
-        weigh = self._weigher(name)
-        return (weigh(facts, value) for value in self.index.axis_values[name])
-
-    def _weigher(self, name: str) -> Callable[[Facts, str], Found]:
-        if name == "property":
-            return lambda facts, value: weigh_property(facts, value, self.index.property_by_dimension)
-        return _WEIGHERS[name]
-
     def explain(self, candidate: Candidate) -> tuple[Evidence, ...]:
         """The seven lines of a proposal, and the component's divisor, challenge and nature where they count."""
         term = self.index.terms[candidate.position]
         reading, weights = candidate.reading, self.options.weights
-        values = {name: self.index.axis_values[name][self.index.axis_codes[name][candidate.position]] for name in _SHOWN}
+        values = {
+            name: self.index.axis_values[name][self.index.axis_codes[name][candidate.position]] for name in _SHOWN
+        }
         lines = [self._explain_component(term, reading, candidate.component)]
         for name in ("divisor", "challenge"):
-            found = _WEIGHERS[name](reading.facts, values[name])
+            found = self.strengths.weigher(name)(reading.facts, values[name])
             if values[name] or found.strength:
                 lines.append(_evidence(Axis.COMPONENT, found, values[name], getattr(weights, name)))
-        nature = NATURES[self._nature_codes[candidate.position]]
+        nature = NATURES[self.strengths.nature_codes[candidate.position]]
         found = weigh_nature(reading.facts, nature)
         if reading.facts.nature and nature != reading.facts.nature:
-            from matcher.evidence.component import NATURE_NAMES
-
             lines.append(_evidence(Axis.COMPONENT, found, NATURE_NAMES[nature], weights.nature))
         for axis in (Axis.PROPERTY, Axis.TIME, Axis.SYSTEM, Axis.SCALE, Axis.METHOD):
-            found = self._weigher(axis.value)(reading.facts, values[axis.value])
+            found = self.strengths.weigher(axis.value)(reading.facts, values[axis.value])
             lines.append(_evidence(axis, found, values[axis.value], getattr(weights, axis.value)))
         found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
         lines.append(_evidence(Axis.UNIT, found, term.units, weights.unit))
@@ -251,7 +231,14 @@ class Engine:
             rule, verdict = component_is_close, Verdict.COMPATIBLE
         else:
             rule, verdict = component_is_partial, Verdict.UNKNOWN
-        return Evidence(Axis.COMPONENT, verdict, sentence_of(rule, local, term.component), local, term.component, component)
+        return Evidence(
+            Axis.COMPONENT,
+            verdict,
+            sentence_of(rule, local, term.component),
+            local,
+            term.component,
+            component,
+        )
 
     # ---- confidence ------------------------------------------------------------------------------------
 
@@ -277,22 +264,17 @@ class Engine:
             scale=self._strength("scale", first),
             method=self._strength("method", first),
             reading=reading.prior,
-            rival_is_sibling=second is not None and index.analyte_of[first.position] == index.analyte_of[second.position],
+            rival_is_sibling=second is not None
+            and index.analyte_of[first.position] == index.analyte_of[second.position],
             is_organism=bool(reading.organisms),
             nature_known=bool(facts.nature),
         )
 
     def _strength(self, axis: str, candidate: Candidate) -> float:
-        return float(self._table(axis, candidate.reading.facts)[self.index.axis_codes[axis][candidate.position]])
+        return self.strengths.of_term(axis, candidate.reading.facts, candidate.position)
 
     def _contradictions(self, candidate: Candidate) -> int:
-        facts = candidate.reading.facts
-        count = 0
-        for name in ("property", "time", "system", "scale"):
-            code = self.index.axis_codes[name][candidate.position]
-            count += bool(self._table(name, facts)[code] <= -0.9)
-        count += bool(self._table("unit", facts)[self._unit_codes[candidate.position]] <= -0.9)
-        return count
+        return sum(self._strength(name, candidate) <= CONTRADICTS for name in (*_VETOING, "unit"))
 
     @staticmethod
     def _nontest_band(probability: float) -> Band:
@@ -306,61 +288,12 @@ def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
     return Evidence(axis, found.verdict, sentence, found.local, term, round(weight * found.strength, 3))
 
 
-def _no_sentence(_local: str, _term: str) -> None:
-    """Chapitre du catalogue et classe LOINC."""
-
-
-def _weigh_class(facts: Facts, value: str) -> Found:
-    if not facts.classes or not value:
-        return Found(Verdict.UNKNOWN, 0.0, _no_sentence)
-    if value in facts.classes:
-        return Found(Verdict.AGREE, 1.0, _no_sentence)
-    return Found(Verdict.COMPATIBLE, -0.3, _no_sentence)
-
-
-def _weigh_status(_facts: Facts, value: str) -> Found:
-    loss = {"DEPRECATED": -1.0, "DISCOURAGED": -0.5, "TRIAL": -0.1}.get(value, 0.0)
-    return Found(Verdict.UNKNOWN, loss, _no_sentence)
-
-
-def _weigh_order(facts: Facts, value: str) -> Found:
-    wrong = (facts.level == "analysis" and value == "Order") or (facts.level == "exam" and value == "Observation")
-    return Found(Verdict.UNKNOWN, -1.0 if wrong else 0.0, _no_sentence)
-
-
-_WEIGHERS: dict[str, Callable[[Facts, str], Found]] = {
-    "time": weigh_time,
-    "system": weigh_system,
-    "scale": weigh_scale,
-    "method": weigh_method,
-    "divisor": weigh_divisor,
-    "challenge": weigh_challenge,
-    "class_name": _weigh_class,
-    "status": _weigh_status,
-    "order_obs": _weigh_order,
-}
-# What each table of strengths depends on: rows that share it share the table.
-_KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
-    "property": lambda facts: (facts.unit.text, facts.properties, facts.nature == "susc"),
-    "time": lambda facts: (facts.times,),
-    "system": lambda facts: (facts.systems, facts.class_systems, facts.classes),
-    "scale": lambda facts: (
-        facts.level, facts.scales, facts.scales_from, facts.seems_qualitative, facts.unit.is_known, facts.names_analyte,
-    ),
-    "method": lambda facts: (facts.methods, facts.is_american, bool({"Bld", "RBC"} & set(facts.systems))),
-    "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
-    "challenge": lambda facts: (facts.challenges,),
-    "class_name": lambda facts: (facts.classes,),
-    "status": lambda facts: (),
-    "order_obs": lambda facts: (facts.level,),
-    "unit": lambda facts: (facts.unit.text,),
-    "nature": lambda facts: (facts.nature,),
-}
-_VETOING = frozenset({"property", "time", "system", "scale"})
+_VETOING = ("property", "time", "system", "scale")
+CONTRADICTS = -0.9
 _SHOWN = ("property", "time", "system", "scale", "method", "divisor", "challenge")
 
 
-def _with(found: Ints, matched: Floats, exact: list[int]) -> tuple[Ints, Floats]:
+def _with(found: Ints, matched: Masses, exact: list[int]) -> tuple[Ints, Masses]:
     """Add analytes named in full that share no indexed word; the result stays sorted."""
     missing = np.setdiff1d(np.asarray(exact, np.int32), found)
     if not len(missing):
@@ -368,27 +301,3 @@ def _with(found: Ints, matched: Floats, exact: list[int]) -> tuple[Ints, Floats]
     everything = np.concatenate([found, missing])
     order = np.argsort(everything, kind="stable")
     return everything[order], np.concatenate([matched, np.zeros(len(missing), matched.dtype)])[order]
-
-
-def _code(values: list[str]) -> tuple[list[str], Ints]:
-    distinct = list(dict.fromkeys(values))
-    codes = {value: code for code, value in enumerate(distinct)}
-    return distinct, np.fromiter((codes[value] for value in values), np.int32)
-
-
-def _natures(index: TermIndex) -> NDArray[np.int8]:
-    """What each term is about: antibody, antigen, nucleic acid, culture, susceptibility, or the substance itself."""
-    by_analyte: list[int] = []
-    for analyte in index.analytes:
-        tokens = set(name_words(analyte))
-        nature = "na" if tokens & NA_WORDS else "ab" if tokens & AB_WORDS else "ag" if "ag" in tokens else ""
-        by_analyte.append(NATURES.index(nature))
-    natures = np.asarray(by_analyte, np.int8)[index.analyte_of]
-    properties, methods = index.axis_values["property"], index.axis_values["method"]
-    susceptible = [name == "Susc" for name in properties]
-    cultured = ["ulture" in name for name in methods]
-    is_susc = np.asarray(susceptible, bool)[index.axis_codes["property"]]
-    is_culture = np.asarray(cultured, bool)[index.axis_codes["method"]]
-    natures[(natures == 0) & is_culture] = NATURES.index("culture")
-    natures[is_susc] = NATURES.index("susc")
-    return natures

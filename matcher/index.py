@@ -22,13 +22,15 @@ Floats = NDArray[np.float32]
 
 # Words that carry little in a name but decide between codes: their weight has a floor.
 DECISIVE = frozenset(
-    "ab ag igg igm iga ige dna rna free total bound active activity in hdl ldl vldl i ii iii iv v vi vii viii ix x xi "
-    "xii xiii 1 2 3 4 5 6 7 8 9 10 a b c d e g h k m alpha beta gamma delta t cell type virus actual normal "
-    "kappa lambda inhibitor crystal cast antigen antibody toxin gene calculated class".split()
+    (
+        "ab ag igg igm iga ige dna rna free total bound active activity in hdl ldl vldl i ii iii iv v vi vii "
+        "viii ix x xi xii xiii 1 2 3 4 5 6 7 8 9 10 a b c d e g h k m alpha beta gamma delta t cell type "
+        "virus actual normal kappa lambda inhibitor crystal cast antigen antibody toxin gene calculated class"
+    ).split()
 )
 FLOOR = 3.0
 COMMON = 1200
-NUISANCE = frozenset("and of the by".split())
+NUISANCE = frozenset(["and", "of", "the", "by"])
 
 
 class Coder:
@@ -47,7 +49,18 @@ class Coder:
         return code
 
 
-AXES = ("property", "time", "system", "scale", "method", "divisor", "challenge", "class_name", "status", "order_obs")
+AXES = (
+    "property",
+    "time",
+    "system",
+    "scale",
+    "method",
+    "divisor",
+    "challenge",
+    "class_name",
+    "status",
+    "order_obs",
+)
 
 
 @dataclass
@@ -126,7 +139,7 @@ class TermIndex:
         offsets = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
         return self.terms_by_analyte[np.repeat(starts, counts) + offsets], np.repeat(component, counts)
 
-    def analytes_sharing(self, words: list[tuple[int, float]]) -> tuple[Ints, Floats]:
+    def analytes_sharing(self, words: list[tuple[int, float]]) -> tuple[Ints, NDArray[np.float64]]:
         """The analytes (sorted) that share at least one of these weighed words, and the weight they share.
 
         Words that thousands of analytes hold are looked up only for analytes that a rarer word brought,
@@ -137,11 +150,11 @@ class TermIndex:
         if not rare:
             rare, common = common, []
         if not rare:
-            return np.empty(0, np.int32), np.empty(0, np.float32)
+            return np.empty(0, np.int32), np.empty(0, np.float64)
         parts = [self.postings[self.postings_start[word] : self.postings_start[word + 1]] for word, _ in rare]
         masses = np.repeat([mass for _, mass in rare], [len(part) for part in parts])
         found, inverse = np.unique(np.concatenate(parts), return_inverse=True)
-        matched = np.bincount(inverse, weights=masses, minlength=len(found))
+        matched = np.bincount(inverse, weights=masses, minlength=len(found)).astype(np.float64)
         for word, mass in common:
             matched += mass * self._holders(word)[found]
         return found, matched
@@ -196,7 +209,11 @@ def _invert(analytes: list[str]) -> tuple[dict[str, int], Ints, Ints, Floats]:
     lengths = np.array([len(holders[word]) for word in vocabulary], np.int64)
     start = np.zeros(len(vocabulary) + 1, np.int32)
     np.cumsum(lengths, out=start[1:])
-    postings = np.concatenate([np.asarray(holders[word], np.int32) for word in vocabulary]) if holders else np.empty(0, np.int32)
+    postings = (
+        np.concatenate([np.asarray(holders[word], np.int32) for word in vocabulary])
+        if holders
+        else np.empty(0, np.int32)
+    )
     weights = np.log1p(len(analytes) / np.maximum(lengths, 1)).astype(np.float32)
     for word, position in vocabulary.items():
         if word in DECISIVE:
@@ -215,7 +232,7 @@ def _prior(terms: list[Term]) -> Floats:
     rank = np.array([term.rank for term in terms], np.float32)
     by_usage = np.select([usage == 1, usage == 2, usage == 3], [1.0, 0.72, 0.5], 0.0)
     by_rank = np.where(rank > 0, np.clip(1.0 - np.log10(np.maximum(rank, 1)) / 4.6, 0.05, 1.0), 0.0)
-    prior = np.maximum(by_usage, by_rank * 0.6).astype(np.float32)
+    prior: Floats = np.maximum(by_usage, by_rank * 0.6).astype(np.float32)
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for position, term in enumerate(terms):
         groups[(term.component, term.property, term.time_aspct, term.system, term.scale_typ)].append(position)
@@ -251,7 +268,16 @@ def _count_properties(terms: list[Term], dimensions: dict[str, tuple[str, ...]])
     return shares
 
 
-_ARRAYS = ("analyte_of", "prior", "postings_start", "postings", "word_weight", "analyte_weight", "terms_start", "terms_by_analyte")
+_ARRAYS = (
+    "analyte_of",
+    "prior",
+    "postings_start",
+    "postings",
+    "word_weight",
+    "analyte_weight",
+    "terms_start",
+    "terms_by_analyte",
+)
 _TERM_FIELDS = tuple(Term.__dataclass_fields__)
 
 
@@ -300,7 +326,14 @@ def load_index(content: bytes) -> TermIndex | None:
         property_by_dimension=meta["property_by_dimension"],
         unit_dimensions={key: tuple(value) for key, value in meta["unit_dimensions"].items()},
         number_of={term.loinc_num: position for position, term in enumerate(terms)},
-        **arrays,
+        analyte_of=arrays["analyte_of"],
+        prior=arrays["prior"],
+        postings_start=arrays["postings_start"],
+        postings=arrays["postings"],
+        word_weight=arrays["word_weight"],
+        analyte_weight=arrays["analyte_weight"],
+        terms_start=arrays["terms_start"],
+        terms_by_analyte=arrays["terms_by_analyte"],
     )
 
 

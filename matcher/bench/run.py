@@ -167,7 +167,12 @@ def write_frozen(ours: Outcome) -> None:
     items = ours.answers["cases"]
     groups = {"all": items, **by_key(items, lambda item: item.case.tier)}
     frozen = {
-        name: {"rows": got.count, "top1": round(got.top1, 4), "top5": round(got.top5, 4), "recall50": round(got.recall50, 4)}
+        name: {
+            "rows": got.count,
+            "top1": round(got.top1, 4),
+            "top5": round(got.top5, 4),
+            "recall50": round(got.recall50, 4),
+        }
         for name, got in ((name, figures(members)) for name, members in groups.items())
     }
     FROZEN.write_text(json.dumps(frozen, indent=2) + "\n", encoding="utf-8")
@@ -188,7 +193,11 @@ def main() -> None:
     if chosen.speed:
         parts.append(speed_report(scope.release))
     print("\n\n".join(parts))
-    command = "python -m matcher.bench.run" + (" --data FOLDER" if data else "") + (" --release PATH" if chosen.release else "")
+    command = (
+        "python -m matcher.bench.run"
+        + (" --data FOLDER" if data else "")
+        + (" --release PATH" if chosen.release else "")
+    )
     title = "Scoreboard over a LOINC release" if scope.release else "Scoreboard over the starter terminology"
     content = page(title, command + (" --freeze" if chosen.freeze else ""), parts)
     if chosen.out:

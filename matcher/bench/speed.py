@@ -142,7 +142,18 @@ def speed_report(release: Path | None) -> str:
     """The table and the ratios."""
     found = timings(release)
     half, ours, fewer, tfidf, token_set = found
-    headings = ("engine", "terms", "rows", "build s", "load s", "lexicon s", "rows/s", "rows/s, 2 processes", "peak MB", "2 processes MB")
+    headings = (
+        "engine",
+        "terms",
+        "rows",
+        "build s",
+        "load s",
+        "lexicon s",
+        "rows/s",
+        "rows/s, 2 processes",
+        "peak MB",
+        "2 processes MB",
+    )
     rows = [
         (item.engine, f"{item.terms:,}", f"{item.rows:,}", f"{item.build_s:.2f}", f"{item.load_s:.2f}" if item.load_s else "",
          f"{item.ready_s:.2f}" if item.ready_s else "", f"{item.per_s[0]:.0f}", f"{item.per_s[1]:.0f}",
@@ -152,7 +163,10 @@ def speed_report(release: Path | None) -> str:
     ratios = (
         ("times the rows/s of token_set_ratio, one process each", ours.per_s[0] / token_set.per_s[0]),
         ("times the rows/s of token_set_ratio, two processes each", ours.per_s[1] / token_set.per_s[1]),
-        ("times the rows/s of token_set_ratio, two processes against its one", ours.per_s[1] / token_set.per_s[0]),
+        (
+            "times the rows/s of token_set_ratio, two processes against its one",
+            ours.per_s[1] / token_set.per_s[0],
+        ),
         ("times the rows/s of character TF-IDF, one process each", ours.per_s[0] / tfidf.per_s[0]),
         ("times the rows/s of character TF-IDF, two processes each", ours.per_s[1] / tfidf.per_s[1]),
         ("times the cost per row when terms double", half.per_s[0] / ours.per_s[0]),
@@ -170,7 +184,9 @@ def speed_report(release: Path | None) -> str:
 def main() -> None:
     """Measure, print, and freeze when asked."""
     parser = argparse.ArgumentParser(description="Speed of the matcher")
-    parser.add_argument("--release", type=Path, help="official release, zip or folder; default: the starter terminology")
+    parser.add_argument(
+        "--release", type=Path, help="official release, zip or folder; default: the starter terminology"
+    )
     parser.add_argument("--freeze", action="store_true", help="write docs/bench/speed.md")
     chosen = parser.parse_args()
     content = speed_report(chosen.release)

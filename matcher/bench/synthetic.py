@@ -11,8 +11,8 @@ from matcher.types import LocalTest, Term
 SEED = 20261121
 _SYLLABLES = (
     "ba ce di fo gu la me ni pro tu ry sto vin xa zel mor bri cal den fer gly hep iso kin lyt mono neu oxi phos rin "
-    "sul tro uro ver".split()
-)
+    "sul tro uro ver"
+).split()
 _BEFORE = ("", "Dosage ", "Dosage de ", "S - ", "Taux ", "Mesure ")
 _AFTER = ("", " (1)", " - 2", " *", " (automate)", " bis", " ext")
 

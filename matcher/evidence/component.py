@@ -3,8 +3,8 @@
 import re
 
 from matcher.evidence.base import Found
+from matcher.facts import Facts
 from matcher.names import name_words
-from matcher.parse import Facts
 from matcher.types import Verdict
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -63,7 +63,15 @@ def no_challenge(local: str, term: str) -> None:
 
 
 _PER_CREATININE = frozenset(
-    {"ratio_mass_subst", "ratio_mass_mass", "ratio_subst_subst", "subst_mass", "cat_ratio", "arb_mass", "ratio_arb_subst"}
+    {
+        "ratio_mass_subst",
+        "ratio_mass_mass",
+        "ratio_subst_subst",
+        "subst_mass",
+        "cat_ratio",
+        "arb_mass",
+        "ratio_arb_subst",
+    }
 )
 
 

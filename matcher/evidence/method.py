@@ -1,7 +1,7 @@
 """Method: methodless codes unless the row names a technique."""
 
 from matcher.evidence.base import Found
-from matcher.parse import Facts
+from matcher.facts import Facts
 from matcher.types import Verdict
 
 # Methods so usual for their tests that a catalogue does not name them; the loss is smaller.

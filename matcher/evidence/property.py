@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from matcher.evidence.base import Found
-from matcher.parse import Facts
+from matcher.facts import Facts
 from matcher.types import Verdict
 
 # Properties that a dimension means by definition (LOINC Users' Guide); the release's own units add to this.

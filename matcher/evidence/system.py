@@ -1,7 +1,7 @@
 """System: the specimen column, the words of the label, then the chapter."""
 
 from matcher.evidence.base import Found
-from matcher.parse import Facts
+from matcher.facts import Facts
 from matcher.types import Verdict
 
 # Families inside which LOINC systems stand near each other for a laboratory that writes one of them.
@@ -28,7 +28,14 @@ SILENT: dict[str, float] = {
 
 
 # In bacteriology, what is silent is the fluid or swab, not the blood.
-MICROBIOLOGY: dict[str, float] = {"Body fld": 0.35, "XXX": 0.35, "Isolate": 0.2, "Bld": -0.1, "Ser": -0.1, "Ser/Plas": -0.1}
+MICROBIOLOGY: dict[str, float] = {
+    "Body fld": 0.35,
+    "XXX": 0.35,
+    "Isolate": 0.2,
+    "Bld": -0.1,
+    "Ser": -0.1,
+    "Ser/Plas": -0.1,
+}
 
 
 def specimen_is_system(local: str, term: str) -> None:
@@ -52,7 +59,7 @@ def no_specimen(local: str, term: str) -> None:
 
 
 def other_subject(local: str, term: str) -> None:
-    """Le code LOINC porte sur un autre sujet que le patient ({term} : témoin, donneur, fœtus), ce que rien n'indique."""
+    """Le code LOINC porte sur un autre sujet que le patient ({term}), ce que rien n'indique."""
 
 
 def term_takes_any_specimen(local: str, term: str) -> None:

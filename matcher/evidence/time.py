@@ -1,7 +1,7 @@
 """Time aspect: point in time against a collection over hours; and the unit per 24 h."""
 
 from matcher.evidence.base import Found
-from matcher.parse import Facts
+from matcher.facts import Facts
 from matcher.types import Verdict
 
 RATES = frozenset({"mass_rate", "subst_rate", "cat_rate", "arb_rate", "num_rate"})

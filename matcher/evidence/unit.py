@@ -1,7 +1,7 @@
 """Unit: the dimension of the local unit against the example units of the term."""
 
 from matcher.evidence.base import Found
-from matcher.parse import Facts
+from matcher.facts import Facts
 from matcher.types import Verdict
 
 

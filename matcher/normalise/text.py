@@ -20,8 +20,10 @@ _DOTTED = re.compile(r"\b((?:[a-z]\.){2,}[a-z]?)(?![a-z])")
 _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 
 STOP_WORDS = frozenset(
-    "de du des la le les un une et ou en dans sur par pour au aux avec sans chez ce cette son sa the of in and by "
-    "with for from to on il y est".split()
+    (
+        "de du des la le les un une et ou en dans sur par pour au aux avec sans chez ce cette son sa the of "
+        "in and by with for from to on est"
+    ).split()
 )
 
 
@@ -48,19 +50,27 @@ def singular(word: str) -> str:
     return word
 
 
+def _kept(found: Sequence[str]) -> list[str]:
+    """The words that say something: an article is dropped, but anti-La is an antibody and PTT-LA a reagent."""
+    return [
+        word
+        for before, word, after in zip(["", *found], found, [*found[1:], ""], strict=False)
+        if word not in STOP_WORDS or before == "anti" or (word == "la" and before and not after)
+    ]
+
+
 @lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text, folded, in the singular, decimal marks dropped, stop words removed."""
-    found = _WORD.findall(_DECIMAL.sub("", fold(text)))
-    # "anti-La" is an antibody, not an article.
-    kept = (word for before, word in zip(["", *found], found, strict=False) if word not in STOP_WORDS or before == "anti")
+    kept = _kept(_WORD.findall(_DECIMAL.sub("", fold(text))))
     return tuple(standard(word) for word in kept)
 
 
 def loses_its_meaning(text: str) -> bool:
     """Whether dropping stop words changes what a phrase names: Le(b), antigène Du."""
     found = _WORD.findall(fold(text))
-    return len(found) <= 3 and bool(found) and (found[0] in STOP_WORDS or found[-1] in STOP_WORDS)
+    kept = _kept(found)
+    return 0 < len(found) <= 3 and (found[:1] != kept[:1] or found[-1:] != kept[-1:])
 
 
 def standard(word: str) -> str:

@@ -29,8 +29,10 @@ _RATES = {
 }  # fmt: skip
 _RATIOS = {
     ("mass", "subst"): "ratio_mass_subst", ("mass", "mass"): "ratio_mass_mass", ("subst", "subst"): "ratio_subst_subst",
-    ("subst", "mass"): "subst_mass", ("cat", "mass"): "cat_ratio", ("arb", "mass"): "arb_mass", ("vol", "vol"): "percent",
-    ("cat", "subst"): "cat_ratio", ("num", "mass"): "num_mass", ("none", "mass"): "num_mass", ("osm", "mass"): "osmolality",
+    ("subst", "mass"): "subst_mass", ("cat", "mass"): "cat_ratio", ("arb", "mass"): "arb_mass", ("vol",
+    "vol"): "percent",
+    ("cat", "subst"): "cat_ratio", ("num", "mass"): "num_mass", ("none", "mass"): "num_mass", ("osm",
+    "mass"): "osmolality",
     ("cat", "cat"): "ratio", ("cat", "none"): "cat_num", ("cat", "num"): "cat_num", ("arb", "subst"): "ratio_arb_subst",
     ("mass", "none"): "mass_num", ("mass", "num"): "mass_num", ("none", "none"): "ratio", ("num", "num"): "ratio",
     ("arb", "arb"): "ratio", ("subst", "none"): "subst_num", ("none", "subst"): "ratio", ("osm", "vol"): "osmolality",

@@ -1,0 +1,185 @@
+"""Running the matcher on a catalogue and storing its explained proposals."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Engine as DatabaseEngine
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.database import reading, transaction
+from app.errors import NotFoundError
+from app.jobs.registry import register
+from app.models import Catalogue, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
+from app.proposals import repository
+from app.proposals.chapters import chapter_proposals
+from app.proposals.engines import engine_of_release, engine_version
+from app.settings import Settings
+from app.terminology.service import current_release
+from matcher import Engine, Evidence
+from matcher import LocalTest as MatcherTest
+from matcher import Proposal as MatcherProposal
+
+Progress = Callable[[int, int, str], None]
+JOB_KIND = "proposals"
+TOP = 10
+CHUNK = 250
+
+latest_run = repository.latest_run
+current_run = repository.current_run
+
+
+def to_matcher(test: LocalTest, analyses: Sequence[LocalTest] = ()) -> MatcherTest:
+    """A local test as the matcher reads it; an exam of one analysis is measured like that analysis."""
+    only = analyses[0] if len(analyses) == 1 else None
+    return MatcherTest(
+        code=test.code,
+        label=test.label,
+        synonym=test.synonym,
+        specimen=test.specimen or test.specimen_code or (only.specimen if only else ""),
+        unit=test.unit or test.unit_code or (only.unit if only else ""),
+        technique=test.technique or (only.technique if only else ""),
+        scale=test.scale or (only.scale if only else ""),
+        timing=test.timing or (only.timing if only else ""),
+        property_kind=test.property_kind,
+        nabm=test.nabm,
+        chapter=test.chapter,
+        level=test.level,
+        analyses=tuple(analysis.label for analysis in analyses),
+    )
+
+
+def evidence_json(proposal: MatcherProposal) -> list[dict[str, Any]]:
+    """The evidence of a proposal as JSON values."""
+    return _as_json(proposal.evidence)
+
+
+def _as_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    return [
+        {key: value if isinstance(value, (int, float)) else str(value) for key, value in asdict(item).items()}
+        for item in evidence
+    ]
+
+
+def proposals_of(session: Session, local_test_id: int) -> Sequence[Proposal]:
+    """The proposals shown for a row: those of the last run that succeeded, best first."""
+    test = session.get(LocalTest, local_test_id)
+    run = repository.current_run(session, test.catalogue_id) if test else None
+    return repository.proposals_of(session, run.id, local_test_id) if run and run.id else []
+
+
+def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[dict[str, Any]]:
+    """The evidence for one chosen code against a row, computed now (a code found by search has no proposal).
+
+    Empty when the code is not in the current release or the row is a chapter.
+    """
+    release = current_release(session)
+    if release is None or test.level in (Level.CHAPTER, Level.SUBCHAPTER):
+        return []
+    engine = engine_of_release(session, release, settings.matcher_cache_dir)
+    links = repository.exam_links_of(session, test.id) if test.level == Level.EXAM and test.id else []
+    analyses = [session.get_one(LocalTest, link.analysis_id) for link in links if link.analysis_id]
+    return _as_json(engine.weigh(to_matcher(test, analyses), loinc_num))
+
+
+def run_proposals(database: DatabaseEngine, settings: Settings, catalogue_id: int, progress: Progress) -> int:
+    """Match a whole catalogue and make the result the one shown; returns the identifier of the run.
+
+    The rows are matched outside any transaction; the proposals become visible all at once. A failure is
+    recorded on the run with its reason, and the earlier proposals stay in place.
+    """
+    with transaction(database) as session:
+        release = _require(session, catalogue_id)
+        assert release.id is not None
+        run = ProposalRun(catalogue_id=catalogue_id, release_id=release.id, engine_version=engine_version())
+        session.add(run)
+        session.flush()
+        run_id = run.id
+    assert run_id is not None
+    try:
+        with reading(database) as session:
+            engine = engine_of_release(session, release, settings.matcher_cache_dir)
+            tests = repository.local_tests(session, catalogue_id)
+            links = repository.exam_links(session, catalogue_id)
+        by_id = {test.id: test for test in tests}
+        analyses = {
+            exam_id: [by_id[link.analysis_id] for link in members if link.analysis_id in by_id]
+            for exam_id, members in repository.analyses_by_exam(links).items()
+        }
+        rows = _match(engine, tests, analyses, run_id, progress)
+        _store(database, run_id, rows)
+    except Exception as error:
+        with transaction(database) as session:
+            failed = session.get_one(ProposalRun, run_id)
+            failed.status, failed.finished_at = RunStatus.FAILED, utc_now()
+            failed.message = f"La recherche de propositions a échoué : {error}"
+            session.add(failed)
+        raise
+    return run_id
+
+
+def _require(session: Session, catalogue_id: int) -> LoincRelease:
+    if session.get(Catalogue, catalogue_id) is None:
+        raise NotFoundError("Ce catalogue n'existe pas.")
+    release = current_release(session)
+    if release is None:
+        raise NotFoundError("Aucune version de LOINC n'est chargée.")
+    return release
+
+
+def _match(
+    engine: Engine,
+    tests: Sequence[LocalTest],
+    analyses: Mapping[int, Sequence[LocalTest]],
+    run_id: int,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for position, test in enumerate(tests):
+        if position % 50 == 0:
+            progress(position, len(tests), "Recherche des propositions")
+        assert test.id is not None
+        if test.level in (Level.CHAPTER, Level.SUBCHAPTER):
+            proposals = chapter_proposals(test.label, engine.index.number_of)
+        else:
+            proposals = engine.propose(to_matcher(test, analyses.get(test.id, ())), TOP)
+        rows.extend(_row(run_id, test.id, proposal) for proposal in proposals)
+    progress(len(tests), len(tests), "Enregistrement des propositions")
+    return rows
+
+
+def _row(run_id: int, local_test_id: int, proposal: MatcherProposal) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "local_test_id": local_test_id,
+        "rank": proposal.rank,
+        "loinc_num": proposal.loinc_num,
+        "confidence": proposal.confidence,
+        "band": proposal.band.value,
+        "has_contradiction": proposal.has_contradiction,
+        "evidence": evidence_json(proposal),
+    }
+
+
+def _store(database: DatabaseEngine, run_id: int, rows: list[dict[str, Any]]) -> None:
+    with transaction(database) as session:
+        for start in range(0, len(rows), CHUNK):
+            repository.insert_proposals(session, rows[start : start + CHUNK])
+        run = session.get_one(ProposalRun, run_id)
+        run.status, run.finished_at = RunStatus.DONE, utc_now()
+        repository.make_current(session, run)
+        catalogue = session.get_one(Catalogue, run.catalogue_id)
+        record(session, "proposals.run", actor_label="moteur de proposition", object_type="catalogue",
+               object_id=run.catalogue_id, laboratory_id=catalogue.laboratory_id, run_id=run_id,
+               proposals=len(rows), engine=run.engine_version)  # fmt: skip
+
+
+def run_job(
+    database: DatabaseEngine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress
+) -> None:
+    """The job of kind `proposals`."""
+    run_proposals(database, settings, int(payload["catalogue_id"]), progress)
+
+
+register(JOB_KIND, run_job, "Recherche de propositions")

@@ -1,0 +1,79 @@
+"""What a row says on each axis, and the competing readings of its label."""
+
+from dataclasses import dataclass
+
+from matcher.normalise.units import UnitReading
+from matcher.types import LocalTest
+
+# Words that say nothing of the analyte.
+GENERIC = frozenset(
+    (
+        "dosage taux mesure recherche nombre numeration determination test resultat valeur analyse examen "
+        "total quantitatif qualitatif technique methode autre exploration evaluation concentration activite "
+        "teneur etude value level measurement result count blood sang type nb compte"
+    ).split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the row says on the axes other than component; empty tuples and texts mean that it says nothing."""
+
+    unit: UnitReading
+    systems: tuple[str, ...] = ()
+    systems_from: str = ""
+    times: tuple[str, ...] = ()
+    scales: tuple[str, ...] = ()
+    scales_from: str = ""
+    methods: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    class_systems: tuple[str, ...] = ()
+    nature: str = ""
+    divisors: tuple[str, ...] = ()
+    challenges: tuple[str, ...] = ()
+    level: str = "analysis"
+    parts: int = 0
+    """How many analyses an exam holds."""
+    is_american: bool = False
+    """Written in the American manner, where blood counts mean an automated count."""
+    seems_qualitative: bool = False
+    """A specimen is given but no unit: more often a search than a measurement."""
+    names_analyte: bool = False
+    """The label names something measured, so a panel cannot be what is meant."""
+    is_control: bool = False
+    """The row is about a control, a donor or a foetus, not about the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to understand the label: LOINC words wanted, words left over, and what is implied elsewhere."""
+
+    wanted: tuple[str, ...]
+    leftover: tuple[str, ...]
+    analytes: tuple[str, ...]
+    organisms: tuple[str, ...]
+    facts: Facts
+    prior: float
+    spans: tuple[tuple[str, str], ...] = ()
+    """(words of the label, LOINC component they stand for)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A row understood."""
+
+    test: LocalTest
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What the words outside the lexicon reveal."""
+
+    systems: tuple[str, ...]
+    times: tuple[str, ...]
+    challenges: tuple[str, ...]
+    methods: tuple[str, ...]
+    scales: tuple[str, ...]
+    used: frozenset[int]

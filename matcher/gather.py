@@ -1,0 +1,228 @@
+"""Gathering what a row says beside its analyte: specimen, time, technique, scale, chapter, unit."""
+
+import re
+
+from matcher.facts import Cues, Facts
+from matcher.lexicon import Sense
+from matcher.normalise.phrases import Mender, PhraseTable
+from matcher.normalise.text import fold, words
+from matcher.normalise.units import UnitReading, UnitTable, unit_key
+from matcher.senses import common, nature_of_row, runs, unique
+from matcher.types import LocalTest, Tables
+
+_DAY_RATE = re.compile(r"/\(?(?:24\.?h|24heures?|d|j|jour|jr|24hr?s?|day)\)?$")
+# A count per field is a microscopy; French laboratories count at high power unless they say otherwise.
+_FIELD_METHODS = (
+    ("Microscopy high power field", "Microscopy.light.HPF"),
+    ("Microscopy low power field", "Microscopy.light.LPF"),
+)
+_SUSCEPTIBILITY_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("length",): ("Agar diffusion",),
+    ("mass_conc",): ("MIC",),
+}
+_CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
+_AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
+_AMERICAN_WORDS = frozenset("blood serum swab hematology chemistry fluid urine-- whole".split())
+
+
+class Gatherer:
+    """Reads the columns of a row, and the words of its label that the lexicon left, with the tables it was given."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.units = UnitTable(tables.units)
+        self.specimens = PhraseTable((text, systems) for text, systems in tables.specimens)
+        self.label_specimens = PhraseTable((text, systems) for text, systems in tables.label_specimens)
+        self.techniques = PhraseTable((text, methods) for text, methods in tables.techniques)
+        self.label_techniques = PhraseTable((text, methods) for text, methods in tables.label_techniques)
+        self.timing = PhraseTable((text, (times, challenges)) for text, times, challenges in tables.timing)
+        self.scales = PhraseTable((text, scales) for text, scales in tables.scales)
+        self.chapters = PhraseTable((text, (classes, systems)) for text, classes, systems in tables.chapters)
+        self.mender = Mender({})
+        self._chapters: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._specimens: dict[str, tuple[str, ...]] = {}
+
+    def cues(self, tokens: tuple[str, ...], free: list[int]) -> Cues:
+        """Scan the words that the lexicon left for specimen, time, technique and scale."""
+        systems: list[str] = []
+        times: list[str] = []
+        challenges: list[str] = []
+        methods: list[str] = []
+        scales: list[str] = []
+        used: set[int] = set()
+        for run in runs(free):
+            part = tokens[run[0] : run[-1] + 1]
+            for hit in self.timing.scan(part):
+                for hit_times, hit_challenges in hit.values:
+                    times.extend(hit_times)
+                    challenges.extend(hit_challenges)
+                used.update(range(run[0] + hit.start, run[0] + hit.end))
+            for table, target in (
+                (self.label_specimens, systems),
+                (self.label_techniques, methods),
+                (self.scales, scales),
+            ):
+                for other in table.scan(part):
+                    for values in other.values:
+                        target.extend(values)
+                    used.update(range(run[0] + other.start, run[0] + other.end))
+        return Cues(
+            unique(systems),
+            unique(times),
+            unique(challenges),
+            unique(methods),
+            unique(scales),
+            frozenset(used),
+        )
+
+    def facts(
+        self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense], tokens: tuple[str, ...]
+    ) -> Facts:
+        implied_systems = unique(system for sense in senses for system in sense.entry.system)
+        named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
+        systems, systems_from = self._systems(test, unique([*cues.systems, *named_systems]), implied_systems)
+        classes, class_systems = self._chapter(test.chapter)
+        methods = unique(
+            [*self._techniques(test.technique), *cues.methods, *(m for s in senses for m in s.entry.method)]
+        )
+        nature = nature_of_row(test, senses, methods, classes, tokens)
+        if nature == "susc":
+            # A diameter is measured in millimetres, a minimum inhibitory concentration in mg/L.
+            by_unit: dict[tuple[str, ...], tuple[str, ...]] = {
+                ("length",): ("Agar diffusion",),
+                ("mass_conc",): ("MIC",),
+            }
+            methods = unique([*_SUSCEPTIBILITY_METHODS.get(unit.dimensions, ()), *methods])
+        if unit.dimensions == ("per_field",):
+            methods = unique([*_FIELD_METHODS["[lpf]" in "".join(unit.ucum).lower()], *methods])
+        times = self._times(test, unit, cues, senses)
+        scales, scales_from = self._scale(test, unit, cues, senses)
+        properties = common([sense.entry.property for sense in senses if sense.entry.property])
+        named_challenges = tuple(sense.challenge for sense in senses if sense.challenge and sense.tokens)
+        challenges = unique(named_challenges or [*(sense.challenge for sense in senses), *cues.challenges])
+        return Facts(
+            unit=unit,
+            systems=systems,
+            systems_from=systems_from,
+            times=times,
+            scales=scales,
+            scales_from=scales_from,
+            methods=methods,
+            is_american=_is_american(test),
+            seems_qualitative=not unit.text.strip() and bool(test.specimen.strip()) and not scales,
+            is_control=bool(_CONTROL & set(tokens)),
+            names_analyte=any(
+                sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
+            ),
+            properties=properties,
+            classes=classes,
+            class_systems=class_systems,
+            nature=nature,
+            divisors=unique(sense.divisor for sense in senses if sense.divisor),
+            challenges=challenges,
+            level=test.level,
+            parts=len(test.analyses),
+        )
+
+    def _systems(
+        self, test: LocalTest, named: tuple[str, ...], implied: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], str]:
+        """A specimen named in the label outweighs the column; one merely implied by the analyte does not."""
+        column = self.specimen(test.specimen)
+        if named:
+            # "Urée plasmatique" filed under urine is the plasma half of a clearance.
+            common = tuple(system for system in named if system in column)
+            return (common, "milieu et libellé") if common else (named, "libellé")
+        said = implied
+        if column and said:
+            common = tuple(system for system in said if system in column)
+            if common:
+                return common, "milieu et libellé"
+            return column, "milieu"
+        if column:
+            return column, "milieu"
+        return said, "libellé" if said else ""
+
+    def specimen(self, text: str) -> tuple[str, ...]:
+        found = self._specimens.get(text)
+        if found is None:
+            found = self._specimens[text] = self._read_specimen(text)
+        return found
+
+    def _read_specimen(self, text: str) -> tuple[str, ...]:
+        if not text.strip():
+            return ()
+        systems: list[str] = []
+        for part in re.split(r"[|;,]| ou | et ", text):
+            whole = self.specimens.get(part)
+            if whole:
+                systems.extend(system for values in whole for system in values)
+                continue
+            tokens = tuple(
+                token if token in self.specimens.values else self.mender.mend(token) for token in words(part)
+            )
+            for table in (self.specimens, self.label_specimens):
+                hits = table.scan(tokens)
+                if hits:
+                    systems.extend(system for hit in hits for values in hit.values for system in values)
+                    break
+        return unique(systems)
+
+    def _techniques(self, text: str) -> tuple[str, ...]:
+        if not text.strip():
+            return ()
+        whole = self.techniques.get(text)
+        if whole:
+            return unique(method for values in whole for method in values)
+        return unique(method for hit in self.techniques.scan(words(text)) for values in hit.values for method in values)
+
+    def _times(self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
+        if test.timing.strip():
+            found = self.timing.get(test.timing)
+            times = unique(time for hit_times, _ in found for time in hit_times)
+            if times:
+                return times
+        if _DAY_RATE.search(unit_key(unit.text)):
+            return ("24H",)
+        times = unique([*cues.times, *(time for sense in senses for time in sense.entry.time)])
+        if times:
+            return times
+        return unique(
+            time for hit in self.timing.scan(words(test.specimen)) for hit_times, _ in hit.values for time in hit_times
+        )
+
+    def _scale(
+        self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense]
+    ) -> tuple[tuple[str, ...], str]:
+        if test.scale.strip():
+            found = unique(scale for values in self.scales.get(test.scale) for scale in values)
+            if found:
+                return found, "échelle"
+        if unit.is_known:
+            return (("Qn", "SemiQn", "Ord") if unit.dimensions == ("titre",) else ("Qn", "OrdQn", "SemiQn")), "unité"
+        if test.results.strip():
+            found = unique(
+                scale for hit in self.scales.scan(words(test.results)) for values in hit.values for scale in values
+            )
+            if found:
+                return found, "résultats"
+        found = unique([*cues.scales, *(scale for sense in senses for scale in sense.entry.scale)])
+        return found, "libellé" if found else ""
+
+    def _chapter(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        known = self._chapters.get(text)
+        if known is None:
+            values = self.chapters.get(text) or tuple(
+                value for hit in self.chapters.scan(words(text)) for value in hit.values
+            )
+            known = (
+                unique(c for classes, _ in values for c in classes),
+                unique(s for _, systems in values for s in systems),
+            )
+            self._chapters[text] = known
+        return known
+
+
+def _is_american(test: LocalTest) -> bool:
+    if _AMERICAN_UNIT.match(unit_key(test.unit)):
+        return True
+    return bool(_AMERICAN_WORDS & {*fold(test.specimen).replace("|", " ").split(), *fold(test.chapter).split()})
