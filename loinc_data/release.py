@@ -130,9 +130,7 @@ def main_table(source: ReleaseSource) -> str:
             "L'archive ne contient que des variantes linguistiques : "
             "chargez la distribution LOINC complète, qui les contient."
         )
-    raise ReleaseError(
-        "La table LoincTable/Loinc.csv est absente : ce n'est pas une distribution LOINC officielle."
-    )
+    raise ReleaseError("La table LoincTable/Loinc.csv est absente : ce n'est pas une distribution LOINC officielle.")
 
 
 def column_key(name: str) -> str:
@@ -167,9 +165,7 @@ def read_table(source: ReleaseSource, name: str, required: tuple[str, ...] = ())
                     )
                 yield dict(zip(headings, cells, strict=True))
         except UnicodeDecodeError as error:
-            raise ReleaseError(
-                f"« {name} » n'est pas en UTF-8 : ce n'est pas le fichier d'origine."
-            ) from error
+            raise ReleaseError(f"« {name} » n'est pas en UTF-8 : ce n'est pas le fichier d'origine.") from error
         except csv.Error as error:
             raise ReleaseError(
                 f"« {name} », ligne {reader.line_num} : ligne coupée ou mal formée (fichier tronqué ?)."

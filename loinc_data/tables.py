@@ -95,7 +95,8 @@ def _pairs(name: str, column: str, without: str = "") -> tuple[tuple[str, tuple[
 
 def _triples(name: str, first: str, second: str) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
     return tuple(
-        (row["expression"], alternatives(row[first]), alternatives(row[second])) for row in read_rows(TABLES_DIR / name, ";")
+        (row["expression"], alternatives(row[first]), alternatives(row[second]))
+        for row in read_rows(TABLES_DIR / name, ";")
     )
 
 

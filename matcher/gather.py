@@ -87,10 +87,6 @@ class Gatherer:
         nature = nature_of_row(test, senses, methods, classes, tokens)
         if nature == "susc":
             # A diameter is measured in millimetres, a minimum inhibitory concentration in mg/L.
-            by_unit: dict[tuple[str, ...], tuple[str, ...]] = {
-                ("length",): ("Agar diffusion",),
-                ("mass_conc",): ("MIC",),
-            }
             methods = unique([*_SUSCEPTIBILITY_METHODS.get(unit.dimensions, ()), *methods])
         if unit.dimensions == ("per_field",):
             methods = unique([*_FIELD_METHODS["[lpf]" in "".join(unit.ucum).lower()], *methods])

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from loinc_data.notice import LOINC_NOTICE
 
-LINES = "lignes d'avertissement"
-
 
 class Level(StrEnum):
     """An error must be repaired before shipping; a warning asks for a look."""
@@ -70,7 +68,12 @@ def read_sheet(
         problem("encoding", 0, "", f"le fichier n'est pas en UTF-8 : {error.reason}")
         return [], problems
     if any("\r" in line or "\ufeff" in line for line in lines):
-        problem("encoding", 0, "", "fins de ligne Windows ou marque d'ordre d'octets : LF et UTF-8 sans marque attendus")
+        problem(
+            "encoding",
+            0,
+            "",
+            "fins de ligne Windows ou marque d'ordre d'octets : LF et UTF-8 sans marque attendus",
+        )
     skipped = next((position for position, line in enumerate(lines) if not line.startswith("#")), len(lines))
     if with_notice and not any(LOINC_NOTICE in line for line in lines[:skipped]):
         problem("notice", 1, "", "la mention LOINC manque en tête du fichier")
@@ -87,7 +90,12 @@ def read_sheet(
                 problem("width", line, "", f"{len(cells)} colonnes au lieu de {len(header)}")
                 continue
             if line > skipped + 1 and cells[0].startswith("#"):
-                problem("width", line, header[0], "une ligne de commentaire après l'en-tête serait sautée à la lecture")
+                problem(
+                    "width",
+                    line,
+                    header[0],
+                    "une ligne de commentaire après l'en-tête serait sautée à la lecture",
+                )
             for column, cell in zip(header, cells, strict=True):
                 if cell != cell.strip() or "  " in cell or not cell.isprintable():
                     problem("spaces", line, column, f"espaces superflues ou caractère invisible : « {cell} »")

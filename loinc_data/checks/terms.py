@@ -12,8 +12,21 @@ from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
 
 HEADER = tuple(
-    "LOINC_NUM,COMPONENT,PROPERTY,TIME_ASPCT,SYSTEM,SCALE_TYP,METHOD_TYP,CLASS,STATUS,ORDER_OBS,LONG_COMMON_NAME,"
-    "EXAMPLE_UCUM_UNITS,FR_USAGE".split(",")
+    [
+        "LOINC_NUM",
+        "COMPONENT",
+        "PROPERTY",
+        "TIME_ASPCT",
+        "SYSTEM",
+        "SCALE_TYP",
+        "METHOD_TYP",
+        "CLASS",
+        "STATUS",
+        "ORDER_OBS",
+        "LONG_COMMON_NAME",
+        "EXAMPLE_UCUM_UNITS",
+        "FR_USAGE",
+    ]
 )
 _VOCABULARIES: Mapping[str, frozenset[str]] = {
     "PROPERTY": vocabulary.PROPERTIES,
@@ -70,7 +83,14 @@ def check_against(rows: Iterable[Row], release: Mapping[str, Term]) -> Iterator[
             yield row.error("status", "STATUS", f"la distribution dit {term.status}, le jeu de départ {row['STATUS']}")
         if term.long_common_name and term.long_common_name != row["LONG_COMMON_NAME"]:
             yield row.error("name", "LONG_COMMON_NAME", f"la distribution dit « {term.long_common_name} »")
-        values = (term.component, term.property, term.time_aspct, term.system, term.scale_typ, term.method_typ)
+        values = (
+            term.component,
+            term.property,
+            term.time_aspct,
+            term.system,
+            term.scale_typ,
+            term.method_typ,
+        )
         for column, value in zip(HEADER[1:7], values, strict=True):
             if row[column] != value:
                 yield row.warning("axis", column, f"« {row[column]} » ici, « {value} » dans la distribution")
