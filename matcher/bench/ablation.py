@@ -18,6 +18,16 @@ from matcher.index import TermIndex
 from matcher.scoring import WEIGHTS
 from matcher.types import Tables
 
+FAMILIES = {
+    "unit, in all its uses": ("property", "unit"),
+    "specimen and chapter": ("system", "class_name"),
+    "how usual the code is": ("prior", "subject", "status", "order"),
+    "everything but the component": (
+        "property", "time", "system", "scale", "method", "unit", "divisor", "challenge", "nature", "class_name", "veto",
+    ),
+}  # fmt: skip
+"""Weights that stand in for each other: one alone may cost nothing because another says the same."""
+
 
 def variants(tables: Tables) -> Iterator[tuple[str, EngineOptions, Tables]]:
     """Each thing taken away: its name, and the options and tables without it."""
@@ -26,6 +36,9 @@ def variants(tables: Tables) -> Iterator[tuple[str, EngineOptions, Tables]]:
         # Retrieval itself rests on the component: it can be weakened, not taken away.
         left = weight / 2 if name == "component" else 0.0
         yield f"weight {name} = {left:g}", replace(whole, weights=replace(WEIGHTS, **{name: left})), tables
+    for family, names in FAMILIES.items():
+        without = replace(WEIGHTS, **dict.fromkeys(names, 0.0))
+        yield f"family {family}", replace(whole, weights=without), tables
     for option in fields(EngineOptions):
         if getattr(whole, option.name) is True:
             yield f"option {option.name} off", replace(whole, **{option.name: False}), tables  # type: ignore[arg-type]

@@ -145,7 +145,8 @@ def plot(bins: Sequence[Bin], title: str) -> str:
         f'<text x="{MARGIN}" y="24" font-size="14">{title}</text>',
         *marks,
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">confidence announced</text>',
-        f'<text x="16" y="{HEIGHT / 2}" text-anchor="middle" transform="rotate(-90 16 {HEIGHT / 2})">share right</text>',
+        f'<text x="16" y="{HEIGHT / 2}" text-anchor="middle" transform="rotate(-90 16 {HEIGHT / 2})">',
+        "share right</text>",
         "</svg>",
     )) + "\n"  # fmt: skip
 
@@ -170,8 +171,8 @@ def main() -> None:
     bins = bins_of(predicted.tolist(), right.tolist())
     sure = predicted >= SURE_AT
     facts = (
-        f"{len(right)} rows of {', '.join(names)} over {len(engine.index.terms):,} terms, {len(set(groups))} laboratories, "
-        f"each predicted by a calibration fitted on the others.\n\n"
+        f"{len(right)} rows of {', '.join(names)} over {len(engine.index.terms):,} terms, "
+        f"{len(set(groups))} laboratories, each predicted by a calibration fitted on the others.\n\n"
         f"Brier score {np.mean((predicted - right) ** 2):.4f}; expected calibration error {expected_error(bins):.4f}; "
         f"observed share never falls from one bin to the next (bins of {FEWEST} rows and more): "
         f"{'yes' if is_monotone(bins) else 'no'}. "

@@ -138,28 +138,21 @@ def timings(release: Path | None) -> list[Timing]:
     return found
 
 
+def _row(item: Timing) -> tuple[str, ...]:
+    seconds = [f"{value:.2f}" if value else "" for value in (item.build_s, item.load_s, item.ready_s)]
+    rates = [f"{value:.0f}" for value in (*item.per_s, item.peak_mb, item.together_mb)]
+    return (item.engine, f"{item.terms:,}", f"{item.rows:,}", *seconds, *rates)
+
+
 def speed_report(release: Path | None) -> str:
     """The table and the ratios."""
     found = timings(release)
     half, ours, fewer, tfidf, token_set = found
     headings = (
-        "engine",
-        "terms",
-        "rows",
-        "build s",
-        "load s",
-        "lexicon s",
-        "rows/s",
-        "rows/s, 2 processes",
-        "peak MB",
+        "engine", "terms", "rows", "build s", "load s", "lexicon s", "rows/s", "rows/s, 2 processes", "peak MB",
         "2 processes MB",
-    )
-    rows = [
-        (item.engine, f"{item.terms:,}", f"{item.rows:,}", f"{item.build_s:.2f}", f"{item.load_s:.2f}" if item.load_s else "",
-         f"{item.ready_s:.2f}" if item.ready_s else "", f"{item.per_s[0]:.0f}", f"{item.per_s[1]:.0f}",
-         f"{item.peak_mb:.0f}", f"{item.together_mb:.0f}")
-        for item in found
-    ]  # fmt: skip
+    )  # fmt: skip
+    rows = [_row(item) for item in found]
     ratios = (
         ("times the rows/s of token_set_ratio, one process each", ours.per_s[0] / token_set.per_s[0]),
         ("times the rows/s of token_set_ratio, two processes each", ours.per_s[1] / token_set.per_s[1]),

@@ -5,6 +5,10 @@ from matcher.facts import Facts
 from matcher.types import Verdict
 
 
+# Arbitrary units and indexes of one assay or another: reference units of LOINC often leave out the volume.
+_ARBITRARY = frozenset({"arb", "arb_conc", "index", "titre"})
+
+
 def unit_agrees(local: str, term: str) -> None:
     """Unité {local} : de même dimension que l'unité d'exemple du code ({term})."""
 
@@ -15,6 +19,10 @@ def unit_is_identical(local: str, term: str) -> None:
 
 def unit_contradicts(local: str, term: str) -> None:
     """Unité {local} : elle n'a pas la dimension de l'unité d'exemple du code ({term})."""
+
+
+def unit_is_arbitrary_too(local: str, term: str) -> None:
+    """Unité {local} : arbitraire comme l'unité d'exemple du code ({term}), sans lui être convertible."""
 
 
 def unit_missing(local: str, term: str) -> None:
@@ -41,4 +49,6 @@ def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
         return Found(Verdict.AGREE, 1.0, unit_is_identical, local)
     if set(facts.unit.dimensions) & set(dimensions):
         return Found(Verdict.AGREE, 0.8, unit_agrees, local)
+    if set(facts.unit.dimensions) & _ARBITRARY and set(dimensions) & _ARBITRARY:
+        return Found(Verdict.COMPATIBLE, 0.2, unit_is_arbitrary_too, local)
     return Found(Verdict.CONTRADICT, -1.0, unit_contradicts, local)

@@ -21,7 +21,7 @@ _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 
 STOP_WORDS = frozenset(
     (
-        "de du des la le les un une et ou en dans sur par pour au aux avec sans chez ce cette son sa the of "
+        "de du des la le les un une et ou en dans sur par pour au aux avec chez ce cette son sa the of "
         "in and by with for from to on est"
     ).split()
 )
