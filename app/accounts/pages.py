@@ -1,0 +1,47 @@
+"""Contexts of the account pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage(PageContext):
+    """The sign-in form."""
+
+    email: str = ""
+    next_page: str = "/"
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryRole:
+    """One laboratory of a person, and her role there."""
+
+    laboratory_id: int
+    laboratory: str
+    role: str
+    role_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """An open session of the person."""
+
+    created_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage(PageContext):
+    """One's own account."""
+
+    email: str
+    must_change_password: bool
+    memberships: list[LaboratoryRole]
+    sessions: list[SessionLine]
+    minimum_length: int
+    notice: str = ""
+    problem: str = ""

@@ -1,0 +1,67 @@
+"""Passwords: Argon2 hashes, a check that takes the same time for unknown accounts, and what is refused."""
+
+import secrets
+import unicodedata
+from functools import lru_cache
+
+from pwdlib import PasswordHash
+from pwdlib.exceptions import PwdlibError
+
+from app.errors import InvalidInputError
+
+MINIMUM_LENGTH = 12
+MAXIMUM_LENGTH = 256
+# Letters and digits that nobody mistakes for one another when a password is read aloud.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+_COMMON = ("motdepasse", "password", "azerty", "qwerty", "123456", "laboratoire", "transcodeur", "biologie")
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHash:
+    return PasswordHash.recommended()
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    """The hash of a password that nobody has, compared when the account does not exist."""
+    return _hasher().hash(secrets.token_urlsafe(32))
+
+
+def _normalised(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
+
+
+def hash_password(password: str) -> str:
+    """The Argon2 hash to keep."""
+    return _hasher().hash(_normalised(password))
+
+
+def verify_password(password: str, password_hash: str | None) -> bool:
+    """Whether this is the password; without a hash (unknown account) it takes as long and says no."""
+    if len(password) > MAXIMUM_LENGTH:
+        return False
+    try:
+        right = _hasher().verify(_normalised(password), password_hash or _nobody())
+    except PwdlibError:
+        return False
+    return right and password_hash is not None
+
+
+def check_new_password(password: str, email: str) -> None:
+    """Refuse a password that is short, long beyond reason, or easy to guess."""
+    text = _normalised(password)
+    if len(text) < MINIMUM_LENGTH:
+        raise InvalidInputError(f"Le mot de passe doit compter au moins {MINIMUM_LENGTH} caractères.")
+    if len(text) > MAXIMUM_LENGTH:
+        raise InvalidInputError(f"Le mot de passe ne peut dépasser {MAXIMUM_LENGTH} caractères.")
+    folded = text.casefold()
+    rest = folded.replace(email.casefold(), "").replace(email.casefold().partition("@")[0], "")
+    for word in _COMMON:
+        rest = rest.replace(word, "")
+    if len(set(folded)) < 5 or len(rest) < 6:
+        raise InvalidInputError("Ce mot de passe est trop facile à deviner : choisissez une phrase à vous.")
+
+
+def generate_password() -> str:
+    """A password to hand over once: four groups of five characters, about 99 bits."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4))

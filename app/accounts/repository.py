@@ -1,0 +1,81 @@
+"""All SQL of the accounts."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func
+from sqlmodel import Session, col, select
+
+from app.models import Laboratory, Membership, SignInAttempt, User, UserSession
+
+
+def find_user_by_email(session: Session, email: str) -> User | None:
+    """The account of this address, written as it is stored (see `service.normalise_email`)."""
+    return session.exec(select(User).where(User.email == email)).first()
+
+
+def list_users(session: Session) -> list[User]:
+    """Every account, by name."""
+    return list(session.exec(select(User).order_by(col(User.display_name), col(User.email))))
+
+
+def count_active_administrators(session: Session) -> int:
+    """How many people can still administer the installation."""
+    statement = select(func.count()).where(col(User.is_administrator), col(User.is_active))
+    return session.exec(statement).one()
+
+
+def memberships_of(session: Session, user_id: int) -> list[tuple[Membership, Laboratory]]:
+    """The laboratories of a person and her role in each."""
+    statement = (
+        select(Membership, Laboratory)
+        .join(Laboratory, col(Laboratory.id) == col(Membership.laboratory_id))
+        .where(Membership.user_id == user_id)
+        .order_by(col(Laboratory.name))
+    )
+    return list(session.exec(statement).all())
+
+
+def open_sessions_of(
+    session: Session, user_id: int, seen_after: datetime, now: datetime
+) -> list[UserSession]:
+    """The live sessions of a person, the latest used first."""
+    statement = (
+        select(UserSession)
+        .where(
+            UserSession.user_id == user_id,
+            col(UserSession.revoked_at).is_(None),
+            UserSession.expires_at > now,
+            UserSession.last_seen_at > seen_after,
+        )
+        .order_by(col(UserSession.last_seen_at).desc())
+    )
+    return list(session.exec(statement))
+
+
+def count_failed_attempts(
+    session: Session, *, since: datetime, account_hash: str | None = None, address: str | None = None
+) -> int:
+    """Failed attempts to sign in since a moment, for an account or from an address."""
+    conditions: list[ColumnElement[bool]] = [
+        col(SignInAttempt.at) > since,
+        col(SignInAttempt.succeeded).is_(False),
+    ]
+    if account_hash is not None:
+        conditions.append(col(SignInAttempt.account_hash) == account_hash)
+    if address is not None:
+        conditions.append(col(SignInAttempt.address) == address)
+    return session.exec(select(func.count()).select_from(SignInAttempt).where(*conditions)).one()
+
+
+def forget_attempts(session: Session, before: datetime) -> None:
+    """Drop the attempts older than a moment."""
+    session.execute(delete(SignInAttempt).where(col(SignInAttempt.at) < before))
+
+
+def forget_failures_of(session: Session, account_hash: str) -> None:
+    """Drop the failed attempts on an account: its owner has just signed in."""
+    session.execute(
+        delete(SignInAttempt).where(
+            col(SignInAttempt.account_hash) == account_hash, col(SignInAttempt.succeeded).is_(False)
+        )
+    )

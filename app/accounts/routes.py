@@ -1,0 +1,171 @@
+"""Sign-in, sign-out, and one's own account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.accounts import repository, service
+from app.accounts.labels import role_label
+from app.accounts.pages import AccountPage, LaboratoryRole, SessionLine, SignInPage
+from app.accounts.passwords import MINIMUM_LENGTH
+from app.accounts.redirects import safe_next
+from app.accounts.sessions import (
+    close_session,
+    cookie_name,
+    hash_token,
+    open_session,
+    person_of,
+    user_of_token,
+)
+from app.accounts.signin import sign_in
+from app.audit.service import record
+from app.dependencies import CurrentUser, EngineDep, SessionDep, SettingsDep
+from app.errors import InvalidInputError
+from app.models import User
+from app.settings import Settings
+from app.web.templating import render
+
+router = APIRouter()
+
+NOTICES = {
+    "mot-de-passe": "Votre mot de passe a été changé ; vos autres sessions ont été fermées.",
+    "sessions": "Vos autres sessions ont été fermées.",
+}
+
+
+def _token(request: Request, settings: Settings) -> str:
+    return request.cookies.get(cookie_name(settings), "")
+
+
+def _set_cookie(response: Response, token: str, settings: Settings) -> None:
+    response.set_cookie(
+        cookie_name(settings),
+        token,
+        max_age=settings.session_hours * 3600,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+    )
+
+
+@router.get("/connexion")
+def show_sign_in(request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/") -> Response:
+    """The sign-in form; a person already signed in goes on."""
+    if user_of_token(session, _token(request, settings), settings) is not None:
+        return RedirectResponse(safe_next(suite), status_code=303)
+    return render(request, "accounts/sign_in.html", SignInPage(title="Connexion", next_page=safe_next(suite)))
+
+
+@router.post("/connexion")
+def do_sign_in(
+    request: Request,
+    engine: EngineDep,
+    settings: SettingsDep,
+    email: Annotated[str, Form(max_length=254)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    suite: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Check the password and open a session."""
+    address = request.client.host if request.client else ""
+    result = sign_in(
+        engine,
+        settings,
+        email=email,
+        password=password,
+        address=address,
+        old_token=_token(request, settings),
+    )
+    if not result.token:
+        page = SignInPage(title="Connexion", email=email, next_page=safe_next(suite), problem=result.problem)
+        return render(request, "accounts/sign_in.html", page, status_code=429 if result.is_blocked else 401)
+    response = RedirectResponse(safe_next(suite), status_code=303)
+    _set_cookie(response, result.token, settings)
+    return response
+
+
+@router.post("/deconnexion")
+def do_sign_out(request: Request, session: SessionDep, settings: SettingsDep) -> Response:
+    """Close the session, on the server too."""
+    closed = close_session(session, _token(request, settings))
+    if closed is not None:
+        person = person_of(session, closed)
+        record(session, "session.close", actor=person, object_type="user", object_id=closed.user_id)
+    response = RedirectResponse("/connexion", status_code=303)
+    response.delete_cookie(
+        cookie_name(settings), path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
+    )
+    return response
+
+
+def _account_page(
+    request: Request, session: SessionDep, settings: Settings, user: User, notice: str = "", problem: str = ""
+) -> AccountPage:
+    assert user.id is not None
+    current_hash = hash_token(_token(request, settings))
+    return AccountPage(
+        title="Mon compte",
+        email=user.email,
+        must_change_password=user.must_change_password,
+        memberships=[
+            LaboratoryRole(
+                laboratory_id=membership.laboratory_id,
+                laboratory=laboratory.name,
+                role=membership.role,
+                role_label=role_label(membership.role),
+            )
+            for membership, laboratory in repository.memberships_of(session, user.id)
+        ],
+        sessions=[
+            SessionLine(
+                created_at=row.created_at,
+                last_seen_at=row.last_seen_at,
+                is_current=row.token_hash == current_hash,
+            )
+            for row in service.live_sessions(session, user, settings)
+        ],
+        minimum_length=MINIMUM_LENGTH,
+        notice=notice,
+        problem=problem,
+    )
+
+
+@router.get("/compte")
+def show_account(
+    request: Request, session: SessionDep, settings: SettingsDep, user: CurrentUser, fait: str = ""
+) -> Response:
+    """One's own account: password, sessions, laboratories."""
+    page = _account_page(request, session, settings, user, notice=NOTICES.get(fait, ""))
+    return render(request, "accounts/account.html", page)
+
+
+@router.post("/compte/mot-de-passe")
+def do_change_password(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    user: CurrentUser,
+    actuel: Annotated[str, Form(max_length=1000)] = "",
+    nouveau: Annotated[str, Form(max_length=1000)] = "",
+    confirmation: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Change one's own password; the session gets a new token and the others are closed."""
+    try:
+        service.change_password(session, user, current=actuel, new=nouveau, confirmation=confirmation)
+    except InvalidInputError as error:
+        page = _account_page(request, session, settings, user, problem=error.message)
+        return render(request, "accounts/account.html", page, status_code=error.status_code)
+    token = open_session(session, user, settings)
+    response = RedirectResponse("/compte?fait=mot-de-passe", status_code=303)
+    _set_cookie(response, token, settings)
+    return response
+
+
+@router.post("/compte/sessions/fermer")
+def do_revoke_sessions(
+    request: Request, session: SessionDep, settings: SettingsDep, user: CurrentUser
+) -> Response:
+    """Close the person's other sessions."""
+    service.revoke_other_sessions(session, user, hash_token(_token(request, settings)))
+    return RedirectResponse("/compte?fait=sessions", status_code=303)

@@ -1,0 +1,189 @@
+"""What happens to accounts: creation, passwords, deactivation, roles. Every change is audited."""
+
+import re
+from datetime import timedelta
+
+from sqlmodel import Session, select
+
+from app.accounts import repository
+from app.accounts.passwords import check_new_password, generate_password, hash_password, verify_password
+from app.accounts.sessions import close_sessions_of
+from app.audit.service import record
+from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.models import Laboratory, Membership, Role, User, UserSession, utc_now
+from app.settings import Settings
+
+_EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
+
+
+def normalise_email(email: str) -> str:
+    """The address as it is stored and compared."""
+    return email.strip().lower()
+
+
+def _checked_email(email: str) -> str:
+    email = normalise_email(email)
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        raise InvalidInputError("L'adresse électronique est mal formée.")
+    return email
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise InvalidInputError("Le nom doit compter de 1 à 120 caractères.")
+    return name
+
+
+def get_user(session: Session, user_id: int) -> User:
+    """The account of this identifier, or NotFoundError."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFoundError("Ce compte n'existe pas.")
+    return user
+
+
+def get_user_by_email(session: Session, email: str) -> User:
+    """The account of this address, or NotFoundError."""
+    user = repository.find_user_by_email(session, normalise_email(email))
+    if user is None:
+        raise NotFoundError(f"Aucun compte n'a l'adresse « {normalise_email(email)} ».")
+    return user
+
+
+def create_user(
+    session: Session,
+    *,
+    email: str,
+    display_name: str,
+    password: str = "",
+    is_administrator: bool = False,
+    must_change_password: bool = True,
+    actor: User | None = None,
+) -> tuple[User, str]:
+    """Open an account; returns it with its password, a generated one when none is given."""
+    email = _checked_email(email)
+    if repository.find_user_by_email(session, email) is not None:
+        raise ConflictError(f"L'adresse « {email} » a déjà un compte.")
+    if password:
+        check_new_password(password, email)
+    password = password or generate_password()
+    user = User(
+        email=email,
+        display_name=_checked_name(display_name),
+        password_hash=hash_password(password),
+        is_administrator=is_administrator,
+        must_change_password=must_change_password,
+    )
+    session.add(user)
+    session.flush()
+    record(
+        session, "user.create", actor=actor, object_type="user", object_id=user.id,
+        email=email, is_administrator=is_administrator,
+    )  # fmt: skip
+    return user, password
+
+
+def reset_password(session: Session, user: User, *, password: str = "", actor: User | None = None) -> str:
+    """Give a new password, which its owner must change, and close her sessions; returns the password."""
+    assert user.id is not None
+    if password:
+        check_new_password(password, user.email)
+    password = password or generate_password()
+    user.password_hash = hash_password(password)
+    user.must_change_password = True
+    session.add(user)
+    close_sessions_of(session, user.id)
+    record(session, "user.reset_password", actor=actor, object_type="user", object_id=user.id)
+    return password
+
+
+def change_password(session: Session, user: User, *, current: str, new: str, confirmation: str) -> None:
+    """Change one's own password, and close every session: the caller opens a new one."""
+    assert user.id is not None
+    if not verify_password(current, user.password_hash):
+        raise InvalidInputError("Le mot de passe actuel n'est pas le bon.")
+    if new != confirmation:
+        raise InvalidInputError("Les deux saisies du nouveau mot de passe diffèrent.")
+    if new == current:
+        raise InvalidInputError("Le nouveau mot de passe est identique à l'ancien.")
+    check_new_password(new, user.email)
+    user.password_hash = hash_password(new)
+    user.must_change_password = False
+    session.add(user)
+    close_sessions_of(session, user.id)
+    record(session, "user.change_password", actor=user, object_type="user", object_id=user.id)
+
+
+def revoke_other_sessions(session: Session, user: User, current_hash: str) -> int:
+    """Close every session of this person but the present one; returns how many."""
+    assert user.id is not None
+    closed = close_sessions_of(session, user.id, except_hash=current_hash)
+    record(session, "session.revoke_others", actor=user, object_type="user", object_id=user.id, closed=closed)
+    return closed
+
+
+def live_sessions(session: Session, user: User, settings: Settings) -> list[UserSession]:
+    """The sessions of this person that still open the application."""
+    assert user.id is not None
+    now = utc_now()
+    seen_after = now - timedelta(minutes=settings.session_idle_minutes)
+    return repository.open_sessions_of(session, user.id, seen_after, now)
+
+
+def set_active(session: Session, user: User, is_active: bool, *, actor: User | None = None) -> None:
+    """Deactivate or reactivate an account. Accounts are never deleted: their decisions carry their name."""
+    assert user.id is not None
+    if user.is_active == is_active:
+        return
+    if not is_active:
+        if actor is not None and actor.id == user.id:
+            raise ConflictError("Vous ne pouvez pas désactiver votre propre compte.")
+        if user.is_administrator and repository.count_active_administrators(session) <= 1:
+            raise ConflictError("C'est le dernier administrateur : désignez-en un autre d'abord.")
+        close_sessions_of(session, user.id)
+    user.is_active = is_active
+    session.add(user)
+    action = "user.activate" if is_active else "user.deactivate"
+    record(session, action, actor=actor, object_type="user", object_id=user.id)
+
+
+def set_administrator(
+    session: Session, user: User, is_administrator: bool, *, actor: User | None = None
+) -> None:
+    """Give or take the right to administer the installation."""
+    if user.is_administrator == is_administrator:
+        return
+    if not is_administrator and user.is_active and repository.count_active_administrators(session) <= 1:
+        raise ConflictError("C'est le dernier administrateur : désignez-en un autre d'abord.")
+    user.is_administrator = is_administrator
+    session.add(user)
+    action = "user.promote" if is_administrator else "user.demote"
+    record(session, action, actor=actor, object_type="user", object_id=user.id)
+
+
+def set_role(
+    session: Session, user: User, laboratory: Laboratory, role: Role | None, *, actor: User | None = None
+) -> None:
+    """Give a person a role in a laboratory, change it, or (None) take it away."""
+    assert user.id is not None
+    assert laboratory.id is not None
+    statement = select(Membership).where(
+        Membership.user_id == user.id, Membership.laboratory_id == laboratory.id
+    )
+    membership = session.exec(statement).first()
+    before = membership.role if membership else ""
+    after = role.value if role else ""
+    if before == after:
+        return
+    if role is None:
+        session.delete(membership)
+    else:
+        membership = membership or Membership(user_id=user.id, laboratory_id=laboratory.id, role=role)
+        membership.role = role
+        session.add(membership)
+    session.flush()
+    record(
+        session, "membership.change", actor=actor, object_type="user", object_id=user.id,
+        laboratory_id=laboratory.id, before=before, after=after,
+    )  # fmt: skip

@@ -1,0 +1,195 @@
+"""Administration of the installation: accounts, laboratories, roles, audit trail."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.accounts import service as accounts
+from app.accounts.labels import parse_role
+from app.administration import service
+from app.administration.pages import NewPasswordPage
+from app.dependencies import Administrator, SessionDep
+from app.errors import ConflictError, InvalidInputError
+from app.laboratories import service as laboratories
+from app.web.templating import render
+
+router = APIRouter(prefix="/administration")
+
+SAVED = "Modification enregistrée."
+ShortText = Annotated[str, Form(max_length=300)]
+
+
+@router.get("")
+def show_administration(_user: Administrator) -> Response:
+    """The administration starts with the accounts."""
+    return RedirectResponse("/administration/comptes", status_code=303)
+
+
+@router.get("/comptes")
+def show_users(request: Request, session: SessionDep, _user: Administrator) -> Response:
+    """All accounts."""
+    return render(request, "administration/users.html", service.users_page(session))
+
+
+@router.post("/comptes")
+def do_create_user(
+    request: Request,
+    session: SessionDep,
+    actor: Administrator,
+    email: ShortText = "",
+    nom: ShortText = "",
+    administrateur: Annotated[bool, Form()] = False,
+) -> Response:
+    """Open an account; its first password is shown once, on the answer itself."""
+    try:
+        user, password = accounts.create_user(
+            session, email=email, display_name=nom, is_administrator=administrateur, actor=actor
+        )
+    except (InvalidInputError, ConflictError) as error:
+        page = service.users_page(session, email=email, name=nom, problem=error.message)
+        return render(request, "administration/users.html", page, status_code=error.status_code)
+    assert user.id is not None
+    return render(
+        request,
+        "administration/new_password.html",
+        NewPasswordPage(
+            title="Compte ouvert", user_id=user.id, email=user.email, password=password, is_new=True
+        ),
+        status_code=201,
+    )
+
+
+@router.get("/comptes/{user_id}")
+def show_user(
+    request: Request, session: SessionDep, actor: Administrator, user_id: int, fait: str = ""
+) -> Response:
+    """One account."""
+    page = service.user_page(session, accounts.get_user(session, user_id), actor, SAVED if fait else "")
+    return render(request, "administration/user.html", page)
+
+
+@router.post("/comptes/{user_id}/mot-de-passe")
+def do_reset_password(request: Request, session: SessionDep, actor: Administrator, user_id: int) -> Response:
+    """Give a new password, shown once."""
+    user = accounts.get_user(session, user_id)
+    password = accounts.reset_password(session, user, actor=actor)
+    return render(
+        request,
+        "administration/new_password.html",
+        NewPasswordPage(
+            title="Nouveau mot de passe", user_id=user_id, email=user.email, password=password, is_new=False
+        ),
+    )
+
+
+@router.post("/comptes/{user_id}/etat")
+def do_set_active(
+    session: SessionDep, actor: Administrator, user_id: int, actif: Annotated[bool, Form()]
+) -> Response:
+    """Deactivate or reactivate an account."""
+    accounts.set_active(session, accounts.get_user(session, user_id), actif, actor=actor)
+    return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
+
+
+@router.post("/comptes/{user_id}/administrateur")
+def do_set_administrator(
+    session: SessionDep, actor: Administrator, user_id: int, administrateur: Annotated[bool, Form()]
+) -> Response:
+    """Give or take the right to administer."""
+    accounts.set_administrator(session, accounts.get_user(session, user_id), administrateur, actor=actor)
+    return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
+
+
+@router.post("/roles")
+def do_set_role(
+    session: SessionDep,
+    actor: Administrator,
+    utilisateur: Annotated[int, Form()],
+    laboratoire: Annotated[int, Form()],
+    role: ShortText = "",
+    retour: Annotated[str, Form()] = "compte",
+) -> Response:
+    """Give a role in a laboratory, change it, or (empty) take it away."""
+    wanted = parse_role(role) if role else None
+    if role and wanted is None:
+        raise InvalidInputError(f"Le rôle « {role} » est inconnu.")
+    laboratory = laboratories.get_laboratory(session, laboratoire)
+    accounts.set_role(session, accounts.get_user(session, utilisateur), laboratory, wanted, actor=actor)
+    back = f"laboratoires/{laboratoire}" if retour == "laboratoire" else f"comptes/{utilisateur}"
+    return RedirectResponse(f"/administration/{back}?fait=1", status_code=303)
+
+
+@router.get("/laboratoires")
+def show_laboratories(request: Request, session: SessionDep, _user: Administrator) -> Response:
+    """All laboratories."""
+    return render(request, "administration/laboratories.html", service.laboratories_page(session))
+
+
+@router.post("/laboratoires")
+def do_create_laboratory(
+    request: Request,
+    session: SessionDep,
+    actor: Administrator,
+    nom: ShortText = "",
+    finess: ShortText = "",
+    sgl: ShortText = "",
+) -> Response:
+    """Create a laboratory."""
+    try:
+        laboratory = laboratories.create_laboratory(
+            session, name=nom, finess=finess, sgl_name=sgl, actor=actor
+        )
+    except (InvalidInputError, ConflictError) as error:
+        form = {"name": nom, "finess": finess, "sgl_name": sgl, "canonical_url": ""}
+        page = service.laboratories_page(session, form=form, problem=error.message)
+        return render(request, "administration/laboratories.html", page, status_code=error.status_code)
+    return RedirectResponse(f"/administration/laboratoires/{laboratory.id}?fait=1", status_code=303)
+
+
+@router.get("/laboratoires/{laboratory_id}")
+def show_laboratory(
+    request: Request, session: SessionDep, _user: Administrator, laboratory_id: int, fait: str = ""
+) -> Response:
+    """One laboratory and its members."""
+    laboratory = laboratories.get_laboratory(session, laboratory_id)
+    page = service.laboratory_page(session, laboratory, notice=SAVED if fait else "")
+    return render(request, "administration/laboratory.html", page)
+
+
+@router.post("/laboratoires/{laboratory_id}")
+def do_change_laboratory(
+    request: Request,
+    session: SessionDep,
+    actor: Administrator,
+    laboratory_id: int,
+    nom: ShortText = "",
+    finess: ShortText = "",
+    sgl: ShortText = "",
+    adresse_fhir: ShortText = "",
+) -> Response:
+    """Correct what is known of a laboratory."""
+    laboratory = laboratories.get_laboratory(session, laboratory_id)
+    try:
+        laboratories.change_laboratory(
+            session,
+            laboratory,
+            name=nom,
+            finess=finess,
+            sgl_name=sgl,
+            canonical_url=adresse_fhir,
+            actor=actor,
+        )
+    except (InvalidInputError, ConflictError) as error:
+        form = {"name": nom, "finess": finess, "sgl_name": sgl, "canonical_url": adresse_fhir}
+        page = service.laboratory_page(session, laboratory, form=form, problem=error.message)
+        return render(request, "administration/laboratory.html", page, status_code=error.status_code)
+    return RedirectResponse(f"/administration/laboratoires/{laboratory_id}?fait=1", status_code=303)
+
+
+@router.get("/journal")
+def show_journal(
+    request: Request, session: SessionDep, _user: Administrator, avant: int | None = None
+) -> Response:
+    """The audit trail."""
+    return render(request, "administration/journal.html", service.journal_page(session, avant))

@@ -1,0 +1,181 @@
+"""The rows that the biologist judges: decision, author, checks and the evidence that counts most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.dependencies import CatalogueAccess
+from app.models import Action, Decision, Level, LocalTest, LoincTerm, Outcome, Proposal, Relation, Status
+from app.review import queue_sql, repository, workflow
+from app.review.checks import Check, Severity, checks_of, checks_without_code, is_blocking
+from app.review.checks import Mapping as CheckedMapping
+from app.review.evidence import Line, by_axis, lines_of, weightiest
+from app.review.facts import choice_in_force
+from app.review.gathering import Pair, evidence_now, mappings_of, place_of
+from app.review.naming import TermName, name_of
+from app.review.navigation import case_url
+from app.review.query import ReviewQuery
+from app.review.queue import decision_text, run_id_of
+from app.review.repository import Runs
+from app.review.wording import LEVEL, RELATION_SHORT, STATUS, Word
+from app.settings import Settings
+from matcher.types import Verdict
+
+KEY_EVIDENCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """One decision to judge."""
+
+    id: int
+    version: int
+    url: str
+    code: str
+    label: str
+    level: str
+    specimen: str
+    unit: str
+    volume: int | None
+    status: Word
+    decision: str
+    is_code: bool
+    name: TermName | None
+    relation: str
+    reason: str
+    comment: str
+    justification: str
+    author: str
+    decided_at: datetime | None
+    evidence: list[Line]
+    agreeing: int
+    has_contradiction: bool
+    checks: list[Check]
+    is_own: bool
+    can_approve: bool
+    can_send_back: bool
+
+    @property
+    def blocking(self) -> list[Check]:
+        """The checks that need a justification."""
+        return [check for check in self.checks if check.severity is not Severity.WARNING]
+
+    @property
+    def warnings(self) -> list[Check]:
+        """The checks that are only shown."""
+        return [check for check in self.checks if check.severity is Severity.WARNING]
+
+    @property
+    def can_tick(self) -> bool:
+        """Whether the row may be approved without being opened."""
+        return self.can_approve and not self.has_contradiction and not self.blocking
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was read of one row."""
+
+    row: Any
+    test: LocalTest
+    choice: Decision | None
+    lines: list[Line]
+
+
+def rows_to_judge(
+    session: Session, settings: Settings, access: CatalogueAccess, runs: Runs, query: ReviewQuery
+) -> list[ApprovalRow]:
+    """The rows of the page, checked as they stand now."""
+    found = queue_sql.page_of_rows(session, access.catalogue_id, run_id_of(runs), query)
+    ids = [row.id for row in found]
+    facts = repository.facts_of_many(session, ids)
+    tests = repository.local_tests(session, ids)
+    choices = {row_id: choice_in_force(facts[row_id]) for row_id in ids}
+    proposals = repository.proposals_by_id(
+        session, [choice.proposal_id for choice in choices.values() if choice and choice.proposal_id]
+    )
+    judged = [_judged(session, settings, row, tests[row.id], choices[row.id], proposals) for row in found]
+    coded = [item for item in judged if item.row.outcome == Outcome.CODE]
+    place = place_of(session, access.catalogue_id, access.laboratory_id)
+    mappings = mappings_of(session, place, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
+    checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
+    authors = repository.names_of(session, [choice.author_id for choice in choices.values() if choice])
+    return [_row(access, query, item, checked.get(item.row.id), authors) for item in judged]
+
+
+def _judged(
+    session: Session,
+    settings: Settings,
+    row: Any,
+    test: LocalTest,
+    choice: Decision | None,
+    proposals: Mapping[int, Proposal],
+) -> _Judged:
+    proposal = proposals.get(choice.proposal_id or 0) if choice else None
+    if row.outcome != Outcome.CODE:
+        return _Judged(row, test, choice, [])
+    if proposal is not None:
+        return _Judged(row, test, choice, lines_of(proposal.evidence))
+    return _Judged(row, test, choice, evidence_now(session, settings, test, row.loinc_num))
+
+
+def _row(
+    access: CatalogueAccess,
+    query: ReviewQuery,
+    item: _Judged,
+    mapping: CheckedMapping | None,
+    authors: Mapping[int, str],
+) -> ApprovalRow:
+    row, choice = item.row, item.choice
+    status, outcome = Status(row.status), Outcome(row.outcome)
+    is_own = choice is not None and choice.author_id == access.user_id
+    verdicts = [finding.verdict for finding in by_axis(item.lines).values()]
+    return ApprovalRow(
+        id=row.id,
+        version=row.version,
+        url=case_url(access.catalogue_id, row.id, query),
+        code=row.code,
+        label=row.label,
+        level=LEVEL[Level(row.level)],
+        specimen=row.specimen,
+        unit=row.unit,
+        volume=row.volume if row.volume >= 0 else None,
+        status=STATUS[status],
+        decision=decision_text(row.outcome, row.loinc_num),
+        is_code=outcome is Outcome.CODE,
+        name=name_of(_term(mapping)) if mapping else None,
+        relation=RELATION_SHORT[Relation(choice.relation)] if choice and choice.relation else "",
+        reason=choice.reason if choice else "",
+        comment=choice.comment if choice else "",
+        justification=choice.justification if choice else "",
+        author=authors.get(choice.author_id, "") if choice else "",
+        decided_at=choice.created_at if choice else None,
+        evidence=weightiest(item.lines, KEY_EVIDENCE),
+        agreeing=sum(verdict is Verdict.AGREE for verdict in verdicts),
+        has_contradiction=Verdict.CONTRADICT in verdicts,
+        checks=_checks(row, mapping),
+        is_own=is_own,
+        can_approve=not is_own and _may(access, status, outcome, Action.APPROVE),
+        can_send_back=_may(access, status, outcome, Action.SEND_BACK),
+    )
+
+
+def _checks(row: Any, mapping: CheckedMapping | None) -> list[Check]:
+    if mapping is not None:
+        return checks_of(mapping)
+    return checks_without_code(row.outcome, row.best_loinc, row.band, row.contradiction == "1")
+
+
+def _term(mapping: CheckedMapping) -> LoincTerm | None:
+    return mapping.term
+
+
+def _may(access: CatalogueAccess, status: Status, outcome: Outcome, action: Action) -> bool:
+    return workflow.transition(status, outcome, action, access.role) is not None
+
+
+def needs_opening(rows: Sequence[ApprovalRow]) -> int:
+    """How many rows of the page cannot be ticked because of a contradiction or a blocking check."""
+    return sum(row.can_approve and (row.has_contradiction or is_blocking(row.checks)) for row in rows)

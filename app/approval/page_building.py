@@ -1,0 +1,104 @@
+"""From an address to the context of an approval page."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from app.approval.listing import needs_opening, rows_to_judge
+from app.approval.pages import ApprovalPage, BulkPage
+from app.approval.service import RowAnswer
+from app.dependencies import CatalogueAccess
+from app.models import Role, Status
+from app.review import queue_sql
+from app.review.facet_view import facet_views
+from app.review.navigation import case_url
+from app.review.notices import done_notice
+from app.review.query import ReviewQuery
+from app.review.queue import Column, authors_of, pager_of, progress_of, run_id_of
+from app.review.repository import runs_of, status_counts
+from app.settings import Settings
+
+PAGE_SIZES = (50, 100)
+FACETS = (
+    "etat", "decision", "niveau", "chapitre", "auteur", "confiance", "contradiction", "commentaire", "sous-traitance",
+)  # fmt: skip
+COLUMNS = (
+    ("libelle", "Analyse"),
+    ("", "Décision"),
+    ("", "Preuves principales"),
+    ("", "Contrôles"),
+    ("", "Décidée par"),
+    ("volume", "Volume"),
+)
+
+
+def list_query(query: ReviewQuery) -> ReviewQuery:
+    """The decisions waiting for approval, unless the address asks for another state."""
+    if "etat" in query.only or "etat" in query.without:
+        return query
+    waiting = {**query.only, "etat": ("decidee",)}
+    return query.model_copy(update={"only": waiting})
+
+
+def approval_page(
+    session: Session,
+    settings: Settings,
+    access: CatalogueAccess,
+    query: ReviewQuery,
+    *,
+    done: int | None = None,
+    problem: str = "",
+) -> ApprovalPage:
+    """The list of this query."""
+    path = f"/catalogues/{access.catalogue_id}/approbation"
+    shown = list_query(query)
+    runs = runs_of(session, access.catalogue_id)
+    total, counts = queue_sql.facet_counts(session, access.catalogue_id, run_id_of(runs), shown)
+    rows = rows_to_judge(session, settings, access, runs, shown)
+    by_status = status_counts(session, access.catalogue_id)
+    return ApprovalPage(
+        title=f"Approbation — {access.catalogue.name}",
+        catalogue=access.catalogue,
+        query=shown,
+        rows=rows,
+        columns=_columns(shown, path),
+        facets=facet_views(counts, shown, path, authors_of(session, counts), FACETS),
+        pager=pager_of(shown, total, path, PAGE_SIZES),
+        progress=progress_of(by_status),
+        waiting=by_status.get(Status.DECIDED, 0),
+        hidden=[pair for pair in query.with_text("").params() if pair[0] != "q"],
+        path=path,
+        bulk_url=shown.url(path),
+        judge_urls={row.id: shown.url(f"{path}/{row.id}") for row in rows},
+        clear_url=query.cleared().url(path),
+        csv_url=shown.with_page(1).url(path, format="csv"),
+        can_judge=access.role is Role.BIOLOGIST,
+        to_open=needs_opening(rows),
+        done=done_notice(session, access, done, shown),
+        problem=problem,
+    )
+
+
+def bulk_page(access: CatalogueAccess, query: ReviewQuery, answers: Sequence[RowAnswer]) -> BulkPage:
+    """The answers of a bulk approval."""
+    shown = list_query(query)
+    approved = sum(answer.is_approved for answer in answers)
+    return BulkPage(
+        title="Approbation de plusieurs lignes",
+        catalogue=access.catalogue,
+        answers=list(answers),
+        approved=approved,
+        case_urls={
+            answer.local_test_id: case_url(access.catalogue_id, answer.local_test_id, shown) for answer in answers
+        },
+        back_url=query.with_page(1).url(f"/catalogues/{access.catalogue_id}/approbation"),
+    )
+
+
+def _columns(query: ReviewQuery, path: str) -> list[Column]:
+    shown = []
+    for word, title in COLUMNS:
+        order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none") if word else ""
+        css = "num" if word == "volume" else ""
+        shown.append(Column(title, query.with_sort(word).url(path) if word else "", order, css))
+    return shown

@@ -1,0 +1,49 @@
+"""Typed contexts of the approval pages."""
+
+from dataclasses import dataclass
+
+from app.approval.listing import ApprovalRow
+from app.approval.service import RowAnswer
+from app.models import Catalogue
+from app.review.facet_view import FacetView
+from app.review.notices import Done
+from app.review.query import ReviewQuery
+from app.review.queue import Column, Pager, Progress
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalPage(PageContext):
+    """The decisions to approve."""
+
+    active: str = "approbation"
+    catalogue: Catalogue
+    query: ReviewQuery
+    rows: list[ApprovalRow]
+    columns: list[Column]
+    facets: list[FacetView]
+    pager: Pager
+    progress: Progress
+    waiting: int
+    hidden: list[tuple[str, str]]
+    path: str
+    bulk_url: str
+    judge_urls: dict[int, str]
+    clear_url: str
+    csv_url: str
+    can_judge: bool
+    to_open: int
+    done: Done | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkPage(PageContext):
+    """What became of each ticked row."""
+
+    active: str = "approbation"
+    catalogue: Catalogue
+    answers: list[RowAnswer]
+    approved: int
+    case_urls: dict[int, str]
+    back_url: str

@@ -1,0 +1,113 @@
+"""Pages and actions of the approval."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+
+from app.approval import service
+from app.approval.page_building import approval_page, bulk_page, list_query
+from app.approval.schemas import BulkForm, Judgement, JudgementForm
+from app.dependencies import CatalogueAccess, CatalogueDep, SessionDep, SettingsDep
+from app.errors import ConflictError, InvalidInputError, NotAllowedError
+from app.models import Action, Decision, Role
+from app.review.answers import answer_done, conflict_page, wants_json
+from app.review.csv_export import queue_csv
+from app.review.errors import StaleVersionError
+from app.review.page_building import asked_of, case_page, done_id
+from app.review.query import ReviewQuery
+from app.review.queue import run_id_of
+from app.review.repository import runs_of
+from app.review.routes import QueryDep
+from app.settings import Settings
+from app.web.templating import render
+
+router = APIRouter(prefix="/catalogues/{catalogue_id}/approbation", tags=["approbation"])
+RowId = Annotated[int, Path()]
+
+
+@router.get("")
+def show_list(
+    request: Request, access: CatalogueDep, session: SessionDep, settings: SettingsDep, query: QueryDep
+) -> Response:
+    """The decisions to approve, or all of them as CSV."""
+    if request.query_params.get("format") == "csv":
+        run_id = run_id_of(runs_of(session, access.catalogue_id))
+        content = queue_csv(session, access.catalogue_id, run_id, list_query(query))
+        name = f"approbation_catalogue_{access.catalogue_id}.csv"
+        return Response(
+            content,
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+    page = approval_page(session, settings, access, query, done=done_id(request.query_params))
+    return render(request, "approval/list.html", page)
+
+
+@router.post("")
+def approve_ticked(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    query: QueryDep,
+    form: Annotated[BulkForm, Form()],
+) -> Response:
+    """Approve the ticked rows, and answer for each."""
+    access.require(Role.BIOLOGIST)
+    ticked = form.rows()
+    if not ticked:
+        page = approval_page(session, settings, access, query, problem="Cochez au moins une ligne.")
+        return render(request, "approval/list.html", page, status_code=422)
+    answers = service.approve_many(session, access, ticked, settings)
+    return render(request, "approval/answers.html", bulk_page(access, query, answers))
+
+
+@router.post("/{local_test_id}")
+def judge(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    query: QueryDep,
+    local_test_id: RowId,
+    form: Annotated[JudgementForm, Form()],
+) -> Response:
+    """Approve one decision or send it back; then the next one to judge, or the list again."""
+    try:
+        fact = _judge(session, settings, access, local_test_id, form)
+    except StaleVersionError as error:
+        if wants_json(request):
+            raise
+        action = Action(form.action)
+        return conflict_page(request, session, access, query, local_test_id, error, action, "")
+    except (InvalidInputError, ConflictError, NotAllowedError) as error:
+        if wants_json(request) or access.role is not Role.BIOLOGIST:
+            raise
+        asked = asked_of(request.query_params, query)
+        page = case_page(session, settings, access, local_test_id, asked, problem=error.message)
+        return render(request, "review/case.html", page, status_code=error.status_code)
+    if request.query_params.get("depuis") == "revue":
+        return answer_done(request, session, access, query, fact)
+    return RedirectResponse(_list_url(access, query, fact), status_code=303)
+
+
+def _judge(
+    session: Session, settings: Settings, access: CatalogueAccess, local_test_id: int, form: JudgementForm
+) -> Decision:
+    if form.action is Judgement.SEND_BACK:
+        return service.send_back(session, access, local_test_id, form.version, form.reason, form.comment)
+    return service.approve(
+        session,
+        access,
+        local_test_id,
+        form.version,
+        settings=settings,
+        comment=form.comment,
+        justification=form.justification,
+    )
+
+
+def _list_url(access: CatalogueAccess, query: ReviewQuery, fact: Decision) -> str:
+    return query.url(f"/catalogues/{access.catalogue_id}/approbation", fait=fact.id)

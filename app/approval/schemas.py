@@ -1,0 +1,40 @@
+"""What the forms of the approval send."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from app.errors import InvalidInputError
+
+
+class Judgement(StrEnum):
+    """What a biologist answers to a decision."""
+
+    APPROVE = "approve"
+    SEND_BACK = "send_back"
+
+
+class JudgementForm(BaseModel):
+    """Approval or sending back of one row."""
+
+    version: int
+    action: Judgement
+    reason: str = ""
+    comment: str = ""
+    justification: str = ""
+
+
+class BulkForm(BaseModel):
+    """The ticked rows, each as `identifier:version`."""
+
+    choix: list[str] = []
+
+    def rows(self) -> list[tuple[int, int]]:
+        """The (row, version) pairs ticked, in the order of the page."""
+        pairs = []
+        for text in dict.fromkeys(self.choix):
+            row_id, _, version = text.partition(":")
+            if not (row_id.isascii() and row_id.isdigit() and version.isascii() and version.isdigit()):
+                raise InvalidInputError("La liste des lignes cochées est mal formée.")
+            pairs.append((int(row_id), int(version)))
+        return pairs

@@ -1,0 +1,130 @@
+"""The biologist's act: approving a decision, or sending it back. Nobody approves a decision she authored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.dependencies import CatalogueAccess
+from app.errors import ConflictError, InvalidInputError, NotAllowedError, WorkbenchError
+from app.models import Action, Decision, LocalTest, Outcome
+from app.review import repository
+from app.review.checks import Check, Severity, checks_of, is_blocking
+from app.review.errors import JustificationNeededError
+from app.review.evidence import by_axis, lines_of
+from app.review.facts import choice_in_force
+from app.review.gathering import Pair, evidence_now, mappings_of, place_of
+from app.review.ledger import OpenRow, Statement, append, check_allowed, open_row
+from app.review.service import check_lengths
+from app.settings import Settings
+from matcher.types import Verdict
+
+OWN_DECISION = "Vous avez pris cette décision : un autre biologiste doit l'approuver."
+OPEN_THE_ROW = "Une contradiction demande d'ouvrir la ligne avant de l'approuver."
+
+
+@dataclass(frozen=True, slots=True)
+class RowAnswer:
+    """What became of one row of a bulk approval."""
+
+    local_test_id: int
+    code: str
+    label: str
+    is_approved: bool
+    message: str
+
+
+def approve(
+    session: Session,
+    access: CatalogueAccess,
+    local_test_id: int,
+    expected_version: int,
+    *,
+    settings: Settings,
+    comment: str = "",
+    justification: str = "",
+    is_opened: bool = True,
+) -> Decision:
+    """Approve the decision in force on a row.
+
+    `is_opened` says that the biologist had the whole case before her eyes: a row with a contradiction is not
+    approved otherwise. A blocking check needs a justification, the transcoder's or the biologist's.
+    """
+    check_lengths(comment=comment, justification=justification)
+    row = open_row(session, access, local_test_id, expected_version)
+    check_allowed(row, Action.APPROVE, "")
+    choice = choice_in_force(row.facts)
+    if choice is None:
+        raise ConflictError("Aucune décision n'est en vigueur sur cette ligne.")
+    if choice.author_id == access.user_id:
+        raise NotAllowedError(OWN_DECISION)
+    if row.state.outcome is Outcome.CODE:
+        checks, contradicts = _look_again(session, settings, row, choice)
+        if not is_opened and (contradicts or is_blocking(checks)):
+            raise ConflictError(OPEN_THE_ROW)
+        _require_justification(checks, f"{choice.justification}{justification}")
+    said = Statement(choice.loinc_num, choice.relation, "", comment, justification)
+    return append(session, row, Action.APPROVE, said, release_id=choice.release_id, proposal_id=choice.proposal_id)
+
+
+def send_back(
+    session: Session,
+    access: CatalogueAccess,
+    local_test_id: int,
+    expected_version: int,
+    reason: str,
+    comment: str = "",
+) -> Decision:
+    """Give a decision back to the transcoder, with the reason."""
+    check_lengths(reason=reason, comment=comment)
+    row = open_row(session, access, local_test_id, expected_version)
+    check_allowed(row, Action.SEND_BACK, reason)
+    return append(session, row, Action.SEND_BACK, Statement(reason=reason, comment=comment))
+
+
+def approve_many(
+    session: Session, access: CatalogueAccess, ticked: Iterable[tuple[int, int]], settings: Settings
+) -> list[RowAnswer]:
+    """Approve the ticked (row, version) pairs one by one; each row has its own answer, none stops the others."""
+    return [_approve_one(session, access, row_id, version, settings) for row_id, version in ticked]
+
+
+def _approve_one(
+    session: Session, access: CatalogueAccess, local_test_id: int, version: int, settings: Settings
+) -> RowAnswer:
+    test = repository.local_test(session, access.catalogue_id, local_test_id)
+    if test is None:
+        return RowAnswer(local_test_id, "?", "", False, "Cette ligne n'existe pas ou ne vous est pas ouverte.")
+    try:
+        approve(session, access, local_test_id, version, settings=settings, is_opened=False)
+    except WorkbenchError as error:
+        # Every refusal of `approve` comes before its first write: nothing of this row is pending.
+        return _answer(test, False, error.message)
+    return _answer(test, True, "Approuvée.")
+
+
+def _answer(test: LocalTest, is_approved: bool, message: str) -> RowAnswer:
+    return RowAnswer(test.id or 0, test.code, test.label, is_approved, message)
+
+
+def _look_again(session: Session, settings: Settings, row: OpenRow, choice: Decision) -> tuple[list[Check], bool]:
+    """The checks of the decided code as they stand now, and whether an axis contradicts it."""
+    proposals = repository.proposals_by_id(session, [choice.proposal_id] if choice.proposal_id else [])
+    proposal = proposals.get(choice.proposal_id or 0)
+    lines = (
+        lines_of(proposal.evidence)
+        if proposal is not None
+        else evidence_now(session, settings, row.test, choice.loinc_num)
+    )
+    place = place_of(session, row.access.catalogue_id, row.access.laboratory_id)
+    checks = checks_of(mappings_of(session, place, [Pair(row.test, choice.loinc_num, lines)])[0])
+    contradicts = any(finding.verdict is Verdict.CONTRADICT for finding in by_axis(lines).values())
+    return checks, contradicts
+
+
+def _require_justification(checks: list[Check], justification: str) -> None:
+    refused = [check.sentence for check in checks if check.severity is Severity.REFUSED]
+    if refused:
+        raise InvalidInputError(" ".join(refused))
+    if is_blocking(checks) and not justification.strip():
+        raise JustificationNeededError(checks)

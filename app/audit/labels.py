@@ -1,0 +1,56 @@
+"""How the events of the trail read in French."""
+
+ACTION_LABELS: dict[str, str] = {
+    "catalogue.create": "Catalogue créé",
+    "catalogue.import": "Fichiers importés",
+    "decision.approve": "Décision approuvée",
+    "decision.choose": "Code LOINC choisi",
+    "decision.comment": "Commentaire ajouté",
+    "decision.doubt": "Doute signalé",
+    "decision.no_loinc": "Déclaré sans code LOINC",
+    "decision.out_of_scope": "Déclaré hors périmètre",
+    "decision.send_back": "Décision renvoyée",
+    "decision.undo": "Décision annulée",
+    "export.create": "Export produit",
+    "job.retry": "Travail relancé",
+    "laboratory.change": "Laboratoire modifié",
+    "laboratory.create": "Laboratoire créé",
+    "membership.change": "Rôle changé",
+    "proposals.run": "Propositions calculées",
+    "session.close": "Déconnexion",
+    "session.open": "Connexion",
+    "session.refuse": "Connexion refusée",
+    "session.revoke_others": "Autres sessions fermées",
+    "terminology.load_release": "Version LOINC chargée",
+    "terminology.load_value_set": "Jeu de valeurs chargé",
+    "terminology.make_current": "Version LOINC mise en service",
+    "terminology.use_value_set": "Jeu de valeurs mis en service",
+    "user.activate": "Compte réactivé",
+    "user.change_password": "Mot de passe changé",
+    "user.create": "Compte ouvert",
+    "user.deactivate": "Compte désactivé",
+    "user.demote": "Droit d'administrer retiré",
+    "user.promote": "Droit d'administrer donné",
+    "user.reset_password": "Mot de passe remplacé",
+}
+OBJECT_LABELS: dict[str, str] = {
+    "catalogue": "catalogue",
+    "export_record": "export",
+    "job": "travail",
+    "laboratory": "laboratoire",
+    "local_test": "ligne du catalogue",
+    "loinc_release": "version LOINC",
+    "user": "compte",
+    "value_set": "jeu de valeurs",
+}
+
+
+def action_label(action: str) -> str:
+    """The French name of an action; an action without one is shown as it is recorded."""
+    return ACTION_LABELS.get(action, action)
+
+
+def object_label(object_type: str, object_id: str) -> str:
+    """What an event is about, e.g. « compte n° 3 »."""
+    name = OBJECT_LABELS.get(object_type, object_type)
+    return f"{name} n° {object_id}" if object_id else name

@@ -1,0 +1,50 @@
+"""All SQL of the imports being prepared."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from app.models import UploadDraft, UploadDraftFile
+
+
+def drafts_of(session: Session, user_id: int, laboratory_id: int) -> Sequence[UploadDraft]:
+    """The imports that this person prepares for a laboratory, the newest first."""
+    statement = select(UploadDraft).where(
+        col(UploadDraft.user_id) == user_id,
+        col(UploadDraft.laboratory_id) == laboratory_id,
+        col(UploadDraft.is_confirmed).is_(False),
+    )
+    return session.scalars(statement.order_by(col(UploadDraft.id).desc())).all()
+
+
+def files_of(session: Session, draft_id: int) -> Sequence[UploadDraftFile]:
+    """The files of an import, in the order in which they were given."""
+    statement = select(UploadDraftFile).where(col(UploadDraftFile.draft_id) == draft_id)
+    return session.scalars(statement.order_by(col(UploadDraftFile.id))).all()
+
+
+def file_names(session: Session, draft_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The names of the files of each import."""
+    statement = select(col(UploadDraftFile.draft_id), col(UploadDraftFile.file_name)).where(
+        col(UploadDraftFile.draft_id).in_(draft_ids)
+    )
+    names: dict[int, list[str]] = {}
+    for draft_id, name in session.execute(statement.order_by(col(UploadDraftFile.id))):
+        names.setdefault(draft_id, []).append(name)
+    return names
+
+
+def delete_drafts(session: Session, draft_ids: Sequence[int]) -> None:
+    """Forget imports and the files they hold."""
+    if draft_ids:
+        session.execute(delete(UploadDraftFile).where(col(UploadDraftFile.draft_id).in_(draft_ids)))
+        session.execute(delete(UploadDraft).where(col(UploadDraft.id).in_(draft_ids)))
+
+
+def older_than(session: Session, prepared_before: datetime, confirmed_before: datetime) -> list[int]:
+    """The imports left unconfirmed, or whose job never ended well, for too long."""
+    unconfirmed = col(UploadDraft.is_confirmed).is_(False) & (col(UploadDraft.created_at) < prepared_before)
+    confirmed = col(UploadDraft.is_confirmed) & (col(UploadDraft.created_at) < confirmed_before)
+    return list(session.scalars(select(col(UploadDraft.id)).where(unconfirmed | confirmed)))

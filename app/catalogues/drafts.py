@@ -1,0 +1,219 @@
+"""Imports being prepared: files received, shown to the user as they are understood, then confirmed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from app.catalogues import draft_repository
+from app.catalogues.guard import refuse_patient_data
+from app.catalogues.plan import ImportPlan
+from app.catalogues.reading import ReadFile, read_file
+from app.catalogues.records import (
+    Dialect,
+    UndecodableError,
+    decode,
+    detect_dialect,
+)
+from app.catalogues.schemas import Choices, IncomingFile
+from app.catalogues.service import IMPORT_JOB, create_catalogue, plan_import, refuse_too_many
+from app.catalogues.tabular import check_content, read_table
+from app.catalogues.workbook import is_workbook
+from app.dependencies import LaboratoryAccess
+from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
+from app.jobs.queue import JobQueue
+from app.models import Catalogue, UploadDraft, UploadDraftFile, utc_now
+from app.settings import Settings
+
+PREPARED_FOR = timedelta(hours=24)
+CONFIRMED_FOR = timedelta(days=7)
+MAX_DRAFTS = 3
+"""Imports that one person may leave in preparation in one laboratory; older ones are forgotten."""
+_FRENCH = "éèêëàâçîïôùûÉÈÀÇµ°"
+
+
+@dataclass(slots=True)
+class DraftFile:
+    """A file of an import being prepared, as it is understood for now."""
+
+    stored: UploadDraftFile
+    read: ReadFile | None
+    problems: list[InputProblem] = field(default_factory=list)
+    dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def id(self) -> int:
+        """Identifier of the stored file."""
+        assert self.stored.id is not None
+        return self.stored.id
+
+
+@dataclass(slots=True)
+class Draft:
+    """An import being prepared: its files, and what they would write."""
+
+    stored: UploadDraft
+    files: list[DraftFile]
+    plan: ImportPlan
+
+    @property
+    def problems(self) -> list[InputProblem]:
+        """Everything that prevents the import."""
+        unread = [problem for file in self.files if not file.read for problem in file.problems]
+        return unread + self.plan.problems
+
+
+def start(
+    session: Session,
+    access: LaboratoryAccess,
+    received: Sequence[tuple[str, bytes]],
+    *,
+    catalogue_id: int | None,
+    catalogue_name: str,
+    settings: Settings,
+) -> UploadDraft:
+    """Keep received files until the user confirms them.
+
+    A file that holds patients, or that can never be read, is not kept: raises ImportRefusedError.
+    """
+    refuse_too_many(received)
+    _check_target(session, access, catalogue_id, catalogue_name)
+    problems: list[InputProblem] = []
+    choices: list[Choices] = []
+    for name, content in received:
+        try:
+            choices.append(_first_choices(name, content, settings.max_upload_bytes))
+        except ImportRefusedError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ImportRefusedError(problems)
+    _forget_old(session, access)
+    draft = UploadDraft(
+        user_id=access.user_id,
+        laboratory_id=access.laboratory_id,
+        catalogue_id=catalogue_id,
+        catalogue_name="" if catalogue_id is not None else " ".join(catalogue_name.split()),
+    )
+    session.add(draft)
+    session.flush()
+    assert draft.id is not None
+    for (name, content), choice in zip(received, choices, strict=True):
+        session.add(UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=choice.to_json()))
+    session.flush()
+    return draft
+
+
+def _first_choices(name: str, content: bytes, max_bytes: int) -> Choices:
+    """Refuse what must not be kept.
+
+    A text that is neither UTF-8 nor Windows-1252 gets the encoding that makes French of it: the user sees it
+    and confirms or changes it.
+    """
+    check_content(name, content, max_bytes)
+    choices = Choices()
+    if not is_workbook(content):
+        dialect = detect_dialect(content, name)
+        try:
+            decode(content, dialect.encoding)
+        except UndecodableError:
+            choices = Choices(dialect=replace(dialect, encoding=_old_encoding(content)), detect_header=True)
+    refuse_patient_data(read_table(name, content, choices.dialect, detect_header=choices.detect_header))
+    return choices
+
+
+def french_letters(content: bytes, encoding: str) -> int:
+    """How many accented French letters the file holds when it is read in this encoding."""
+    text = content.decode(encoding, "replace")
+    return sum(text.count(letter) for letter in _FRENCH)
+
+
+def _old_encoding(content: bytes) -> str:
+    return max(("mac-roman", "cp850"), key=lambda encoding: french_letters(content, encoding))
+
+
+def _check_target(session: Session, access: LaboratoryAccess, catalogue_id: int | None, catalogue_name: str) -> None:
+    if catalogue_id is None:
+        if not catalogue_name.strip():
+            raise InvalidInputError("Donnez un nom au nouveau catalogue.")
+        return
+    catalogue = session.get(Catalogue, catalogue_id)
+    if catalogue is None or catalogue.laboratory_id != access.laboratory_id:
+        raise NotFoundError("Ce catalogue n'existe pas dans ce laboratoire.")
+
+
+def _forget_old(session: Session, access: LaboratoryAccess) -> None:
+    now = utc_now()
+    old = draft_repository.older_than(session, now - PREPARED_FOR, now - CONFIRMED_FOR)
+    own = draft_repository.drafts_of(session, access.user_id, access.laboratory_id)
+    old.extend(draft.id for draft in own[MAX_DRAFTS - 1 :] if draft.id is not None)
+    draft_repository.delete_drafts(session, old)
+
+
+def find(session: Session, access: LaboratoryAccess, draft_id: int) -> UploadDraft:
+    """An import that this person prepared, confirmed or not; raises NotFoundError."""
+    draft = session.get(UploadDraft, draft_id)
+    if draft is None or draft.user_id != access.user_id or draft.laboratory_id != access.laboratory_id:
+        raise NotFoundError("Cet import n'est plus en préparation. Recommencez l'envoi des fichiers.")
+    return draft
+
+
+def find_unconfirmed(session: Session, access: LaboratoryAccess, draft_id: int) -> UploadDraft:
+    """An import that this person prepares; raises NotFoundError or ConflictError."""
+    draft = find(session, access, draft_id)
+    if draft.is_confirmed:
+        raise ConflictError("Cet import est déjà confirmé : il ne peut plus être changé.")
+    return draft
+
+
+def incoming(stored: UploadDraftFile) -> IncomingFile:
+    """The stored file as the import reads it."""
+    return IncomingFile(stored.file_name, stored.content, Choices.from_json(stored.choices))
+
+
+def understand(stored: UploadDraftFile, max_bytes: int) -> DraftFile:
+    """Read a file as settled so far; what prevents it is kept for the page."""
+    file = incoming(stored)
+    try:
+        read = read_file(file, max_bytes)
+    except ImportRefusedError as error:
+        dialect = file.choices.dialect or detect_dialect(file.content, file.name)
+        return DraftFile(stored, None, list(error.problems), dialect)
+    return DraftFile(stored, read, read.problems, read.table.dialect)
+
+
+def open_draft(session: Session, draft: UploadDraft, settings: Settings) -> Draft:
+    """Read the files of an import again, as settled so far, and plan what they would write."""
+    assert draft.id is not None
+    stored = draft_repository.files_of(session, draft.id)
+    files = [understand(file, settings.max_upload_bytes) for file in stored]
+    used = [file.read for file in files if file.read and not file.stored.is_ignored]
+    plan = plan_import(session, used, draft.catalogue_id)
+    if not used and all(file.stored.is_ignored for file in files):
+        plan.problems.append(InputProblem("aucun", "gardez au moins un fichier."))
+    return Draft(draft, files, plan)
+
+
+def confirm(session: Session, access: LaboratoryAccess, draft: UploadDraft, queue: JobQueue) -> int:
+    """Ask for the import of a draft without problems; returns the catalogue, created when it is a new one."""
+    if draft.catalogue_id is None:
+        catalogue = create_catalogue(session, access.laboratory_id, draft.catalogue_name, access.user)
+        draft.catalogue_id = catalogue.id
+    assert draft.catalogue_id is not None
+    draft.is_confirmed = True
+    session.add(draft)
+    queue.enqueue(
+        session,
+        IMPORT_JOB,
+        laboratory_id=access.laboratory_id,
+        catalogue_id=draft.catalogue_id,
+        created_by_id=access.user_id,
+        payload={"draft_id": draft.id},
+    )
+    return draft.catalogue_id
+
+
+def abandon(session: Session, draft: UploadDraft) -> None:
+    """Forget an import being prepared."""
+    assert draft.id is not None
+    draft_repository.delete_drafts(session, [draft.id])

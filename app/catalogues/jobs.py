@@ -1,0 +1,41 @@
+"""The background job that imports confirmed files."""
+
+from typing import Any
+
+from sqlalchemy import Engine
+
+from app.catalogues import draft_repository
+from app.catalogues.drafts import incoming
+from app.catalogues.reading import refuse_if
+from app.catalogues.service import IMPORT_JOB, plan_import, read_files, write_plan
+from app.database import reading, transaction
+from app.errors import NotFoundError
+from app.jobs.queue import JobQueue
+from app.jobs.registry import Progress, register
+from app.models import UploadDraft, User
+from app.settings import Settings
+
+
+def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], progress: Progress) -> str:
+    """Import the files of a confirmed draft, then forget the draft, in one transaction."""
+    draft_id = int(payload["draft_id"])
+    with reading(engine) as session:
+        draft = session.get(UploadDraft, draft_id)
+        if draft is None:
+            raise NotFoundError("Les fichiers de cet import ne sont plus là. Recommencez l'envoi des fichiers.")
+        files = [incoming(stored) for stored in draft_repository.files_of(session, draft_id) if not stored.is_ignored]
+    # Progress is written in transactions of its own: none may be open while it is.
+    read = read_files(files, settings.max_upload_bytes, progress)
+    progress(len(files), len(files) + 1, "Enregistrement du catalogue")
+    with transaction(engine) as session:
+        plan = plan_import(session, read, draft.catalogue_id)
+        refuse_if(plan.problems)
+        actor = session.get(User, draft.user_id)
+        queue = JobQueue(settings, engine)
+        report = write_plan(session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor, queue)
+        draft_repository.delete_drafts(session, [draft_id])
+    progress(len(files) + 1, len(files) + 1, "Terminé")
+    return " ".join([report.sentence, *report.warnings])
+
+
+register(IMPORT_JOB, run_import, "Import d'un catalogue")

@@ -1,0 +1,13 @@
+"""Sizes beyond which a received file is refused rather than read."""
+
+MAX_ROWS = 100_000
+MAX_COLUMNS = 256
+MAX_CELL_CHARACTERS = 32_767
+"""What a spreadsheet can hold in one cell."""
+MAX_FILES = 10
+MAX_ZIP_ENTRIES = 1_000
+MAX_INFLATED_BYTES = 200_000_000
+MAX_INFLATION = 100
+"""Inflated size against compressed size: a real workbook stays under 30."""
+INFLATION_FLOOR_BYTES = 5_000_000
+"""Below this inflated size the ratio says nothing: a small empty workbook compresses very well."""

@@ -1,0 +1,177 @@
+"""Contexts of the pages of the catalogues."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.jobs.pages import JobLine
+from app.laboratories.schemas import Progress
+from app.models import Catalogue
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A choice in a list."""
+
+    value: str
+    label: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftLine:
+    """An import left in preparation."""
+
+    id: int
+    target: str
+    file_names: list[str]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPage(PageContext):
+    """Where files are given."""
+
+    laboratory_id: int
+    laboratory_name: str
+    targets: list[Option]
+    """Existing catalogues that may receive files."""
+    catalogue_name: str
+    suggested_name: str
+    max_megabytes: int
+    max_files: int
+    drafts: list[DraftLine]
+    message: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnView:
+    """A column of the preview."""
+
+    index: int
+    heading: str
+    meaning: str
+    """What an ANS file says in this column; empty when the user chooses."""
+    options: list[Option]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """A row of the preview."""
+
+    number: int
+    cells: list[str]
+    is_header: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileView:
+    """A file of the preview."""
+
+    id: int
+    name: str
+    size: int
+    is_ignored: bool
+    is_read: bool
+    is_workbook: bool
+    kind_label: str
+    row_count: int
+    kinds: list[Option]
+    encodings: list[Option]
+    delimiters: list[Option]
+    quotes: list[Option]
+    headers: list[Option]
+    sheets: list[Option]
+    columns: list[ColumnView]
+    rows: list[RowView]
+    remaining: int
+    """Rows that the preview does not show."""
+    must_map: bool
+    problems: list[str]
+    encoding_hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewPage(PageContext):
+    """Where the user settles what the files are, and confirms."""
+
+    laboratory_id: int
+    laboratory_name: str
+    draft_id: int
+    target: str
+    is_new_catalogue: bool
+    files: list[FileView]
+    outcome: str
+    """What the import will write, or an empty text when it cannot be done."""
+    warnings: list[str]
+    problems: list[str]
+    must_look_again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelLine:
+    """How far the review of one level has come."""
+
+    label: str
+    word: str
+    """The level in the address of the queue."""
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChapterLine:
+    """How far the review of the analyses of one chapter has come."""
+
+    name: str
+    href: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLine:
+    """A received file."""
+
+    id: int
+    name: str
+    kind_label: str
+    written: str
+    """Encoding and separator, or sheet."""
+    rows: int
+    size: int
+    sha256: str
+    imported_by: str
+    imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """The last pass of the matcher."""
+
+    status: str
+    status_label: str
+    chip: str
+    message: str
+    release: str
+    engine_version: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewPage(PageContext):
+    """One catalogue at a glance."""
+
+    catalogue: Catalogue
+    active: str
+    laboratory_name: str
+    may_act: bool
+    levels: list[LevelLine]
+    chapters: list[ChapterLine]
+    files: list[FileLine]
+    findings: list[str]
+    running: list[JobLine]
+    failed_job: JobLine | None
+    run: RunLine | None
+    shown_run: RunLine | None
+    """The run whose proposals are shown, when the last one did not succeed."""

@@ -1,0 +1,252 @@
+"""From read files to what will be written: tests, links between exams and analyses, side data, warnings.
+
+Nothing here touches the database: the plan is complete, or the import is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.catalogues.reading import Line, ReadFile
+from app.catalogues.values import boolean, is_boolean, is_volume, volume
+from app.errors import InputProblem
+from app.models import FileKind, Level
+
+_COPIED = (
+    "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",
+    "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
+)  # fmt: skip
+_MAX_CHAPTER_CODE = 60
+_KEY = ("code", "unit_code", "unit", "specimen_code", "specimen")
+
+
+@dataclass(slots=True)
+class PlannedTest:
+    """A local test to write."""
+
+    level: Level
+    code: str
+    occurrence: int
+    position: int
+    file_index: int
+    row_number: int
+    values: dict[str, str]
+    is_subcontracted: bool = False
+    is_retired: bool = False
+    annual_volume: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLink:
+    """An exam that contains an analysis."""
+
+    exam_code: str
+    analysis_code: str
+    analysis_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideData:
+    """What a side file says of one analysis; None where it says nothing."""
+
+    file_name: str
+    row_number: int
+    is_subcontracted: bool | None
+    is_retired: bool | None
+    annual_volume: int | None
+    executing_laboratory: str | None
+
+
+@dataclass(slots=True)
+class ImportPlan:
+    """Everything that an import will write."""
+
+    files: list[ReadFile]
+    tests: list[PlannedTest] = field(default_factory=list)
+    links: list[PlannedLink] = field(default_factory=list)
+    side_data: dict[str, SideData] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[InputProblem] = field(default_factory=list)
+
+    def count(self, *levels: Level) -> int:
+        """How many tests of these levels are planned."""
+        return sum(test.level in levels for test in self.tests)
+
+
+def make_plan(files: Sequence[ReadFile]) -> ImportPlan:
+    """What these files, read together, will write. Problems are gathered, not raised."""
+    plan = ImportPlan(list(files))
+    planners = {
+        FileKind.LOINC_1: _plan_chapters,
+        FileKind.LOINC_2: _plan_exams,
+        FileKind.LOINC_3: _plan_analyses,
+        FileKind.TABULAR: _plan_analyses,
+        FileKind.SIDE_DATA: _plan_side_data,
+    }
+    _refuse_twice(plan)
+    for index, file in enumerate(plan.files):
+        if file.can_be_planned:
+            planners[file.kind](plan, file, index)
+    for file in plan.files:
+        plan.problems += sorted(file.problems, key=lambda problem: problem.row or 0)
+    return plan
+
+
+def _refuse_twice(plan: ImportPlan) -> None:
+    """Two files may not bring the same thing: which one is right could only be guessed."""
+    seen: dict[str, str] = {}
+    for file in plan.files:
+        brings = "analyses" if file.kind in (FileKind.LOINC_3, FileKind.TABULAR) else file.kind
+        if brings in seen:
+            file.problem(f"ce fichier apporte la même chose que « {seen[brings]} » ; n'en gardez qu'un.")
+        seen.setdefault(brings, file.name)
+
+
+def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int) -> None:
+    """LOINC_1: each chapter once, each of its sub-chapters once. A missing code is replaced by the label."""
+    chapters: dict[str, tuple[str, int]] = {}
+    subchapters: dict[tuple[str, str], tuple[str, int]] = {}
+    occurrences: dict[str, int] = {}
+    for line in file.lines():
+        code = line["chapter_code"] or line["chapter"]
+        if max(len(code), len(line["subchapter_code"] or line["subchapter"])) > _MAX_CHAPTER_CODE:
+            message = f"un chapitre sans code ne peut avoir un libellé de plus de {_MAX_CHAPTER_CODE} caractères."
+            file.problem(message, line.row_number, "chapter")
+            continue
+        known = chapters.setdefault(code, (line["chapter"], line.row_number))
+        if known[0] != line["chapter"]:
+            message = f"le chapitre « {code} » a un autre libellé à la ligne {known[1]} (« {known[0]} »)."
+            file.problem(message, line.row_number, "chapter")
+        elif known[1] == line.row_number:
+            _add(plan, Level.CHAPTER, code, 0, index, line, {"label": line["chapter"], "chapter_code": code})
+        label = line["subchapter"] or line["subchapter_code"]
+        if not label:
+            continue
+        sub_code = line["subchapter_code"] or label
+        known = subchapters.setdefault((code, sub_code), (label, line.row_number))
+        if known[0] != label:
+            message = f"le sous-chapitre « {sub_code} » a un autre libellé à la ligne {known[1]} (« {known[0]} »)."
+            file.problem(message, line.row_number, "subchapter")
+        elif known[1] == line.row_number:
+            # The same sub-chapter code under two chapters is two sub-chapters.
+            occurrence = occurrences.get(sub_code, 0)
+            occurrences[sub_code] = occurrence + 1
+            values = {
+                "label": label, "chapter_code": code, "subchapter_code": sub_code, "chapter": line["chapter"]
+            }  # fmt: skip
+            _add(plan, Level.SUBCHAPTER, sub_code, occurrence, index, line, values)
+
+
+def _plan_exams(plan: ImportPlan, file: ReadFile, index: int) -> None:
+    """LOINC_2: one exam for all rows of its code, one link a row."""
+    exams: dict[str, PlannedTest] = {}
+    links: dict[tuple[str, str], int] = {}
+    labels: dict[str, str] = {}
+    doubled, renamed = 0, set()
+    for line in file.lines():
+        code = line["code"]
+        exam = exams.get(code)
+        if exam is None:
+            exams[code] = _add(plan, Level.EXAM, code, 0, index, line, _copied(line))
+        elif exam.values["label"] != line["label"]:
+            message = f"l'examen « {code} » a un autre libellé à la ligne {exam.row_number}."
+            file.problem(message, line.row_number, "label")
+        else:
+            for name, value in _copied(line).items():
+                exam.values[name] = exam.values[name] or value
+        analysis = line["analysis_code"]
+        if labels.setdefault(analysis, line["analysis_label"]) != line["analysis_label"]:
+            renamed.add(analysis)
+        if links.setdefault((code, analysis), line.row_number) != line.row_number:
+            doubled += 1
+            continue
+        plan.links.append(PlannedLink(code, analysis, line["analysis_label"]))
+    if doubled:
+        plan.warnings.append(f"{file.name} : {doubled} lignes répètent le même examen et la même analyse.")
+    if renamed:
+        plan.warnings.append(
+            f"{file.name} : {len(renamed)} analyses portent des libellés différents selon les examens "
+            f"({_some(renamed)})."
+        )
+
+
+def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int) -> None:
+    """LOINC_3, or a free catalogue. The key of LOINC_3 is the code; a free catalogue may repeat a code with
+    another unit or specimen, which makes another analysis."""
+    key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
+    content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label")]
+    seen: dict[tuple[str, ...], Line] = {}
+    occurrences: dict[str, int] = {}
+    doubled = 0
+    for line in file.lines():
+        code = line["code"]
+        first = seen.setdefault(tuple(line[name] for name in key_fields), line)
+        if first is not line:
+            different = [name for name in content_fields if first[name] != line[name]]
+            if different:
+                where = ", ".join(f"« {file.heading(name)} »" for name in different)
+                message = f"le code « {code} » est déjà à la ligne {first.row_number}, avec un autre contenu"
+                file.problem(f"{message} ({where}).", line.row_number, "code")
+            doubled += not different
+            continue
+        occurrence = occurrences.get(code, 0)
+        occurrences[code] = occurrence + 1
+        test = _add(plan, Level.ANALYSIS, code, occurrence, index, line, _copied(line))
+        if file.kind is FileKind.TABULAR:
+            _read_flags(file, line)
+            test.values["subchapter_code"] = line["subchapter_code"] or line["subchapter"][:_MAX_CHAPTER_CODE]
+            test.is_subcontracted = bool(boolean(line["is_subcontracted"]))
+            test.is_retired = bool(boolean(line["is_retired"]))
+            test.annual_volume = volume(line["annual_volume"])
+    if doubled:
+        plan.warnings.append(f"{file.name} : {doubled} lignes répètent une ligne précédente (mêmes valeurs).")
+    repeated = [code for code, count in occurrences.items() if count > 1]
+    if repeated:
+        plan.warnings.append(
+            f"{file.name} : {len(repeated)} codes servent à plusieurs analyses, d'unité ou de milieu "
+            f"différents ({_some(repeated)})."
+        )
+
+
+def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int) -> None:
+    """Side data by code of analysis."""
+    for line in file.lines():
+        _read_flags(file, line)
+        code = line["code"]
+        laboratory = line["executing_laboratory"] if "executing_laboratory" in file.columns else None
+        data = SideData(
+            file.name,
+            line.row_number,
+            boolean(line["is_subcontracted"]),
+            boolean(line["is_retired"]),
+            volume(line["annual_volume"]),
+            laboratory or None,
+        )
+        known = plan.side_data.setdefault(code, data)
+        if known is not data:
+            file.problem(f"le code « {code} » est déjà à la ligne {known.row_number}.", line.row_number, "code")
+
+
+def _read_flags(file: ReadFile, line: Line) -> None:
+    for name in ("is_subcontracted", "is_retired"):
+        if not is_boolean(line[name]):
+            file.problem(f"« {line[name]} » n'est ni oui ni non.", line.row_number, name)
+    if not is_volume(line["annual_volume"]):
+        message = f"« {line['annual_volume']} » n'est pas un nombre entier d'actes par an."
+        file.problem(message, line.row_number, "annual_volume")
+
+
+def _copied(line: Line) -> dict[str, str]:
+    return {name: line[name] for name in _COPIED}
+
+
+def _add(
+    plan: ImportPlan, level: Level, code: str, occurrence: int, index: int, line: Line, values: dict[str, str]
+) -> PlannedTest:
+    test = PlannedTest(level, code, occurrence, len(plan.tests), index, line.row_number, values)
+    plan.tests.append(test)
+    return test
+
+
+def _some(codes: Sequence[str] | set[str]) -> str:
+    shown = sorted(codes)[:5]
+    return ", ".join(shown) + (", …" if len(codes) > len(shown) else "")

@@ -1,0 +1,179 @@
+"""Building the preview page from an import being prepared."""
+
+from collections.abc import Sequence
+
+from app.catalogues.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
+from app.catalogues.drafts import Draft, DraftFile, french_letters
+from app.catalogues.fields import FIELD_LABELS
+from app.catalogues.pages import ColumnView, FileView, Option, PreviewPage, RowView
+from app.catalogues.plan import ImportPlan
+from app.catalogues.reading import ReadFile, listed
+from app.catalogues.records import ENCODINGS
+from app.catalogues.service import KIND_LABELS
+from app.catalogues.settling import DELIMITER_WORDS, QUOTES
+from app.catalogues.wording import enumeration
+from app.dependencies import LaboratoryAccess
+from app.errors import InputProblem
+from app.models import FileKind, Level
+
+SHOWN_ROWS = 6
+SHOWN_ROWS_TO_MAP = 12
+"""More rows where the user must say what the columns hold."""
+SHOWN_CHARACTERS = 80
+_DELIMITER_LABELS = {
+    "point-virgule": "Point-virgule ;",
+    "tabulation": "Tabulation",
+    "virgule": "Virgule ,",
+    "barre": "Barre |",
+}
+_QUOTE_LABELS = {"double": 'Guillemets doubles "', "none": "Aucun guillemet"}
+_MAPPED = (FileKind.TABULAR, FileKind.SIDE_DATA)
+_TABULAR_FIELDS = tuple(FIELD_LABELS)
+_SIDE_FIELDS = ("code", *SIDE_FIELDS)
+
+
+def preview_page(
+    draft: Draft,
+    access: LaboratoryAccess,
+    target: str,
+    more_problems: Sequence[InputProblem] = (),
+    must_look_again: bool = False,
+) -> PreviewPage:
+    """The page that shows how the files are understood."""
+    problems = [*more_problems, *draft.problems]
+    assert draft.stored.id is not None
+    return PreviewPage(
+        title="Vérifier avant l'import",
+        laboratory_id=access.laboratory_id,
+        laboratory_name=access.laboratory.name,
+        draft_id=draft.stored.id,
+        target=target,
+        is_new_catalogue=draft.stored.catalogue_id is None,
+        files=[_file_view(file) for file in draft.files],
+        outcome="" if problems else _outcome(draft.plan),
+        warnings=draft.plan.warnings,
+        problems=[str(problem) for problem in listed(problems)],
+        must_look_again=must_look_again,
+    )
+
+
+def _outcome(plan: ImportPlan) -> str:
+    return enumeration(
+        (
+            (plan.count(Level.ANALYSIS), "analyse", "analyses"),
+            (plan.count(Level.EXAM), "examen", "examens"),
+            (plan.count(Level.CHAPTER), "chapitre", "chapitres"),
+            (plan.count(Level.SUBCHAPTER), "sous-chapitre", "sous-chapitres"),
+            (len(plan.side_data), "ligne de données annexes", "lignes de données annexes"),
+        )
+    )
+
+
+def _options(labels: dict[str, str], chosen: str) -> list[Option]:
+    return [Option(value=value, label=label, is_chosen=value == chosen) for value, label in labels.items()]
+
+
+def _word_of(words: dict[str, str], value: str) -> str:
+    return next((word for word, meant in words.items() if meant == value), "")
+
+
+def _file_view(file: DraftFile) -> FileView:
+    read = file.read
+    dialect = file.dialect
+    kind = read.kind if read else None
+    table = read.table if read else None
+    encodings = {key: name for key, name in ENCODINGS.items() if not key.startswith("utf-16")}
+    encodings.setdefault(dialect.encoding, ENCODINGS[dialect.encoding])
+    headers = {str(count): _header_label(count) for count in range(0, max(6, dialect.header_rows + 2))}
+    sheets = {name: name for name in table.sheet_names} if table else {}
+    return FileView(
+        id=file.id,
+        name=file.stored.file_name,
+        size=len(file.stored.content),
+        is_ignored=file.stored.is_ignored,
+        is_read=read is not None,
+        is_workbook=dialect.format == "xlsx",
+        kind_label=KIND_LABELS[kind] if kind else "illisible tel quel",
+        row_count=len(table.data) if table else 0,
+        kinds=_options({kind.value: label for kind, label in KIND_LABELS.items()}, kind or ""),
+        encodings=_options(encodings, dialect.encoding),
+        delimiters=_options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter)),
+        quotes=_options(_QUOTE_LABELS, _word_of(QUOTES, dialect.quotechar)),
+        headers=_options(headers, str(dialect.header_rows)),
+        sheets=_options(sheets, dialect.sheet) if len(sheets) > 1 else [],
+        columns=_columns(read) if read else [],
+        rows=_rows(read) if read else [],
+        remaining=max(0, len(read.table.rows) - _shown(read)) if read else 0,
+        must_map=kind in _MAPPED,
+        problems=[str(problem) for problem in listed(file.problems)] if read is None else [],
+        encoding_hint=_encoding_hint(file),
+    )
+
+
+def _header_label(count: int) -> str:
+    return "Aucune" if count == 0 else f"{count} ligne" + ("s" if count > 1 else "")
+
+
+def _shown(read: ReadFile) -> int:
+    return read.table.dialect.header_rows + (SHOWN_ROWS_TO_MAP if read.kind is FileKind.TABULAR else SHOWN_ROWS)
+
+
+def _width(read: ReadFile) -> int:
+    """The columns to show: those of the file, and those of a shown row that has too many."""
+    shown = read.table.rows[: _shown(read)]
+    return max([read.table.full_width, *(len(row.cells) for row in shown)])
+
+
+def _rows(read: ReadFile) -> list[RowView]:
+    width = _width(read)
+    return [
+        RowView(
+            number=row.row_number,
+            cells=[_short(cell) for cell in (*row.cells, *[""] * (width - len(row.cells)))],
+            is_header=position < read.table.dialect.header_rows,
+        )
+        for position, row in enumerate(read.table.rows[: _shown(read)])
+    ]
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= SHOWN_CHARACTERS else cell[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def _columns(read: ReadFile) -> list[ColumnView]:
+    field_of = {column: name for name, column in read.columns.items()}
+    return [
+        ColumnView(
+            index=column,
+            heading=read.table.heading(column),
+            meaning=_meaning(read, field_of.get(column, "")),
+            options=_field_options(read.kind, field_of.get(column, "")),
+        )
+        for column in range(_width(read))
+    ]
+
+
+def _meaning(read: ReadFile, name: str) -> str:
+    if read.kind not in ANS_COLUMNS:
+        return ""
+    return heading_of(read.kind, name) or "non lue"
+
+
+def _field_options(kind: FileKind, chosen: str) -> list[Option]:
+    if kind in ANS_COLUMNS:
+        return []
+    names = _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
+    labels = {"": "— non lue —"} | {name: FIELD_LABELS[name] for name in names}
+    return _options(labels, chosen if chosen in labels else "")
+
+
+def _encoding_hint(file: DraftFile) -> str:
+    """Say that another encoding makes better French of this file; the user chooses."""
+    content, encoding = file.stored.content, file.dialect.encoding
+    if file.dialect.format == "xlsx" or encoding.startswith("utf-"):
+        return ""
+    counts = {other: french_letters(content, other) for other in ("cp1252", "mac-roman", "cp850")}
+    best = max(counts, key=lambda other: counts[other])
+    if counts[best] < 3 or counts[best] < 2 * french_letters(content, encoding):
+        return ""
+    return f"Les accents vous semblent faux ? Lu en {ENCODINGS[best]}, ce fichier en a davantage de français."

@@ -1,0 +1,277 @@
+"""All SQL of the catalogues."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, literal, select, update
+from sqlmodel import Session, col
+
+from app.models import (
+    Catalogue,
+    ExamAnalysis,
+    FileKind,
+    Job,
+    Level,
+    LocalTest,
+    ReviewState,
+    SourceFile,
+    SourceRow,
+    Status,
+    User,
+)
+
+BATCH = 2_000
+
+
+def find_catalogue(session: Session, laboratory_id: int, name: str) -> Catalogue | None:
+    """The catalogue of this name in a laboratory."""
+    statement = select(Catalogue).where(col(Catalogue.laboratory_id) == laboratory_id, col(Catalogue.name) == name)
+    return session.scalars(statement).first()
+
+
+def catalogues_of(session: Session, laboratory_id: int) -> Sequence[Catalogue]:
+    """The catalogues of a laboratory, by name."""
+    statement = select(Catalogue).where(col(Catalogue.laboratory_id) == laboratory_id)
+    return session.scalars(statement.order_by(col(Catalogue.name), col(Catalogue.id))).all()
+
+
+def kinds_of(session: Session, catalogue_id: int) -> dict[str, str]:
+    """The kinds of file that a catalogue holds, each with the name of its file."""
+    statement = select(col(SourceFile.kind), col(SourceFile.file_name)).where(
+        col(SourceFile.catalogue_id) == catalogue_id
+    )
+    return dict(session.execute(statement.order_by(col(SourceFile.id))).all())
+
+
+def _insert_all(session: Session, model: type[Any], rows: Iterable[dict[str, Any]]) -> None:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            session.execute(insert(model), batch)
+            batch = []
+    if batch:
+        session.execute(insert(model), batch)
+
+
+def insert_source_rows(
+    session: Session, source_file_id: int, rows: Iterable[tuple[int, tuple[str, ...]]]
+) -> dict[int, int]:
+    """Store the rows of a file; returns the identifier of each row number."""
+    _insert_all(
+        session,
+        SourceRow,
+        ({"source_file_id": source_file_id, "row_number": number, "cells": list(cells)} for number, cells in rows),
+    )
+    statement = select(col(SourceRow.row_number), col(SourceRow.id)).where(
+        col(SourceRow.source_file_id) == source_file_id
+    )
+    return dict(session.execute(statement).all())
+
+
+def insert_tests(session: Session, tests: Iterable[dict[str, Any]]) -> None:
+    """Store many local tests."""
+    _insert_all(session, LocalTest, tests)
+
+
+def insert_links(session: Session, links: Iterable[dict[str, Any]]) -> None:
+    """Store which exam contains which analysis."""
+    _insert_all(session, ExamAnalysis, links)
+
+
+def add_missing_review_states(session: Session, catalogue_id: int) -> None:
+    """Every local test of the catalogue that has no review state yet is to do."""
+    missing = (
+        select(
+            col(LocalTest.id),
+            literal(Status.TODO.value),
+            literal(""),
+            literal(""),
+            literal(False),
+            literal(0),
+        )
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id), isouter=True)
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(ReviewState.local_test_id).is_(None))
+    )
+    names = ["local_test_id", "status", "outcome", "loinc_num", "has_comment", "version"]
+    session.execute(insert(ReviewState).from_select(names, missing))
+
+
+def test_ids_by_code(session: Session, catalogue_id: int, level: Level) -> dict[str, list[int]]:
+    """The local tests of each code at a level; several when a free catalogue repeats a code."""
+    statement = (
+        select(col(LocalTest.code), col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == level)
+        .order_by(col(LocalTest.occurrence))
+    )
+    ids: dict[str, list[int]] = {}
+    for code, test_id in session.execute(statement):
+        ids.setdefault(code, []).append(test_id)
+    return ids
+
+
+def link_analyses(session: Session, catalogue_id: int) -> None:
+    """Attach the links of exams to the analyses that the catalogue holds by now."""
+    analysis = (
+        select(col(LocalTest.id))
+        .where(
+            col(LocalTest.catalogue_id) == catalogue_id,
+            col(LocalTest.level) == Level.ANALYSIS,
+            col(LocalTest.code) == col(ExamAnalysis.analysis_code),
+            col(LocalTest.occurrence) == 0,
+        )
+        .scalar_subquery()
+    )
+    exams = select(col(LocalTest.id)).where(
+        col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.EXAM
+    )
+    statement = update(ExamAnalysis).where(
+        col(ExamAnalysis.analysis_id).is_(None), col(ExamAnalysis.exam_id).in_(exams)
+    )
+    session.execute(statement.values(analysis_id=analysis), execution_options={"synchronize_session": False})
+
+
+def chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+    """Code of chapter -> label."""
+    statement = select(col(LocalTest.chapter_code), col(LocalTest.label)).where(
+        col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.CHAPTER
+    )
+    return dict(session.execute(statement).all())
+
+
+def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
+    """What linking needs to know of each analysis and exam, in file order."""
+    statement = (
+        select(
+            col(LocalTest.id),
+            col(LocalTest.level),
+            col(LocalTest.code),
+            col(LocalTest.occurrence),
+            col(LocalTest.chapter_code),
+            col(LocalTest.subchapter_code),
+            col(LocalTest.chapter),
+            col(LocalTest.is_subcontracted),
+            col(LocalTest.is_retired),
+        )
+        .where(
+            col(LocalTest.catalogue_id) == catalogue_id,
+            col(LocalTest.level).in_([Level.ANALYSIS, Level.EXAM]),
+        )
+        .order_by(col(LocalTest.position), col(LocalTest.id))
+    )
+    return session.execute(statement).all()
+
+
+def links_of(session: Session, catalogue_id: int) -> Sequence[Any]:
+    """(exam, code of analysis, analysis or None) of each link, in file order."""
+    statement = (
+        select(col(ExamAnalysis.exam_id), col(ExamAnalysis.analysis_code), col(ExamAnalysis.analysis_id))
+        .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .order_by(col(ExamAnalysis.id))
+    )
+    return session.execute(statement).all()
+
+
+def update_tests(session: Session, changes: Sequence[dict[str, Any]]) -> None:
+    """Change columns of many local tests; each change holds `id` and the same columns as the others."""
+    if changes:
+        session.execute(update(LocalTest), list(changes))
+
+
+def files_of(session: Session, catalogue_id: int) -> Sequence[Any]:
+    """The files of a catalogue without their content, with who imported them."""
+    statement = (
+        select(
+            col(SourceFile.id),
+            col(SourceFile.kind),
+            col(SourceFile.file_name),
+            col(SourceFile.sha256),
+            func.length(col(SourceFile.content)),
+            col(SourceFile.dialect),
+            col(SourceFile.row_count),
+            col(SourceFile.imported_at),
+            col(User.display_name),
+        )
+        .join(User, col(User.id) == col(SourceFile.imported_by_id), isouter=True)
+        .where(col(SourceFile.catalogue_id) == catalogue_id)
+        .order_by(col(SourceFile.id))
+    )
+    return session.execute(statement).all()
+
+
+def find_file(session: Session, catalogue_id: int, file_id: int) -> SourceFile | None:
+    """A file of this catalogue."""
+    file = session.get(SourceFile, file_id)
+    return file if file is not None and file.catalogue_id == catalogue_id else None
+
+
+def status_counts(session: Session, catalogue_id: int) -> dict[tuple[str, str], int]:
+    """(level, status) -> number of local tests."""
+    statement = (
+        select(col(LocalTest.level), col(ReviewState.status), func.count())
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .group_by(col(LocalTest.level), col(ReviewState.status))
+    )
+    return {(level, status): count for level, status, count in session.execute(statement)}
+
+
+def chapter_status_counts(session: Session, catalogue_id: int, level: Level) -> Sequence[Any]:
+    """(chapter, status, number) of the tests of a level, chapters in file order."""
+    statement = (
+        select(col(LocalTest.chapter), col(ReviewState.status), func.count())
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == level)
+        .group_by(col(LocalTest.chapter), col(ReviewState.status))
+        .order_by(func.min(col(LocalTest.position)))
+    )
+    return session.execute(statement).all()
+
+
+def count_unknown_analyses(session: Session, catalogue_id: int) -> int:
+    """How many analyses are named by exams although the catalogue does not hold them."""
+    statement = (
+        select(func.count(func.distinct(col(ExamAnalysis.analysis_code))))
+        .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(ExamAnalysis.analysis_id).is_(None))
+    )
+    return session.scalar(statement) or 0
+
+
+def count_analyses_without_exam(session: Session, catalogue_id: int) -> int:
+    """How many analyses belong to no exam."""
+    linked = select(col(ExamAnalysis.analysis_id)).where(col(ExamAnalysis.analysis_id) == col(LocalTest.id))
+    statement = (
+        select(func.count())
+        .select_from(LocalTest)
+        .where(
+            col(LocalTest.catalogue_id) == catalogue_id,
+            col(LocalTest.level) == Level.ANALYSIS,
+            ~linked.exists(),
+        )
+    )
+    return session.scalar(statement) or 0
+
+
+def side_data_counts(session: Session, catalogue_id: int) -> tuple[int, int, int, int]:
+    """Of the analyses: sub-contracted, retired, with a yearly volume, and the sum of the volumes."""
+    statement = select(
+        func.count().filter(col(LocalTest.is_subcontracted)),
+        func.count().filter(col(LocalTest.is_retired)),
+        func.count(col(LocalTest.annual_volume)),
+        func.coalesce(func.sum(col(LocalTest.annual_volume)), 0),
+    ).where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.ANALYSIS)
+    subcontracted, retired, with_volume, total = session.execute(statement).one()
+    return subcontracted, retired, with_volume, total
+
+
+def latest_jobs(session: Session, catalogue_id: int, limit: int = 5) -> Sequence[Job]:
+    """The last jobs of a catalogue, the newest first."""
+    statement = select(Job).where(col(Job.catalogue_id) == catalogue_id)
+    return session.scalars(statement.order_by(col(Job.id).desc()).limit(limit)).all()
+
+
+def has_analyses(kinds: Iterable[str]) -> bool:
+    """Whether one of these kinds of file brings analyses."""
+    return bool({FileKind.LOINC_3, FileKind.TABULAR} & set(kinds))

@@ -1,0 +1,207 @@
+"""Importing files into a catalogue, and the overview of a catalogue."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+from starlette.datastructures import FormData, UploadFile
+
+from app.catalogues import draft_repository, drafts, limits, repository
+from app.catalogues import jobs as import_jobs
+from app.catalogues.overview import MAY_IMPORT, overview_page
+from app.catalogues.pages import DraftLine, ImportPage, Option
+from app.catalogues.preview import preview_page
+from app.catalogues.settling import settle
+from app.dependencies import CatalogueDep, LaboratoryAccess, LaboratoryDep, SessionDep, SettingsDep
+from app.errors import ImportRefusedError, NotFoundError, WorkbenchError
+from app.models import Catalogue, UploadDraft, utc_now
+from app.settings import Settings
+from app.web.templating import render
+
+__all__ = ["import_jobs", "router"]
+
+router = APIRouter()
+
+
+async def get_upload(request: Request) -> FormData:
+    """The form that carries files."""
+    return await request.form(max_files=limits.MAX_FILES + 2, max_fields=20)
+
+
+async def get_fields(request: Request) -> dict[str, str]:
+    """A form of plain fields: one for each column of each file, and some for each file."""
+    form = await request.form(max_files=1, max_fields=(limits.MAX_COLUMNS + 20) * limits.MAX_FILES)
+    return {key: value for key, value in form.multi_items() if isinstance(value, str)}
+
+
+Upload = Annotated[FormData, Depends(get_upload)]
+Fields = Annotated[Mapping[str, str], Depends(get_fields)]
+
+
+def _import_page(
+    session: Session,
+    access: LaboratoryAccess,
+    settings: Settings,
+    chosen: int | None = None,
+    name: str = "",
+    error: WorkbenchError | None = None,
+) -> ImportPage:
+    prepared = draft_repository.drafts_of(session, access.user_id, access.laboratory_id)
+    refused = error.problems if isinstance(error, ImportRefusedError) else []
+    names = draft_repository.file_names(session, [draft.id for draft in prepared if draft.id is not None])
+    return ImportPage(
+        title="Importer un catalogue",
+        laboratory_id=access.laboratory_id,
+        laboratory_name=access.laboratory.name,
+        targets=[
+            Option(value=str(item.id), label=item.name, is_chosen=item.id == chosen)
+            for item in repository.catalogues_of(session, access.laboratory_id)
+        ],
+        catalogue_name=name,
+        suggested_name=f"Catalogue {utc_now():%Y-%m}",
+        max_megabytes=settings.max_upload_bytes // 1_000_000,
+        max_files=limits.MAX_FILES,
+        drafts=[
+            DraftLine(
+                id=draft.id,
+                target=_target(session, draft),
+                file_names=names.get(draft.id, []),
+                created_at=draft.created_at,
+            )
+            for draft in prepared
+            if draft.id is not None
+        ],
+        message="" if error is None or refused else error.message,
+        problems=[str(problem) for problem in refused],
+    )
+
+
+def _target(session: Session, draft: UploadDraft) -> str:
+    catalogue = session.get(Catalogue, draft.catalogue_id) if draft.catalogue_id is not None else None
+    return catalogue.name if catalogue else draft.catalogue_name
+
+
+@router.get("/laboratoires/{laboratory_id}/importer")
+def show_import(
+    request: Request,
+    session: SessionDep,
+    access: LaboratoryDep,
+    settings: SettingsDep,
+    catalogue: int | None = None,
+) -> Response:
+    """Where files are given."""
+    access.require(*MAY_IMPORT)
+    return render(request, "catalogues/import.html", _import_page(session, access, settings, catalogue))
+
+
+def _base_name(file_name: str) -> str:
+    """The name without the folders that some browsers send."""
+    return file_name.replace("\\", "/").rsplit("/", 1)[-1][-255:]
+
+
+@router.post("/laboratoires/{laboratory_id}/importer")
+def do_upload(
+    request: Request, session: SessionDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
+) -> Response:
+    """Receive files and show how they are understood; nothing is imported yet."""
+    access.require(*MAY_IMPORT)
+    chosen = str(form.get("catalogue", ""))
+    catalogue_id = int(chosen) if chosen.isdecimal() and len(chosen) < 18 else None
+    name = str(form.get("nom", ""))
+    # A file larger than allowed is read just far enough to be refused.
+    received = [
+        (_base_name(item.filename), item.file.read(settings.max_upload_bytes + 1))
+        for item in form.getlist("fichiers")
+        if isinstance(item, UploadFile) and item.filename
+    ]
+    try:
+        draft = drafts.start(
+            session, access, received, catalogue_id=catalogue_id, catalogue_name=name, settings=settings
+        )
+    except NotFoundError:
+        raise
+    except WorkbenchError as error:
+        page = _import_page(session, access, settings, catalogue_id, name, error)
+        return render(request, "catalogues/import.html", page, status_code=error.status_code)
+    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft.id}", status_code=303)
+
+
+@router.get("/laboratoires/{laboratory_id}/importer/{draft_id}")
+def show_preview(
+    request: Request,
+    session: SessionDep,
+    access: LaboratoryDep,
+    settings: SettingsDep,
+    draft_id: int,
+    verifier: bool = False,
+) -> Response:
+    """How the files are understood, and what the import would write."""
+    access.require(*MAY_IMPORT)
+    stored = drafts.find(session, access, draft_id)
+    if stored.is_confirmed:
+        return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
+    draft = drafts.open_draft(session, stored, settings)
+    page = preview_page(draft, access, _target(session, stored), must_look_again=verifier)
+    return render(request, "catalogues/preview.html", page)
+
+
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages")
+def do_settle(
+    session: SessionDep, access: LaboratoryDep, settings: SettingsDep, draft_id: int, fields: Fields
+) -> Response:
+    """Keep the choices of the user and show the preview again."""
+    access.require(*MAY_IMPORT)
+    settle(session, drafts.find_unconfirmed(session, access, draft_id), fields, settings)
+    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft_id}", status_code=303)
+
+
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/confirmer")
+def do_confirm(
+    request: Request,
+    session: SessionDep,
+    access: LaboratoryDep,
+    settings: SettingsDep,
+    draft_id: int,
+    fields: Fields,
+) -> Response:
+    """Import, when the user saw what is imported and nothing prevents it."""
+    access.require(*MAY_IMPORT)
+    stored = drafts.find(session, access, draft_id)
+    if stored.is_confirmed:
+        return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
+    settled = settle(session, stored, fields, settings)
+    if settled.reread:
+        address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}?verifier=true"
+        return RedirectResponse(address, status_code=303)
+    draft = drafts.open_draft(session, stored, settings)
+    if settled.problems or draft.problems:
+        page = preview_page(draft, access, _target(session, stored), settled.problems)
+        return render(request, "catalogues/preview.html", page, status_code=422)
+    catalogue_id = drafts.confirm(session, access, stored, request.app.state.jobs)
+    return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
+
+
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/abandonner")
+def do_abandon(session: SessionDep, access: LaboratoryDep, draft_id: int) -> Response:
+    """Forget the received files."""
+    drafts.abandon(session, drafts.find_unconfirmed(session, access, draft_id))
+    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer", status_code=303)
+
+
+@router.get("/catalogues/{catalogue_id}")
+def show_catalogue(request: Request, session: SessionDep, access: CatalogueDep) -> Response:
+    """One catalogue at a glance."""
+    return render(request, "catalogues/overview.html", overview_page(session, access))
+
+
+@router.get("/catalogues/{catalogue_id}/fichiers/{file_id}")
+def download_file(session: SessionDep, access: CatalogueDep, file_id: int) -> Response:
+    """A received file, byte for byte."""
+    file = repository.find_file(session, access.catalogue_id, file_id)
+    if file is None:
+        raise NotFoundError("Ce fichier n'existe pas dans ce catalogue.")
+    disposition = f"attachment; filename*=UTF-8''{quote(file.file_name, safe='')}"
+    return Response(file.content, media_type="application/octet-stream", headers={"Content-Disposition": disposition})

@@ -1,0 +1,79 @@
+"""What goes in and out of an import."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from app.catalogues.records import Dialect
+from app.catalogues.wording import enumeration
+from app.models import FileKind
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user settled about a file; whatever is None is recognised from the file."""
+
+    kind: FileKind | None = None
+    dialect: Dialect | None = None
+    detect_header: bool = False
+    """Look for the header row again, for instance after another sheet was chosen."""
+    columns: dict[str, int] | None = None
+    """Field -> column, counted from 0."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "kind": self.kind,
+            "dialect": self.dialect.to_json() if self.dialect else None,
+            "detect_header": self.detect_header,
+            "columns": self.columns,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        kind, dialect, columns = (values.get(name) for name in ("kind", "dialect", "columns"))
+        return cls(
+            FileKind(kind) if kind else None,
+            Dialect.from_json(dialect) if dialect else None,
+            bool(values.get("detect_header")),
+            columns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file as received, and what the user settled about it."""
+
+    name: str
+    content: bytes
+    choices: Choices = field(default_factory=Choices)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import wrote."""
+
+    catalogue_id: int
+    catalogue_name: str
+    file_names: tuple[str, ...]
+    rows: int
+    analyses: int
+    exams: int
+    chapters: int
+    """Chapters and sub-chapters."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The outcome as the user reads it."""
+        read = enumeration(
+            (
+                (self.analyses, "analyse", "analyses"),
+                (self.exams, "examen", "examens"),
+                (self.chapters, "chapitre ou sous-chapitre", "chapitres et sous-chapitres"),
+            )
+        )
+        return f"Import terminé : {read or 'données annexes enregistrées'}."

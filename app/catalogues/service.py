@@ -1,0 +1,281 @@
+"""Importing catalogue files: read everything, refuse or write everything."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.catalogues import limits, repository
+from app.catalogues.linking import link_catalogue
+from app.catalogues.plan import ImportPlan, PlannedTest, SideData, make_plan
+from app.catalogues.reading import ReadFile, read_file, refuse_if
+from app.catalogues.schemas import ImportReport, IncomingFile, Progress
+from app.errors import ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
+from app.jobs.queue import JobQueue
+from app.models import Catalogue, FileKind, Level, SourceFile, User
+
+IMPORT_JOB = "import"
+PROPOSALS_JOB = "proposals"
+DEFAULT_MAX_BYTES = 20_000_000
+_SIDE_COLUMNS = ("is_subcontracted", "is_retired", "annual_volume", "executing_laboratory")
+KIND_LABELS = {
+    FileKind.LOINC_1: "LOINC_1 (chapitres)",
+    FileKind.LOINC_2: "LOINC_2 (examens prescriptibles)",
+    FileKind.LOINC_3: "LOINC_3 (analyses)",
+    FileKind.TABULAR: "catalogue d'analyses (tableau libre)",
+    FileKind.SIDE_DATA: "données annexes",
+}
+
+
+def _silent(_done: int, _total: int, _message: str) -> None:
+    return
+
+
+def refuse_too_many(files: Sequence[Any]) -> None:
+    """Refuse an import of no file, or of more than an import ever needs."""
+    if not files:
+        raise InvalidInputError("Choisissez au moins un fichier.")
+    if len(files) > limits.MAX_FILES:
+        raise InvalidInputError(f"Pas plus de {limits.MAX_FILES} fichiers à la fois.")
+
+
+def read_files(
+    files: Sequence[IncomingFile], max_bytes: int = DEFAULT_MAX_BYTES, progress: Progress = _silent
+) -> list[ReadFile]:
+    """Read every file; raises ImportRefusedError with the problems of all of them."""
+    refuse_too_many(files)
+    read: list[ReadFile] = []
+    problems: list[InputProblem] = []
+    for number, incoming in enumerate(files):
+        progress(number, len(files) + 1, f"Lecture de {incoming.name}")
+        try:
+            read.append(read_file(incoming, max_bytes))
+        except ImportRefusedError as error:
+            problems.extend(error.problems)
+    refuse_if(problems)
+    return read
+
+
+def plan_import(session: Session, files: Sequence[ReadFile], catalogue_id: int | None) -> ImportPlan:
+    """What the files will write into a catalogue, or into a new one. Problems are gathered in the plan."""
+    held = repository.kinds_of(session, catalogue_id) if catalogue_id is not None else {}
+    for file in files:
+        _refuse_again(file, held)
+    plan = make_plan(files)
+    if plan.side_data and not plan.problems:
+        _check_side_codes(session, plan, catalogue_id)
+    return plan
+
+
+def _refuse_again(file: ReadFile, held: dict[str, str]) -> None:
+    """An import never changes what a catalogue holds."""
+    rivals = {FileKind.LOINC_3, FileKind.TABULAR}
+    same = [kind for kind in held if kind == file.kind or (file.kind in rivals and kind in rivals)]
+    if same:
+        file.problem(
+            f"ce catalogue contient déjà un fichier {KIND_LABELS[FileKind(same[0])]} : « {held[same[0]]} ». "
+            "Importez ce fichier dans un nouveau catalogue ; rien de ce qui est décidé n'est remplacé."
+        )
+
+
+def _check_side_codes(session: Session, plan: ImportPlan, catalogue_id: int | None) -> None:
+    known = {test.code for test in plan.tests if test.level is Level.ANALYSIS}
+    if catalogue_id is not None:
+        known |= repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS).keys()
+    unknown = sorted(plan.side_data.keys() - known)
+    if unknown and len(unknown) == len(plan.side_data):
+        name = next(iter(plan.side_data.values())).file_name
+        message = "aucun code de ces données annexes n'est celui d'une analyse du catalogue."
+        plan.problems.append(InputProblem(name, message))
+    elif unknown:
+        shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+        plan.warnings.append(f"Données annexes : {len(unknown)} codes inconnus du catalogue ({shown}).")
+
+
+def create_catalogue(session: Session, laboratory_id: int, name: str, actor: User | None) -> Catalogue:
+    """A new, empty catalogue."""
+    name = " ".join(name.split())
+    if not name:
+        raise InvalidInputError("Donnez un nom au catalogue.")
+    if len(name) > 200:
+        raise InvalidInputError("Le nom du catalogue dépasse 200 caractères.")
+    if repository.find_catalogue(session, laboratory_id, name) is not None:
+        raise InvalidInputError(f"Ce laboratoire a déjà un catalogue nommé « {name} ».")
+    catalogue = Catalogue(laboratory_id=laboratory_id, name=name, created_by_id=actor.id if actor else None)
+    session.add(catalogue)
+    session.flush()
+    record(
+        session,
+        "catalogue.create",
+        actor=actor,
+        object_type="catalogue",
+        object_id=catalogue.id,
+        laboratory_id=laboratory_id,
+        name=name,
+    )
+    return catalogue
+
+
+def import_files(
+    session: Session,
+    laboratory_id: int,
+    files: Sequence[IncomingFile],
+    *,
+    catalogue_id: int | None = None,
+    catalogue_name: str = "",
+    actor: User | None = None,
+    queue: JobQueue | None = None,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+) -> ImportReport:
+    """Import files into a catalogue, or into a new one named `catalogue_name`, in the session's transaction.
+
+    Raises ImportRefusedError, before anything is written, when any file has any problem. With a `queue`, the
+    proposals are asked for; they start once the transaction is committed.
+    """
+    plan = plan_import(session, read_files(files, max_bytes), catalogue_id)
+    refuse_if(plan.problems)
+    return write_plan(session, laboratory_id, plan, catalogue_id, catalogue_name, actor, queue)
+
+
+def write_plan(
+    session: Session,
+    laboratory_id: int,
+    plan: ImportPlan,
+    catalogue_id: int | None,
+    catalogue_name: str,
+    actor: User | None,
+    queue: JobQueue | None,
+) -> ImportReport:
+    """Write a plan without problems."""
+    catalogue = (
+        session.get(Catalogue, catalogue_id)
+        if catalogue_id is not None
+        else create_catalogue(session, laboratory_id, catalogue_name, actor)
+    )
+    if catalogue is None or catalogue.id is None or catalogue.laboratory_id != laboratory_id:
+        raise NotFoundError("Ce catalogue n'existe pas dans ce laboratoire.")
+    rows = [_write_file(session, catalogue.id, file, actor) for file in plan.files]
+    repository.insert_tests(session, (_values(catalogue.id, test, rows) for test in plan.tests))
+    exams = repository.test_ids_by_code(session, catalogue.id, Level.EXAM) if plan.links else {}
+    repository.insert_links(
+        session,
+        (
+            {
+                "exam_id": exams[link.exam_code][0],
+                "analysis_code": link.analysis_code,
+                "analysis_label": link.analysis_label,
+            }
+            for link in plan.links
+        ),
+    )
+    _write_side_data(session, catalogue.id, plan.side_data)
+    link_catalogue(session, catalogue.id)
+    repository.add_missing_review_states(session, catalogue.id)
+    report = ImportReport(
+        catalogue.id,
+        catalogue.name,
+        tuple(file.name for file in plan.files),
+        sum(len(file.table.data) for file in plan.files),
+        plan.count(Level.ANALYSIS),
+        plan.count(Level.EXAM),
+        plan.count(Level.CHAPTER, Level.SUBCHAPTER),
+        tuple(plan.warnings),
+    )
+    _record_import(session, laboratory_id, plan, report, actor)
+    if queue is not None and plan.tests:
+        queue.enqueue(
+            session,
+            PROPOSALS_JOB,
+            laboratory_id=laboratory_id,
+            catalogue_id=catalogue.id,
+            created_by_id=actor.id if actor else None,
+            payload={"catalogue_id": catalogue.id},
+        )
+    return report
+
+
+def _write_file(session: Session, catalogue_id: int, file: ReadFile, actor: User | None) -> dict[int, int]:
+    """Store a file and all its rows; returns the identifier of each row number."""
+    source = SourceFile(
+        catalogue_id=catalogue_id,
+        kind=file.kind,
+        file_name=file.name,
+        sha256=hashlib.sha256(file.incoming.content).hexdigest(),
+        content=file.incoming.content,
+        dialect=file.table.dialect.to_json(),
+        columns=file.columns,
+        row_count=len(file.table.data),
+        imported_by_id=actor.id if actor else None,
+    )
+    session.add(source)
+    session.flush()
+    assert source.id is not None
+    rows = ((row.row_number, row.cells) for row in file.table.rows)
+    return repository.insert_source_rows(session, source.id, rows)
+
+
+def _values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]) -> dict[str, Any]:
+    values = {
+        "synonym": "", "property_kind": "", "unit_code": "", "unit": "", "timing": "", "specimen_code": "",
+        "specimen": "", "scale": "", "technique": "", "nabm": "", "chapter_code": "", "subchapter_code": "",
+        "chapter": "", "executing_laboratory": "",
+    }  # fmt: skip
+    return {
+        **values,
+        **test.values,
+        "catalogue_id": catalogue_id,
+        "source_row_id": rows[test.file_index][test.row_number],
+        "position": test.position,
+        "level": test.level.value,
+        "code": test.code,
+        "occurrence": test.occurrence,
+        "is_subcontracted": test.is_subcontracted,
+        "is_retired": test.is_retired,
+        "annual_volume": test.annual_volume,
+    }
+
+
+def _write_side_data(session: Session, catalogue_id: int, side_data: dict[str, SideData]) -> None:
+    """Complete the analyses; what the side file leaves empty is left as it is."""
+    if not side_data:
+        return
+    ids = repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS)
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for code, data in side_data.items():
+        told = {name: value for name in _SIDE_COLUMNS if (value := getattr(data, name)) is not None}
+        for rank, test_id in enumerate(ids.get(code, [])):
+            # A volume told once for a code that serves several analyses must not be counted several times.
+            values = told if rank == 0 else {name: told[name] for name in told if name != "annual_volume"}
+            if values:
+                by_columns.setdefault(tuple(values), []).append({"id": test_id, **values})
+    for changes in by_columns.values():
+        repository.update_tests(session, changes)
+
+
+def _record_import(
+    session: Session, laboratory_id: int, plan: ImportPlan, report: ImportReport, actor: User | None
+) -> None:
+    files = [
+        {
+            "name": file.name,
+            "kind": file.kind.value,
+            "sha256": hashlib.sha256(file.incoming.content).hexdigest(),
+            "rows": len(file.table.data),
+        }
+        for file in plan.files
+    ]
+    record(
+        session,
+        "catalogue.import",
+        actor=actor,
+        object_type="catalogue",
+        object_id=report.catalogue_id,
+        laboratory_id=laboratory_id,
+        files=files,
+        analyses=report.analyses,
+        exams=report.exams,
+        chapters=report.chapters,
+        warnings=list(report.warnings),
+    )

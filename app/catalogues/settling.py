@@ -1,0 +1,116 @@
+"""What the user settles on the preview page: kind of each file, how it is written, what its columns say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from app.catalogues import draft_repository
+from app.catalogues.drafts import DraftFile, understand
+from app.catalogues.fields import FIELD_LABELS
+from app.catalogues.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
+from app.catalogues.schemas import Choices
+from app.errors import InputProblem
+from app.models import FileKind, UploadDraft
+from app.settings import Settings
+
+MAX_HEADER_ROWS = 50
+QUOTES = {"double": '"', "none": ""}
+DELIMITER_WORDS = {"point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|"}
+assert set(DELIMITER_WORDS.values()) == set(DELIMITERS)
+
+
+@dataclass(slots=True)
+class Settled:
+    """What came of the choices."""
+
+    reread: bool
+    """A file is read otherwise than the user saw it: she must look again before importing."""
+    problems: list[InputProblem]
+
+
+def settle(session: Session, draft: UploadDraft, form: Mapping[str, str], settings: Settings) -> Settled:
+    """Keep what the user settled of each file of the draft."""
+    assert draft.id is not None
+    settled = Settled(False, [])
+    for stored in draft_repository.files_of(session, draft.id):
+        ignored = form.get(f"f{stored.id}.ignored") == "1"
+        settled.reread |= ignored != stored.is_ignored
+        stored.is_ignored = ignored
+        file = understand(stored, settings.max_upload_bytes)
+        choices, reread = _choices(file, form)
+        settled.reread |= reread
+        if not ignored and not reread:
+            settled.problems += _doubled(file, form)
+        stored.choices = choices.to_json()
+        session.add(stored)
+    session.flush()
+    return settled
+
+
+def _choices(file: DraftFile, form: Mapping[str, str]) -> tuple[Choices, bool]:
+    """What the form says of one file, and whether it changes how the file is read."""
+    prefix = f"f{file.id}."
+    current = Choices.from_json(file.stored.choices)
+    known_kind = file.read.kind if file.read else current.kind
+    kind = _kind(form.get(prefix + "kind", "")) or known_kind
+    dialect = _dialect(file, form, prefix)
+    if dialect != file.dialect:
+        return Choices(kind, dialect, detect_header=True), True
+    header_rows = _header_rows(form.get(prefix + "header", ""), dialect.header_rows)
+    if header_rows != dialect.header_rows:
+        return Choices(kind, replace(dialect, header_rows=header_rows)), True
+    if kind != known_kind:
+        return Choices(kind, dialect, detect_header=True), True
+    if file.read is None:
+        return current, False
+    return Choices(kind, dialect, columns=_columns(form, prefix) or current.columns), False
+
+
+def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
+    before = file.dialect
+    if before.format == "xlsx":
+        return replace(before, sheet=form.get(prefix + "sheet") or before.sheet)
+    encoding = form.get(prefix + "encoding", "")
+    after = replace(
+        before,
+        encoding=encoding if encoding in ENCODINGS else before.encoding,
+        delimiter=DELIMITER_WORDS.get(form.get(prefix + "delimiter", ""), before.delimiter),
+        quotechar=QUOTES.get(form.get(prefix + "quotes", ""), before.quotechar),
+    )
+    return complete_dialect(file.stored.content, after) if after != before else before
+
+
+def _kind(text: str) -> FileKind | None:
+    return FileKind(text) if text in FileKind.__members__ else None
+
+
+def _header_rows(text: str, default: int) -> int:
+    return min(int(text), MAX_HEADER_ROWS) if text.isdecimal() and len(text) <= 3 else default
+
+
+def _chosen(form: Mapping[str, str], prefix: str) -> list[tuple[int, str]]:
+    """(column, field) of each column that the form gives a meaning."""
+    start = prefix + "c"
+    pairs = [(key.removeprefix(start), value) for key, value in form.items() if key.startswith(start)]
+    return sorted((int(number), name) for number, name in pairs if number.isdecimal() and len(number) <= 3)
+
+
+def _columns(form: Mapping[str, str], prefix: str) -> dict[str, int] | None:
+    """Field -> column; None when the form lets nothing be chosen (the columns of an ANS file are fixed)."""
+    chosen = _chosen(form, prefix)
+    if not chosen:
+        return None
+    columns: dict[str, int] = {}
+    for column, name in chosen:
+        if name in FIELD_LABELS:
+            columns.setdefault(name, column)
+    return columns
+
+
+def _doubled(file: DraftFile, form: Mapping[str, str]) -> list[InputProblem]:
+    names = [name for _, name in _chosen(form, f"f{file.id}.") if name in FIELD_LABELS]
+    return [
+        InputProblem(file.stored.file_name, f"« {FIELD_LABELS[name]} » est donné à deux colonnes.")
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]

@@ -1,0 +1,47 @@
+"""The command `transcodeur coverage`."""
+
+from typing import Annotated
+
+import typer
+
+from app.coverage.files import report_json
+from app.coverage.pages import main_sentence, release_title
+from app.coverage.service import coverage_report, find_catalogue
+from app.coverage.wording import name_of, scope_of, sentence_of
+from app.database import reading
+from app.installation import open_ready
+from app.settings import get_settings
+from app.web.templating import format_moment, format_number, format_percent
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+
+    @cli.command("coverage")
+    def coverage(
+        catalogue_id: Annotated[int, typer.Option("--catalogue", help="Numéro du catalogue.")],
+        as_json: Annotated[bool, typer.Option("--json", help="Rapport complet en JSON.")] = False,
+        release_id: Annotated[
+            int | None, typer.Option("--release", help="Numéro interne de la version de LOINC.")
+        ] = None,
+    ) -> None:
+        """Mesure la couverture d'un catalogue : lignes approuvées avec un code LOINC, face à 80 %."""
+        engine = open_ready(get_settings())
+        with reading(engine) as session:
+            laboratory, catalogue = find_catalogue(session, catalogue_id)
+            report = coverage_report(session, laboratory, catalogue, release_id)
+        if as_json:
+            typer.echo(report_json(report))
+            return
+        context = report.context
+        typer.echo(f"{context.laboratory} — {context.catalogue}")
+        typer.echo(
+            f"{release_title(context.release_version, context.release_kind)}, "
+            f"le {format_moment(context.computed_at)}"
+        )
+        typer.echo(main_sentence(report.main))
+        for definition, figure in report.figures:
+            share = f"{format_number(figure.numerator)} / {format_number(figure.denominator)}"
+            title = f"{name_of(definition)}, {scope_of(definition)}"
+            typer.echo(f"  {format_percent(figure.rate):>8}  {share:>17}  {title}")
+            typer.echo(f"{'':>31}{sentence_of(definition)}")

@@ -1,0 +1,196 @@
+"""The coverage report as files: CSV for a spreadsheet, JSON for a program."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from app.coverage.definitions import TARGET, Definition, Figure, Standing
+from app.coverage.pages import chapter_table, listed, release_title, without_code_rows
+from app.coverage.report import CoverageReport
+from app.coverage.wording import COUNTED_AS_TRANSCODED, name_of, scope_of, sentence_of
+from app.models import Level
+from app.web.templating import format_moment, format_percent
+from loinc_data.notice import LOINC_NOTICE
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class CsvKind(StrEnum):
+    """The tables that can be had as CSV; the value is the address."""
+
+    FIGURES = "indicateurs"
+    CHAPTERS = "chapitres"
+    OUT_OF_SCOPE = "hors-perimetre"
+    WITHOUT_CODE = "sans-code"
+
+
+def report_csv(report: CoverageReport, kind: CsvKind) -> bytes:
+    """One table of the report, for French spreadsheets; the first lines say what it is."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    for line in (*_head(report), [], *_lines(report, kind)):
+        writer.writerow([_safe(cell) for cell in line])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _lines(report: CoverageReport, kind: CsvKind) -> list[Sequence[Any]]:
+    if kind is CsvKind.FIGURES:
+        return _figures(report)
+    if kind is CsvKind.CHAPTERS:
+        return _chapters(report)
+    if kind is CsvKind.OUT_OF_SCOPE:
+        return _rows(listed(row) for row in report.out_of_scope)
+    return _rows(without_code_rows(report))
+
+
+def _safe(cell: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _head(report: CoverageReport) -> list[list[str]]:
+    context = report.context
+    return [
+        ["Laboratoire", context.laboratory, context.laboratory_finess],
+        ["Catalogue", context.catalogue],
+        ["Version de LOINC", release_title(context.release_version, context.release_kind)],
+        ["Calculé le", format_moment(context.computed_at)],
+        ["Définition", COUNTED_AS_TRANSCODED],
+        ["LOINC", LOINC_NOTICE],
+    ]
+
+
+def _figures(report: CoverageReport) -> list[Sequence[Any]]:
+    lines: list[Sequence[Any]] = [
+        (
+            "Indicateur",
+            "Périmètre",
+            "Transcodé",
+            "Total",
+            "Taux",
+            "80 % atteint",
+            "Lignes manquantes",
+            "Définition",
+        )
+    ]
+    for definition, figure in report.figures:
+        lines.append(
+            (
+                name_of(definition),
+                scope_of(definition),
+                figure.numerator,
+                figure.denominator,
+                format_percent(figure.rate),
+                "oui" if figure.is_reached else "non",
+                figure.rows_missing,
+                sentence_of(definition),
+            )
+        )
+    return lines
+
+
+def _chapters(report: CoverageReport) -> list[Sequence[Any]]:
+    lines: list[Sequence[Any]] = [
+        ("Niveau", "Chapitre", "Dans le périmètre", "Transcodées", "Taux", "Manque pour 80 %", "À approuver",
+         "À traiter", "Sans code", "Hors périmètre")
+    ]  # fmt: skip
+    for level, figures in report.chapters.items():
+        table = chapter_table(level, figures)
+        for line in table.lines:
+            share = (line.rows, line.transcoded, format_percent(line.rate), line.rows_missing)
+            rest = (line.waiting, line.unfinished, line.without_code, line.out_of_scope)
+            lines.append((table.title, line.chapter, *share, *rest))
+    return lines
+
+
+def _rows(rows: Iterable[Any]) -> list[Sequence[Any]]:
+    lines: list[Sequence[Any]] = [
+        ("Niveau", "Code", "Libellé", "Chapitre", "Motif", "LOINC", "Approuvée par")
+    ]
+    lines.extend(
+        (row.level, row.code, row.label, row.chapter, row.cause, row.loinc_num, row.approved_by)
+        for row in rows
+    )
+    return lines
+
+
+def _rate(figure: Figure) -> float | None:
+    """The share rounded down to four decimals, exactly."""
+    return figure.numerator * 10_000 // figure.denominator / 10_000 if figure.denominator else None
+
+
+def _figure_json(definition: Definition, figure: Figure) -> dict[str, Any]:
+    return {
+        "level": definition.level.value,
+        "measure": definition.measure.value,
+        "with_subcontracted": definition.with_subcontracted,
+        "exam_rule": definition.exam_rule.value if definition.level is Level.EXAM else None,
+        "definition": sentence_of(definition),
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "rate": _rate(figure),
+        "target": float(TARGET),
+        "target_reached": figure.is_reached,
+        "rows_missing": figure.rows_missing,
+        "rows_without_volume": figure.rows_without_volume,
+        "rows_by_standing": {standing.value: figure.standings.get(standing, 0) for standing in Standing},
+    }
+
+
+def report_json(report: CoverageReport) -> str:
+    """The whole report; the sentences are those of the page."""
+    context = report.context
+    content = {
+        "laboratory": {"name": context.laboratory, "finess": context.laboratory_finess},
+        "catalogue": {"id": context.catalogue_id, "name": context.catalogue},
+        "loinc_release": {"version": context.release_version, "kind": context.release_kind},
+        "computed_at": context.computed_at.isoformat(),
+        "counted_as_transcoded": COUNTED_AS_TRANSCODED,
+        "figures": [_figure_json(definition, figure) for definition, figure in report.figures],
+        "chapters": {
+            level.value: [
+                {
+                    "chapter": chapter,
+                    "numerator": figure.numerator,
+                    "denominator": figure.denominator,
+                    "rate": _rate(figure),
+                    "rows_missing": figure.rows_missing,
+                }
+                for chapter, figure in figures.items()
+            ]
+            for level, figures in report.chapters.items()
+        },
+        "out_of_scope": [_row_json(row) for row in report.out_of_scope],
+        "approved_without_code": [
+            {**_row_json(row), "standing": standing.value} for row, standing in report.without_code
+        ],
+        "approved_by": [
+            {
+                "name": item.name,
+                "with_code": item.with_code,
+                "without_code": item.without_code,
+                "first_at": item.first_at.isoformat(),
+                "last_at": item.last_at.isoformat(),
+            }
+            for item in report.approvers
+        ],
+        "warnings": list(report.warnings),
+        "loinc_notice": LOINC_NOTICE,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _row_json(row: Any) -> dict[str, Any]:
+    return {
+        "level": row.level.value,
+        "code": row.code,
+        "label": row.label,
+        "chapter": row.chapter,
+        "reason": row.reason,
+        "loinc": row.loinc_num,
+        "approved_by": row.approved_by,
+    }

@@ -1,0 +1,241 @@
+"""What the coverage page shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.coverage.definitions import (
+    TARGET,
+    CoverageRow,
+    Definition,
+    Figure,
+    Measure,
+    Standing,
+)
+from app.coverage.report import Approver, CoverageReport
+from app.coverage.wording import NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
+from app.models import Catalogue, Level, LoincRelease
+from app.web.meter import Meter, stacked_meter
+from app.web.templating import PageContext, format_number, format_percent
+
+TARGET_PERCENT = float(100 * TARGET)
+LEVEL_NAMES = {Level.ANALYSIS: "Analyses", Level.EXAM: "Examens"}
+_PARTS = {
+    Standing.TRANSCODED: "part-ok",
+    Standing.WAITING: "part-info",
+    Standing.UNFINISHED: "",
+    Standing.NO_CODE: "part-warn",
+    Standing.PLACEHOLDER: "part-warn",
+    Standing.NOT_IN_RELEASE: "part-bad",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureLine:
+    """One figure with its definition beside it."""
+
+    name: str
+    scope: str
+    sentence: str
+    is_volume: bool
+    numerator: int
+    denominator: int
+    rate: float | None
+    is_reached: bool
+    rows_missing: int
+    rows_without_volume: int
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegendLine:
+    """How many rows have a standing, with the colour they have in the bar."""
+
+    css_class: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChapterLine:
+    """The coverage of one chapter."""
+
+    chapter: str
+    rows: int
+    transcoded: int
+    rate: float | None
+    is_reached: bool
+    rows_missing: int
+    waiting: int
+    unfinished: int
+    without_code: int
+    out_of_scope: int
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChapterTable:
+    """The chapters of one level."""
+
+    title: str
+    file_name: str
+    lines: list[ChapterLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRow:
+    """A row named in the report."""
+
+    level: str
+    code: str
+    label: str
+    chapter: str
+    cause: str
+    loinc_num: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveragePage(PageContext):
+    """The coverage of a catalogue."""
+
+    catalogue: Catalogue
+    active: str
+    laboratory_name: str
+    laboratory_finess: str
+    release_id: int
+    release_title: str
+    is_current_release: bool
+    releases: list[LoincRelease]
+    computed_at: datetime
+    main: FigureLine
+    main_sentence: str
+    legend: list[LegendLine]
+    figures: list[FigureLine]
+    chapters: list[ChapterTable]
+    out_of_scope: list[ListedRow]
+    without_code: list[ListedRow]
+    approvers: tuple[Approver, ...]
+    warnings: tuple[str, ...]
+    definition: str
+    denominator_note: str
+    target: float
+
+
+def release_title(version: str, kind: str) -> str:
+    """How a release is named for the reader of a report."""
+    return (
+        f"LOINC {version}"
+        if kind == "official"
+        else f"terminologie de départ ({version}), sous-ensemble de LOINC"
+    )
+
+
+def figure_line(definition: Definition, figure: Figure) -> FigureLine:
+    """A figure as the page shows it."""
+    label = f"{name_of(definition)}, {scope_of(definition)} : {format_percent(figure.rate)}"
+    return FigureLine(
+        name=name_of(definition),
+        scope=scope_of(definition),
+        sentence=sentence_of(definition),
+        is_volume=definition.measure is Measure.VOLUME,
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        rate=figure.rate,
+        is_reached=figure.is_reached,
+        rows_missing=figure.rows_missing,
+        rows_without_volume=figure.rows_without_volume,
+        meter=stacked_meter(figure.denominator, (("part-ok", figure.numerator),), label, TARGET_PERCENT),
+    )
+
+
+def main_line(definition: Definition, figure: Figure) -> FigureLine:
+    """The default figure, its bar cut by standing."""
+    line = figure_line(definition, figure)
+    counts = [
+        (css_class, figure.standings.get(standing, 0)) for standing, css_class in _PARTS.items() if css_class
+    ]
+    meter = stacked_meter(figure.denominator, counts, line.meter.label, TARGET_PERCENT)
+    values = {name: getattr(line, name) for name in FigureLine.__slots__ if name != "meter"}
+    return FigureLine(**values, meter=meter)
+
+
+def main_sentence(figure: Figure) -> str:
+    """What is still missing, in words."""
+    if figure.denominator == 0:
+        return "Aucune analyse n'est dans le périmètre : il n'y a rien à mesurer."
+    done = f"{format_number(figure.numerator)} analyses transcodées sur {format_number(figure.denominator)}."
+    if figure.is_reached:
+        return f"{done} L'objectif de 80 % est atteint."
+    count = figure.rows_missing
+    plural = "s" if count > 1 else ""
+    return (
+        f"{done} Il manque {format_number(count)} analyse{plural} approuvée{plural} avec un code LOINC "
+        "pour atteindre 80 %."
+    )
+
+
+def legend(figure: Figure) -> list[LegendLine]:
+    """Every standing that some row has."""
+    classes = {**_PARTS, Standing.OUT_OF_SCOPE: "out", Standing.RETIRED: "out"}
+    return [
+        LegendLine(
+            css_class=classes[standing].replace("part-", "swatch-"),
+            label=STANDING_LABELS[standing],
+            count=figure.standings[standing],
+        )
+        for standing in classes
+        if figure.standings.get(standing)
+    ]
+
+
+def chapter_table(level: Level, figures: dict[str, Figure]) -> ChapterTable:
+    """The chapters of a level; rows without chapter come last."""
+    lines = [_chapter_line(chapter, figure) for chapter, figure in figures.items()]
+    lines.sort(key=lambda line: line.chapter == NO_CHAPTER)
+    name = LEVEL_NAMES[level].lower()
+    return ChapterTable(title=LEVEL_NAMES[level], file_name=f"couverture-chapitres-{name}", lines=lines)
+
+
+def _chapter_line(chapter: str, figure: Figure) -> ChapterLine:
+    count = figure.standings.get
+    name = chapter or NO_CHAPTER
+    label = f"{name} : {format_percent(figure.rate)}"
+    return ChapterLine(
+        chapter=name,
+        rows=figure.denominator,
+        transcoded=figure.numerator,
+        rate=figure.rate,
+        is_reached=figure.is_reached,
+        rows_missing=figure.rows_missing,
+        waiting=count(Standing.WAITING, 0),
+        unfinished=count(Standing.UNFINISHED, 0),
+        without_code=sum(
+            count(item, 0) for item in (Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE)
+        ),
+        out_of_scope=count(Standing.OUT_OF_SCOPE, 0),
+        meter=stacked_meter(figure.denominator, (("part-ok", figure.numerator),), label, TARGET_PERCENT),
+    )
+
+
+def listed(row: CoverageRow, cause: str = "") -> ListedRow:
+    """A row of a list, with its reason."""
+    reason = row.reason or "sans motif"
+    return ListedRow(
+        level=LEVEL_NAMES[row.level][:-1],
+        code=row.code,
+        label=row.label,
+        chapter=row.chapter or NO_CHAPTER,
+        cause=f"{cause} : {reason}" if cause and row.reason else cause or reason,
+        loinc_num=row.loinc_num,
+        approved_by=row.approved_by,
+    )
+
+
+def without_code_rows(report: CoverageReport) -> list[ListedRow]:
+    """Approved rows that do not count as transcoded."""
+    causes = {
+        Standing.NO_CODE: "Aucun code LOINC",
+        Standing.PLACEHOLDER: "Code d'attente",
+        Standing.NOT_IN_RELEASE: "Code absent de cette version de LOINC",
+    }
+    return [listed(row, causes[standing]) for row, standing in report.without_code]

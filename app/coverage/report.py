@@ -1,0 +1,117 @@
+"""The coverage report of a catalogue: figures side by side, chapters, lists, and who approved. No SQL."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.coverage.definitions import (
+    Catalogue,
+    CoverageRow,
+    Definition,
+    ExamRule,
+    Figure,
+    Measure,
+    Standing,
+)
+from app.models import Level
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageContext:
+    """What the figures depend on, and what a report must state."""
+
+    laboratory: str
+    laboratory_finess: str
+    catalogue_id: int
+    catalogue: str
+    release_id: int
+    release_version: str
+    release_kind: str
+    computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A biologist, the facts of hers that are in force, and when the first and the last were made."""
+
+    name: str
+    with_code: int
+    without_code: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageReport:
+    """Everything the page, the exports and the command line show."""
+
+    context: CoverageContext
+    figures: tuple[tuple[Definition, Figure], ...]
+    """The default definition comes first."""
+    chapters: dict[Level, dict[str, Figure]]
+    out_of_scope: tuple[CoverageRow, ...]
+    without_code: tuple[tuple[CoverageRow, Standing], ...]
+    """Approved rows that do not count as transcoded, with the cause."""
+    approvers: tuple[Approver, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def main(self) -> Figure:
+        """The figure of the default definition: analyses, sub-contracted ones included."""
+        return self.figures[0][1]
+
+
+NOT_TRANSCODED = frozenset({Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE})
+
+
+def definitions_for(catalogue: Catalogue) -> list[Definition]:
+    """The definitions that make sense for this catalogue, the default one first."""
+    rules = [(Level.ANALYSIS, ExamRule.OWN_CODE)]
+    if catalogue.of_level(Level.EXAM):
+        rules += [(Level.EXAM, ExamRule.OWN_CODE), (Level.EXAM, ExamRule.ALL_ANALYSES)]
+    found = []
+    for measure in Measure:
+        for level, rule in rules:
+            if measure is Measure.VOLUME and not catalogue.has_volumes(level):
+                continue
+            found += [
+                Definition(level, measure, with_subcontracted, rule) for with_subcontracted in (True, False)
+            ]
+    return found
+
+
+def build_report(
+    context: CoverageContext, catalogue: Catalogue, approvers: tuple[Approver, ...] = ()
+) -> CoverageReport:
+    """Compute every figure."""
+    levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.of_level(level)]
+    standings = catalogue.standings
+    return CoverageReport(
+        context=context,
+        figures=tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
+        chapters={level: catalogue.by_chapter(Definition(level)) for level in levels},
+        out_of_scope=tuple(row for row in catalogue.rows if standings[row.id] is Standing.OUT_OF_SCOPE),
+        without_code=tuple(
+            (row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED
+        ),
+        approvers=approvers,
+        warnings=_warnings(catalogue),
+    )
+
+
+def _warnings(catalogue: Catalogue) -> tuple[str, ...]:
+    found = []
+    analyses = catalogue.of_level(Level.ANALYSIS)
+    if not analyses:
+        found.append("Le catalogue ne contient aucune analyse : LOINC_3 n'a pas été importé.")
+    lost = sum(id_ is None for row in catalogue.of_level(Level.EXAM) for id_ in row.analysis_ids)
+    if lost:
+        found.append(
+            f"Des examens citent des analyses absentes du catalogue (lignes concernées : {lost}) ; "
+            "ces examens ne comptent pas comme transcodés par leurs analyses."
+        )
+    codes = Counter(row.loinc_num for row in analyses if catalogue.standings[row.id] is Standing.TRANSCODED)
+    shared = sum(count > 1 for count in codes.values())
+    if shared:
+        found.append(f"Codes LOINC portés par plusieurs analyses : {shared}. Vérifiez que c'est voulu.")
+    return tuple(found)

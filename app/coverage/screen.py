@@ -1,0 +1,52 @@
+"""From a coverage report to its page."""
+
+from sqlmodel import Session
+
+from app.coverage.definitions import Definition
+from app.coverage.pages import (
+    TARGET_PERCENT,
+    CoveragePage,
+    chapter_table,
+    figure_line,
+    legend,
+    listed,
+    main_line,
+    main_sentence,
+    release_title,
+    without_code_rows,
+)
+from app.coverage.service import coverage_report
+from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
+from app.dependencies import CatalogueAccess
+from app.terminology import service as terminology
+
+
+def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None) -> CoveragePage:
+    """The page, against the release that was asked for, or the current one."""
+    report = coverage_report(session, access.laboratory, access.catalogue, release_id)
+    context = report.context
+    current = terminology.current_release(session)
+    return CoveragePage(
+        title=f"Couverture — {access.catalogue.name}",
+        catalogue=access.catalogue,
+        active="couverture",
+        laboratory_name=access.laboratory.name,
+        laboratory_finess=access.laboratory.finess,
+        release_id=context.release_id,
+        release_title=release_title(context.release_version, context.release_kind),
+        is_current_release=current is not None and current.id == context.release_id,
+        releases=list(terminology.releases(session)),
+        computed_at=context.computed_at,
+        main=main_line(Definition(), report.main),
+        main_sentence=main_sentence(report.main),
+        legend=legend(report.main),
+        figures=[figure_line(definition, figure) for definition, figure in report.figures],
+        chapters=[chapter_table(level, figures) for level, figures in report.chapters.items()],
+        out_of_scope=[listed(row) for row in report.out_of_scope],
+        without_code=without_code_rows(report),
+        approvers=report.approvers,
+        warnings=report.warnings,
+        definition=COUNTED_AS_TRANSCODED,
+        denominator_note=NO_OFFICIAL_DENOMINATOR,
+        target=TARGET_PERCENT,
+    )

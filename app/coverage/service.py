@@ -1,0 +1,48 @@
+"""Coverage, for the page, the exports and the command line."""
+
+from sqlmodel import Session
+
+from app.coverage import repository
+from app.coverage.definitions import Catalogue
+from app.coverage.report import CoverageContext, CoverageReport, build_report
+from app.errors import ConflictError, NotFoundError
+from app.models import Catalogue as CatalogueModel
+from app.models import Laboratory, utc_now
+from app.terminology import service as terminology
+
+
+def find_catalogue(session: Session, catalogue_id: int) -> tuple[Laboratory, CatalogueModel]:
+    """A catalogue and its laboratory, for the command line, which has no signed-in person."""
+    catalogue = session.get(CatalogueModel, catalogue_id)
+    laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
+    if catalogue is None or laboratory is None:
+        raise NotFoundError(f"Le catalogue {catalogue_id} n'existe pas.")
+    return laboratory, catalogue
+
+
+def coverage_report(
+    session: Session, laboratory: Laboratory, catalogue: CatalogueModel, release_id: int | None = None
+) -> CoverageReport:
+    """The coverage of a catalogue now, against a release (the current one by default)."""
+    if release_id is None:
+        release = terminology.current_release(session)
+        if release is None:
+            raise ConflictError(
+                "Aucune version de LOINC n'est chargée : la couverture ne peut être calculée."
+            )
+    else:
+        release = terminology.get_release(session, release_id)
+    assert catalogue.id is not None
+    assert release.id is not None
+    context = CoverageContext(
+        laboratory=laboratory.name,
+        laboratory_finess=laboratory.finess,
+        catalogue_id=catalogue.id,
+        catalogue=catalogue.name,
+        release_id=release.id,
+        release_version=release.version,
+        release_kind=release.kind,
+        computed_at=utc_now(),
+    )
+    rows = repository.coverage_rows(session, catalogue.id, release.id)
+    return build_report(context, Catalogue(rows), repository.approvers(session, catalogue.id))

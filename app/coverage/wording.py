@@ -1,0 +1,68 @@
+"""The French of coverage: the definition printed beside each figure, and the names of standings."""
+
+from app.coverage.definitions import Definition, ExamRule, Measure, Standing
+from app.models import Level
+
+STANDING_LABELS: dict[Standing, str] = {
+    Standing.TRANSCODED: "Transcodées (approuvées avec un code LOINC)",
+    Standing.WAITING: "Décidées, à approuver",
+    Standing.UNFINISHED: "À traiter, en doute ou renvoyées",
+    Standing.NO_CODE: "Approuvées sans code LOINC",
+    Standing.PLACEHOLDER: "Approuvées avec un code d'attente",
+    Standing.NOT_IN_RELEASE: "Code absent de la version de LOINC",
+    Standing.OUT_OF_SCOPE: "Hors périmètre (approuvées)",
+    Standing.RETIRED: "Retirées du catalogue",
+}
+COUNTED_AS_TRANSCODED = (
+    "Une ligne compte comme transcodée seulement si un biologiste l'a approuvée avec un code LOINC "
+    "et un seul, et si ce code existe dans la version de LOINC indiquée. "
+    "Les lignes approuvées hors périmètre sortent du dénominateur et sont listées avec leur motif ; "
+    "les lignes retirées du catalogue n'y entrent pas. « Aucun code LOINC » et les codes d'attente "
+    "(dont 19146-0) sont comptés à part et ne sont pas transcodés. "
+    "Les pourcentages sont arrondis vers le bas."
+)
+NO_OFFICIAL_DENOMINATOR = (
+    "Aucun dénominateur n'est fixé par les textes que nous avons pu lire : plusieurs sont donnés côte à côte."
+)
+NO_CHAPTER = "Sans chapitre"
+_NOUNS = {Level.ANALYSIS: "analyses", Level.EXAM: "examens"}
+
+
+def name_of(definition: Definition) -> str:
+    """Short name of a definition."""
+    parts = [_NOUNS[definition.level].capitalize()]
+    if definition.level is Level.EXAM:
+        own = definition.exam_rule is ExamRule.OWN_CODE
+        parts.append("code propre" if own else "toutes les analyses transcodées")
+    if definition.measure is Measure.VOLUME:
+        parts.append(
+            "pondérés par le volume" if definition.level is Level.EXAM else "pondérées par le volume"
+        )
+    return ", ".join(parts)
+
+
+def scope_of(definition: Definition) -> str:
+    """Whether sub-contracted tests are in."""
+    if definition.level is Level.EXAM:
+        return "sous-traités compris" if definition.with_subcontracted else "hors sous-traités"
+    return "sous-traitées comprises" if definition.with_subcontracted else "hors sous-traitées"
+
+
+def sentence_of(definition: Definition) -> str:
+    """The definition in full, printed beside its figure."""
+    is_exam = definition.level is Level.EXAM
+    if not is_exam:
+        top = "analyses approuvées avec un code LOINC"
+    elif definition.exam_rule is ExamRule.OWN_CODE:
+        top = "examens approuvés avec leur propre code LOINC"
+    else:
+        top = "examens dont toutes les analyses du périmètre sont transcodées"
+    everything = "tous les examens" if is_exam else "toutes les analyses"
+    bottom = f"{everything} du périmètre, {scope_of(definition)}"
+    if definition.measure is Measure.VOLUME:
+        them = "celui de tous les examens" if is_exam else "celui de toutes les analyses"
+        return (
+            f"Volume annuel des {top}, divisé par {them} du périmètre, {scope_of(definition)}, "
+            "dont le volume est connu."
+        )
+    return f"Nombre d'{top}, divisé par {bottom}."

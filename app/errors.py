@@ -1,0 +1,70 @@
+"""The error tree of the workbench. Each error has an HTTP status and a French sentence for the user.
+
+WorkbenchError 400
+├── NotAllowedError 403
+├── NotFoundError 404
+├── ConflictError 409
+└── InvalidInputError 422 ── ImportRefusedError
+"""
+
+from dataclasses import dataclass
+
+
+class WorkbenchError(Exception):
+    """Any refusal that the user should read."""
+
+    status_code = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotAllowedError(WorkbenchError):
+    """The person may not do this."""
+
+    status_code = 403
+
+
+class NotFoundError(WorkbenchError):
+    """It does not exist, or not for this person."""
+
+    status_code = 404
+
+
+class ConflictError(WorkbenchError):
+    """Someone else acted first, or the state does not allow it."""
+
+    status_code = 409
+
+
+class InvalidInputError(WorkbenchError):
+    """What was sent cannot be read."""
+
+    status_code = 422
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One thing wrong in a received file, placed as the user sees it (row and column count from 1)."""
+
+    file_name: str
+    message: str
+    row: int | None = None
+    column: str = ""
+
+    def __str__(self) -> str:
+        where = [f"fichier « {self.file_name} »"]
+        if self.row is not None:
+            where.append(f"ligne {self.row}")
+        if self.column:
+            where.append(f"colonne « {self.column} »")
+        return f"{', '.join(where)} : {self.message}"
+
+
+class ImportRefusedError(InvalidInputError):
+    """A file was refused whole; nothing was written."""
+
+    def __init__(self, problems: list[InputProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems

@@ -1,0 +1,19 @@
+"""The archive: the exported file exactly as it is, with the notice and the report beside it."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+
+
+def zip_of(members: Mapping[str, bytes], made_at: datetime) -> bytes:
+    """A zip whose bytes depend only on its members and on the moment of the export."""
+    buffer = io.BytesIO()
+    stamp = (made_at.year, made_at.month, made_at.day, made_at.hour, made_at.minute, made_at.second)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name, stamp)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, content)
+    return buffer.getvalue()

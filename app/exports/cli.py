@@ -1,0 +1,53 @@
+"""The command `transcodeur export`: a transcoded file from the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.database import make_engine, transaction
+from app.exports.schemas import ExportKind, Incomplete, Packaging
+from app.exports.service import ExportRequest, find_catalogue, make_export
+from app.settings import get_settings
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+
+    @cli.command("export")
+    def export(
+        catalogue_id: Annotated[int, typer.Option("--catalogue", help="Numéro du catalogue.")],
+        kind: Annotated[ExportKind, typer.Option("--format", help="Format du fichier.")],
+        output: Annotated[Path, typer.Option("-o", "--output", help="Fichier à écrire.")],
+        source: Annotated[
+            int | None, typer.Option(help="Fichier reçu à compléter (le plus récent par défaut).")
+        ] = None,
+        refuse_incomplete: Annotated[
+            bool,
+            typer.Option("--refuse-incomplete", help="Refuse l'export si une ligne n'est pas approuvée."),
+        ] = False,
+        archive: Annotated[bool, typer.Option("--zip", help="Archive avec la notice LOINC et le rapport.")] = False,
+    ) -> None:
+        """Exporte un catalogue transcodé ; l'export est inscrit au journal."""
+        settings = get_settings()
+        engine = make_engine(settings.resolved_database_url)
+        request = ExportRequest(
+            kind,
+            Incomplete.REFUSE if refuse_incomplete else Incomplete.BLANK,
+            Packaging.ZIP if archive else Packaging.FILE,
+            source,
+        )
+        try:
+            with transaction(engine) as session:
+                laboratory, catalogue = find_catalogue(session, catalogue_id)
+                file, exported = make_export(session, settings, laboratory, catalogue, request)
+                # Written before the commit: an export that cannot be written is not recorded.
+                output.write_bytes(file.content)
+        finally:
+            engine.dispose()
+        for note in file.notes:
+            typer.echo(f"À savoir : {note}", err=True)
+        counts = exported.counts
+        errors = f"erreurs bloquantes {counts['blocking']}, non bloquantes {counts['warnings']}"
+        typer.echo(f"{output} : {file.coded} lignes codées sur {file.rows} ; {errors}.", err=True)
+        typer.echo(f"SHA-256 {exported.sha256}", err=True)

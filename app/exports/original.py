@@ -1,0 +1,143 @@
+"""The received file itself, with what was decided of each row appended in new columns."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+
+from openpyxl import load_workbook
+from openpyxl.cell.cell import Cell
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from app.catalogues.records import Dialect, Record
+from app.catalogues.workbook import check_workbook
+from app.exports.append import Appended, append_columns
+from app.exports.assessment import Assessment
+from app.exports.lookup import RowLookup, cell_at, sections
+from app.exports.schemas import ExportTest
+from app.exports.wording import date_text, relation_text
+from app.models import FileKind, Level
+
+HEADINGS = (
+    "Code LOINC",
+    "Nom LOINC",
+    "Relation",
+    "Commentaire",
+    "Décidé par",
+    "Approuvé par",
+    "Date d'approbation",
+    "Version LOINC",
+)
+FORMULA_STARTERS = ("=", "+", "-", "@", "\t", "\r", "\0")
+"""A spreadsheet would compute a cell that starts so."""
+
+RowValues = Callable[[int, Sequence[str]], Sequence[str]]
+"""Row number and cells of a received row -> the cells to append."""
+
+
+@dataclass(slots=True)
+class OriginalRows:
+    """Gives the appended cells of each row and counts the rows that have a code."""
+
+    kind: FileKind
+    columns: Mapping[str, int]
+    lookup: RowLookup
+    assessment: Assessment
+    release_version: str
+    rows: int = 0
+    coded: int = 0
+
+    def __call__(self, row_number: int, cells: Sequence[str]) -> list[str]:
+        test = self._test(row_number, cells)
+        self.rows += 1
+        name = self.assessment.names.get(test.id) if test else None
+        if test is None:
+            return [""] * len(HEADINGS)
+        if name is None:
+            why = self.assessment.reasons[test.id].label
+            said = test.reason if test.is_approved else ""
+            comment = " : ".join(text for text in (why, said) if text)
+            return ["", "", "", guarded(comment), "", "", "", ""]
+        self.coded += 1
+        return [
+            name.loinc_num,
+            name.label,
+            relation_text(test.relation),
+            guarded(test.comment),
+            test.decided_by,
+            test.approved_by,
+            date_text(test.approved_at),
+            self.release_version,
+        ]
+
+    def _test(self, row_number: int, cells: Sequence[str]) -> ExportTest | None:
+        if self.kind is FileKind.LOINC_1:
+            chapter, subchapter = sections(self.lookup, cells, self.columns)
+            return subchapter or chapter
+        if self.kind is FileKind.LOINC_2:
+            return self.lookup.with_code(Level.EXAM, cell_at(cells, self.columns, "code"))
+        return self.lookup.at_row(Level.ANALYSIS, row_number, cells, self.columns)
+
+
+def guarded(text: str) -> str:
+    """A free text that a spreadsheet must not compute; the received columns are never touched."""
+    return f"'{text}" if text.startswith(FORMULA_STARTERS) else text
+
+
+def completed_csv(content: bytes, dialect: Dialect, values_of: RowValues) -> Appended:
+    """The received CSV with the new columns; its own bytes are untouched."""
+
+    def values(record: Record) -> Sequence[str]:
+        return values_of(record.row_number, record.cells)
+
+    return append_columns(content, dialect, HEADINGS, values)
+
+
+def completed_workbook(content: bytes, dialect: Dialect, values_of: RowValues) -> bytes:
+    """The received workbook with the new columns on its catalogue sheet; other cells and sheets are kept.
+
+    openpyxl rewrites the file: cells, formulas, formats and sheets stay, embedded drawings that it does not
+    know may not.
+    """
+    check_workbook(content)
+    workbook = load_workbook(io.BytesIO(content), rich_text=True)
+    sheet = workbook[dialect.sheet]
+    assert isinstance(sheet, Worksheet)
+    first_column = _last_used_column(sheet) + 1
+    for row in range(1, sheet.max_row + 1):
+        cells = ["" if cell.value is None else str(cell.value) for cell in sheet[row]]
+        is_blank = not any(cell.strip() for cell in cells)
+        if row == dialect.header_rows:
+            _write(sheet, row, first_column, HEADINGS, like=sheet.cell(row, first_column - 1))
+        elif row > dialect.header_rows and not is_blank:
+            _write(sheet, row, first_column, values_of(row, cells))
+    for position, width in enumerate((12, 48, 20, 40, 22, 22, 16, 14)):
+        sheet.column_dimensions[get_column_letter(first_column + position)].width = width
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    workbook.close()
+    return buffer.getvalue()
+
+
+def _last_used_column(sheet: Worksheet) -> int:
+    """The last column that holds a value: formats may run far to its right."""
+    last = 1
+    for row in sheet.iter_rows():
+        for cell in reversed(row):
+            if cell.value is not None and cell.column > last:
+                last = cell.column
+                break
+    return last
+
+
+def _write(sheet: Worksheet, row: int, column: int, values: Sequence[str], like: object = None) -> None:
+    for position, value in enumerate(values):
+        cell = sheet.cell(row, column + position)
+        assert isinstance(cell, Cell)
+        if value:
+            cell.value = value
+            # A text that starts like a formula stays a text.
+            cell.data_type = "s"
+        if isinstance(like, Cell) and like.has_style:
+            cell._style = copy(like._style)  # type: ignore[attr-defined]

@@ -1,0 +1,89 @@
+"""Context of the page of exports."""
+
+from dataclasses import dataclass
+
+from app.exports.report import ReportLine
+from app.exports.schemas import Reason
+from app.models import Catalogue
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelLine:
+    """How the rows of one level stand."""
+
+    label: str
+    rows: int
+    coded: int
+    share: float
+    without: list[int]
+    """Rows without code, one figure a reason, in the order of the columns."""
+    blocking: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonLink:
+    """Rows that leave without a code for one reason; the link lists them."""
+
+    reason: Reason
+    count: int
+    href: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A file that can be made, or why it cannot."""
+
+    title: str
+    content: str
+    file_name: str
+    """Name of the file that will be made, or of the received file that it completes."""
+    action: str
+    extension: str
+    unavailable: str = ""
+    has_archive: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastExport:
+    """An export that was made."""
+
+    made_at: str
+    made_by: str
+    kind: str
+    file_name: str
+    figures: str
+    release: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportsPage(PageContext):
+    """The report, the files, the past exports."""
+
+    catalogue: Catalogue
+    active: str
+    laboratory_name: str
+    release_title: str
+    label_origin: str
+    definition: str
+    may_export: bool
+    refusal: str
+    """Why the export just asked for was refused, if one was."""
+    circuit_is_loaded: bool
+    levels: list[LevelLine]
+    reasons: list[Reason]
+    """The columns of `levels`."""
+    unsettled: int
+    errors: list[ReportLine]
+    error_count: int
+    blocking_count: int
+    reason_links: list[ReasonLink]
+    without_code: list[ReportLine]
+    without_code_count: int
+    offers: list[Offer]
+    past: list[PastExport]

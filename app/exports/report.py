@@ -1,0 +1,69 @@
+"""The report read before the download: what the laboratory system will say, row by row."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from app.exports.assessment import Assessment
+from app.exports.original import guarded
+from app.exports.schemas import LEVEL_NAMES, ExportTest, Severity
+
+HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
+SEVERITY_LABELS = {Severity.BLOCKING: "bloquante", Severity.WARNING: "non bloquante"}
+WITHOUT_CODE = "ligne sans code"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One line of the report."""
+
+    severity: Severity | None
+    """None for a row that leaves without a code: nothing is wrong in it."""
+    test: ExportTest
+    loinc_num: str
+    message: str
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether the laboratory system would refuse it."""
+        return self.severity is Severity.BLOCKING
+
+    @property
+    def severity_label(self) -> str:
+        """The severity in French."""
+        return SEVERITY_LABELS[self.severity] if self.severity else WITHOUT_CODE
+
+    @property
+    def level(self) -> str:
+        """The level in French."""
+        return LEVEL_NAMES[self.test.level]
+
+
+def error_lines(assessment: Assessment) -> list[ReportLine]:
+    """The errors that the laboratory system will report, blocking ones first."""
+    issues = [*assessment.blocking, *assessment.warnings]
+    return [ReportLine(issue.severity, issue.test, issue.test.loinc_num, issue.message) for issue in issues]
+
+
+def lines_without_code(assessment: Assessment) -> Iterator[ReportLine]:
+    """The rows that leave without a code, and why."""
+    for test in assessment.tests:
+        reason = assessment.reasons.get(test.id)
+        if reason is not None:
+            said = f" : {test.reason}" if test.reason else ""
+            yield ReportLine(None, test, "", f"{reason.label}{said}")
+
+
+def _cells(line: ReportLine) -> Iterable[str]:
+    return (line.severity_label, line.level, line.test.code, line.test.label, line.loinc_num, line.message)
+
+
+def report_csv(assessment: Assessment) -> bytes:
+    """The whole report for a spreadsheet: UTF-8 with its mark, semicolons, nothing that would be computed."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    writer.writerow(HEADINGS)
+    for line in (*error_lines(assessment), *lines_without_code(assessment)):
+        writer.writerow([guarded(cell) for cell in _cells(line)])
+    return buffer.getvalue().encode("utf-8-sig")

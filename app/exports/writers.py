@@ -1,0 +1,250 @@
+"""From a request to a file: which received file it completes, and who writes each format."""
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+
+from sqlmodel import Session
+
+from app.catalogues.records import Dialect
+from app.errors import ConflictError, NotFoundError
+from app.exports import repository
+from app.exports.ans_files import ANS_EXPORTS, transcoded_file
+from app.exports.append import Appended
+from app.exports.assessment import Assessment
+from app.exports.concept_map import Canonicals, as_json, computable_name, concept_map
+from app.exports.decision_sheet import decision_workbook
+from app.exports.lookup import RowLookup
+from app.exports.original import OriginalRows, completed_csv, completed_workbook
+from app.exports.schemas import ExportFile, ExportKind, SourceInfo
+from app.exports.statement import Statement
+from app.models import FileKind, Level, SourceFile
+from app.settings import Settings
+
+__all__ = ["Canonicals", "Writer", "completable", "decisions", "fhir_map", "levels_of", "usable_source"]
+
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ALL_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS)
+_LEVELS_OF_SOURCE = {
+    FileKind.LOINC_1: (Level.CHAPTER, Level.SUBCHAPTER),
+    FileKind.LOINC_2: (Level.EXAM,),
+    FileKind.LOINC_3: (Level.ANALYSIS,),
+    FileKind.TABULAR: (Level.ANALYSIS,),
+}
+_NOTE_EXAMPLES = 5
+
+
+def completable(files: list[SourceInfo]) -> list[SourceInfo]:
+    """The received files that hold rows of the catalogue; side data hold none."""
+    return [file for file in files if file.kind in _LEVELS_OF_SOURCE]
+
+
+def usable_source(kind: ExportKind, files: list[SourceInfo]) -> SourceInfo | None:
+    """The received file that this format completes by default: the newest of the right kind."""
+    if kind in ANS_EXPORTS:
+        wanted = [ANS_EXPORTS[kind].source_kind]
+    elif kind is ExportKind.ORIGINAL:
+        wanted = [FileKind.TABULAR, FileKind.LOINC_3, FileKind.LOINC_2, FileKind.LOINC_1]
+    else:
+        return None
+    for source_kind in wanted:
+        for file in files:
+            if file.kind == source_kind:
+                return file
+    return None
+
+
+def levels_of(kind: ExportKind, source: SourceFile | None) -> tuple[Level, ...]:
+    """The levels whose rows are in this export."""
+    if kind in ANS_EXPORTS:
+        return ANS_EXPORTS[kind].levels
+    return _LEVELS_OF_SOURCE[FileKind(source.kind)] if source else ALL_LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Completes received files; it only reads the database."""
+
+    session: Session
+    settings: Settings
+    catalogue_id: int
+
+    def source(self, kind: ExportKind, source_file_id: int | None) -> SourceFile | None:
+        """The received file to complete, None for the formats that complete none."""
+        if kind not in ANS_EXPORTS and kind is not ExportKind.ORIGINAL:
+            return None
+        if source_file_id is None:
+            files = repository.source_files(self.session, self.catalogue_id)
+            found = usable_source(kind, files)
+            if found is None:
+                raise ConflictError(missing_source(kind))
+            source_file_id = found.id
+        source = repository.source_file(self.session, self.catalogue_id, source_file_id)
+        if source is None or source.kind not in _LEVELS_OF_SOURCE:
+            raise NotFoundError("Ce fichier n'a pas été reçu pour ce catalogue.")
+        if kind in ANS_EXPORTS and source.kind != ANS_EXPORTS[kind].source_kind:
+            raise ConflictError(missing_source(kind))
+        return source
+
+    def completed(
+        self,
+        kind: ExportKind,
+        source: SourceFile,
+        assessment: Assessment,
+        statement: Statement,
+        moment: datetime,
+    ) -> ExportFile:
+        """The received file with the columns of this format."""
+        assert source.id is not None
+        dialect = Dialect.from_json(source.dialect)
+        row_numbers = repository.source_rows(self.session, source.id)
+        lookup = RowLookup.build(assessment.tests, row_numbers)
+        if kind is ExportKind.ORIGINAL:
+            return _original(source, dialect, lookup, assessment, statement, moment)
+        content, notes = source.content, []
+        if dialect.format != "csv":
+            rows = repository.source_cells(self.session, source.id)
+            content, dialect = _as_csv(rows, dialect)
+            # The rows of the new file are numbered anew: tests are found by their code.
+            lookup = RowLookup.build(assessment.tests, {})
+            notes.append(f"Le fichier reçu est un classeur : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
+        result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
+        notes += _notes(result.appended, dialect)
+        notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
+        return ExportFile(
+            name=self._name(kind, moment),
+            media_type=_csv_type(dialect),
+            content=result.appended.content,
+            rows=result.appended.rows,
+            coded=result.coded,
+            notes=tuple(notes),
+            source_file_id=source.id,
+        )
+
+    def _name(self, kind: ExportKind, moment: datetime) -> str:
+        patterns = {
+            ExportKind.LOINC_4: self.settings.chapters_file_name,
+            ExportKind.LOINC_5: self.settings.exams_file_name,
+            ExportKind.LOINC_6: self.settings.results_file_name,
+        }
+        return patterns[kind].replace("{date}", _day(moment))
+
+
+def missing_source(kind: ExportKind) -> str:
+    """Why a format cannot be made, in French."""
+    if kind in ANS_EXPORTS:
+        return f"Aucun fichier {ANS_EXPORTS[kind].source_kind} n'a été reçu pour ce catalogue."
+    return "Aucun fichier de ce catalogue ne peut être complété."
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y%m%d")
+
+
+def _encoding(dialect: Dialect) -> str:
+    return dialect.encoding_name
+
+
+def _csv_type(dialect: Dialect) -> str:
+    names = {
+        "cp1252": "windows-1252",
+        "iso8859-15": "iso-8859-15",
+        "mac-roman": "macintosh",
+        "cp850": "ibm850",
+    }
+    return f"text/csv; charset={names.get(dialect.encoding, dialect.encoding)}"
+
+
+def _as_csv(rows: list[tuple[int, list[str]]], dialect: Dialect) -> tuple[bytes, Dialect]:
+    """The cells of a workbook as CSV, and how that CSV is written."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    header_rows = sum(number <= dialect.header_rows for number, _ in rows)
+    writer.writerows(cells for _, cells in rows)
+    written = Dialect(encoding="utf-8", bom=True, header_rows=header_rows)
+    return buffer.getvalue().encode("utf-8-sig"), written
+
+
+def _rows_note(what: str, rows: tuple[int, ...]) -> list[str]:
+    if not rows:
+        return []
+    examples = ", ".join(str(row) for row in rows[:_NOTE_EXAMPLES])
+    more = ", …" if len(rows) > _NOTE_EXAMPLES else ""
+    return [f"Lignes {what} : {len(rows)} (n° {examples}{more})."]
+
+
+def _notes(appended: Appended, dialect: Dialect) -> list[str]:
+    """What had to be done to write this file, in French."""
+    notes = []
+    if appended.adapted:
+        examples = " ; ".join(
+            f"ligne {item.row_number}, « {item.text} » écrit « {item.written} »"
+            for item in appended.adapted[:_NOTE_EXAMPLES]
+        )
+        notes.append(
+            f"Textes adaptés à ce que le fichier peut contenir ({_encoding(dialect)}) : "
+            f"{len(appended.adapted)}. Par exemple : {examples}."
+        )
+    notes += _rows_note("complétées de cellules vides pour garder les colonnes alignées", appended.short_rows)
+    notes += _rows_note("plus longues que l'en-tête, où les colonnes LOINC sont décalées", appended.long_rows)
+    return notes
+
+
+def _original(
+    source: SourceFile,
+    dialect: Dialect,
+    lookup: RowLookup,
+    assessment: Assessment,
+    statement: Statement,
+    moment: datetime,
+) -> ExportFile:
+    version = statement.release.version if statement.release else ""
+    rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version)
+    name = PurePath(source.file_name)
+    notes: list[str] = []
+    if dialect.format == "csv":
+        appended = completed_csv(source.content, dialect, rows)
+        content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
+        notes = _notes(appended, dialect)
+    else:
+        content, media_type, suffix = completed_workbook(source.content, dialect, rows), XLSX_TYPE, ".xlsx"
+    return ExportFile(
+        name=f"{name.stem}_LOINC_{_day(moment)}{suffix}",
+        media_type=media_type,
+        content=content,
+        rows=rows.rows,
+        coded=rows.coded,
+        notes=tuple(notes),
+        source_file_id=source.id,
+    )
+
+
+def decisions(assessment: Assessment, statement: Statement, moment: datetime) -> ExportFile:
+    """The readable workbook of all decisions."""
+    return ExportFile(
+        name=f"Decisions_LOINC_{computable_name(statement.catalogue)}_{_day(moment)}.xlsx",
+        media_type=XLSX_TYPE,
+        content=decision_workbook(assessment, statement),
+        rows=len(assessment.tests),
+        coded=len(assessment.names),
+    )
+
+
+def fhir_map(
+    assessment: Assessment, statement: Statement, canonicals: Canonicals, version: str, moment: datetime
+) -> ExportFile:
+    """The ConceptMap R4 in JSON."""
+    resource = concept_map(assessment, statement, canonicals, version)
+    codeless = tuple(test for test in assessment.tests if not test.code.strip())
+    notes = [f"Lignes sans code local, absentes de la carte : {len(codeless)}."] if codeless else []
+    return ExportFile(
+        name=f"ConceptMap_LOINC_{computable_name(statement.catalogue)}_{_day(moment)}.json",
+        media_type="application/fhir+json",
+        content=as_json(resource),
+        rows=len(assessment.tests),
+        coded=len(assessment.names),
+        notes=tuple(notes),
+        business_version=version,
+    )

@@ -1,0 +1,53 @@
+"""Who may see a job, and starting a failed one again."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.errors import ConflictError, NotAllowedError, NotFoundError
+from app.jobs import repository
+from app.jobs.queue import JobQueue
+from app.models import Job, JobStatus, Role, User
+
+MAY_RETRY = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+
+
+@dataclass(frozen=True, slots=True)
+class JobAccess:
+    """A job that the person may see, and whether she may start it again."""
+
+    job: Job
+    may_act: bool
+
+
+def open_job(session: Session, user: User, job_id: int) -> JobAccess:
+    """The job, for the members of its laboratory; without a laboratory, for its author and administrators."""
+    job = session.get(Job, job_id)
+    refusal = NotFoundError("Ce travail n'existe pas ou ne vous est pas ouvert.")
+    if job is None or user.id is None:
+        raise refusal
+    if job.laboratory_id is None:
+        if not user.is_administrator and job.created_by_id != user.id:
+            raise refusal
+        return JobAccess(job, may_act=True)
+    role = repository.role_in(session, user.id, job.laboratory_id)
+    if role is None:
+        raise refusal
+    return JobAccess(job, may_act=role in MAY_RETRY)
+
+
+def retry(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
+    """Start a failed job again."""
+    access = open_job(session, user, job_id)
+    job = access.job
+    if not access.may_act:
+        raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas de relancer ce travail.")
+    if job.status != JobStatus.FAILED:
+        raise ConflictError("Ce travail n'a pas échoué : il n'y a rien à relancer.")
+    queue.retry(session, job)
+    record(
+        session, "job.retry", actor=user, object_type="job", object_id=job.id,
+        laboratory_id=job.laboratory_id, kind=job.kind,
+    )  # fmt: skip
+    return job

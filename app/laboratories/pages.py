@@ -1,0 +1,50 @@
+"""Contexts of the dashboard and of the laboratory page."""
+
+from dataclasses import dataclass
+
+from app.jobs.pages import JobLine
+from app.laboratories.schemas import CatalogueLine
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryCard:
+    """One laboratory of the person, with its catalogues."""
+
+    id: int
+    name: str
+    sgl_name: str
+    role_label: str
+    may_import: bool
+    catalogues: list[CatalogueLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardPage(PageContext):
+    """Everything the person works on."""
+
+    laboratories: list[LaboratoryCard]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLine:
+    """A member of the laboratory."""
+
+    name: str
+    email: str
+    role_label: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryPage(PageContext):
+    """One laboratory: its catalogues, its members, its latest background work."""
+
+    laboratory_id: int
+    finess: str
+    sgl_name: str
+    role_label: str
+    may_import: bool
+    catalogues: list[CatalogueLine]
+    members: list[MemberLine]
+    jobs: list[JobLine]

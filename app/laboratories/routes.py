@@ -1,0 +1,67 @@
+"""The dashboard and the page of a laboratory."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.accounts.labels import role_label
+from app.dependencies import CurrentUser, LaboratoryDep, SessionDep
+from app.jobs.pages import job_line
+from app.laboratories import repository
+from app.laboratories.pages import DashboardPage, LaboratoryCard, LaboratoryPage, MemberLine
+from app.laboratories.service import catalogue_lines
+from app.models import Role
+from app.web.templating import render
+
+router = APIRouter()
+
+MAY_IMPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+
+
+@router.get("/")
+def show_dashboard(request: Request, session: SessionDep, user: CurrentUser) -> Response:
+    """The laboratories of the person, and how far their catalogues have come."""
+    assert user.id is not None
+    laboratories = repository.laboratories_of(session, user.id)
+    identifiers = [laboratory.id for laboratory, _ in laboratories if laboratory.id is not None]
+    lines = catalogue_lines(session, identifiers)
+    cards = [
+        LaboratoryCard(
+            id=laboratory.id,
+            name=laboratory.name,
+            sgl_name=laboratory.sgl_name,
+            role_label=role_label(role),
+            may_import=role in MAY_IMPORT,
+            catalogues=lines.get(laboratory.id, []),
+        )
+        for laboratory, role in laboratories
+        if laboratory.id is not None
+    ]
+    return render(
+        request, "laboratories/dashboard.html", DashboardPage(title="Tableau de bord", laboratories=cards)
+    )
+
+
+@router.get("/laboratoires/{laboratory_id}")
+def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep) -> Response:
+    """One laboratory, for its members."""
+    laboratory = access.laboratory
+    members = [
+        MemberLine(
+            name=user.display_name,
+            email=user.email,
+            role_label=role_label(membership.role),
+            is_active=user.is_active,
+        )
+        for user, membership in repository.members_of(session, access.laboratory_id)
+    ]
+    page = LaboratoryPage(
+        title=laboratory.name,
+        laboratory_id=access.laboratory_id,
+        finess=laboratory.finess,
+        sgl_name=laboratory.sgl_name,
+        role_label=role_label(access.role),
+        may_import=access.role in MAY_IMPORT,
+        catalogues=catalogue_lines(session, [access.laboratory_id]).get(access.laboratory_id, []),
+        members=members,
+        jobs=[job_line(job) for job in repository.recent_jobs(session, access.laboratory_id)],
+    )
+    return render(request, "laboratories/laboratory.html", page)

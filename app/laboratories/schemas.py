@@ -1,0 +1,52 @@
+"""What the laboratory pages show of a catalogue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.models import Level, Status
+from app.web.meter import Meter, stacked_meter
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the review of the tests of one level has come."""
+
+    todo: int = 0
+    doubt: int = 0
+    decided: int = 0
+    approved: int = 0
+    sent_back: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tests of the level."""
+        return self.todo + self.doubt + self.decided + self.approved + self.sent_back
+
+    @property
+    def meter(self) -> Meter:
+        """The bar: approved, waiting for approval, sent back or in doubt, to do."""
+        label = (
+            f"{self.approved} approuvées, {self.decided} décidées à approuver, "
+            f"{self.doubt + self.sent_back} en doute ou renvoyées, sur {self.total}"
+        )
+        parts = (
+            ("part-ok", self.approved),
+            ("part-info", self.decided),
+            ("part-warn", self.doubt + self.sent_back),
+        )
+        return stacked_meter(self.total, parts, label)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueLine:
+    """A catalogue and the progress of its analyses and exams."""
+
+    id: int
+    name: str
+    created_at: datetime
+    analyses: Progress
+    exams: Progress
+
+
+LEVELS_SHOWN = (Level.ANALYSIS, Level.EXAM)
+STATUSES = tuple(Status)

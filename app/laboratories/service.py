@@ -1,0 +1,119 @@
+"""Laboratories: their creation, their members, and how far their catalogues have come."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.laboratories import repository
+from app.laboratories.schemas import CatalogueLine, Progress
+from app.models import Laboratory, Level, User
+
+_FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
+
+
+def catalogue_lines(session: Session, laboratory_ids: Collection[int]) -> dict[int, list[CatalogueLine]]:
+    """The catalogues of each of these laboratories, with their progress, in two queries."""
+    catalogues = repository.catalogues_of(session, laboratory_ids)
+    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    identifiers = [catalogue.id for catalogue in catalogues if catalogue.id is not None]
+    for catalogue_id, level, status, count in repository.count_statuses(session, identifiers):
+        counts[catalogue_id, level][status] = count
+    lines: dict[int, list[CatalogueLine]] = defaultdict(list)
+    for catalogue in catalogues:
+        assert catalogue.id is not None
+        line = CatalogueLine(
+            id=catalogue.id,
+            name=catalogue.name,
+            created_at=catalogue.created_at,
+            analyses=Progress(**counts[catalogue.id, Level.ANALYSIS]),
+            exams=Progress(**counts[catalogue.id, Level.EXAM]),
+        )
+        lines[catalogue.laboratory_id].append(line)
+    return lines
+
+
+def get_laboratory(session: Session, laboratory_id: int) -> Laboratory:
+    """The laboratory of this identifier, or NotFoundError."""
+    laboratory = session.get(Laboratory, laboratory_id)
+    if laboratory is None:
+        raise NotFoundError("Ce laboratoire n'existe pas.")
+    return laboratory
+
+
+def get_laboratory_by_name(session: Session, name: str) -> Laboratory:
+    """The laboratory of this name, or NotFoundError."""
+    laboratory = repository.find_by_name(session, name.strip())
+    if laboratory is None:
+        raise NotFoundError(f"Aucun laboratoire ne s'appelle « {name.strip()} ».")
+    return laboratory
+
+
+def _checked(name: str, finess: str, sgl_name: str, canonical_url: str) -> tuple[str, str, str, str]:
+    name = " ".join(name.split())
+    sgl_name = " ".join(sgl_name.split())
+    finess = re.sub(r"\s", "", finess).upper()
+    canonical_url = canonical_url.strip().rstrip("/")
+    if not 1 <= len(name) <= 200:
+        raise InvalidInputError("Le nom du laboratoire doit compter de 1 à 200 caractères.")
+    if finess and not _FINESS.fullmatch(finess):
+        raise InvalidInputError("Le numéro FINESS compte neuf chiffres (2A ou 2B pour la Corse).")
+    if len(sgl_name) > 120:
+        raise InvalidInputError("Le nom du SGL ne peut dépasser 120 caractères.")
+    if canonical_url and not re.fullmatch(r"https?://[^\s<>\"|]{1,240}", canonical_url):
+        raise InvalidInputError("L'adresse de référence FHIR doit commencer par http:// ou https://.")
+    return name, finess, sgl_name, canonical_url
+
+
+def create_laboratory(
+    session: Session,
+    *,
+    name: str,
+    finess: str = "",
+    sgl_name: str = "",
+    canonical_url: str = "",
+    actor: User | None = None,
+) -> Laboratory:
+    """Open a laboratory; nobody sees it before receiving a role in it."""
+    name, finess, sgl_name, canonical_url = _checked(name, finess, sgl_name, canonical_url)
+    if repository.find_by_name(session, name) is not None:
+        raise ConflictError(f"Un laboratoire s'appelle déjà « {name} ».")
+    laboratory = Laboratory(name=name, finess=finess, sgl_name=sgl_name, canonical_url=canonical_url)
+    session.add(laboratory)
+    session.flush()
+    record(
+        session, "laboratory.create", actor=actor, object_type="laboratory", object_id=laboratory.id,
+        laboratory_id=laboratory.id, name=name, finess=finess, sgl_name=sgl_name,
+    )  # fmt: skip
+    return laboratory
+
+
+def change_laboratory(
+    session: Session,
+    laboratory: Laboratory,
+    *,
+    name: str,
+    finess: str,
+    sgl_name: str,
+    canonical_url: str,
+    actor: User | None = None,
+) -> None:
+    """Correct what is known of a laboratory."""
+    name, finess, sgl_name, canonical_url = _checked(name, finess, sgl_name, canonical_url)
+    other = repository.find_by_name(session, name)
+    if other is not None and other.id != laboratory.id:
+        raise ConflictError(f"Un autre laboratoire s'appelle déjà « {name} ».")
+    before = laboratory.model_dump(include={"name", "finess", "sgl_name", "canonical_url"})
+    laboratory.name, laboratory.finess = name, finess
+    laboratory.sgl_name, laboratory.canonical_url = sgl_name, canonical_url
+    after = laboratory.model_dump(include=set(before))
+    if before == after:
+        return
+    session.add(laboratory)
+    record(
+        session, "laboratory.change", actor=actor, object_type="laboratory", object_id=laboratory.id,
+        laboratory_id=laboratory.id, before=before, after=after,
+    )  # fmt: skip

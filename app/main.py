@@ -1,0 +1,75 @@
+"""The application factory: middleware, error table, routers, static files."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+
+from app.accounts import routes as accounts
+from app.administration import routes as administration
+from app.approval import routes as approval
+from app.catalogues import routes as catalogues
+from app.coverage import routes as coverage
+from app.database import make_engine
+from app.error_handlers import HANDLERS
+from app.exports import routes as exports
+from app.jobs import routes as jobs
+from app.jobs.queue import JobQueue
+from app.laboratories import routes as laboratories
+from app.proposals import routes as proposals
+from app.review import routes as review
+from app.settings import Settings, get_settings, resource_dir
+from app.terminology import routes as terminology
+from app.web.security import CrossSiteMiddleware, SecurityHeadersMiddleware
+
+ROUTERS = (
+    accounts.router,
+    administration.router,
+    laboratories.router,
+    catalogues.router,
+    proposals.router,
+    review.router,
+    approval.router,
+    coverage.router,
+    exports.router,
+    terminology.router,
+    jobs.router,
+)
+
+
+@asynccontextmanager
+async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+    """Start the job consumer with the server, when this installation runs jobs in the server."""
+    queue: JobQueue = application.state.jobs
+    settings: Settings = application.state.settings
+    if settings.run_jobs_in_server:
+        queue.start_consumer()
+    try:
+        yield
+    finally:
+        queue.stop_consumer()
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
+    """Build the application; the database must have been migrated before."""
+    settings = settings or get_settings()
+    application = FastAPI(
+        title="Atelier de transcodage LOINC",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        max_body_size=3 * settings.max_upload_bytes + 1_000_000,
+        exception_handlers=HANDLERS,
+    )
+    application.state.settings = settings
+    application.state.engine = engine or make_engine(settings.resolved_database_url)
+    application.state.jobs = JobQueue(settings, application.state.engine)
+    application.add_middleware(CrossSiteMiddleware)
+    application.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
+    for router in ROUTERS:
+        application.include_router(router)
+    application.mount("/static", StaticFiles(directory=resource_dir("static")), name="static")
+    return application

@@ -1,0 +1,35 @@
+"""All tables, imported here so that Alembic sees them."""
+
+from app.models import append_only
+from app.models.account import Membership, Role, SignInAttempt, User, UserSession
+from app.models.audit import AuditEvent
+from app.models.base import metadata, utc_now
+from app.models.catalogue import Catalogue, ExamAnalysis, FileKind, Level, LocalTest, SourceFile, SourceRow
+from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
+from app.models.export import ExportRecord
+from app.models.job import Job, JobStatus
+from app.models.laboratory import Laboratory
+from app.models.proposal import Proposal, ProposalRun, RunStatus
+from app.models.terminology import (
+    FrenchName,
+    LoincAxisValue,
+    LoincRelease,
+    LoincTerm,
+    LoincTermText,
+    MapTo,
+    PanelMember,
+    ReleaseStatus,
+)
+from app.models.upload import UploadDraft, UploadDraftFile
+from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSetMember
+
+__all__ = [
+    "Action", "AuditEvent", "Catalogue", "Decision", "ExamAnalysis", "ExportRecord", "FileKind",
+    "FrenchName", "Job", "JobStatus", "Laboratory", "Level", "LocalTest", "LoincAxisValue", "LoincRelease",
+    "LoincTerm", "LoincTermText", "MapTo", "Membership", "NabmAlignment", "Outcome", "PanelMember",
+    "Proposal", "ProposalRun", "Relation", "ReleaseStatus", "ReviewState", "Role", "RunStatus",
+    "SignInAttempt", "SourceFile", "SourceRow", "Status", "UploadDraft", "UploadDraftFile", "User",
+    "UserSession", "ValueSet", "ValueSetKind", "ValueSetMember", "metadata", "utc_now",
+]  # fmt: skip
+
+append_only.install()

@@ -1,0 +1,127 @@
+"""A laboratory's catalogue: the files as received, their rows, and the local tests read from them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.models.base import UtcDateTime, utc_now
+
+
+class FileKind(StrEnum):
+    """The shape of a received file."""
+
+    LOINC_1 = "LOINC_1"
+    LOINC_2 = "LOINC_2"
+    LOINC_3 = "LOINC_3"
+    TABULAR = "TABULAR"
+    """Any CSV or workbook whose columns the user confirmed."""
+    SIDE_DATA = "SIDE_DATA"
+    """Volumes, sub-contracting and retired tests, joined to the analyses by code."""
+
+
+class Level(StrEnum):
+    """What a local test is in the catalogue."""
+
+    ANALYSIS = "analysis"
+    EXAM = "exam"
+    CHAPTER = "chapter"
+    SUBCHAPTER = "subchapter"
+
+
+class Catalogue(SQLModel, table=True):
+    """One catalogue of one laboratory."""
+
+    __tablename__ = "catalogue"
+
+    id: int | None = Field(default=None, primary_key=True)
+    laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
+    name: str = Field(max_length=200)
+    created_by_id: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SourceFile(SQLModel, table=True):
+    """A file exactly as received, with what is needed to write it back byte for byte."""
+
+    __tablename__ = "source_file"
+
+    id: int | None = Field(default=None, primary_key=True)
+    catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
+    kind: str = Field(max_length=20)
+    file_name: str = Field(max_length=255)
+    sha256: str = Field(max_length=64)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    dialect: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """encoding, bom, delimiter, quotechar, line_terminator, header_rows, sheet (see app.catalogues.tabular)."""
+    columns: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """Field name of a local test -> zero-based column index, as confirmed by the user."""
+    row_count: int = 0
+    imported_by_id: int | None = Field(default=None, foreign_key="user_account.id")
+    imported_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SourceRow(SQLModel, table=True):
+    """One row of a received file, every original cell kept as text."""
+
+    __tablename__ = "source_row"
+    __table_args__ = (UniqueConstraint("source_file_id", "row_number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_file_id: int = Field(foreign_key="source_file.id", index=True)
+    row_number: int
+    """Counts from 1 in the file as the user sees it, header rows included."""
+    cells: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class LocalTest(SQLModel, table=True):
+    """A row of the catalogue that may receive a LOINC code: an analysis, an exam, a chapter or a sub-chapter."""
+
+    __tablename__ = "local_test"
+    __table_args__ = (UniqueConstraint("catalogue_id", "level", "code", "occurrence"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
+    source_row_id: int | None = Field(default=None, foreign_key="source_row.id")
+    position: int = 0
+    """Order in the received file."""
+    level: str = Field(max_length=12, index=True)
+    code: str = Field(max_length=120)
+    occurrence: int = 0
+    """Tells apart the rows of a free-form file that share a code (0 for the first)."""
+    label: str = Field(max_length=500)
+    synonym: str = Field(default="", max_length=500)
+    property_kind: str = Field(default="", max_length=120)
+    """Grandeur, as written."""
+    unit_code: str = Field(default="", max_length=60)
+    unit: str = Field(default="", max_length=120)
+    timing: str = Field(default="", max_length=60)
+    specimen_code: str = Field(default="", max_length=60)
+    specimen: str = Field(default="", max_length=200)
+    scale: str = Field(default="", max_length=60)
+    technique: str = Field(default="", max_length=200)
+    nabm: str = Field(default="", max_length=200)
+    chapter_code: str = Field(default="", max_length=60)
+    subchapter_code: str = Field(default="", max_length=60)
+    chapter: str = Field(default="", max_length=200)
+    """Label of the chapter, when known, for display, filters and the matcher."""
+    executing_laboratory: str = Field(default="", max_length=200)
+    is_subcontracted: bool = False
+    is_retired: bool = False
+    annual_volume: int | None = None
+
+
+class ExamAnalysis(SQLModel, table=True):
+    """An exam contains an analysis (one row of LOINC_2)."""
+
+    __tablename__ = "exam_analysis"
+    __table_args__ = (UniqueConstraint("exam_id", "analysis_code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    exam_id: int = Field(foreign_key="local_test.id", index=True)
+    analysis_code: str = Field(max_length=120)
+    analysis_label: str = Field(default="", max_length=500)
+    analysis_id: int | None = Field(default=None, foreign_key="local_test.id", index=True)
+    """Empty when the analysis is not (yet) in the catalogue: LOINC_2 may arrive alone."""

@@ -1,0 +1,21 @@
+"""Medical laboratories (LBM) and the laboratory system (SGL) that each one uses."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from app.models.base import UtcDateTime, utc_now
+
+
+class Laboratory(SQLModel, table=True):
+    """A laboratory whose catalogue is transcoded."""
+
+    __tablename__ = "laboratory"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=200, unique=True)
+    finess: str = Field(default="", max_length=14)
+    sgl_name: str = Field(default="", max_length=120)
+    canonical_url: str = Field(default="", max_length=255)
+    """Stable base of the FHIR urls of this laboratory; empty means one derived from the identifier."""
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -1,0 +1,147 @@
+"""Pages and actions of the review: the queue, the case, the decision and its undoing."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
+
+from app.dependencies import CatalogueDep, SessionDep, SettingsDep
+from app.errors import ConflictError, InvalidInputError
+from app.models import Action
+from app.review import service
+from app.review.answers import answer_done, conflict_page, wants_json
+from app.review.csv_export import queue_csv
+from app.review.errors import JustificationNeededError, StaleVersionError
+from app.review.page_building import asked_of, case_page, done_id, queue_page
+from app.review.query import ReviewQuery
+from app.review.queue import run_id_of
+from app.review.repository import runs_of
+from app.review.schemas import DecisionForm, UndoForm
+from app.web.templating import render
+
+router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"])
+
+
+def review_query(request: Request) -> ReviewQuery:
+    """The queue that the address describes."""
+    return ReviewQuery.from_params(request.query_params)
+
+
+QueryDep = Annotated[ReviewQuery, Depends(review_query)]
+RowId = Annotated[int, Path()]
+
+
+@router.get("")
+def show_queue(request: Request, access: CatalogueDep, session: SessionDep, query: QueryDep) -> Response:
+    """The queue, or its rows as CSV."""
+    if request.query_params.get("format") == "csv":
+        run_id = run_id_of(runs_of(session, access.catalogue_id))
+        content = queue_csv(session, access.catalogue_id, run_id, query)
+        name = f"revue_catalogue_{access.catalogue_id}.csv"
+        return Response(
+            content,
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+    page = queue_page(session, access, query, done_id(request.query_params))
+    return render(request, "review/queue.html", page)
+
+
+@router.get("/{local_test_id}")
+def show_case(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    query: QueryDep,
+    local_test_id: RowId,
+) -> Response:
+    """One row against its candidates."""
+    asked = asked_of(request.query_params, query)
+    page = case_page(session, settings, access, local_test_id, asked, done=done_id(request.query_params))
+    return render(request, "review/case.html", page)
+
+
+@router.post("/{local_test_id}/decision")
+def decide(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    query: QueryDep,
+    local_test_id: RowId,
+    form: Annotated[DecisionForm, Form()],
+) -> Response:
+    """Record a decision, then go to the next row to decide."""
+    try:
+        fact = service.decide(
+            session,
+            access,
+            local_test_id,
+            form.version,
+            form.action,
+            settings=settings,
+            loinc_num=form.chosen,
+            relation=form.relation,
+            reason=form.said_reason,
+            comment=form.comment,
+            justification=form.justification,
+        )
+    except StaleVersionError as error:
+        if wants_json(request):
+            raise
+        return conflict_page(request, session, access, query, local_test_id, error, form.action, form.chosen)
+    except (InvalidInputError, ConflictError) as error:
+        if wants_json(request):
+            raise
+        asked = asked_of(request.query_params, query)
+        if form.action is Action.CHOOSE and form.chosen:
+            asked = asked.choosing(form.chosen)
+        page = case_page(
+            session,
+            settings,
+            access,
+            local_test_id,
+            asked,
+            problem=error.message,
+            needs_justification=isinstance(error, JustificationNeededError),
+            form=_sent(form),
+        )
+        return render(request, "review/case.html", page, status_code=error.status_code)
+    return answer_done(request, session, access, query, fact)
+
+
+@router.post("/{local_test_id}/annulation")
+def undo(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    query: QueryDep,
+    local_test_id: RowId,
+    form: Annotated[UndoForm, Form()],
+) -> Response:
+    """Take back one's own fact in force, then show the row."""
+    try:
+        fact = service.undo(session, access, local_test_id, form.version, form.reason, form.comment)
+    except StaleVersionError as error:
+        if wants_json(request):
+            raise
+        return conflict_page(request, session, access, query, local_test_id, error, Action.UNDO, "")
+    except (InvalidInputError, ConflictError) as error:
+        if wants_json(request):
+            raise
+        page = case_page(
+            session,
+            settings,
+            access,
+            local_test_id,
+            asked_of(request.query_params, query),
+            problem=error.message,
+        )
+        return render(request, "review/case.html", page, status_code=error.status_code)
+    return answer_done(request, session, access, query, fact)
+
+
+def _sent(form: DecisionForm) -> dict[str, str]:
+    values: dict[str, Any] = form.model_dump(exclude={"version", "retenir"})
+    return {name: str(value) for name, value in values.items()}

@@ -1,0 +1,123 @@
+"""Deciding on a row: choosing a code, declaring that there is none, doubting, commenting, undoing."""
+
+from sqlmodel import Session
+
+from app.dependencies import CatalogueAccess
+from app.errors import ConflictError, InvalidInputError
+from app.models import Action, Decision, Proposal, Relation
+from app.review import repository
+from app.review.checks import Check, Severity, checks_of, is_blocking
+from app.review.errors import JustificationNeededError
+from app.review.evidence import lines_of
+from app.review.gathering import Pair, evidence_now, mappings_of, place_of
+from app.review.ledger import OpenRow, Statement, append, check_allowed, open_row
+from app.settings import Settings
+
+DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
+LIMITS = {"reason": 500, "comment": 4000, "justification": 2000}
+
+
+def decide(
+    session: Session,
+    access: CatalogueAccess,
+    local_test_id: int,
+    expected_version: int,
+    action: Action,
+    *,
+    settings: Settings,
+    loinc_num: str = "",
+    relation: str = Relation.EQUIVALENT,
+    reason: str = "",
+    comment: str = "",
+    justification: str = "",
+) -> Decision:
+    """Record a decision on a row of the catalogue.
+
+    Raises NotFoundError, NotAllowedError (the role), ConflictError (the state, or StaleVersionError when
+    someone acted since `expected_version`), InvalidInputError (a reason or a comment is missing) and
+    JustificationNeededError (a blocking check without justification). Nothing is written then.
+    """
+    if action not in DECISIONS:
+        raise InvalidInputError("Cette action n'est pas une décision.")
+    said = _statement(action, loinc_num.strip(), relation, reason, comment, justification)
+    row = open_row(session, access, local_test_id, expected_version)
+    check_allowed(row, action, said.reason)
+    if action is Action.COMMENT and not said.comment.strip():
+        raise InvalidInputError("Écrivez le commentaire.")
+    place = place_of(session, access.catalogue_id, access.laboratory_id)
+    release_id = place.release.id if place.release else None
+    proposal = _proposal(session, row, said.loinc_num)
+    if action is Action.CHOOSE:
+        checks = chosen_checks(session, settings, row, said.loinc_num, proposal)
+        _require_soundness(checks, said)
+    return append(session, row, action, said, release_id=release_id, proposal_id=proposal.id if proposal else None)
+
+
+def undo(
+    session: Session,
+    access: CatalogueAccess,
+    local_test_id: int,
+    expected_version: int,
+    reason: str = "",
+    comment: str = "",
+) -> Decision:
+    """Take back one's own fact in force: a new fact, after which the row is as it was before that one."""
+    check_lengths(reason=reason, comment=comment)
+    row = open_row(session, access, local_test_id, expected_version)
+    check_allowed(row, Action.UNDO, reason)
+    target = row.in_force
+    if target is None:
+        raise ConflictError("Il n'y a rien à annuler sur cette ligne.")
+    if target.author_id != access.user_id:
+        raise ConflictError("Vous ne pouvez annuler que votre propre décision, tant qu'elle est en vigueur.")
+    said = Statement(reason=reason, comment=comment)
+    return append(session, row, Action.UNDO, said, release_id=target.release_id, undoes_id=target.id)
+
+
+def chosen_checks(
+    session: Session, settings: Settings, row: OpenRow, loinc_num: str, proposal: Proposal | None
+) -> list[Check]:
+    """The checks of one code for this row, on the evidence of its proposal or computed now."""
+    place = place_of(session, row.access.catalogue_id, row.access.laboratory_id)
+    lines = lines_of(proposal.evidence) if proposal else evidence_now(session, settings, row.test, loinc_num)
+    return checks_of(mappings_of(session, place, [Pair(row.test, loinc_num, lines)])[0])
+
+
+def check_lengths(**texts: str) -> None:
+    """Refuse a text longer than its column."""
+    for name, text in texts.items():
+        if len(text) > LIMITS[name]:
+            raise InvalidInputError(f"Ce texte est trop long : {LIMITS[name]} caractères au plus.")
+
+
+def _statement(
+    action: Action, loinc_num: str, relation: str, reason: str, comment: str, justification: str
+) -> Statement:
+    check_lengths(reason=reason, comment=comment, justification=justification)
+    if action is not Action.CHOOSE:
+        named = loinc_num if action is Action.DOUBT else ""
+        return Statement(named, "", reason, comment, "")
+    if not loinc_num:
+        raise InvalidInputError("Choisissez un code.")
+    if relation not in list(Relation):
+        raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
+    if relation == Relation.LOINC_NARROWER and not comment.strip():
+        raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
+    return Statement(loinc_num, relation, reason, comment, justification)
+
+
+def _proposal(session: Session, row: OpenRow, loinc_num: str) -> Proposal | None:
+    """The proposal shown for this code, if it was proposed."""
+    current = repository.runs_of(session, row.access.catalogue_id).current
+    if current is None or current.id is None or row.test.id is None or not loinc_num:
+        return None
+    proposals = repository.proposals_of(session, current.id, row.test.id)
+    return next((item for item in proposals if item.rank > 0 and item.loinc_num == loinc_num), None)
+
+
+def _require_soundness(checks: list[Check], said: Statement) -> None:
+    refused = [check for check in checks if check.severity is Severity.REFUSED]
+    if refused:
+        raise InvalidInputError(" ".join(check.sentence for check in refused))
+    if is_blocking(checks) and not said.justification.strip():
+        raise JustificationNeededError(checks)

@@ -1,0 +1,312 @@
+"""Loading an official release: read, checked, stored a few thousand rows at a time, then shown all at once.
+
+The rows are written in short transactions under a release that nobody sees, so that people go on working
+during the load; the last transaction makes it visible. A refusal removes every row and changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import SQLModel
+
+from app.audit.service import record
+from app.database import reading, transaction
+from app.errors import InvalidInputError
+from app.models import (
+    FrenchName,
+    LoincRelease,
+    LoincTerm,
+    MapTo,
+    PanelMember,
+    ReleaseStatus,
+    User,
+    ValueSet,
+    ValueSetKind,
+    ValueSetMember,
+    utc_now,
+)
+from app.terminology import repository, search_index
+from app.terminology.chunks import chunks
+from app.terminology.french import french_material
+from app.terminology.schemas import LoadReport
+from app.terminology.starter import OFFICIAL, term_row
+from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
+from loinc_data.release import (
+    LABORATORY,
+    ReleaseError,
+    ReleaseSource,
+    content_hash,
+    main_table,
+    open_source,
+    read_release_terms,
+    release_version,
+)
+from loinc_data.tables import load_usage
+
+Progress = Callable[[int, int, str], None]
+ABANDONED_AFTER = timedelta(minutes=30)
+UNKNOWN_TOLERATED = 0.05
+LAB_ORDERS_TITLE = "LOINC Universal Lab Orders"
+
+
+def load_release(
+    engine: Engine,
+    path: Path,
+    progress: Progress = lambda done, total, message: None,
+    *,
+    version: str = "",
+    actor_id: int | None = None,
+) -> LoadReport:
+    """Load a release from its zip or folder; the same contents are never loaded twice.
+
+    It becomes current when no official release is; otherwise a person chooses when to change. Raises
+    InvalidInputError, in French, when the file is no usable release: what was there is then untouched.
+    """
+    try:
+        progress(0, 0, "Vérification de l'archive")
+        digest = content_hash(path)
+        with reading(engine) as session:
+            known = repository.release_by_hash(session, digest)
+        if known is not None:
+            assert known.id is not None
+            return LoadReport(known.id, known.version, is_new=False, term_count=known.term_count)
+        _remove_abandoned(engine)
+        with open_source(path) as source:
+            return _load(engine, source, path, digest, version, progress, actor_id)
+    except ReleaseError as error:
+        raise InvalidInputError(str(error)) from error
+
+
+def _load(
+    engine: Engine,
+    source: ReleaseSource,
+    path: Path,
+    digest: str,
+    version: str,
+    progress: Progress,
+    actor_id: int | None,
+) -> LoadReport:
+    with transaction(engine) as session:
+        release = LoincRelease(
+            version=version,
+            kind=OFFICIAL,
+            source_name=path.name[:255],
+            content_hash=digest,
+            status=ReleaseStatus.LOADING,
+        )
+        session.add(release)
+        session.flush()
+        assert release.id is not None
+        release_id = release.id
+    try:
+        loader = _Loader(engine, source, release_id, progress)
+        report = loader.run()
+        report.version = version or release_version(source, path) or loader.newest_change or f"sans numéro {digest[:8]}"
+        _publish(engine, report, actor_id)
+        return report
+    except BaseException:
+        _remove(engine, release_id)
+        raise
+
+
+@dataclass(slots=True)
+class _Loader:
+    """One load in progress: what was read so far, to check the files against each other."""
+
+    engine: Engine
+    source: ReleaseSource
+    release_id: int
+    progress: Progress
+    newest_change: str = ""
+    codes: set[str] = field(default_factory=set)
+    laboratory_codes: set[str] = field(default_factory=set)
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Code → (French name, producer) of the preferred variant."""
+    named_codes: set[str] = field(default_factory=set)
+
+    def run(self) -> LoadReport:
+        """Store everything; the release is still invisible afterwards."""
+        report = LoadReport(self.release_id, "", is_new=True)
+        for variant, (name, producer) in french_variants(self.source).items():
+            report.french_names[variant] = self._store(FrenchName, self._variant_rows(variant, name, producer))
+        total = _line_count(self.source, main_table(self.source))
+        report.term_count = self._store(LoincTerm, self._term_rows(), "Lecture des termes", total)
+        self._check_against_table("Une variante linguistique", self.named_codes)
+        report.map_to_count = self._store(MapTo, self._map_to_rows())
+        report.panel_members = self._store(PanelMember, self._panel_rows())
+        report.lab_orders = self._store_lab_orders()
+        self._index()
+        return report
+
+    def _store(self, model: type[SQLModel], rows: Iterable[dict[str, Any]], message: str = "", total: int = 0) -> int:
+        stored = 0
+        for chunk in chunks(rows, repository.CHUNK):
+            with transaction(self.engine) as session:
+                repository.insert_rows(session.connection(), model, chunk)
+            stored += len(chunk)
+            if message:
+                self.progress(min(stored, total), total, message)
+        return stored
+
+    def _variant_rows(self, variant: str, name: str, producer: str) -> Iterator[dict[str, Any]]:
+        self.progress(0, 0, f"Lecture des noms français ({variant})")
+        for item in read_variant(self.source, name):
+            self.named_codes.add(item.loinc_num)
+            best = item.best()
+            if best:
+                self.names.setdefault(item.loinc_num, (best, producer))
+            yield {
+                "release_id": self.release_id,
+                "loinc_num": item.loinc_num,
+                "variant": variant,
+                "producer": producer,
+                "component": item.component,
+                "property": item.property,
+                "time_aspct": item.time_aspct,
+                "system": item.system,
+                "scale_typ": item.scale_typ,
+                "method_typ": item.method_typ,
+                "short_name": item.short_name,
+                "long_common_name": item.long_common_name,
+                "display_name": item.display_name,
+            }
+
+    def _term_rows(self) -> Iterator[dict[str, Any]]:
+        french, usage = french_material(), load_usage()
+        for item in read_release_terms(self.source):
+            term = item.term
+            self.codes.add(term.loinc_num)
+            if item.class_type == LABORATORY:
+                self.laboratory_codes.add(term.loinc_num)
+            self.newest_change = max(self.newest_change, item.version_last_changed, key=_as_number)
+            name, producer = self.names.get(term.loinc_num, ("", ""))
+            row = term_row(
+                self.release_id,
+                term,
+                french,
+                class_type=item.class_type,
+                external_copyright_notice=item.external_copyright_notice,
+                official_french_name=name,
+                french_producer=producer,
+            )
+            row["fr_usage"] = usage.get(term.loinc_num, 0)
+            yield row
+
+    def _map_to_rows(self) -> Iterator[dict[str, Any]]:
+        cited: set[str] = set()
+        for item in read_map_to(self.source):
+            cited.add(item.loinc_num)
+            yield {
+                "release_id": self.release_id,
+                "loinc_num": item.loinc_num,
+                "map_to": item.map_to,
+                "comment": item.comment,
+            }
+        self._check_against_table("MapTo.csv", cited)
+
+    def _panel_rows(self) -> Iterator[dict[str, Any]]:
+        for item in read_panels(self.source):
+            if item.panel_num in self.laboratory_codes:
+                yield {
+                    "release_id": self.release_id,
+                    "panel_num": item.panel_num,
+                    "loinc_num": item.loinc_num,
+                    "sequence": item.sequence,
+                    "requirement": item.requirement[:20],
+                }
+
+    def _store_lab_orders(self) -> int:
+        labels = dict(read_lab_orders(self.source))
+        if not labels:
+            return 0
+        with transaction(self.engine) as session:
+            value_set = ValueSet(
+                kind=ValueSetKind.UNIVERSAL_LAB_ORDERS,
+                title=LAB_ORDERS_TITLE,
+                release_id=self.release_id,
+                member_count=len(labels),
+            )
+            session.add(value_set)
+            session.flush()
+            rows = [
+                {"value_set_id": value_set.id, "loinc_num": code, "label": label, "position": position}
+                for position, (code, label) in enumerate(labels.items())
+            ]
+            repository.insert_rows(session.connection(), ValueSetMember, rows)
+        return len(labels)
+
+    def _check_against_table(self, what: str, cited: set[str]) -> None:
+        missing = len(cited - self.codes)
+        if missing > max(5, UNKNOWN_TOLERATED * len(cited)):
+            raise ReleaseError(
+                f"{what} cite {missing} codes absents de Loinc.csv : la table est tronquée, "
+                "ou les fichiers ne sont pas de la même version."
+            )
+
+    def _index(self) -> None:
+        with reading(self.engine) as session:
+            ids = search_index.useful_ids(session.connection(), self.release_id)
+        done = 0
+        for chunk in chunks(ids, search_index.CHUNK):
+            with transaction(self.engine) as session:
+                search_index.index_terms(session.connection(), self.release_id, chunk)
+            done += len(chunk)
+            self.progress(done, len(ids), "Préparation de la recherche")
+        with transaction(self.engine) as session:
+            search_index.store_axis_values(session.connection(), self.release_id)
+
+
+def _as_number(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
+
+
+def _line_count(source: ReleaseSource, name: str) -> int:
+    lines = 0
+    with source.open(name) as file:
+        while block := file.read(1 << 20):
+            lines += block.count(b"\n")
+    return max(lines - 1, 0)
+
+
+def _publish(engine: Engine, report: LoadReport, actor_id: int | None) -> None:
+    with transaction(engine) as session:
+        release = session.get_one(LoincRelease, report.release_id)
+        release.version = report.version[:40]
+        release.term_count = report.term_count
+        release.status = ReleaseStatus.READY
+        release.loaded_at = utc_now()
+        session.add(release)
+        session.flush()
+        current = repository.current_release(session)
+        if current is None or current.kind != OFFICIAL:
+            repository.set_current(session, report.release_id)
+        record(
+            session,
+            "terminology.load_release",
+            actor=session.get(User, actor_id) if actor_id else None,
+            object_type="loinc_release",
+            object_id=report.release_id,
+            version=release.version,
+            terms=report.term_count,
+            source=release.source_name,
+        )
+
+
+def _remove(engine: Engine, release_id: int) -> None:
+    with transaction(engine) as session:
+        search_index.remove_release(session.connection(), release_id)
+        repository.delete_release(session, release_id)
+
+
+def _remove_abandoned(engine: Engine) -> None:
+    """Remove what a load that was killed left behind."""
+    with reading(engine) as session:
+        unfinished = repository.unfinished_releases(session)
+    for release in unfinished:
+        if release.id is not None and release.loaded_at < utc_now() - ABANDONED_AFTER:
+            _remove(engine, release.id)

@@ -1,0 +1,159 @@
+"""All SQL of the terminology, but for the full-text index (see `search_index`)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as select_model
+
+from app.models import (
+    FrenchName,
+    LoincAxisValue,
+    LoincRelease,
+    LoincTerm,
+    MapTo,
+    PanelMember,
+    ReleaseStatus,
+    ValueSet,
+    ValueSetMember,
+)
+from app.terminology.chunks import chunks
+
+CHUNK = 5000
+IN_LIMIT = 900
+
+
+def releases(session: Session) -> Sequence[LoincRelease]:
+    """The releases that can be used, the newest load first."""
+    statement = select_model(LoincRelease).where(LoincRelease.status == ReleaseStatus.READY)
+    return session.exec(statement.order_by(col(LoincRelease.id).desc())).all()
+
+
+def current_release(session: Session) -> LoincRelease | None:
+    """The release marked as current."""
+    statement = select_model(LoincRelease).where(
+        col(LoincRelease.is_current).is_(True), LoincRelease.status == ReleaseStatus.READY
+    )
+    return session.exec(statement.order_by(col(LoincRelease.id).desc())).first()
+
+
+def release_by_hash(session: Session, content_hash: str) -> LoincRelease | None:
+    """The usable release loaded from exactly these contents."""
+    statement = select_model(LoincRelease).where(
+        LoincRelease.content_hash == content_hash, LoincRelease.status == ReleaseStatus.READY
+    )
+    return session.exec(statement).first()
+
+
+def starter_release(session: Session, version: str, content_hash: str) -> LoincRelease | None:
+    """The starter terminology of this version and content."""
+    statement = select_model(LoincRelease).where(
+        LoincRelease.kind == "starter",
+        LoincRelease.version == version,
+        LoincRelease.content_hash == content_hash,
+        LoincRelease.status == ReleaseStatus.READY,
+    )
+    return session.exec(statement).first()
+
+
+def unfinished_releases(session: Session) -> Sequence[LoincRelease]:
+    """Releases whose load was interrupted."""
+    return session.exec(select_model(LoincRelease).where(LoincRelease.status == ReleaseStatus.LOADING)).all()
+
+
+def set_current(session: Session, release_id: int) -> None:
+    """Make one release the current one."""
+    session.execute(update(LoincRelease).where(col(LoincRelease.is_current).is_(True)).values(is_current=False))
+    session.execute(update(LoincRelease).where(col(LoincRelease.id) == release_id).values(is_current=True))
+
+
+def term(session: Session, release_id: int, loinc_num: str) -> LoincTerm | None:
+    """The term of this code in this release."""
+    statement = select_model(LoincTerm).where(LoincTerm.release_id == release_id, LoincTerm.loinc_num == loinc_num)
+    return session.exec(statement).first()
+
+
+def terms_by_number(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, LoincTerm]:
+    """The terms of these codes in this release, by code."""
+    found: dict[str, LoincTerm] = {}
+    for chunk in chunks(dict.fromkeys(numbers), IN_LIMIT):
+        statement = select_model(LoincTerm).where(
+            LoincTerm.release_id == release_id, col(LoincTerm.loinc_num).in_(chunk)
+        )
+        found.update((row.loinc_num, row) for row in session.exec(statement))
+    return found
+
+
+def terms_by_id(session: Session, ids: Collection[int]) -> dict[int, LoincTerm]:
+    """Terms by identifier."""
+    found: dict[int, LoincTerm] = {}
+    for chunk in chunks(ids, IN_LIMIT):
+        for row in session.exec(select_model(LoincTerm).where(col(LoincTerm.id).in_(chunk))):
+            assert row.id is not None
+            found[row.id] = row
+    return found
+
+
+def terms_starting(session: Session, release_id: int, start: str, limit: int) -> Sequence[LoincTerm]:
+    """The terms whose code begins like this, in order of code."""
+    statement = select_model(LoincTerm).where(
+        LoincTerm.release_id == release_id,
+        col(LoincTerm.loinc_num) >= start,
+        col(LoincTerm.loinc_num) < f"{start}~",
+    )
+    return session.exec(statement.order_by(LoincTerm.loinc_num).limit(limit)).all()
+
+
+def axis_values(session: Session, release_id: int) -> Sequence[LoincAxisValue]:
+    """The values that the axes take in a release, the most frequent first."""
+    statement = select_model(LoincAxisValue).where(LoincAxisValue.release_id == release_id)
+    return session.exec(statement.order_by(col(LoincAxisValue.term_count).desc(), LoincAxisValue.value)).all()
+
+
+def map_to(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, list[MapTo]]:
+    """Every replacement that a release gives for these codes."""
+    found: dict[str, list[MapTo]] = {}
+    for chunk in chunks(dict.fromkeys(numbers), IN_LIMIT):
+        statement = select_model(MapTo).where(MapTo.release_id == release_id, col(MapTo.loinc_num).in_(chunk))
+        for row in session.exec(statement.order_by(MapTo.id)):  # type: ignore[arg-type]
+            found.setdefault(row.loinc_num, []).append(row)
+    return found
+
+
+def french_names(session: Session, release_id: int, loinc_num: str) -> Sequence[FrenchName]:
+    """What the linguistic variants of a release say of a code."""
+    statement = select_model(FrenchName).where(FrenchName.release_id == release_id, FrenchName.loinc_num == loinc_num)
+    return session.exec(statement.order_by(FrenchName.id)).all()  # type: ignore[arg-type]
+
+
+def panel_members(session: Session, release_id: int, panel_num: str) -> Sequence[PanelMember]:
+    """What a panel contains, in order."""
+    statement = select_model(PanelMember).where(
+        PanelMember.release_id == release_id, PanelMember.panel_num == panel_num
+    )
+    return session.exec(statement.order_by(PanelMember.sequence, PanelMember.id)).all()  # type: ignore[arg-type]
+
+
+def insert_rows(connection: Connection, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    """Insert many rows at once; every row must name the same columns."""
+    if rows:
+        connection.execute(insert(model), rows)
+
+
+def delete_release(session: Session, release_id: int) -> None:
+    """Remove an unfinished release with all that came with it; its words must have left the index before."""
+    value_sets = select(col(ValueSet.id)).where(col(ValueSet.release_id) == release_id)
+    session.execute(delete(ValueSetMember).where(col(ValueSetMember.value_set_id).in_(value_sets)))
+    owned: tuple[type[ValueSet | PanelMember | FrenchName | MapTo | LoincTerm], ...] = (
+        ValueSet, PanelMember, FrenchName, MapTo, LoincTerm,
+    )  # fmt: skip
+    for model in owned:
+        session.execute(delete(model).where(col(model.release_id) == release_id))
+    session.execute(delete(LoincRelease).where(col(LoincRelease.id) == release_id))
+
+
+def count_terms(session: Session, release_id: int) -> int:
+    """How many terms a release has."""
+    statement = select(func.count()).select_from(LoincTerm).where(col(LoincTerm.release_id) == release_id)
+    return int(session.execute(statement).scalar_one())

@@ -1,0 +1,72 @@
+"""What goes in and out of the terminology: filters of a search, a page of hits, the report of a load."""
+
+from dataclasses import dataclass, field
+
+from app.models import LoincTerm
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilters:
+    """Values that the axes must have, exactly; an empty text lets everything through."""
+
+    property: str = ""
+    time_aspct: str = ""
+    system: str = ""
+    scale_typ: str = ""
+    method_typ: str = ""
+    class_name: str = ""
+    status: str = ""
+    order_obs: str = ""
+    laboratory_only: bool = True
+    """Leave out clinical terms, claims attachments and surveys; a code asked by number is always found."""
+
+    def axes(self) -> dict[str, str]:
+        """The axes that are restricted, by column."""
+        names = (
+            "property",
+            "time_aspct",
+            "system",
+            "scale_typ",
+            "method_typ",
+            "class_name",
+            "status",
+            "order_obs",
+        )
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The best hits of a search, and how many there are in all (counted up to `COUNT_LIMIT`)."""
+
+    terms: list[LoincTerm]
+    total: int
+    is_more: bool
+    """Whether there are more than `total`."""
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What a load did; `release_id` names the release in either case."""
+
+    release_id: int
+    version: str
+    is_new: bool
+    term_count: int = 0
+    map_to_count: int = 0
+    french_names: dict[str, int] = field(default_factory=dict)
+    """Variant → number of names."""
+    panel_members: int = 0
+    lab_orders: int = 0
+
+    def sentence(self) -> str:
+        """The outcome, in French."""
+        if not self.is_new:
+            return f"La version {self.version} était déjà chargée : rien n'a changé."
+        parts = [f"{self.term_count} termes", f"{self.map_to_count} remplacements"]
+        parts += [f"{count} noms {variant}" for variant, count in self.french_names.items()]
+        if self.panel_members:
+            parts.append(f"{self.panel_members} lignes de panels")
+        if self.lab_orders:
+            parts.append(f"{self.lab_orders} demandes universelles")
+        return f"LOINC {self.version} chargée : {', '.join(parts)}."

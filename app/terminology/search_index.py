@@ -1,0 +1,206 @@
+"""The full-text index of terms: SQLite FTS5 over `loinc_term_text`, whose rows are in order of usefulness.
+
+Because identifiers follow how usual a term is, the first matching rows are the ones to show, and a search
+never has to rank tens of thousands of rows. Other databases search the same folded words with LIKE.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, event, func, insert, select, text
+from sqlalchemy.sql.elements import SQLCoreOperations
+from sqlmodel import col
+
+from app.models import LoincAxisValue, LoincTerm, LoincTermText
+from app.terminology.chunks import chunks
+from app.terminology.french import FrenchMaterial, french_material
+from app.terminology.words import LABORATORY_TOKEN, WordQuery, axis_token, tokens
+from matcher.types import Term
+
+SEARCH_TABLE = "loinc_search"
+CREATE_SEARCH_TABLE = (
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {SEARCH_TABLE} USING fts5("
+    "words, content='loinc_term_text', content_rowid='id', detail=none, tokenize='ascii')"
+)
+DROP_SEARCH_TABLE = f"DROP TABLE IF EXISTS {SEARCH_TABLE}"
+AXES = ("property", "time_aspct", "system", "scale_typ", "method_typ", "class_name", "status", "order_obs")
+USUAL_SYSTEMS = ("Ser/Plas", "Ser", "Plas", "PPP", "Bld", "Urine")
+CHUNK = 2000
+TEXT_COLUMNS = (
+    "component",
+    "method_typ",
+    "system",
+    "long_common_name",
+    "short_name",
+    "fr_label",
+    "official_french_name",
+)
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """Whether this database has FTS5."""
+    return connection.dialect.name == "sqlite"
+
+
+def create_search_table(connection: Connection) -> None:
+    """Create the FTS5 table, on SQLite only; used by the migration, and by tests through `create_all`."""
+    if is_sqlite(connection):
+        connection.exec_driver_sql(CREATE_SEARCH_TABLE)
+
+
+def drop_search_table(connection: Connection) -> None:
+    """Drop the FTS5 table; used by the migration on its way back."""
+    if is_sqlite(connection):
+        connection.exec_driver_sql(DROP_SEARCH_TABLE)
+
+
+@event.listens_for(LoincTermText.__table__, "after_create")  # type: ignore[attr-defined]
+def _create_with_its_content(_table: Any, connection: Connection, **_options: Any) -> None:
+    create_search_table(connection)
+
+
+def usefulness() -> list[SQLCoreOperations[Any]]:
+    """The order in which terms are worth showing: laboratory, usable, usual in France, usual everywhere."""
+    status, usage, rank = col(LoincTerm.status), col(LoincTerm.fr_usage), col(LoincTerm.common_test_rank)
+    return [
+        case((col(LoincTerm.class_type) == 1, 0), else_=1),
+        case((status == "ACTIVE", 0), (status == "TRIAL", 1), (status == "DISCOURAGED", 2), else_=3),
+        case((usage.in_((1, 2)), usage), else_=3),
+        case((rank == 0, 1_000_000), else_=rank),
+        case((usage == 0, 9), else_=usage),
+        case(*((col(LoincTerm.system) == system, rank) for rank, system in enumerate(USUAL_SYSTEMS)), else_=9),
+        case((col(LoincTerm.method_typ) == "", 0), else_=1),
+        func.length(col(LoincTerm.long_common_name)),
+        col(LoincTerm.loinc_num),
+    ]
+
+
+def indexed_words(row: Row[Any], french: FrenchMaterial) -> str:
+    """All words under which this term is found, each once."""
+    found: set[str] = set()
+    for column in TEXT_COLUMNS:
+        found.update(tokens(getattr(row, column)))
+    term = Term(row.loinc_num, row.component, row.property, row.time_aspct, row.system, row.scale_typ, row.method_typ)
+    found |= french.words(term)
+    found.update(axis_token(axis, getattr(row, axis)) for axis in AXES if getattr(row, axis))
+    if row.class_type == 1:
+        found.add(LABORATORY_TOKEN)
+    return " ".join(sorted(found))
+
+
+def index_release(connection: Connection, release_id: int) -> None:
+    """Write the folded words of every term of a release, and the values of its axes, in one transaction."""
+    for chunk in chunks(useful_ids(connection, release_id), CHUNK):
+        index_terms(connection, release_id, chunk)
+    store_axis_values(connection, release_id)
+
+
+def useful_ids(connection: Connection, release_id: int) -> list[int]:
+    """The identifiers of the terms of a release, in the order in which they must be indexed."""
+    statement = select(col(LoincTerm.id)).where(col(LoincTerm.release_id) == release_id)
+    return [id_ for id_ in connection.scalars(statement.order_by(*usefulness())) if id_ is not None]
+
+
+def index_terms(connection: Connection, release_id: int, term_ids: Sequence[int]) -> None:
+    """Write the folded words of these terms, in this order."""
+    french = french_material()
+    names = ("id", "loinc_num", "class_type", *dict.fromkeys((*TEXT_COLUMNS, *AXES)))
+    statement = select(*(getattr(LoincTerm, name) for name in names)).where(col(LoincTerm.id).in_(term_ids))
+    words = {row.id: indexed_words(row, french) for row in connection.execute(statement)}
+    connection.execute(
+        insert(LoincTermText),
+        [{"release_id": release_id, "term_id": id_, "words": words[id_]} for id_ in term_ids],
+    )
+    _fill_search_table(connection, release_id, term_ids)
+
+
+def _fill_search_table(connection: Connection, release_id: int, term_ids: Sequence[int]) -> None:
+    if is_sqlite(connection):
+        statement = text(
+            f"INSERT INTO {SEARCH_TABLE}(rowid, words) "
+            "SELECT id, words FROM loinc_term_text WHERE release_id = :release AND term_id IN :terms"
+        ).bindparams(bindparam("terms", expanding=True))
+        connection.execute(statement, {"release": release_id, "terms": term_ids})
+
+
+def store_axis_values(connection: Connection, release_id: int) -> None:
+    """Write which values each axis takes among the laboratory terms of a release."""
+    for axis in AXES:
+        column = getattr(LoincTerm, axis)
+        counted = select(column, func.count()).where(
+            col(LoincTerm.release_id) == release_id, col(LoincTerm.class_type) == 1, column != ""
+        )
+        rows = connection.execute(counted.group_by(column)).all()
+        if rows:
+            connection.execute(
+                insert(LoincAxisValue),
+                [
+                    {"release_id": release_id, "axis": axis, "value": value, "term_count": count}
+                    for value, count in rows
+                ],
+            )
+
+
+def remove_release(connection: Connection, release_id: int) -> None:
+    """Take a release out of the index."""
+    if is_sqlite(connection):
+        connection.execute(
+            text(
+                f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}, rowid, words) "
+                "SELECT 'delete', id, words FROM loinc_term_text WHERE release_id = :release"
+            ),
+            {"release": release_id},
+        )
+    parameters = {"release": release_id}
+    connection.execute(text("DELETE FROM loinc_term_text WHERE release_id = :release"), parameters)
+    connection.execute(text("DELETE FROM loinc_axis_value WHERE release_id = :release"), parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The parts of a statement that depend on the database and on what is asked."""
+
+    source: str
+    order: str
+    condition: str
+    parameters: dict[str, Any]
+
+
+def find(connection: Connection, release_id: int, query: WordQuery, limit: int) -> list[Row[Any]]:
+    """(term_id, words, component, status) of the most useful terms that match."""
+    plan = _plan(connection, release_id, query)
+    statement = text(
+        "SELECT entry.term_id, entry.words, term.component, term.status "
+        f"FROM {plan.source} JOIN loinc_term AS term ON term.id = entry.term_id "
+        f"WHERE {plan.condition} ORDER BY {plan.order} LIMIT :limit"
+    )
+    return list(connection.execute(statement, {**plan.parameters, "limit": limit}).all())
+
+
+def count(connection: Connection, release_id: int, query: WordQuery, limit: int) -> int:
+    """How many terms match, counted no further than `limit`."""
+    plan = _plan(connection, release_id, query)
+    join = " JOIN loinc_term AS term ON term.id = entry.term_id" if query.axes else ""
+    statement = text(
+        f"SELECT count(*) FROM (SELECT 1 FROM {plan.source}{join} WHERE {plan.condition} LIMIT :limit) AS counted"
+    )
+    return int(connection.execute(statement, {**plan.parameters, "limit": limit}).scalar_one())
+
+
+def _plan(connection: Connection, release_id: int, query: WordQuery) -> _Plan:
+    parameters: dict[str, Any] = {f"axis_{axis}": value for axis, value in query.axes.items()}
+    parameters["release"] = release_id
+    conditions = ["entry.release_id = :release", *(f"term.{axis} = :axis_{axis}" for axis in query.axes)]
+    expression = query.match_expression()
+    if not is_sqlite(connection) or not expression:
+        for position, pattern in enumerate(query.like_patterns()):
+            parameters[f"word_{position}"] = pattern
+            conditions.append(f"(' ' || entry.words || ' ') LIKE :word_{position}")
+        return _Plan("loinc_term_text AS entry", "entry.id", " AND ".join(conditions), parameters)
+    parameters["match"] = expression
+    # The rows of a release follow each other: the bounds keep the search away from the other releases.
+    bound = f"{SEARCH_TABLE}.rowid {{}} (SELECT {{}}(id) FROM loinc_term_text WHERE release_id = :release)"
+    conditions += [f"{SEARCH_TABLE} MATCH :match", bound.format(">=", "min"), bound.format("<=", "max")]
+    source = f"{SEARCH_TABLE} CROSS JOIN loinc_term_text AS entry ON entry.id = {SEARCH_TABLE}.rowid"
+    return _Plan(source, f"{SEARCH_TABLE}.rowid", " AND ".join(conditions), parameters)

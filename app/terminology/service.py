@@ -1,0 +1,118 @@
+"""The terminology, for the other slices: which release is in use, its terms, and the search."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.errors import NotFoundError
+from app.models import LoincRelease, LoincTerm, ReleaseStatus, User
+from app.terminology import repository, search_index
+from app.terminology.french import french_material
+from app.terminology.schemas import SearchFilters, SearchResult
+from app.terminology.starter import load_starter, store_release
+from app.terminology.words import WordQuery, asked_code, asked_words, tokens
+
+__all__ = [
+    "SearchFilters", "SearchResult", "current_release", "find_term", "get_release", "load_starter",
+    "make_current", "releases", "search", "search_counted", "store_release", "terms_by_number",
+]  # fmt: skip
+
+CANDIDATES = 300
+COUNT_LIMIT = 1000
+RETIRED = frozenset({"DISCOURAGED", "DEPRECATED"})
+
+releases = repository.releases
+current_release = repository.current_release
+terms_by_number = repository.terms_by_number
+
+
+def get_release(session: Session, release_id: int) -> LoincRelease:
+    """A usable release, or NotFoundError."""
+    release = session.get(LoincRelease, release_id)
+    if release is None or release.status != ReleaseStatus.READY:
+        raise NotFoundError("Cette version de LOINC n'est pas chargée.")
+    return release
+
+
+def find_term(session: Session, release_id: int, loinc_num: str) -> LoincTerm | None:
+    """The term of this code in this release, or None."""
+    return repository.term(session, release_id, loinc_num.strip())
+
+
+def make_current(session: Session, release_id: int, actor: User | None = None) -> LoincRelease:
+    """Make a release the one against which proposals, decisions and coverage are computed from now on."""
+    release = get_release(session, release_id)
+    before = repository.current_release(session)
+    if before is None or before.id != release_id:
+        repository.set_current(session, release_id)
+        session.refresh(release)
+        record(
+            session,
+            "terminology.make_current",
+            actor=actor,
+            object_type="loinc_release",
+            object_id=release_id,
+            version=release.version,
+            previous=before.version if before else "",
+        )
+    return release
+
+
+def search(
+    session: Session, release_id: int, text: str, limit: int = 20, filters: SearchFilters | None = None
+) -> list[LoincTerm]:
+    """The best terms for a code, the beginning of a code, or English or French words; best first."""
+    filters = filters or SearchFilters()
+    code = asked_code(text)
+    by_code: Sequence[LoincTerm] = repository.terms_starting(session, release_id, code, limit) if code else ()
+    if code and "-" in code:
+        return list(by_code)
+    found = {term.id: term for term in by_code if _passes(term, filters)}
+    words = asked_words(text)
+    if words or not text.strip():
+        for term in _by_words(session, release_id, words, limit, filters):
+            found.setdefault(term.id, term)
+    return list(found.values())[:limit]
+
+
+def search_counted(
+    session: Session, release_id: int, text: str, limit: int = 50, filters: SearchFilters | None = None
+) -> SearchResult:
+    """The best terms, and how many match in all."""
+    filters = filters or SearchFilters()
+    terms = search(session, release_id, text, limit, filters)
+    words = asked_words(text)
+    if (asked_code(text) and "-" in text) or (text.strip() and not words) or len(terms) < limit:
+        return SearchResult(terms, len(terms), False)
+    query = WordQuery(words, filters.axes(), filters.laboratory_only)
+    total = search_index.count(session.connection(), release_id, query, COUNT_LIMIT + 1)
+    return SearchResult(terms, max(len(terms), min(total, COUNT_LIMIT)), total > COUNT_LIMIT)
+
+
+def _passes(term: LoincTerm, filters: SearchFilters) -> bool:
+    return all(getattr(term, axis) == value for axis, value in filters.axes().items())
+
+
+def _by_words(
+    session: Session, release_id: int, words: list[str], limit: int, filters: SearchFilters
+) -> Iterable[LoincTerm]:
+    query = WordQuery(words, filters.axes(), filters.laboratory_only)
+    rows = search_index.find(session.connection(), release_id, query, max(CANDIDATES, limit))
+    named = french_material().components(words)
+    ranked = sorted(enumerate(rows), key=lambda item: (_distance(words, named, item[1]), item[0]))
+    ids = [row.term_id for _, row in ranked[:limit]]
+    terms = repository.terms_by_id(session, ids)
+    return [terms[id_] for id_ in ids]
+
+
+def _distance(words: list[str], named: frozenset[str], row: Row[Any]) -> tuple[bool, bool, int, int]:
+    """How far a hit is from what was asked: unusable codes last; first what our lexicon means by these very
+    words, then whole words before beginnings of words, and components said in full."""
+    whole = set(row.words.split())
+    missed = sum(word not in whole and f"{word}s" not in whole for word in words)
+    component = set(tokens(row.component))
+    said = sum(any(part.startswith(word) for part in component) for word in words)
+    return row.status in RETIRED, row.component not in named, missed, len(component) - said if said else 0

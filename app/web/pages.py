@@ -1,0 +1,14 @@
+"""Page contexts shared by several slices."""
+
+from dataclasses import dataclass, field
+
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPage(PageContext):
+    """A refusal, and what to do about it."""
+
+    status: int
+    message: str
+    problems: list[str] = field(default_factory=list)

@@ -1,0 +1,80 @@
+"""Cross-site request refusal and security headers, without tokens in forms."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def is_cross_site(method: str, headers: Headers) -> bool:
+    """Whether a browser says that another site sent this state-changing request.
+
+    Sec-Fetch-Site is trusted when present (every current browser sends it to HTTPS and to localhost);
+    otherwise Origin must be ours. A request with neither does not come from a browser page.
+    """
+    if method in SAFE_METHODS:
+        return False
+    fetch_site = headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        return fetch_site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin == "null" or urlsplit(origin).netloc != headers.get("host", "")
+    return False
+
+
+class CrossSiteMiddleware:
+    """Refuse state-changing requests that another site made the browser send."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_cross_site(scope["method"], Headers(scope=scope)):
+            answer = PlainTextResponse("Requête refusée : elle vient d'un autre site.", status_code=403)
+            await answer(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def security_headers(path: str, https: bool) -> Iterable[tuple[str, str]]:
+    """The headers of every answer."""
+    yield "Content-Security-Policy", CONTENT_SECURITY_POLICY
+    yield "X-Content-Type-Options", "nosniff"
+    yield "Referrer-Policy", "same-origin"
+    yield "Cross-Origin-Opener-Policy", "same-origin"
+    yield "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
+    immutable = path.startswith("/static/")
+    yield "Cache-Control", "public, max-age=31536000, immutable" if immutable else "no-store"
+    if https:
+        yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
+
+
+class SecurityHeadersMiddleware:
+    """Send the security headers with every answer; pages are never stored by shared caches."""
+
+    def __init__(self, app: ASGIApp, https: bool = False) -> None:
+        self.app = app
+        self.https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in security_headers(scope["path"], self.https):
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

@@ -1,0 +1,76 @@
+"""The Jinja environment, and `render`: a template receives one typed page context and nothing else."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.settings import resource_dir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContext:
+    """What every page shows; each page has its own subclass, and its fields are the template's variables."""
+
+    title: str
+    """Title of the page, also in the browser's tab."""
+
+
+@lru_cache(maxsize=256)
+def static_url(path: str) -> str:
+    """Address of a static file, changed with its content so that browsers may keep it for ever."""
+    file = resource_dir("static") / path
+    version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "absent"
+    return f"/static/{path}?v={version}"
+
+
+def format_moment(value: datetime | None) -> str:
+    """A moment for a French reader, in UTC: 21/11/2026 14:05 UTC."""
+    return "" if value is None else value.strftime("%d/%m/%Y %H:%M UTC")
+
+
+def format_number(value: int | float | None, decimals: int = 0) -> str:
+    """A number in French: narrow spaces between thousands, decimal comma."""
+    if value is None:
+        return "—"
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def format_percent(value: float | None, decimals: int = 1) -> str:
+    """A share in [0, 1] as a French percentage, rounded down so that 79.99 % never reads 80 %."""
+    if value is None:
+        return "—"
+    factor = 10**decimals
+    floored = int(value * 100 * factor + 1e-9) / factor
+    return f"{format_number(floored, decimals)}\u00a0%"
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The environment of all templates; an unknown variable is an error, not an empty text."""
+    jinja = Environment(
+        loader=FileSystemLoader(resource_dir("templates")),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.globals["static_url"] = static_url
+    jinja.filters["moment"] = format_moment
+    jinja.filters["nombre"] = format_number
+    jinja.filters["pourcent"] = format_percent
+    return jinja
+
+
+def render(request: Request, template: str, context: PageContext, status_code: int = 200) -> Response:
+    """Render a page for the signed-in person, if any."""
+    variables: dict[str, Any] = {item.name: getattr(context, item.name) for item in fields(context)}
+    html = environment().get_template(template).render(
+        request=request, user=getattr(request.state, "user", None), **variables
+    )
+    return HTMLResponse(html, status_code=status_code)

@@ -1,0 +1,172 @@
+"""The French lexicon: form, vocabularies, duplicates, components that exist, expressions that would hijack labels."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.checks import vocabulary
+from loinc_data.checks.known import Known
+from loinc_data.checks.problem import Problem, Row, parts
+from matcher.lexicon import MODIFIER_KINDS
+from matcher.names import split_component
+from matcher.normalise.phrases import MAX_PHRASE
+from matcher.normalise.text import fold, key_of, loses_its_meaning, words
+from matcher.normalise.units import UnitTable
+
+HEADER = tuple(["expression", "kind", "component", "property", "time", "system", "scale", "method", "context", "note"])
+_CODE = re.compile(r"\b\d{1,7}-\d\b")
+# Words of everyday labels: as the name of an analyte they would take over rows that only mention them.
+ORDINARY = frozenset(
+    (
+        "sang urine urines selle selles serum plasma culture recherche test examen dosage bilan depistage "
+        "controle resultat taux cas tel min sec sp spp ser pas par pos neg nor net pri ori sis sam mec lex "
+        "pod do ma mi my te am flu bac total valeur nombre type analyse prelevement cellule cellules proteine "
+        "enzyme hormone vitamine virus bacterie parasite antigene anticorps com"
+    ).split()
+)
+_MAY_BE_ORDINARY = MODIFIER_KINDS | {"panel"}
+# Single letters that laboratories do write as the whole name of an analyte.
+_LETTERS = frozenset({"k", "%"})
+_CODED = {"allergen": "Ab.", "antibody": "Ab"}
+
+
+def check_lexicon(rows: Sequence[Row], known: Known, units: UnitTable) -> Iterator[Problem]:
+    """Every problem of the lexicon entries, taken one by one and across files."""
+    for row in rows:
+        yield from _form(row)
+        yield from _axes(row, known)
+        yield from _context(row, units)
+        yield from _component(row, known)
+        yield from _expression(row)
+        yield from _kind(row, known)
+    yield from _duplicates(rows)
+
+
+def unverified(rows: Sequence[Row], known: Known) -> int:
+    """How many components cannot be checked with the terms at hand."""
+    values = {value for row in rows for value in parts(row["component"])}
+    return 0 if known.is_release else sum(not known.has_component(value) for value in values)
+
+
+def _form(row: Row) -> Iterator[Problem]:
+    if not row["expression"]:
+        yield row.error("empty", "expression", "expression vide")
+    for column in ("component", "property", "system", "method", "context"):
+        for code in _CODE.findall(row[column]):
+            if is_valid_loinc(code) and row[column] == code:
+                yield row.error("code", column, f"le lexique ne contient pas de code LOINC : {code}")
+    axes = ("component", "property", "time", "system", "scale", "method")
+    if row["kind"] != "modifier" and not any(row[column] for column in axes):
+        yield row.error("empty", "component", f"« {row['expression']} » ne dit rien sur aucun axe")
+    if row["kind"] not in vocabulary.KINDS:
+        yield row.error("vocabulary", "kind", f"« {row['kind']} » n'est pas une nature connue")
+
+
+def _axes(row: Row, known: Known) -> Iterator[Problem]:
+    for column, values in (
+        ("property", vocabulary.PROPERTIES),
+        ("time", vocabulary.TIMES),
+        ("scale", vocabulary.SCALES),
+        ("system", known.systems),
+        ("method", known.methods),
+    ):
+        for value in parts(row[column]):
+            if value not in values:
+                yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
+    for column in HEADER[2:8]:
+        values = parts(row[column])
+        if len(set(values)) < len(values) or row[column] != "|".join(values):
+            yield row.error("alternatives", column, f"alternatives vides, répétées ou mal séparées : « {row[column]} »")
+
+
+def _context(row: Row, units: UnitTable) -> Iterator[Problem]:
+    items = [item.strip() for item in row["context"].split(",") if item.strip()]
+    for item in items:
+        key, _, value = item.partition("=")
+        if key not in vocabulary.CONTEXT_KEYS or not value.strip():
+            yield row.error(
+                "context",
+                "context",
+                f"« {item} » n'est pas clé=valeur ({', '.join(sorted(vocabulary.CONTEXT_KEYS))})",
+            )
+        elif key == "unite" and not units.read(value).is_known:
+            yield row.error("context", "context", f"unité de contexte inconnue : {value}")
+    if len(set(items)) < len(items):
+        yield row.error("context", "context", f"contexte répété : « {row['context']} »")
+
+
+def _component(row: Row, known: Known) -> Iterator[Problem]:
+    missing = [value for value in parts(row["component"]) if not known.has_component(value)]
+    if missing and known.is_release:
+        message = f"« {', '.join(missing)} » n'est pas un composant de la distribution"
+        yield row.error("unknown-component", "component", message)
+
+
+def _expression(row: Row) -> Iterator[Problem]:
+    expression = row["expression"]
+    parts_of_it = words(expression)
+    key = key_of(parts_of_it)
+    if not key or loses_its_meaning(expression) or len(parts_of_it) > MAX_PHRASE:
+        yield row.error(
+            "dead",
+            "expression",
+            f"« {expression} » ne peut jamais être reconnue (mots vides, ou trop de mots)",
+        )
+        return
+    if not row["component"] or row["kind"] in _MAY_BE_ORDINARY:
+        return
+    if key.isdigit() or (len(key) == 1 and key not in _LETTERS):
+        yield row.error(
+            "hijack",
+            "expression",
+            f"« {expression} » se réduit à « {key} », trop court pour nommer un analyte",
+        )
+    elif key in ORDINARY or fold(expression) in ORDINARY:
+        yield row.error(
+            "hijack",
+            "expression",
+            f"« {expression} » est un mot courant des libellés, non le nom d'un analyte",
+        )
+
+
+def _kind(row: Row, known: Known) -> Iterator[Problem]:
+    kind, component, systems = row["kind"], row["component"], set(parts(row["system"]))
+    if kind == "urie" and not any(system.startswith("Urine") for system in systems):
+        yield row.error("kind", "system", f"« {row['expression']} » est de nature urie sans système Urine")
+    if kind == "emie" and not systems & vocabulary.BLOOD:
+        yield row.error("kind", "system", f"« {row['expression']} » est de nature emie sans système sanguin")
+    needed = _CODED.get(kind)
+    if needed and component and needed not in component and "Ig" not in component:
+        yield row.warning("kind", "component", f"nature {kind}, mais « {component} » n'est pas un anticorps")
+    if "Susc" in parts(row["property"]) and systems and "Isolate" not in systems:
+        yield row.error("kind", "system", "une sensibilité se mesure sur un isolat")
+    if (
+        kind in ("analyte", "abbreviation", "synonym")
+        and systems
+        and systems <= vocabulary.BLOOD
+        and not row["context"]
+    ):
+        yield from _implied(row, known)
+
+
+def _implied(row: Row, known: Known) -> Iterator[Problem]:
+    """A bare name that several specimens share says nothing of the specimen."""
+    name = split_component(parts(row["component"])[0]) if row["component"] else None
+    if name is None or name.challenge or name.divisor or len(words(row["expression"])) > 1:
+        return
+    others = known.usual_systems.get(name.analyte.lower(), set()) - vocabulary.BLOOD
+    if "Urine" in others:
+        message = (
+            f"« {row['expression']} » n'implique pas {row['system']} : {name.analyte} se dose aussi dans les urines"
+        )
+        yield row.warning("implied-specimen", "system", message)
+
+
+def _duplicates(rows: Sequence[Row]) -> Iterator[Problem]:
+    seen: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        meaning = tuple(row[column].lower() for column in ("component", "context", "system", "property"))
+        first = seen.setdefault((*words(row["expression"]), "", *meaning), row)
+        if first is not row:
+            message = f"« {row['expression']} » est déjà dans {first.file}, ligne {first.line}, avec le même sens"
+            yield row.error("duplicate", "expression", message)

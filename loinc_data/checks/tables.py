@@ -1,0 +1,172 @@
+"""The tables beside the lexicon: units, specimens, techniques, timing, scales, chapters, rows that are no tests, usage."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.checks import vocabulary
+from loinc_data.checks.known import Known
+from loinc_data.checks.problem import Problem, Row, parts
+from matcher.normalise.text import fold, key_of, words
+from matcher.normalise.units import ucum_dimension, unit_key
+
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "units": ("expression", "ucum", "dimension", "note"),
+    "specimens": ("expression", "system", "note"),
+    "label_specimens": ("expression", "system", "note"),
+    "techniques": ("expression", "method", "note"),
+    "timing": ("expression", "time", "challenge", "note"),
+    "scales": ("expression", "scale", "note"),
+    "chapters": ("expression", "class", "system", "note"),
+    "nontests": ("pattern", "reason", "note"),
+    "usage": ("loinc", "usage"),
+    "chapter_codes": ("expression", "loinc", "label", "note"),
+    "components": ("component", "note"),
+}
+_KEYED: Mapping[str, tuple[str, ...]] = {
+    "specimens": ("system",),
+    "label_specimens": ("system",),
+    "techniques": ("method",),
+    "timing": ("time", "challenge"),
+    "scales": ("scale",),
+    "chapters": ("class", "system"),
+}
+
+
+def check_tables(
+    tables: Mapping[str, Sequence[Row]], terms: Sequence[Row], known: Known, names: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Every problem of the tables; `names` are the long common names known by code."""
+    yield from _units(tables["units"])
+    for name, columns in _KEYED.items():
+        yield from _keyed(tables[name], columns)
+    yield from _values("system", [*tables["specimens"], *tables["label_specimens"], *tables["chapters"]], known.systems)
+    yield from _values("method", tables["techniques"], known.methods)
+    yield from _values("time", tables["timing"], vocabulary.TIMES)
+    yield from _values("scale", tables["scales"], vocabulary.SCALES)
+    yield from _values("class", tables["chapters"], vocabulary.CLASSES)
+    if known.is_release:
+        yield from _challenges(tables["timing"], known)
+    yield from _patterns(tables["nontests"])
+    yield from _usage(tables["usage"], terms)
+    yield from _chapter_codes(tables["chapter_codes"], names)
+    yield from _once(tables["components"], "component", str.lower)
+
+
+def _units(rows: Sequence[Row]) -> Iterator[Problem]:
+    yield from _once(rows, "expression", str)
+    by_key: dict[str, Row] = {}
+    for row in rows:
+        dimensions = parts(row["dimension"])
+        for dimension in dimensions:
+            if dimension not in vocabulary.DIMENSIONS:
+                yield row.error("dimension", "dimension", f"dimension inconnue : {dimension}")
+        if not dimensions:
+            yield row.error("dimension", "dimension", f"« {row['expression']} » n'a pas de dimension")
+        for ucum in parts(row["ucum"]):
+            found = ucum_dimension(ucum)
+            if found not in dimensions and not (not found and ucum.startswith("{")):
+                message = f"{ucum} est de dimension {found or 'illisible'}, la table dit {row['dimension']}"
+                yield row.error("dimension", "ucum", message)
+        first = by_key.setdefault(unit_key(row["expression"]), row)
+        if first["dimension"] != row["dimension"] and "casse" not in first["note"] + row["note"]:
+            message = f"se lit comme « {first['expression']} » (ligne {first.line}, {first['dimension']}) quand la casse se perd"
+            yield row.error("conflict", "expression", message)
+
+
+def _keyed(rows: Sequence[Row], columns: tuple[str, ...]) -> Iterator[Problem]:
+    """Rows that read the same once folded must say the same."""
+    seen: dict[str, Row] = {}
+    for row in rows:
+        key = key_of(words(row["expression"]))
+        if not key:
+            yield row.error("dead", "expression", f"« {row['expression']} » ne contient que des mots vides")
+            continue
+        first = seen.setdefault(key, row)
+        if first is not row and any(first[column] != row[column] for column in columns):
+            said = "; ".join(first[column] or "rien" for column in columns)
+            message = (
+                f"« {row['expression']} » se lit comme « {first['expression']} » (ligne {first.line}), qui dit {said}"
+            )
+            yield row.error("conflict", "expression", message)
+        elif first is not row and fold(first["expression"]) == fold(row["expression"]):
+            yield row.warning("duplicate", "expression", f"« {row['expression']} » est déjà ligne {first.line}")
+
+
+def _values(column: str, rows: Sequence[Row], values: frozenset[str] | set[str]) -> Iterator[Problem]:
+    for row in rows:
+        for value in parts(row[column]):
+            if value not in values:
+                yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
+
+
+def _challenges(rows: Sequence[Row], known: Known) -> Iterator[Problem]:
+    for row in rows:
+        for value in parts(row["challenge"]):
+            if value not in known.challenges:
+                yield row.warning("vocabulary", "challenge", f"« {value} » n'est pas une épreuve de la distribution")
+
+
+def _patterns(rows: Sequence[Row]) -> Iterator[Problem]:
+    yield from _once(rows, "pattern", str)
+    for row in rows:
+        pattern = row["pattern"]
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            yield row.error("pattern", "pattern", f"expression rationnelle mal formée : {error}")
+            continue
+        if compiled.search(""):
+            yield row.error("pattern", "pattern", "reconnaît un libellé vide, donc tous les libellés")
+        # Labels are folded before the patterns are tried: capitals and accents never match.
+        literal = re.sub(r"\\.", "", pattern)
+        if literal != literal.lower() or not literal.isascii():
+            yield row.error("pattern", "pattern", "majuscules ou accents : le libellé est comparé sans eux")
+        if not row["reason"]:
+            yield row.error("pattern", "reason", "motif sans explication")
+
+
+def _usage(rows: Sequence[Row], terms: Sequence[Row]) -> Iterator[Problem]:
+    yield from _once(rows, "loinc", str)
+    stated = {row["LOINC_NUM"]: row["FR_USAGE"] for row in terms}
+    for row in rows:
+        if not is_valid_loinc(row["loinc"]):
+            yield row.error("check-digit", "loinc", f"« {row['loinc']} » n'a pas la clé d'un code LOINC")
+        if row["usage"] not in vocabulary.USAGES:
+            yield row.error("vocabulary", "usage", f"usage inconnu : « {row['usage']} »")
+        elif stated.get(row["loinc"], row["usage"]) != row["usage"]:
+            message = f"usage {row['usage']} ici, {stated[row['loinc']]} dans le jeu de départ"
+            yield row.error("conflict", "usage", message)
+    missing = stated.keys() - {row["loinc"] for row in rows}
+    if missing and rows:
+        yield rows[0].error(
+            "missing",
+            "loinc",
+            f"{len(missing)} codes du jeu de départ sans usage : {', '.join(sorted(missing)[:5])}",
+        )
+
+
+def _chapter_codes(rows: Sequence[Row], names: Mapping[str, str]) -> Iterator[Problem]:
+    labels: dict[str, Row] = {}
+    seen: dict[str, Row] = {}
+    for row in rows:
+        if not is_valid_loinc(row["loinc"]):
+            yield row.error("check-digit", "loinc", f"« {row['loinc']} » n'a pas la clé d'un code LOINC")
+        first = labels.setdefault(row["loinc"], row)
+        if first["label"] != row["label"]:
+            yield row.error("conflict", "label", f"{row['loinc']} est « {first['label']} » à la ligne {first.line}")
+        name = names.get(row["loinc"])
+        if name and name != row["label"]:
+            yield row.error("conflict", "label", f"{row['loinc']} est « {name} » dans LOINC")
+        first = seen.setdefault(key_of(words(row["expression"])), row)
+        if first["loinc"] != row["loinc"]:
+            message = f"« {row['expression']} » a déjà {first['loinc']} à la ligne {first.line}"
+            yield row.error("conflict", "expression", message)
+
+
+def _once(rows: Sequence[Row], column: str, key: Callable[[str], str]) -> Iterator[Problem]:
+    seen: dict[str, Row] = {}
+    for row in rows:
+        first = seen.setdefault(key(row[column]), row)
+        if first is not row:
+            yield row.error("duplicate", column, f"« {row[column]} » est déjà ligne {first.line}")

@@ -1,0 +1,38 @@
+"""Every action that the application records has a French name in the journal."""
+
+import re
+
+from app.audit.labels import ACTION_LABELS, OBJECT_LABELS, action_label, object_label
+from app.models import Action
+from app.settings import PROJECT_ROOT
+
+SOURCES = [path.read_text("utf-8") for path in sorted((PROJECT_ROOT / "app").rglob("*.py")) if path.name != "labels.py"]
+
+
+def recorded_actions() -> set[str]:
+    """What the sources pass to `record`, and the actions chosen between two strings before it."""
+    found: set[str] = set()
+    for text in SOURCES:
+        found.update(re.findall(r'"((?:user|session)\.[a-z_]+)"', text))
+        found.update(re.findall(r'record\(\s*session,\s*"([a-z_.]+)"', text))
+        if 'f"decision.{action}"' in text:
+            found.update(f"decision.{action}" for action in Action)
+    return found
+
+
+def test_every_recorded_action_has_a_label() -> None:
+    actions = recorded_actions()
+    assert {"user.create", "catalogue.import", "session.open"} <= actions
+    assert actions - ACTION_LABELS.keys() == set()
+
+
+def test_every_object_has_a_label() -> None:
+    types = {found for text in SOURCES for found in re.findall(r'object_type="([^"]+)"', text)}
+    assert types - OBJECT_LABELS.keys() == set()
+
+
+def test_labels_read_as_sentences() -> None:
+    assert action_label("user.create") == "Compte ouvert"
+    assert action_label("autre.chose") == "autre.chose"
+    assert object_label("user", "3") == "compte n° 3"
+    assert object_label("user", "") == "compte"

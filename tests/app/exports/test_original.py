@@ -1,0 +1,163 @@
+"""The received file completed: CSV byte for byte, workbook cell for cell."""
+
+import io
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+
+from app.catalogues.schemas import IncomingFile
+from app.database import reading
+from app.errors import NotFoundError
+from app.exports.repository import source_files
+from app.exports.schemas import ExportFile, ExportKind
+from app.exports.service import ExportRequest, build, gather
+from app.models import Action, Relation, utc_now
+from app.settings import Settings
+from tests.app.exports.sample import (
+    GLUCOSE,
+    LOINC_3,
+    POTASSIUM,
+    SODIUM,
+    TERMS,
+    Sample,
+    add_sample,
+    ans_files,
+)
+from tests.conftest import BIOLOGIST, NAMES, TRANSCODER, World
+
+HEADINGS = [
+    "Code LOINC",
+    "Nom LOINC",
+    "Relation",
+    "Commentaire",
+    "Décidé par",
+    "Approuvé par",
+    "Date d'approbation",
+    "Version LOINC",
+]
+FREE_CSV = (
+    "Code;Libellé;Unité;Milieu\n"
+    "-ALB;Albumine;g/L;Sérum\n"
+    "GLU;Glucose;mmol/L;Sérum\n"
+    "GLU;Glucose;mmol/L;Urines\n"
+    "GLU;Glucose;mmol/L;Sérum\n"
+    "007;Sodium;mmol/L;Sérum\n"
+)
+
+
+def completed(sample: Sample, settings: Settings, source_file_id: int | None = None) -> ExportFile:
+    with reading(sample.world.engine) as session:
+        facts = gather(session, sample.world.laboratory, sample.catalogue)
+        request = ExportRequest(ExportKind.ORIGINAL, source_file_id=source_file_id)
+        return build(session, settings, facts, request, utc_now(), "Test")[0]
+
+
+def test_a_free_csv_gets_eight_columns(world: World, settings: Settings) -> None:
+    sample = add_sample(world, [IncomingFile("catalogue labo.csv", FREE_CSV.encode("cp1252"))])
+    sample.approve("GLU", GLUCOSE, relation=Relation.LOINC_WIDER, comment="=1+1 vu avec le service")
+    urine = sample.test_id("GLU", number=1)
+    sample.act(urine, Action.CHOOSE, loinc_num=POTASSIUM, relation=Relation.EQUIVALENT)
+    sample.act(urine, Action.APPROVE, email=BIOLOGIST)
+    sample.act(sample.test_id("007"), Action.NO_LOINC, reason="test ancien")
+    sample.act(sample.test_id("007"), Action.APPROVE, email=BIOLOGIST)
+    file = completed(sample, settings)
+    today = f"{utc_now():%d/%m/%Y}"
+    assert file.name == f"catalogue labo_LOINC_{utc_now():%Y%m%d}.csv"
+    assert (file.rows, file.coded) == (5, 3)
+    rows = file.content.decode("cp1252").split("\n")
+    received = FREE_CSV.split("\n")
+    assert rows[0] == ";".join([received[0], *HEADINGS])
+    assert rows[1] == received[1] + ";;;;non décidé;;;;"
+    by = f"{NAMES[TRANSCODER]};{NAMES[BIOLOGIST]};{today};2.80"
+    # Our free text is kept from computing; the received columns, "-ALB" included, are as they were.
+    serum = (
+        f';{GLUCOSE};"Glucose [Moles/Volume] Sérum/Plasma ; Numérique";LOINC plus large;\'=1+1 vu avec le service;{by}'
+    )
+    assert rows[2] == received[2] + serum
+    # Two rows with one code are two tests, each with its LOINC code; a row said twice is one test.
+    assert rows[3] == received[3] + f";{POTASSIUM};{TERMS[POTASSIUM]};équivalent;;{by}"
+    assert rows[4] == received[4] + serum
+    assert rows[5] == received[5] + ";;;;aucun code LOINC n'existe (approuvé) : test ancien;;;;"
+
+
+def test_each_ans_file_can_be_completed_too(decided: Sample, settings: Settings) -> None:
+    with reading(decided.world.engine) as session:
+        files = {file.kind: file.id for file in source_files(session, decided.catalogue_id)}
+    analyses = completed(decided, settings)
+    assert analyses.name.startswith("LOINC_3_export_resultats_20261101_LOINC_")
+    for line, received in zip(analyses.content.decode().split("\r\n"), LOINC_3.split("\r\n"), strict=True):
+        assert line.startswith(received)
+    chapters = completed(decided, settings, files["LOINC_1"]).content.decode()
+    # A row with a sub-chapter speaks of it; a row without, of its chapter.
+    assert "BIO;Biochimie;ION;Ionogramme;;;;non décidé;" in chapters
+    assert ";Hématologie;;;;;;non décidé;" in chapters
+    exams = completed(decided, settings, files["LOINC_2"]).content.decode()
+    assert "GLYCEMIE;3016-3;" in exams
+
+
+def _workbook() -> bytes:
+    workbook = Workbook()
+    notes = workbook.active
+    assert notes is not None
+    notes.title = "Notes"
+    notes["A1"] = "à garder"
+    sheet = workbook.create_sheet("Catalogue")
+    sheet.append(["Catalogue du laboratoire"])
+    sheet.append(["Code", "Libellé", "Unité", "Volume annuel"])
+    sheet.append(["NA", "Sodium", "mmol/L", 1500])
+    sheet.append([])
+    sheet.append(["K", "Potassium", "mmol/L", "=SUM(1,2)"])
+    sheet["A2"].font = Font(bold=True)
+    sheet["D2"].font = Font(bold=True)
+    sheet["Z40"].font = Font(italic=True)
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_workbook_keeps_its_sheets_cells_and_types(world: World, settings: Settings) -> None:
+    sample = add_sample(world, [IncomingFile("catalogue.xlsx", _workbook())])
+    sample.approve("NA", SODIUM, comment="=HYPERLINK(1)")
+    file = completed(sample, settings)
+    assert file.name.endswith(".xlsx")
+    workbook = load_workbook(io.BytesIO(file.content))
+    assert workbook.sheetnames == ["Notes", "Catalogue"]
+    assert workbook["Notes"]["A1"].value == "à garder"
+    sheet = workbook["Catalogue"]
+    rows = [[cell.value for cell in row[:8]] for row in sheet.iter_rows(max_row=5)]
+    assert rows == [
+        ["Catalogue du laboratoire", None, None, None, None, None, None, None],
+        ["Code", "Libellé", "Unité", "Volume annuel", *HEADINGS[:4]],
+        ["NA", "Sodium", "mmol/L", 1500, SODIUM, TERMS[SODIUM], "équivalent", "'=HYPERLINK(1)"],
+        [None] * 8,
+        ["K", "Potassium", "mmol/L", "=SUM(1,2)", None, None, None, "non décidé"],
+    ]
+    assert sheet["A2"].font.bold
+    assert sheet["E2"].font.bold
+    assert sheet["H3"].data_type == "s"
+    assert sheet["D5"].data_type == "f"
+
+
+def test_a_received_workbook_gives_a_csv_for_the_laboratory_system(world: World, settings: Settings) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for line in LOINC_3.splitlines():
+        sheet.append(line.split(";"))
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    sample = add_sample(world, [IncomingFile("LOINC_3_export_resultats_20261101.xlsx", buffer.getvalue())])
+    sample.approve("NA", SODIUM)
+    with reading(sample.world.engine) as session:
+        facts = gather(session, sample.world.laboratory, sample.catalogue)
+        file, _ = build(session, settings, facts, ExportRequest(ExportKind.LOINC_6), utc_now(), "Test")
+    lines = file.content.decode("utf-8-sig").split("\r\n")
+    assert lines[1] == LOINC_3.split("\r\n")[1] + f";{SODIUM};{TERMS[SODIUM]}"
+    assert "classeur" in file.notes[0]
+
+
+def test_files_of_another_catalogue_cannot_be_completed(world: World, settings: Settings) -> None:
+    sample = add_sample(world, ans_files())
+    with pytest.raises(NotFoundError):
+        completed(sample, settings, 999)

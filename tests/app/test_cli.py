@@ -1,0 +1,177 @@
+"""The command line, run as a user runs it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.accounts.passwords import verify_password
+from app.accounts.repository import find_user_by_email
+from app.cli import cli
+from app.database import make_engine, reading
+from app.settings import PROJECT_ROOT, get_settings
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """`run("user", "list")` runs a command on an installation of its own and returns what it says."""
+    monkeypatch.setenv("TRANSCODEUR_DATA_DIR", str(tmp_path / "var"))
+    get_settings.cache_clear()
+
+    def invoke(*arguments: str, typed: str | None = None) -> str:
+        result = CliRunner().invoke(cli, list(arguments), input=typed, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    yield invoke
+    get_settings.cache_clear()
+
+
+def shell(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(data_dir)}
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    return subprocess.run(
+        command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_migrating_says_where_the_database_stands(run: Run) -> None:
+    assert "de la migration aucune à" in run("migrate")
+    assert "est à jour" in run("migrate")
+    assert "concordent" in run("migrate", "--check")
+
+
+def test_the_first_account_is_made_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    said = run("user", "add", "--email", "Chef@Labo.fr", "--name", "Chef Labo", "--administrator")
+    password = re.search(r"[a-z2-9]{5}(?:-[a-z2-9]{5}){3}", said)
+    assert password is not None
+    with reading(make_engine(get_settings().resolved_database_url)) as session:
+        user = find_user_by_email(session, "chef@labo.fr")
+        assert user is not None
+        assert user.is_administrator
+        assert user.must_change_password
+        assert verify_password(password[0], user.password_hash)
+    listed = run("user", "list")
+    assert "chef@labo.fr\tChef Labo\tadministrateur" in listed
+
+
+def test_a_password_can_be_typed(run: Run) -> None:
+    secret = "une phrase bien à moi"
+    add = ("user", "add", "--email", "a@labo.fr", "--nom", "A", "--mot-de-passe")
+    said = run(*add, typed=f"{secret}\n{secret}\n")
+    assert secret not in said
+    with reading(make_engine(get_settings().resolved_database_url)) as session:
+        user = find_user_by_email(session, "a@labo.fr")
+        assert user is not None
+        assert verify_password(secret, user.password_hash)
+        assert not user.must_change_password
+    assert "provisoire" in run("user", "password", "a@labo.fr")
+
+
+def test_roles_are_given_changed_and_taken(run: Run) -> None:
+    run("user", "add", "--email", "a@labo.fr", "--name", "A")
+    assert "sous le numéro 1" in run("laboratory", "add", "Labo A", "--finess", "750000001")
+    assert "Labo A\t750000001" in run("laboratory", "list")
+    assert "biologiste à « Labo A »" in run("user", "role", "a@labo.fr", "Labo A", "biologiste")
+    assert "biologiste à « Labo A »" in run("user", "list")
+    assert "aucun rôle" in run("user", "role", "a@labo.fr", "Labo A", "aucun")
+    assert "Labo A" not in run("user", "list")
+
+
+def test_accounts_are_deactivated_and_reactivated(run: Run) -> None:
+    run("user", "add", "--email", "a@labo.fr", "--name", "A")
+    assert "désactivé" in run("user", "state", "a@labo.fr", "--inactif")
+    assert "désactivé" in run("user", "list")
+    assert "actif" in run("user", "state", "a@labo.fr", "--actif")
+
+
+def test_a_backup_says_where_it_is(run: Run, tmp_path: Path) -> None:
+    run("migrate")
+    assert "Sauvegarde écrite" in run("backup", str(tmp_path / "copie.sqlite3"))
+
+
+def test_every_command_explains_itself_in_french(run: Run) -> None:
+    commands = re.findall(r"│ ([a-z-]+) ", run("--help"))
+    assert {"serve", "user", "migrate", "worker", "demo", "backup", "propose", "import"} <= set(commands)
+    for command in commands:
+        assert command in run(command, "--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("user", "password", "absent@labo.fr"), "Aucun compte n'a l'adresse"),
+        (("user", "role", "absent@labo.fr", "Labo", "chef"), "Le rôle « chef » est inconnu"),
+        (("backup", "copie.sqlite3"), "pas de base à sauvegarder"),
+    ],
+)
+def test_a_mistake_is_answered_by_one_sentence(tmp_path: Path, arguments: tuple[str, ...], reason: str) -> None:
+    result = shell(tmp_path / "var", *arguments)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Erreur : ")
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_port_in_use_is_said_before_anything_is_built(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = shell(tmp_path / "var", "serve", "--port", str(taken.getsockname()[1]))
+    assert result.returncode == 1
+    assert "un autre programme l'occupe déjà" in result.stderr
+    assert not (tmp_path / "var").exists()
+
+
+def test_serve_builds_a_new_installation_answers_and_stops(tmp_path: Path) -> None:
+    environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(tmp_path / "var"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            first = server.stdout.readline()
+            address = re.search(r"http://127\.0\.0\.1:\d+/", first)
+            assert address is not None, first
+            assert "Aucun compte n'existe encore" in server.stdout.readline()
+            page = _read(address[0] + "connexion")
+            assert "Se connecter" in page
+        finally:
+            server.terminate()
+        _, err = server.communicate(timeout=20)
+    assert "Traceback" not in err, err
+
+
+def _read(address: str) -> str:
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return str(answer.read(), "utf-8")
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the server did not answer")
+
+
+def test_a_worker_starts_and_stops(tmp_path: Path) -> None:
+    environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(tmp_path / "var"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "app.cli", "worker"]
+    with subprocess.Popen(
+        command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout is not None
+        assert "En attente de travaux" in worker.stdout.readline()
+        second = shell(tmp_path / "var", "worker")
+        worker.terminate()
+        _, err = worker.communicate(timeout=20)
+    assert worker.returncode == 0, err
+    assert second.returncode == 1
+    assert "Un autre processus exécute déjà les travaux" in second.stderr

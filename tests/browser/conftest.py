@@ -1,0 +1,82 @@
+"""A real server and a real browser: Debian's Chromium, without network of its own."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from app.accounts.sessions import SESSION_COOKIE, open_session
+from app.database import transaction
+from app.settings import Settings
+from tests.conftest import World
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+PageFor = Callable[[str], Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for all browser tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(application: FastAPI) -> Iterator[str]:
+    """The application of the test, served on a port of its own: `http://127.0.0.1:port`."""
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture
+def page_for(browser: Browser, address: str, world: World, settings: Settings) -> Iterator[PageFor]:
+    """`page_for(email)`: a page of a browser signed in as this person. Any script or policy error fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # A refused sign-in is an answer, not a fault.
+        if message.type == "error" and "status of 401" not in message.text:
+            complaints.append(message.text)
+
+    def make(email: str) -> Page:
+        with transaction(world.engine) as session:
+            token = open_session(session, world.users[email], settings)
+        context = browser.new_context(
+            base_url=address, viewport={"width": 1280, "height": 900}, locale="fr-FR", accept_downloads=True
+        )
+        context.set_default_timeout(10_000)
+        context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,156 @@
+"""What every test of the application starts from: a fresh database, a small world, signed-in clients."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel
+
+from app.accounts.sessions import SESSION_COOKIE, open_session
+from app.database import make_engine, transaction
+from app.dependencies import CatalogueAccess, LaboratoryAccess
+from app.main import create_app
+from app.models import Catalogue, Laboratory, Membership, Role, User
+from app.settings import Settings
+
+TRANSCODER = "transcodeur@exemple.fr"
+BIOLOGIST = "biologiste@exemple.fr"
+READER = "lecteur@exemple.fr"
+ADMINISTRATOR = "admin@exemple.fr"
+OUTSIDER = "outsider@exemple.fr"
+
+ROLES = {TRANSCODER: Role.TRANSCODER, BIOLOGIST: Role.BIOLOGIST, READER: Role.READER}
+NAMES = {
+    TRANSCODER: "Tania Transcodeuse",
+    BIOLOGIST: "Béatrice Biologiste",
+    READER: "Lucien Lecteur",
+    ADMINISTRATOR: "Aline Admin",
+    OUTSIDER: "Oscar Ailleurs",
+}
+
+ClientFor = Callable[[str], TestClient]
+
+
+@dataclass
+class World:
+    """A laboratory with its three members, an administrator, and an outsider from another laboratory.
+
+    `laboratory` has the transcoder, the biologist and the reader; `other_laboratory` has the outsider as
+    transcoder; the administrator belongs to no laboratory. There is no catalogue until `add_catalogue`.
+    """
+
+    engine: Engine
+    laboratory: Laboratory
+    other_laboratory: Laboratory
+    users: dict[str, User] = field(default_factory=dict)
+
+    @property
+    def laboratory_id(self) -> int:
+        assert self.laboratory.id is not None
+        return self.laboratory.id
+
+    def user_id(self, email: str) -> int:
+        user_id = self.users[email].id
+        assert user_id is not None
+        return user_id
+
+    def add_catalogue(self, name: str = "Catalogue général", laboratory_id: int | None = None) -> Catalogue:
+        """A new, empty catalogue of the laboratory."""
+        with transaction(self.engine) as session:
+            catalogue = Catalogue(laboratory_id=laboratory_id or self.laboratory_id, name=name)
+            session.add(catalogue)
+        return catalogue
+
+    def access(self, email: str) -> LaboratoryAccess:
+        """The rights of this member on the laboratory, as a route would receive them."""
+        return LaboratoryAccess(self.users[email], self.laboratory, ROLES[email])
+
+    def catalogue_access(self, email: str, catalogue: Catalogue) -> CatalogueAccess:
+        """The rights of this member on a catalogue of the laboratory."""
+        return CatalogueAccess(self.users[email], self.laboratory, ROLES[email], catalogue)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a throw-away installation; jobs run at once, in the thread of the request."""
+    return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """A fresh SQLite database in the test's folder, all tables created."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(settings.resolved_database_url)
+    SQLModel.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A writing session, committed when the test ends well."""
+    with transaction(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    """The small world most tests need (see `World`)."""
+    with transaction(engine) as session:
+        laboratory = Laboratory(name="Laboratoire du Parc", finess="750000001", sgl_name="SGL de test")
+        other = Laboratory(name="Laboratoire de la Gare")
+        session.add_all([laboratory, other])
+        session.flush()
+        users = {
+            email: User(
+                email=email,
+                display_name=name,
+                password_hash="!",
+                is_administrator=email == ADMINISTRATOR,
+            )
+            for email, name in NAMES.items()
+        }
+        session.add_all(users.values())
+        session.flush()
+        world = World(engine, laboratory, other, users)
+        assert other.id is not None
+        for email, role in ROLES.items():
+            member = Membership(user_id=world.user_id(email), laboratory_id=world.laboratory_id, role=role)
+            session.add(member)
+        session.add(Membership(user_id=world.user_id(OUTSIDER), laboratory_id=other.id, role=Role.TRANSCODER))
+    return world
+
+
+@pytest.fixture
+def application(settings: Settings, engine: Engine) -> FastAPI:
+    """The application on the test's database."""
+    return create_app(settings, engine)
+
+
+@pytest.fixture
+def anonymous(application: FastAPI) -> Iterator[TestClient]:
+    """A browser nobody signed in with; redirects are not followed."""
+    with TestClient(application, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def client_for(application: FastAPI, world: World, settings: Settings) -> Iterator[ClientFor]:
+    """`client_for(email)`: a browser signed in as this person; redirects are not followed."""
+    clients: list[TestClient] = []
+
+    def make(email: str) -> TestClient:
+        with transaction(world.engine) as session:
+            token = open_session(session, world.users[email], settings)
+        client = TestClient(application, follow_redirects=False)
+        client.cookies.set(SESSION_COOKIE, token)
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
