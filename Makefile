@@ -85,14 +85,19 @@ $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
 test: $(STAMPS)/requirements-dev $(STAMPS)/application static/vendor/.stamp | /usr/bin/chromium
 	@$(MAKE) --no-print-directory check
 
+# Every verification runs, whatever the others found; the last line printed is that of the tests.
 check:
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates
-	@data=$$(mktemp -d) && TRANSCODEUR_DATA_DIR=$$data $(BIN)/transcodeur migrate --check; \
-	  status=$$?; rm -rf "$$data"; exit $$status
-	$(BIN)/pytest
+	@failed=0; data=$$(mktemp -d); \
+	verify() { echo "— $$*"; "$$@" || failed=1; }; \
+	verify $(BIN)/ruff check --quiet .; \
+	verify $(BIN)/mypy; \
+	verify $(BIN)/lint-imports --no-logo; \
+	verify $(BIN)/djlint --check --lint --quiet templates; \
+	TRANSCODEUR_DATA_DIR=$$data verify $(BIN)/transcodeur migrate --check; \
+	rm -rf "$$data"; \
+	[ $$failed = 0 ] || echo "Une vérification ci-dessus a échoué." >&2; \
+	verify $(BIN)/pytest; \
+	exit $$failed
 
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m matcher.bench.run

@@ -48,7 +48,7 @@ def read_material(folder: Path) -> Material:
         material.lexicon.extend(rows_of(path, ";", lexicon.HEADER))
     for name, header in tables.HEADERS.items():
         path = folder / "tables" / f"{name}.csv"
-        material.tables[name] = rows_of(path, ";", header, with_notice=name != "usage")
+        material.tables[name] = rows_of(path, ";", header)
     for name, header in demonstration.HEADERS.items():
         found = sorted((folder / "demo").glob(f"{name}_*.csv"))
         path = found[0] if found else folder / "demo" / f"{name}.csv"
@@ -74,7 +74,9 @@ def term_of(row: Row) -> Term:
 def check_material(material: Material, release: Mapping[str, Term] | None = None) -> list[Problem]:
     """All problems of the material, errors first; `release` adds what an official release says."""
     starter = [term_of(row) for row in material.terms]
-    vouched = [row["component"] for row in material.tables["components"]]
+    vouched: dict[str, set[str]] = {}
+    for row in material.tables["vouched"]:
+        vouched.setdefault(row["axis"], set()).add(row["value"])
     known = Known([*starter, *(release or {}).values()], vouched, is_release=release is not None)
     units = unit_table(material.tables["units"])
     names = {term.loinc_num: term.long_common_name for term in [*(release or {}).values(), *starter]}

@@ -2,7 +2,7 @@
 
 import re
 
-_FORMAT = re.compile(r"\d{1,7}-\d")
+_FORMAT = re.compile(r"[0-9]{1,7}-[0-9]")
 
 
 def check_digit(body: str) -> int:

@@ -31,7 +31,7 @@ LABORATORY = 1
 _VERSION_IN_NAME = re.compile(r"loinc[ _-]*v?(\d+\.\d{1,3})(?![\d.]*\d)", re.IGNORECASE)
 _VERSION_IN_TEXT = re.compile(r"(?:version|release|loinc)[ :\u00ae_]*v?(\d+\.\d{2,3})\b", re.IGNORECASE)
 _VERSION_ALONE = re.compile(r"\s*v?(\d+\.\d{2,3})\s*", re.IGNORECASE)
-_DATE = re.compile(
+LOOKS_LIKE_DATE = re.compile(
     r"\d{1,4}[-/. ][a-zéû]{3,5}\.?|[a-zéû]{3,5}\.?[-/ ]\d{1,4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.IGNORECASE
 )
 TAKE_THE_ORIGINAL = "Reprenez l'archive d'origine, sans l'ouvrir dans un tableur."
@@ -232,7 +232,7 @@ def read_terms(source: ReleaseSource, laboratory_only: bool = True) -> Iterator[
 
 
 def _not_a_code(name: str, code: str) -> ReleaseError:
-    if _DATE.fullmatch(code):
+    if LOOKS_LIKE_DATE.fullmatch(code):
         return ReleaseError(
             f"« {name} » : « {code} » est un code LOINC qu'un tableur a changé en date. {TAKE_THE_ORIGINAL}"
         )

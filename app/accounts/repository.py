@@ -72,6 +72,11 @@ def forget_attempts(session: Session, before: datetime) -> None:
     session.execute(delete(SignInAttempt).where(col(SignInAttempt.at) < before))
 
 
+def forget_sessions(session: Session, before: datetime) -> None:
+    """Drop the sessions that ended before a moment; the audit trail keeps who signed in when."""
+    session.execute(delete(UserSession).where(col(UserSession.expires_at) < before))
+
+
 def forget_failures_of(session: Session, account_hash: str) -> None:
     """Drop the failed attempts on an account: its owner has just signed in."""
     session.execute(

@@ -17,6 +17,7 @@ from app.settings import Settings
 
 WINDOW = timedelta(minutes=15)
 FORGET_AFTER = timedelta(days=1)
+FORGET_SESSIONS_AFTER = timedelta(days=30)
 FAILURES_PER_ACCOUNT = 8
 FAILURES_PER_ADDRESS = 40
 WRONG_MESSAGE = "Adresse ou mot de passe inconnu."
@@ -41,6 +42,7 @@ def _admit(engine: Engine, account_hash: str, address: str) -> int | None:
     now = utc_now()
     with transaction(engine) as session:
         repository.forget_attempts(session, before=now - FORGET_AFTER)
+        repository.forget_sessions(session, before=now - FORGET_SESSIONS_AFTER)
         since = now - WINDOW
         on_account = repository.count_failed_attempts(session, since=since, account_hash=account_hash)
         from_address = repository.count_failed_attempts(session, since=since, address=address)

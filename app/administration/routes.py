@@ -53,17 +53,13 @@ def do_create_user(
     return render(
         request,
         "administration/new_password.html",
-        NewPasswordPage(
-            title="Compte ouvert", user_id=user.id, email=user.email, password=password, is_new=True
-        ),
+        NewPasswordPage(title="Compte ouvert", user_id=user.id, email=user.email, password=password, is_new=True),
         status_code=201,
     )
 
 
 @router.get("/comptes/{user_id}")
-def show_user(
-    request: Request, session: SessionDep, actor: Administrator, user_id: int, fait: str = ""
-) -> Response:
+def show_user(request: Request, session: SessionDep, actor: Administrator, user_id: int, fait: str = "") -> Response:
     """One account."""
     page = service.user_page(session, accounts.get_user(session, user_id), actor, SAVED if fait else "")
     return render(request, "administration/user.html", page)
@@ -84,9 +80,7 @@ def do_reset_password(request: Request, session: SessionDep, actor: Administrato
 
 
 @router.post("/comptes/{user_id}/etat")
-def do_set_active(
-    session: SessionDep, actor: Administrator, user_id: int, actif: Annotated[bool, Form()]
-) -> Response:
+def do_set_active(session: SessionDep, actor: Administrator, user_id: int, actif: Annotated[bool, Form()]) -> Response:
     """Deactivate or reactivate an account."""
     accounts.set_active(session, accounts.get_user(session, user_id), actif, actor=actor)
     return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
@@ -137,9 +131,7 @@ def do_create_laboratory(
 ) -> Response:
     """Create a laboratory."""
     try:
-        laboratory = laboratories.create_laboratory(
-            session, name=nom, finess=finess, sgl_name=sgl, actor=actor
-        )
+        laboratory = laboratories.create_laboratory(session, name=nom, finess=finess, sgl_name=sgl, actor=actor)
     except (InvalidInputError, ConflictError) as error:
         form = {"name": nom, "finess": finess, "sgl_name": sgl, "canonical_url": ""}
         page = service.laboratories_page(session, form=form, problem=error.message)
@@ -188,8 +180,6 @@ def do_change_laboratory(
 
 
 @router.get("/journal")
-def show_journal(
-    request: Request, session: SessionDep, _user: Administrator, avant: int | None = None
-) -> Response:
+def show_journal(request: Request, session: SessionDep, _user: Administrator, avant: int | None = None) -> Response:
     """The audit trail."""
     return render(request, "administration/journal.html", service.journal_page(session, avant))

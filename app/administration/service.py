@@ -1,6 +1,5 @@
 """What the administration pages show, gathered from the accounts, the laboratories and the trail."""
 
-import json
 from collections import defaultdict
 
 from sqlmodel import Session
@@ -20,7 +19,7 @@ from app.administration.pages import (
     UserPage,
     UsersPage,
 )
-from app.audit.labels import action_label, object_label
+from app.audit.labels import action_label, detail_text, object_label
 from app.laboratories import repository as laboratories
 from app.models import Laboratory, Membership, User
 
@@ -68,8 +67,7 @@ def user_page(session: Session, user: User, actor: User, notice: str = "") -> Us
     """One account, its roles, and the laboratories where it has none."""
     user_id = _identifier(user.id)
     memberships = [
-        _role_line(membership, user, laboratory)
-        for membership, laboratory in accounts.memberships_of(session, user_id)
+        _role_line(membership, user, laboratory) for membership, laboratory in accounts.memberships_of(session, user_id)
     ]
     taken = {line.laboratory_id for line in memberships}
     free = [
@@ -92,9 +90,7 @@ def user_page(session: Session, user: User, actor: User, notice: str = "") -> Us
     )
 
 
-def laboratories_page(
-    session: Session, *, form: dict[str, str] | None = None, problem: str = ""
-) -> LaboratoriesPage:
+def laboratories_page(session: Session, *, form: dict[str, str] | None = None, problem: str = "") -> LaboratoriesPage:
     """All laboratories with the number of their members."""
     counts = laboratories.member_counts(session)
     lines = [
@@ -129,8 +125,7 @@ def laboratory_page(
         "canonical_url": laboratory.canonical_url,
     }
     members = [
-        _role_line(membership, user, laboratory)
-        for user, membership in laboratories.members_of(session, laboratory_id)
+        _role_line(membership, user, laboratory) for user, membership in laboratories.members_of(session, laboratory_id)
     ]
     taken = {line.user_id for line in members}
     free = [
@@ -161,7 +156,7 @@ def journal_page(session: Session, before: int | None) -> JournalPage:
             action=action_label(audit_event.action),
             subject=object_label(audit_event.object_type, audit_event.object_id),
             laboratory=laboratory,
-            details=json.dumps(audit_event.details, ensure_ascii=False) if audit_event.details else "",
+            details=detail_text(audit_event.details),
         )
         for audit_event, laboratory in rows[:EVENTS_PER_PAGE]
     ]

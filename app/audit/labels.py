@@ -1,5 +1,9 @@
 """How the events of the trail read in French."""
 
+from typing import Any
+
+from app.accounts.labels import role_label
+
 ACTION_LABELS: dict[str, str] = {
     "catalogue.create": "Catalogue créé",
     "catalogue.import": "Fichiers importés",
@@ -43,6 +47,42 @@ OBJECT_LABELS: dict[str, str] = {
     "user": "compte",
     "value_set": "jeu de valeurs",
 }
+DETAIL_LABELS: dict[str, str] = {
+    "address": "adresse IP",
+    "after": "après",
+    "analyses": "analyses",
+    "before": "avant",
+    "canonical_url": "adresse FHIR",
+    "catalogue_id": "catalogue",
+    "chapters": "chapitres",
+    "closed": "sessions fermées",
+    "counts": "décompte",
+    "decision_id": "décision",
+    "email": "adresse électronique",
+    "engine": "moteur",
+    "exams": "examens",
+    "file_name": "fichier",
+    "files": "fichiers",
+    "finess": "FINESS",
+    "is_administrator": "administrateur",
+    "kind": "sorte",
+    "local_code": "code local",
+    "loinc_num": "LOINC",
+    "members": "codes",
+    "name": "nom",
+    "previous": "précédente",
+    "proposals": "propositions",
+    "release": "version LOINC",
+    "run_id": "calcul",
+    "sgl_name": "SGL",
+    "sha256": "empreinte",
+    "source": "source",
+    "status": "état",
+    "terms": "termes",
+    "undoes_id": "annule la décision",
+    "version": "version",
+    "warnings": "avertissements",
+}
 
 
 def action_label(action: str) -> str:
@@ -54,3 +94,17 @@ def object_label(object_type: str, object_id: str) -> str:
     """What an event is about, e.g. « compte n° 3 »."""
     name = OBJECT_LABELS.get(object_type, object_type)
     return f"{name} n° {object_id}" if object_id else name
+
+
+def detail_text(value: Any) -> str:
+    """The details of an event on one line: names in French, values as they were recorded."""
+    if isinstance(value, dict):
+        parts = [f"{DETAIL_LABELS.get(key, key)} : {detail_text(item)}" for key, item in value.items()]
+        return " ; ".join(parts)
+    if isinstance(value, list | tuple):
+        return ", ".join(f"({detail_text(item)})" if isinstance(item, dict) else detail_text(item) for item in value)
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if value is None or value == "":
+        return "—"
+    return role_label(str(value))

@@ -128,8 +128,10 @@ def has_ans_headings(kind: FileKind, headings: Sequence[str]) -> bool:
 
 
 def ans_columns(kind: FileKind, headings: Sequence[str]) -> dict[str, int]:
-    """Which column of an ANS file holds which field: by its headings when they are those of the requirement,
-    otherwise by the fixed order."""
+    """Which column of an ANS file holds which field.
+
+    Its headings tell when they are those of the requirement, otherwise the fixed order does.
+    """
     if has_ans_headings(kind, headings):
         return _columns_by_heading(kind, headings)
     return {column.field: position for position, column in enumerate(ANS_COLUMNS[kind])}

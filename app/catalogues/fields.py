@@ -154,7 +154,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         libelle chapitre, chapitre, famille, discipline, specialite, secteur, rubrique, domaine,
         specialite biologique, categorie, libelle famille, section, service, secteur technique
         """,
-        r"^(libelle )?(chapitre|famille|discipline|specialite|secteur)\b",
+        r"^(libelle )?(du |de |de la )?(chapitre|famille|discipline|specialite|secteur)\b",
     ),
     _field(
         "subchapter_code",

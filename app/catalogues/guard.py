@@ -113,11 +113,11 @@ def suspicious_headings(headings: Sequence[str]) -> list[int]:
     return sorted(ambiguous.values()) if others >= 3 or (named and not is_catalogue) else []
 
 
-def _is_unmarked_header(cells: Sequence[str]) -> bool:
-    """Whether a row taken for data is a header of a patient file: three such words, which no analysis gathers
-    (« DDN ; DATE DE NAISSANCE » is a line of some catalogues)."""
+def _is_unmarked_header(cells: Sequence[str], needed: int) -> bool:
+    """Whether a row taken for data is the header of a patient file: so many such words, which no analysis
+    gathers (« DDN ; DATE DE NAISSANCE » is a line of some catalogues)."""
     folded = list({fold_heading(cell) for cell in cells})
-    return len(set(_certain_headings(folded)) | set(_ambiguous_headings(folded).values())) >= 3
+    return len(set(_certain_headings(folded)) | set(_ambiguous_headings(folded).values())) >= needed
 
 
 def _columns(rows: Iterable[Sequence[str]]) -> dict[int, list[str]]:
@@ -141,8 +141,9 @@ def suspicious_values(rows: Iterable[Sequence[str]]) -> list[int]:
 
 def _problems(file_name: str, rows: Sequence[Row], header_rows: int, sheet: str = "") -> list[InputProblem]:
     where = f"feuille « {sheet} » : " if sheet else ""
+    first = next((index for index, row in enumerate(rows) if not row.is_blank), 0)
     for index, row in enumerate(rows[: max(header_rows, _HEADER_SEARCH_ROWS)]):
-        if index >= header_rows and not _is_unmarked_header(row.cells):
+        if index >= header_rows and not _is_unmarked_header(row.cells, 2 if index == first else 3):
             continue
         columns = suspicious_headings(row.cells)
         if columns:

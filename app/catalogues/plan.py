@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from app.catalogues.reading import Line, ReadFile
 from app.catalogues.values import boolean, is_boolean, is_volume, volume
+from app.catalogues.wording import counted
 from app.errors import InputProblem
 from app.models import FileKind, Level
 
@@ -161,11 +162,12 @@ def _plan_exams(plan: ImportPlan, file: ReadFile, index: int) -> None:
             continue
         plan.links.append(PlannedLink(code, analysis, line["analysis_label"]))
     if doubled:
-        plan.warnings.append(f"{file.name} : {doubled} lignes répètent le même examen et la même analyse.")
+        repeats = counted(doubled, "ligne répète", "lignes répètent")
+        plan.warnings.append(f"{file.name} : {repeats} un examen et une analyse déjà liés.")
     if renamed:
         plan.warnings.append(
-            f"{file.name} : {len(renamed)} analyses portent des libellés différents selon les examens "
-            f"({_some(renamed)})."
+            f"{file.name} : {counted(len(renamed), 'analyse porte', 'analyses portent')} plusieurs libellés "
+            f"selon les examens ({_some(renamed)})."
         )
 
 
@@ -198,12 +200,13 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int) -> None:
             test.is_retired = bool(boolean(line["is_retired"]))
             test.annual_volume = volume(line["annual_volume"])
     if doubled:
-        plan.warnings.append(f"{file.name} : {doubled} lignes répètent une ligne précédente (mêmes valeurs).")
+        repeats = counted(doubled, "ligne répète", "lignes répètent")
+        plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
     repeated = [code for code, count in occurrences.items() if count > 1]
     if repeated:
         plan.warnings.append(
-            f"{file.name} : {len(repeated)} codes servent à plusieurs analyses, d'unité ou de milieu "
-            f"différents ({_some(repeated)})."
+            f"{file.name} : {counted(len(repeated), 'code sert', 'codes servent')} à plusieurs analyses, "
+            f"d'unité ou de milieu différents ({_some(repeated)})."
         )
 
 

@@ -1,6 +1,6 @@
 """Importing files into a catalogue, and the overview of a catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 from urllib.parse import quote
 
@@ -26,9 +26,10 @@ __all__ = ["import_jobs", "router"]
 router = APIRouter()
 
 
-async def get_upload(request: Request) -> FormData:
-    """The form that carries files."""
-    return await request.form(max_files=limits.MAX_FILES + 2, max_fields=20)
+async def get_upload(request: Request) -> AsyncIterator[FormData]:
+    """The form that carries files; its temporary files are closed once the request is answered."""
+    async with request.form(max_files=limits.MAX_FILES + 2, max_fields=20) as form:
+        yield form
 
 
 async def get_fields(request: Request) -> dict[str, str]:

@@ -12,6 +12,7 @@ from app.catalogues.linking import link_catalogue
 from app.catalogues.plan import ImportPlan, PlannedTest, SideData, make_plan
 from app.catalogues.reading import ReadFile, read_file, refuse_if
 from app.catalogues.schemas import ImportReport, IncomingFile, Progress
+from app.catalogues.wording import counted
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, FileKind, Level, SourceFile, User
@@ -91,7 +92,8 @@ def _check_side_codes(session: Session, plan: ImportPlan, catalogue_id: int | No
         plan.problems.append(InputProblem(name, message))
     elif unknown:
         shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
-        plan.warnings.append(f"Données annexes : {len(unknown)} codes inconnus du catalogue ({shown}).")
+        codes = counted(len(unknown), "code inconnu", "codes inconnus")
+        plan.warnings.append(f"Données annexes : {codes} du catalogue ({shown}).")
 
 
 def create_catalogue(session: Session, laboratory_id: int, name: str, actor: User | None) -> Catalogue:

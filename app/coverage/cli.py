@@ -36,8 +36,7 @@ def register(cli: typer.Typer) -> None:
         context = report.context
         typer.echo(f"{context.laboratory} — {context.catalogue}")
         typer.echo(
-            f"{release_title(context.release_version, context.release_kind)}, "
-            f"le {format_moment(context.computed_at)}"
+            f"{release_title(context.release_version, context.release_kind)}, le {format_moment(context.computed_at)}"
         )
         typer.echo(main_sentence(report.main))
         for definition, figure in report.figures:

@@ -176,9 +176,7 @@ class Catalogue:
         in_scope = [row for row in concerned if self.standings[row.id] not in LEAVING]
         weighted = [(row, _weight(row, definition.measure)) for row in in_scope]
         counted = [(row, weight) for row, weight in weighted if weight is not None]
-        missing_weights = [
-            weight for row, weight in counted if not self.is_transcoded(row, definition.exam_rule)
-        ]
+        missing_weights = [weight for row, weight in counted if not self.is_transcoded(row, definition.exam_rule)]
         denominator = sum(weight for _, weight in counted)
         numerator = denominator - sum(missing_weights)
         return Figure(

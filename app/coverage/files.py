@@ -108,12 +108,9 @@ def _chapters(report: CoverageReport) -> list[Sequence[Any]]:
 
 
 def _rows(rows: Iterable[Any]) -> list[Sequence[Any]]:
-    lines: list[Sequence[Any]] = [
-        ("Niveau", "Code", "Libellé", "Chapitre", "Motif", "LOINC", "Approuvée par")
-    ]
+    lines: list[Sequence[Any]] = [("Niveau", "Code", "Libellé", "Chapitre", "Motif", "LOINC", "Approuvée par")]
     lines.extend(
-        (row.level, row.code, row.label, row.chapter, row.cause, row.loinc_num, row.approved_by)
-        for row in rows
+        (row.level, row.code, row.label, row.chapter, row.cause, row.loinc_num, row.approved_by) for row in rows
     )
     return lines
 

@@ -123,11 +123,7 @@ class CoveragePage(PageContext):
 
 def release_title(version: str, kind: str) -> str:
     """How a release is named for the reader of a report."""
-    return (
-        f"LOINC {version}"
-        if kind == "official"
-        else f"terminologie de départ ({version}), sous-ensemble de LOINC"
-    )
+    return f"LOINC {version}" if kind == "official" else f"terminologie de départ ({version}), sous-ensemble de LOINC"
 
 
 def figure_line(definition: Definition, figure: Figure) -> FigureLine:
@@ -151,9 +147,7 @@ def figure_line(definition: Definition, figure: Figure) -> FigureLine:
 def main_line(definition: Definition, figure: Figure) -> FigureLine:
     """The default figure, its bar cut by standing."""
     line = figure_line(definition, figure)
-    counts = [
-        (css_class, figure.standings.get(standing, 0)) for standing, css_class in _PARTS.items() if css_class
-    ]
+    counts = [(css_class, figure.standings.get(standing, 0)) for standing, css_class in _PARTS.items() if css_class]
     meter = stacked_meter(figure.denominator, counts, line.meter.label, TARGET_PERCENT)
     values = {name: getattr(line, name) for name in FigureLine.__slots__ if name != "meter"}
     return FigureLine(**values, meter=meter)
@@ -209,9 +203,7 @@ def _chapter_line(chapter: str, figure: Figure) -> ChapterLine:
         rows_missing=figure.rows_missing,
         waiting=count(Standing.WAITING, 0),
         unfinished=count(Standing.UNFINISHED, 0),
-        without_code=sum(
-            count(item, 0) for item in (Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE)
-        ),
+        without_code=sum(count(item, 0) for item in (Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE)),
         out_of_scope=count(Standing.OUT_OF_SCOPE, 0),
         meter=stacked_meter(figure.denominator, (("part-ok", figure.numerator),), label, TARGET_PERCENT),
     )

@@ -74,9 +74,7 @@ def definitions_for(catalogue: Catalogue) -> list[Definition]:
         for level, rule in rules:
             if measure is Measure.VOLUME and not catalogue.has_volumes(level):
                 continue
-            found += [
-                Definition(level, measure, with_subcontracted, rule) for with_subcontracted in (True, False)
-            ]
+            found += [Definition(level, measure, with_subcontracted, rule) for with_subcontracted in (True, False)]
     return found
 
 
@@ -91,9 +89,7 @@ def build_report(
         figures=tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
         chapters={level: catalogue.by_chapter(Definition(level)) for level in levels},
         out_of_scope=tuple(row for row in catalogue.rows if standings[row.id] is Standing.OUT_OF_SCOPE),
-        without_code=tuple(
-            (row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED
-        ),
+        without_code=tuple((row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED),
         approvers=approvers,
         warnings=_warnings(catalogue),
     )

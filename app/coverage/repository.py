@@ -48,8 +48,7 @@ def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[
         .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
         .outerjoin(
             LoincTerm,
-            (col(LoincTerm.release_id) == release_id)
-            & (col(LoincTerm.loinc_num) == col(ReviewState.loinc_num)),
+            (col(LoincTerm.release_id) == release_id) & (col(LoincTerm.loinc_num) == col(ReviewState.loinc_num)),
         )
         .outerjoin(Decision, col(Decision.id) == col(ReviewState.decision_id))
         .outerjoin(User, col(User.id) == col(ReviewState.approved_by_id))

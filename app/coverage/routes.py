@@ -16,9 +16,7 @@ ReleaseParam = Annotated[int | None, Query(alias="version")]
 
 
 def _download(content: bytes | str, name: str, media_type: str) -> Response:
-    return Response(
-        content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @router.get("")
@@ -37,9 +35,7 @@ def download_json(session: SessionDep, access: CatalogueDep, release_id: Release
 
 
 @router.get("/{kind}.csv")
-def download_csv(
-    session: SessionDep, access: CatalogueDep, kind: CsvKind, release_id: ReleaseParam = None
-) -> Response:
+def download_csv(session: SessionDep, access: CatalogueDep, kind: CsvKind, release_id: ReleaseParam = None) -> Response:
     """One table of the report for a spreadsheet."""
     report = coverage_report(session, access.laboratory, access.catalogue, release_id)
     name = f"couverture-{access.catalogue_id}-{kind.value}.csv"

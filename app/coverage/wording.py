@@ -35,9 +35,7 @@ def name_of(definition: Definition) -> str:
         own = definition.exam_rule is ExamRule.OWN_CODE
         parts.append("code propre" if own else "toutes les analyses transcodées")
     if definition.measure is Measure.VOLUME:
-        parts.append(
-            "pondérés par le volume" if definition.level is Level.EXAM else "pondérées par le volume"
-        )
+        parts.append("pondérés par le volume" if definition.level is Level.EXAM else "pondérées par le volume")
     return ", ".join(parts)
 
 

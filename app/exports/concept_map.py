@@ -5,94 +5,31 @@ approved code is an element without target, which translators answer by "no matc
 written. The resource is built with fhir.resources and then held against `fhir_rules`.
 """
 
-import re
-import uuid
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from anyascii import anyascii
 from fhir.resources.R4B.conceptmap import ConceptMap
 
 from app.exports.assessment import DEFINITION, Assessment
+from app.exports.fhir_local import (
+    LEVEL_ORDER,
+    Canonicals,
+    FhirRuleError,
+    display_of,
+    header,
+    local_codes,
+    status_of,
+)
 from app.exports.fhir_rules import (
     LOINC_SYSTEM,
     LOINC_VALUE_SET,
     NEEDS_COMMENT,
-    PublicationStatus,
     equivalence_of,
-    fhir_code,
     problems,
 )
 from app.exports.schemas import ExportTest, TermName
-from app.exports.statement import Statement
+from app.exports.statement import LABELS, Statement
 from app.exports.wording import date_text
-from app.models import Catalogue, Laboratory, Level
-
-_NAMESPACE = uuid.UUID("8f7c1a52-7f0e-5d0b-9a37-5b0f2f3f6c11")
-_LEVEL_SLUGS = {
-    Level.CHAPTER: "chapitres",
-    Level.SUBCHAPTER: "sous-chapitres",
-    Level.EXAM: "examens",
-    Level.ANALYSIS: "analyses",
-}
-
-
-class ConceptMapError(RuntimeError):
-    """The map we built breaks a rule of FHIR; it is not exported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Canonicals:
-    """The urls of a catalogue's FHIR resources: they never change, their versions do."""
-
-    laboratory: Laboratory
-    catalogue: Catalogue
-
-    def _url(self, resource: str, slug: str) -> str:
-        base = self.laboratory.canonical_url.strip().rstrip("/")
-        if base:
-            return f"{base}/{resource}/{slug}"
-        # Without an address of the laboratory: an identifier that belongs to nobody else, and stays.
-        laboratory = f"{self.laboratory.id}:{self.laboratory.created_at.isoformat()}"
-        return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{slug}')}"
-
-    def concept_map(self) -> str:
-        """The map of this catalogue."""
-        return self._url("ConceptMap", f"catalogue-{self.catalogue.id}-loinc")
-
-    def value_set(self) -> str:
-        """All local codes of this catalogue."""
-        return self._url("ValueSet", f"catalogue-{self.catalogue.id}")
-
-    def code_system(self, level: Level) -> str:
-        """The local codes of one level: an exam and an analysis may share a code."""
-        return self._url("CodeSystem", f"catalogue-{self.catalogue.id}-{_LEVEL_SLUGS[level]}")
-
-
-def computable_name(text: str) -> str:
-    """A name that programs accept (cmd-0): `Catalogue général` gives `CatalogueGeneral`."""
-    words = re.findall(r"[A-Za-z0-9]+", anyascii(text))
-    name = "".join(word[:1].upper() + word[1:] for word in words)
-    return (name if name[:1].isalpha() else f"Catalogue{name}")[:200]
-
-
-def local_codes(tests: Iterable[ExportTest]) -> dict[int, str]:
-    """The code of each local test in the map, trimmed as FHIR requires; tests without code are left out.
-
-    A sub-chapter code used under several chapters is written `chapter/sub-chapter`, or it would be ambiguous.
-    """
-    trimmed = [(test, fhir_code(test.code)) for test in tests]
-    parents: dict[str, set[str]] = defaultdict(set)
-    for test, code in trimmed:
-        if test.level is Level.SUBCHAPTER:
-            parents[code].add(fhir_code(test.chapter_code))
-    return {
-        test.id: f"{fhir_code(test.chapter_code)}/{code}" if len(parents[code]) > 1 else code
-        for test, code in trimmed
-        if code
-    }
 
 
 def _narrowing(test: ExportTest, term: TermName) -> str:
@@ -102,8 +39,12 @@ def _narrowing(test: ExportTest, term: TermName) -> str:
     return f"Le code LOINC est plus précis que le test local ({said})." if said else "Le code LOINC est plus précis."
 
 
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def _comment(test: ExportTest, term: TermName) -> str:
-    parts = [test.comment]
+    parts = [_sentence(test.comment)]
     if not test.comment and equivalence_of(test.relation) in NEEDS_COMMENT:
         parts.append(_narrowing(test, term))
     if test.decided_by:
@@ -133,7 +74,7 @@ def _elements(tests: Iterable[ExportTest], assessment: Assessment) -> list[dict[
         if not code:
             continue
         element = elements.setdefault(code, {"code": code})
-        label = " ".join(test.label.split())
+        label = display_of(test)
         if label:
             element.setdefault("display", label)
         term = assessment.names.get(test.id)
@@ -145,14 +86,16 @@ def _elements(tests: Iterable[ExportTest], assessment: Assessment) -> list[dict[
 
 def _description(statement: Statement) -> str:
     what = f"Transcodage LOINC du catalogue « {statement.catalogue} », {statement.laboratory}."
-    return "\n".join([what, *(f"{heading} : {value}" for heading, value in statement.lines()[2:])])
+    # Displays of the targets are LOINC's own names, whatever the labels of the other exports are.
+    facts = [f"{heading} : {value}" for heading, value in statement.lines()[2:] if heading != LABELS]
+    return "\n".join([what, *facts])
 
 
 def concept_map(assessment: Assessment, statement: Statement, canonicals: Canonicals, version: str) -> ConceptMap:
-    """The map as a resource; raises ConceptMapError if it breaks a rule."""
+    """The map as a resource; raises FhirRuleError if it breaks a rule."""
     release_version = statement.release.version if statement.release else None
     groups = []
-    for level in (Level.ANALYSIS, Level.EXAM, Level.SUBCHAPTER, Level.CHAPTER):
+    for level in LEVEL_ORDER:
         elements = _elements((test for test in assessment.tests if test.level is level), assessment)
         if elements:
             group = {
@@ -163,20 +106,10 @@ def concept_map(assessment: Assessment, statement: Statement, canonicals: Canoni
                 "element": elements,
             }
             groups.append({key: value for key, value in group.items() if value})
-    name = f"{computable_name(statement.catalogue)[:180]}VersLOINC"
-    status = PublicationStatus.ACTIVE if assessment.names else PublicationStatus.DRAFT
-    values: dict[str, Any] = {
-        "language": "fr",
-        "url": canonicals.concept_map(),
-        "version": version,
-        "name": name,
-        "title": f"{statement.laboratory} — {statement.catalogue} : codes LOINC",
-        "status": status.value,
-        "experimental": False,
-        "date": statement.made_at.replace(microsecond=0).isoformat(),
-        "publisher": statement.laboratory,
+    values = header(statement, url=canonicals.concept_map(), version=version, name="VersLOINC", title="codes LOINC")
+    values |= {
+        "status": status_of(bool(assessment.names)),
         "description": _description(statement),
-        "jurisdiction": [{"coding": [{"system": "urn:iso:std:iso:3166", "code": "FR", "display": "France"}]}],
         "purpose": DEFINITION,
         "copyright": statement.copyright,
         "sourceUri": canonicals.value_set(),
@@ -187,11 +120,5 @@ def concept_map(assessment: Assessment, statement: Statement, canonicals: Canoni
     resource = ConceptMap(**values)
     found = problems(resource.model_dump(mode="json"))
     if found:
-        raise ConceptMapError("; ".join(found[:5]))
+        raise FhirRuleError("; ".join(found[:5]))
     return resource
-
-
-def as_json(resource: ConceptMap) -> bytes:
-    """The resource as it is sent: UTF-8, indented, accents readable."""
-    text: str = resource.model_dump_json(indent=2)
-    return (text + "\n").encode()

@@ -16,6 +16,7 @@ class ExportKind(StrEnum):
     ORIGINAL = "original"
     XLSX = "xlsx"
     CONCEPT_MAP = "concept_map"
+    FHIR_BUNDLE = "fhir_bundle"
 
 
 class Incomplete(StrEnum):

@@ -22,7 +22,12 @@ _CONTENTS = {
     ExportKind.LOINC_4: "LOINC_1 tel que reçu, puis code et libellé LOINC du chapitre et du sous-chapitre",
     ExportKind.LOINC_5: "LOINC_2 tel que reçu, puis code et libellé LOINC de l'examen",
     ExportKind.LOINC_6: "LOINC_3 tel que reçu, puis code et libellé LOINC de l'analyse",
+    ExportKind.XLSX: "Toutes les lignes avec décision, commentaires, auteurs et dates ; les erreurs attendues",
+    ExportKind.CONCEPT_MAP: "Codes locaux vers LOINC : relation, commentaire, version, notice",
+    ExportKind.FHIR_BUNDLE: "La même carte, avec les systèmes de codes locaux et leur jeu de valeurs",
 }
+_NEW_FILES = {ExportKind.XLSX: "XLSX", ExportKind.CONCEPT_MAP: "JSON", ExportKind.FHIR_BUNDLE: "JSON"}
+"""The formats that complete no received file, and how their files are called."""
 
 
 def exports_page(
@@ -115,25 +120,17 @@ def _offers(session: Session, settings: Settings, facts: CatalogueFacts, address
         )
         for file in writers.completable(files)
     ]
-    offers.append(
+    offers += [
         Offer(
-            title=KIND_LABELS[ExportKind.XLSX],
-            content="Toutes les lignes avec décision, commentaires, auteurs et dates ; les erreurs attendues",
+            title=KIND_LABELS[kind],
+            content=_CONTENTS[kind],
             file_name="",
-            action=f"{address}/{ExportKind.XLSX}?",
-            extension="XLSX",
-            has_archive=False,
+            action=f"{address}/{kind}?",
+            extension=extension,
+            has_archive=kind is not ExportKind.XLSX,
         )
-    )
-    offers.append(
-        Offer(
-            title=KIND_LABELS[ExportKind.CONCEPT_MAP],
-            content="Codes locaux vers LOINC : relation, commentaire, version, notice",
-            file_name="",
-            action=f"{address}/{ExportKind.CONCEPT_MAP}?",
-            extension="JSON",
-        )
-    )
+        for kind, extension in _NEW_FILES.items()
+    ]
     return offers
 
 

@@ -139,7 +139,7 @@ def build(
     number = repository.count_of_kind(session, facts.catalogue_id, request.kind) + 1
     version = f"{made_at:%Y%m%d}.{number}"
     canonicals = writers.Canonicals(facts.laboratory, facts.catalogue)
-    return writers.fhir_map(assessment, statement, canonicals, version, moment), assessment
+    return writers.fhir_file(request.kind, assessment, statement, canonicals, version, moment), assessment
 
 
 def packed(file: ExportFile, assessment: Assessment, statement: Statement) -> ExportFile:

@@ -8,6 +8,7 @@ from app.exports.assessment import DEFINITION, Assessment, LevelCount
 from app.exports.schemas import LEVEL_LABELS, Release
 from loinc_data.notice import LOINC_NOTICE
 
+LABELS = "Libellés"
 README_NAME = "LISEZMOI_LOINC.txt"
 LICENCE_NAME = "LOINC_short_license.txt"
 REPORT_NAME = "rapport_export.csv"
@@ -85,7 +86,7 @@ class Statement:
             ("Export fait par", self.made_by),
             ("Approuvé par (lignes)", approvers),
             ("Définition", DEFINITION),
-            ("Libellés", self.label_origin),
+            (LABELS, self.label_origin),
             *figures,
         ]
 

@@ -12,6 +12,7 @@ KIND_LABELS = {
     ExportKind.ORIGINAL: "Fichier reçu, complété",
     ExportKind.XLSX: "Classeur des décisions",
     ExportKind.CONCEPT_MAP: "FHIR ConceptMap R4",
+    ExportKind.FHIR_BUNDLE: "FHIR Bundle R4",
 }
 
 _RELATIONS = {

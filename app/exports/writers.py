@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -14,8 +15,10 @@ from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
 from app.exports.append import Appended
 from app.exports.assessment import Assessment
-from app.exports.concept_map import Canonicals, as_json, computable_name, concept_map
+from app.exports.concept_map import concept_map
 from app.exports.decision_sheet import decision_workbook
+from app.exports.fhir_bundle import catalogue_bundle
+from app.exports.fhir_local import Canonicals, as_json, computable_name
 from app.exports.lookup import RowLookup
 from app.exports.original import OriginalRows, completed_csv, completed_workbook
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
@@ -23,7 +26,7 @@ from app.exports.statement import Statement
 from app.models import FileKind, Level, SourceFile
 from app.settings import Settings
 
-__all__ = ["Canonicals", "Writer", "completable", "decisions", "fhir_map", "levels_of", "usable_source"]
+__all__ = ["Canonicals", "Writer", "completable", "decisions", "fhir_file", "levels_of", "usable_source"]
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS)
@@ -232,19 +235,32 @@ def decisions(assessment: Assessment, statement: Statement, moment: datetime) ->
     )
 
 
-def fhir_map(
-    assessment: Assessment, statement: Statement, canonicals: Canonicals, version: str, moment: datetime
+def fhir_file(
+    kind: ExportKind,
+    assessment: Assessment,
+    statement: Statement,
+    canonicals: Canonicals,
+    version: str,
+    moment: datetime,
 ) -> ExportFile:
-    """The ConceptMap R4 in JSON."""
-    resource = concept_map(assessment, statement, canonicals, version)
-    codeless = tuple(test for test in assessment.tests if not test.code.strip())
-    notes = [f"Lignes sans code local, absentes de la carte : {len(codeless)}."] if codeless else []
+    """The ConceptMap R4 in JSON, alone or with the local code systems it speaks of."""
+    codeless = sum(not test.code.strip() for test in assessment.tests)
+    if codeless == len(assessment.tests):
+        raise ConflictError("Aucune ligne de ce catalogue n'a de code local : FHIR ne peut pas les désigner.")
+    make, title = _FHIR_RESOURCES[kind]
+    resource = make(assessment, statement, canonicals, version)
     return ExportFile(
-        name=f"ConceptMap_LOINC_{computable_name(statement.catalogue)}_{_day(moment)}.json",
+        name=f"{title}_LOINC_{computable_name(statement.catalogue)}_{_day(moment)}.json",
         media_type="application/fhir+json",
         content=as_json(resource),
         rows=len(assessment.tests),
         coded=len(assessment.names),
-        notes=tuple(notes),
+        notes=(f"Lignes sans code local, absentes du fichier : {codeless}.",) if codeless else (),
         business_version=version,
     )
+
+
+_FHIR_RESOURCES: dict[ExportKind, tuple[Callable[[Assessment, Statement, Canonicals, str], object], str]] = {
+    ExportKind.CONCEPT_MAP: (concept_map, "ConceptMap"),
+    ExportKind.FHIR_BUNDLE: (catalogue_bundle, "Bundle"),
+}

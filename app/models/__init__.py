@@ -10,6 +10,7 @@ from app.models.export import ExportRecord
 from app.models.job import Job, JobStatus
 from app.models.laboratory import Laboratory
 from app.models.proposal import Proposal, ProposalRun, RunStatus
+from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
     LoincAxisValue,
@@ -27,9 +28,10 @@ __all__ = [
     "Action", "AuditEvent", "Catalogue", "Decision", "ExamAnalysis", "ExportRecord", "FileKind",
     "FrenchName", "Job", "JobStatus", "Laboratory", "Level", "LocalTest", "LoincAxisValue", "LoincRelease",
     "LoincTerm", "LoincTermText", "MapTo", "Membership", "NabmAlignment", "Outcome", "PanelMember",
-    "Proposal", "ProposalRun", "Relation", "ReleaseStatus", "ReviewState", "Role", "RunStatus",
-    "SignInAttempt", "SourceFile", "SourceRow", "Status", "UploadDraft", "UploadDraftFile", "User",
-    "UserSession", "ValueSet", "ValueSetKind", "ValueSetMember", "metadata", "utc_now",
+    "Proposal", "ProposalRun", "Relation", "ReleaseStatus", "ReviewState", "ReviewTask", "Role",
+    "RunStatus", "SignInAttempt", "SourceFile", "SourceRow", "Status", "TaskKind", "UploadDraft",
+    "UploadDraftFile", "User", "UserSession", "ValueSet", "ValueSetKind", "ValueSetMember", "metadata",
+    "utc_now",
 ]  # fmt: skip
 
 append_only.install()

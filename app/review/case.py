@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.dependencies import CatalogueAccess
 from app.errors import NotFoundError
-from app.models import Action, Decision, Level, LocalTest, Proposal, Relation
+from app.models import Action, Decision, Level, LocalTest, Proposal, Relation, Status
 from app.review import repository, wording, workflow
 from app.review.case_columns import Column, candidates_of, local_values
 from app.review.case_view import CaseView, Hit, Links, Rights, SearchView
@@ -73,7 +73,9 @@ def build_case(
     shown = ranked[: MOST if asked.most else SHOWN]
     columns = [Column(proposal.loinc_num, proposal) for proposal in shown]
     columns += _extra_columns(state, asked, ranked, shown)
-    selected = asked.codes[-1] if asked.codes else state.loinc_num or (columns[0].loinc_num if columns else "")
+    no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
+    first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
+    selected = asked.codes[-1] if asked.codes else state.loinc_num or first
     candidates = candidates_of(session, settings, place, test, columns, selected, state.loinc_num)
     is_chapter = test.level in (Level.CHAPTER, Level.SUBCHAPTER)
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
@@ -89,6 +91,8 @@ def build_case(
         local=local_values(test, ranked[0] if ranked else None),
         candidates=candidates,
         nontest_reason=_first_sentence(nontest),
+        likely_reason=wording.usual_reason(_first_sentence(nontest)) if nontest else "",
+        is_probably_no_test=no_test and state.status is Status.TODO,
         nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
         has_proposals=bool(ranked),
         nothing_found=runs.current is not None and not known.proposals,

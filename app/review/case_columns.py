@@ -126,9 +126,11 @@ def _property_of(unit: str) -> str:
     expected = {value for dimension in read_unit(unit).dimensions for value in EXPECTED.get(dimension, ())}
     if not 0 < len(expected) <= 2:
         return ""
-    return " ou ".join(
-        f"{value} ({meaning})" if (meaning := gloss(Axis.PROPERTY, value)) else value for value in sorted(expected)
-    )
+    if len(expected) > 1:
+        return " ou ".join(sorted(expected))
+    value = expected.pop()
+    meaning = gloss(Axis.PROPERTY, value)
+    return f"{value} ({meaning})" if meaning else value
 
 
 def _unless_same(understood: str, raw: str) -> str:

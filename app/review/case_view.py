@@ -128,6 +128,10 @@ class CaseView:
     candidates: list[Candidate]
     nontest_reason: str
     nontest_band: Word | None
+    likely_reason: str
+    """The usual reason that the engine's own comes nearest to, empty when it sees an analysis."""
+    is_probably_no_test: bool
+    """Whether the engine trusts "no test" more than its best candidate."""
     has_proposals: bool
     nothing_found: bool
     exams: list[tuple[str, str]]

@@ -4,11 +4,12 @@ from sqlmodel import Session
 
 from app.dependencies import CatalogueAccess
 from app.errors import ConflictError, InvalidInputError
-from app.models import Action, Decision, Proposal, Relation
+from app.models import Action, Decision, Proposal, Relation, Status
 from app.review import repository
 from app.review.checks import Check, Severity, checks_of, is_blocking
 from app.review.errors import JustificationNeededError
 from app.review.evidence import lines_of
+from app.review.facts import choice_in_force
 from app.review.gathering import Pair, evidence_now, mappings_of, place_of
 from app.review.ledger import OpenRow, Statement, append, check_allowed, open_row
 from app.settings import Settings
@@ -44,6 +45,7 @@ def decide(
     check_allowed(row, action, said.reason)
     if action is Action.COMMENT and not said.comment.strip():
         raise InvalidInputError("Écrivez le commentaire.")
+    _refuse_repetition(row, action, said)
     place = place_of(session, access.catalogue_id, access.laboratory_id)
     release_id = place.release.id if place.release else None
     proposal = _proposal(session, row, said.loinc_num)
@@ -104,6 +106,16 @@ def _statement(
     if relation == Relation.LOINC_NARROWER and not comment.strip():
         raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
     return Statement(loinc_num, relation, reason, comment, justification)
+
+
+def _refuse_repetition(row: OpenRow, action: Action, said: Statement) -> None:
+    """Saying again what is already decided would only change its author."""
+    choice = choice_in_force(row.facts)
+    if action is not Action.CHOOSE or row.state.status is not Status.DECIDED or choice is None:
+        return
+    same = choice.loinc_num == said.loinc_num and choice.relation == said.relation
+    if same and not said.comment.strip() and not said.justification.strip():
+        raise ConflictError(f"{said.loinc_num} est déjà la décision en vigueur sur cette ligne.")
 
 
 def _proposal(session: Session, row: OpenRow, loinc_num: str) -> Proposal | None:

@@ -68,10 +68,16 @@ class FrenchMaterial:
         found.update(TIME_WORDS.get(term.time_aspct, "").split())
         return found
 
-    def components(self, words: list[str]) -> frozenset[str]:
-        """The components that these words name, when together they are an expression of the lexicon."""
-        entries = self._expressions.get(" ".join(words), ())
-        return frozenset(component for entry in entries for component in entry.component)
+    def components(self, words: list[str]) -> dict[str, int]:
+        """The components that these words name, when together they are an expression of the lexicon.
+
+        Each comes with its rank among the alternatives, 0 for what is meant first.
+        """
+        ranks: dict[str, int] = {}
+        for entry in self._expressions.get(" ".join(words), ()):
+            for rank, component in enumerate(entry.component):
+                ranks[component] = min(rank, ranks.get(component, rank))
+        return ranks
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from app.terminology import repository, search_index
 from app.terminology.french import french_material
 from app.terminology.schemas import SearchFilters, SearchResult
 from app.terminology.starter import load_starter, store_release
+from app.terminology.tasks import open_tasks_after
 from app.terminology.words import WordQuery, asked_code, asked_words, tokens
 
 __all__ = [
@@ -43,7 +44,10 @@ def find_term(session: Session, release_id: int, loinc_num: str) -> LoincTerm | 
 
 
 def make_current(session: Session, release_id: int, actor: User | None = None) -> LoincRelease:
-    """Make a release the one against which proposals, decisions and coverage are computed from now on."""
+    """Use a release from now on for proposals, decisions and coverage.
+
+    Decisions already made stay as they are; those whose code changed get a task in the review queue.
+    """
     release = get_release(session, release_id)
     before = repository.current_release(session)
     if before is None or before.id != release_id:
@@ -58,6 +62,8 @@ def make_current(session: Session, release_id: int, actor: User | None = None) -
             version=release.version,
             previous=before.version if before else "",
         )
+        if before is not None:
+            open_tasks_after(session, before, release, actor)
     return release
 
 
@@ -108,11 +114,11 @@ def _by_words(
     return [terms[id_] for id_ in ids]
 
 
-def _distance(words: list[str], named: frozenset[str], row: Row[Any]) -> tuple[bool, bool, int, int]:
+def _distance(words: list[str], named: dict[str, int], row: Row[Any]) -> tuple[bool, int, int, int]:
     """How far a hit is from what was asked: unusable codes last; first what our lexicon means by these very
     words, then whole words before beginnings of words, and components said in full."""
     whole = set(row.words.split())
     missed = sum(word not in whole and f"{word}s" not in whole for word in words)
     component = set(tokens(row.component))
     said = sum(any(part.startswith(word) for part in component) for word in words)
-    return row.status in RETIRED, row.component not in named, missed, len(component) - said if said else 0
+    return row.status in RETIRED, named.get(row.component, len(named)), missed, len(component) - said if said else 0

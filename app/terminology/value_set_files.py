@@ -15,12 +15,13 @@ from app.catalogues.workbook import UnsafeWorkbookError, is_workbook, read_workb
 from app.errors import InvalidInputError
 from app.models import ValueSetKind
 from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.release import LOOKS_LIKE_DATE
 from matcher.normalise.text import fold
 
 LOINC_SYSTEM = "http://loinc.org"
 HEADER_SEARCH_ROWS = 20
 SAMPLE_ROWS = 400
-MOSTLY = 0.8
+MOSTLY = 0.5
 """Share of the cells of a column that must be LOINC codes for it to be the column of codes."""
 _VERSION = re.compile(r"(?<!\d)(20\d{2}[-_.]?\d{2}[-_.]?\d{2}|20\d{2}[-_.]\d{2}|\d+\.\d+(?:\.\d+)*|20\d{2})(?!\d)")
 
@@ -65,6 +66,7 @@ TITLES = {
     ValueSetKind.NABM: "Alignement NABM-LOINC",
     ValueSetKind.UNIVERSAL_LAB_ORDERS: "LOINC Universal Lab Orders",
 }
+HEADING_WORDS = ("code", "libelle", "label", "designation", "display", "loinc", "nabm")
 _KIND_WORDS = (
     ("circuit", ValueSetKind.CIRCUIT_BIOLOGIE),
     ("chapitre", ValueSetKind.CHAPTERS),
@@ -143,6 +145,8 @@ def _parse_sheet(file_name: str, sheet: str, rows: Rows, columns: ColumnMap) -> 
         if not any(cell.strip() for cell in cells):
             continue
         code = _cell(cells, code_column)
+        if LOOKS_LIKE_DATE.fullmatch(code):
+            raise InvalidInputError(f"« {file_name} » : « {code} » est un code qu'un tableur a changé en date.")
         if not is_valid_loinc(code):
             parsed.ignored_rows += 1
             continue
@@ -181,8 +185,16 @@ def _locate_codes(rows: Rows, columns: ColumnMap) -> tuple[int, int] | None:
             continue
         filled = sum(bool(value) for number, value in values if number >= codes[0])
         if len(codes) >= MOSTLY * filled and len(codes) > most:
-            best, most = (codes[0] - 1, column), len(codes)
+            best, most = (_header_row(sample[: codes[0]]), column), len(codes)
     return best
+
+
+def _header_row(above: Rows) -> int:
+    """The row of the headings among those above the first code: the one with the most words of headings."""
+    counts = [sum(any(word in fold(cell) for word in HEADING_WORDS) for cell in cells) for cells in above]
+    if not any(counts):
+        return len(above) - 1
+    return max(range(len(counts)), key=lambda row: (counts[row], row))
 
 
 def _position(headings: list[str], name: str) -> int | None:

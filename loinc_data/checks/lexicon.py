@@ -19,12 +19,14 @@ _CODE = re.compile(r"\b\d{1,7}-\d\b")
 ORDINARY = frozenset(
     (
         "sang urine urines selle selles serum plasma culture recherche test examen dosage bilan depistage "
-        "controle resultat taux cas tel min sec sp spp ser pas par pos neg nor net pri ori sis sam mec lex "
-        "pod do ma mi my te am flu bac total valeur nombre type analyse prelevement cellule cellules proteine "
-        "enzyme hormone vitamine virus bacterie parasite antigene anticorps com"
+        "controle resultat taux cas tel min sec an ans sp spp ser par pas pos neg do ma mi my te am flu bac com "
+        "total valeur nombre type analyse prelevement cellule cellules enzyme hormone vitamine virus bacterie "
+        "bacteries parasite parasites antigene anticorps"
     ).split()
 )
 _MAY_BE_ORDINARY = MODIFIER_KINDS | {"panel"}
+# Words that are recognised so that nothing else is read into them: "antiépileptiques", "turbidimétrie", "profil".
+_MAY_SAY_NOTHING = frozenset({"modifier", "panel", "method"})
 # Single letters that laboratories do write as the whole name of an analyte.
 _LETTERS = frozenset({"k", "%"})
 _CODED = {"allergen": "Ab.", "antibody": "Ab"}
@@ -56,7 +58,7 @@ def _form(row: Row) -> Iterator[Problem]:
             if is_valid_loinc(code) and row[column] == code:
                 yield row.error("code", column, f"le lexique ne contient pas de code LOINC : {code}")
     axes = ("component", "property", "time", "system", "scale", "method")
-    if row["kind"] != "modifier" and not any(row[column] for column in axes):
+    if row["kind"] not in _MAY_SAY_NOTHING and not any(row[column] for column in axes):
         yield row.error("empty", "component", f"« {row['expression']} » ne dit rien sur aucun axe")
     if row["kind"] not in vocabulary.KINDS:
         yield row.error("vocabulary", "kind", f"« {row['kind']} » n'est pas une nature connue")
@@ -121,7 +123,7 @@ def _expression(row: Row) -> Iterator[Problem]:
             "expression",
             f"« {expression} » se réduit à « {key} », trop court pour nommer un analyte",
         )
-    elif key in ORDINARY or fold(expression) in ORDINARY:
+    elif not row["context"] and (key in ORDINARY or fold(expression) in ORDINARY):
         yield row.error(
             "hijack",
             "expression",

@@ -89,7 +89,7 @@ def read_sheet(
             if len(cells) != len(header):
                 problem("width", line, "", f"{len(cells)} colonnes au lieu de {len(header)}")
                 continue
-            if line > skipped + 1 and cells[0].startswith("#"):
+            if lines[line - 1].startswith("#"):
                 problem(
                     "width",
                     line,

@@ -7,7 +7,7 @@ from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.checks import vocabulary
 from loinc_data.checks.known import Known
 from loinc_data.checks.problem import Problem, Row, parts
-from matcher.normalise.text import fold, key_of, words
+from matcher.normalise.text import fold, key_of, loses_its_meaning, words
 from matcher.normalise.units import ucum_dimension, unit_key
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -21,7 +21,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "nontests": ("pattern", "reason", "note"),
     "usage": ("loinc", "usage"),
     "chapter_codes": ("expression", "loinc", "label", "note"),
-    "components": ("component", "note"),
+    "vouched": ("axis", "value", "note"),
 }
 _KEYED: Mapping[str, tuple[str, ...]] = {
     "specimens": ("system",),
@@ -31,6 +31,36 @@ _KEYED: Mapping[str, tuple[str, ...]] = {
     "scales": ("scale",),
     "chapters": ("class", "system"),
 }
+
+# What laboratories mean by a unit whose own dimension is another: "U" for U/mL, %/GR for a ratio, nmol/h/mL for U/L.
+_STANDS_FOR = frozenset(
+    {
+        ("arb", "arb_conc"),
+        ("cat", "arb_conc"),
+        ("cat", "cat_conc"),
+        ("subst_rate", "cat_ratio"),
+        ("subst_rate", "cat_conc"),
+        ("subst_conc", "cat_conc"),
+        ("ratio", "per_field"),
+        ("percent", "ratio"),
+        ("ratio", "percent"),
+    }
+)
+_UNREAD: Mapping[str, str] = {
+    "10*6": "num",
+    "cm[H2O]": "pressure",
+    "bar": "pressure",
+    "atm": "pressure",
+    "[degF]": "temperature",
+    "[ka'U]/dL": "cat_conc",
+    "[bdsk'U]/dL": "cat_conc",
+    "[bdsk'U]": "arb",
+    "g/cm3": "mass_conc",
+    "m2": "area",
+    "cm2": "area",
+    "pmol/(8.10*8)": "subst_num",
+}
+"""UCUM units that the matcher does not take apart, and their dimension."""
 
 
 def check_tables(
@@ -50,7 +80,10 @@ def check_tables(
     yield from _patterns(tables["nontests"])
     yield from _usage(tables["usage"], terms)
     yield from _chapter_codes(tables["chapter_codes"], names)
-    yield from _once(tables["components"], "component", str.lower)
+    yield from _once(tables["vouched"], "value", str.lower)
+    for row in tables["vouched"]:
+        if row["axis"] not in ("component", "system", "method"):
+            yield row.error("vocabulary", "axis", f"« {row['axis']} » n'est pas un axe")
 
 
 def _units(rows: Sequence[Row]) -> Iterator[Problem]:
@@ -61,11 +94,11 @@ def _units(rows: Sequence[Row]) -> Iterator[Problem]:
         for dimension in dimensions:
             if dimension not in vocabulary.DIMENSIONS:
                 yield row.error("dimension", "dimension", f"dimension inconnue : {dimension}")
-        if not dimensions:
-            yield row.error("dimension", "dimension", f"« {row['expression']} » n'a pas de dimension")
+        if not dimensions and not row["note"]:
+            yield row.error("dimension", "dimension", f"« {row['expression']} » n'a ni dimension ni explication")
         for ucum in parts(row["ucum"]):
-            found = ucum_dimension(ucum)
-            if found not in dimensions and not (not found and ucum.startswith("{")):
+            found = _UNREAD.get(ucum) or ucum_dimension(ucum)
+            if dimensions and not _means(found, ucum, dimensions):
                 message = f"{ucum} est de dimension {found or 'illisible'}, la table dit {row['dimension']}"
                 yield row.error("dimension", "ucum", message)
         first = by_key.setdefault(unit_key(row["expression"]), row)
@@ -74,13 +107,22 @@ def _units(rows: Sequence[Row]) -> Iterator[Problem]:
             yield row.error("conflict", "expression", message)
 
 
+def _means(found: str, ucum: str, dimensions: tuple[str, ...]) -> bool:
+    """Whether a unit of this dimension stands for one of the table's."""
+    if found in dimensions or (not found and ucum.startswith("{")):
+        return True
+    if found == "num_conc" and ucum.startswith("{"):
+        return "arb_conc" in dimensions
+    return any((found, dimension) in _STANDS_FOR for dimension in dimensions)
+
+
 def _keyed(rows: Sequence[Row], columns: tuple[str, ...]) -> Iterator[Problem]:
     """Rows that read the same once folded must say the same."""
     seen: dict[str, Row] = {}
     for row in rows:
         key = key_of(words(row["expression"]))
-        if not key:
-            yield row.error("dead", "expression", f"« {row['expression']} » ne contient que des mots vides")
+        if not key or loses_its_meaning(row["expression"]):
+            yield row.error("dead", "expression", f"« {row['expression']} » ne peut jamais être reconnue (mots vides)")
             continue
         first = seen.setdefault(key, row)
         if first is not row and any(first[column] != row[column] for column in columns):

@@ -42,9 +42,11 @@ _SHORT_NAME = re.compile(
     r"(?:SerPl|SerPlBld|\b(?:Ser|Bld|Ur|CSF|Islt|Stl|Plas|PPP)\b.*-(?:[a-zA-Z]?[A-Z][A-Za-z]*nc|Imp|Rto|[a-zA-Z]+Fr)$"
     r"|-[a-z]?[A-Z][a-z]?[A-Za-z]*nc$|\b(?:Ql|Qn)\b|\bIslt\b)"
 )
-_LONG_NAME = re.compile(r"\[|\b(?:in|of|on|by|from|to|panel|index)\b", re.IGNORECASE)
+_LONG_NAME = re.compile(r"\[|\b(?:in|of|on|by|from|to|panel|index|set)\b", re.IGNORECASE)
 _SPECIMEN = re.compile(r"^.* (?:in|of|from|on) (.+?)(?: by .*)?$", re.IGNORECASE)
 _HOURS = re.compile(r"\b(\d+(?:\.\d+)?) hour(?= |$)(?! post| pre)", re.IGNORECASE)
+_SUFFIX = re.compile(r" (Qualitative|Nominal|Narrative)\b")
+_SUFFIX_SCALES = {"Qualitative": "Ord", "Nominal": "Nom", "Narrative": "Nar"}
 _NOT_A_METHOD = re.compile(r"\bby CD4\+", re.IGNORECASE)
 # The example unit is not of the dimension that defines the property, by LOINC's own choice.
 _UNITS_BY_PROPERTY: Mapping[str, frozenset[str]] = {
@@ -123,6 +125,9 @@ def _name_against_axes(row: Row) -> Iterator[Problem]:
             yield row.error("name-property", "PROPERTY", message)
         if bracket.group(1).lower() == "presence" and row["SCALE_TYP"] != "Ord":
             yield row.error("name-scale", "SCALE_TYP", f"[Presence] se lit sur une échelle Ord, non {row['SCALE_TYP']}")
+    suffix = _SUFFIX.search(name)
+    if suffix and row["SCALE_TYP"] != _SUFFIX_SCALES[suffix.group(1)]:
+        yield row.error("name-scale", "SCALE_TYP", f"le nom dit {suffix.group(1)}, l'échelle {row['SCALE_TYP']}")
     yield from _name_against_time(row, name)
     if not is_panel:
         yield from _name_against_system(row, name)
@@ -146,7 +151,8 @@ def _name_against_system(row: Row, name: str) -> Iterator[Problem]:
     words = re.sub(r"^\d+(?:\.\d+)? hour ", "", found.group(1).lower())
     words = re.sub(r" (?:qualitative|nominal|narrative)$", "", words)
     expected = vocabulary.SPECIMENS.get(words)
-    if expected and row["SYSTEM"] not in expected:
+    # A ratio of two specimens names the second only.
+    if expected and row["SYSTEM"] not in expected and "+" not in row["SYSTEM"]:
         yield row.error("name-system", "SYSTEM", f"le nom dit « {words} », le système {row['SYSTEM']}")
 
 
@@ -159,16 +165,16 @@ def _axes_against_each_other(row: Row) -> Iterator[Problem]:
     if (scale == "-") != (prop == "-"):
         yield row.error("scale-property", "PROPERTY", f"panneau : grandeur {prop} et échelle {scale} se contredisent")
     is_panel = row["CLASS"].startswith("PANEL.")
-    if is_panel != (scale == "-"):
-        yield row.error("panel", "CLASS", f"classe {row['CLASS']} et échelle {scale} se contredisent")
+    if scale == "-" and not is_panel:
+        yield row.error("panel", "CLASS", f"échelle -, celle des panneaux, et classe {row['CLASS']}")
     if is_panel and row["ORDER_OBS"] != "Order":
         yield row.error("panel", "ORDER_OBS", f"un panneau est d'usage Order, non {row['ORDER_OBS']}")
-    if (row["CLASS"] == "ABXBACT") != (prop == "Susc"):
+    if row["CLASS"] == "ABXBACT" and prop != "Susc":
         yield row.error("class-property", "CLASS", f"classe {row['CLASS']} et grandeur {prop} se contredisent")
     if "/100 " in component and prop not in ("NFr", "NRto", "Ratio"):
         yield row.error("component-property", "PROPERTY", f"« {component} » est une proportion de nombres, non {prop}")
     if prop == "NFr" and "/" not in component:
-        yield row.error("component-property", "COMPONENT", f"NFr, mais « {component} » ne dit pas de quoi")
+        yield row.warning("component-property", "COMPONENT", f"NFr, mais « {component} » ne dit pas de quoi")
 
 
 def _units(row: Row) -> Iterator[Problem]:

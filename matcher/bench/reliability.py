@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,7 @@ def bins_table(bins: Sequence[Bin]) -> str:
 
 def plot(bins: Sequence[Bin], title: str) -> str:
     """The reliability plot: points on the diagonal are honest; bars below show how many rows each holds."""
+    title = escape(title)
     inner_width, inner_height = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
     most = max((item.count for item in bins), default=1)
 

@@ -167,14 +167,19 @@ class UnitTable:
             return UnitReading(text)
         found = self._exact.get(stripped) or self._by_key.get(unit_key(stripped))
         if found is not None:
-            return UnitReading(text, *found)
+            return _reading(text, *found)
         for variant in _variants(stripped):
             found = self._by_key.get(unit_key(variant))
             if found is not None:
-                return UnitReading(text, *found)
+                return _reading(text, *found)
         ucum = stripped.replace("µ", "u").replace("μ", "u")
         dimension = ucum_dimension(ucum)
         return UnitReading(text, (ucum,), (dimension,)) if dimension else UnitReading(text)
+
+
+def _reading(text: str, ucum: tuple[str, ...], dimensions: tuple[str, ...]) -> UnitReading:
+    """A spelling of the table; one that means "no unit" (néant, sans unité) reads as an empty cell."""
+    return UnitReading(text, ucum, dimensions) if ucum or dimensions else UnitReading("")
 
 
 def _variants(text: str) -> list[str]:

@@ -59,9 +59,11 @@
     if (form && element.type === "submit" && !form.reportValidity()) {
       return;
     }
-    element.click();
-    if (element.matches("summary")) {
-      const panel = element.parentElement;
+    const panel = element.matches("summary") ? element.parentElement : null;
+    if (!panel || !panel.open || panel.contains(document.activeElement)) {
+      element.click();
+    }
+    if (panel) {
       const first = panel.open ? panel.querySelector("input:checked, input:not([type=hidden]), textarea") : element;
       (first || element).focus();
     }
@@ -69,7 +71,14 @@
 
   function accept() {
     if (!isQueue()) {
-      press("v");
+      // Where the engine sees no analysis and no candidate is chosen, its proposal is what v accepts.
+      const nontest = document.querySelector("[data-accept-nontest]");
+      const chosen = document.querySelector("input[data-col]:checked");
+      if (nontest && !chosen && nontest.offsetParent !== null) {
+        act(nontest);
+      } else {
+        press("v");
+      }
       return;
     }
     const row = document.querySelector("tr.is-current [data-open]");
@@ -113,8 +122,8 @@
   function showChosen() {
     const radio = document.querySelector("input[data-col]:checked");
     const label = document.querySelector("[data-chosen]");
-    if (radio && label) {
-      label.textContent = radio.value;
+    if (label) {
+      label.textContent = radio ? radio.value : "";
     }
   }
 
@@ -341,16 +350,27 @@
     }
   }
 
+  const takenCode = (submitter) => (submitter && submitter.name === "retenir" ? submitter.value : null);
+
+  /** The radio button of the column meant: the one whose button was pressed, or the one that is checked. */
+  function radioOf(submitter) {
+    const radios = Array.from(document.querySelectorAll("input[data-col]"));
+    const taken = takenCode(submitter);
+    return radios.find((item) => (taken ? item.value === taken : item.checked)) || null;
+  }
+
   function isComplete(form, submitter) {
     const action = submitter && submitter.name === "action" ? submitter.value : "choose";
     if (form.id !== "form-choix" || action === "doubt") {
       return true;
     }
-    const taken = submitter && submitter.name === "retenir" ? submitter.value : null;
-    const radios = Array.from(document.querySelectorAll("input[data-col]"));
-    const radio = taken ? radios.find((item) => item.value === taken) : radios.find((item) => item.checked);
+    const radio = radioOf(submitter);
+    if (!radio) {
+      announce("Choisissez d'abord un candidat.");
+      return false;
+    }
     const justification = document.getElementById("justification");
-    if (radio && radio.hasAttribute("data-blocking") && justification && !justification.value.trim()) {
+    if (radio.hasAttribute("data-blocking") && justification && !justification.value.trim()) {
       radio.checked = true;
       showChosen();
       justification.focus();
@@ -372,7 +392,8 @@
     if (!(form instanceof HTMLFormElement) || !form.dataset.optimistic || event.defaultPrevented) {
       return;
     }
-    if (submitter && submitter.value === "comment") {
+    // A comment stays on the page; a code taken straight from the search is compared first by the server.
+    if ((submitter && submitter.value === "comment") || (takenCode(submitter) && !radioOf(submitter))) {
       return;
     }
     if (form.dataset.sent) {

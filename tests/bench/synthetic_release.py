@@ -21,19 +21,19 @@ COLUMNS = """
     CHANGE_REASON_PUBLIC COMMON_TEST_RANK COMMON_ORDER_RANK HL7_ATTACHMENT_STRUCTURE
     EXTERNAL_COPYRIGHT_LINK PanelType AskAtOrderEntry AssociatedObservations VersionFirstReleased
     ValidHL7AttachmentRequest DisplayName
-""".split()  # noqa: SIM905
+""".split()
 VARIANT_COLUMNS = """
     LOINC_NUM COMPONENT PROPERTY TIME_ASPCT SYSTEM SCALE_TYP METHOD_TYP CLASS SHORTNAME LONG_COMMON_NAME
     RELATEDNAMES2 LinguisticVariantDisplayName
-""".split()  # noqa: SIM905
+""".split()
 STEMS = """
     gluco calci natri kali ferri magnesi phospho creatini bili albumi globuli trans lacto amino cortiso testo
     estra thyro para insuli renni aldo pepti lipo chole trigly apo fibri thrombo hemo leuko erythro lympho
     mono neutro
-""".split()  # noqa: SIM905
+""".split()
 ENDS = """
     se um ine ate ol one in ogen ase idine yl oside amide itol ulin ocyte emia itin umin
-""".split()  # noqa: SIM905
+""".split()
 PROPERTIES = ("SCnc", "MCnc", "NCnc", "CCnc", "ACnc", "PrThr", "Titr", "Susc", "MRat", "SRat", "Imp")
 SYSTEMS = ("Ser/Plas", "Urine", "Bld", "CSF", "Stool", "Body fld", "Isolate", "XXX", "Semen", "Saliva")
 NAMES = (
@@ -118,9 +118,7 @@ def write_release(path: Path, count: int, version: str = "2.99") -> Path:
     folder = f"Loinc_{version}"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         _write(archive, f"{folder}/LoincTable/Loinc.csv", COLUMNS, rows(count))
-        replaced = (
-            {"LOINC": code_of(at), "MAP_TO": code_of(at + 1), "COMMENT": ""} for at in range(0, count - 1, 40)
-        )
+        replaced = ({"LOINC": code_of(at), "MAP_TO": code_of(at + 1), "COMMENT": ""} for at in range(0, count - 1, 40))
         _write(archive, f"{folder}/LoincTable/MapTo.csv", ["LOINC", "MAP_TO", "COMMENT"], replaced)
         variants = f"{folder}/AccessoryFiles/LinguisticVariants"
         for variant in ("frFR18", "frBE23", "frCA8"):

@@ -139,6 +139,18 @@ def test_attempts_are_kept_one_day_and_name_nobody(
     assert EMAIL not in attempts[0].account_hash
 
 
+def test_sessions_that_ended_a_month_ago_are_forgotten(
+    anonymous: TestClient, engine: Engine, marie: User
+) -> None:
+    assert marie.id is not None
+    with transaction(engine) as session:
+        ended = utc_now() - timedelta(days=31)
+        session.add(UserSession(token_hash="0" * 64, user_id=marie.id, expires_at=ended))
+    sign_in(anonymous)
+    with reading(engine) as session:
+        assert session.get(UserSession, "0" * 64) is None
+
+
 def test_each_sign_in_gives_a_new_token_and_closes_the_old_one(
     anonymous: TestClient, engine: Engine, marie: User
 ) -> None:

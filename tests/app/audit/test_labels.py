@@ -2,7 +2,7 @@
 
 import re
 
-from app.audit.labels import ACTION_LABELS, OBJECT_LABELS, action_label, object_label
+from app.audit.labels import ACTION_LABELS, OBJECT_LABELS, action_label, detail_text, object_label
 from app.models import Action
 from app.settings import PROJECT_ROOT
 
@@ -36,3 +36,18 @@ def test_labels_read_as_sentences() -> None:
     assert action_label("autre.chose") == "autre.chose"
     assert object_label("user", "3") == "compte n° 3"
     assert object_label("user", "") == "compte"
+
+
+def test_details_read_in_french_whatever_their_shape() -> None:
+    details = {
+        "before": {"name": "A", "finess": ""},
+        "after": "transcoder",
+        "is_administrator": True,
+        "files": [{"file_name": "x.csv"}, "y.csv"],
+        "inconnu": None,
+    }
+    assert detail_text(details) == (
+        "avant : nom : A ; FINESS : — ; après : Transcodeur ; administrateur : oui ; "
+        "fichiers : (fichier : x.csv), y.csv ; inconnu : —"
+    )
+    assert detail_text({}) == ""

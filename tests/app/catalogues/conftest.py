@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from app.catalogues.ans_files import ANS_COLUMNS
 from app.catalogues.schemas import Choices, ImportReport, IncomingFile
 from app.catalogues.service import import_files
-from app.database import transaction
+from app.database import reading, transaction
 from app.models import ExamAnalysis, FileKind, Level, LocalTest
 from tests.conftest import World
 
@@ -81,7 +81,7 @@ class Importer:
             )
 
     def tests(self, catalogue_id: int, level: Level = Level.ANALYSIS) -> list[LocalTest]:
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             statement = select(LocalTest).where(LocalTest.catalogue_id == catalogue_id, LocalTest.level == level)
             return list(session.exec(statement.order_by(col(LocalTest.position), col(LocalTest.id))))
 
@@ -91,7 +91,7 @@ class Importer:
 
     def links(self, catalogue_id: int) -> list[tuple[str, str, bool]]:
         """(code of exam, code of analysis, whether the analysis is known)."""
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             statement = (
                 select(LocalTest.code, ExamAnalysis.analysis_code, ExamAnalysis.analysis_id)
                 .join(ExamAnalysis, col(ExamAnalysis.exam_id) == col(LocalTest.id))

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from sqlmodel import Session, func, select
+from sqlmodel import func, select
 
 from app.catalogues.schemas import Choices, IncomingFile
-from app.database import transaction
+from app.database import reading, transaction
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
 from app.models import (
     AuditEvent,
@@ -45,7 +45,7 @@ def refused(importer: Importer, *files: IncomingFile, catalogue_id: int | None =
 
 
 def _counts(importer: Importer) -> list[int]:
-    with Session(importer.engine) as session:
+    with reading(importer.engine) as session:
         tables = (Catalogue, SourceFile, SourceRow, LocalTest, ReviewState, AuditEvent)
         return [session.exec(select(func.count()).select_from(table)).one() for table in tables]
 
@@ -80,7 +80,7 @@ def test_the_three_files_together(importer: Importer) -> None:
 def test_every_cell_and_every_byte_is_kept(importer: Importer) -> None:
     file = loinc_2()
     report = importer(file)
-    with Session(importer.engine) as session:
+    with reading(importer.engine) as session:
         stored = session.exec(select(SourceFile)).one()
         assert stored.content == file.content
         assert stored.kind == FileKind.LOINC_2
@@ -119,7 +119,7 @@ def test_exams_alone_wait_for_their_analyses(importer: Importer) -> None:
 def test_each_test_is_to_review_and_the_import_is_in_the_trail(importer: Importer) -> None:
     report = importer(loinc_1(), loinc_2(), loinc_3())
     importer(side_file(), catalogue_id=report.catalogue_id)
-    with Session(importer.engine) as session:
+    with reading(importer.engine) as session:
         states = session.exec(select(ReviewState)).all()
         assert len(states) == 9
         assert {state.status for state in states} == {Status.TODO}
@@ -250,8 +250,8 @@ def test_doubled_links_and_renamed_analyses_are_only_told(importer: Importer) ->
     renamed = (*EXAMS[2][:8], "Kaliémie")
     report = importer(ans_file(FileKind.LOINC_2, [*EXAMS[:2], EXAMS[1], renamed]), loinc_3())
     assert len(importer.links(report.catalogue_id)) == 3
-    assert any("1 lignes répètent" in warning for warning in report.warnings)
-    assert any("libellés différents selon les examens (K)" in warning for warning in report.warnings)
+    assert any("1 ligne répète" in warning for warning in report.warnings)
+    assert any("plusieurs libellés selon les examens (K)" in warning for warning in report.warnings)
 
 
 def test_chapters_of_one_code_with_two_labels_are_refused(importer: Importer) -> None:
@@ -292,7 +292,7 @@ def test_an_exam_is_subcontracted_when_all_its_analyses_are(importer: Importer) 
     report = importer(loinc_2(), loinc_3(), free_file(side, "annexes.csv"))
     assert importer.test(report.catalogue_id, "KALI", Level.EXAM).is_subcontracted
     assert not importer.test(report.catalogue_id, "IONO", Level.EXAM).is_subcontracted
-    assert report.warnings == ("Données annexes : 1 codes inconnus du catalogue (INCONNU).",)
+    assert report.warnings == ("Données annexes : 1 code inconnu du catalogue (INCONNU).",)
 
 
 def test_wrong_side_data_is_refused(importer: Importer) -> None:
@@ -324,8 +324,8 @@ def test_a_free_catalogue(importer: Importer) -> None:
     assert [test.annual_volume for test in tests] == [1200, None]
     assert {test.chapter for test in tests} == {"Biochimie"}
     assert [warning.partition(" : ")[2] for warning in report.warnings] == [
-        "1 lignes répètent une ligne précédente (mêmes valeurs).",
-        "1 codes servent à plusieurs analyses, d'unité ou de milieu différents (NA).",
+        "1 ligne répète une ligne précédente (mêmes valeurs).",
+        "1 code sert à plusieurs analyses, d'unité ou de milieu différents (NA).",
     ]
 
 
@@ -364,6 +364,6 @@ def test_importing_never_touches_decisions(importer: Importer) -> None:
         state.status, state.version = Status.DOUBT, 1
         session.add(state)
     importer(loinc_1(), loinc_2(), side_file(), catalogue_id=report.catalogue_id)
-    with Session(importer.engine) as session:
+    with reading(importer.engine) as session:
         assert session.get_one(ReviewState, sodium.id).status == Status.DOUBT
         assert session.get_one(ReviewState, sodium.id).version == 1

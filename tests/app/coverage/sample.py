@@ -38,13 +38,9 @@ class Sample:
         return self.catalogue.id
 
 
-def approve(
-    session: Session, world: World, test_id: int, outcome: Outcome, loinc: str = "", reason: str = ""
-) -> None:
+def approve(session: Session, world: World, test_id: int, outcome: Outcome, loinc: str = "", reason: str = "") -> None:
     """Write the facts of a choice and its approval, and the state that follows."""
-    action = {Outcome.CODE: Action.CHOOSE, Outcome.NO_LOINC: Action.NO_LOINC}.get(
-        outcome, Action.OUT_OF_SCOPE
-    )
+    action = {Outcome.CODE: Action.CHOOSE, Outcome.NO_LOINC: Action.NO_LOINC}.get(outcome, Action.OUT_OF_SCOPE)
     choice = Decision(
         local_test_id=test_id,
         action=action,

@@ -132,9 +132,7 @@ def test_a_volume_of_zero_is_known() -> None:
     assert figure.rows_without_volume == 0
 
 
-def exam(
-    id_: int, analysis_ids: tuple[int | None, ...], standing: Standing = Standing.UNFINISHED
-) -> CoverageRow:
+def exam(id_: int, analysis_ids: tuple[int | None, ...], standing: Standing = Standing.UNFINISHED) -> CoverageRow:
     return row(id_, standing, level=Level.EXAM, analysis_ids=analysis_ids)
 
 

@@ -57,9 +57,7 @@ def test_the_numerator_never_exceeds_the_denominator(rows: list[CoverageRow], de
 
 
 @given(catalogues(), definitions)
-def test_leaving_out_subcontracted_rows_never_adds_anything(
-    rows: list[CoverageRow], definition: Definition
-) -> None:
+def test_leaving_out_subcontracted_rows_never_adds_anything(rows: list[CoverageRow], definition: Definition) -> None:
     catalogue = Catalogue(rows)
     whole = catalogue.figure(Definition(definition.level, definition.measure, True, definition.exam_rule))
     own = catalogue.figure(Definition(definition.level, definition.measure, False, definition.exam_rule))
@@ -69,9 +67,7 @@ def test_leaving_out_subcontracted_rows_never_adds_anything(
 
 
 @given(catalogues(), definitions, st.integers(0, 1000))
-def test_the_order_of_rows_changes_nothing(
-    rows: list[CoverageRow], definition: Definition, seed: int
-) -> None:
+def test_the_order_of_rows_changes_nothing(rows: list[CoverageRow], definition: Definition, seed: int) -> None:
     shuffled = rows[:]
     random.Random(seed).shuffle(shuffled)
     assert Catalogue(shuffled).figure(definition) == Catalogue(rows).figure(definition)

@@ -34,9 +34,7 @@ def test_the_page_of_another_release_says_so(client_for: ClientFor, sample: Samp
     assert "ne sont pas calculés avec la version de LOINC utilisée" in page.text
 
 
-def test_an_empty_catalogue_is_measured_without_error(
-    client_for: ClientFor, sample: Sample, world: World
-) -> None:
+def test_an_empty_catalogue_is_measured_without_error(client_for: ClientFor, sample: Sample, world: World) -> None:
     catalogue = world.add_catalogue("Vide")
     page = client_for(READER).get(f"/catalogues/{catalogue.id}/couverture")
     assert page.status_code == 200
@@ -63,9 +61,7 @@ def test_outsiders_see_nothing(client_for: ClientFor, sample: Sample, path: str)
 
 
 def test_unknown_table(client_for: ClientFor, sample: Sample) -> None:
-    assert (
-        client_for(READER).get(f"/catalogues/{sample.catalogue_id}/couverture/autre.csv").status_code == 422
-    )
+    assert client_for(READER).get(f"/catalogues/{sample.catalogue_id}/couverture/autre.csv").status_code == 422
 
 
 @pytest.fixture

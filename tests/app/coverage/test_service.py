@@ -57,8 +57,7 @@ def test_what_leaves_and_what_does_not_count_is_listed(report: CoverageReport) -
 
 def test_chapters_come_from_the_exam_when_the_analysis_names_none(report: CoverageReport) -> None:
     figures = {
-        chapter: (figure.numerator, figure.denominator)
-        for chapter, figure in report.chapters[Level.ANALYSIS].items()
+        chapter: (figure.numerator, figure.denominator) for chapter, figure in report.chapters[Level.ANALYSIS].items()
     }
     assert figures == {"Biochimie": (2, 2), "Ions": (1, 1), "": (1, 5)}
     assert list(report.chapters[Level.EXAM]) == ["Biochimie"]

@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B.conceptmap import ConceptMap
 
 from app.database import reading, transaction
-from app.exports.concept_map import Canonicals, computable_name
+from app.exports.fhir_local import Canonicals, computable_name
 from app.exports.fhir_rules import problems
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, build, gather, make_export
@@ -27,14 +27,18 @@ SCHEMA_FILE = Path(__file__).parent / "data" / "fhir_r4_schema.json"
 @pytest.fixture(scope="module")
 def schema() -> jsonschema.Draft6Validator:
     """The JSON Schema of FHIR R4, restricted to ConceptMap."""
+    return validator("ConceptMap")
+
+
+def validator(resource_type: str) -> jsonschema.Draft6Validator:
     definitions = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))["definitions"]
-    return jsonschema.Draft6Validator({"$ref": "#/definitions/ConceptMap", "definitions": definitions})
+    return jsonschema.Draft6Validator({"$ref": f"#/definitions/{resource_type}", "definitions": definitions})
 
 
-def exported_map(sample: Sample, settings: Settings) -> dict[str, Any]:
+def exported_map(sample: Sample, settings: Settings, kind: ExportKind = ExportKind.CONCEPT_MAP) -> dict[str, Any]:
     with reading(sample.world.engine) as session:
         facts = gather(session, sample.world.laboratory, sample.catalogue)
-        file, _ = build(session, settings, facts, ExportRequest(ExportKind.CONCEPT_MAP), utc_now(), "Test")
+        file, _ = build(session, settings, facts, ExportRequest(kind), utc_now(), "Test")
     assert file.media_type == "application/fhir+json"
     resource: dict[str, Any] = json.loads(file.content)
     return resource
@@ -87,7 +91,7 @@ def test_direction_and_comments(narrow: Sample, settings: Settings) -> None:
     assert found["NA"]["display"] == TERMS[SODIUM]
     # cmd-1: in what sense the code is narrower is said even when nobody wrote it.
     assert found["K"]["comment"].startswith("Le code LOINC est plus précis que le test local (milieu Ser/Plas")
-    assert found["GLY"]["comment"].startswith("À jeun non précisé ; vu avec le service Décidé par")
+    assert found["GLY"]["comment"].startswith("À jeun non précisé ; vu avec le service. Décidé par")
     assert f"Approuvé par {NAMES[BIOLOGIST]}" in found["GLY"]["comment"]
 
 
@@ -215,3 +219,36 @@ def test_each_fault_is_caught(
     except TypeError as error:
         found.append(str(error))
     assert found
+
+
+def test_the_bundle_carries_the_code_systems_that_the_map_speaks_of(narrow: Sample, settings: Settings) -> None:
+    bundle = exported_map(narrow, settings, ExportKind.FHIR_BUNDLE)
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    for resource in (bundle, *resources):
+        errors = validator(resource["resourceType"]).iter_errors(resource)
+        assert [error.message for error in errors] == []
+    assert bundle["type"] == "collection"
+    assert [entry["fullUrl"] for entry in bundle["entry"]] == [resource["url"] for resource in resources]
+    assert len({entry["fullUrl"] for entry in bundle["entry"]}) == len(resources)
+    codes = {
+        resource["url"]: [concept["code"] for concept in resource["concept"]]
+        for resource in resources
+        if resource["resourceType"] == "CodeSystem"
+    }
+    assert all(len(set(found)) == len(found) for found in codes.values())
+    (concept_map,) = (item for item in resources if item["resourceType"] == "ConceptMap")
+    assert problems(concept_map) == []
+    assert {
+        group["source"]: [element["code"] for element in group["element"]] for group in concept_map["group"]
+    } == codes
+    (value_set,) = (item for item in resources if item["resourceType"] == "ValueSet")
+    assert value_set["url"] == concept_map["sourceUri"]
+    assert {include["system"] for include in value_set["compose"]["include"]} == set(codes)
+    assert {resource["version"] for resource in resources} == {f"{utc_now():%Y%m%d}.1"}
+    analyses = next(item for item in resources if item["title"].endswith("codes locaux des analyses"))
+    creatinine = next(concept for concept in analyses["concept"] if concept["code"] == "CREA")
+    assert {item["code"]: item["valueString"] for item in creatinine["property"]} == {
+        "unite": "µmol/L",
+        "milieu": "Sérum",
+        "technique": "enzymatique",
+    }

@@ -95,9 +95,7 @@ def add_release(session: Session) -> LoincRelease:
     return release
 
 
-def fill(
-    engine: Engine, catalogue_id: int, count: int, author_id: int | None = None, top: int = 10
-) -> Sample:
+def fill(engine: Engine, catalogue_id: int, count: int, author_id: int | None = None, top: int = 10) -> Sample:
     """Add `count` analyses with proposals, some of them with a state."""
     with transaction(engine) as session:
         release = add_release(session)

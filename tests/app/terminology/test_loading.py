@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -246,7 +247,7 @@ def test_a_damaged_release_is_refused_and_nothing_changes(engine: Engine, tmp_pa
     with zipfile.ZipFile(path, "w") as archive:
         for member, content in damage(second_release()).items():
             archive.writestr(member, content)
-    with pytest.raises(InvalidInputError, match=reason):
+    with pytest.raises(InvalidInputError, match=re.escape(reason)):
         load_release(engine, path)
     with reading(engine) as session:
         (release,) = session.exec(select(LoincRelease)).all()

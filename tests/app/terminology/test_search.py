@@ -103,7 +103,7 @@ def test_codes(reader: Session, release_id: int) -> None:
 
 def test_axes_restrict(reader: Session, release_id: int) -> None:
     assert codes(reader, release_id, "sodium", system="Urine") == ["2955-3"]
-    assert codes(reader, release_id, "", property="MCnc", system="Ser/Plas") == ["2345-7", "2458-8", "1558-6"]
+    assert codes(reader, release_id, "", property="MCnc", system="Ser/Plas") == ["2345-7", "1558-6", "2458-8"]
     assert codes(reader, release_id, "", property="Titr") == []
     assert codes(reader, release_id, "295", system="Urine") == ["2955-3"]
 

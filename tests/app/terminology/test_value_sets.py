@@ -151,7 +151,7 @@ def test_an_expansion_wins_over_the_composition() -> None:
         ("circuit.json", value_set_json(compose={"include": [{"system": "http://loinc.org"}]}), "aucun code LOINC"),
         ("autre.json", value_set_json(title="x", name="y"), "précisez le type"),
         ("circuit.csv", b"a;b\r\n1;2\r\n", "aucune colonne de codes LOINC"),
-        ("circuit.csv", csv_of(("Code LOINC",), ("1-feb",), ("2-mars",), ("2951-2",)), "dates"),
+        ("circuit.csv", csv_of(("Code LOINC",), ("1-feb",), ("2-mars",), ("2951-2",)), "en date"),
         ("liste.csv", csv_of(("Code LOINC",), ("2951-2",)), "Précisez son type"),
         ("circuit.bin", b"\x00\x01\x02", "ni un classeur XLSX"),
         ("circuit.xlsx", b"PK\x03\x04 cut", "abîmé"),

@@ -1,4 +1,4 @@
-"""A terminology and tables of a few lines: these tests run against the installed wheel, without the rest of the house."""
+"""A terminology and tables of a few lines: these tests also run on the installed wheel, with nothing else at hand."""
 
 import pytest
 
@@ -12,7 +12,8 @@ def term(number: str, component: str, prop: str, system: str, name: str, **more:
 
 
 TERMS = (
-    term("14749-6", "Glucose", "SCnc", "Ser/Plas", "Glucose [Moles/volume] in Serum or Plasma", units="mmol/L", usage=1),
+    term("14749-6", "Glucose", "SCnc", "Ser/Plas", "Glucose [Moles/volume] in Serum or Plasma", units="mmol/L",
+         usage=1),
     term("2345-7", "Glucose", "MCnc", "Ser/Plas", "Glucose [Mass/volume] in Serum or Plasma", units="mg/dL", usage=1),
     term("15076-3", "Glucose", "SCnc", "Urine", "Glucose [Moles/volume] in Urine", units="mmol/L", usage=2),
     term("5792-7", "Glucose", "MCnc", "Urine", "Glucose [Mass/volume] in Urine by Test strip", units="mg/dL",
@@ -30,7 +31,8 @@ TERMS = (
          scale_typ="Ord", usage=1),
     term("22322-2", "Hepatitis B virus surface Ab", "PrThr", "Ser", "Hepatitis B virus surface Ab [Presence] in Serum",
          scale_typ="Ord", usage=1),
-    term("14957-5", "Albumin/Creatinine", "Ratio", "Urine", "Albumin/Creatinine [Ratio] in Urine", units="mg/g", usage=2),
+    term("14957-5", "Albumin/Creatinine", "Ratio", "Urine", "Albumin/Creatinine [Ratio] in Urine", units="mg/g",
+         usage=2),
 )  # fmt: skip
 
 TABLES = Tables(

@@ -71,4 +71,6 @@ def test_bands() -> None:
     assert CALIBRATION.band(SURE_AT, 1, False) is Band.SURE
     assert CALIBRATION.band(TO_CHECK_AT, 1, False) is Band.TO_CHECK
     assert CALIBRATION.band(TO_CHECK_AT - 0.01, 1, False) is Band.UNCERTAIN
-    assert CALIBRATION.probability(BASE) > CALIBRATION.probability(replace(BASE, margin=0.0, exact=False, component=0.4))
+    assert CALIBRATION.probability(BASE) > CALIBRATION.probability(
+        replace(BASE, margin=0.0, exact=False, component=0.4)
+    )

@@ -1,0 +1,124 @@
+"""What must hold for any row: an answer, always the same, and never a reward for a contradiction."""
+
+from dataclasses import fields, replace
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from matcher import Engine, LocalTest, Proposal, Tables, Verdict
+from matcher.bench.datasets import Case
+from matcher.evidence.property import weigh_property
+from matcher.facts import Facts
+from matcher.index import TermIndex, dump_index, load_index
+from matcher.normalise.units import UnitTable
+
+SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TEXT_FIELDS = [item.name for item in fields(LocalTest) if item.name not in ("level", "analyses")]
+UNITS = ("g/L", "mmol/L", "UI/L", "G/L", "s", "%", "mmol/24h", "fL", "mg/mmol", "mm/h", "kPa", "log copies/mL", "mg/g")
+
+LABORATORY_LIKE = st.text(alphabet="aeiourstlnmcdpAEIOUéèçµμß°'’()[]/%+-^.,;:*0123456789 \t\n")
+ANY_TEXT = st.one_of(st.text(max_size=60), LABORATORY_LIKE)
+ROWS = st.builds(
+    LocalTest,
+    **dict.fromkeys(TEXT_FIELDS, ANY_TEXT),
+    level=st.sampled_from(["analysis", "exam"]),
+    analyses=st.lists(ANY_TEXT, max_size=3).map(tuple),
+)
+
+
+@SLOW
+@given(row=ROWS)
+@example(row=LocalTest())
+@example(row=LocalTest(label="\ud800"))
+@example(row=LocalTest(label="\x00\u202e{local} %s {}", unit="{", specimen="((((", technique="]]]"))
+@example(row=LocalTest(label="a" * 3000, synonym="/" * 3000, unit="10" * 500))
+@example(row=LocalTest(label="NFS NFS NFS PLAQ GB GR HB HT VGM CCMH TCMH PNN PNE PNB LYMPHO MONO " * 6))
+def test_any_text_is_answered(starter_engine: Engine, row: LocalTest) -> None:
+    proposals = starter_engine.propose(row)
+    ranks = [item.rank for item in proposals if item.rank > 0]
+    assert ranks == list(range(1, len(ranks) + 1))
+    for proposal in proposals:
+        assert 0.0 <= proposal.confidence <= 1.0
+        assert all(item.sentence for item in proposal.evidence)
+
+
+def answers(engine: Engine, rows: list[LocalTest], size: int) -> list[list[Proposal]]:
+    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    return [proposals for batch in batches for proposals in engine.propose_many(batch, explain=True)]
+
+
+def test_row_order_and_batch_size_never_change_an_answer(
+    starter_index: TermIndex, starter_tables: Tables, cases: list[Case]
+) -> None:
+    rows = [case.test for case in cases[::6]]
+    expected = answers(Engine(starter_index, starter_tables), rows, len(rows))
+    order = list(range(len(rows)))
+    Random(7).shuffle(order)
+    shuffled = answers(Engine(starter_index, starter_tables), [rows[position] for position in order], 13)
+    assert [shuffled[order.index(position)] for position in range(len(rows))] == expected
+
+
+def test_a_loaded_index_gives_the_same_answers(
+    starter_index: TermIndex, starter_tables: Tables, starter_engine: Engine, cases: list[Case]
+) -> None:
+    loaded = load_index(dump_index(starter_index))
+    assert loaded is not None
+    engine = Engine(loaded, starter_tables)
+    for case in cases[::25]:
+        assert engine.propose(case.test) == starter_engine.propose(case.test)
+
+
+def raised_by_contradiction(engine: Engine, units: UnitTable, row: LocalTest, unit: str) -> list[str]:
+    """The candidates of a row without unit whose score rises when a unit that contradicts them is added."""
+    facts = Facts(unit=units.read(unit))
+    shares = engine.index.property_by_dimension
+    with_unit = {item.position: item.score for item in engine.candidates(replace(row, unit=unit), 200)}
+    raised = []
+    for item in engine.candidates(row, 40):
+        term = engine.index.terms[item.position]
+        contradicted = weigh_property(facts, term.property, shares).verdict is Verdict.CONTRADICT
+        if contradicted and with_unit.get(item.position, item.score) > item.score + 1e-4:
+            raised.append(f"{row.label} + {unit}: {term.loinc_num} {term.component} {term.property}")
+    return raised
+
+
+def test_a_contradicting_unit_never_raises_a_candidate(
+    starter_engine: Engine, starter_tables: Tables, cases: list[Case]
+) -> None:
+    units = UnitTable(starter_tables.units)
+    raised: list[str] = []
+    for number, case in enumerate(cases[::5]):
+        row = replace(case.test, unit="")
+        for unit in (UNITS[number % len(UNITS)], UNITS[(number * 5 + 3) % len(UNITS)]):
+            raised += raised_by_contradiction(starter_engine, units, row, unit)
+    assert raised == []
+
+
+@pytest.mark.parametrize(
+    ("row", "unit"),
+    [
+        (LocalTest(label="Groupage sanguin ABO", specimen="Sang"), "UI/L"),
+        (LocalTest(label="PCO2 (SANG ARTERIEL) kPa"), "mg/mmol"),
+        (LocalTest(label="Cortisol, Random", specimen="Serum"), "mmol/24h"),
+        (LocalTest(label="Sodium, Random Urine", specimen="Urine"), "mmol/24h"),
+        (LocalTest(label="Phénotype RH E (RH3)", specimen="Sang"), "mg/mmol"),
+        (LocalTest(label="VMA 24 h", specimen="Urines 24h"), "mg/mmol"),
+        (LocalTest(label="Protein, 24 hr Urine", specimen="Urine"), "mg/g"),
+        (LocalTest(label="HEMATIES_LCR"), "mmol/24h"),
+        (LocalTest(label="Rifampicine", specimen="Souche"), "g/L"),
+        (LocalTest(label="AMYLASE", specimen="SERUM"), "mmol/24h"),
+    ],
+)
+def test_a_contradicting_unit_never_raises_these(
+    starter_engine: Engine, starter_tables: Tables, row: LocalTest, unit: str
+) -> None:
+    assert raised_by_contradiction(starter_engine, UnitTable(starter_tables.units), row, unit) == []
+
+
+def test_a_contradicted_proposal_is_never_sure(starter_engine: Engine, cases: list[Case]) -> None:
+    for case in cases[::4]:
+        for proposal in starter_engine.propose(case.test, top=3):
+            if proposal.has_contradiction:
+                assert proposal.band != "sure", (case.case_id, proposal.loinc_num)
