@@ -249,9 +249,9 @@ def _integer(name: str, code: str, column: str, text: str) -> int:
     return int(text)
 
 
-def release_version(source: ReleaseSource, path: Path) -> str:
+def release_version(source: ReleaseSource, file_name: str) -> str:
     """The release number that the file's name, a folder inside or a read-me states; else nothing."""
-    for candidate in (path.name, *(part for name in source.names() for part in name.split("/")[:-1])):
+    for candidate in (file_name, *(part for name in source.names() for part in name.split("/")[:-1])):
         if match := _VERSION_IN_NAME.search(candidate):
             return match.group(1)
     for name in source.names():

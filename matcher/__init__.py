@@ -1,6 +1,7 @@
 """Explained LOINC proposals for French laboratory catalogues: a pure library, no web, no database, no clock."""
 
 from matcher.engine import Engine, EngineOptions
+from matcher.knowledge import Knowledge, Remembered
 from matcher.types import (
     Axis,
     Band,
@@ -19,9 +20,11 @@ __all__ = [
     "Engine",
     "EngineOptions",
     "Evidence",
+    "Knowledge",
     "LexiconEntry",
     "LocalTest",
     "Proposal",
+    "Remembered",
     "Tables",
     "Term",
     "Verdict",

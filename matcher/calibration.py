@@ -85,9 +85,15 @@ class Calibration:
         """The calibration shipped with the engine, fitted by `python -m matcher.bench.calibrate`."""
         return cls(COEFFICIENTS, STEPS)
 
-    def confidences(self, first: Signals, scores: list[float]) -> list[float]:
-        """A probability for each candidate: never rising with the rank, and summing to at most one."""
+    def confidences(self, first: Signals, scores: list[float], is_remembered: bool = False) -> list[float]:
+        """A probability for each candidate: never rising with the rank, and summing to at most one.
+
+        A first candidate that another catalogue validated for the same signature leaves half the doubt,
+        unless an axis contradicts it.
+        """
         top = self.probability(first)
+        if is_remembered and not first.contradictions:
+            top = 1.0 - (1.0 - top) * 0.5
         values = [top]
         if len(scores) > 1:
             weights = [math.exp((score - scores[1]) / TEMPERATURE) for score in scores[1:]]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,11 @@ from matcher.evidence.component import (
     component_is_partial,
     weigh_nature,
 )
+from matcher.evidence.prior import weigh_memory, weigh_nabm, weigh_set
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Reading
 from matcher.index import Floats, Ints, TermIndex
+from matcher.knowledge import Knowledge, signature
 from matcher.names import name_words
 from matcher.nontest import NonTestRules
 from matcher.parse import Parser
@@ -61,7 +64,9 @@ class Engine:
         tables: Tables,
         options: EngineOptions | None = None,
         calibration: Calibration | None = None,
+        knowledge: Knowledge | None = None,
     ) -> None:
+        self.knowledge = knowledge or Knowledge()
         self.index = index
         self.options = options or EngineOptions()
         self.parser = Parser(tables, frozenset(index.vocabulary), index.analyte_keys)
@@ -71,6 +76,12 @@ class Engine:
         self._other_subject = np.array(
             [bool(_SUBJECT.search(term.long_common_name)) for term in index.terms], np.float32
         )
+
+    def with_knowledge(self, knowledge: Knowledge) -> "Engine":
+        """The same engine, sharing its index and tables, knowing something else beside the release."""
+        other = copy(self)
+        other.knowledge = knowledge
+        return other
 
     def propose(self, test: LocalTest, top: int = 10, explain: bool = True) -> list[Proposal]:
         """Ranked proposals for one row, best first; rank 0 says that the row is no test."""
@@ -86,9 +97,11 @@ class Engine:
         if not candidates:
             return proposals
         signals = self.signals(candidates, reason_probability)
-        confidences = self.calibration.confidences(signals, [candidate.score for candidate in candidates])
+        remembered = weigh_memory(self.knowledge, test, self.index.terms[candidates[0].position].loinc_num)
+        scores = [candidate.score for candidate in candidates]
+        confidences = self.calibration.confidences(signals, scores, remembered is not None)
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
-            evidence = self.explain(candidate) if explain else ()
+            evidence = self.explain(candidate, test) if explain else ()
             contradicted = any(item.verdict is Verdict.CONTRADICT for item in evidence)
             band = self.calibration.band(confidence, rank, contradicted)
             term = self.index.terms[candidate.position]
@@ -114,7 +127,7 @@ class Engine:
             return ()
         known = {item.position: item for item in self.ranked(test, 200)[0]}
         candidate = known.get(position) or Candidate(position, 0.0, 0.0, parsed.readings[0])
-        return self.explain(candidate)
+        return self.explain(candidate, test)
 
     # ---- retrieval and scoring -------------------------------------------------------------------------
 
@@ -127,6 +140,9 @@ class Engine:
                 known = best.get(candidate.position)
                 if known is None or candidate.score > known.score:
                     best[candidate.position] = candidate
+        self._add_remembered(test, parsed.readings, best)
+        for candidate in best.values():
+            candidate.score += sum(weight * found.strength for found, weight in self._known_of(test, candidate))
         ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
         named = any(reading.analytes for reading in parsed.readings)
         probability, reason = self.nontests.judge(test, named, bool(ranked))
@@ -136,10 +152,32 @@ class Engine:
         analytes, component = self._retrieve(reading)
         if not len(analytes):
             return []
-        index, weights, facts = self.index, self.options.weights, reading.facts
-        positions, owner = index.expand(analytes, component)
+        positions, owner = self.index.expand(analytes, component)
         if len(positions) > self.options.terms:
             positions, owner = positions[: self.options.terms], owner[: self.options.terms]
+        return self._score_terms(reading, positions, owner, limit)
+
+    def _add_remembered(self, test: LocalTest, readings: tuple[Reading, ...], best: dict[int, Candidate]) -> None:
+        """A code validated elsewhere for the same signature is a candidate even if no word brings it."""
+        for item in self.knowledge.memory.get(signature(test), ()) if self.knowledge.memory else ():
+            position = self.index.number_of.get(item.loinc_num)
+            if position is not None and position not in best and readings:
+                places, owner = np.array([position], np.int32), np.zeros(1, np.float32)
+                best[position] = self._score_terms(readings[0], places, owner, 1)[0]
+
+    def _known_of(self, test: LocalTest, candidate: Candidate) -> list[tuple[Found, float]]:
+        """What memory, NABM and the national set say of a candidate, with their weights."""
+        loinc_num, weights = self.index.terms[candidate.position].loinc_num, self.options.weights
+        knowledge = self.knowledge
+        said = (
+            (weigh_memory(knowledge, test, loinc_num) if knowledge.memory else None, weights.memory),
+            (weigh_nabm(knowledge, test, loinc_num) if knowledge.nabm else None, weights.nabm),
+            (weigh_set(knowledge, loinc_num), weights.national_set),
+        )
+        return [(found, weight) for found, weight in said if found is not None]
+
+    def _score_terms(self, reading: Reading, positions: Ints, owner: Floats, limit: int) -> list[Candidate]:
+        index, weights, facts = self.index, self.options.weights, reading.facts
         score = owner + np.float32(weights.reading * reading.prior)
         for name, weight in self._axes:
             strength = self.strengths.of_terms(name, facts, positions)
@@ -198,7 +236,7 @@ class Engine:
 
     # ---- evidence --------------------------------------------------------------------------------------
 
-    def explain(self, candidate: Candidate) -> tuple[Evidence, ...]:
+    def explain(self, candidate: Candidate, test: LocalTest) -> tuple[Evidence, ...]:
         """The seven lines of a proposal, and the component's divisor, challenge and nature where they count."""
         term = self.index.terms[candidate.position]
         reading, weights = candidate.reading, self.options.weights
@@ -219,6 +257,8 @@ class Engine:
             lines.append(_evidence(axis, found, values[axis.value], getattr(weights, axis.value)))
         found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
         lines.append(_evidence(Axis.UNIT, found, term.units, weights.unit))
+        for known, weight in self._known_of(test, candidate):
+            lines.append(_evidence(Axis.COMPONENT, known, term.loinc_num, weight))
         return tuple(lines)
 
     def _explain_component(self, term: Term, reading: Reading, component: float) -> Evidence:
@@ -250,7 +290,7 @@ class Engine:
         analyte = index.analytes[index.analyte_of[first.position]]
         return Signals(
             score=first.score,
-            margin=first.score - second.score if second else 3.0,
+            margin=first.score - second.score if second else 1.0,
             component=first.component / self.options.weights.component,
             exact=analyte in reading.analytes,
             leftover=len(reading.leftover),

@@ -28,6 +28,10 @@ class Weights:
     """How usual the code is."""
     veto: float = 1.5
     """Loss, on top, for each axis that contradicts: a contradiction is never outweighed by likeness."""
+    memory: float = 3.0
+    """The same full signature was validated with this code in other catalogues."""
+    nabm: float = 0.8
+    national_set: float = 0.4
     subject: float = 1.0
     """Loss of a code about a control, a donor or a foetus when the row is about none."""
     status: float = 3.0

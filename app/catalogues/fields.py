@@ -223,9 +223,9 @@ _EXACT = {heading: (field.name, rank) for field in FIELDS for rank, heading in e
 _PATTERNS = [(re.compile(field.pattern), field.name) for field in FIELDS if field.pattern]
 
 
-def is_heading(text: str) -> bool:
-    """Whether this text is a known heading."""
-    return fold_heading(text) in _EXACT
+def known_fields(cells: Sequence[str]) -> set[str]:
+    """The fields that these cells name as headings."""
+    return {_EXACT[heading][0] for cell in cells if (heading := fold_heading(cell)) in _EXACT}
 
 
 def guess_columns(headings: Sequence[str]) -> dict[str, int]:

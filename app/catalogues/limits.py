@@ -2,6 +2,8 @@
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 256
+MAX_CELLS = 3_000_000
+"""Rows times columns, empty cells included: what a reader reserves."""
 MAX_CELL_CHARACTERS = 32_767
 """What a spreadsheet can hold in one cell."""
 MAX_FILES = 10

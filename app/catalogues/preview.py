@@ -95,7 +95,7 @@ def _file_view(file: DraftFile) -> FileView:
         is_workbook=dialect.format == "xlsx",
         kind_label=KIND_LABELS[kind] if kind else "illisible tel quel",
         row_count=len(table.data) if table else 0,
-        kinds=_options({kind.value: label for kind, label in KIND_LABELS.items()}, kind or ""),
+        kinds=_options({kind.value: label for kind, label in KIND_LABELS.items()}, kind) if kind else [],
         encodings=_options(encodings, dialect.encoding),
         delimiters=_options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter)),
         quotes=_options(_QUOTE_LABELS, _word_of(QUOTES, dialect.quotechar)),

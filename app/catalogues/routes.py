@@ -25,6 +25,8 @@ __all__ = ["import_jobs", "router"]
 
 router = APIRouter()
 
+_MAX_FIELDS = (limits.MAX_COLUMNS + 20) * limits.MAX_FILES
+
 
 async def get_upload(request: Request) -> AsyncIterator[FormData]:
     """The form that carries files; its temporary files are closed once the request is answered."""
@@ -34,8 +36,8 @@ async def get_upload(request: Request) -> AsyncIterator[FormData]:
 
 async def get_fields(request: Request) -> dict[str, str]:
     """A form of plain fields: one for each column of each file, and some for each file."""
-    form = await request.form(max_files=1, max_fields=(limits.MAX_COLUMNS + 20) * limits.MAX_FILES)
-    return {key: value for key, value in form.multi_items() if isinstance(value, str)}
+    async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
+        return {key: value for key, value in form.multi_items() if isinstance(value, str)}
 
 
 Upload = Annotated[FormData, Depends(get_upload)]

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.catalogues import limits
-from app.catalogues.ans_files import kind_of_headings
-from app.catalogues.fields import is_heading
+from app.catalogues.fields import known_fields
 from app.catalogues.records import (
     Dialect,
     UndecodableError,
@@ -18,6 +17,11 @@ from app.catalogues.workbook import OLE_SIGNATURE, Sheet, UnsafeWorkbookError, i
 from app.errors import ImportRefusedError, InputProblem
 
 _HEADER_SEARCH_ROWS = 15
+_TITLE_CELLS = 3
+
+
+def _is_empty(cell: str) -> bool:
+    return not cell.strip(" \t\x1a\xa0\u202f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Row:
     @property
     def is_blank(self) -> bool:
         """Whether no cell holds anything."""
-        return not any(cell.strip(" \t\x1a\xa0\u202f") for cell in self.cells)
+        return all(map(_is_empty, self.cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +110,15 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
 def detect_header_rows(rows: Sequence[Row]) -> int:
     """How many rows come before the data: up to the row with the most known headings, if there is one."""
     best_index, best_count = -1, 1
+    fullest = 0
     for index, row in enumerate(rows[:_HEADER_SEARCH_ROWS]):
-        known = sum(is_heading(cell) for cell in row.cells)
-        if known > best_count or kind_of_headings(row.cells) is not None:
+        filled = sum(not _is_empty(cell) for cell in row.cells)
+        known = len(known_fields(row.cells))
+        # Above headings there are titles, which fill few cells; below data there are no headings, even if
+        # an analysis is named « Volume ».
+        if known > best_count and fullest <= max(_TITLE_CELLS, filled // 2):
             best_index, best_count = index, known
+        fullest = max(fullest, filled)
     if best_index >= 0:
         return best_index + 1
     return 1 if _looks_like_header(rows) else 0
@@ -140,7 +149,7 @@ def _choose_sheet(sheets: Sequence[Sheet], wanted: str) -> Sheet:
 
 
 def _known_headings(sheet: Sheet) -> int:
-    return max((sum(is_heading(cell) for cell in row) for row in sheet.rows[:_HEADER_SEARCH_ROWS]), default=0)
+    return max((len(known_fields(row)) for row in sheet.rows[:_HEADER_SEARCH_ROWS]), default=0)
 
 
 def _read_sheets(file_name: str, content: bytes, chosen: Dialect | None, detect_header: bool) -> Table:
@@ -163,11 +172,19 @@ def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_he
         decode(content, dialect.encoding)
     except UndecodableError as error:
         raise _refuse(file_name, f"{error}.", error.row_number) from error
+    _check_size(file_name, content, dialect)
     records = read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
     rows = tuple(Row(record.row_number, record.cells) for record in records)
     if chosen is None or detect_header:
         dialect = replace(dialect, header_rows=detect_header_rows(rows))
     return Table(file_name, dialect, rows)
+
+
+def _check_size(file_name: str, content: bytes, dialect: Dialect) -> None:
+    """Refuse before splitting what would fill the memory: millions of empty cells are a small file."""
+    delimiter = dialect.delimiter.encode(dialect.encoding)
+    if content.count(delimiter) > limits.MAX_CELLS or content.count(b"\n") > limits.MAX_CELLS:
+        raise _refuse(file_name, f"le fichier dépasse {limits.MAX_CELLS} cellules.")
 
 
 def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *, detect_header: bool = False) -> Table:

@@ -8,10 +8,10 @@ Everything is therefore checked part by part, in a bounded stream, before the re
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from xml.parsers.expat import ParserCreate
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -20,9 +20,7 @@ from app.catalogues import limits
 XLSX_SIGNATURE = b"PK\x03\x04"
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHUNK = 1 << 20
-_OVERLAP = 256
-_REFERENCE = re.compile(rb"""[\s]r\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_CELL = re.compile(rb"([A-Z]{0,3})([0-9]{1,7})")
+_CELL = re.compile(r"([A-Z]{0,3})([0-9]{1,7})")
 
 
 class UnsafeWorkbookError(ValueError):
@@ -43,50 +41,81 @@ def is_workbook(content: bytes) -> bool:
     return content.startswith(XLSX_SIGNATURE)
 
 
-def _column_number(letters: bytes) -> int:
+def _column_number(letters: str) -> int:
     number = 0
     for letter in letters:
-        number = number * 26 + letter - 64
+        number = number * 26 + ord(letter) - 64
     return number
 
 
-def _check_references(chunk: bytes) -> None:
-    for double, single in _REFERENCE.findall(chunk):
-        value = double or single
-        found = _CELL.fullmatch(value)
-        if found is None:
-            raise UnsafeWorkbookError("une cellule porte une adresse illisible")
-        if int(found[2]) > limits.MAX_ROWS or _column_number(found[1]) > limits.MAX_COLUMNS:
+def _position(reference: str) -> tuple[int, int]:
+    """(row, column) of a reference such as B12, or (12, 0) for a row alone."""
+    found = _CELL.fullmatch(reference)
+    if found is None:
+        raise UnsafeWorkbookError("une cellule porte une adresse illisible")
+    return int(found[2]), _column_number(found[1])
+
+
+class _PartReader:
+    """Follows the elements of an XML part without keeping them, and refuses what would be dangerous to open."""
+
+    def __init__(self, is_sheet: bool) -> None:
+        self.parser = ParserCreate()
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        if is_sheet:
+            self.parser.StartElementHandler = self._element
+        self.row = self.column = 0
+        self.last_row = self.last_column = self.merged_cells = 0
+
+    def _doctype(self, *_details: Any) -> None:
+        raise UnsafeWorkbookError("le classeur contient une déclaration de type de document (DTD)")
+
+    def _element(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "row":
+                # A row or a cell without address comes just after the one before.
+                self.row = _position(attributes["r"])[0] if "r" in attributes else self.row + 1
+                self.column = 0
+                self._reach(self.row, 0, attributes.get("r", ""))
+            case "c":
+                reference = attributes.get("r", "")
+                row, self.column = _position(reference) if reference else (self.row, self.column + 1)
+                self._reach(row, self.column, reference)
+            case "mergeCell":
+                first, _, last = attributes.get("ref", "A1").partition(":")
+                top, left = _position(first)
+                bottom, right = _position(last or first)
+                self.merged_cells += (bottom - top + 1) * (right - left + 1)
+                if self.merged_cells > limits.MAX_CELLS:
+                    raise UnsafeWorkbookError("le classeur fusionne trop de cellules")
+
+    def _reach(self, row: int, column: int, reference: str) -> None:
+        self.last_row = max(self.last_row, row)
+        self.last_column = max(self.last_column, column)
+        if self.last_row > limits.MAX_ROWS or self.last_column > limits.MAX_COLUMNS:
             raise UnsafeWorkbookError(
-                f"la cellule ou la ligne {value.decode()} est trop éloignée "
+                f"la cellule ou la ligne {reference} est trop éloignée "
                 f"(limites : {limits.MAX_ROWS} lignes, {limits.MAX_COLUMNS} colonnes)"
             )
-
-
-def _chunks(part: Any) -> Iterator[bytes]:
-    """The part by pieces which overlap, so that nothing is missed at a seam."""
-    tail = b""
-    while piece := part.read(_CHUNK):
-        yield tail + piece
-        tail = piece[-_OVERLAP:]
+        if self.last_row * self.last_column > limits.MAX_CELLS:
+            raise UnsafeWorkbookError("une feuille du classeur couvre trop de cellules")
 
 
 def _check_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: int) -> int:
     """Inflate one part without keeping it; returns its true size."""
-    is_xml = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
-    is_sheet = entry.filename.lower().startswith("xl/worksheets/")
+    name = entry.filename.lower()
+    is_xml = name.endswith((".xml", ".rels"))
+    reader = _PartReader(name.startswith("xl/worksheets/")) if is_xml else None
     size = 0
     with archive.open(entry) as part:
-        for chunk in _chunks(part):
-            size += min(len(chunk), _CHUNK)
+        while chunk := part.read(_CHUNK):
+            size += len(chunk)
             if size > budget:
                 raise UnsafeWorkbookError("le classeur est trop volumineux une fois décompressé")
-            if is_xml and b"\x00" in chunk:
-                raise UnsafeWorkbookError("le classeur contient une partie XML qui n'est pas en UTF-8")
-            if is_xml and (b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk):
-                raise UnsafeWorkbookError("le classeur contient une déclaration de type de document (DTD)")
-            if is_sheet:
-                _check_references(chunk)
+            if reader is not None:
+                reader.parser.Parse(chunk, False)
+    if reader is not None and size:
+        reader.parser.Parse(b"", True)
     return size
 
 
@@ -115,7 +144,7 @@ def check_workbook(content: bytes) -> None:
     except Exception as error:
         if isinstance(error, UnsafeWorkbookError):
             raise
-        # zlib and lzma raise errors of their own on damaged data.
+        # zlib, lzma and expat raise errors of their own on damaged data.
         raise UnsafeWorkbookError("le classeur est abîmé ou incomplet") from error
 
 

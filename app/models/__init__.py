@@ -9,6 +9,7 @@ from app.models.decision import Action, Decision, Outcome, Relation, ReviewState
 from app.models.export import ExportRecord
 from app.models.job import Job, JobStatus
 from app.models.laboratory import Laboratory
+from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
@@ -25,12 +26,51 @@ from app.models.upload import UploadDraft, UploadDraftFile
 from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSetMember
 
 __all__ = [
-    "Action", "AuditEvent", "Catalogue", "Decision", "ExamAnalysis", "ExportRecord", "FileKind",
-    "FrenchName", "Job", "JobStatus", "Laboratory", "Level", "LocalTest", "LoincAxisValue", "LoincRelease",
-    "LoincTerm", "LoincTermText", "MapTo", "Membership", "NabmAlignment", "Outcome", "PanelMember",
-    "Proposal", "ProposalRun", "Relation", "ReleaseStatus", "ReviewState", "ReviewTask", "Role",
-    "RunStatus", "SignInAttempt", "SourceFile", "SourceRow", "Status", "TaskKind", "UploadDraft",
-    "UploadDraftFile", "User", "UserSession", "ValueSet", "ValueSetKind", "ValueSetMember", "metadata",
+    "Action",
+    "AuditEvent",
+    "Catalogue",
+    "Decision",
+    "ExamAnalysis",
+    "ExportRecord",
+    "FileKind",
+    "FrenchName",
+    "Job",
+    "JobStatus",
+    "Laboratory",
+    "Level",
+    "LocalTest",
+    "LoincAxisValue",
+    "LoincRelease",
+    "LoincTerm",
+    "LoincTermText",
+    "MapTo",
+    "MappingWithdrawal",
+    "Membership",
+    "MemoryEntry",
+    "NabmAlignment",
+    "Outcome",
+    "PanelMember",
+    "Proposal",
+    "ProposalRun",
+    "Relation",
+    "ReleaseStatus",
+    "ReviewState",
+    "ReviewTask",
+    "Role",
+    "RunStatus",
+    "SignInAttempt",
+    "SourceFile",
+    "SourceRow",
+    "Status",
+    "TaskKind",
+    "UploadDraft",
+    "UploadDraftFile",
+    "User",
+    "UserSession",
+    "ValueSet",
+    "ValueSetKind",
+    "ValueSetMember",
+    "metadata",
     "utc_now",
 ]  # fmt: skip
 

@@ -18,4 +18,6 @@ class Laboratory(SQLModel, table=True):
     sgl_name: str = Field(default="", max_length=120)
     canonical_url: str = Field(default="", max_length=255)
     """Stable base of the FHIR urls of this laboratory; empty means one derived from the identifier."""
+    allows_reuse: bool = False
+    """Whether mappings approved here may be evidence for other laboratories; its biologists decide."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

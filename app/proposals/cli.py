@@ -3,7 +3,6 @@
 import csv
 import json
 import resource
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -94,4 +93,4 @@ def register(cli: typer.Typer) -> None:
                 "rows_per_s": round(len(tests) / seconds, 1) if seconds else 0.0,
                 "peak_mb": _peak_mb(),
             }
-            print(json.dumps(report), file=sys.stderr)
+            typer.echo(json.dumps(report), err=True)

@@ -1,40 +1,69 @@
-"""Reading a catalogue file into the matcher's rows, for the command line."""
+"""Reading a catalogue file into the matcher's rows, for the command line: no database, nothing stored."""
 
-import csv
-import io
 from pathlib import Path
 
+from app.catalogues.fields import fold_heading
+from app.catalogues.reading import default_columns, recognise
+from app.catalogues.tabular import Row, Table, check_content, read_table
 from app.errors import ImportRefusedError, InputProblem
 from matcher import LocalTest
-from matcher.normalise.text import fold
 
-HEADINGS: dict[str, str] = {
-    "code": "code", "libelle": "label", "synonyme": "synonym", "milieu": "specimen", "unite": "unit",
-    "technique": "technique", "echelle": "scale", "temporalite": "timing", "nabm": "nabm", "chapitre": "chapter",
-    "code analyse": "code", "libelle analyse": "label", "libelle unite principale": "unit", "libelle milieu": "specimen",
-    "grandeur": "property_kind", "temporalite pt/24h": "timing", "echelle qn/ord": "scale", "label": "label",
-    "codes nabm ou mention hn": "nabm", "examen": "exam", "resultats": "results", "valeurs de reference": "reference_range",
-    "specimen": "specimen", "fluid": "specimen", "unit": "unit", "units": "unit", "category": "chapter",
+MAX_BYTES = 50_000_000
+# Fields of a stored local test → fields of the matcher's.
+FIELDS = {
+    "code": "code", "label": "label", "synonym": "synonym", "specimen": "specimen", "unit": "unit",
+    "technique": "technique",     "scale": "scale", "timing": "timing", "property_kind": "property_kind", "nabm": "nabm", "chapter": "chapter",
+}  # fmt: skip
+# Headings that only the command line knows: catalogues in English, examples of results.
+OTHER_HEADINGS = {
+    "label": "label", "fluid": "specimen", "specimen": "specimen", "unit": "unit", "units": "unit",
+    "category": "chapter",     "method": "technique", "scale": "scale", "examen": "exam", "resultats": "results", "exemples": "results",
+    "valeurs de reference": "reference_range", "chapitre": "chapter", "grandeur": "property_kind",
 }  # fmt: skip
 
 
 def read_local_tests(path: Path) -> list[LocalTest]:
-    """The rows of a CSV with recognisable headings, in order; raises ImportRefusedError."""
+    """The rows of any catalogue the application reads, in order, blank lines left out; raises ImportRefusedError."""
     content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    first = text.partition("\n")[0]
-    delimiter = max((";", "\t", ",", "|"), key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    headings = [fold(cell) for cell in next(reader, [])]
-    fields = {position: HEADINGS[name] for position, name in enumerate(headings) if name in HEADINGS}
-    if "label" not in fields.values():
-        problem = InputProblem(path.name, "aucune colonne « libelle » reconnue", row=1)
-        raise ImportRefusedError([problem])
-    return [
-        LocalTest(**{field: cells[position].strip() for position, field in fields.items() if position < len(cells)})
-        for cells in reader
-        if any(cell.strip() for cell in cells)
-    ]
+    check_content(path.name, content, MAX_BYTES)
+    table = read_table(path.name, content, detect_header=True)
+    columns = _columns(path.name, table)
+    if "label" not in columns:
+        raise ImportRefusedError([InputProblem(path.name, "aucune colonne « libelle » reconnue", row=1)])
+    return [_local_test(row, columns) for row in table.data if not row.is_blank]
+
+
+def _columns(file_name: str, table: Table) -> dict[str, int]:
+    """Field of the matcher → column."""
+    columns = {
+        FIELDS[name]: position
+        for name, position in default_columns(recognise(file_name, table), table).items()
+        if name in FIELDS
+    }
+    for position, heading in enumerate(table.headings):
+        field = OTHER_HEADINGS.get(fold_heading(heading))
+        if field is not None and position not in columns.values():
+            columns.setdefault(field, position)
+    return columns
+
+
+def _local_test(row: Row, columns: dict[str, int]) -> LocalTest:
+    values = {
+        field: row.cells[position].strip() if position < len(row.cells) else "" for field, position in columns.items()
+    }
+    return LocalTest(
+        code=values.get("code", ""),
+        label=values.get("label", ""),
+        synonym=values.get("synonym", ""),
+        specimen=values.get("specimen", ""),
+        unit=values.get("unit", ""),
+        technique=values.get("technique", ""),
+        scale=values.get("scale", ""),
+        timing=values.get("timing", ""),
+        property_kind=values.get("property_kind", ""),
+        nabm=values.get("nabm", ""),
+        chapter=values.get("chapter", ""),
+        exam=values.get("exam", ""),
+        reference_range=values.get("reference_range", ""),
+        results=values.get("results", ""),
+    )

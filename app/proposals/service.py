@@ -14,11 +14,12 @@ from app.jobs.registry import register
 from app.models import Catalogue, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
 from app.proposals import repository
 from app.proposals.chapters import chapter_proposals
+from app.proposals.conversion import to_matcher
 from app.proposals.engines import engine_of_release, engine_version
+from app.proposals.knowledge import knowledge_for
 from app.settings import Settings
 from app.terminology.service import current_release
 from matcher import Engine, Evidence
-from matcher import LocalTest as MatcherTest
 from matcher import Proposal as MatcherProposal
 
 Progress = Callable[[int, int, str], None]
@@ -28,26 +29,6 @@ CHUNK = 250
 
 latest_run = repository.latest_run
 current_run = repository.current_run
-
-
-def to_matcher(test: LocalTest, analyses: Sequence[LocalTest] = ()) -> MatcherTest:
-    """A local test as the matcher reads it; an exam of one analysis is measured like that analysis."""
-    only = analyses[0] if len(analyses) == 1 else None
-    return MatcherTest(
-        code=test.code,
-        label=test.label,
-        synonym=test.synonym,
-        specimen=test.specimen or test.specimen_code or (only.specimen if only else ""),
-        unit=test.unit or test.unit_code or (only.unit if only else ""),
-        technique=test.technique or (only.technique if only else ""),
-        scale=test.scale or (only.scale if only else ""),
-        timing=test.timing or (only.timing if only else ""),
-        property_kind=test.property_kind,
-        nabm=test.nabm,
-        chapter=test.chapter,
-        level=test.level,
-        analyses=tuple(analysis.label for analysis in analyses),
-    )
 
 
 def evidence_json(proposal: MatcherProposal) -> list[dict[str, Any]]:
@@ -80,6 +61,7 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
     engine = engine_of_release(session, release, settings.matcher_cache_dir)
     links = repository.exam_links_of(session, test.id) if test.level == Level.EXAM and test.id else []
     analyses = [session.get_one(LocalTest, link.analysis_id) for link in links if link.analysis_id]
+    engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
     return _as_json(engine.weigh(to_matcher(test, analyses), loinc_num))
 
 
@@ -100,6 +82,7 @@ def run_proposals(database: DatabaseEngine, settings: Settings, catalogue_id: in
     try:
         with reading(database) as session:
             engine = engine_of_release(session, release, settings.matcher_cache_dir)
+            engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
             tests = repository.local_tests(session, catalogue_id)
             links = repository.exam_links(session, catalogue_id)
         by_id = {test.id: test for test in tests}

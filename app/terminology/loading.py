@@ -34,6 +34,7 @@ from app.terminology.chunks import chunks
 from app.terminology.french import french_material
 from app.terminology.schemas import LoadReport
 from app.terminology.starter import OFFICIAL, term_row
+from app.terminology.tasks import open_tasks_after
 from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
 from loinc_data.release import (
     LABORATORY,
@@ -59,6 +60,7 @@ def load_release(
     progress: Progress = lambda done, total, message: None,
     *,
     version: str = "",
+    source_name: str = "",
     actor_id: int | None = None,
 ) -> LoadReport:
     """Load a release from its zip or folder; the same contents are never loaded twice.
@@ -76,26 +78,30 @@ def load_release(
             return LoadReport(known.id, known.version, is_new=False, term_count=known.term_count)
         _remove_abandoned(engine)
         with open_source(path) as source:
-            return _load(engine, source, path, digest, version, progress, actor_id)
+            asked = _Request(source, source_name or path.name, digest, version, actor_id)
+            return _load(engine, asked, progress)
     except ReleaseError as error:
         raise InvalidInputError(str(error)) from error
 
 
-def _load(
-    engine: Engine,
-    source: ReleaseSource,
-    path: Path,
-    digest: str,
-    version: str,
-    progress: Progress,
-    actor_id: int | None,
-) -> LoadReport:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is to be loaded, for whom."""
+
+    source: ReleaseSource
+    name: str
+    digest: str
+    version: str
+    actor_id: int | None
+
+
+def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
     with transaction(engine) as session:
         release = LoincRelease(
-            version=version,
+            version=asked.version,
             kind=OFFICIAL,
-            source_name=path.name[:255],
-            content_hash=digest,
+            source_name=asked.name[:255],
+            content_hash=asked.digest,
             status=ReleaseStatus.LOADING,
         )
         session.add(release)
@@ -103,10 +109,11 @@ def _load(
         assert release.id is not None
         release_id = release.id
     try:
-        loader = _Loader(engine, source, release_id, progress)
+        loader = _Loader(engine, asked.source, release_id, progress)
         report = loader.run()
-        report.version = version or release_version(source, path) or loader.newest_change or f"sans numéro {digest[:8]}"
-        _publish(engine, report, actor_id)
+        stated = asked.version or release_version(asked.source, asked.name)
+        report.version = stated or loader.newest_change or f"sans numéro {asked.digest[:8]}"
+        _publish(engine, report, asked.actor_id)
         return report
     except BaseException:
         _remove(engine, release_id)
@@ -282,13 +289,16 @@ def _publish(engine: Engine, report: LoadReport, actor_id: int | None) -> None:
         release.loaded_at = utc_now()
         session.add(release)
         session.flush()
+        actor = session.get(User, actor_id) if actor_id else None
         current = repository.current_release(session)
         if current is None or current.kind != OFFICIAL:
             repository.set_current(session, report.release_id)
+            if current is not None:
+                open_tasks_after(session, current, release, actor)
         record(
             session,
             "terminology.load_release",
-            actor=session.get(User, actor_id) if actor_id else None,
+            actor=actor,
             object_type="loinc_release",
             object_id=report.release_id,
             version=release.version,

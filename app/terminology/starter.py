@@ -12,6 +12,7 @@ from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.french import FrenchMaterial, french_material
 from app.terminology.search_index import index_release
+from app.terminology.tasks import open_tasks_after
 from loinc_data.tables import STARTER_VERSION, load_starter_terms, with_usage
 from matcher.types import Term
 
@@ -109,4 +110,6 @@ def load_starter(session: Session) -> LoincRelease:
         assert release.id is not None
         repository.set_current(session, release.id)
         session.refresh(release)
+        if current is not None:
+            open_tasks_after(session, current, release)
     return release

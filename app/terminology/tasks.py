@@ -61,25 +61,25 @@ def _open(
         ).all()
     )
     last_facts = _last_facts(session, catalogue_id)
-    rows = [
-        {
-            "catalogue_id": catalogue_id,
-            "local_test_id": change.local_test_id,
-            "kind": change.kind.value,
-            "loinc_num": change.loinc_num,
-            "old_release_id": old_release.id,
-            "new_release_id": new_release.id,
-            "old": asdict(change.old) if change.old else {},
-            "new": asdict(change.new) if change.new else {},
-            "replacements": [asdict(item) for item in change.replacements],
-            "after_decision_id": last_facts.get(change.local_test_id, 0),
-        }
+    tasks = [
+        ReviewTask(
+            catalogue_id=catalogue_id,
+            local_test_id=change.local_test_id,
+            kind=change.kind,
+            loinc_num=change.loinc_num,
+            old_release_id=old_release.id,
+            new_release_id=new_release.id,
+            old=asdict(change.old) if change.old else {},
+            new=asdict(change.new) if change.new else {},
+            replacements=[asdict(item) for item in change.replacements],
+            after_decision_id=last_facts.get(change.local_test_id, 0),
+        )
         for change in changes
         if (change.local_test_id, change.loinc_num) not in known
     ]
-    session.add_all(ReviewTask(**row) for row in rows)
+    session.add_all(tasks)
     session.flush()
-    return len(rows)
+    return len(tasks)
 
 
 def _last_facts(session: Session, catalogue_id: int) -> dict[int, int]:
@@ -89,7 +89,7 @@ def _last_facts(session: Session, catalogue_id: int) -> dict[int, int]:
         .where(LocalTest.catalogue_id == catalogue_id)
         .group_by(col(Decision.local_test_id))
     )
-    return dict(session.exec(statement).all())
+    return {test_id: fact_id or 0 for test_id, fact_id in session.exec(statement)}
 
 
 def is_open() -> ColumnElement[bool]:

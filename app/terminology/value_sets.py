@@ -15,6 +15,7 @@ from app.models import LoincTerm, NabmAlignment, User, ValueSet, ValueSetKind, V
 from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.value_set_files import ColumnMap, ParsedSet, parse_value_sets
+from app.web.templating import format_number
 
 MAX_FILE_BYTES = 60_000_000
 
@@ -29,12 +30,16 @@ class LoadedSet:
 
     def sentence(self) -> str:
         """The outcome, in French."""
-        name = " ".join(part for part in (self.value_set.title, self.value_set.version) if part)
-        if not self.is_new:
-            return f"«\u202f{name}\u202f» était déjà chargé\u202f: il est utilisé."
-        unit = "lignes" if self.value_set.kind == ValueSetKind.NABM else "codes"
+        already = "" if self.is_new else " Ce fichier était déjà chargé."
         ignored = f" Lignes sans code LOINC, laissées de côté\u202f: {self.ignored_rows}." if self.ignored_rows else ""
-        return f"«\u202f{name}\u202f» chargé et utilisé\u202f: {self.value_set.member_count} {unit}.{ignored}"
+        return f"{use_sentence(self.value_set)}{already}{ignored}"
+
+
+def use_sentence(value_set: ValueSet) -> str:
+    """That a list is used, in French."""
+    name = " ".join(part for part in (value_set.title, value_set.version) if part)
+    unit = "lignes" if value_set.kind == ValueSetKind.NABM else "codes"
+    return f"«\u202f{name}\u202f» est utilisé ({format_number(value_set.member_count)} {unit})."
 
 
 def load_value_sets(

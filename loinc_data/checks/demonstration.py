@@ -6,39 +6,33 @@ from loinc_data.checks.problem import Problem, Row
 from matcher.normalise.units import UnitTable
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
-    "LOINC_1_export_chapitres": tuple(
-        ["Code chapitre", "Libellé chapitre", "Code sous-chapitre", "Libellé sous-chapitre"]
+    "LOINC_1_export_chapitres": ("Code chapitre", "Libellé chapitre", "Code sous-chapitre", "Libellé sous-chapitre"),
+    "LOINC_2_export_demandes": (
+        "Code examen",
+        "Libellé examen",
+        "Synonyme",
+        "Code chapitre",
+        "Code sous-chapitre",
+        "Milieu",
+        "Codes NABM ou mention HN",
+        "Code analyse",
+        "Libellé analyse",
     ),
-    "LOINC_2_export_demandes": tuple(
-        [
-            "Code examen",
-            "Libellé examen",
-            "Synonyme",
-            "Code chapitre",
-            "Code sous-chapitre",
-            "Milieu",
-            "Codes NABM ou mention HN",
-            "Code analyse",
-            "Libellé analyse",
-        ]
+    "LOINC_3_export_resultats": (
+        "Code analyse",
+        "Libellé analyse",
+        "Synonyme",
+        "Grandeur",
+        "Code unité principale",
+        "Libellé unité principale",
+        "Temporalité PT/24H",
+        "Code milieu",
+        "Libellé milieu",
+        "Echelle QN/ORD",
+        "Technique",
+        "Codes NABM ou mention HN",
     ),
-    "LOINC_3_export_resultats": tuple(
-        [
-            "Code analyse",
-            "Libellé analyse",
-            "Synonyme",
-            "Grandeur",
-            "Code unité principale",
-            "Libellé unité principale",
-            "Temporalité PT/24H",
-            "Code milieu",
-            "Libellé milieu",
-            "Echelle QN/ORD",
-            "Technique",
-            "Codes NABM ou mention HN",
-        ]
-    ),
-    "donnees_annexes": tuple(["Code analyse", "Sous-traité", "Laboratoire exécutant", "Volume annuel", "Retiré"]),
+    "donnees_annexes": ("Code analyse", "Sous-traité", "Laboratoire exécutant", "Volume annuel", "Retiré"),
 }
 Sheets = Mapping[str, Sequence[Row]]
 

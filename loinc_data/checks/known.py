@@ -1,4 +1,4 @@
-"""What is known of LOINC when the lexicon and tables are checked: the starter terms, and a release when one is given."""
+"""What is known of LOINC when the lexicon and tables are checked: starter terms, and a release when one is given."""
 
 from collections.abc import Iterable, Mapping, Set
 

@@ -1,7 +1,7 @@
 """The French lexicon: form, vocabularies, duplicates, components that exist, expressions that would hijack labels."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.checks import vocabulary
@@ -13,7 +13,7 @@ from matcher.normalise.phrases import MAX_PHRASE
 from matcher.normalise.text import fold, key_of, loses_its_meaning, words
 from matcher.normalise.units import UnitTable
 
-HEADER = tuple(["expression", "kind", "component", "property", "time", "system", "scale", "method", "context", "note"])
+HEADER = ("expression", "kind", "component", "property", "time", "system", "scale", "method", "context", "note")
 _CODE = re.compile(r"\b\d{1,7}-\d\b")
 # Words of everyday labels: as the name of an analyte they would take over rows that only mention them.
 ORDINARY = frozenset(
@@ -29,6 +29,7 @@ _MAY_BE_ORDINARY = MODIFIER_KINDS | {"panel"}
 _MAY_SAY_NOTHING = frozenset({"modifier", "panel", "method"})
 # Single letters that laboratories do write as the whole name of an analyte.
 _LETTERS = frozenset({"k", "%"})
+_ANTIBODY = re.compile(r"\bIg[AEGM]|inhibitor|immunoglobulins|antiglobulin")
 _CODED = {"allergen": "Ab.", "antibody": "Ab"}
 
 
@@ -65,19 +66,20 @@ def _form(row: Row) -> Iterator[Problem]:
 
 
 def _axes(row: Row, known: Known) -> Iterator[Problem]:
-    for column, values in (
+    vocabularies: tuple[tuple[str, Set[str]], ...] = (
         ("property", vocabulary.PROPERTIES),
         ("time", vocabulary.TIMES),
         ("scale", vocabulary.SCALES),
         ("system", known.systems),
         ("method", known.methods),
-    ):
+    )
+    for column, values in vocabularies:
         for value in parts(row[column]):
             if value not in values:
                 yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
     for column in HEADER[2:8]:
-        values = parts(row[column])
-        if len(set(values)) < len(values) or row[column] != "|".join(values):
+        given = parts(row[column])
+        if len(set(given)) < len(given) or row[column] != "|".join(given):
             yield row.error("alternatives", column, f"alternatives vides, répétées ou mal séparées : « {row[column]} »")
 
 
@@ -138,7 +140,7 @@ def _kind(row: Row, known: Known) -> Iterator[Problem]:
     if kind == "emie" and not systems & vocabulary.BLOOD:
         yield row.error("kind", "system", f"« {row['expression']} » est de nature emie sans système sanguin")
     needed = _CODED.get(kind)
-    if needed and component and needed not in component and "Ig" not in component:
+    if needed and component and needed not in component and not _ANTIBODY.search(component):
         yield row.warning("kind", "component", f"nature {kind}, mais « {component} » n'est pas un anticorps")
     if "Susc" in parts(row["property"]) and systems and "Isolate" not in systems:
         yield row.error("kind", "system", "une sensibilité se mesure sur un isolat")
@@ -147,6 +149,7 @@ def _kind(row: Row, known: Known) -> Iterator[Problem]:
         and systems
         and systems <= vocabulary.BLOOD
         and not row["context"]
+        and "défaut" not in row["note"]
     ):
         yield from _implied(row, known)
 

@@ -63,11 +63,12 @@ def read_sheet(
         problems.append(Problem(Level.ERROR, rule, name, line, column, message))
 
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         problem("encoding", 0, "", f"le fichier n'est pas en UTF-8 : {error.reason}")
         return [], problems
-    if any("\r" in line or "\ufeff" in line for line in lines):
+    lines = text.splitlines(keepends=True)
+    if with_notice and ("\r" in text or "\ufeff" in text):
         problem(
             "encoding",
             0,

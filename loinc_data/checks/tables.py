@@ -1,4 +1,4 @@
-"""The tables beside the lexicon: units, specimens, techniques, timing, scales, chapters, rows that are no tests, usage."""
+"""The tables beside the lexicon: units, specimens, techniques, timing, scales, chapters, non-tests, usage."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,7 +103,8 @@ def _units(rows: Sequence[Row]) -> Iterator[Problem]:
                 yield row.error("dimension", "ucum", message)
         first = by_key.setdefault(unit_key(row["expression"]), row)
         if first["dimension"] != row["dimension"] and "casse" not in first["note"] + row["note"]:
-            message = f"se lit comme « {first['expression']} » (ligne {first.line}, {first['dimension']}) quand la casse se perd"
+            same = f"« {first['expression']} » (ligne {first.line}, {first['dimension']})"
+            message = f"se lit comme {same} quand la casse se perd"
             yield row.error("conflict", "expression", message)
 
 

@@ -11,22 +11,20 @@ from matcher.evidence.property import EXPECTED
 from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
 
-HEADER = tuple(
-    [
-        "LOINC_NUM",
-        "COMPONENT",
-        "PROPERTY",
-        "TIME_ASPCT",
-        "SYSTEM",
-        "SCALE_TYP",
-        "METHOD_TYP",
-        "CLASS",
-        "STATUS",
-        "ORDER_OBS",
-        "LONG_COMMON_NAME",
-        "EXAMPLE_UCUM_UNITS",
-        "FR_USAGE",
-    ]
+HEADER = (
+    "LOINC_NUM",
+    "COMPONENT",
+    "PROPERTY",
+    "TIME_ASPCT",
+    "SYSTEM",
+    "SCALE_TYP",
+    "METHOD_TYP",
+    "CLASS",
+    "STATUS",
+    "ORDER_OBS",
+    "LONG_COMMON_NAME",
+    "EXAMPLE_UCUM_UNITS",
+    "FR_USAGE",
 )
 _VOCABULARIES: Mapping[str, frozenset[str]] = {
     "PROPERTY": vocabulary.PROPERTIES,
@@ -173,8 +171,6 @@ def _axes_against_each_other(row: Row) -> Iterator[Problem]:
         yield row.error("class-property", "CLASS", f"classe {row['CLASS']} et grandeur {prop} se contredisent")
     if "/100 " in component and prop not in ("NFr", "NRto", "Ratio"):
         yield row.error("component-property", "PROPERTY", f"« {component} » est une proportion de nombres, non {prop}")
-    if prop == "NFr" and "/" not in component:
-        yield row.warning("component-property", "COMPONENT", f"NFr, mais « {component} » ne dit pas de quoi")
 
 
 def _units(row: Row) -> Iterator[Problem]:

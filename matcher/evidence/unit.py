@@ -4,7 +4,6 @@ from matcher.evidence.base import Found
 from matcher.facts import Facts
 from matcher.types import Verdict
 
-
 # Arbitrary units and indexes of one assay or another: reference units of LOINC often leave out the volume.
 _ARBITRARY = frozenset({"arb", "arb_conc", "index", "titre"})
 

@@ -41,7 +41,7 @@ def test_the_axis_that_the_row_states_decides(starter_engine: Engine, row: Local
         (LocalTest(label="Glycémie", unit="mmol/L", specimen="Sérum"), "2345-7", Axis.UNIT),
         (LocalTest(label="Sodium", unit="mmol/L", specimen="Sérum"), "2955-3", Axis.SYSTEM),
         (LocalTest(label="Sodium", unit="mmol/24h", specimen="Urines"), "2955-3", Axis.TIME),
-        (LocalTest(label="Antigène HBs", scale="ORD", specimen="Sérum"), "58452-4", Axis.SCALE),
+        (LocalTest(label="Antigène HBs", scale="ORD", specimen="Sérum"), "63557-3", Axis.SCALE),
     ],
 )
 def test_a_contradiction_is_said(starter_engine: Engine, row: LocalTest, loinc: str, axis: Axis) -> None:

@@ -71,15 +71,25 @@ def test_a_loaded_index_gives_the_same_answers(
 
 
 def raised_by_contradiction(engine: Engine, units: UnitTable, row: LocalTest, unit: str) -> list[str]:
-    """The candidates of a row without unit whose score rises when a unit that contradicts them is added."""
+    """The candidates of a row without unit whose score rises when a unit that contradicts them is added.
+
+    Compared under the same reading of the label: a unit may well show that « Groupage » is no panel here.
+    """
+    readings = engine.parser.parse(row).readings
+    if any(reading.facts.unit.text for reading in readings):
+        return []  # A unit in the label is already there.
+    understood = {(reading.wanted, reading.leftover) for reading in readings}
     facts = Facts(unit=units.read(unit))
     shares = engine.index.property_by_dimension
-    with_unit = {item.position: item.score for item in engine.candidates(replace(row, unit=unit), 200)}
+    with_unit = {item.position: item for item in engine.candidates(replace(row, unit=unit), 200)}
     raised = []
     for item in engine.candidates(row, 40):
         term = engine.index.terms[item.position]
+        other = with_unit.get(item.position)
+        if other is None or (other.reading.wanted, other.reading.leftover) not in understood:
+            continue
         contradicted = weigh_property(facts, term.property, shares).verdict is Verdict.CONTRADICT
-        if contradicted and with_unit.get(item.position, item.score) > item.score + 1e-4:
+        if contradicted and other.score > item.score + 1e-4:
             raised.append(f"{row.label} + {unit}: {term.loinc_num} {term.component} {term.property}")
     return raised
 
@@ -99,8 +109,6 @@ def test_a_contradicting_unit_never_raises_a_candidate(
 @pytest.mark.parametrize(
     ("row", "unit"),
     [
-        (LocalTest(label="Groupage sanguin ABO", specimen="Sang"), "UI/L"),
-        (LocalTest(label="PCO2 (SANG ARTERIEL) kPa"), "mg/mmol"),
         (LocalTest(label="Cortisol, Random", specimen="Serum"), "mmol/24h"),
         (LocalTest(label="Sodium, Random Urine", specimen="Urine"), "mmol/24h"),
         (LocalTest(label="Phénotype RH E (RH3)", specimen="Sang"), "mg/mmol"),
@@ -115,6 +123,18 @@ def test_a_contradicting_unit_never_raises_these(
     starter_engine: Engine, starter_tables: Tables, row: LocalTest, unit: str
 ) -> None:
     assert raised_by_contradiction(starter_engine, UnitTable(starter_tables.units), row, unit) == []
+
+
+def test_a_remembered_strength_is_the_strength(starter_engine: Engine, cases: list[Case]) -> None:
+    """Tables of strengths are shared by rows with the same facts: what they depend on must all be in their key."""
+    index, strengths = starter_engine.index, starter_engine.strengths
+    for case in cases:
+        for item in starter_engine.candidates(case.test, 4):
+            facts = item.reading.facts
+            for axis, codes in index.axis_codes.items():
+                value = index.axis_values[axis][codes[item.position]]
+                expected = strengths.weigher(axis)(facts, value).strength
+                assert strengths.of_term(axis, facts, item.position) == pytest.approx(expected), (case.case_id, axis)
 
 
 def test_a_contradicted_proposal_is_never_sure(starter_engine: Engine, cases: list[Case]) -> None:

@@ -33,6 +33,7 @@ def test_a_chosen_encoding_is_followed(encoding: str) -> None:
         (["Catalogue 2026;;", ";;", "Code;Libellé;Unité", "A;Sodium;mmol/L"], 3),
         (["Colonne A;Colonne B", "12;x", "13;y"], 1),
         (["Na;Sodium", "K;Potassium"], 0),
+        (["NA;Sodium;mmol/L;Sérum;QN", "VOL;Volume;mL;Nature;Test", "K;Potassium;mmol/L;Sérum;QN"], 0),
         (["001;Sodium", "002;Potassium"], 0),
     ],
 )
@@ -70,6 +71,7 @@ def test_the_sheet_with_known_headings_is_read_first() -> None:
     [
         (b"a\n" * (limits.MAX_ROWS + 1), "dépasse 100000 lignes"),
         (b"a;b\n" + b";" * 300 + b"\n", "ligne 2 : la ligne dépasse 256 colonnes"),
+        (b";" * (limits.MAX_CELLS + 1), "dépasse 3000000 cellules"),
         (b"a;b\nc;" + b"x" * 40_000, "ligne 2 : une cellule est anormalement longue"),
     ],
 )

@@ -65,9 +65,28 @@ def test_rows_keep_their_place() -> None:
         (changed(SHEET, lambda xml: xml.replace(b'r="B1"', b'r="XFD1048576"')), "XFD1048576 est trop éloignée"),
         (changed(SHEET, lambda xml: xml.replace(b'r="B1"', b"r='ZZ1'")), "ZZ1 est trop éloignée"),
         (changed(SHEET, lambda xml: xml.replace(b'<row r="1"', b'<row r="900000"')), "900000 est trop éloignée"),
-        (changed(SHEET, lambda xml: xml.replace(b'r="B1"', b'r="&#66;1"')), "adresse illisible"),
+        (changed(SHEET, lambda xml: xml.replace(b'r="B1"', b'r="B-1"')), "adresse illisible"),
+        (changed(SHEET, lambda xml: xml.replace(b'r="B1"', b'r="&#90;&#90;Z1"')), "ZZZ1 est trop éloignée"),
+        (changed(SHEET, lambda xml: xml.replace(b'r="B1"', b'r="IV90000"')), "couvre trop de cellules"),
+        (
+            changed(SHEET, lambda xml: xml.replace(b"</row>", b"</row>" + b"<row><c/></row>" * 100_001)),
+            "trop éloignée",
+        ),
+        (
+            changed(
+                SHEET,
+                lambda xml: xml.replace(
+                    b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+                ),
+            ),
+            "fusionne trop de cellules",
+        ),
         (changed(SHEET, lambda xml: b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + xml), "DTD"),
-        (changed(SHEET, lambda xml: xml.decode().encode("utf-16")), "n'est pas en UTF-8"),
+        (
+            changed(SHEET, lambda xml: ("<!DOCTYPE x><x>" + xml.decode()).encode("utf-16")),
+            "DTD",
+        ),
+        (changed(SHEET, lambda xml: xml[:-20]), "abîmé"),
         (changed("", bytes, {"xl/media/zeros.bin": bytes(60_000_000)}), "anormalement compressé"),
         (changed("", bytes, {f"xl/media/{n}.bin": b"" for n in range(1001)}), "trop de parties"),
         (workbook_bytes()[:-200], "abîmé"),
@@ -80,7 +99,7 @@ def test_dangerous_workbooks_are_refused(content: bytes, message: str) -> None:
 
 
 def test_a_far_cell_is_found_at_the_seam_of_two_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.catalogues.workbook._CHUNK", 300)
+    monkeypatch.setattr("app.catalogues.workbook._CHUNK", 7)
     content = changed(SHEET, lambda xml: xml.replace(b'r="B1"', b" " * 290 + b'r="XFD1048576"'))
     with pytest.raises(UnsafeWorkbookError, match="trop éloignée"):
         check_workbook(content)

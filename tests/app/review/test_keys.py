@@ -1,0 +1,36 @@
+"""One table of keys: what the script knows is what the pages show."""
+
+import re
+
+from app.settings import resource_dir
+
+SCRIPT = (resource_dir("static") / "js" / "review.js").read_text("utf-8")
+TEMPLATES = "\n".join(path.read_text("utf-8") for path in sorted((resource_dir("templates") / "review").glob("*.html")))
+KNOWN = re.findall(r'\{ key: "([^"]+)", label: "[^"]+", where: "[^"]+"', SCRIPT)
+SHOWN = set(re.findall(r'data-key="([^"]+)"', TEMPLATES))
+
+
+def test_every_key_of_a_page_is_in_the_table() -> None:
+    assert SHOWN
+    assert set(KNOWN) >= SHOWN
+
+
+def test_every_key_of_the_table_acts_on_something() -> None:
+    without_element = {"1–5", "Entrée", "Échap"}
+    assert set(KNOWN) - SHOWN == without_element
+
+
+def test_no_key_is_twice_in_the_table() -> None:
+    assert len(KNOWN) == len(set(KNOWN))
+
+
+def test_every_element_with_a_key_shows_it() -> None:
+    for key in SHOWN - {"u"}:
+        pattern = rf'<kbd class="kbd">{re.escape(key)}</kbd>|\({re.escape(key)}\)'
+        assert re.search(pattern, TEMPLATES), key
+
+
+def test_digits_are_read_from_their_place_on_the_keyboard() -> None:
+    assert "Digit|Numpad" in SCRIPT
+    assert "event.code" in SCRIPT
+    assert "event.key" in SCRIPT
