@@ -145,7 +145,7 @@ class Engine:
             candidate.score += sum(weight * found.strength for found, weight in self._known_of(test, candidate))
         ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
         named = any(reading.analytes for reading in parsed.readings)
-        probability, reason = self.nontests.judge(test, named, bool(ranked))
+        probability, reason = self.nontests.judge(test, named)
         return ranked[:limit], probability, reason
 
     def _score_reading(self, reading: Reading, limit: int) -> list[Candidate]:

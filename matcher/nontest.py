@@ -12,7 +12,7 @@ class NonTestRules:
     def __init__(self, rules: tuple[tuple[str, str], ...]) -> None:
         self._rules = [(re.compile(pattern), reason) for pattern, reason in rules]
 
-    def judge(self, test: LocalTest, is_named: bool, has_candidates: bool) -> tuple[float, str]:
+    def judge(self, test: LocalTest, is_named: bool) -> tuple[float, str]:
         """The probability that the row is no test, and why; (0, "") for an ordinary row.
 
         A unit speaks against it; a known analyte in the label makes it doubtful.
@@ -23,8 +23,6 @@ class NonTestRules:
         for pattern, reason in self._rules:
             if pattern.search(label):
                 if test.unit.strip():
-                    return 0.35, reason
+                    return (0.0, "") if is_named else (0.35, reason)
                 return (0.8 if is_named else 0.97), reason
-        if not has_candidates:
-            return 0.0, ""
         return 0.0, ""

@@ -139,6 +139,9 @@ class Parser:
                 hits.extend(Hit(hit.start + 1 + part.start, hit.start + 1 + part.end, part.values) for part in inner)
             else:
                 hits.append(hit)
+        if len(hits) > 1:
+            # A letter beside an analyte qualifies it (bili D, coombs D): it is no analyte of its own.
+            hits = [hit for hit in hits if len("".join(tokens[hit.start : hit.end])) > 1]
         return self._with_names(tokens, hits)
 
     def _with_names(self, tokens: tuple[str, ...], hits: list[Hit[Sense]]) -> list[Hit[Sense]]:

@@ -69,9 +69,8 @@ def notice_of(session: Session, release_id: int | None, value_set_ids: list[int]
     """What was just done, said from what is stored."""
     sentences = []
     if release_id is not None:
-        sentences.append(
-            f"{release_name(service.get_release(session, release_id))} est maintenant la version utilisée."
-        )
+        name = release_name(service.get_release(session, release_id))
+        sentences.append(f"{name} est maintenant la version utilisée.")
     for value_set_id in value_set_ids[:10]:
         sentences.append(value_sets.use_sentence(value_sets.get_value_set(session, value_set_id)))
     if ignored:

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("finess", sa.String(length=14), nullable=False),
         sa.Column("sgl_name", sa.String(length=120), nullable=False),
         sa.Column("canonical_url", sa.String(length=255), nullable=False),
+        sa.Column("allows_reuse", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_laboratory")),
         sa.UniqueConstraint("name", name=op.f("uq_laboratory_name")),
@@ -217,6 +218,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_loinc_term_release_id_component", ["release_id", "component"], unique=False)
 
     op.create_table(
+        "mapping_withdrawal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("loinc_num", sa.String(length=10), nullable=False),
+        sa.Column("label", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["user_account.id"], name=op.f("fk_mapping_withdrawal_author_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping_withdrawal")),
+    )
+    with op.batch_alter_table("mapping_withdrawal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mapping_withdrawal_signature"), ["signature"], unique=False)
+
+    op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -232,6 +250,28 @@ def upgrade() -> None:
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_membership_laboratory_id"), ["laboratory_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_membership_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "memory_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("laboratory_id", sa.Integer(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("label", sa.String(length=500), nullable=False),
+        sa.Column("loinc_num", sa.String(length=10), nullable=False),
+        sa.Column("source_name", sa.String(length=255), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["user_account.id"], name=op.f("fk_memory_entry_created_by_id_user_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["laboratory_id"], ["laboratory.id"], name=op.f("fk_memory_entry_laboratory_id_laboratory")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_memory_entry")),
+    )
+    with op.batch_alter_table("memory_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_memory_entry_laboratory_id"), ["laboratory_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_memory_entry_signature"), ["signature"], unique=False)
 
     op.create_table(
         "user_session",
@@ -549,6 +589,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_proposal_run_id"), ["run_id"], unique=False)
 
     op.create_table(
+        "review_task",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("catalogue_id", sa.Integer(), nullable=False),
+        sa.Column("local_test_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("loinc_num", sa.String(length=10), nullable=False),
+        sa.Column("old_release_id", sa.Integer(), nullable=False),
+        sa.Column("new_release_id", sa.Integer(), nullable=False),
+        sa.Column("old", sa.JSON(), nullable=False),
+        sa.Column("new", sa.JSON(), nullable=False),
+        sa.Column("replacements", sa.JSON(), nullable=False),
+        sa.Column("after_decision_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["catalogue_id"], ["catalogue.id"], name=op.f("fk_review_task_catalogue_id_catalogue")),
+        sa.ForeignKeyConstraint(
+            ["local_test_id"], ["local_test.id"], name=op.f("fk_review_task_local_test_id_local_test")
+        ),
+        sa.ForeignKeyConstraint(
+            ["new_release_id"], ["loinc_release.id"], name=op.f("fk_review_task_new_release_id_loinc_release")
+        ),
+        sa.ForeignKeyConstraint(
+            ["old_release_id"], ["loinc_release.id"], name=op.f("fk_review_task_old_release_id_loinc_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_task")),
+        sa.UniqueConstraint(
+            "local_test_id",
+            "new_release_id",
+            "loinc_num",
+            name=op.f("uq_review_task_local_test_id_new_release_id_loinc_num"),
+        ),
+    )
+    with op.batch_alter_table("review_task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_task_catalogue_id"), ["catalogue_id"], unique=False)
+
+    op.create_table(
         "decision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("local_test_id", sa.Integer(), nullable=False),
@@ -631,6 +706,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_decision_local_test_id_id")
 
     op.drop_table("decision")
+    with op.batch_alter_table("review_task", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_task_catalogue_id"))
+
+    op.drop_table("review_task")
     with op.batch_alter_table("proposal", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proposal_run_id"))
         batch_op.drop_index("ix_proposal_local_test_id_run_id")
@@ -696,11 +775,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
 
     op.drop_table("user_session")
+    with op.batch_alter_table("memory_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_memory_entry_signature"))
+        batch_op.drop_index(batch_op.f("ix_memory_entry_laboratory_id"))
+
+    op.drop_table("memory_entry")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_user_id"))
         batch_op.drop_index(batch_op.f("ix_membership_laboratory_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("mapping_withdrawal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mapping_withdrawal_signature"))
+
+    op.drop_table("mapping_withdrawal")
     with op.batch_alter_table("loinc_term", schema=None) as batch_op:
         batch_op.drop_index("ix_loinc_term_release_id_component")
         batch_op.drop_index(batch_op.f("ix_loinc_term_loinc_num"))

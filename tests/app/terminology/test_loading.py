@@ -201,6 +201,10 @@ def _semicolons(content: bytes) -> bytes:
     return text.getvalue().encode()
 
 
+def _repeat_sodium(content: bytes) -> bytes:
+    return content + content[content.index(b'"2951-2"') :].split(b"\r\n")[0] + b"\r\n"
+
+
 def _only(name: str) -> Damage:
     return lambda release: {name: b'"LOINC_NUM"\r\n"2951-2"\r\n'}
 
@@ -227,9 +231,7 @@ MALFORMED: dict[str, tuple[Damage, str]] = {
         _with_table(lambda content: content.replace(b'"0"', b'"1,2E+03"', 1)), "COMMON_TEST_RANK vaut « 1,2E+03 »",
     ),
     "unknown status": (_with_table(lambda content: content.replace(b'"ACTIVE"', b'"ACTIF"', 1)), "statut « ACTIF »"),
-    "code twice": (
-        _with_table(lambda content: content + content[content.index(b'"2951-2"') :].split(b"\r\n")[0] + b"\r\n"), "deux fois",
-    ),
+    "code twice": (_with_table(_repeat_sodium), "deux fois"),
     "column missing": (_with_table(lambda content: content.replace(b'"SYSTEM"', b'"MILIEU"', 1)), "SYSTEM"),
     "no term": (_with_table(lambda content: content.split(b"\r\n")[0] + b"\r\n"), "aucun terme"),
     "other zip": (_only("photo.csv"), "distribution LOINC officielle"),

@@ -76,7 +76,8 @@ def test_a_workbook_with_its_chapters_and_its_alignment() -> None:
         **{"2.Chapitres_LOINC": [("Code", "Libellé"), ("18717-9", "Immuno-hématologie"), ("18725-2", "Microbiologie")]},
         **{"Alignement_NABM-LOINC_FR": [
             ("Code NABM", "Libellé NABM", "Code LOINC", "Libelle LOINC"),
-            ("1610", "SODIUM", "2951-2", "Sodium"), ("552", "GLUCOSE", "14749-6", "Glucose"), ("", "?", "2823-3", "K")]},
+            ("1610", "SODIUM", "2951-2", "Sodium"), ("552", "GLUCOSE", "14749-6", "Glucose"),
+            ("", "?", "2823-3", "K")]},
     )  # fmt: skip
     found = {
         parsed.kind: parsed for parsed in parse_value_sets("LOINC_Biologie_France_2.20.xlsx", content, ColumnMap())
