@@ -20,7 +20,7 @@ help:
 	@echo "make serve   ouvre l'application sur vos données (dossier var/, sans démonstration)"
 	@echo "make test    installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check   vérifie tout, sans rien installer"
-	@echo "make bench   mesure la qualité du moteur de proposition"
+	@echo "make bench   mesure la qualité du moteur de proposition et la vitesse de la revue"
 
 run: $(STAMPS)/application static/vendor/.stamp
 	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
@@ -101,6 +101,7 @@ check:
 
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m matcher.bench.run
+	$(BIN)/python -m tests.bench.bench_review_queue
 
 # ---------- housekeeping ----------
 

@@ -1,6 +1,7 @@
 """The index of a LOINC release: words of components, axis codes, priors, counts of properties by dimension."""
 
 import json
+import re
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
 
-FORMAT = 5
+FORMAT = 6
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -124,7 +125,7 @@ class TermIndex:
             property_by_dimension=_count_properties(kept, dimensions),
             unit_dimensions=dimensions,
             number_of={term.loinc_num: position for position, term in enumerate(kept)},
-            analyte_keys=_keys(analytes.values),
+            analyte_keys=_keys(analytes.values, kept, analyte_of),
         )
 
     def terms_of(self, analyte: int) -> Ints:
@@ -175,12 +176,25 @@ class TermIndex:
         return self.unit_dimensions.get(term.units, ())
 
 
-def _keys(analytes: list[str]) -> dict[str, str]:
+_NAME_HEAD = re.compile(r"^(.+?)(?: \[| in | by | from | of | --|$)")
+
+
+def _keys(analytes: list[str], terms: list[Term], analyte_of: Ints) -> dict[str, str]:
+    """Joined words → analyte: the component's own, and the head of long common names (Bilirubin.direct)."""
     keys: dict[str, str] = {}
     for analyte in analytes:
         parts = words(analyte)
         if parts and len(parts) <= 4 and len("".join(parts)) > 3:
             keys.setdefault(key_of(parts), analyte)
+    heads: dict[str, set[str]] = defaultdict(set)
+    for term, code in zip(terms, analyte_of, strict=True):
+        match = _NAME_HEAD.match(term.long_common_name)
+        parts = words(match.group(1)) if match and "[" in term.long_common_name else ()
+        if parts and len(parts) <= 4 and len("".join(parts)) > 3:
+            heads[key_of(parts)].add(analytes[code])
+    for key, found in heads.items():
+        if len(found) == 1:
+            keys.setdefault(key, next(iter(found)))
     return keys
 
 

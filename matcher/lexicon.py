@@ -1,6 +1,7 @@
 """The compiled lexicon: what laboratories write → readings (LOINC words and implied axes)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from matcher.names import name_words, split_component
 from matcher.normalise.phrases import PhraseTable
@@ -34,11 +35,17 @@ MODIFIER_KINDS = frozenset({"modifier", "method", "specimen", "challenge"})
 ORGANISM_WORDS = frozenset("viru hiv htlv sp plasmodium".split())
 
 
-def senses_of(entry: LexiconEntry, order: int, names_specimen: bool) -> list[Sense]:
+def senses_of(
+    entry: LexiconEntry, order: int, names_specimen: bool, names: Mapping[str, str] | None = None
+) -> list[Sense]:
     """The senses of an entry, one for each spelling of its component; a modifier may have no component."""
     senses: list[Sense] = []
     for spelling, component in enumerate(entry.component or ("",)):
         name = split_component(component)
+        # Some components are better known by their long common name: Bilirubin.direct.
+        known = (names or {}).get(key_of(words(name.analyte))) if name.analyte else None
+        if known is not None and known != fold(name.analyte):
+            name = replace(name, analyte=known)
         senses.append(
             Sense(
                 entry=entry,
@@ -67,7 +74,9 @@ def sense_of_name(analyte: str) -> Sense:
 
 
 def compile_lexicon(
-    entries: tuple[LexiconEntry, ...], specimens: PhraseTable[tuple[str, ...]] | None = None
+    entries: tuple[LexiconEntry, ...],
+    specimens: PhraseTable[tuple[str, ...]] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> PhraseTable[Sense]:
     """The phrase table of the lexicon; the order of rows is the order of frequency of the meanings."""
     seen: dict[str, int] = {}
@@ -79,5 +88,5 @@ def compile_lexicon(
         names_specimen = entry.kind == "urie" or bool(
             entry.system and specimens is not None and specimens.scan(words(entry.expression))
         )
-        rows.extend((entry.expression, sense) for sense in senses_of(entry, order, names_specimen))
+        rows.extend((entry.expression, sense) for sense in senses_of(entry, order, names_specimen, names))
     return PhraseTable(rows)

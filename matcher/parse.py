@@ -36,7 +36,7 @@ class Parser:
         self._named: dict[str, Sense] = {}
         self.gatherer = Gatherer(tables)
         self.units = self.gatherer.units
-        self.lexicon: PhraseTable[Sense] = compile_lexicon(tables.lexicon, self.gatherer.label_specimens)
+        self.lexicon: PhraseTable[Sense] = compile_lexicon(tables.lexicon, self.gatherer.label_specimens, self._names)
         counts = Counter(word for entry in tables.lexicon for word in words(entry.expression))
         counts.update(vocabulary)
         self.known = frozenset(counts)

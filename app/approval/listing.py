@@ -114,7 +114,7 @@ def _judged(
     proposals: Mapping[int, Proposal],
 ) -> _Judged:
     proposal = proposals.get(choice.proposal_id or 0) if choice else None
-    if row.outcome != Outcome.CODE:
+    if row.outcome != Outcome.CODE or choice is None:
         return _Judged(row, test, choice, [])
     if proposal is not None:
         return _Judged(row, test, choice, lines_of(proposal.evidence))

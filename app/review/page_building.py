@@ -41,12 +41,14 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
     path = f"/catalogues/{access.catalogue_id}/revue"
     runs = runs_of(session, access.catalogue_id)
     total, counts = queue_sql.facet_counts(session, access.catalogue_id, run_id_of(runs), query)
-    first = queue_sql.first_id(session, access.catalogue_id, run_id_of(runs), query, TO_DECIDE)
+    ordered = queue_sql.ordered_ids(session, access.catalogue_id, run_id_of(runs), query)
+    first = next((row_id for row_id, status in ordered if status in TO_DECIDE), None)
+    shown = [row_id for row_id, _ in ordered[query.offset : query.offset + query.taille]]
     return QueuePage(
         title=f"Revue — {access.catalogue.name}",
         catalogue=access.catalogue,
         query=query,
-        rows=rows_of(session, access.catalogue_id, runs, query),
+        rows=rows_of(session, access.catalogue_id, runs, query, shown),
         columns=columns_of(query, path),
         facets=facet_views(counts, query, path, authors_of(session, counts)),
         pager=pager_of(query, total, path, PAGE_SIZES),

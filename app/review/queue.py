@@ -1,6 +1,6 @@
 """The queue page: rows, facets, order and paging of a ReviewQuery."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,9 +120,9 @@ def progress_of(counts: Mapping[str, int]) -> Progress:
     return Progress(sum(counts.values()), counts.get(Status.DECIDED, 0) + approved, approved)
 
 
-def rows_of(session: Session, catalogue_id: int, runs: Runs, query: ReviewQuery) -> list[QueueRow]:
-    """The rows of the page, with the names of their best proposals."""
-    found = queue_sql.page_of_rows(session, catalogue_id, run_id_of(runs), query)
+def rows_of(session: Session, catalogue_id: int, runs: Runs, query: ReviewQuery, ids: Sequence[int]) -> list[QueueRow]:
+    """These rows, with the names of their best proposals."""
+    found = queue_sql.rows_of_ids(session, catalogue_id, run_id_of(runs), ids)
     release = current_release(session)
     numbers = {row.best_loinc for row in found if row.best_loinc}
     terms = terms_by_number(session, release.id or 0, numbers) if release else {}

@@ -1,6 +1,6 @@
 """The SQL of the queue: a ReviewQuery becomes conditions, an order, facet counts and one page of rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -45,7 +45,9 @@ def _or_code(text: ColumnElement[str], code: ColumnElement[str]) -> ColumnElemen
     return case((text != "", text), else_=code)
 
 
-def base(catalogue_id: int, run_id: int, columns: frozenset[str], text: str = "") -> CTE:
+def base(
+    catalogue_id: int, run_id: int, columns: frozenset[str], text: str = "", ids: Sequence[int] | None = None
+) -> CTE:
     """The rows of a catalogue with their state and best proposal; `text` words must all be found."""
     tables = metadata.tables
     test, state = tables["local_test"].c, tables["review_state"].c
@@ -106,6 +108,8 @@ def base(catalogue_id: int, run_id: int, columns: frozenset[str], text: str = ""
     searched = test.code + " " + test.label + " " + test.synonym + " " + codes
     for word in fold(text).split():
         statement = statement.where(folded(searched).contains(word, autoescape=True))
+    if ids is not None:
+        statement = statement.where(test.id.in_(ids))
     return statement.cte("queue")
 
 
@@ -135,9 +139,15 @@ def _ordered(statement: Select[Any], rows: CTE, query: ReviewQuery) -> Select[An
 
 def page_of_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
     """The rows of the query's page, in its order."""
-    rows = base(catalogue_id, run_id, _ROW_COLUMNS | _needed(query), query.q)
-    statement = _ordered(select(rows).where(*conditions(rows, query)), rows, query)
-    return session.execute(statement.limit(query.taille).offset(query.offset)).all()
+    ids = [row_id for row_id, _ in ordered_ids(session, catalogue_id, run_id, query)]
+    return rows_of_ids(session, catalogue_id, run_id, ids[query.offset : query.offset + query.taille])
+
+
+def rows_of_ids(session: Session, catalogue_id: int, run_id: int, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """These rows of a catalogue with all that a list shows, in the order given."""
+    rows = base(catalogue_id, run_id, _ROW_COLUMNS, ids=ids)
+    found = {row.id: row for row in session.execute(select(rows))}
+    return [found[row_id] for row_id in ids if row_id in found]
 
 
 def all_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
@@ -160,15 +170,6 @@ def ordered_ids(
     if kept is not None:
         statement = statement.where(or_(kept, rows.c.id == current_id) if current_id else kept)
     return [(row[0], row[1]) for row in session.execute(_ordered(statement, rows, query))]
-
-
-def first_id(
-    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, statuses: Collection[str]
-) -> int | None:
-    """The first row of the query that has one of these statuses."""
-    rows = base(catalogue_id, run_id, _needed(query), query.q)
-    statement = select(rows.c.id).where(*conditions(rows, query), rows.c.status.in_(statuses))
-    return session.execute(_ordered(statement, rows, query).limit(1)).scalars().first()
 
 
 def facet_counts(

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, insert
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.database import transaction
 from app.models import (
+    Action,
+    Decision,
     Level,
     LocalTest,
     LoincRelease,
@@ -15,7 +17,9 @@ from app.models import (
     Outcome,
     Proposal,
     ProposalRun,
+    Relation,
     ReviewState,
+    Role,
     RunStatus,
     Status,
 )
@@ -117,8 +121,8 @@ def fill(engine: Engine, catalogue_id: int, count: int, author_id: int | None = 
             rows = [row for number in range(start, min(start + 500, count))
                     for row in _proposals(run.id, ids[number], number, top)]  # fmt: skip
             session.execute(insert(Proposal), rows)
-        states = [_state(ids[number], number, author_id) for number in range(0, count, 3)]
-        session.execute(insert(ReviewState), states)
+        if author_id is not None:
+            _decide(session, run.id, ids, author_id)
     return Sample(release, run, ids)
 
 
@@ -160,13 +164,39 @@ def _proposals(run_id: int | None, test_id: int, number: int, top: int) -> list[
     return rows
 
 
-def _state(test_id: int, number: int, author_id: int | None) -> dict[str, Any]:
+def _decide(session: Session, run_id: int | None, ids: list[int], author_id: int) -> None:
+    """One fact and its state for every third row."""
+    statement = select(Proposal.local_test_id, Proposal.id).where(Proposal.run_id == run_id, Proposal.rank == 1)
+    proposals = dict(session.exec(statement).all())
+    numbers = range(0, len(ids), 3)
+    facts = [_fact(ids[number], number, author_id, proposals.get(ids[number])) for number in numbers]
+    session.execute(insert(Decision), facts)
+    recorded = dict(session.exec(select(Decision.local_test_id, Decision.id)).all())
+    states = [{**_state(ids[number], number, author_id), "decision_id": recorded[ids[number]]} for number in numbers]
+    session.execute(insert(ReviewState), states)
+
+
+def _fact(test_id: int, number: int, author_id: int, proposal_id: int | None) -> dict[str, Any]:
+    decided = number % 2 == 0
+    return {
+        "local_test_id": test_id,
+        "action": Action.CHOOSE if decided else Action.DOUBT,
+        "loinc_num": TERMS[(number + 1) % len(TERMS)][0] if decided else "",
+        "relation": Relation.EQUIVALENT if decided else "",
+        "comment": "vu avec le laboratoire" if number % 4 == 0 else "",
+        "proposal_id": proposal_id if decided else None,
+        "author_id": author_id,
+        "author_role": Role.TRANSCODER,
+    }
+
+
+def _state(test_id: int, number: int, author_id: int) -> dict[str, Any]:
     decided = number % 2 == 0
     return {
         "local_test_id": test_id,
         "status": Status.DECIDED if decided else Status.DOUBT,
         "outcome": Outcome.CODE if decided else Outcome.NONE,
-        "loinc_num": TERMS[number % len(TERMS)][0] if decided else "",
+        "loinc_num": TERMS[(number + 1) % len(TERMS)][0] if decided else "",
         "decided_by_id": author_id,
         "has_comment": number % 4 == 0,
         "version": 1,
