@@ -65,9 +65,16 @@ def weigh_method(facts: Facts, value: str) -> Found:
         return Found(Verdict.UNKNOWN, -_TACIT.get(value, 0.9), method_without_evidence)
     if value in facts.methods:
         return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)
+    if _stem(value) in {_stem(method) for method in facts.methods}:
+        return Found(Verdict.AGREE, 0.95, method_is_same, local)
     folded = value.lower()
     if any(method.lower() in folded or folded in method.lower() for method in facts.methods if len(method) > 2):
         return Found(Verdict.COMPATIBLE, 0.45, method_is_near, local)
     if any(value in family and set(facts.methods) & family for family in _NEAR):
         return Found(Verdict.COMPATIBLE, 0.35, method_is_near, local)
     return Found(Verdict.CONTRADICT, -0.8, method_contradicts, local)
+
+
+def _stem(method: str) -> str:
+    """A method without the words that releases add or leave out: Westergren, Westergren method."""
+    return method.lower().replace(" method", "").replace(" assay", "").strip()

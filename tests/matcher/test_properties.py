@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from matcher import Engine, LocalTest, Proposal, Tables, Verdict
+from matcher import Engine, Knowledge, LocalTest, Proposal, Tables, Verdict
 from matcher.bench.datasets import Case
 from matcher.evidence.property import weigh_property
 from matcher.facts import Facts
@@ -58,6 +58,20 @@ def test_row_order_and_batch_size_never_change_an_answer(
     Random(7).shuffle(order)
     shuffled = answers(Engine(starter_index, starter_tables), [rows[position] for position in order], 13)
     assert [shuffled[order.index(position)] for position in range(len(rows))] == expected
+
+
+def test_the_first_proposal_never_depends_on_how_many_are_asked_for(starter_engine: Engine, cases: list[Case]) -> None:
+    with_method = frozenset(term.loinc_num for term in starter_engine.index.terms if term.method_typ)
+    knowing = starter_engine.with_knowledge(Knowledge(nabm={"9999": with_method}))
+    hard = [LocalTest(label="CA 72-4"), LocalTest(label="CMV"), LocalTest(label="HIV 1/2 Ag/Ab 4th gen")]
+    for engine in (starter_engine, knowing):
+        for row in (*hard, *(case.test for case in cases[::20])):
+            row = replace(row, nabm="9999")
+            firsts = {
+                tuple((item.loinc_num, item.confidence) for item in engine.propose(row, top, False) if item.rank == 1)
+                for top in (1, 2, 10, 40)
+            }
+            assert len(firsts) == 1, row.label
 
 
 def test_a_loaded_index_gives_the_same_answers(
