@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.french import quoted
 from loinc_data.release import (
     TAKE_THE_ORIGINAL,
     ReleaseError,
@@ -63,7 +64,7 @@ class PanelRow:
 def _code(name: str, row: dict[str, str], column: str) -> str:
     code = row[column].strip()
     if not is_valid_loinc(code):
-        raise ReleaseError(f"« {name} » : « {code} » n'est pas un code LOINC. {TAKE_THE_ORIGINAL}")
+        raise ReleaseError(f"{quoted(name)}\u202f: {quoted(code)} n'est pas un code LOINC. {TAKE_THE_ORIGINAL}")
     return code
 
 

@@ -4,56 +4,19 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from loinc_data.checks import demonstration, lexicon, tables, terms
 from loinc_data.checks.known import Known
-from loinc_data.checks.problem import Level, Problem, Row, parts, read_sheet
+from loinc_data.checks.material import Material, read_material
+from loinc_data.checks.problem import Level, Problem, Row, parts
 from loinc_data.release import open_source, read_terms
+from loinc_data.report import render
 from loinc_data.tables import DATA_DIR
 from matcher.normalise.units import UnitTable
 from matcher.types import Term
 
 HEADING = ("niveau (level)", "fichier (file)", "ligne (row)", "colonne (column)", "règle (rule)", "message")
-
-
-@dataclass(slots=True)
-class Material:
-    """The rows of every shipped file, and what is wrong with the form of the files."""
-
-    terms: list[Row] = field(default_factory=list)
-    lexicon: list[Row] = field(default_factory=list)
-    tables: dict[str, list[Row]] = field(default_factory=dict)
-    demonstration: dict[str, list[Row]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def read_material(folder: Path) -> Material:
-    """Everything below the data folder; a missing file is a problem."""
-    material = Material()
-
-    def rows_of(path: Path, delimiter: str, header: Sequence[str], with_notice: bool = True) -> list[Row]:
-        name = path.relative_to(folder).as_posix()
-        if not path.is_file():
-            material.problems.append(Problem(Level.ERROR, "missing", name, 0, "", "fichier absent"))
-            return []
-        rows, problems = read_sheet(path, name, delimiter, header, with_notice=with_notice)
-        material.problems.extend(problems)
-        return rows
-
-    for path in sorted((folder / "starter").glob("*.csv")):
-        material.terms.extend(rows_of(path, ",", terms.HEADER))
-    for path in sorted((folder / "lexicon").glob("*.csv")):
-        material.lexicon.extend(rows_of(path, ";", lexicon.HEADER))
-    for name, header in tables.HEADERS.items():
-        path = folder / "tables" / f"{name}.csv"
-        material.tables[name] = rows_of(path, ";", header)
-    for name, header in demonstration.HEADERS.items():
-        found = sorted((folder / "demo").glob(f"{name}_*.csv"))
-        path = found[0] if found else folder / "demo" / f"{name}.csv"
-        material.demonstration[name] = rows_of(path, ";", header, with_notice=False)
-    return material
 
 
 def term_of(row: Row) -> Term:
@@ -141,9 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(as_table(shown) + "\n\n")
     sys.stdout.write(summary(problems, material) + "\n")
     if options.table:
-        from loinc_data.report import render
-
-        options.table.write_text(render(material, options.bench), encoding="utf-8")
+        options.table.write_text(render(material, problems, options.bench), encoding="utf-8")
     return int(any(problem.level is Level.ERROR for problem in problems))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.french import quoted
 from matcher.types import Term
 
 MAIN_TABLE = "LoincTable/Loinc.csv"
@@ -89,18 +90,18 @@ def open_source(path: Path) -> Iterator[ReleaseSource]:
         yield FolderSource(path)
         return
     if not path.is_file():
-        raise ReleaseError(f"« {path} » n'existe pas.")
+        raise ReleaseError(f"{quoted(path)} n'existe pas.")
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS or sum(item.file_size for item in members) > MAX_UNZIPPED:
-                raise ReleaseError(f"« {path.name} » est trop volumineux une fois décompressé.")
+                raise ReleaseError(f"{quoted(path.name)} est trop volumineux une fois décompressé.")
             yield ZipSource(archive)
     except UNREADABLE as error:
         if type(error) is RuntimeError and "password" not in str(error):
             raise
         raise ReleaseError(
-            f"« {path.name} » n'est pas une archive zip lisible (téléchargement interrompu ?)."
+            f"{quoted(path.name)} n'est pas une archive zip lisible (téléchargement interrompu\u202f?)."
         ) from error
 
 
@@ -122,15 +123,17 @@ def main_table(source: ReleaseSource) -> str:
         return name
     if find_member(source, "LoincTableCore.csv"):
         raise ReleaseError(
-            "L'archive ne contient que LoincTableCore, sans unités ni rangs : "
+            "L'archive ne contient que LoincTableCore, sans unités ni rangs\u202f: "
             "téléchargez la distribution LOINC complète."
         )
     if any(name.lower().endswith("linguisticvariant.csv") for name in source.names()):
         raise ReleaseError(
-            "L'archive ne contient que des variantes linguistiques : "
+            "L'archive ne contient que des variantes linguistiques\u202f: "
             "chargez la distribution LOINC complète, qui les contient."
         )
-    raise ReleaseError("La table LoincTable/Loinc.csv est absente : ce n'est pas une distribution LOINC officielle.")
+    raise ReleaseError(
+        "La table LoincTable/Loinc.csv est absente\u202f: ce n'est pas une distribution LOINC officielle."
+    )
 
 
 def column_key(name: str) -> str:
@@ -141,9 +144,9 @@ def column_key(name: str) -> str:
 def _missing_columns(name: str, headings: list[str], missing: list[str]) -> ReleaseError:
     if len(headings) == 1 and (";" in headings[0] or "\t" in headings[0]):
         return ReleaseError(
-            f"« {name} » n'est plus séparé par des virgules : un tableur l'a changé. {TAKE_THE_ORIGINAL}"
+            f"{quoted(name)} n'est plus séparé par des virgules\u202f: un tableur l'a changé. {TAKE_THE_ORIGINAL}"
         )
-    return ReleaseError(f"« {name} » : colonnes absentes ({', '.join(missing)}). {TAKE_THE_ORIGINAL}")
+    return ReleaseError(f"{quoted(name)}\u202f: colonnes absentes ({', '.join(missing)}). {TAKE_THE_ORIGINAL}")
 
 
 def read_table(source: ReleaseSource, name: str, required: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
@@ -160,15 +163,17 @@ def read_table(source: ReleaseSource, name: str, required: tuple[str, ...] = ())
             for cells in reader:
                 if len(cells) != width:
                     raise ReleaseError(
-                        f"« {name} », ligne {reader.line_num} : {len(cells)} colonnes au lieu de {width} "
-                        "(fichier tronqué ?)."
+                        f"{quoted(name)}, ligne {reader.line_num}\u202f: {len(cells)} colonnes au lieu de {width} "
+                        "(fichier tronqué\u202f?)."
                     )
                 yield dict(zip(headings, cells, strict=True))
         except UnicodeDecodeError as error:
-            raise ReleaseError(f"« {name} » n'est pas en UTF-8 : ce n'est pas le fichier d'origine.") from error
+            raise ReleaseError(
+                f"{quoted(name)} n'est pas en UTF-8\u202f: ce n'est pas le fichier d'origine."
+            ) from error
         except csv.Error as error:
             raise ReleaseError(
-                f"« {name} », ligne {reader.line_num} : ligne coupée ou mal formée (fichier tronqué ?)."
+                f"{quoted(name)}, ligne {reader.line_num}\u202f: ligne coupée ou mal formée (fichier tronqué\u202f?)."
             ) from error
 
 
@@ -195,10 +200,10 @@ def read_release_terms(source: ReleaseSource) -> Iterator[ReleaseTerm]:
         if not is_valid_loinc(code):
             raise _not_a_code(name, code)
         if code in seen:
-            raise ReleaseError(f"« {name} » : le code {code} y est deux fois. {TAKE_THE_ORIGINAL}")
+            raise ReleaseError(f"{quoted(name)}\u202f: le code {code} y est deux fois. {TAKE_THE_ORIGINAL}")
         seen.add(code)
         if row["status"] not in STATUSES:
-            raise ReleaseError(f"« {name} », code {code} : statut « {row['status']} » inconnu de LOINC.")
+            raise ReleaseError(f"{quoted(name)}, code {code}\u202f: statut {quoted(row['status'])} inconnu de LOINC.")
         yield ReleaseTerm(
             term=Term(
                 loinc_num=code,
@@ -221,7 +226,7 @@ def read_release_terms(source: ReleaseSource) -> Iterator[ReleaseTerm]:
             version_last_changed=row.get("versionlastchanged", ""),
         )
     if not seen:
-        raise ReleaseError(f"« {name} » ne contient aucun terme.")
+        raise ReleaseError(f"{quoted(name)} ne contient aucun terme.")
 
 
 def read_terms(source: ReleaseSource, laboratory_only: bool = True) -> Iterator[Term]:
@@ -234,9 +239,9 @@ def read_terms(source: ReleaseSource, laboratory_only: bool = True) -> Iterator[
 def _not_a_code(name: str, code: str) -> ReleaseError:
     if LOOKS_LIKE_DATE.fullmatch(code):
         return ReleaseError(
-            f"« {name} » : « {code} » est un code LOINC qu'un tableur a changé en date. {TAKE_THE_ORIGINAL}"
+            f"{quoted(name)}\u202f: {quoted(code)} est un code LOINC qu'un tableur a changé en date. {TAKE_THE_ORIGINAL}"
         )
-    return ReleaseError(f"« {name} » : « {code} » n'est pas un code LOINC. {TAKE_THE_ORIGINAL}")
+    return ReleaseError(f"{quoted(name)}\u202f: {quoted(code)} n'est pas un code LOINC. {TAKE_THE_ORIGINAL}")
 
 
 def _integer(name: str, code: str, column: str, text: str) -> int:
@@ -244,7 +249,7 @@ def _integer(name: str, code: str, column: str, text: str) -> int:
         return 0
     if not text.isdigit():
         raise ReleaseError(
-            f"« {name} », code {code} : {column} vaut « {text} », ce n'est pas un entier. {TAKE_THE_ORIGINAL}"
+            f"{quoted(name)}, code {code}\u202f: {column} vaut {quoted(text)}, ce n'est pas un entier. {TAKE_THE_ORIGINAL}"
         )
     return int(text)
 

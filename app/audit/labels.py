@@ -28,6 +28,8 @@ ACTION_LABELS: dict[str, str] = {
     "terminology.load_release": "Version LOINC chargée",
     "terminology.load_value_set": "Jeu de valeurs chargé",
     "terminology.make_current": "Version LOINC mise en service",
+    "terminology.open_tasks": "Révisions ouvertes après un changement de version",
+    "terminology.upload_release": "Version LOINC déposée",
     "terminology.use_value_set": "Jeu de valeurs mis en service",
     "user.activate": "Compte réactivé",
     "user.change_password": "Mot de passe changé",
@@ -40,6 +42,7 @@ ACTION_LABELS: dict[str, str] = {
 OBJECT_LABELS: dict[str, str] = {
     "catalogue": "catalogue",
     "export_record": "export",
+    "file": "fichier",
     "job": "travail",
     "laboratory": "laboratoire",
     "local_test": "ligne du catalogue",

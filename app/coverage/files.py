@@ -72,7 +72,7 @@ def _figures(report: CoverageReport) -> list[Sequence[Any]]:
             "Transcodé",
             "Total",
             "Taux",
-            "80 % atteint",
+            "80\u00a0% atteint",
             "Lignes manquantes",
             "Définition",
         )
@@ -95,7 +95,7 @@ def _figures(report: CoverageReport) -> list[Sequence[Any]]:
 
 def _chapters(report: CoverageReport) -> list[Sequence[Any]]:
     lines: list[Sequence[Any]] = [
-        ("Niveau", "Chapitre", "Dans le périmètre", "Transcodées", "Taux", "Manque pour 80 %", "À approuver",
+        ("Niveau", "Chapitre", "Dans le périmètre", "Transcodées", "Taux", "Manque pour 80\u00a0%", "À approuver",
          "À traiter", "Sans code", "Hors périmètre")
     ]  # fmt: skip
     for level, figures in report.chapters.items():

@@ -118,17 +118,21 @@ class CoveragePage(PageContext):
     warnings: tuple[str, ...]
     definition: str
     denominator_note: str
+    open_tasks: int
+    """Decisions to look at again since the release was changed."""
     target: float
 
 
 def release_title(version: str, kind: str) -> str:
     """How a release is named for the reader of a report."""
-    return f"LOINC {version}" if kind == "official" else f"terminologie de départ ({version}), sous-ensemble de LOINC"
+    if kind == "official":
+        return f"LOINC {version}"
+    return f"terminologie de départ {version.removeprefix('starter-')}, sous-ensemble de LOINC"
 
 
 def figure_line(definition: Definition, figure: Figure) -> FigureLine:
     """A figure as the page shows it."""
-    label = f"{name_of(definition)}, {scope_of(definition)} : {format_percent(figure.rate)}"
+    label = f"{name_of(definition)}, {scope_of(definition)}\u202f: {format_percent(figure.rate)}"
     return FigureLine(
         name=name_of(definition),
         scope=scope_of(definition),
@@ -156,15 +160,15 @@ def main_line(definition: Definition, figure: Figure) -> FigureLine:
 def main_sentence(figure: Figure) -> str:
     """What is still missing, in words."""
     if figure.denominator == 0:
-        return "Aucune analyse n'est dans le périmètre : il n'y a rien à mesurer."
+        return "Aucune analyse n'est dans le périmètre\u202f: il n'y a rien à mesurer."
     done = f"{format_number(figure.numerator)} analyses transcodées sur {format_number(figure.denominator)}."
     if figure.is_reached:
-        return f"{done} L'objectif de 80 % est atteint."
+        return f"{done} L'objectif de 80\u00a0% est atteint."
     count = figure.rows_missing
     plural = "s" if count > 1 else ""
     return (
         f"{done} Il manque {format_number(count)} analyse{plural} approuvée{plural} avec un code LOINC "
-        "pour atteindre 80 %."
+        "pour atteindre 80\u00a0%."
     )
 
 
@@ -193,7 +197,7 @@ def chapter_table(level: Level, figures: dict[str, Figure]) -> ChapterTable:
 def _chapter_line(chapter: str, figure: Figure) -> ChapterLine:
     count = figure.standings.get
     name = chapter or NO_CHAPTER
-    label = f"{name} : {format_percent(figure.rate)}"
+    label = f"{name}\u202f: {format_percent(figure.rate)}"
     return ChapterLine(
         chapter=name,
         rows=figure.denominator,
@@ -217,7 +221,7 @@ def listed(row: CoverageRow, cause: str = "") -> ListedRow:
         code=row.code,
         label=row.label,
         chapter=row.chapter or NO_CHAPTER,
-        cause=f"{cause} : {reason}" if cause and row.reason else cause or reason,
+        cause=f"{cause}\u202f: {reason}" if cause and row.reason else cause or reason,
         loinc_num=row.loinc_num,
         approved_by=row.approved_by,
     )

@@ -99,15 +99,15 @@ def _warnings(catalogue: Catalogue) -> tuple[str, ...]:
     found = []
     analyses = catalogue.of_level(Level.ANALYSIS)
     if not analyses:
-        found.append("Le catalogue ne contient aucune analyse : LOINC_3 n'a pas été importé.")
+        found.append("Le catalogue ne contient aucune analyse\u202f: LOINC_3 n'a pas été importé.")
     lost = sum(id_ is None for row in catalogue.of_level(Level.EXAM) for id_ in row.analysis_ids)
     if lost:
         found.append(
-            f"Des examens citent des analyses absentes du catalogue (lignes concernées : {lost}) ; "
+            f"Des examens citent des analyses absentes du catalogue (lignes concernées\u202f: {lost})\u202f; "
             "ces examens ne comptent pas comme transcodés par leurs analyses."
         )
     codes = Counter(row.loinc_num for row in analyses if catalogue.standings[row.id] is Standing.TRANSCODED)
     shared = sum(count > 1 for count in codes.values())
     if shared:
-        found.append(f"Codes LOINC portés par plusieurs analyses : {shared}. Vérifiez que c'est voulu.")
+        found.append(f"Codes LOINC portés par plusieurs analyses\u202f: {shared}. Vérifiez que c'est voulu.")
     return tuple(found)

@@ -19,6 +19,7 @@ from app.coverage.service import coverage_report
 from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
 from app.dependencies import CatalogueAccess
 from app.terminology import service as terminology
+from app.terminology.tasks import count_open_tasks
 
 
 def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None) -> CoveragePage:
@@ -48,5 +49,6 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         warnings=report.warnings,
         definition=COUNTED_AS_TRANSCODED,
         denominator_note=NO_OFFICIAL_DENOMINATOR,
+        open_tasks=count_open_tasks(session, access.catalogue_id),
         target=TARGET_PERCENT,
     )

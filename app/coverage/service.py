@@ -27,7 +27,7 @@ def coverage_report(
     if release_id is None:
         release = terminology.current_release(session)
         if release is None:
-            raise ConflictError("Aucune version de LOINC n'est chargée : la couverture ne peut être calculée.")
+            raise ConflictError("Aucune version de LOINC n'est chargée\u202f: la couverture ne peut être calculée.")
     else:
         release = terminology.get_release(session, release_id)
     assert catalogue.id is not None

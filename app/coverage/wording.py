@@ -16,13 +16,13 @@ STANDING_LABELS: dict[Standing, str] = {
 COUNTED_AS_TRANSCODED = (
     "Une ligne compte comme transcodée seulement si un biologiste l'a approuvée avec un code LOINC "
     "et un seul, et si ce code existe dans la version de LOINC indiquée. "
-    "Les lignes approuvées hors périmètre sortent du dénominateur et sont listées avec leur motif ; "
-    "les lignes retirées du catalogue n'y entrent pas. « Aucun code LOINC » et les codes d'attente "
+    "Les lignes approuvées hors périmètre sortent du dénominateur et sont listées avec leur motif\u202f; "
+    "les lignes retirées du catalogue n'y entrent pas. «\u202fAucun code LOINC\u202f» et les codes d'attente "
     "(dont 19146-0) sont comptés à part et ne sont pas transcodés. "
     "Les pourcentages sont arrondis vers le bas."
 )
 NO_OFFICIAL_DENOMINATOR = (
-    "Aucun dénominateur n'est fixé par les textes que nous avons pu lire : plusieurs sont donnés côte à côte."
+    "Aucun dénominateur n'est fixé par les textes que nous avons pu lire\u202f: plusieurs sont donnés côte à côte."
 )
 NO_CHAPTER = "Sans chapitre"
 _NOUNS = {Level.ANALYSIS: "analyses", Level.EXAM: "examens"}

@@ -9,17 +9,25 @@ from app.errors import ImportRefusedError, InputProblem
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000
-# Fields of a stored local test → fields of the matcher's.
-FIELDS = {
-    "code": "code", "label": "label", "synonym": "synonym", "specimen": "specimen", "unit": "unit",
-    "technique": "technique",     "scale": "scale", "timing": "timing", "property_kind": "property_kind", "nabm": "nabm", "chapter": "chapter",
-}  # fmt: skip
+# Fields of a stored local test that the matcher reads under the same name.
+FIELDS = frozenset("code label synonym specimen unit technique scale timing property_kind nabm chapter".split())
 # Headings that only the command line knows: catalogues in English, examples of results.
 OTHER_HEADINGS = {
-    "label": "label", "fluid": "specimen", "specimen": "specimen", "unit": "unit", "units": "unit",
-    "category": "chapter",     "method": "technique", "scale": "scale", "examen": "exam", "resultats": "results", "exemples": "results",
-    "valeurs de reference": "reference_range", "chapitre": "chapter", "grandeur": "property_kind",
-}  # fmt: skip
+    "label": "label",
+    "fluid": "specimen",
+    "specimen": "specimen",
+    "unit": "unit",
+    "units": "unit",
+    "category": "chapter",
+    "method": "technique",
+    "scale": "scale",
+    "examen": "exam",
+    "resultats": "results",
+    "exemples": "results",
+    "valeurs de reference": "reference_range",
+    "chapitre": "chapter",
+    "grandeur": "property_kind",
+}
 
 
 def read_local_tests(path: Path) -> list[LocalTest]:
@@ -36,7 +44,7 @@ def read_local_tests(path: Path) -> list[LocalTest]:
 def _columns(file_name: str, table: Table) -> dict[str, int]:
     """Field of the matcher → column."""
     columns = {
-        FIELDS[name]: position
+        name: position
         for name, position in default_columns(recognise(file_name, table), table).items()
         if name in FIELDS
     }

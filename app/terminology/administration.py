@@ -37,7 +37,7 @@ def terminologies_page(session: Session, notice: str = "", problem: str = "") ->
                 id=release.id or 0,
                 name=release_name(release),
                 kind=RELEASE_KINDS.get(release.kind, release.kind),
-                source=release.source_name,
+                source=release.source_name if release.kind == "official" else "",
                 terms=release.term_count,
                 loaded_at=release.loaded_at,
                 is_current=release.is_current,

@@ -58,7 +58,7 @@ def register(cli: typer.Typer) -> None:
         typer.echo(report.sentence())
         if used is not None and used.id != report.release_id:
             typer.echo(
-                f"La version utilisée reste LOINC {used.version} ; "
+                f"La version utilisée reste LOINC {used.version}\u202f; "
                 "changez-en avec --current ou dans la page Administration > Terminologies."
             )
 

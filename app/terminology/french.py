@@ -8,11 +8,13 @@ from functools import lru_cache
 
 from app.terminology.french_parts import METHOD_WORDS, SYSTEM_WORDS, TIME_WORDS
 from app.terminology.words import asked_words, tokens
-from loinc_data.tables import load_tables
+from loinc_data.tables import lexicon_entry, lexicon_files, load_tables, read_rows
 from matcher.names import split_component
 from matcher.types import LexiconEntry, Term
 
 LABEL_KINDS = ("analyte", "synonym")
+NOT_FRENCH_FILES = frozenset({"lexicon_english.csv"})
+"""What laboratories write in English: good for searching, never a French label."""
 
 
 def _fits(entry: LexiconEntry, term: Term) -> bool:
@@ -32,19 +34,23 @@ def _is_restricted(entry: LexiconEntry) -> bool:
 
 
 class FrenchMaterial:
-    """The lexicon turned round: from LOINC parts to French words."""
+    """The lexicon turned round: from LOINC parts to the words of laboratories, and to a French label.
 
-    def __init__(self, lexicon: Iterable[LexiconEntry]) -> None:
+    `lexicon` gives the words, in any language; `french`, a part of it, the labels.
+    """
+
+    def __init__(self, lexicon: Iterable[LexiconEntry], french: Iterable[LexiconEntry]) -> None:
         self._labels: dict[str, list[LexiconEntry]] = {}
         self._entries: dict[str, list[LexiconEntry]] = {}
         self._expressions: dict[str, list[LexiconEntry]] = {}
         for entry in lexicon:
             if entry.component:
                 self._expressions.setdefault(" ".join(asked_words(entry.expression)), []).append(entry)
-            for rank, component in enumerate(entry.component):
+            for component in entry.component:
                 self._entries.setdefault(component, []).append(entry)
-                if rank == 0 and entry.kind in LABEL_KINDS:
-                    self._labels.setdefault(component, []).append(entry)
+        for entry in french:
+            if entry.component and entry.kind in LABEL_KINDS:
+                self._labels.setdefault(entry.component[0], []).append(entry)
         for entries in self._labels.values():
             # Stable: in the order of the lexicon, analytes before synonyms and plain expressions first.
             entries.sort(key=lambda entry: (LABEL_KINDS.index(entry.kind), bool(entry.context), _is_restricted(entry)))
@@ -83,4 +89,10 @@ class FrenchMaterial:
 @lru_cache(maxsize=1)
 def french_material() -> FrenchMaterial:
     """The material that we ship."""
-    return FrenchMaterial(load_tables().lexicon)
+    french = (
+        lexicon_entry(row)
+        for path in lexicon_files()
+        if path.name not in NOT_FRENCH_FILES
+        for row in read_rows(path, ";")
+    )
+    return FrenchMaterial(load_tables().lexicon, french)

@@ -250,7 +250,7 @@ class _Loader:
         missing = len(cited - self.codes)
         if missing > max(5, UNKNOWN_TOLERATED * len(cited)):
             raise ReleaseError(
-                f"{what} cite {missing} codes absents de Loinc.csv : la table est tronquée, "
+                f"{what} cite {missing} codes absents de Loinc.csv\u202f: la table est tronquée, "
                 "ou les fichiers ne sont pas de la même version."
             )
 

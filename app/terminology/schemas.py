@@ -62,11 +62,11 @@ class LoadReport:
     def sentence(self) -> str:
         """The outcome, in French."""
         if not self.is_new:
-            return f"La version {self.version} était déjà chargée : rien n'a changé."
+            return f"La version {self.version} était déjà chargée\u202f: rien n'a changé."
         parts = [f"{self.term_count} termes", f"{self.map_to_count} remplacements"]
         parts += [f"{count} noms {variant}" for variant, count in self.french_names.items()]
         if self.panel_members:
             parts.append(f"{self.panel_members} lignes de panels")
         if self.lab_orders:
             parts.append(f"{self.lab_orders} demandes universelles")
-        return f"LOINC {self.version} chargée : {', '.join(parts)}."
+        return f"LOINC {self.version} chargée\u202f: {', '.join(parts)}."

@@ -15,6 +15,7 @@ from app.catalogues.workbook import UnsafeWorkbookError, is_workbook, read_workb
 from app.errors import InvalidInputError
 from app.models import ValueSetKind
 from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.french import quoted
 from loinc_data.release import LOOKS_LIKE_DATE
 from matcher.normalise.text import fold
 
@@ -86,12 +87,12 @@ def parse_value_sets(file_name: str, content: bytes, columns: ColumnMap) -> list
     if columns.sheet:
         sheets = [sheet for sheet in sheets if fold(sheet[0]) == fold(columns.sheet)]
         if not sheets:
-            raise InvalidInputError(f"« {file_name} » n'a pas de feuille « {columns.sheet} ».")
+            raise InvalidInputError(f"{quoted(file_name)} n'a pas de feuille {quoted(columns.sheet)}.")
     found = [parsed for name, rows in sheets if (parsed := _parse_sheet(file_name, name, rows, columns))]
     if not found:
         raise InvalidInputError(
-            f"« {file_name} » : aucune colonne de codes LOINC n'a été reconnue. Un tableur a-t-il changé les codes "
-            "en dates ? Sinon, nommez la colonne des codes."
+            f"{quoted(file_name)}\u202f: aucune colonne de codes LOINC n'a été reconnue. "
+            "Un tableur a-t-il changé les codes en dates\u202f? Sinon, nommez la colonne des codes."
         )
     return _keep_largest(found)
 
@@ -111,16 +112,18 @@ def _sheets(file_name: str, content: bytes) -> list[tuple[str, Rows]]:
         try:
             return [(sheet.name, sheet.rows) for sheet in read_workbook(content)]
         except UnsafeWorkbookError as error:
-            raise InvalidInputError(f"« {file_name} » : {error}.") from error
+            raise InvalidInputError(f"{quoted(file_name)}\u202f: {error}.") from error
     if b"\x00" in content[:4096]:
-        raise InvalidInputError(f"« {file_name} » n'est ni un classeur XLSX, ni un CSV, ni un ValueSet FHIR en JSON.")
+        raise InvalidInputError(
+            f"{quoted(file_name)} n'est ni un classeur XLSX, ni un CSV, ni un ValueSet FHIR en JSON."
+        )
     dialect = detect_dialect(content, file_name)
     try:
         records = read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
     except UndecodableError as error:
-        raise InvalidInputError(f"« {file_name} » : {error}.") from error
+        raise InvalidInputError(f"{quoted(file_name)}\u202f: {error}.") from error
     if len(records) > limits.MAX_ROWS:
-        raise InvalidInputError(f"« {file_name} » dépasse {limits.MAX_ROWS} lignes.")
+        raise InvalidInputError(f"{quoted(file_name)} dépasse {limits.MAX_ROWS} lignes.")
     return [("", [record.cells for record in records])]
 
 
@@ -135,9 +138,10 @@ def _parse_sheet(file_name: str, sheet: str, rows: Rows, columns: ColumnMap) -> 
     label_column = _named(headings, columns.label) if columns.label else _label_column(headings, code_column)
     kind = ValueSetKind.NABM if nabm_column is not None else _kind_of(f"{sheet} {file_name}", sheet, columns.kind)
     if kind is None:
+        place = f", feuille {quoted(sheet)}" if sheet else ""
         raise InvalidInputError(
-            f"« {file_name} »{f', feuille « {sheet} »' if sheet else ''} : on ne peut pas deviner de quelle liste il "
-            "s'agit. Précisez son type (Circuit de la biologie, LOINC Biologie France, chapitres)."
+            f"{quoted(file_name)}{place}\u202f: on ne peut pas deviner de quelle liste il s'agit. "
+            "Précisez son type (Circuit de la biologie, LOINC Biologie France, chapitres)."
         )
     parsed = ParsedSet(kind, columns.title or TITLES[kind], columns.version or version_in(f"{sheet} {file_name}"))
     nabm_label = _named(headings, columns.nabm_label) if columns.nabm_label else _nabm_label(headings)
@@ -146,7 +150,9 @@ def _parse_sheet(file_name: str, sheet: str, rows: Rows, columns: ColumnMap) -> 
             continue
         code = _cell(cells, code_column)
         if LOOKS_LIKE_DATE.fullmatch(code):
-            raise InvalidInputError(f"« {file_name} » : « {code} » est un code qu'un tableur a changé en date.")
+            raise InvalidInputError(
+                f"{quoted(file_name)}\u202f: {quoted(code)} est un code qu'un tableur a changé en date."
+            )
         if not is_valid_loinc(code):
             parsed.ignored_rows += 1
             continue
@@ -205,7 +211,7 @@ def _position(headings: list[str], name: str) -> int | None:
 def _named(headings: list[str], name: str) -> int:
     position = _position(headings, name)
     if position is None:
-        raise InvalidInputError(f"La colonne « {name} » n'existe pas dans ce fichier.")
+        raise InvalidInputError(f"La colonne {quoted(name)} n'existe pas dans ce fichier.")
     return position
 
 
@@ -256,13 +262,13 @@ def _fhir_value_set(file_name: str, content: bytes, columns: ColumnMap) -> Parse
     try:
         resource = json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InvalidInputError(f"« {file_name} » n'est pas un JSON lisible (fichier tronqué ?).") from error
+        raise InvalidInputError(f"{quoted(file_name)} n'est pas un JSON lisible (fichier tronqué\u202f?).") from error
     if resource.get("resourceType") != "ValueSet":
-        raise InvalidInputError(f"« {file_name} » n'est pas un ValueSet FHIR.")
+        raise InvalidInputError(f"{quoted(file_name)} n'est pas un ValueSet FHIR.")
     names = " ".join(str(resource.get(key, "")) for key in ("title", "name", "id", "url"))
     kind = _kind_of(f"{names} {file_name}", "", columns.kind)
     if kind is None or kind is ValueSetKind.NABM:
-        raise InvalidInputError(f"« {file_name} » : précisez le type de ce jeu de valeurs.")
+        raise InvalidInputError(f"{quoted(file_name)}\u202f: précisez le type de ce jeu de valeurs.")
     parsed = ParsedSet(
         kind,
         columns.title or str(resource.get("title") or TITLES[kind]),
@@ -276,7 +282,7 @@ def _fhir_value_set(file_name: str, content: bytes, columns: ColumnMap) -> Parse
             parsed.ignored_rows += 1
     if not parsed.members:
         raise InvalidInputError(
-            f"« {file_name} » n'énumère aucun code LOINC : il faut un ValueSet développé, "
+            f"{quoted(file_name)} n'énumère aucun code LOINC\u202f: il faut un ValueSet développé, "
             "avec ses codes dans compose.include.concept ou expansion.contains."
         )
     return parsed

@@ -16,6 +16,7 @@ from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.value_set_files import ColumnMap, ParsedSet, parse_value_sets
 from app.web.templating import format_number
+from loinc_data.french import quoted
 
 MAX_FILE_BYTES = 60_000_000
 
@@ -39,7 +40,7 @@ def use_sentence(value_set: ValueSet) -> str:
     """That a list is used, in French."""
     name = " ".join(part for part in (value_set.title, value_set.version) if part)
     unit = "lignes" if value_set.kind == ValueSetKind.NABM else "codes"
-    return f"«\u202f{name}\u202f» est utilisé ({format_number(value_set.member_count)} {unit})."
+    return f"{quoted(name)} est utilisé ({format_number(value_set.member_count)} {unit})."
 
 
 def load_value_sets(
@@ -50,7 +51,7 @@ def load_value_sets(
     The same list is never stored twice. Raises InvalidInputError when the file holds no usable list.
     """
     if len(content) > MAX_FILE_BYTES:
-        raise InvalidInputError(f"« {file_name} » dépasse la taille admise ({MAX_FILE_BYTES // 1_000_000} Mo).")
+        raise InvalidInputError(f"{quoted(file_name)} dépasse la taille admise ({MAX_FILE_BYTES // 1_000_000} Mo).")
     digest = hashlib.sha256(content)
     return [
         _store(session, Path(file_name).name, digest.hexdigest(), parsed, actor)

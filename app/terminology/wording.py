@@ -43,7 +43,9 @@ def status_label(status: str) -> tuple[str, str]:
 
 def release_name(release: LoincRelease) -> str:
     """How a release is named in lists."""
-    return f"LOINC {release.version}" if release.kind == "official" else f"Départ {release.version}"
+    if release.kind == "official":
+        return f"LOINC {release.version}"
+    return f"Terminologie de départ {release.version.removeprefix('starter-')}"
 
 
 def french_name(term: LoincTerm) -> tuple[str, str]:

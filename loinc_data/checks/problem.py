@@ -90,13 +90,6 @@ def read_sheet(
             if len(cells) != len(header):
                 problem("width", line, "", f"{len(cells)} colonnes au lieu de {len(header)}")
                 continue
-            if lines[line - 1].startswith("#"):
-                problem(
-                    "width",
-                    line,
-                    header[0],
-                    "une ligne de commentaire après l'en-tête serait sautée à la lecture",
-                )
             for column, cell in zip(header, cells, strict=True):
                 if cell != cell.strip() or "  " in cell or not cell.isprintable():
                     problem("spaces", line, column, f"espaces superflues ou caractère invisible : « {cell} »")

@@ -144,10 +144,14 @@ def _values(column: str, rows: Sequence[Row], values: frozenset[str] | set[str])
 
 
 def _challenges(rows: Sequence[Row], known: Known) -> Iterator[Problem]:
+    """Each challenge that the release does not name, where it is first used."""
+    first: dict[str, Row] = {}
     for row in rows:
         for value in parts(row["challenge"]):
-            if value not in known.challenges:
-                yield row.warning("vocabulary", "challenge", f"« {value} » n'est pas une épreuve de la distribution")
+            first.setdefault(value, row)
+    for value, row in first.items():
+        if value not in known.challenges:
+            yield row.warning("vocabulary", "challenge", f"« {value} » n'est pas une épreuve de la distribution")
 
 
 def _patterns(rows: Sequence[Row]) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 DEMO = DATA_DIR / "demo"
 EXAMS = DEMO / "LOINC_2_export_demandes_20261101.csv"
 ANALYSES = DEMO / "LOINC_3_export_resultats_20261101.csv"
-PASSWORD = "Bilan-Clair-2026"  # noqa: S105  (accounts of this test only)
+PASSWORD = "Bilan-Clair-2026"
 BY_MOUSE = ("NA", "K", "GLYC")
 BY_KEYBOARD = ("CREA", "UREE", "CA")
 
