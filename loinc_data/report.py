@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from loinc_data.checks.material import Material
-from loinc_data.checks.problem import Level, Problem, Row
+from loinc_data.checks.problem import Level, Problem, Row, typographic
 from loinc_data.tables import STARTER_VERSION
-from matcher.bench.datasets import all_datasets
+from matcher.bench.datasets import all_datasets, tests_only
 from matcher.normalise.text import fold
 
-COMMAND = "python -m loinc_data.check --table docs/terminologie.md"
+COMMAND = "python -m loinc_data.check --table docs/terminologie.md [--bench DOSSIER]"
 DISCIPLINES: Mapping[str, str] = {
     "allergologie": "Allergologie",
     "antibiogramme": "Antibiogramme et antifongigramme",
@@ -78,16 +78,18 @@ def render(material: Material, problems: Sequence[Problem], bench: Path | None) 
         _tables(material.tables),
         _coverage({row["LOINC_NUM"] for row in material.terms}, bench),
     ]
-    return "\n\n".join(sections) + "\n"
+    return typographic("\n\n".join(sections)) + "\n"
 
 
 def _head(material: Material, problems: Sequence[Problem]) -> str:
     counts = Counter(problem.level for problem in problems)
+    lines = sum(len(rows) for rows in material.tables.values())
     return (
         f"# Terminologie livrée\n\nPage écrite par `{COMMAND}` ; aucun chiffre n'y est saisi à la main. "
-        f"Version {STARTER_VERSION}.\n\nLe contrôle `python -m loinc_data.check` lit {_number(len(material.terms))} termes, "
+        f"Version {STARTER_VERSION}.\n\nLe contrôle `python -m loinc_data.check` lit "
+        f"{_number(len(material.terms))} termes, "
         f"{_number(len(material.lexicon))} entrées de lexique et "
-        f"{_number(sum(len(rows) for rows in material.tables.values()))} lignes de tables, et trouve "
+        f"{_number(lines)} lignes de tables, et trouve "
         f"{_number(counts[Level.ERROR])} erreur(s) et {_number(counts[Level.WARNING])} avertissement(s)."
     )
 
@@ -96,7 +98,9 @@ def _terms(rows: Sequence[Row]) -> str:
     by_file: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         by_file[_discipline(row.file)][row["FR_USAGE"]] += 1
-    lines = [(name, counter.total(), *(counter[usage] for usage in "123")) for name, counter in sorted(by_file.items())]
+    lines: list[tuple[str | int, ...]] = [
+        (name, counter.total(), *(counter[usage] for usage in "123")) for name, counter in sorted(by_file.items())
+    ]
     return (
         "## Jeu de départ\n\nUsage 1 : courant en ville ; 2 : courant à l'hôpital ou sous-traité ; 3 : spécialisé.\n\n"
         + (_table(("Discipline", "Termes", "Usage 1", "Usage 2", "Usage 3"), lines, total=True))
@@ -133,14 +137,13 @@ def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
 
 
 def _coverage(codes: set[str], bench: Path | None) -> str:
-    lines = []
+    lines: list[tuple[str | int, ...]] = []
     for name, cases in all_datasets(bench).items():
-        labelled = [case for case in cases if case.best]
-        if labelled:
-            best = sum(case.best in codes for case in labelled)
-            right = sum(bool(case.right & codes) for case in labelled)
-            count = len(labelled)
-            lines.append((f"`{name}`", count, _share(best, count), _share(right, count)))
+        labelled = tests_only(cases)
+        named = [case for case in labelled if case.best]
+        best = sum(case.best in codes for case in named)
+        right = sum(bool(case.right & codes) for case in labelled)
+        lines.append((f"`{name}`", len(labelled), _share(best, len(named)), _share(right, len(labelled))))
     return (
         f"{STARTS_BENCH}\n\nPart des lignes dont le meilleur code, ou un code admis, est dans le jeu de départ.\n\n"
         + _table(("Jeu", "Lignes", "Meilleur code", "Code admis"), lines)
@@ -158,7 +161,8 @@ def _table(heading: Sequence[str], lines: Iterable[Sequence[str | int]], *, tota
         sums = (sum(int(row[column]) for row in rows) for column in range(1, len(heading)))
         rows.append(("**Total**", *sums))
     is_number = [
-        all(isinstance(row[column], int) or "%" in str(row[column]) for row in rows) for column in range(len(heading))
+        all(isinstance(row[column], int) or str(row[column]).endswith(("%", "–")) for row in rows)
+        for column in range(len(heading))
     ]
     return "\n".join(
         [
@@ -177,4 +181,6 @@ def _number(value: int) -> str:
 
 
 def _share(part: int, whole: int) -> str:
+    if not whole:
+        return "–"
     return f"{100 * part / whole:.1f}\u00a0%".replace(".", ",")

@@ -92,7 +92,7 @@ class Engine:
             if explain:
                 evidence = (Evidence(Axis.COMPONENT, Verdict.AGREE, reason, test.label),)
             proposals.append(
-                Proposal(0, "", round(reason_probability, 4), self._nontest_band(reason_probability), evidence)
+                Proposal(0, "", round(reason_probability, 6), self._nontest_band(reason_probability), evidence)
             )
         if not candidates:
             return proposals
@@ -105,7 +105,7 @@ class Engine:
             contradicted = any(item.verdict is Verdict.CONTRADICT for item in evidence)
             band = self.calibration.band(confidence, rank, contradicted)
             term = self.index.terms[candidate.position]
-            proposals.append(Proposal(rank, term.loinc_num, round(confidence, 4), band, evidence))
+            proposals.append(Proposal(rank, term.loinc_num, round(confidence, 6), band, evidence))
         return proposals
 
     def propose_many(

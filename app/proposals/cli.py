@@ -82,7 +82,7 @@ def register(cli: typer.Typer) -> None:
             writer.writerow(("row", "local_code", "rank", "loinc", "confidence"))
             for row, (test, answer) in enumerate(zip(tests, _answers(tests, top, workers), strict=True), start=1):
                 for rank, loinc, confidence in answer:
-                    writer.writerow((row, test.code, rank, loinc, f"{confidence:.4f}"))
+                    writer.writerow((row, test.code, rank, loinc, f"{confidence:.6f}"))
         seconds = time.perf_counter() - matching
         if timing:
             report = {

@@ -1,12 +1,16 @@
 """A problem found in a shipped file, and the rows that carry their place in the file."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from loinc_data.notice import LOINC_NOTICE
+
+_CLOSING = re.compile(r"(?<=\S) (?=[;:?!»](?:\s|$|[,.)]))")
+_OPENING = re.compile(r"« ")
 
 
 class Level(StrEnum):
@@ -46,6 +50,11 @@ class Row:
     def warning(self, rule: str, column: str, message: str) -> Problem:
         """A warning at this row."""
         return Problem(Level.WARNING, rule, self.file, self.line, column, message)
+
+
+def typographic(text: str) -> str:
+    """French spaces: narrow and unbreakable before ; : ? ! and inside guillemets."""
+    return _OPENING.sub("«\u202f", _CLOSING.sub("\u202f", text))
 
 
 def parts(cell: str) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def check_terms(rows: Sequence[Row]) -> Iterator[Problem]:
 
 
 def check_against(rows: Iterable[Row], release: Mapping[str, Term]) -> Iterator[Problem]:
-    """What a release says otherwise; its absence of a code is an error, another wording a warning."""
+    """What a release says otherwise: a name or a status is an error; a code it lacks or another axis, a warning."""
     for row in rows:
         term = release.get(row["LOINC_NUM"])
         if term is None:

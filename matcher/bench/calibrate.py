@@ -34,7 +34,7 @@ def collect(engine: Engine, cases: list[Case]) -> tuple[NDArray[np.float64], NDA
 
 def fit(vectors: NDArray[np.float64], right: NDArray[np.int64]) -> LogisticRegression:
     """A regularised logistic model; the intercept is the first column."""
-    return LogisticRegression(C=1.0, max_iter=5000, fit_intercept=False).fit(vectors, right)
+    return LogisticRegression(C=4.0, max_iter=5000, fit_intercept=False).fit(vectors, right)
 
 
 def held_apart(vectors: NDArray[np.float64], right: NDArray[np.int64], groups: list[str]) -> NDArray[np.float64]:

@@ -33,7 +33,8 @@ PAGES = (
     ("File, triée par proposition", "/revue?tri=-proposition"),
     ("Cas, ordre par défaut", "/revue/{row}"),
     ("Cas, filtré et cherché", "/revue/{row}?etat=a-traiter&q=glycemie"),
-    ("Approbation", "/approbation"),
+    ("Approbation, codes proposés", "/approbation?proposition=avec"),
+    ("Approbation, codes cherchés", "/approbation?proposition=sans&taille=50"),
     ("Export CSV de la file", "/revue?format=csv"),
 )
 

@@ -2,10 +2,11 @@
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
+from sqlmodel import select
 
 from app.accounts.sessions import SESSION_COOKIE, open_session
 from app.database import transaction
-from app.models import Action, Status
+from app.models import Action, LoincTerm, Status
 from tests.app.review.conftest import Desk, desk
 from tests.browser.conftest import PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER
@@ -18,10 +19,6 @@ def open_case(page: Page, desk: Desk, row: int) -> None:
     page.goto(f"{desk.base}/revue/{row}?tri=fichier")
     expect(page.locator("#comparaison")).to_be_visible()
     page.wait_for_load_state("networkidle")
-
-
-def title(page: Page) -> str:
-    return page.locator("#cas h1").inner_text()
 
 
 def expect_row(page: Page, label: str) -> None:
@@ -64,7 +61,7 @@ def test_no_code_out_of_scope_and_doubt(desk: Desk, page_for: PageFor) -> None:
     # The engine sees no analysis there: v accepts that.
     page.keyboard.press("v")
     expect_row(page, "ANALYSE RARE")
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-done]")).to_contain_text("COM COMMENTAIRE")
     assert desk.facts(desk.sodium)[0].reason == "Technique ou méthode sans code LOINC"
     assert desk.state(desk.glucose).status == Status.DOUBT
     assert desk.state(desk.strip).outcome == "out_of_scope"
@@ -113,23 +110,19 @@ def test_the_queue_at_the_keyboard(desk: Desk, page_for: PageFor) -> None:
 
 def test_a_blocking_check_asks_for_a_justification_before_anything_is_sent(desk: Desk, page_for: PageFor) -> None:
     with transaction(desk.engine) as session:
-        from sqlmodel import select
-
-        from app.models import LoincTerm
-
         term = session.exec(select(LoincTerm).where(LoincTerm.loinc_num == "2951-2")).one()
         term.status = "DEPRECATED"
         session.add(term)
     page = page_for(TRANSCODER)
     open_case(page, desk, desk.sodium)
     page.keyboard.press("v")
-    assert page.evaluate("document.activeElement.id") == "justification"
+    expect(page.locator("#justification")).to_be_focused()
     assert desk.facts(desk.sodium) == []
     page.keyboard.type("encore utilisé par le SGL")
     page.keyboard.press("Escape")
     page.keyboard.press("v")
     expect_row(page, "GLYCÉMIE")
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-done]")).to_contain_text("NA SODIUM")
     assert desk.facts(desk.sodium)[0].justification == "encore utilisé par le SGL"
 
 
@@ -154,7 +147,7 @@ def test_a_failure_puts_the_row_back_with_its_reason(desk: Desk, quiet_page: Pag
     assert page.url.split("?")[0].endswith(f"/revue/{desk.sodium}")
     assert len(desk.facts(desk.sodium)) == 1
     open_case(page, desk, desk.glucose)
-    page.route("**/decision*", lambda route: _cut(route))
+    page.route("**/decision*", _cut)
     page.keyboard.press("v")
     expect(page.locator("[data-problem]")).to_contain_text("Le serveur ne répond pas")
     expect_row(page, "GLYCÉMIE")
@@ -176,6 +169,6 @@ def test_the_biologist_approves_and_sends_back(desk: Desk, page_for: PageFor) ->
     page.keyboard.type("milieu à vérifier")
     page.keyboard.press("Enter")
     expect_row(page, "GLUCOSE URINAIRE")
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-done]")).to_contain_text("renvoyée au transcodeur")
     assert desk.state(desk.sodium).status == Status.APPROVED
     assert desk.state(desk.glucose).status == Status.SENT_BACK

@@ -80,7 +80,7 @@ def test_another_release_gives_another_figure(engine: Engine, world: World, samp
 
 def test_warnings_name_what_is_odd(report: CoverageReport) -> None:
     assert any("absentes du catalogue" in sentence for sentence in report.warnings)
-    assert any("portés par plusieurs analyses : 1" in sentence for sentence in report.warnings)
+    assert any("portés par plusieurs analyses\u202f: 1" in sentence for sentence in report.warnings)
 
 
 def test_json_says_the_same(report: CoverageReport) -> None:

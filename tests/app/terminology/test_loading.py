@@ -228,9 +228,9 @@ MALFORMED: dict[str, tuple[Damage, str]] = {
     "code as another date": (_with_table(lambda content: content.replace(b'"2951-2"', b'"1-feb"')), "en date"),
     "code with a wrong check digit": (_with_table(lambda content: content.replace(b'"2951-2"', b'"2951-3"')), "2951-3"),
     "rounded rank": (
-        _with_table(lambda content: content.replace(b'"0"', b'"1,2E+03"', 1)), "COMMON_TEST_RANK vaut « 1,2E+03 »",
+        _with_table(lambda content: content.replace(b'"0"', b'"1,2E+03"', 1)), "COMMON_TEST_RANK vaut «\u202f1,2E+03",
     ),
-    "unknown status": (_with_table(lambda content: content.replace(b'"ACTIVE"', b'"ACTIF"', 1)), "statut « ACTIF »"),
+    "unknown status": (_with_table(lambda content: content.replace(b'"ACTIVE"', b'"ACTIF"', 1)), "statut «\u202fACTIF"),
     "code twice": (_with_table(_repeat_sodium), "deux fois"),
     "column missing": (_with_table(lambda content: content.replace(b'"SYSTEM"', b'"MILIEU"', 1)), "SYSTEM"),
     "no term": (_with_table(lambda content: content.split(b"\r\n")[0] + b"\r\n"), "aucun terme"),

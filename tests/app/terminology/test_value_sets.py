@@ -61,7 +61,7 @@ def test_columns_can_be_named() -> None:
     )
     assert parsed.members == {"2951-2": "Sodium", "2823-3": "Potassium"}
     assert (parsed.version, parsed.title) == ("v3", "T")
-    with pytest.raises(InvalidInputError, match="La colonne « absente » n'existe pas"):
+    with pytest.raises(InvalidInputError, match="La colonne «\u202fabsente\u202f» n'existe pas"):
         parse_one("liste.csv", content, kind=ValueSetKind.BIOLOGIE_FRANCE, label="absente")
     with pytest.raises(InvalidInputError, match="aucune colonne de codes LOINC"):
         parse_one("liste.csv", content, kind=ValueSetKind.BIOLOGIE_FRANCE, code="absente")
@@ -97,7 +97,7 @@ def test_one_sheet_can_be_asked_for() -> None:
     content = workbook(Un=[("Code LOINC",), ("2951-2",)], Deux=[("Code LOINC",), ("2823-3",), ("2075-0",)])
     parsed = parse_one("circuit.xlsx", content, sheet="un")
     assert list(parsed.members) == ["2951-2"]
-    with pytest.raises(InvalidInputError, match="pas de feuille « Trois »"):
+    with pytest.raises(InvalidInputError, match="pas de feuille «\u202fTrois\u202f»"):
         parse_one("circuit.xlsx", content, sheet="Trois")
 
 
