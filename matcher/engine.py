@@ -222,6 +222,8 @@ class Engine:
         covered = matched / max(asked, 1e-6)
         filled = matched / np.maximum(index.analyte_weight[found], 1e-6)
         component = weights.component * (0.6 * covered + 0.4 * np.minimum(filled, 1.0))
+        # Several expressions together may spell an analyte in full: toxo + IgG, clairance + acide urique.
+        component += weights.exact * weights.composed * ((covered > 0.999) & (filled > 0.999))
         for analyte in exact:
             # An analyte named in full counts for the part of the label that it covers: DHEA is not sulfate de DHEA.
             # A bare organism names no test by itself: antibodies, antigens and cultures of it compete.

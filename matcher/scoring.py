@@ -11,6 +11,8 @@ class Weights:
     """Share of the label's words and of the component's words that meet, in [0, 1]."""
     exact: float = 1.2
     """The lexicon names exactly this analyte."""
+    composed: float = 0.5
+    """Share of `exact` for an analyte whose words are those of the label, no more and no less."""
     reading: float = 3.0
     """Weight of the reading's own plausibility (ambiguous abbreviations)."""
     property: float = 2.0

@@ -8,10 +8,11 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
-from app.exports.schemas import ExportTest, Release, SourceInfo, TermName
+from app.exports.schemas import ExamContent, ExportTest, Release, SourceInfo, TermName
 from app.models import (
     Action,
     Decision,
+    ExamAnalysis,
     ExportRecord,
     Level,
     LocalTest,
@@ -138,7 +139,8 @@ def export_tests(session: Session, catalogue_id: int, release: Release | None) -
 
 _TEST_COLUMNS = (
     "id", "level", "code", "label", "source_row_id", "position", "synonym", "unit_code", "unit",
-    "specimen_code", "specimen", "technique", "chapter_code", "chapter", "is_subcontracted",
+    "specimen_code", "specimen", "technique", "property_kind", "timing", "scale", "nabm", "chapter_code",
+    "subchapter_code", "chapter", "is_subcontracted", "is_retired",
 )  # fmt: skip
 _CHOICE_COLUMNS = ("id", "relation", "reason", "justification", "created_at")
 _TERM_COLUMNS = (
@@ -166,9 +168,15 @@ def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> ExportTest:
         specimen_code=row.test_specimen_code,
         specimen=row.test_specimen,
         technique=row.test_technique,
+        property_kind=row.test_property_kind,
+        timing=row.test_timing,
+        scale=row.test_scale,
+        nabm=row.test_nabm,
         chapter_code=row.test_chapter_code,
+        subchapter_code=row.test_subchapter_code,
         chapter=row.test_chapter or row.test_chapter_code,
         is_subcontracted=row.test_is_subcontracted,
+        is_retired=row.test_is_retired,
         status=Status(row.status or Status.TODO),
         outcome=Outcome(row.outcome or Outcome.NONE),
         loinc_num=row.loinc_num or "",
@@ -199,9 +207,25 @@ def _term_name(row: Any) -> TermName:
     )
 
 
-def count_of_kind(session: Session, catalogue_id: int, kind: str) -> int:
-    """How many exports of this kind this catalogue had."""
-    statement = select(func.count()).where(ExportRecord.catalogue_id == catalogue_id, ExportRecord.kind == kind)
+def exam_contents(session: Session, catalogue_id: int) -> dict[int, list[ExamContent]]:
+    """Exam -> the analyses it contains, in the order of the received file."""
+    statement = (
+        select(ExamAnalysis)
+        .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
+        .where(LocalTest.catalogue_id == catalogue_id)
+        .order_by(col(ExamAnalysis.id))
+    )
+    found: dict[int, list[ExamContent]] = defaultdict(list)
+    for row in session.exec(statement):
+        found[row.exam_id].append(ExamContent(row.analysis_id, row.analysis_code, row.analysis_label))
+    return found
+
+
+def count_of_versions(session: Session, catalogue_id: int) -> int:
+    """How many exports of this catalogue state a version of their own: they share one count, as they share urls."""
+    statement = select(func.count()).where(
+        ExportRecord.catalogue_id == catalogue_id, ExportRecord.business_version != ""
+    )
     return session.exec(statement).one()
 
 

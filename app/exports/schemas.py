@@ -16,7 +16,17 @@ class ExportKind(StrEnum):
     ORIGINAL = "original"
     XLSX = "xlsx"
     CONCEPT_MAP = "concept_map"
+    CONCEPT_MAP_R5 = "concept_map_r5"
     FHIR_BUNDLE = "fhir_bundle"
+    FHIR_CATALOGUE = "fhir_catalogue"
+    SSSOM = "sssom"
+
+
+class Syntax(StrEnum):
+    """How a FHIR resource is written."""
+
+    JSON = "json"
+    XML = "xml"
 
 
 class Incomplete(StrEnum):
@@ -137,9 +147,15 @@ class ExportTest:
     specimen_code: str = ""
     specimen: str = ""
     technique: str = ""
+    property_kind: str = ""
+    timing: str = ""
+    scale: str = ""
+    nabm: str = ""
     chapter_code: str = ""
+    subchapter_code: str = ""
     chapter: str = ""
     is_subcontracted: bool = False
+    is_retired: bool = False
     status: Status = Status.TODO
     outcome: Outcome = Outcome.NONE
     loinc_num: str = ""
@@ -168,6 +184,15 @@ class ExportTest:
 
 
 @dataclass(frozen=True, slots=True)
+class ExamContent:
+    """An analysis that an exam contains; `analysis_id` is None when the catalogue does not hold it."""
+
+    analysis_id: int | None
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """One thing the laboratory system will say about a row."""
 
@@ -184,6 +209,11 @@ class Release:
     id: int
     version: str
     kind: str
+
+    @property
+    def loinc_version(self) -> str:
+        """The number by which LOINC knows the release; our starter terminology has none."""
+        return self.version if self.kind == "official" else ""
 
     @property
     def title(self) -> str:

@@ -136,7 +136,7 @@ def build(
         return writer.completed(request.kind, source, assessment, statement, moment), assessment
     if request.kind is ExportKind.XLSX:
         return writers.decisions(assessment, statement, moment), assessment
-    number = repository.count_of_kind(session, facts.catalogue_id, request.kind) + 1
+    number = repository.count_of_versions(session, facts.catalogue_id) + 1
     version = f"{made_at:%Y%m%d}.{number}"
     canonicals = writers.Canonicals(facts.laboratory, facts.catalogue)
     return writers.fhir_file(request.kind, assessment, statement, canonicals, version, moment), assessment

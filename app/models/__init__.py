@@ -2,13 +2,14 @@
 
 from app.models import append_only
 from app.models.account import Membership, Role, SignInAttempt, User, UserSession
+from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.catalogue import Catalogue, ExamAnalysis, FileKind, Level, LocalTest, SourceFile, SourceRow
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.export import ExportRecord
 from app.models.job import Job, JobStatus
-from app.models.laboratory import Laboratory
+from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.task import ReviewTask, TaskKind

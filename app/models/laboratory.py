@@ -1,10 +1,20 @@
 """Medical laboratories (LBM) and the laboratory system (SGL) that each one uses."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+
+
+class FhirNaming(StrEnum):
+    """How the FHIR resources of a laboratory are named."""
+
+    LABORATORY = "laboratory"
+    """Under the laboratory's own address."""
+    ANS = "ans"
+    """As the ANS terminology server names its own; the laboratory chooses it, and has a FINESS number."""
 
 
 class Laboratory(SQLModel, table=True):
@@ -20,4 +30,5 @@ class Laboratory(SQLModel, table=True):
     """Stable base of the FHIR urls of this laboratory; empty means one derived from the identifier."""
     allows_reuse: bool = False
     """Whether mappings approved here may be evidence for other laboratories; its biologists decide."""
+    fhir_naming: str = Field(default=FhirNaming.LABORATORY, max_length=10)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

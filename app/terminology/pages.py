@@ -16,8 +16,8 @@ class AxisFilter:
     value: str
     choices: list[tuple[str, str]]
     """(value, text shown)."""
-    is_list: bool
-    """Whether all values are listed; otherwise they are suggestions."""
+    any_text: str
+    """What the choice "no restriction" is called; empty when the choices are only suggestions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,4 +228,7 @@ class TasksPage(PageContext):
     catalogue: Catalogue
     active: str
     laboratory_name: str
+    total: int
+    page: int
+    last_page: int
     cards: list[TaskCard]

@@ -182,9 +182,11 @@ def do_use_value_set(session: SessionDep, actor: Administrator, value_set_id: in
 
 
 @router.get("/catalogues/{catalogue_id}/mises-a-jour")
-def show_tasks(request: Request, session: SessionDep, access: CatalogueDep) -> Response:
+def show_tasks(
+    request: Request, session: SessionDep, access: CatalogueDep, page: Annotated[int, Query(ge=1)] = 1
+) -> Response:
     """The decisions that a new release asks to look at again."""
-    return render(request, "terminology/tasks.html", tasks_page(session, access))
+    return render(request, "terminology/tasks.html", tasks_page(session, access, page))
 
 
 def _back(parameters: list[tuple[str, int]]) -> Response:

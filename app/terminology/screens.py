@@ -34,16 +34,16 @@ PAGE_SIZE = 50
 LARGE_PAGE = 300
 SUGGESTIONS = 300
 FILTERS = (
-    ("property", "Grandeur", True),
-    ("time_aspct", "Temporalité", True),
-    ("system", "Milieu", False),
-    ("scale_typ", "Échelle", True),
-    ("method_typ", "Technique", False),
-    ("class_name", "Classe", False),
-    ("status", "Statut", True),
-    ("order_obs", "Emploi", True),
+    ("property", "Grandeur", "Toutes"),
+    ("time_aspct", "Temporalité", "Toutes"),
+    ("system", "Milieu", ""),
+    ("scale_typ", "Échelle", "Toutes"),
+    ("method_typ", "Technique", ""),
+    ("class_name", "Classe", ""),
+    ("status", "Statut", "Tous"),
+    ("order_obs", "Emploi", "Tous"),
 )
-"""(axis, French label, whether all values are listed)."""
+"""(axis, French label, text of "no restriction" when all values are listed)."""
 
 
 def chosen_release(session: Session, release_id: int | None) -> LoincRelease | None:
@@ -73,7 +73,7 @@ def search_page(
         release_title=release_name(release),
         releases=[(item.id or 0, release_name(item)) for item in service.releases(session)],
         query=query,
-        filters=[_filter(name, label, is_list, filters, values.get(name, [])) for name, label, is_list in FILTERS],
+        filters=[_filter(name, label, any_text, filters, values.get(name, [])) for name, label, any_text in FILTERS],
         laboratory_only=filters.laboratory_only,
         has_other_classes=release.kind == "official",
         is_filtered=bool(filters.axes()),
@@ -94,9 +94,9 @@ def _with_exact_values(filters: SearchFilters, values: dict[str, list[tuple[str,
     return SearchFilters(**spelled, laboratory_only=filters.laboratory_only)
 
 
-def _filter(name: str, label: str, is_list: bool, filters: SearchFilters, values: list[tuple[str, int]]) -> AxisFilter:
-    shown = [(value, _value_text(name, value, count)) for value, count in values[: None if is_list else SUGGESTIONS]]
-    return AxisFilter(name=name, label=label, value=getattr(filters, name), choices=shown, is_list=is_list)
+def _filter(name: str, label: str, any_text: str, filters: SearchFilters, values: list[tuple[str, int]]) -> AxisFilter:
+    shown = [(value, _value_text(name, value, count)) for value, count in values[: None if any_text else SUGGESTIONS]]
+    return AxisFilter(name=name, label=label, value=getattr(filters, name), choices=shown, any_text=any_text)
 
 
 def _value_text(name: str, value: str, count: int) -> str:

@@ -10,15 +10,24 @@ from app.terminology import tasks
 from app.terminology.pages import ComparedLine, RelatedLine, TaskCard, TasksPage
 from app.terminology.wording import AXIS_LABELS, TASK_LABELS, status_label
 
+PAGE_SIZE = 40
 
-def tasks_page(session: Session, access: CatalogueAccess) -> TasksPage:
-    """The open tasks of a catalogue."""
+
+def tasks_page(session: Session, access: CatalogueAccess, page: int) -> TasksPage:
+    """The open tasks of a catalogue, a page at a time (pages count from 1)."""
+    found = tasks.open_tasks(session, access.catalogue_id)
+    last = max(1, -(-len(found) // PAGE_SIZE))
+    page = min(page, last)
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     return TasksPage(
         title=f"Décisions à revoir — {access.catalogue.name}",
         catalogue=access.catalogue,
         active="revue",
         laboratory_name=access.laboratory.name,
-        cards=[_card(task, test.code, test.label) for task, test in tasks.open_tasks(session, access.catalogue_id)],
+        total=len(found),
+        page=page,
+        last_page=last,
+        cards=[_card(task, test.code, test.label) for task, test in shown],
     )
 
 

@@ -1,0 +1,25 @@
+"""Tokens by which programs read the FHIR service of one laboratory."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from app.models.base import UtcDateTime, utc_now
+
+
+class ApiToken(SQLModel, table=True):
+    """The right of a program to read one laboratory. Only the hash is kept: the token is shown once."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = Field(default=None, primary_key=True)
+    laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
+    name: str = Field(max_length=80)
+    """What reads with it, as the person who made it wrote it."""
+    token_hash: str = Field(max_length=64, unique=True)
+    created_by_id: int = Field(foreign_key="user_account.id")
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Empty when it lasts until it is revoked."""
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_by_id: int | None = Field(default=None, foreign_key="user_account.id")
