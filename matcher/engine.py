@@ -136,7 +136,8 @@ class Engine:
         parsed = self.parser.parse(test)
         best: dict[int, Candidate] = {}
         for reading in parsed.readings:
-            for candidate in self._score_reading(reading, limit):
+            # A fixed depth: what is known beside the release must never depend on how many were asked for.
+            for candidate in self._score_reading(reading, max(limit, DEPTH)):
                 known = best.get(candidate.position)
                 if known is None or candidate.score > known.score:
                     best[candidate.position] = candidate
@@ -189,7 +190,7 @@ class Engine:
         score += weights.prior * index.prior[positions]
         if not facts.is_control:
             score -= weights.subject * self._other_subject[positions]
-        take = min(limit * 2, len(positions))
+        take = min(limit, len(positions))
         chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
         return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
 
@@ -332,6 +333,7 @@ def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
 
 _VETOING = ("property", "time", "system", "scale")
 CONTRADICTS = -0.9
+DEPTH = 100
 _SHOWN = ("property", "time", "system", "scale", "method", "divisor", "challenge")
 
 

@@ -177,11 +177,12 @@ class Gatherer:
             times = unique(time for hit_times, _ in found for time in hit_times)
             if times:
                 return times
-        if _DAY_RATE.search(unit_key(unit.text)):
-            return ("24H",)
+        # A time that the label says outweighs the one of the unit: their contradiction must stay visible.
         times = unique([*cues.times, *(time for sense in senses for time in sense.entry.time)])
         if times:
             return times
+        if _DAY_RATE.search(unit_key(unit.text)):
+            return ("24H",)
         return unique(
             time for hit in self.timing.scan(words(test.specimen)) for hit_times, _ in hit.values for time in hit_times
         )

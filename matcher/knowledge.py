@@ -1,10 +1,11 @@
 """What is known beside the release: validated mappings, NABM alignments, the national set. All of it is evidence."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from matcher.normalise.text import fold, words
-from matcher.normalise.units import unit_key
 from matcher.types import LocalTest
 
 
@@ -38,13 +39,19 @@ def signature(test: LocalTest) -> str:
     parts = (
         " ".join(words(test.label)),
         " ".join(sorted(words(test.specimen))),
-        unit_key(test.unit),
+        _unit(test.unit),
         " ".join(sorted(words(test.technique))),
         fold(test.timing),
         fold(test.scale),
         test.level,
     )
     return "|".join(parts)
+
+
+def _unit(text: str) -> str:
+    """A unit without spaces and micro signs, its case kept: g/L is grams, G/L is giga."""
+    text = unicodedata.normalize("NFKC", text).replace("\u03bc", "u").replace("\u00b5", "u")
+    return re.sub(r"/l\b", "/L", re.sub(r"\s+", "", text))
 
 
 def acts(nabm: str) -> tuple[str, ...]:

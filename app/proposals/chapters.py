@@ -1,5 +1,6 @@
 """Chapters and sub-chapters of a catalogue → LOINC codes of report sections."""
 
+from collections.abc import Container
 from functools import lru_cache
 
 from loinc_data.tables import TABLES_DIR, read_rows
@@ -14,7 +15,12 @@ def _table() -> PhraseTable[tuple[str, str]]:
     return PhraseTable((row["expression"], (row["loinc"], row["label"])) for row in rows)
 
 
-def chapter_proposals(label: str, known: dict[str, int]) -> list[Proposal]:
+def chapter_codes() -> frozenset[str]:
+    """Every code that a chapter may receive."""
+    return frozenset(code for values in _table().values.values() for code, _name in values)
+
+
+def chapter_proposals(label: str, known: Container[str]) -> list[Proposal]:
     """Section codes for a chapter label, the whole label before its parts; only codes of the release."""
     whole = _table().get(label)
     parts = [value for hit in _table().scan(words(label)) for value in hit.values]

@@ -90,7 +90,11 @@ def engine_of_release(session: Session, release: LoincRelease, cache_dir: Path) 
     with _lock:
         engine = _engines.get(key)
         if engine is None:
-            statement = select(LoincTerm).where(LoincTerm.release_id == release.id).order_by(LoincTerm.id)  # type: ignore[arg-type]
+            statement = (
+                select(LoincTerm)
+                .where(LoincTerm.release_id == release.id, LoincTerm.class_type == 1)
+                .order_by(LoincTerm.id)
+            )  # type: ignore[arg-type]
             terms = (with_term for with_term in with_usage(_term(row) for row in session.exec(statement)))
             engine = _engines[key] = Engine(_cached_index(key, terms, cache_dir), load_tables())
     return engine

@@ -1,6 +1,6 @@
 """Running the matcher on a catalogue and storing its explained proposals."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.errors import NotFoundError
 from app.jobs.registry import register
 from app.models import Catalogue, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
 from app.proposals import repository
-from app.proposals.chapters import chapter_proposals
+from app.proposals.chapters import chapter_codes, chapter_proposals
 from app.proposals.conversion import to_matcher
 from app.proposals.engines import engine_of_release, engine_version
 from app.proposals.knowledge import knowledge_for
@@ -85,12 +85,14 @@ def run_proposals(database: DatabaseEngine, settings: Settings, catalogue_id: in
             engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
             tests = repository.local_tests(session, catalogue_id)
             links = repository.exam_links(session, catalogue_id)
+            assert release.id is not None
+            chapters = frozenset(repository.terms_of(session, release.id, chapter_codes()))
         by_id = {test.id: test for test in tests}
         analyses = {
             exam_id: [by_id[link.analysis_id] for link in members if link.analysis_id in by_id]
             for exam_id, members in repository.analyses_by_exam(links).items()
         }
-        rows = _match(engine, tests, analyses, run_id, progress)
+        rows = _match(engine, tests, analyses, chapters, run_id, progress)
         _store(database, run_id, rows)
     except Exception as error:
         with transaction(database) as session:
@@ -115,6 +117,7 @@ def _match(
     engine: Engine,
     tests: Sequence[LocalTest],
     analyses: Mapping[int, Sequence[LocalTest]],
+    chapters: Container[str],
     run_id: int,
     progress: Progress,
 ) -> list[dict[str, Any]]:
@@ -124,7 +127,7 @@ def _match(
             progress(position, len(tests), "Recherche des propositions")
         assert test.id is not None
         if test.level in (Level.CHAPTER, Level.SUBCHAPTER):
-            proposals = chapter_proposals(test.label, engine.index.number_of)
+            proposals = chapter_proposals(test.label, chapters)
         else:
             proposals = engine.propose(to_matcher(test, analyses.get(test.id, ())), TOP)
         rows.extend(_row(run_id, test.id, proposal) for proposal in proposals)

@@ -33,7 +33,6 @@ TASK_LABELS = {
     TaskKind.NAME_CHANGED: ("Nom modifié", "chip-info"),
 }
 VALUE_SET_LABELS = {kind: TITLES[kind] for kind in ValueSetKind}
-OUR_LABEL_HINT = "Libellé d'usage de notre lexique\u202f: ce n'est pas un nom LOINC."
 
 
 def status_label(status: str) -> tuple[str, str]:

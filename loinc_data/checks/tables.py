@@ -47,7 +47,6 @@ _STANDS_FOR = frozenset(
     }
 )
 _UNREAD: Mapping[str, str] = {
-    "10*6": "num",
     "cm[H2O]": "pressure",
     "bar": "pressure",
     "atm": "pressure",
@@ -55,7 +54,6 @@ _UNREAD: Mapping[str, str] = {
     "[ka'U]/dL": "cat_conc",
     "[bdsk'U]/dL": "cat_conc",
     "[bdsk'U]": "arb",
-    "g/cm3": "mass_conc",
     "m2": "area",
     "cm2": "area",
     "pmol/(8.10*8)": "subst_num",

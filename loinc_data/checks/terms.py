@@ -181,7 +181,7 @@ def _units(row: Row) -> Iterator[Problem]:
     for unit in (part.strip() for part in units.split(";") if part.strip()):
         dimension = ucum_dimension(unit)
         if not dimension:
-            if not unit.startswith("{") and unit != "10*6":
+            if not unit.startswith("{"):
                 yield row.error("units", "EXAMPLE_UCUM_UNITS", f"{unit} n'est pas une unité UCUM lisible")
         elif prop not in EXPECTED.get(dimension, ()) and dimension not in _UNITS_BY_PROPERTY.get(prop, ()):
             yield row.error("units", "EXAMPLE_UCUM_UNITS", f"{unit} ({dimension}) ne mesure pas la grandeur {prop}")

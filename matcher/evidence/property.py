@@ -50,6 +50,8 @@ EXPECTED: Mapping[str, frozenset[str]] = {
         "mom": "MoM",
         "conc_rate": "CRat MRat",
         "num_mass": "NCnt",
+        "mass_num": "EntMass MCnt",
+        "subst_num": "EntSub SCnt",
         "area": "Area",
     }.items()
 }

@@ -88,10 +88,12 @@ def ucum_dimension(ucum: str) -> str:
         return "vol_rate_area"
     if "{index" in lowered:
         return "index"
-    if "mom" in lowered:
+    if "mom" in lowered.replace(".", ""):
         return "mom"
     if re.fullmatch(r"\{[^}]*(ratio|rto)[^}]*\}", lowered) or lowered in ("{inr}", "1"):
         return "ratio"
+    if re.fullmatch(r"10[*^]\d+", text):
+        return "num"
     if "/100" in text:
         return "percent"
     parts = [_kind(part) for part in _split(text)]
@@ -113,7 +115,7 @@ def _kind(part: str) -> str:
 
 
 def _single_kind(factor: str) -> str:
-    if re.fullmatch(r"[munpf]?m3", factor):
+    if re.fullmatch(r"[cdmunpf]?m3", factor):
         return "vol"
     if re.fullmatch(r"[cmk]?m2", factor):
         return "area"
@@ -131,6 +133,12 @@ def _combine(kinds: list[str]) -> str:
     if not denominators:
         return _ALONE.get(numerator, "")
     first = denominators[0]
+    if numerator == "subst" and "time" in denominators and len(denominators) > 1:
+        # Substance turned over in a time is an activity: nmol/h/mL is U/L, nmol/h/mg U/g; mmol/kg/24 h is not.
+        of = next((kind for kind in denominators if kind != "time"), "")
+        if of == "mass" and first == "mass":
+            return "subst_rate"
+        return {"vol": "cat_conc", "mass": "cat_ratio", "num": "cat_num", "none": "cat_num"}.get(of, "subst_rate")
     if first == "vol":
         if len(denominators) > 1 and denominators[1] == "time" and numerator == "mass":
             return "conc_rate"
@@ -161,14 +169,18 @@ class UnitTable:
         """Whether this exact text is a spelling of the table (used for units glued in labels)."""
         return unit_key(text) in self._by_key
 
+    def _found(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        return self._exact.get(text) or self._by_key.get(unit_key(text))
+
     def _read(self, text: str) -> UnitReading:
-        stripped = _repaired(text).strip().strip("()[] ").strip()
+        written = _repaired(text).strip()
+        stripped = written.strip("()[] ").strip()
         if not stripped:
             return UnitReading(text)
-        found = self._exact.get(stripped) or self._by_key.get(unit_key(stripped))
+        found = self._found(written) or self._found(stripped)
         if found is not None:
             return _reading(text, *found)
-        for variant in _variants(stripped):
+        for variant in (*_variants(written), *_variants(stripped)):
             found = self._by_key.get(unit_key(variant))
             if found is not None:
                 return _reading(text, *found)

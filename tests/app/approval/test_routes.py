@@ -4,8 +4,10 @@ import csv
 import io
 
 import pytest
+from sqlmodel import select
 
-from app.models import Action, Status
+from app.database import transaction
+from app.models import Action, LoincTerm, Status
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
 
@@ -148,3 +150,27 @@ def test_the_csv_holds_the_decisions_of_the_list(desk: Desk, client_for: ClientF
     text = client_for(BIOLOGIST).get(url(desk, query="?format=csv")).text.removeprefix("\ufeff")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert [(row["Code"], row["État"]) for row in rows] == [("NA", "Décidée")]
+
+
+def test_the_approver_justifies_what_nobody_did(desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium)
+    with transaction(desk.engine) as session:
+        term = session.exec(select(LoincTerm).where(LoincTerm.loinc_num == "2951-2")).one()
+        term.status = "DEPRECATED"
+        session.add(term)
+    client = client_for(BIOLOGIST)
+    assert 'id="justification-approbation"' in client.get(f"{desk.base}/revue/{desk.sodium}").text
+    refused = client.post(url(desk, desk.sodium), data={"version": 1, "action": "approve"})
+    assert refused.status_code == 422
+    data = {"version": 1, "action": "approve", "justification": "le remplaçant attend la prochaine version"}
+    assert client.post(url(desk, desk.sodium), data=data).status_code == 303
+    assert desk.facts(desk.sodium)[1].justification == "le remplaçant attend la prochaine version"
+
+
+def test_the_case_says_who_approved_even_after_a_comment(desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium)
+    client = client_for(BIOLOGIST)
+    client.post(url(desk, desk.sodium), data={"version": 1, "action": "approve"})
+    desk.decide(desk.sodium, Action.COMMENT, comment="merci")
+    html = client.get(f"{desk.base}/revue/{desk.sodium}").text
+    assert "— Béatrice Biologiste a approuvé" in html

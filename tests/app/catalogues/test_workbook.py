@@ -99,7 +99,7 @@ def test_dangerous_workbooks_are_refused(content: bytes, message: str) -> None:
 
 
 def test_a_far_cell_is_found_at_the_seam_of_two_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.catalogues.workbook._CHUNK", 7)
+    monkeypatch.setattr("app.catalogues.zip_safety._CHUNK", 7)
     content = changed(SHEET, lambda xml: xml.replace(b'r="B1"', b" " * 290 + b'r="XFD1048576"'))
     with pytest.raises(UnsafeWorkbookError, match="trop éloignée"):
         check_workbook(content)

@@ -39,7 +39,7 @@ def exported_map(sample: Sample, settings: Settings, kind: ExportKind = ExportKi
     with reading(sample.world.engine) as session:
         facts = gather(session, sample.world.laboratory, sample.catalogue)
         file, _ = build(session, settings, facts, ExportRequest(kind), utc_now(), "Test")
-    assert file.media_type == "application/fhir+json"
+    assert file.media_type.startswith("application/fhir+json; fhirVersion=")
     resource: dict[str, Any] = json.loads(file.content)
     return resource
 

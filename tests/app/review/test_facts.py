@@ -63,6 +63,12 @@ def test_sending_back_keeps_the_choice_without_approval() -> None:
     assert (state.status, state.outcome, state.approved_by_id) == (Status.SENT_BACK, Outcome.CODE, None)
 
 
+def test_a_reimport_that_changed_the_row_sends_it_back() -> None:
+    facts = [CHOSEN, fact(2, Action.APPROVE, author=7), fact(3, Action.REIMPORT, reason="unité : g/L → mmol/L")]
+    state = derive_state(facts)
+    assert (state.status, state.loinc_num, state.approved_by_id) == (Status.SENT_BACK, "2951-2", None)
+
+
 def test_an_undo_restores_the_state_before() -> None:
     facts = [CHOSEN, fact(2, Action.NO_LOINC), fact(3, Action.UNDO, undoes=2)]
     assert derive_state(facts).loinc_num == "2951-2"
@@ -133,6 +139,6 @@ def test_a_row_without_fact_needs_no_stored_state(desk: Desk) -> None:
     assert desk.state(desk.sodium).status == Status.TODO
 
 
-@pytest.mark.parametrize("action", [Action.APPROVE, Action.SEND_BACK])
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.SEND_BACK, Action.REIMPORT])
 def test_a_judgement_alone_decides_nothing(action: Action) -> None:
     assert derive_state([fact(1, action)]).status is Status.TODO

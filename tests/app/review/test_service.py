@@ -1,6 +1,8 @@
 """Deciding and undoing: who may, what is written, what is refused."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -151,3 +153,20 @@ def test_undoing_an_approval_is_the_biologist_s_with_a_reason(desk: Desk, approv
         desk.undo(desk.sodium, BIOLOGIST)
     desk.undo(desk.sodium, BIOLOGIST, "approuvée par erreur")
     assert desk.state(desk.sodium).status == Status.DECIDED
+
+
+def test_of_two_people_at_the_same_instant_one_is_recorded(desk: Desk) -> None:
+    barrier = Barrier(2)
+
+    def act(email: str) -> str:
+        barrier.wait()
+        try:
+            desk.decide(desk.sodium, Action.NO_LOINC, email=email, version=0)
+        except StaleVersionError:
+            return "conflict"
+        return "recorded"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(act, (TRANSCODER, BIOLOGIST)))
+    assert outcomes == ["conflict", "recorded"]
+    assert len(desk.facts(desk.sodium)) == 1
