@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.models import LoincRelease, LoincTerm
 from loinc_data.release import content_hash, open_source, read_terms
@@ -90,12 +90,10 @@ def engine_of_release(session: Session, release: LoincRelease, cache_dir: Path) 
     with _lock:
         engine = _engines.get(key)
         if engine is None:
-            statement = (
-                select(LoincTerm)
-                .where(LoincTerm.release_id == release.id, LoincTerm.class_type == 1)
-                .order_by(LoincTerm.id)
-            )  # type: ignore[arg-type]
-            terms = (with_term for with_term in with_usage(_term(row) for row in session.exec(statement)))
+            # An official release also holds clinical terms and surveys; class type 1 is the laboratory.
+            of_release = select(LoincTerm).where(LoincTerm.release_id == release.id, LoincTerm.class_type == 1)
+            rows = session.exec(of_release.order_by(col(LoincTerm.id)))
+            terms = with_usage(_term(row) for row in rows)
             engine = _engines[key] = Engine(_cached_index(key, terms, cache_dir), load_tables())
     return engine
 
