@@ -28,7 +28,7 @@ class Weights:
     """The chapter of the laboratory is the LOINC class of the term."""
     prior: float = 0.85
     """How usual the code is."""
-    veto: float = 3.0
+    veto: float = 2.2
     """Loss, on top, for each axis that contradicts: a contradiction is never outweighed by likeness."""
     memory: float = 3.0
     """The same full signature was validated with this code in other catalogues."""
