@@ -11,9 +11,9 @@ from app.models import Action, Decision, Level, LocalTest, Proposal, Relation, S
 from app.review import repository, wording, workflow
 from app.review.case_columns import Column, candidates_of, local_values
 from app.review.case_view import CaseView, Hit, Links, Rights, SearchView
-from app.review.facts import StateValues, derive_state, in_force
+from app.review.facts import JUDGES, StateValues, derive_state, in_force
 from app.review.gathering import Place, place_of
-from app.review.history import history_of
+from app.review.history import HistoryLine, history_of
 from app.review.naming import name_of
 from app.review.navigation import Place as QueuePlace
 from app.review.navigation import case_url, find_place, queue_url
@@ -79,6 +79,8 @@ def build_case(
     candidates = candidates_of(session, settings, place, test, columns, selected, state.loinc_num)
     is_chapter = test.level in (Level.CHAPTER, Level.SUBCHAPTER)
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
+    history = history_of(known.facts, known.names)
+    decided = next((candidate for candidate in candidates if candidate.is_decided), None)
     return CaseView(
         test=test,
         level=wording.LEVEL[Level(test.level)],
@@ -88,6 +90,8 @@ def build_case(
         decision=decision_text(state.outcome, state.loinc_num),
         decided_by=known.names.get(state.decided_by_id or 0, ""),
         reason=choice.reason if choice else "",
+        judgement=_judgement(known.facts, history),
+        asks_approver=bool(decided and decided.blocking and choice and not choice.justification),
         local=local_values(test, ranked[0] if ranked else None),
         candidates=candidates,
         nontest_reason=_first_sentence(nontest),
@@ -98,7 +102,7 @@ def build_case(
         nothing_found=runs.current is not None and not known.proposals,
         exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
-        history=history_of(known.facts, known.names),
+        history=history,
         search=_search(session, access, place, test, asked, {column.loinc_num for column in columns}),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
         position=queue_place.position,
@@ -121,7 +125,7 @@ def rights_of(access: CatalogueAccess, facts: Sequence[Decision], state: StateVa
     approve, undo, choose = may(Action.APPROVE), may(Action.UNDO), may(Action.CHOOSE)
     last = in_force(facts)
     is_own = state.decided_by_id == access.user_id
-    mine = last is not None and last.author_id == access.user_id
+    mine = last is not None and last.author_id == access.user_id and last.action != Action.REIMPORT
     return Rights(
         decide=choose is not None,
         approve=approve is not None and not is_own,
@@ -155,6 +159,14 @@ def _extra_columns(
     wanted = [state.loinc_num, *asked.codes] if state.loinc_num else list(asked.codes)
     extra = [number for number in dict.fromkeys(wanted) if number not in present]
     return [Column(number, by_number.get(number)) for number in extra]
+
+
+def _judgement(facts: Sequence[Decision], history: Sequence[HistoryLine]) -> HistoryLine | None:
+    """The line of the fact in force, when it judges the choice."""
+    last = in_force(facts)
+    if last is None or Action(last.action) not in JUDGES:
+        return None
+    return next(line for fact, line in zip(reversed(facts), history, strict=True) if fact is last)
 
 
 def _first_sentence(proposal: Proposal | None) -> str:

@@ -110,15 +110,19 @@ def local_values(test: LocalTest, best: Proposal | None) -> list[LocalValue]:
         Axis.COMPONENT: (test.label, test.synonym),
         Axis.PROPERTY: (test.property_kind, ""),
         Axis.TIME: (test.timing, ""),
-        Axis.SYSTEM: (test.specimen or test.specimen_code, test.specimen_code if test.specimen else ""),
+        Axis.SYSTEM: (test.specimen or test.specimen_code, _in_brackets(test.specimen_code) if test.specimen else ""),
         Axis.SCALE: (test.scale, ""),
         Axis.METHOD: (test.technique, ""),
-        Axis.UNIT: (unit, test.unit_code if test.unit else ""),
+        Axis.UNIT: (unit, _in_brackets(test.unit_code) if test.unit else ""),
     }
     return [
         LocalValue(axis, AXIS[axis], raw[axis][0], raw[axis][1], _unless_same(understood[axis], raw[axis][0]))
         for axis in Axis
     ]
+
+
+def _in_brackets(code: str) -> str:
+    return f"({code})" if code else ""
 
 
 def _property_of(unit: str) -> str:

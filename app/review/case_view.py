@@ -124,6 +124,10 @@ class CaseView:
     decision: str
     decided_by: str
     reason: str
+    judgement: HistoryLine | None
+    """The approval or the sending back in force."""
+    asks_approver: bool
+    """Whether a blocking check of the decided code waits for a justification that only the approver can give."""
     local: list[LocalValue]
     candidates: list[Candidate]
     nontest_reason: str

@@ -91,6 +91,8 @@ FACETS: tuple[Facet, ...] = (
     Facet("commentaire", "Commentaire", "comment",
           _yes_no("Avec commentaire", "Sans commentaire", "avec", "sans")),
     Facet("retiree", "Retrait", "retired", _yes_no("Retirée du catalogue", "En service")),
+    Facet("version", "Version de LOINC", "task",
+          _yes_no("À revoir après une nouvelle version", "Sans changement", "a-revoir", "inchangee")),
     Facet("auteur", "Décidée par", "author", empty_label="personne"),
 )  # fmt: skip
 BY_KEY = {facet.key: facet for facet in FACETS}

@@ -11,8 +11,10 @@ OUTCOMES = {
     Action.OUT_OF_SCOPE: Outcome.OUT_OF_SCOPE,
 }
 """The actions that decide, and what they decide."""
-CHANGES_STATE = frozenset({*OUTCOMES, Action.DOUBT, Action.APPROVE, Action.SEND_BACK})
-"""The actions that can be undone; a comment stays, and an undo is undone by deciding again."""
+JUDGES = frozenset({Action.APPROVE, Action.SEND_BACK, Action.REIMPORT})
+"""The actions that say something of the choice in force without being one."""
+CHANGES_STATE = frozenset({*OUTCOMES, Action.DOUBT, *JUDGES})
+"""The actions that give a row its state; a comment does not, and an undo takes one of them away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ def in_force(facts: Sequence[Decision]) -> Decision | None:
 
 def choice_in_force(facts: Sequence[Decision]) -> Decision | None:
     """The last standing choice: a code, no code, out of scope, or a doubt."""
-    judgements = (Action.APPROVE, Action.SEND_BACK)
-    choices = [fact for fact in standing(facts) if Action(fact.action) not in judgements]
+    choices = [fact for fact in standing(facts) if Action(fact.action) not in JUDGES]
     return choices[-1] if choices else None
 
 
@@ -76,5 +77,6 @@ def _status(action: Action) -> Status:
         Action.DOUBT: Status.DOUBT,
         Action.APPROVE: Status.APPROVED,
         Action.SEND_BACK: Status.SENT_BACK,
+        Action.REIMPORT: Status.SENT_BACK,
     }
     return statuses.get(action, Status.DECIDED)

@@ -57,6 +57,7 @@ DONE = {
     Action.APPROVE: "décision approuvée",
     Action.SEND_BACK: "renvoyée au transcodeur",
     Action.UNDO: "décision annulée, la ligne est revenue à son état précédent",
+    Action.REIMPORT: "à revoir depuis la réimportation du catalogue",
 }
 
 

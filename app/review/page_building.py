@@ -15,6 +15,7 @@ from app.review.query import PAGE_SIZES, ReviewQuery
 from app.review.queue import authors_of, columns_of, pager_of, progress_of, rows_of, run_id_of
 from app.review.repository import runs_of, status_counts
 from app.settings import Settings
+from app.terminology.tasks import open_task_of
 
 DECIDERS = (Role.TRANSCODER, Role.BIOLOGIST)
 
@@ -85,6 +86,7 @@ def case_page(
         case=case,
         notice=run_notice(runs),
         done=done_notice(session, access, done, asked.query),
+        has_open_task=open_task_of(session, local_test_id) is not None,
         problem=problem,
         needs_justification=needs_justification,
         form=form or {},

@@ -45,6 +45,8 @@ class CasePage(PageContext):
     case: CaseView
     notice: Notice | None
     done: Done | None
+    has_open_task: bool = False
+    """Whether a new release changed the decided code, and nobody has looked at it since."""
     problem: str = ""
     """Why what was just sent was not recorded."""
     needs_justification: bool = False

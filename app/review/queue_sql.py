@@ -24,6 +24,7 @@ from app.folding import folded
 from app.models import Outcome, Status, metadata
 from app.review.facets import BY_KEY, FACETS
 from app.review.query import SORTS, ReviewQuery, stored_values
+from app.terminology.tasks import has_open_task
 from matcher.normalise.text import fold
 from matcher.types import Band
 
@@ -69,6 +70,7 @@ def base(
         "chapter": _or_code(test.chapter, test.chapter_code),
         "subcontracted": _flag(test.is_subcontracted),
         "retired": _flag(test.is_retired),
+        "task": _flag(has_open_task()),
         "executing": test.executing_laboratory,
         "volume": volume,
         "status": status,

@@ -13,6 +13,7 @@ from app.review.facts import choice_in_force
 from app.review.gathering import Pair, evidence_now, mappings_of, place_of
 from app.review.ledger import OpenRow, Statement, append, check_allowed, open_row
 from app.settings import Settings
+from app.terminology.tasks import open_task_of
 
 DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
 LIMITS = {"reason": 500, "comment": 4000, "justification": 2000}
@@ -45,7 +46,7 @@ def decide(
     check_allowed(row, action, said.reason)
     if action is Action.COMMENT and not said.comment.strip():
         raise InvalidInputError("Écrivez le commentaire.")
-    _refuse_repetition(row, action, said)
+    _refuse_repetition(session, row, action, said)
     place = place_of(session, access.catalogue_id, access.laboratory_id)
     release_id = place.release.id if place.release else None
     proposal = _proposal(session, row, said.loinc_num)
@@ -72,6 +73,8 @@ def undo(
         raise ConflictError("Il n'y a rien à annuler sur cette ligne.")
     if target.author_id != access.user_id:
         raise ConflictError("Vous ne pouvez annuler que votre propre décision, tant qu'elle est en vigueur.")
+    if target.action == Action.REIMPORT:
+        raise ConflictError("Le catalogue a changé sur cette ligne : décidez de nouveau.")
     said = Statement(reason=reason, comment=comment)
     return append(session, row, Action.UNDO, said, release_id=target.release_id, undoes_id=target.id)
 
@@ -108,12 +111,17 @@ def _statement(
     return Statement(loinc_num, relation, reason, comment, justification)
 
 
-def _refuse_repetition(row: OpenRow, action: Action, said: Statement) -> None:
-    """Saying again what is already decided would only change its author."""
+def _refuse_repetition(session: Session, row: OpenRow, action: Action, said: Statement) -> None:
+    """Saying again what is already decided would only change its author.
+
+    After a new release it says something: that the code was looked at again and still holds.
+    """
     choice = choice_in_force(row.facts)
     if action is not Action.CHOOSE or row.state.status is not Status.DECIDED or choice is None:
         return
     same = choice.loinc_num == said.loinc_num and choice.relation == said.relation
+    if same and row.test.id is not None and open_task_of(session, row.test.id) is not None:
+        return
     if same and not said.comment.strip() and not said.justification.strip():
         raise ConflictError(f"{said.loinc_num} est déjà la décision en vigueur sur cette ligne.")
 

@@ -76,6 +76,7 @@ ACTION = {
     Action.APPROVE: "a approuvé",
     Action.SEND_BACK: "a renvoyé au transcodeur",
     Action.UNDO: "a annulé",
+    Action.REIMPORT: "a réimporté le catalogue, où la ligne a changé",
 }
 NO_LOINC_REASONS = (
     "Aucun code LOINC ne correspond à cette analyse",

@@ -12,10 +12,10 @@ from app.models import Action, Outcome, Role, Status
 
 DECIDERS = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
 DECIDING = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT})
-ALWAYS_WITH_REASON = frozenset({Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.SEND_BACK})
+ALWAYS_WITH_REASON = frozenset({Action.NO_LOINC, Action.OUT_OF_SCOPE})
 
 ROLES: dict[Action, frozenset[Role]] = {
-    **dict.fromkeys((*DECIDING, Action.COMMENT, Action.UNDO), DECIDERS),
+    **dict.fromkeys((*DECIDING, Action.COMMENT, Action.UNDO, Action.REIMPORT), DECIDERS),
     **dict.fromkeys((Action.APPROVE, Action.SEND_BACK), frozenset({Role.BIOLOGIST})),
 }
 """Who may ever do an action; a reader only reads."""
@@ -47,7 +47,7 @@ def transition(status: Status, outcome: Outcome, action: Action, role: Role) -> 
         return _undo(status, role)
     if action is Action.APPROVE:
         return Transition(Status.APPROVED) if status is Status.DECIDED and outcome is not Outcome.NONE else None
-    if action is Action.SEND_BACK:
+    if action in (Action.SEND_BACK, Action.REIMPORT):
         return Transition(Status.SENT_BACK, True) if status in (Status.DECIDED, Status.APPROVED) else None
     reopens = status is Status.APPROVED
     to_status = Status.DOUBT if action is Action.DOUBT else Status.DECIDED
