@@ -135,14 +135,16 @@ class Engine:
         """The best scored terms, the probability that the row is no test, and its reason."""
         parsed = self.parser.parse(test)
         best: dict[int, Candidate] = {}
+        # What is known beside the release reorders candidates: it must see as many whatever was asked for.
+        depth = max(limit, DEPTH) if self.knowledge else limit
         for reading in parsed.readings:
-            # A fixed depth: what is known beside the release must never depend on how many were asked for.
-            for candidate in self._score_reading(reading, max(limit, DEPTH)):
+            for candidate in self._score_reading(reading, depth):
                 known = best.get(candidate.position)
                 if known is None or candidate.score > known.score:
                     best[candidate.position] = candidate
-        self._add_remembered(test, parsed.readings, best)
-        for candidate in best.values():
+        if self.knowledge:
+            self._add_remembered(test, parsed.readings, best)
+        for candidate in best.values() if self.knowledge else ():
             candidate.score += sum(weight * found.strength for found, weight in self._known_of(test, candidate))
         ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
         named = any(reading.analytes for reading in parsed.readings)

@@ -30,6 +30,10 @@ class Knowledge:
     nabm: Mapping[str, frozenset[str]] = field(default_factory=dict)
     preferred: frozenset[str] = frozenset()
 
+    def __bool__(self) -> bool:
+        """Whether anything is known at all."""
+        return bool(self.memory or self.nabm or self.preferred)
+
 
 def signature(test: LocalTest) -> str:
     """The full signature of a row: label, specimen, unit, technique, time, scale and level, normalised.

@@ -78,11 +78,14 @@ def _timed(answering: Answering, tests: list[LocalTest]) -> tuple[float, float, 
     global _answering
     _answering = answering
     batches = [tests[start : start + BATCH] for start in range(0, len(tests), BATCH)]
-    # Two processes first: what one process would remember must not be inherited.
-    started = time.perf_counter()
-    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
-        private = dict(pool.map(_answer, batches))
-    two = time.perf_counter() - started
+    # Two processes first: what one process would remember must not be inherited. The quicker of two runs counts.
+    seconds: list[float] = []
+    for _ in range(2):
+        started = time.perf_counter()
+        with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+            private = dict(pool.map(_answer, batches))
+        seconds.append(time.perf_counter() - started)
+    two = min(seconds)
     # One process is measured in processor time: on a shared machine the clock tells of the neighbours.
     started = time.process_time()
     for batch in batches:
@@ -170,8 +173,8 @@ def speed_report(release: Path | None) -> str:
         f"## Speed: {ROWS:,} rows, each label varied, top {TOP}, terms mostly synthetic",
         table(headings, rows),
         f"rapidfuzz answered {SAMPLE} rows spread over the {ROWS:,}; its rows per second are taken from them. "
-        "One process is measured in processor time, two by the clock. Load is reading the index from its cache; "
-        "lexicon is compiling our tables. Building TF-IDF is fitting it.",
+        "One process is measured in processor time, two by the clock (the quicker of two runs). "
+        "Load is reading the index from its cache; lexicon is compiling our tables. Building TF-IDF is fitting it.",
         table(("ratio", "value"), [(name, f"{value:.2f}") for name, value in ratios]),
     ))  # fmt: skip
 
