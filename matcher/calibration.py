@@ -97,7 +97,8 @@ class Calibration:
         values = [top]
         if len(scores) > 1:
             weights = [math.exp((score - scores[1]) / TEMPERATURE) for score in scores[1:]]
-            total = sum(weights)
+            # The first ten share the doubt, so that a candidate's figure never depends on how many were asked for.
+            total = sum(weights[:9])
             values.extend(min(top, (1.0 - top) * OTHERS_SHARE * weight / total) for weight in weights)
         return values
 

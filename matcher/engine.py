@@ -1,6 +1,5 @@
 """The engine: parse a row, retrieve analytes, score the terms on every axis, rank, calibrate, explain."""
 
-import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
@@ -32,7 +31,6 @@ from matcher.types import Axis, Band, Evidence, LocalTest, Proposal, Tables, Ter
 
 ENGINE_VERSION = "1"
 Masses = NDArray[np.float64]
-_SUBJECT = re.compile(r"\bControl\b|\b[Dd]on(?:o)?r\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,6 @@ class EngineOptions:
     weights: Weights = WEIGHTS
     pool: int = 48
     terms: int = 900
-    use_lexicon: bool = True
 
 
 @dataclass(slots=True)
@@ -73,9 +70,6 @@ class Engine:
         self.nontests = NonTestRules(tables.nontests)
         self.calibration = calibration or Calibration.default()
         self.strengths = Strengths(index)
-        self._other_subject = np.array(
-            [bool(_SUBJECT.search(term.long_common_name)) for term in index.terms], np.float32
-        )
 
     def with_knowledge(self, knowledge: Knowledge) -> "Engine":
         """The same engine, sharing its index and tables, knowing something else beside the release."""
@@ -85,7 +79,7 @@ class Engine:
 
     def propose(self, test: LocalTest, top: int = 10, explain: bool = True) -> list[Proposal]:
         """Ranked proposals for one row, best first; rank 0 says that the row is no test."""
-        candidates, reason_probability, reason = self.ranked(test, max(top, 2))
+        candidates, reason_probability, reason = self.ranked(test, max(top, SHARED))
         proposals: list[Proposal] = []
         if reason_probability > 0:
             evidence: tuple[Evidence, ...] = ()
@@ -98,7 +92,7 @@ class Engine:
             return proposals
         signals = self.signals(candidates, reason_probability)
         remembered = weigh_memory(self.knowledge, test, self.index.terms[candidates[0].position].loinc_num)
-        scores = [candidate.score for candidate in candidates]
+        scores = [candidate.score for candidate in candidates[: max(top, SHARED)]]
         confidences = self.calibration.confidences(signals, scores, remembered is not None)
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
             evidence = self.explain(candidate, test) if explain else ()
@@ -190,8 +184,7 @@ class Engine:
         score += weights.unit * self.strengths.of_terms("unit", facts, positions)
         score += weights.nature * self.strengths.of_terms("nature", facts, positions)
         score += weights.prior * index.prior[positions]
-        if not facts.is_control:
-            score -= weights.subject * self._other_subject[positions]
+        score += (weights.subject if facts.is_control else -weights.subject) * index.other_subject[positions]
         take = min(limit, len(positions))
         chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
         return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
@@ -336,6 +329,8 @@ def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
 _VETOING = ("property", "time", "system", "scale")
 CONTRADICTS = -0.9
 DEPTH = 100
+SHARED = 10
+"""The doubt on the first candidate is shared among this many, whatever was asked for."""
 _SHOWN = ("property", "time", "system", "scale", "method", "divisor", "challenge")
 
 

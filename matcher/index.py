@@ -17,7 +17,7 @@ from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
 
-FORMAT = 6
+FORMAT = 7
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -76,6 +76,8 @@ class TermIndex:
     axis_codes: dict[str, Ints]
     analyte_of: Ints
     prior: Floats
+    other_subject: Floats
+    """1 where the name says a control, a donor or a foetus instead of the patient."""
     postings_start: Ints
     postings: Ints
     word_weight: Floats
@@ -116,6 +118,7 @@ class TermIndex:
             axis_codes={axis: np.asarray(codes[axis], np.int32) for axis in AXES},
             analyte_of=analyte_of,
             prior=_prior(kept),
+            other_subject=np.array([bool(_SUBJECT.search(term.long_common_name)) for term in kept], np.float32),
             postings_start=start,
             postings=postings,
             word_weight=weights,
@@ -282,9 +285,11 @@ def _count_properties(terms: list[Term], dimensions: dict[str, tuple[str, ...]])
     return shares
 
 
+_SUBJECT = re.compile(r"\bControl\b|\b[Dd]on(?:o)?r\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
 _ARRAYS = (
     "analyte_of",
     "prior",
+    "other_subject",
     "postings_start",
     "postings",
     "word_weight",
@@ -342,6 +347,7 @@ def load_index(content: bytes) -> TermIndex | None:
         number_of={term.loinc_num: position for position, term in enumerate(terms)},
         analyte_of=arrays["analyte_of"],
         prior=arrays["prior"],
+        other_subject=arrays["other_subject"],
         postings_start=arrays["postings_start"],
         postings=arrays["postings"],
         word_weight=arrays["word_weight"],

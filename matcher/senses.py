@@ -51,8 +51,11 @@ def nature_of_row(
     is_serology = "serolog" in chapter or "auto-imm" in chapter or "autoimm" in chapter
     if is_molecular != is_serology:
         return "na" if is_molecular else "ab"
-    if any(sense.is_organism for sense in senses) and set(methods) & _IMMUNOLOGICAL:
-        return "ab"
+    if any(sense.is_organism for sense in senses):
+        # A bare organism without specimen is a serology in a catalogue; with one, it is looked for in it.
+        is_silent = not test.specimen.strip() and not methods and (not classes or "SERO" in classes)
+        if is_silent or set(methods) & _IMMUNOLOGICAL:
+            return "ab"
     return ""
 
 

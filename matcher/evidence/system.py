@@ -1,5 +1,7 @@
 """System: the specimen column, the words of the label, then the chapter."""
 
+import re
+
 from matcher.evidence.base import Found
 from matcher.facts import Facts
 from matcher.types import Verdict
@@ -91,7 +93,7 @@ def weigh_system(facts: Facts, value: str) -> Found:
             # "Sang" in the chapter of blood gases is whole blood.
             strength += 0.2
         return Found(Verdict.AGREE, strength, specimen_is_system, local)
-    if len(parts := value.split("/")) > 1 and set(parts) & set(facts.systems[:2]):
+    if len(parts := re.split(r"[/+]", value)) > 1 and set(parts) & set(facts.systems[:2]):
         return Found(Verdict.AGREE, 0.75, specimen_is_system, local)
     if value in UNSPECIFIED:
         return Found(Verdict.COMPATIBLE, 0.12, term_takes_any_specimen, local)

@@ -24,6 +24,10 @@ def unit_is_arbitrary_too(local: str, term: str) -> None:
     """Unité {local} : arbitraire comme l'unité d'exemple du code ({term}), sans lui être convertible."""
 
 
+def height_after_a_time(local: str, term: str) -> None:
+    """Unité {local} : une hauteur lue après une durée convenue vaut l'unité d'exemple du code ({term})."""
+
+
 def unit_missing(local: str, term: str) -> None:
     """Aucune unité locale à comparer."""
 
@@ -48,6 +52,8 @@ def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
         return Found(Verdict.AGREE, 1.0, unit_is_identical, local)
     if set(facts.unit.dimensions) & set(dimensions):
         return Found(Verdict.AGREE, 0.8, unit_agrees, local)
+    if "length" in facts.unit.dimensions and "velocity" in dimensions:
+        return Found(Verdict.COMPATIBLE, 0.5, height_after_a_time, local)
     if set(facts.unit.dimensions) & _ARBITRARY and set(dimensions) & _ARBITRARY:
         return Found(Verdict.COMPATIBLE, 0.2, unit_is_arbitrary_too, local)
     return Found(Verdict.CONTRADICT, -1.0, unit_contradicts, local)
