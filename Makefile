@@ -112,6 +112,7 @@ check:
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m matcher.bench.run
 	$(BIN)/python -m tests.bench.bench_review_queue
+	$(BIN)/python -m tests.bench.bench_release
 
 # ---------- housekeeping ----------
 

@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 
 from app.dependencies import PasswordChangeRequiredError, SignInRequiredError
 from app.errors import ImportRefusedError, WorkbenchError
+from app.fhir.answers import refuse
+from app.fhir.errors import FhirRequestError
 from app.web.pages import ErrorPage
 from app.web.security import security_headers
 from app.web.templating import render
@@ -22,7 +24,11 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
 
 
-def _answer(request: Request, status: int, message: str, problems: list[str] | None = None) -> Response:
+def _answer(
+    request: Request, status: int, message: str, problems: list[str] | None = None, code: str = ""
+) -> Response:
+    if request.url.path.startswith("/fhir/"):
+        return refuse(request, status, message, code)
     if _wants_json(request):
         content: dict[str, Any] = {"detail": message}
         if problems:
@@ -40,7 +46,8 @@ async def on_workbench_error(request: Request, error: Exception) -> Response:
         return _answer(
             request, error.status_code, "Le fichier a été refusé ; rien n'a été enregistré.", problems
         )
-    return _answer(request, error.status_code, error.message)
+    code = error.code if isinstance(error, FhirRequestError) else ""
+    return _answer(request, error.status_code, error.message, code=code)
 
 
 async def on_sign_in_required(request: Request, error: Exception) -> Response:

@@ -15,9 +15,13 @@ from app.coverage import routes as coverage
 from app.database import make_engine
 from app.error_handlers import HANDLERS
 from app.exports import routes as exports
+from app.fhir import routes as fhir
+from app.fhir import token_routes as fhir_tokens
+from app.fhir.published import PublishedCache
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
 from app.laboratories import routes as laboratories
+from app.memory import routes as memory
 from app.proposals import routes as proposals
 from app.review import routes as review
 from app.settings import Settings, get_settings, resource_dir
@@ -29,11 +33,14 @@ ROUTERS = (
     administration.router,
     laboratories.router,
     catalogues.router,
+    memory.router,
     proposals.router,
     review.router,
     approval.router,
     coverage.router,
     exports.router,
+    fhir.router,
+    fhir_tokens.router,
     terminology.router,
     jobs.router,
 )
@@ -66,6 +73,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     application.state.settings = settings
     application.state.engine = engine or make_engine(settings.resolved_database_url)
+    application.state.published = PublishedCache()
     application.state.jobs = JobQueue(settings, application.state.engine)
     application.add_middleware(CrossSiteMiddleware)
     application.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.fhir.pages import TokenLine
 from app.web.templating import PageContext
 
 
@@ -105,6 +106,9 @@ class AdminLaboratoryPage(PageContext):
     members: list[RoleLine]
     free_users: list[Choice]
     roles: list[Choice]
+    tokens: list[TokenLine]
+    tokens_action: str
+    fhir_address: str
     notice: str = ""
     problem: str = ""
 

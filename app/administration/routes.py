@@ -11,6 +11,7 @@ from app.administration import service
 from app.administration.pages import NewPasswordPage
 from app.dependencies import Administrator, SessionDep
 from app.errors import ConflictError, InvalidInputError
+from app.fhir.address import service_address
 from app.laboratories import service as laboratories
 from app.web.templating import render
 
@@ -145,7 +146,7 @@ def show_laboratory(
 ) -> Response:
     """One laboratory and its members."""
     laboratory = laboratories.get_laboratory(session, laboratory_id)
-    page = service.laboratory_page(session, laboratory, notice=SAVED if fait else "")
+    page = service.laboratory_page(session, laboratory, service_address(request), notice=SAVED if fait else "")
     return render(request, "administration/laboratory.html", page)
 
 
@@ -159,6 +160,7 @@ def do_change_laboratory(
     finess: ShortText = "",
     sgl: ShortText = "",
     adresse_fhir: ShortText = "",
+    noms_fhir: Annotated[str | None, Form(max_length=20)] = None,
 ) -> Response:
     """Correct what is known of a laboratory."""
     laboratory = laboratories.get_laboratory(session, laboratory_id)
@@ -170,11 +172,20 @@ def do_change_laboratory(
             finess=finess,
             sgl_name=sgl,
             canonical_url=adresse_fhir,
+            fhir_naming=noms_fhir,
             actor=actor,
         )
     except (InvalidInputError, ConflictError) as error:
-        form = {"name": nom, "finess": finess, "sgl_name": sgl, "canonical_url": adresse_fhir}
-        page = service.laboratory_page(session, laboratory, form=form, problem=error.message)
+        form = {
+            "name": nom,
+            "finess": finess,
+            "sgl_name": sgl,
+            "canonical_url": adresse_fhir,
+            "fhir_naming": noms_fhir or laboratory.fhir_naming,
+        }
+        page = service.laboratory_page(
+            session, laboratory, service_address(request), form=form, problem=error.message
+        )
         return render(request, "administration/laboratory.html", page, status_code=error.status_code)
     return RedirectResponse(f"/administration/laboratoires/{laboratory_id}?fait=1", status_code=303)
 

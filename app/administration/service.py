@@ -20,6 +20,7 @@ from app.administration.pages import (
     UsersPage,
 )
 from app.audit.labels import action_label, detail_text, object_label
+from app.fhir.tokens import token_lines
 from app.laboratories import repository as laboratories
 from app.models import Laboratory, Membership, User
 
@@ -111,6 +112,7 @@ def laboratories_page(session: Session, *, form: dict[str, str] | None = None, p
 def laboratory_page(
     session: Session,
     laboratory: Laboratory,
+    fhir_address: str,
     *,
     form: dict[str, str] | None = None,
     notice: str = "",
@@ -123,6 +125,7 @@ def laboratory_page(
         "finess": laboratory.finess,
         "sgl_name": laboratory.sgl_name,
         "canonical_url": laboratory.canonical_url,
+        "fhir_naming": laboratory.fhir_naming,
     }
     members = [
         _role_line(membership, user, laboratory) for user, membership in laboratories.members_of(session, laboratory_id)
@@ -140,6 +143,9 @@ def laboratory_page(
         members=members,
         free_users=free,
         roles=ROLE_CHOICES,
+        tokens=token_lines(session, laboratory_id),
+        tokens_action=f"/administration/laboratoires/{laboratory_id}/jetons",
+        fhir_address=fhir_address,
         notice=notice,
         problem=problem,
     )

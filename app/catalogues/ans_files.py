@@ -61,6 +61,7 @@ MANDATORY: dict[FileKind, tuple[str, ...]] = {
     **{kind: tuple(c.field for c in columns if c.mandatory) for kind, columns in ANS_COLUMNS.items()},
     FileKind.TABULAR: ("code", "label"),
     FileKind.SIDE_DATA: ("code",),
+    FileKind.FHIR: ("level", "label"),
 }
 
 _NAME = re.compile(r"loinc[\s_.-]*([123])(?!\d)", re.IGNORECASE)

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from app.catalogues import draft_repository
+from app.catalogues import draft_repository, profiles
+from app.catalogues.archive import unpacked
+from app.catalogues.difference import Difference
+from app.catalogues.fhir_json import looks_like_json
 from app.catalogues.guard import refuse_patient_data
 from app.catalogues.plan import ImportPlan
 from app.catalogues.reading import ReadFile, read_file
@@ -16,6 +19,7 @@ from app.catalogues.records import (
     decode,
     detect_dialect,
 )
+from app.catalogues.reimport import difference_of
 from app.catalogues.schemas import Choices, IncomingFile
 from app.catalogues.service import IMPORT_JOB, create_catalogue, plan_import, refuse_too_many
 from app.catalogues.tabular import check_content, read_table
@@ -77,13 +81,15 @@ def start(
 
     A file that holds patients, or that can never be read, is not kept: raises ImportRefusedError.
     """
+    received = unpacked(received, settings.max_upload_bytes)
     refuse_too_many(received)
     _check_target(session, access, catalogue_id, catalogue_name)
     problems: list[InputProblem] = []
     choices: list[Choices] = []
     for name, content in received:
         try:
-            choices.append(_first_choices(name, content, settings.max_upload_bytes))
+            own = _first_choices(name, content, settings.max_upload_bytes)
+            choices.append(profiles.proposed(session, access.laboratory_id, name, content) or own)
         except ImportRefusedError as error:
             problems.extend(error.problems)
     if problems:
@@ -112,7 +118,7 @@ def _first_choices(name: str, content: bytes, max_bytes: int) -> Choices:
     """
     check_content(name, content, max_bytes)
     choices = Choices()
-    if not is_workbook(content):
+    if not is_workbook(content) and not looks_like_json(content):
         dialect = detect_dialect(content, name)
         try:
             decode(content, dialect.encoding)
@@ -188,14 +194,26 @@ def open_draft(session: Session, draft: UploadDraft, settings: Settings) -> Draf
     stored = draft_repository.files_of(session, draft.id)
     files = [understand(file, settings.max_upload_bytes) for file in stored]
     used = [file.read for file in files if file.read and not file.stored.is_ignored]
-    plan = plan_import(session, used, draft.catalogue_id)
+    plan = plan_import(session, used, draft.catalogue_id, may_update=True)
     if not used and all(file.stored.is_ignored for file in files):
         plan.problems.append(InputProblem("aucun", "gardez au moins un fichier."))
     return Draft(draft, files, plan)
 
 
-def confirm(session: Session, access: LaboratoryAccess, draft: UploadDraft, queue: JobQueue) -> int:
-    """Ask for the import of a draft without problems; returns the catalogue, created when it is a new one."""
+def differences(session: Session, draft: Draft) -> Difference:
+    """What the newer exports of a draft would change in their catalogue."""
+    if draft.stored.catalogue_id is None or not draft.plan.updates:
+        raise ConflictError("Ces fichiers ne sont pas de nouveaux exports d'un catalogue existant.")
+    return difference_of(session, draft.stored.catalogue_id, draft.plan)
+
+
+def confirm(
+    session: Session, access: LaboratoryAccess, draft: UploadDraft, queue: JobQueue, digest: str = ""
+) -> int:
+    """Ask for the import of a draft without problems; returns the catalogue, created when it is a new one.
+
+    With `digest` the files update the catalogue, as long as the differences are those that the user saw.
+    """
     if draft.catalogue_id is None:
         catalogue = create_catalogue(session, access.laboratory_id, draft.catalogue_name, access.user)
         draft.catalogue_id = catalogue.id
@@ -208,7 +226,7 @@ def confirm(session: Session, access: LaboratoryAccess, draft: UploadDraft, queu
         laboratory_id=access.laboratory_id,
         catalogue_id=draft.catalogue_id,
         created_by_id=access.user_id,
-        payload={"draft_id": draft.id},
+        payload={"draft_id": draft.id} | ({"digest": digest} if digest else {}),
     )
     return draft.catalogue_id
 

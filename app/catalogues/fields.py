@@ -39,6 +39,13 @@ FIELDS: tuple[FieldInfo, ...] = (
         r"(?!.*\b(nabm|ngap|ccam|loinc|unite|milieu|specimen|chapitre|famille|tube|technique|hprim|postal)\b)",
     ),
     _field(
+        "alternate_code",
+        "Autre code local (si le premier est vide)",
+        """
+        autre code, code secondaire, code 2, ancien code, autre code local, code bis
+        """,
+    ),
+    _field(
         "label",
         "Libellé de l'analyse",
         """
@@ -85,6 +92,16 @@ FIELDS: tuple[FieldInfo, ...] = (
         unite rendu
         """,
         r"\bunites?\b",
+    ),
+    _field(
+        "reference_range",
+        "Valeurs de référence",
+        """
+        valeur de ref, valeurs de ref, valeur de reference, valeurs de reference, intervalle de reference,
+        intervalles de reference, valeurs usuelles, valeur usuelle, valeurs normales, normes, norme, vn, vr,
+        bornes, normales
+        """,
+        r"\b(valeurs? (de )?(ref|usuelle|normale)|normes?|intervalles?)",
     ),
     _field(
         "timing",
@@ -219,6 +236,7 @@ def fold_heading(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", flat.lower()).strip()
 
 
+CODE_PATTERN = re.compile(next(field.pattern for field in FIELDS if field.name == "code"))
 _EXACT = {heading: (field.name, rank) for field in FIELDS for rank, heading in enumerate(field.headings)}
 _PATTERNS = [(re.compile(field.pattern), field.name) for field in FIELDS if field.pattern]
 

@@ -6,9 +6,13 @@ from sqlalchemy import Engine
 
 from app.catalogues import draft_repository
 from app.catalogues.drafts import incoming
+from app.catalogues.overview import MAY_IMPORT
 from app.catalogues.reading import refuse_if
+from app.catalogues.reimport import UpdateReport, apply_update
+from app.catalogues.schemas import ImportReport
 from app.catalogues.service import IMPORT_JOB, plan_import, read_files, write_plan
 from app.database import reading, transaction
+from app.dependencies import catalogue_access
 from app.errors import NotFoundError
 from app.jobs.queue import JobQueue
 from app.jobs.registry import Progress, register
@@ -27,12 +31,22 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
     # Progress is written in transactions of its own: none may be open while it is.
     read = read_files(files, settings.max_upload_bytes, progress)
     progress(len(files), len(files) + 1, "Enregistrement du catalogue")
+    digest = str(payload.get("digest", ""))
     with transaction(engine) as session:
-        plan = plan_import(session, read, draft.catalogue_id)
+        plan = plan_import(session, read, draft.catalogue_id, may_update=bool(digest))
         refuse_if(plan.problems)
         actor = session.get(User, draft.user_id)
         queue = JobQueue(settings, engine)
-        report = write_plan(session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor, queue)
+        report: ImportReport | UpdateReport
+        if digest:
+            # Her rights are those that she has now: she may have left the laboratory since.
+            access = catalogue_access(session, session.get_one(User, draft.user_id), draft.catalogue_id or 0)
+            access.require(*MAY_IMPORT)
+            report = apply_update(session, access, plan, digest, queue)
+        else:
+            report = write_plan(
+                session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor, queue
+            )
         draft_repository.delete_drafts(session, [draft_id])
     progress(len(files) + 1, len(files) + 1, "Terminé")
     return " ".join([report.sentence, *report.warnings])

@@ -6,6 +6,8 @@ MAX_CELLS = 3_000_000
 """Rows times columns, empty cells included: what a reader reserves."""
 MAX_CELL_CHARACTERS = 32_767
 """What a spreadsheet can hold in one cell."""
+MAX_TEXT_CHARACTERS = 200_000_000
+"""Characters of all cells of a workbook together, a text shown in many cells counted each time."""
 MAX_FILES = 10
 MAX_ZIP_ENTRIES = 1_000
 MAX_INFLATED_BYTES = 200_000_000

@@ -38,6 +38,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
     jobs = repository.latest_jobs(session, catalogue_id)
     last = latest_run(session, catalogue_id)
     shown = current_run(session, catalogue_id)
+    newest = {file_id for _, file_id in repository.newest_files(session, catalogue_id)}
     other = shown if shown is not None and last is not None and shown.id != last.id else None
     return OverviewPage(
         title=access.catalogue.name,
@@ -47,7 +48,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         may_act=access.role in MAY_IMPORT,
         levels=_levels(session, catalogue_id),
         chapters=_chapters(session, catalogue_id),
-        files=[_file_line(row) for row in repository.files_of(session, catalogue_id)],
+        files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
         findings=_findings(session, catalogue_id),
         running=[job_line(job) for job in reversed(jobs) if job.status in (JobStatus.WAITING, JobStatus.RUNNING)],
         failed_job=_failed_job(jobs, last),
@@ -81,19 +82,23 @@ def _chapters(session: Session, catalogue_id: int) -> list[ChapterLine]:
     ]
 
 
-def _file_line(row: Any) -> FileLine:
+def written_as(dialect: Dialect) -> str:
+    """How a file is written, in French."""
+    if dialect.is_workbook:
+        return f"{dialect.format.upper()}, feuille « {dialect.sheet} »"
+    if dialect.format == "fhir":
+        return "JSON"
+    return f"{dialect.encoding_name}, {_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)}"
+
+
+def _file_line(row: Any, newest: set[int]) -> FileLine:
     file_id, kind, name, sha256, size, dialect_json, rows, imported_at, imported_by = row
-    dialect = Dialect.from_json(dialect_json)
-    written = (
-        f"XLSX, feuille « {dialect.sheet} »"
-        if dialect.format == "xlsx"
-        else f"{dialect.encoding_name}, {_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)}"
-    )
     return FileLine(
         id=file_id,
         name=name,
         kind_label=KIND_LABELS[FileKind(kind)],
-        written=written,
+        written=written_as(Dialect.from_json(dialect_json)),
+        is_replaced=file_id not in newest,
         rows=rows,
         size=size,
         sha256=sha256,
@@ -124,7 +129,7 @@ def _findings(session: Session, catalogue_id: int) -> list[str]:
     elif unknown:
         cited = counted(unknown, "analyse", "analyses")
         findings.append(f"Les examens citent {cited} : importez LOINC_3 pour les transcoder.")
-    if FileKind.LOINC_2 in kinds:
+    if FileKind.LOINC_2 in kinds or FileKind.FHIR in kinds:
         note(alone, "analyse n'appartient à aucun examen.", "analyses n'appartiennent à aucun examen.")
     note(subcontracted, "analyse est sous-traitée.", "analyses sont sous-traitées.")
     note(retired, "analyse est retirée par le laboratoire.", "analyses sont retirées par le laboratoire.")

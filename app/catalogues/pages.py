@@ -29,6 +29,19 @@ class DraftLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileLine:
+    """A saved reading."""
+
+    id: int
+    name: str
+    kind_label: str
+    written: str
+    headings: int
+    saved_by: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPage(PageContext):
     """Where files are given."""
 
@@ -41,6 +54,7 @@ class ImportPage(PageContext):
     max_megabytes: int
     max_files: int
     drafts: list[DraftLine]
+    profiles: list[ProfileLine]
     message: str = ""
     problems: list[str] = field(default_factory=list)
 
@@ -90,6 +104,15 @@ class FileView:
     must_map: bool
     problems: list[str]
     encoding_hint: str
+    profiles: list[Option]
+    applied_profile: str
+    """Name of the saved reading that was applied, if any."""
+    may_save: bool
+    """Whether how this file is read may be saved."""
+    suggested_profile: str
+    may_take_units: bool
+    takes_units: bool
+    units_hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +130,8 @@ class PreviewPage(PageContext):
     warnings: list[str]
     problems: list[str]
     must_look_again: bool
+    is_update: bool
+    """The files are newer exports: they are compared before anything is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +167,8 @@ class FileLine:
     sha256: str
     imported_by: str
     imported_at: datetime
+    is_replaced: bool
+    """A newer file of the same kind was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

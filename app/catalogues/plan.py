@@ -3,9 +3,10 @@
 Nothing here touches the database: the plan is complete, or the import is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.catalogues.advice import advice_on
 from app.catalogues.reading import Line, ReadFile
 from app.catalogues.values import boolean, is_boolean, is_volume, volume
 from app.catalogues.wording import counted
@@ -17,6 +18,7 @@ _COPIED = (
     "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
 )  # fmt: skip
 _MAX_CHAPTER_CODE = 60
+_ANALYSES = "analyses"
 _KEY = ("code", "unit_code", "unit", "specimen_code", "specimen")
 
 
@@ -67,6 +69,8 @@ class ImportPlan:
     side_data: dict[str, SideData] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problems: list[InputProblem] = field(default_factory=list)
+    updates: bool = False
+    """The files are newer exports of what the catalogue holds: they are compared with it, not added to it."""
 
     def count(self, *levels: Level) -> int:
         """How many tests of these levels are planned."""
@@ -82,12 +86,15 @@ def make_plan(files: Sequence[ReadFile]) -> ImportPlan:
         FileKind.LOINC_3: _plan_analyses,
         FileKind.TABULAR: _plan_analyses,
         FileKind.SIDE_DATA: _plan_side_data,
+        FileKind.FHIR: _plan_fhir,
     }
     _refuse_twice(plan)
     for index, file in enumerate(plan.files):
         if file.can_be_planned:
-            planners[file.kind](plan, file, index)
+            planners[file.kind](plan, file, index, file.lines())
     for file in plan.files:
+        if file.can_be_planned:
+            plan.warnings += advice_on(file)
         plan.problems += sorted(file.problems, key=lambda problem: problem.row or 0)
     return plan
 
@@ -96,18 +103,22 @@ def _refuse_twice(plan: ImportPlan) -> None:
     """Two files may not bring the same thing: which one is right could only be guessed."""
     seen: dict[str, str] = {}
     for file in plan.files:
-        brings = "analyses" if file.kind in (FileKind.LOINC_3, FileKind.TABULAR) else file.kind
-        if brings in seen:
-            file.problem(f"ce fichier apporte la même chose que « {seen[brings]} » ; n'en gardez qu'un.")
-        seen.setdefault(brings, file.name)
+        brings = {_ANALYSES if file.kind in (FileKind.LOINC_3, FileKind.TABULAR) else file.kind.value}
+        if file.kind is FileKind.FHIR:
+            brings = {_ANALYSES, FileKind.LOINC_1.value, FileKind.LOINC_2.value}
+        same = [seen[item] for item in sorted(brings) if item in seen]
+        if same:
+            file.problem(f"ce fichier apporte la même chose que « {same[0]} » ; n'en gardez qu'un.")
+        for item in brings:
+            seen.setdefault(item, file.name)
 
 
-def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int) -> None:
+def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
     """LOINC_1: each chapter once, each of its sub-chapters once. A missing code is replaced by the label."""
     chapters: dict[str, tuple[str, int]] = {}
     subchapters: dict[tuple[str, str], tuple[str, int]] = {}
     occurrences: dict[str, int] = {}
-    for line in file.lines():
+    for line in lines:
         code = line["chapter_code"] or line["chapter"]
         if max(len(code), len(line["subchapter_code"] or line["subchapter"])) > _MAX_CHAPTER_CODE:
             message = f"un chapitre sans code ne peut avoir un libellé de plus de {_MAX_CHAPTER_CODE} caractères."
@@ -137,17 +148,18 @@ def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int) -> None:
             _add(plan, Level.SUBCHAPTER, sub_code, occurrence, index, line, values)
 
 
-def _plan_exams(plan: ImportPlan, file: ReadFile, index: int) -> None:
+def _plan_exams(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
     """LOINC_2: one exam for all rows of its code, one link a row."""
     exams: dict[str, PlannedTest] = {}
     links: dict[tuple[str, str], int] = {}
     labels: dict[str, str] = {}
     doubled, renamed = 0, set()
-    for line in file.lines():
+    for line in lines:
         code = line["code"]
         exam = exams.get(code)
         if exam is None:
             exams[code] = _add(plan, Level.EXAM, code, 0, index, line, _copied(line))
+            exams[code].is_retired = bool(boolean(line["is_retired"]))
         elif exam.values["label"] != line["label"]:
             message = f"l'examen « {code} » a un autre libellé à la ligne {exam.row_number}."
             file.problem(message, line.row_number, "label")
@@ -155,6 +167,8 @@ def _plan_exams(plan: ImportPlan, file: ReadFile, index: int) -> None:
             for name, value in _copied(line).items():
                 exam.values[name] = exam.values[name] or value
         analysis = line["analysis_code"]
+        if not analysis and file.kind is FileKind.FHIR:
+            continue
         if labels.setdefault(analysis, line["analysis_label"]) != line["analysis_label"]:
             renamed.add(analysis)
         if links.setdefault((code, analysis), line.row_number) != line.row_number:
@@ -171,7 +185,7 @@ def _plan_exams(plan: ImportPlan, file: ReadFile, index: int) -> None:
         )
 
 
-def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int) -> None:
+def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
     """LOINC_3, or a free catalogue. The key of LOINC_3 is the code; a free catalogue may repeat a code with
     another unit or specimen, which makes another analysis."""
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
@@ -179,7 +193,7 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int) -> None:
     seen: dict[tuple[str, ...], Line] = {}
     occurrences: dict[str, int] = {}
     doubled = 0
-    for line in file.lines():
+    for line in lines:
         code = line["code"]
         first = seen.setdefault(tuple(line[name] for name in key_fields), line)
         if first is not line:
@@ -193,11 +207,11 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int) -> None:
         occurrence = occurrences.get(code, 0)
         occurrences[code] = occurrence + 1
         test = _add(plan, Level.ANALYSIS, code, occurrence, index, line, _copied(line))
+        test.is_retired = bool(boolean(line["is_retired"]))
         if file.kind is FileKind.TABULAR:
             _read_flags(file, line)
             test.values["subchapter_code"] = line["subchapter_code"] or line["subchapter"][:_MAX_CHAPTER_CODE]
             test.is_subcontracted = bool(boolean(line["is_subcontracted"]))
-            test.is_retired = bool(boolean(line["is_retired"]))
             test.annual_volume = volume(line["annual_volume"])
     if doubled:
         repeats = counted(doubled, "ligne répète", "lignes répètent")
@@ -210,9 +224,19 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int) -> None:
         )
 
 
-def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int) -> None:
+def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
+    """A FHIR catalogue brings chapters, exams and analyses: each level is planned like the file that has it alone."""
+    by_level: dict[str, list[Line]] = {}
+    for line in lines:
+        by_level.setdefault(line["level"], []).append(line)
+    _plan_chapters(plan, file, index, [*by_level.get(Level.CHAPTER, ()), *by_level.get(Level.SUBCHAPTER, ())])
+    _plan_exams(plan, file, index, by_level.get(Level.EXAM, ()))
+    _plan_analyses(plan, file, index, by_level.get(Level.ANALYSIS, ()))
+
+
+def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int, lines: Iterable[Line]) -> None:
     """Side data by code of analysis."""
-    for line in file.lines():
+    for line in lines:
         _read_flags(file, line)
         code = line["code"]
         laboratory = line["executing_laboratory"] if "executing_laboratory" in file.columns else None

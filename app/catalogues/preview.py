@@ -9,12 +9,13 @@ from app.catalogues.pages import ColumnView, FileView, Option, PreviewPage, RowV
 from app.catalogues.plan import ImportPlan
 from app.catalogues.reading import ReadFile, listed
 from app.catalogues.records import ENCODINGS
+from app.catalogues.schemas import Choices
 from app.catalogues.service import KIND_LABELS
 from app.catalogues.settling import DELIMITER_WORDS, QUOTES
-from app.catalogues.wording import enumeration
+from app.catalogues.wording import counted, enumeration
 from app.dependencies import LaboratoryAccess
 from app.errors import InputProblem
-from app.models import FileKind, Level
+from app.models import FileKind, ImportProfile, Level
 
 SHOWN_ROWS = 6
 SHOWN_ROWS_TO_MAP = 12
@@ -27,6 +28,10 @@ _DELIMITER_LABELS = {
     "barre": "Barre |",
 }
 _QUOTE_LABELS = {"double": 'Guillemets doubles "', "none": "Aucun guillemet"}
+_KIND_WORDS = {
+    FileKind.LOINC_1: "chapitres", FileKind.LOINC_2: "examens", FileKind.LOINC_3: "analyses",
+    FileKind.TABULAR: "catalogue", FileKind.SIDE_DATA: "données annexes",
+}  # fmt: skip
 _MAPPED = (FileKind.TABULAR, FileKind.SIDE_DATA)
 _TABULAR_FIELDS = tuple(FIELD_LABELS)
 _SIDE_FIELDS = ("code", *SIDE_FIELDS)
@@ -36,6 +41,7 @@ def preview_page(
     draft: Draft,
     access: LaboratoryAccess,
     target: str,
+    profiles: Sequence[ImportProfile] = (),
     more_problems: Sequence[InputProblem] = (),
     must_look_again: bool = False,
 ) -> PreviewPage:
@@ -49,11 +55,12 @@ def preview_page(
         draft_id=draft.stored.id,
         target=target,
         is_new_catalogue=draft.stored.catalogue_id is None,
-        files=[_file_view(file) for file in draft.files],
+        files=[_file_view(file, profiles, access.laboratory.sgl_name) for file in draft.files],
         outcome="" if problems else _outcome(draft.plan),
         warnings=draft.plan.warnings,
         problems=[str(problem) for problem in listed(problems)],
         must_look_again=must_look_again,
+        is_update=draft.plan.updates,
     )
 
 
@@ -77,7 +84,7 @@ def _word_of(words: dict[str, str], value: str) -> str:
     return next((word for word, meant in words.items() if meant == value), "")
 
 
-def _file_view(file: DraftFile) -> FileView:
+def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str) -> FileView:
     read = file.read
     dialect = file.dialect
     kind = read.kind if read else None
@@ -92,14 +99,14 @@ def _file_view(file: DraftFile) -> FileView:
         size=len(file.stored.content),
         is_ignored=file.stored.is_ignored,
         is_read=read is not None,
-        is_workbook=dialect.format == "xlsx",
+        is_workbook=dialect.is_workbook,
         kind_label=KIND_LABELS[kind] if kind else "illisible tel quel",
         row_count=len(table.data) if table else 0,
-        kinds=_options({kind.value: label for kind, label in KIND_LABELS.items()}, kind) if kind else [],
-        encodings=_options(encodings, dialect.encoding),
+        kinds=_kind_options(kind),
+        encodings=_options(encodings, dialect.encoding) if dialect.format == "csv" else [],
         delimiters=_options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter)),
         quotes=_options(_QUOTE_LABELS, _word_of(QUOTES, dialect.quotechar)),
-        headers=_options(headers, str(dialect.header_rows)),
+        headers=_options(headers, str(dialect.header_rows)) if dialect.format != "fhir" else [],
         sheets=_options(sheets, dialect.sheet) if len(sheets) > 1 else [],
         columns=_columns(read) if read else [],
         rows=_rows(read) if read else [],
@@ -107,7 +114,48 @@ def _file_view(file: DraftFile) -> FileView:
         must_map=kind in _MAPPED,
         problems=[str(problem) for problem in listed(file.problems)] if read is None else [],
         encoding_hint=_encoding_hint(file),
+        profiles=_profile_options(file, profiles),
+        applied_profile=_applied(file, profiles),
+        may_save=read is not None and dialect.format != "fhir" and not file.stored.is_ignored,
+        suggested_profile=_suggested(kind, sgl_name),
+        may_take_units=bool(read and read.derived_units),
+        takes_units=bool(read and read.takes_units),
+        units_hint=_units_hint(read) if read else "",
     )
+
+
+def _profile_id(file: DraftFile) -> int | None:
+    return Choices.from_json(file.stored.choices).profile
+
+
+def _profile_options(file: DraftFile, profiles: Sequence[ImportProfile]) -> list[Option]:
+    if not profiles or file.dialect.format == "fhir":
+        return []
+    labels = {"": "— aucun —"} | {str(profile.id): profile.name for profile in profiles}
+    return _options(labels, str(_profile_id(file) or ""))
+
+
+def _applied(file: DraftFile, profiles: Sequence[ImportProfile]) -> str:
+    return next((profile.name for profile in profiles if profile.id == _profile_id(file)), "")
+
+
+def _suggested(kind: FileKind | None, sgl_name: str) -> str:
+    return " – ".join(text for text in (sgl_name, _KIND_WORDS.get(kind, "") if kind else "") if text)
+
+
+def _units_hint(read: ReadFile) -> str:
+    found = read.derived_units
+    if not found:
+        return ""
+    example, unit = found[0]
+    return f"{counted(len(found), 'ligne', 'lignes')} ; par exemple « {_short(example)} » donne {unit}"
+
+
+def _kind_options(kind: FileKind | None) -> list[Option]:
+    """What the user may say a file is: FHIR says so itself."""
+    if kind is None or kind is FileKind.FHIR:
+        return []
+    return _options({item.value: label for item, label in KIND_LABELS.items() if item is not FileKind.FHIR}, kind)
 
 
 def _header_label(count: int) -> str:
@@ -154,13 +202,15 @@ def _columns(read: ReadFile) -> list[ColumnView]:
 
 
 def _meaning(read: ReadFile, name: str) -> str:
+    if read.kind is FileKind.FHIR:
+        return "lue"
     if read.kind not in ANS_COLUMNS:
         return ""
     return heading_of(read.kind, name) or "non lue"
 
 
 def _field_options(kind: FileKind, chosen: str) -> list[Option]:
-    if kind in ANS_COLUMNS:
+    if kind in ANS_COLUMNS or kind is FileKind.FHIR:
         return []
     names = _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
     labels = {"": "— non lue —"} | {name: FIELD_LABELS[name] for name in names}
@@ -170,7 +220,7 @@ def _field_options(kind: FileKind, chosen: str) -> list[Option]:
 def _encoding_hint(file: DraftFile) -> str:
     """Say that another encoding makes better French of this file; the user chooses."""
     content, encoding = file.stored.content, file.dialect.encoding
-    if file.dialect.format == "xlsx" or encoding.startswith("utf-"):
+    if file.dialect.format != "csv" or encoding.startswith("utf-"):
         return ""
     counts = {other: french_letters(content, other) for other in ("cp1252", "mac-roman", "cp850")}
     best = max(counts, key=lambda other: counts[other])

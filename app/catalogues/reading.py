@@ -13,10 +13,13 @@ from app.catalogues.ans_files import (
     kind_of_name,
     kind_of_shape,
 )
-from app.catalogues.fields import FIELD_LABELS, guess_columns
+from app.catalogues.columns import best_columns
+from app.catalogues.fhir_catalogue import FIELDS as FHIR_FIELDS
+from app.catalogues.fields import FIELD_LABELS
 from app.catalogues.guard import refuse_patient_data
 from app.catalogues.schemas import IncomingFile
 from app.catalogues.tabular import Row, Table, check_content, read_table
+from app.catalogues.unit_text import unit_in_label, unit_in_range
 from app.errors import ImportRefusedError, InputProblem
 from app.models import FileKind, LocalTest
 
@@ -48,6 +51,7 @@ class ReadFile:
     """False when the file as a whole is wrong: its rows then say nothing."""
     bad_rows: set[int] = field(default_factory=set)
     """Rows of the wrong width, or without what makes them a row: nothing more is said of them."""
+    _derived: list[tuple[str, str]] | None = None
 
     @property
     def name(self) -> str:
@@ -76,14 +80,51 @@ class ReadFile:
             if row.row_number in self.bad_rows:
                 continue
             width = len(row.cells)
-            yield Line(
-                row.row_number,
-                {name: row.cells[column].strip() for name, column in columns if column < width},
+            values = {name: row.cells[column].strip() for name, column in columns if column < width}
+            if not values.get("code") and values.get("alternate_code"):
+                values["code"] = values["alternate_code"]
+            if self.takes_units:
+                values["unit"] = unit_of(values)[1]
+            yield Line(row.row_number, values)
+
+    @property
+    def may_take_units(self) -> bool:
+        """Whether no column says the unit: it may stand in the reference range or in the label."""
+        return self.kind is FileKind.TABULAR and not {"unit", "unit_code"} & self.columns.keys()
+
+    @property
+    def takes_units(self) -> bool:
+        """Whether units are taken from where they stand; the user may refuse it."""
+        return self.may_take_units and self.incoming.choices.takes_units
+
+    @property
+    def derived_units(self) -> list[tuple[str, str]]:
+        """(text, unit found in it) of each row whose unit stands in its reference range or label."""
+        if self._derived is None:
+            columns = {name: self.columns[name] for name in ("reference_range", "label") if name in self.columns}
+            rows = self.table.data if self.may_take_units else ()
+            found = (
+                unit_of({name: row.cells[column] for name, column in columns.items() if column < len(row.cells)})
+                for row in rows
             )
+            self._derived = [(text, unit) for text, unit in found if unit]
+        return self._derived
+
+
+def unit_of(values: Mapping[str, str]) -> tuple[str, str]:
+    """(text, unit) of a row without column of units; both empty when no text says it."""
+    for name, find in (("reference_range", unit_in_range), ("label", unit_in_label)):
+        text = values.get(name, "").strip()
+        unit = find(text) if text else ""
+        if unit:
+            return text, unit
+    return "", ""
 
 
 def recognise(file_name: str, table: Table) -> FileKind:
     """What a file is: by its name, else by its headings, else by its columns; a free catalogue otherwise."""
+    if table.dialect.format == "fhir":
+        return FileKind.FHIR
     by_headings = kind_of_headings(table.headings)
     by_name = kind_of_name(file_name)
     if by_name is not None:
@@ -99,7 +140,9 @@ def default_columns(kind: FileKind, table: Table) -> dict[str, int]:
     """Which column says what, before the user changes anything."""
     if kind in ANS_COLUMNS:
         return ans_columns(kind, table.headings)
-    guessed = guess_columns(table.headings)
+    if kind is FileKind.FHIR:
+        return {name: column for column, name in enumerate(FHIR_FIELDS)}
+    guessed = best_columns(table)
     if kind is FileKind.SIDE_DATA and not guessed:
         names = ("code", "is_subcontracted", "executing_laboratory", "annual_volume", "is_retired")
         return {name: column for column, name in enumerate(names) if column < table.width}
@@ -116,6 +159,8 @@ def read_file(incoming: IncomingFile, max_bytes: int) -> ReadFile:
     table = read_table(incoming.name, incoming.content, choices.dialect, detect_header=choices.detect_header)
     refuse_patient_data(table)
     kind = choices.kind or recognise(incoming.name, table)
+    if (kind is FileKind.FHIR) != (table.dialect.format == "fhir"):
+        kind = recognise(incoming.name, table)
     columns = choices.columns if choices.columns is not None else default_columns(kind, table)
     file = ReadFile(incoming, kind, table, dict(columns))
     _check_shape(file)
@@ -158,7 +203,7 @@ def _filled_width(row: Row, width: int) -> int:
 
 
 def _check_width(file: ReadFile, row: Row, width: int) -> None:
-    if file.table.dialect.format == "xlsx":
+    if file.table.dialect.format != "csv":
         return
     found = _filled_width(row, width)
     if width <= found <= max(width, len(file.table.headings)):
@@ -179,6 +224,7 @@ def _max_lengths() -> dict[str, int]:
     return lengths | {
         "subchapter": lengths["label"],
         "analysis_code": lengths["code"],
+        "alternate_code": lengths["code"],
         "analysis_label": lengths["label"],
     }
 

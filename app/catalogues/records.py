@@ -23,6 +23,7 @@ ENCODINGS = {
     "utf-16-be": "UTF-16 (gros-boutiste)",
 }
 """Encodings that may be chosen, with their French names."""
+WORKBOOK_FORMATS = ("xlsx", "xls", "ods")
 _SAMPLE_RECORDS = 200
 
 
@@ -71,7 +72,7 @@ class Dialect:
     header_rows: int = 1
     """How many records come before the first row of data."""
     format: str = "csv"
-    """`csv` or `xlsx`."""
+    """`csv`, a workbook (`xlsx`, `xls`, `ods`) or `fhir`."""
     sheet: str = ""
     """Name of the sheet that was read, for a workbook."""
 
@@ -83,6 +84,11 @@ class Dialect:
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_json`; unknown keys are ignored so that older data stays readable."""
         return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the file is a workbook, which has sheets and neither encoding nor separator."""
+        return self.format in WORKBOOK_FORMATS
 
     @property
     def encoding_name(self) -> str:

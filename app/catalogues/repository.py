@@ -43,7 +43,8 @@ def kinds_of(session: Session, catalogue_id: int) -> dict[str, str]:
     return dict(session.execute(statement.order_by(col(SourceFile.id))).all())
 
 
-def _insert_all(session: Session, model: type[Any], rows: Iterable[dict[str, Any]]) -> None:
+def insert_all(session: Session, model: type[Any], rows: Iterable[dict[str, Any]]) -> None:
+    """Store many rows, in batches."""
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(row)
@@ -58,7 +59,7 @@ def insert_source_rows(
     session: Session, source_file_id: int, rows: Iterable[tuple[int, tuple[str, ...]]]
 ) -> dict[int, int]:
     """Store the rows of a file; returns the identifier of each row number."""
-    _insert_all(
+    insert_all(
         session,
         SourceRow,
         ({"source_file_id": source_file_id, "row_number": number, "cells": list(cells)} for number, cells in rows),
@@ -71,12 +72,12 @@ def insert_source_rows(
 
 def insert_tests(session: Session, tests: Iterable[dict[str, Any]]) -> None:
     """Store many local tests."""
-    _insert_all(session, LocalTest, tests)
+    insert_all(session, LocalTest, tests)
 
 
 def insert_links(session: Session, links: Iterable[dict[str, Any]]) -> None:
     """Store which exam contains which analysis."""
-    _insert_all(session, ExamAnalysis, links)
+    insert_all(session, ExamAnalysis, links)
 
 
 def add_missing_review_states(session: Session, catalogue_id: int) -> None:
@@ -118,8 +119,10 @@ def link_analyses(session: Session, catalogue_id: int) -> None:
             col(LocalTest.catalogue_id) == catalogue_id,
             col(LocalTest.level) == Level.ANALYSIS,
             col(LocalTest.code) == col(ExamAnalysis.analysis_code),
-            col(LocalTest.occurrence) == 0,
         )
+        # The one in use; of several, the first of the file. A removed one only when there is no other.
+        .order_by(col(LocalTest.retired_at).is_not(None), col(LocalTest.occurrence))
+        .limit(1)
         .scalar_subquery()
     )
     exams = select(col(LocalTest.id)).where(
@@ -200,6 +203,16 @@ def files_of(session: Session, catalogue_id: int) -> Sequence[Any]:
     return session.execute(statement).all()
 
 
+def newest_files(session: Session, catalogue_id: int) -> Sequence[Any]:
+    """(kind, identifier) of the newest file of each kind."""
+    statement = (
+        select(col(SourceFile.kind), func.max(col(SourceFile.id)))
+        .where(col(SourceFile.catalogue_id) == catalogue_id)
+        .group_by(col(SourceFile.kind))
+    )
+    return session.execute(statement).all()
+
+
 def find_file(session: Session, catalogue_id: int, file_id: int) -> SourceFile | None:
     """A file of this catalogue."""
     file = session.get(SourceFile, file_id)
@@ -274,4 +287,4 @@ def latest_jobs(session: Session, catalogue_id: int, limit: int = 5) -> Sequence
 
 def has_analyses(kinds: Iterable[str]) -> bool:
     """Whether one of these kinds of file brings analyses."""
-    return bool({FileKind.LOINC_3, FileKind.TABULAR} & set(kinds))
+    return bool({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR} & set(kinds))

@@ -9,11 +9,14 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
-from app.catalogues import draft_repository, drafts, limits, repository
+from app.catalogues import draft_repository, drafts, limits, profile_repository, profiles, repository
 from app.catalogues import jobs as import_jobs
+from app.catalogues.drafts import Draft
 from app.catalogues.overview import MAY_IMPORT, overview_page
 from app.catalogues.pages import DraftLine, ImportPage, Option
 from app.catalogues.preview import preview_page
+from app.catalogues.profile_view import profile_lines
+from app.catalogues.reimport_routes import router as reimport_router
 from app.catalogues.settling import settle
 from app.dependencies import CatalogueDep, LaboratoryAccess, LaboratoryDep, SessionDep, SettingsDep
 from app.errors import ImportRefusedError, NotFoundError, WorkbenchError
@@ -24,6 +27,7 @@ from app.web.templating import render
 __all__ = ["import_jobs", "router"]
 
 router = APIRouter()
+router.include_router(reimport_router)
 
 _MAX_FIELDS = (limits.MAX_COLUMNS + 20) * limits.MAX_FILES
 
@@ -77,6 +81,7 @@ def _import_page(
             for draft in prepared
             if draft.id is not None
         ],
+        profiles=profile_lines(session, access.laboratory_id),
         message="" if error is None or refused else error.message,
         problems=[str(problem) for problem in refused],
     )
@@ -147,7 +152,8 @@ def show_preview(
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
     draft = drafts.open_draft(session, stored, settings)
-    page = preview_page(draft, access, _target(session, stored), must_look_again=verifier)
+    known = profile_repository.profiles_of(session, access.laboratory_id)
+    page = preview_page(draft, access, _target(session, stored), known, must_look_again=verifier)
     return render(request, "catalogues/preview.html", page)
 
 
@@ -181,10 +187,24 @@ def do_confirm(
         return RedirectResponse(address, status_code=303)
     draft = drafts.open_draft(session, stored, settings)
     if settled.problems or draft.problems:
-        page = preview_page(draft, access, _target(session, stored), settled.problems)
+        known = profile_repository.profiles_of(session, access.laboratory_id)
+        page = preview_page(draft, access, _target(session, stored), known, settled.problems)
         return render(request, "catalogues/preview.html", page, status_code=422)
+    _save_profiles(session, access, draft, fields)
+    if draft.plan.updates:
+        # Nothing is written before the user saw what changes.
+        address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}/differences"
+        return RedirectResponse(address, status_code=303)
     catalogue_id = drafts.confirm(session, access, stored, request.app.state.jobs)
     return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
+
+
+def _save_profiles(session: Session, access: LaboratoryAccess, draft: Draft, fields: Mapping[str, str]) -> None:
+    """Save how files are read, under the names that the user gave."""
+    for file in draft.files:
+        name = fields.get(f"f{file.id}.profile-name", "").strip()
+        if name and file.read is not None and not file.stored.is_ignored:
+            profiles.save(session, access, name, file.read)
 
 
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/abandonner")

@@ -21,6 +21,10 @@ class Choices:
     """Look for the header row again, for instance after another sheet was chosen."""
     columns: dict[str, int] | None = None
     """Field -> column, counted from 0."""
+    takes_units: bool = True
+    """Without column of units, take them from reference ranges and labels."""
+    profile: int | None = None
+    """The saved reading that was applied."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -29,6 +33,8 @@ class Choices:
             "dialect": self.dialect.to_json() if self.dialect else None,
             "detect_header": self.detect_header,
             "columns": self.columns,
+            "takes_units": self.takes_units,
+            "profile": self.profile,
         }
 
     @classmethod
@@ -40,6 +46,8 @@ class Choices:
             Dialect.from_json(dialect) if dialect else None,
             bool(values.get("detect_header")),
             columns,
+            bool(values.get("takes_units", True)),
+            values.get("profile"),
         )
 
 

@@ -27,6 +27,7 @@ KIND_LABELS = {
     FileKind.LOINC_3: "LOINC_3 (analyses)",
     FileKind.TABULAR: "catalogue d'analyses (tableau libre)",
     FileKind.SIDE_DATA: "données annexes",
+    FileKind.FHIR: "catalogue FHIR",
 }
 
 
@@ -59,26 +60,49 @@ def read_files(
     return read
 
 
-def plan_import(session: Session, files: Sequence[ReadFile], catalogue_id: int | None) -> ImportPlan:
-    """What the files will write into a catalogue, or into a new one. Problems are gathered in the plan."""
+def plan_import(
+    session: Session, files: Sequence[ReadFile], catalogue_id: int | None, *, may_update: bool = False
+) -> ImportPlan:
+    """What the files will write into a catalogue, or into a new one. Problems are gathered in the plan.
+
+    A file that brings what the catalogue already holds is refused, unless `may_update`: it is then a newer
+    export, and the plan says so (`updates`).
+    """
     held = repository.kinds_of(session, catalogue_id) if catalogue_id is not None else {}
-    for file in files:
-        _refuse_again(file, held)
+    again = [file for file in files if _held_again(file.kind, held)]
+    if not may_update:
+        for file in again:
+            _refuse_again(file, held)
     plan = make_plan(files)
+    plan.updates = bool(again) and may_update
     if plan.side_data and not plan.problems:
         _check_side_codes(session, plan, catalogue_id)
     return plan
 
 
+_ANALYSES = frozenset({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR})
+
+
+def _held_again(kind: FileKind, held: dict[str, str]) -> list[str]:
+    """The kinds of file of a catalogue that bring the same as this kind."""
+    fhir = kind is FileKind.FHIR or FileKind.FHIR in held
+    side = kind is FileKind.SIDE_DATA
+    return [
+        name
+        for name in held
+        if name == kind
+        or (kind in _ANALYSES and name in _ANALYSES)
+        or (fhir and not side and name != FileKind.SIDE_DATA and FileKind.FHIR in (kind, name))
+    ]
+
+
 def _refuse_again(file: ReadFile, held: dict[str, str]) -> None:
-    """An import never changes what a catalogue holds."""
-    rivals = {FileKind.LOINC_3, FileKind.TABULAR}
-    same = [kind for kind in held if kind == file.kind or (file.kind in rivals and kind in rivals)]
-    if same:
-        file.problem(
-            f"ce catalogue contient déjà un fichier {KIND_LABELS[FileKind(same[0])]} : « {held[same[0]]} ». "
-            "Importez ce fichier dans un nouveau catalogue ; rien de ce qui est décidé n'est remplacé."
-        )
+    """Without being asked to, an import never changes what a catalogue holds."""
+    same = _held_again(file.kind, held)[0]
+    file.problem(
+        f"ce catalogue contient déjà un fichier {KIND_LABELS[FileKind(same)]} : « {held[same]} ». "
+        "Comparez-le d'abord avec ce nouvel export (mise à jour), ou importez-le dans un nouveau catalogue."
+    )
 
 
 def _check_side_codes(session: Session, plan: ImportPlan, catalogue_id: int | None) -> None:
@@ -158,8 +182,8 @@ def write_plan(
     )
     if catalogue is None or catalogue.id is None or catalogue.laboratory_id != laboratory_id:
         raise NotFoundError("Ce catalogue n'existe pas dans ce laboratoire.")
-    rows = [_write_file(session, catalogue.id, file, actor) for file in plan.files]
-    repository.insert_tests(session, (_values(catalogue.id, test, rows) for test in plan.tests))
+    rows = [write_file(session, catalogue.id, file, actor) for file in plan.files]
+    repository.insert_tests(session, (test_values(catalogue.id, test, rows) for test in plan.tests))
     exams = repository.test_ids_by_code(session, catalogue.id, Level.EXAM) if plan.links else {}
     repository.insert_links(
         session,
@@ -198,7 +222,7 @@ def write_plan(
     return report
 
 
-def _write_file(session: Session, catalogue_id: int, file: ReadFile, actor: User | None) -> dict[int, int]:
+def write_file(session: Session, catalogue_id: int, file: ReadFile, actor: User | None) -> dict[int, int]:
     """Store a file and all its rows; returns the identifier of each row number."""
     source = SourceFile(
         catalogue_id=catalogue_id,
@@ -218,7 +242,8 @@ def _write_file(session: Session, catalogue_id: int, file: ReadFile, actor: User
     return repository.insert_source_rows(session, source.id, rows)
 
 
-def _values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]) -> dict[str, Any]:
+def test_values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]) -> dict[str, Any]:
+    """The columns of a planned test; `rows` gives, for each file, the identifier of each row number."""
     values = {
         "synonym": "", "property_kind": "", "unit_code": "", "unit": "", "timing": "", "specimen_code": "",
         "specimen": "", "scale": "", "technique": "", "nabm": "", "chapter_code": "", "subchapter_code": "",

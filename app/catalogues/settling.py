@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from app.catalogues import draft_repository
+from app.catalogues import draft_repository, profiles
 from app.catalogues.drafts import DraftFile, understand
 from app.catalogues.fields import FIELD_LABELS
 from app.catalogues.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
@@ -38,7 +38,7 @@ def settle(session: Session, draft: UploadDraft, form: Mapping[str, str], settin
         settled.reread |= ignored != stored.is_ignored
         stored.is_ignored = ignored
         file = understand(stored, settings.max_upload_bytes)
-        choices, reread = _choices(file, form)
+        choices, reread = _choices(session, draft.laboratory_id, file, form)
         settled.reread |= reread
         if not ignored and not reread:
             settled.problems += _doubled(file, form)
@@ -48,10 +48,21 @@ def settle(session: Session, draft: UploadDraft, form: Mapping[str, str], settin
     return settled
 
 
-def _choices(file: DraftFile, form: Mapping[str, str]) -> tuple[Choices, bool]:
+def _choices(
+    session: Session, laboratory_id: int, file: DraftFile, form: Mapping[str, str]
+) -> tuple[Choices, bool]:
     """What the form says of one file, and whether it changes how the file is read."""
     prefix = f"f{file.id}."
     current = Choices.from_json(file.stored.choices)
+    profile = form.get(prefix + "profile", str(current.profile or ""))
+    if profile != str(current.profile or ""):
+        return profiles.chosen(session, laboratory_id, profile, file.stored.file_name, file.stored.content), True
+    settled, reread = _settled(file, form, prefix, current)
+    takes_units = form.get(prefix + "units") == "1" if prefix + "units-shown" in form else current.takes_units
+    return replace(settled, takes_units=takes_units, profile=current.profile), reread
+
+
+def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Choices) -> tuple[Choices, bool]:
     known_kind = file.read.kind if file.read else current.kind
     kind = _kind(form.get(prefix + "kind", "")) or known_kind
     dialect = _dialect(file, form, prefix)
@@ -69,7 +80,9 @@ def _choices(file: DraftFile, form: Mapping[str, str]) -> tuple[Choices, bool]:
 
 def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
     before = file.dialect
-    if before.format == "xlsx":
+    if before.format == "fhir":
+        return before
+    if before.is_workbook:
         return replace(before, sheet=form.get(prefix + "sheet") or before.sheet)
     encoding = form.get(prefix + "encoding", "")
     after = replace(

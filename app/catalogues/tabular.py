@@ -1,10 +1,13 @@
 """From the bytes of a received file to a table: dialect, headings and rows, every cell as text."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from app.catalogues import limits
+from app.catalogues.fhir_catalogue import HEADINGS, read_catalogue
+from app.catalogues.fhir_json import FhirReadError, looks_like_json
 from app.catalogues.fields import known_fields
+from app.catalogues.headings import bare_headings, has_subheadings, headings_of, is_empty
 from app.catalogues.records import (
     Dialect,
     UndecodableError,
@@ -13,15 +16,11 @@ from app.catalogues.records import (
     detect_dialect,
     read_records,
 )
-from app.catalogues.workbook import OLE_SIGNATURE, Sheet, UnsafeWorkbookError, is_workbook, read_workbook
+from app.catalogues.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
 from app.errors import ImportRefusedError, InputProblem
 
 _HEADER_SEARCH_ROWS = 15
 _TITLE_CELLS = 3
-
-
-def _is_empty(cell: str) -> bool:
-    return not cell.strip(" \t\x1a\xa0\u202f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Row:
     @property
     def is_blank(self) -> bool:
         """Whether no cell holds anything."""
-        return all(map(_is_empty, self.cells))
+        return all(map(is_empty, self.cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,20 @@ class Table:
     rows: tuple[Row, ...]
     sheet_names: tuple[str, ...] = ()
     other_sheets: tuple[Sheet, ...] = ()
+    numbers: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """Of a workbook: column -> rows whose cell is a whole number, not a text."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was read."""
 
     @property
     def headings(self) -> tuple[str, ...]:
-        """One heading a column: the lowest header cell that holds something; empty without header row."""
-        header = self.rows[: self.dialect.header_rows]
-        headings = [""] * (len(header[-1].cells) if header else 0)
-        for row in header:
-            for column, cell in enumerate(row.cells[: len(headings)]):
-                headings[column] = cell.strip() or headings[column]
-        return tuple(headings)
+        """One heading a column (see `headings_of`); empty without header row."""
+        return headings_of(tuple(row.cells for row in self.rows[: self.dialect.header_rows]))
+
+    @property
+    def bare_headings(self) -> tuple[str, ...]:
+        """The headings without their groups, and as often as they come."""
+        return bare_headings(tuple(row.cells for row in self.rows[: self.dialect.header_rows]))
 
     @property
     def data(self) -> tuple[Row, ...]:
@@ -96,15 +99,9 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, "le fichier est vide.")
     if len(content) > max_bytes:
         raise _refuse(file_name, f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo).")
-    if content.startswith(OLE_SIGNATURE):
-        raise _refuse(
-            file_name,
-            "les classeurs .xls et les classeurs protégés par mot de passe ne sont pas lus ; "
-            "enregistrez-le au format .xlsx sans mot de passe, ou en CSV.",
-        )
     head = content[:4096]
-    if not is_workbook(content) and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur XLSX.")
+    if not workbook_format(content) and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS).")
 
 
 def detect_header_rows(rows: Sequence[Row]) -> int:
@@ -112,15 +109,17 @@ def detect_header_rows(rows: Sequence[Row]) -> int:
     best_index, best_count = -1, 1
     fullest = 0
     for index, row in enumerate(rows[:_HEADER_SEARCH_ROWS]):
-        filled = sum(not _is_empty(cell) for cell in row.cells)
-        known = len(known_fields(row.cells))
+        filled = sum(not is_empty(cell) for cell in row.cells)
+        fields = known_fields(row.cells)
+        known = len(fields)
         # Above headings there are titles, which fill few cells; below data there are no headings, even if
         # an analysis is named « Volume ».
-        if known > best_count and fullest <= max(_TITLE_CELLS, filled // 2):
+        fits = fullest <= max(_TITLE_CELLS, filled // 2) or (len(fields) >= 4 and {"code", "label"} <= fields)
+        if known > best_count and fits:
             best_index, best_count = index, known
         fullest = max(fullest, filled)
     if best_index >= 0:
-        return best_index + 1
+        return best_index + 1 + has_subheadings([row.cells for row in rows[: best_index + 12]], best_index)
     return 1 if _looks_like_header(rows) else 0
 
 
@@ -161,9 +160,9 @@ def _read_sheets(file_name: str, content: bytes, chosen: Dialect | None, detect_
     rows = tuple(Row(number, cells) for number, cells in enumerate(sheet.rows, start=1))
     keeps_header = chosen is not None and chosen.sheet == sheet.name and not detect_header
     header_rows = chosen.header_rows if chosen and keeps_header else detect_header_rows(rows)
-    dialect = Dialect(format="xlsx", sheet=sheet.name, header_rows=header_rows)
+    dialect = Dialect(format=workbook_format(content), sheet=sheet.name, header_rows=header_rows)
     others = tuple(other for other in sheets if other is not sheet)
-    return Table(file_name, dialect, rows, tuple(item.name for item in sheets), others)
+    return Table(file_name, dialect, rows, tuple(item.name for item in sheets), others, sheet.numbers)
 
 
 def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_header: bool) -> Table:
@@ -180,6 +179,24 @@ def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_he
     return Table(file_name, dialect, rows)
 
 
+def _read_fhir(file_name: str, content: bytes) -> Table:
+    try:
+        catalogue = read_catalogue(content)
+    except FhirReadError as error:
+        raise _refuse(file_name, f"{error}.") from error
+    cells = [HEADINGS, *catalogue.rows()]
+    notes = []
+    if catalogue.with_loinc:
+        notes.append(
+            f"{file_name} : {catalogue.with_loinc} définitions portent déjà un code LOINC ; il n'est pas repris comme "
+            "décision. Un transcodage antérieur s'importe comme mémoire."
+        )
+    if catalogue.has_maps:
+        notes.append(f"{file_name} : les ConceptMap du fichier ne sont pas reprises ; importez-les comme mémoire.")
+    rows = tuple(Row(number, tuple(map(str, row))) for number, row in enumerate(cells, start=1))
+    return Table(file_name, Dialect(format="fhir", header_rows=1), rows, notes=tuple(notes))
+
+
 def _check_size(file_name: str, content: bytes, dialect: Dialect) -> None:
     """Refuse before splitting what would fill the memory: millions of empty cells are a small file."""
     delimiter = dialect.delimiter.encode(dialect.encoding)
@@ -192,8 +209,10 @@ def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *,
 
     `detect_header` looks for the header row again although the rest of the dialect was chosen.
     """
-    if is_workbook(content):
+    if workbook_format(content):
         table = _read_sheets(file_name, content, chosen, detect_header)
+    elif looks_like_json(content):
+        table = _read_fhir(file_name, content)
     else:
         table = _read_text(file_name, content, chosen, detect_header)
     if len(table.rows) > limits.MAX_ROWS:

@@ -4,8 +4,9 @@ import re
 
 from app.catalogues.fields import fold_heading
 
-_YES = frozenset({"o", "oui", "y", "yes", "1", "x", "vrai", "true", "v", "st"})
-_NO = frozenset({"n", "non", "no", "0", "faux", "false", "f"})
+_YES = frozenset({"o", "oui", "y", "yes", "1", "x", "vrai", "true", "v", "st", "sous traite", "sous traitee",
+                  "externe", "transmis", "transmise"})
+_NO = frozenset({"n", "non", "no", "0", "faux", "false", "f", "interne", "sur place"})
 _VOLUME = re.compile(r"\d{1,9}(?:[.,]0+)?")
 
 

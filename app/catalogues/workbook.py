@@ -1,30 +1,24 @@
-"""Reading XLSX workbooks, after checking that opening them is safe.
+"""Reading workbooks — XLSX, XLS, ODS — after checking that opening them is safe.
 
-A workbook is a zip of XML parts: a few kilobytes can inflate to gigabytes, one cell far to the right or
-at the bottom makes a reader reserve the whole rectangle, and a document type may expand without end.
-Everything is therefore checked part by part, in a bounded stream, before the reader sees the file.
+The checks follow every part in a bounded stream before the reader sees the file: see `xlsx_check`, `ods_check`
+and `xls_check`.
 """
 
 import io
-import re
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from xml.parsers.expat import ParserCreate
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from app.catalogues import limits
+from app.catalogues.ods_check import MIME_TYPE, check_ods
+from app.catalogues.xls_check import OLE_SIGNATURE, check_xls
+from app.catalogues.xlsx_check import check_xlsx
+from app.catalogues.zip_safety import ZIP_SIGNATURE, UnsafeWorkbookError, entry_names
 
-XLSX_SIGNATURE = b"PK\x03\x04"
-OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CHUNK = 1 << 20
-_CELL = re.compile(r"([A-Z]{0,3})([0-9]{1,7})")
-
-
-class UnsafeWorkbookError(ValueError):
-    """The workbook must not be opened; the message says why, in French."""
+__all__ = ["Sheet", "UnsafeWorkbookError", "check_workbook", "is_workbook", "read_workbook", "workbook_format"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,125 +28,45 @@ class Sheet:
     name: str
     rows: tuple[tuple[str, ...], ...]
     is_hidden: bool = False
+    numbers: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """Column -> rows (from 1) whose cell is a whole number, not a text: leading zeros were lost there."""
+
+
+def _is_ods(content: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("mimetype") as part:
+            return part.read(len(MIME_TYPE) + 10).strip().startswith(MIME_TYPE)
+    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        return False
+
+
+def workbook_format(content: bytes) -> str:
+    """`xlsx`, `xls`, `ods`, or an empty text for what is no workbook. A zip that cannot be listed is a damaged XLSX."""
+    if content.startswith(OLE_SIGNATURE):
+        return "xls"
+    if not content.startswith(ZIP_SIGNATURE):
+        return ""
+    names = entry_names(content)
+    if "content.xml" in names and _is_ods(content):
+        return "ods"
+    is_xlsx = not names or any(name.startswith("xl/") for name in names) or "[Content_Types].xml" in names
+    return "xlsx" if is_xlsx else ""
 
 
 def is_workbook(content: bytes) -> bool:
-    """Whether these bytes are a zip, as a workbook is."""
-    return content.startswith(XLSX_SIGNATURE)
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-def _position(reference: str) -> tuple[int, int]:
-    """(row, column) of a reference such as B12, or (12, 0) for a row alone."""
-    found = _CELL.fullmatch(reference)
-    if found is None:
-        raise UnsafeWorkbookError("une cellule porte une adresse illisible")
-    return int(found[2]), _column_number(found[1])
-
-
-class _PartReader:
-    """Follows the elements of an XML part without keeping them, and refuses what would be dangerous to open."""
-
-    def __init__(self, is_sheet: bool) -> None:
-        self.parser = ParserCreate()
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        if is_sheet:
-            self.parser.StartElementHandler = self._element
-        self.row = self.column = 0
-        self.last_row = self.last_column = self.merged_cells = 0
-
-    def _doctype(self, *_details: Any) -> None:
-        raise UnsafeWorkbookError("le classeur contient une déclaration de type de document (DTD)")
-
-    def _element(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(":")[2]:
-            case "row":
-                # A row or a cell without address comes just after the one before.
-                self.row = _position(attributes["r"])[0] if "r" in attributes else self.row + 1
-                self.column = 0
-                self._reach(self.row, 0, attributes.get("r", ""))
-            case "c":
-                reference = attributes.get("r", "")
-                row, self.column = _position(reference) if reference else (self.row, self.column + 1)
-                self._reach(row, self.column, reference)
-            case "mergeCell":
-                first, _, last = attributes.get("ref", "A1").partition(":")
-                top, left = _position(first)
-                bottom, right = _position(last or first)
-                self.merged_cells += (bottom - top + 1) * (right - left + 1)
-                if self.merged_cells > limits.MAX_CELLS:
-                    raise UnsafeWorkbookError("le classeur fusionne trop de cellules")
-
-    def _reach(self, row: int, column: int, reference: str) -> None:
-        self.last_row = max(self.last_row, row)
-        self.last_column = max(self.last_column, column)
-        if self.last_row > limits.MAX_ROWS or self.last_column > limits.MAX_COLUMNS:
-            raise UnsafeWorkbookError(
-                f"la cellule ou la ligne {reference} est trop éloignée "
-                f"(limites : {limits.MAX_ROWS} lignes, {limits.MAX_COLUMNS} colonnes)"
-            )
-        if self.last_row * self.last_column > limits.MAX_CELLS:
-            raise UnsafeWorkbookError("une feuille du classeur couvre trop de cellules")
-
-
-def _check_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: int) -> int:
-    """Inflate one part without keeping it; returns its true size."""
-    name = entry.filename.lower()
-    is_xml = name.endswith((".xml", ".rels"))
-    reader = _PartReader(name.startswith("xl/worksheets/")) if is_xml else None
-    size = 0
-    with archive.open(entry) as part:
-        while chunk := part.read(_CHUNK):
-            size += len(chunk)
-            if size > budget:
-                raise UnsafeWorkbookError("le classeur est trop volumineux une fois décompressé")
-            if reader is not None:
-                reader.parser.Parse(chunk, False)
-    if reader is not None and size:
-        reader.parser.Parse(b"", True)
-    return size
+    """Whether these bytes are a workbook of a format that is read."""
+    return bool(workbook_format(content))
 
 
 def check_workbook(content: bytes) -> None:
     """Refuse a workbook that is dangerous or impossible to open; raises UnsafeWorkbookError."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            if len(entries) > limits.MAX_ZIP_ENTRIES:
-                raise UnsafeWorkbookError("le classeur contient trop de parties")
-            names = {entry.filename for entry in entries}
-            if len(names) != len(entries):
-                raise UnsafeWorkbookError("le classeur contient deux fois la même partie")
-            if "xl/workbook.xml" not in names:
-                raise UnsafeWorkbookError("ce fichier n'est pas un classeur XLSX")
-            if any(entry.flag_bits & 1 for entry in entries):
-                raise UnsafeWorkbookError("le classeur est protégé par un mot de passe")
-            declared = sum(entry.file_size for entry in entries)
-            _check_inflation(declared, len(content))
-            inflated = 0
-            for entry in entries:
-                inflated += _check_part(archive, entry, limits.MAX_INFLATED_BYTES - inflated)
-            _check_inflation(inflated, len(content))
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-        raise UnsafeWorkbookError("le classeur est abîmé ou incomplet") from error
-    except Exception as error:
-        if isinstance(error, UnsafeWorkbookError):
-            raise
-        # zlib, lzma and expat raise errors of their own on damaged data.
-        raise UnsafeWorkbookError("le classeur est abîmé ou incomplet") from error
-
-
-def _check_inflation(inflated: int, compressed: int) -> None:
-    if inflated > limits.MAX_INFLATED_BYTES:
-        raise UnsafeWorkbookError("le classeur est trop volumineux une fois décompressé")
-    if inflated > limits.INFLATION_FLOOR_BYTES and inflated > limits.MAX_INFLATION * compressed:
-        raise UnsafeWorkbookError("le classeur est anormalement compressé")
+    match workbook_format(content):
+        case "xls":
+            check_xls(content)
+        case "ods":
+            check_ods(content)
+        case _:
+            check_xlsx(content)
 
 
 def cell_text(value: Any) -> str:
@@ -176,22 +90,41 @@ def cell_text(value: Any) -> str:
             return str(value)
 
 
-def read_workbook(content: bytes) -> list[Sheet]:
-    """The sheets of a workbook that hold something, visible ones first; raises UnsafeWorkbookError."""
+def _numbers(rows: list[list[Any]]) -> dict[int, frozenset[int]]:
+    found: dict[int, list[int]] = {}
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            if type(value) in (float, int) and value >= 0 and float(value).is_integer():
+                found.setdefault(column, []).append(number)
+    return {column: frozenset(numbers) for column, numbers in found.items()}
+
+
+def open_workbook(content: bytes) -> list[tuple[str, bool, list[list[Any]]]]:
+    """(name, is hidden, typed rows) of each sheet, in the order of the workbook; raises UnsafeWorkbookError."""
     check_workbook(content)
-    sheets: list[Sheet] = []
+    sheets: list[tuple[str, bool, list[list[Any]]]] = []
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for metadata in workbook.sheets_metadata:
-            if metadata.typ is not SheetTypeEnum.WorkSheet:
-                continue
-            rows = workbook.get_sheet_by_name(metadata.name).to_python(skip_empty_area=False)
-            texts = tuple(tuple(cell_text(value) for value in row) for row in rows)
-            if any(cell.strip() for row in texts for cell in row):
-                hidden = metadata.visible is not SheetVisibleEnum.Visible
-                sheets.append(Sheet(metadata.name, texts, hidden))
+            if metadata.typ is SheetTypeEnum.WorkSheet:
+                rows = workbook.get_sheet_by_name(metadata.name).to_python(skip_empty_area=False)
+                sheets.append((metadata.name, metadata.visible is not SheetVisibleEnum.Visible, rows))
     except (CalamineError, ValueError) as error:
         raise UnsafeWorkbookError("le classeur est illisible") from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # a fault of the reader on damaged data
+            raise UnsafeWorkbookError("le classeur est illisible") from error
+        raise
+    return sheets
+
+
+def read_workbook(content: bytes) -> list[Sheet]:
+    """The sheets of a workbook that hold something, visible ones first; raises UnsafeWorkbookError."""
+    sheets: list[Sheet] = []
+    for name, is_hidden, rows in open_workbook(content):
+        texts = tuple(tuple(cell_text(value) for value in row) for row in rows)
+        if any(cell.strip() for row in texts for cell in row):
+            sheets.append(Sheet(name, texts, is_hidden, _numbers(rows)))
     if not sheets:
         raise UnsafeWorkbookError("le classeur ne contient aucune donnée")
     return sorted(sheets, key=lambda sheet: sheet.is_hidden)

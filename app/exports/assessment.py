@@ -88,6 +88,11 @@ class Assessment:
         names = Counter(test.approved_by for test in self.tests if test.id in self.names)
         return sorted(names.items(), key=lambda item: (-item[1], item[0]))
 
+    def deciders(self) -> list[tuple[str, int]]:
+        """Who chose the codes that leave, and how many each."""
+        names = Counter(test.decided_by for test in self.tests if test.id in self.names)
+        return sorted(names.items(), key=lambda item: (-item[1], item[0]))
+
     def require_complete(self, incomplete: Incomplete) -> None:
         """Refuse, when that was chosen, an export in which a row is unfinished or blocked."""
         missing = len(self.unsettled)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.database import make_engine, transaction
-from app.exports.schemas import ExportKind, Incomplete, Packaging
+from app.exports.schemas import ExportKind, Incomplete, Packaging, Syntax
 from app.exports.service import ExportRequest, find_catalogue, make_export
 from app.settings import get_settings
 
@@ -26,6 +26,7 @@ def register(cli: typer.Typer) -> None:
             bool,
             typer.Option("--refuse-incomplete", help="Refuse l'export si une ligne n'est pas approuvée."),
         ] = False,
+        syntax: Annotated[Syntax, typer.Option("--syntaxe", help="Écriture des formats FHIR.")] = Syntax.JSON,
         archive: Annotated[bool, typer.Option("--zip", help="Archive avec la notice LOINC et le rapport.")] = False,
     ) -> None:
         """Exporte un catalogue transcodé ; l'export est inscrit au journal."""
@@ -36,6 +37,7 @@ def register(cli: typer.Typer) -> None:
             Incomplete.REFUSE if refuse_incomplete else Incomplete.BLANK,
             Packaging.ZIP if archive else Packaging.FILE,
             source,
+            syntax,
         )
         try:
             with transaction(engine) as session:

@@ -5,15 +5,18 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from anyascii import anyascii
 
-from app.exports.fhir_rules import PublicationStatus, fhir_code
+from app.exports.fhir_rules import PublicationStatus
+from app.exports.fhir_values import instant, one_line
 from app.exports.schemas import ExportTest
-from app.exports.statement import Statement
-from app.models import Catalogue, Laboratory, Level
+from app.exports.statement import LABELS, Statement
+from app.models import Catalogue, FhirNaming, Laboratory, Level
 
+ANS_BASE = "https://smt.esante.gouv.fr/fhir"
 _NAMESPACE = uuid.UUID("8f7c1a52-7f0e-5d0b-9a37-5b0f2f3f6c11")
 LEVEL_SLUGS = {
     Level.CHAPTER: "chapitres",
@@ -35,25 +38,45 @@ class Canonicals:
     laboratory: Laboratory
     catalogue: Catalogue
 
-    def _url(self, resource: str, slug: str) -> str:
-        base = self.laboratory.canonical_url.strip().rstrip("/")
+    @property
+    def is_ans(self) -> bool:
+        """Whether the laboratory chose the names of the ANS terminology server; they need its FINESS number."""
+        return self.laboratory.fhir_naming == FhirNaming.ANS and bool(self.laboratory.finess)
+
+    def identifier(self, slug: str) -> str:
+        """The id of a resource of this catalogue, in kebab case, the same in every version."""
+        own = f"catalogue-{self.catalogue.id}"
+        name = f"{own}-{slug}" if slug else own
+        return f"laboratoire-{self.laboratory.finess.lower()}-{name}" if self.is_ans else name
+
+    def url(self, resource: str, slug: str) -> str:
+        """The canonical address of a resource of this catalogue."""
+        base = ANS_BASE if self.is_ans else self.laboratory.canonical_url.strip().rstrip("/")
         if base:
-            return f"{base}/{resource}/{slug}"
+            return f"{base}/{resource}/{self.identifier(slug)}"
         # Without an address of the laboratory: an identifier that belongs to nobody else, and stays.
         laboratory = f"{self.laboratory.id}:{self.laboratory.created_at.isoformat()}"
-        return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{slug}')}"
+        return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{self.identifier(slug)}')}"
+
+    def version(self, made_at: datetime, number: int) -> str:
+        """The version of an export: its day and its number, or its second as the ANS writes it."""
+        return f"{made_at:%Y%m%d%H%M%S}" if self.is_ans else f"{made_at:%Y%m%d}.{number}"
+
+    def live_version(self, changed_at: datetime) -> str:
+        """The version of what is served without being exported: the second of the last change."""
+        return f"{changed_at:%Y%m%d%H%M%S}" if self.is_ans else f"{changed_at:%Y%m%d.%H%M%S}"
 
     def concept_map(self) -> str:
         """The map of this catalogue."""
-        return self._url("ConceptMap", f"catalogue-{self.catalogue.id}-loinc")
+        return self.url("ConceptMap", "loinc")
 
     def value_set(self) -> str:
         """All local codes of this catalogue."""
-        return self._url("ValueSet", f"catalogue-{self.catalogue.id}")
+        return self.url("ValueSet", "")
 
     def code_system(self, level: Level) -> str:
         """The local codes of one level: an exam and an analysis may share a code."""
-        return self._url("CodeSystem", f"catalogue-{self.catalogue.id}-{LEVEL_SLUGS[level]}")
+        return self.url("CodeSystem", LEVEL_SLUGS[level])
 
 
 def computable_name(text: str) -> str:
@@ -68,31 +91,40 @@ def local_codes(tests: Iterable[ExportTest]) -> dict[int, str]:
 
     A sub-chapter code used under several chapters is written `chapter/sub-chapter`, or it would be ambiguous.
     """
-    trimmed = [(test, fhir_code(test.code)) for test in tests]
+    trimmed = [(test, one_line(test.code)) for test in tests]
     parents: dict[str, set[str]] = defaultdict(set)
     for test, code in trimmed:
         if test.level is Level.SUBCHAPTER:
-            parents[code].add(fhir_code(test.chapter_code))
+            parents[code].add(one_line(test.chapter_code))
     return {
-        test.id: f"{fhir_code(test.chapter_code)}/{code}" if len(parents[code]) > 1 else code
+        test.id: f"{one_line(test.chapter_code)}/{code}" if len(parents[code]) > 1 else code
         for test, code in trimmed
         if code
     }
 
 
-def header(statement: Statement, *, url: str, version: str, name: str, title: str) -> dict[str, Any]:
+def header(statement: Statement, *, id: str, url: str, version: str, name: str, title: str) -> dict[str, Any]:
     """The publishing metadata of a resource, without its status."""
     return {
+        "id": id,
         "language": "fr",
         "url": url,
         "version": version,
         "name": f"{computable_name(statement.catalogue)[:180]}{name}",
-        "title": f"{statement.laboratory} — {statement.catalogue} : {title}",
+        "title": one_line(f"{statement.laboratory} — {statement.catalogue} : {title}"),
         "experimental": False,
-        "date": statement.made_at.replace(microsecond=0).isoformat(),
-        "publisher": statement.laboratory,
+        "date": instant(statement.made_at),
+        "publisher": one_line(statement.laboratory),
         "jurisdiction": [{"coding": [{"system": "urn:iso:std:iso:3166", "code": "FR", "display": "France"}]}],
     }
+
+
+def described(statement: Statement) -> str:
+    """What the file is and what every export states, for the reader of a resource."""
+    what = f"Transcodage LOINC du catalogue « {statement.catalogue} », {statement.laboratory}."
+    # Displays of LOINC codes are LOINC's own names, whatever the labels of the other exports are.
+    facts = [f"{heading} : {value}" for heading, value in statement.lines()[2:] if heading != LABELS]
+    return "\n".join(one_line(line) for line in (what, *facts))
 
 
 def status_of(is_usable: bool) -> str:
@@ -102,10 +134,4 @@ def status_of(is_usable: bool) -> str:
 
 def display_of(test: ExportTest) -> str:
     """The local label on one line."""
-    return " ".join(test.label.split())
-
-
-def as_json(resource: Any) -> bytes:
-    """A resource of fhir.resources as it is sent: UTF-8, indented, accents readable."""
-    text: str = resource.model_dump_json(indent=2)
-    return (text + "\n").encode()
+    return one_line(test.label)

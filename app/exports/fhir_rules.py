@@ -59,14 +59,9 @@ _NAME = re.compile(r"[A-Z][A-Za-z0-9_]{0,254}")
 _CODE = re.compile(r"[^\s]+(\s[^\s]+)*")
 
 
-def equivalence_of(relation: str) -> Equivalence:
-    """The R4 code of a relation; when nobody said it, only that the two are related is known."""
-    return EQUIVALENCE_OF_RELATION[Relation(relation)] if relation else Equivalence.RELATEDTO
-
-
-def fhir_code(code: str) -> str:
-    """A local code as FHIR accepts it: no space at the ends, single spaces inside."""
-    return " ".join(code.split())
+def equivalence_of(relation: Relation) -> Equivalence:
+    """The R4 code of a relation."""
+    return EQUIVALENCE_OF_RELATION[relation]
 
 
 def problems(concept_map: Mapping[str, Any]) -> list[str]:

@@ -43,6 +43,7 @@ class Offer:
     action: str
     extension: str
     unavailable: str = ""
+    has_xml: bool = False
     has_archive: bool = True
     notes: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """All SQL of the exports."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, func
@@ -134,13 +135,28 @@ def export_tests(session: Session, catalogue_id: int, release: Release | None) -
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
     comments = _comments(session, catalogue_id)
-    return [_export_test(row, comments.get(row.test_id, [])) for row in session.execute(statement)]
+    return [_export_test(row, comments.get(row.test_id, [])) for row in _in_use(session.execute(statement).all())]
+
+
+def _in_use(rows: Sequence[Any]) -> list[Any]:
+    """The rows of the newest export, and those it no longer holds as long as an approved code speaks of them.
+
+    A removed row whose code another row has now would make that code ambiguous.
+    """
+    held = {(row.test_level, row.test_code) for row in rows if row.test_retired_at is None}
+    return [
+        row
+        for row in rows
+        if row.test_retired_at is None
+        or (row.status == Status.APPROVED and row.loinc_num and (row.test_level, row.test_code) not in held)
+    ]
 
 
 _TEST_COLUMNS = (
     "id", "level", "code", "label", "source_row_id", "position", "synonym", "unit_code", "unit",
     "specimen_code", "specimen", "technique", "property_kind", "timing", "scale", "nabm", "chapter_code",
     "subchapter_code", "chapter", "is_subcontracted", "is_retired",
+    "retired_at",
 )  # fmt: skip
 _CHOICE_COLUMNS = ("id", "relation", "reason", "justification", "created_at")
 _TERM_COLUMNS = (

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from app.dependencies import CatalogueDep, SessionDep, SettingsDep
 from app.errors import ConflictError
 from app.exports.report import report_csv
-from app.exports.schemas import ExportKind, Incomplete, Packaging, Reason
+from app.exports.schemas import ExportKind, Incomplete, Packaging, Reason, Syntax
 from app.exports.screen import MAY_EXPORT, exports_page
 from app.exports.service import ExportRequest, gather, make_export
 from app.web.templating import render
@@ -55,11 +55,12 @@ def download_export(
     kind: ExportKind,
     packaging: Annotated[Packaging, Query(alias="emballage")] = Packaging.FILE,
     source_file_id: Annotated[int | None, Query(alias="source")] = None,
+    syntax: Annotated[Syntax, Query(alias="syntaxe")] = Syntax.JSON,
     incomplete: Annotated[Incomplete, Form(alias="incomplet")] = Incomplete.BLANK,
 ) -> Response:
     """Make a file, record that it left, and send it."""
     access.require(*MAY_EXPORT)
-    asked = ExportRequest(kind, incomplete, packaging, source_file_id)
+    asked = ExportRequest(kind, incomplete, packaging, source_file_id, syntax)
     try:
         file, exported = make_export(session, settings, access.laboratory, access.catalogue, asked, access.user)
     except ConflictError as error:

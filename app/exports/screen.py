@@ -24,9 +24,25 @@ _CONTENTS = {
     ExportKind.LOINC_6: "LOINC_3 tel que reçu, puis code et libellé LOINC de l'analyse",
     ExportKind.XLSX: "Toutes les lignes avec décision, commentaires, auteurs et dates ; les erreurs attendues",
     ExportKind.CONCEPT_MAP: "Codes locaux vers LOINC : relation, commentaire, version, notice",
-    ExportKind.FHIR_BUNDLE: "La même carte, avec les systèmes de codes locaux et leur jeu de valeurs",
+    ExportKind.CONCEPT_MAP_R5: (
+        "La même carte en R5 : auteurs et approbations à leur place, lignes sans code LOINC déclarées (noMap)"
+    ),
+    ExportKind.FHIR_BUNDLE: (
+        "La carte R4 avec les systèmes de codes locaux, leur jeu de valeurs et la provenance des approbations"
+    ),
+    ExportKind.FHIR_CATALOGUE: (
+        "Le catalogue : analyses, examens, milieux et chapitres définis, codes LOINC approuvés ajoutés"
+    ),
+    ExportKind.SSSOM: "Lignes approuvées : relation SKOS, auteurs, dates, version de LOINC, notice",
 }
-_NEW_FILES = {ExportKind.XLSX: "XLSX", ExportKind.CONCEPT_MAP: "JSON", ExportKind.FHIR_BUNDLE: "JSON"}
+_NEW_FILES = {
+    ExportKind.XLSX: "XLSX",
+    ExportKind.CONCEPT_MAP: "JSON",
+    ExportKind.CONCEPT_MAP_R5: "JSON",
+    ExportKind.FHIR_BUNDLE: "JSON",
+    ExportKind.FHIR_CATALOGUE: "JSON",
+    ExportKind.SSSOM: "TSV",
+}
 """The formats that complete no received file, and how their files are called."""
 
 
@@ -116,7 +132,7 @@ def _offers(session: Session, settings: Settings, facts: CatalogueFacts, address
             content="Le fichier reçu, puis code et nom LOINC, relation, commentaire, auteurs et date",
             file_name=file.file_name,
             action=f"{address}/{ExportKind.ORIGINAL}?source={file.id}",
-            extension="XLSX" if file.file_name.lower().endswith(".xlsx") else "CSV",
+            extension="XLSX" if file.file_name.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods")) else "CSV",
         )
         for file in writers.completable(files)
     ]
@@ -127,6 +143,7 @@ def _offers(session: Session, settings: Settings, facts: CatalogueFacts, address
             file_name="",
             action=f"{address}/{kind}?",
             extension=extension,
+            has_xml=extension == "JSON",
             has_archive=kind is not ExportKind.XLSX,
         )
         for kind, extension in _NEW_FILES.items()

@@ -12,6 +12,8 @@ from app.errors import ConflictError, NotFoundError
 from app.exports import repository, writers
 from app.exports.archive import zip_of
 from app.exports.assessment import Assessment, assess
+from app.exports.fhir_local import Canonicals
+from app.exports.fhir_writers import Publication
 from app.exports.report import report_csv
 from app.exports.schemas import (
     ExportFile,
@@ -20,6 +22,7 @@ from app.exports.schemas import (
     Incomplete,
     Packaging,
     Release,
+    Syntax,
     TermName,
 )
 from app.exports.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
@@ -48,6 +51,7 @@ class ExportRequest:
     incomplete: Incomplete = Incomplete.BLANK
     packaging: Packaging = Packaging.FILE
     source_file_id: int | None = None
+    syntax: Syntax = Syntax.JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,16 @@ def build(
     if request.kind is ExportKind.XLSX:
         return writers.decisions(assessment, statement, moment), assessment
     number = repository.count_of_versions(session, facts.catalogue_id) + 1
-    version = f"{made_at:%Y%m%d}.{number}"
-    canonicals = writers.Canonicals(facts.laboratory, facts.catalogue)
-    return writers.fhir_file(request.kind, assessment, statement, canonicals, version, moment), assessment
+    canonicals = Canonicals(facts.laboratory, facts.catalogue)
+    publication = Publication(
+        assessment,
+        statement,
+        canonicals,
+        canonicals.version(made_at, number),
+        moment,
+        repository.exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
+    )
+    return publication.file(request.kind, request.syntax), assessment
 
 
 def packed(file: ExportFile, assessment: Assessment, statement: Statement) -> ExportFile:

@@ -54,6 +54,11 @@ class Statement:
         )
 
     @property
+    def loinc_version(self) -> str:
+        """The release as LOINC numbers it; empty for a terminology that is no LOINC release."""
+        return self.release.loinc_version if self.release else ""
+
+    @property
     def release_title(self) -> str:
         """The release as the reader sees it."""
         return self.release.title if self.release else "aucune"

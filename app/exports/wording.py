@@ -12,7 +12,10 @@ KIND_LABELS = {
     ExportKind.ORIGINAL: "Fichier reçu, complété",
     ExportKind.XLSX: "Classeur des décisions",
     ExportKind.CONCEPT_MAP: "FHIR ConceptMap R4",
-    ExportKind.FHIR_BUNDLE: "FHIR Bundle R4",
+    ExportKind.CONCEPT_MAP_R5: "FHIR ConceptMap R5",
+    ExportKind.FHIR_BUNDLE: "FHIR Bundle R4 — transcodage",
+    ExportKind.FHIR_CATALOGUE: "FHIR Bundle R4 — catalogue (LOINC_4bis à 6bis)",
+    ExportKind.SSSOM: "SSSOM/TSV",
 }
 
 _RELATIONS = {

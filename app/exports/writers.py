@@ -2,8 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 
@@ -15,18 +14,15 @@ from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
 from app.exports.append import Appended
 from app.exports.assessment import Assessment
-from app.exports.concept_map import concept_map
 from app.exports.decision_sheet import decision_workbook
-from app.exports.fhir_bundle import catalogue_bundle
-from app.exports.fhir_local import Canonicals, as_json, computable_name
+from app.exports.fhir_local import computable_name
 from app.exports.lookup import RowLookup
 from app.exports.original import OriginalRows, completed_csv, completed_workbook
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
 from app.exports.statement import Statement
+from app.exports.workbook_conversion import as_xlsx
 from app.models import FileKind, Level, SourceFile
 from app.settings import Settings
-
-__all__ = ["Canonicals", "Writer", "completable", "decisions", "fhir_file", "levels_of", "usable_source"]
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS)
@@ -36,6 +32,7 @@ _LEVELS_OF_SOURCE = {
     FileKind.LOINC_3: (Level.ANALYSIS,),
     FileKind.TABULAR: (Level.ANALYSIS,),
 }
+_ANALYSES = frozenset({FileKind.TABULAR, FileKind.LOINC_3})
 _NOTE_EXAMPLES = 5
 
 
@@ -49,7 +46,9 @@ def usable_source(kind: ExportKind, files: list[SourceInfo]) -> SourceInfo | Non
     if kind in ANS_EXPORTS:
         wanted = [ANS_EXPORTS[kind].source_kind]
     elif kind is ExportKind.ORIGINAL:
-        wanted = [FileKind.TABULAR, FileKind.LOINC_3, FileKind.LOINC_2, FileKind.LOINC_1]
+        # A newer export may be of another kind than the first one: the newest that brings analyses is completed.
+        analyses = next((FileKind(file.kind) for file in files if file.kind in _ANALYSES), FileKind.LOINC_3)
+        wanted = [analyses, FileKind.LOINC_2, FileKind.LOINC_1]
     else:
         return None
     for source_kind in wanted:
@@ -212,7 +211,12 @@ def _original(
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
         notes = _notes(appended, dialect)
     else:
-        content, media_type, suffix = completed_workbook(source.content, dialect, rows), XLSX_TYPE, ".xlsx"
+        workbook = source.content
+        if dialect.format != "xlsx":
+            notes.append(f"Le fichier reçu est un classeur {dialect.format.upper()} : il est rendu en XLSX.")
+            workbook, sheet = as_xlsx(source.content, dialect.sheet)
+            dialect = replace(dialect, format="xlsx", sheet=sheet)
+        content, media_type, suffix = completed_workbook(workbook, dialect, rows), XLSX_TYPE, ".xlsx"
     return ExportFile(
         name=f"{name.stem}_LOINC_{_day(moment)}{suffix}",
         media_type=media_type,
@@ -233,34 +237,3 @@ def decisions(assessment: Assessment, statement: Statement, moment: datetime) ->
         rows=len(assessment.tests),
         coded=len(assessment.names),
     )
-
-
-def fhir_file(
-    kind: ExportKind,
-    assessment: Assessment,
-    statement: Statement,
-    canonicals: Canonicals,
-    version: str,
-    moment: datetime,
-) -> ExportFile:
-    """The ConceptMap R4 in JSON, alone or with the local code systems it speaks of."""
-    codeless = sum(not test.code.strip() for test in assessment.tests)
-    if codeless == len(assessment.tests):
-        raise ConflictError("Aucune ligne de ce catalogue n'a de code local : FHIR ne peut pas les désigner.")
-    make, title = _FHIR_RESOURCES[kind]
-    resource = make(assessment, statement, canonicals, version)
-    return ExportFile(
-        name=f"{title}_LOINC_{computable_name(statement.catalogue)}_{_day(moment)}.json",
-        media_type="application/fhir+json",
-        content=as_json(resource),
-        rows=len(assessment.tests),
-        coded=len(assessment.names),
-        notes=(f"Lignes sans code local, absentes du fichier : {codeless}.",) if codeless else (),
-        business_version=version,
-    )
-
-
-_FHIR_RESOURCES: dict[ExportKind, tuple[Callable[[Assessment, Statement, Canonicals, str], object], str]] = {
-    ExportKind.CONCEPT_MAP: (concept_map, "ConceptMap"),
-    ExportKind.FHIR_BUNDLE: (catalogue_bundle, "Bundle"),
-}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.fhir.pages import TokenLine
 from app.jobs.pages import JobLine
 from app.laboratories.schemas import CatalogueLine
 from app.web.templating import PageContext
@@ -37,6 +38,15 @@ class MemberLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReusePanel:
+    """Whether others may use what is approved here as evidence, and what is remembered of earlier transcodings."""
+
+    is_allowed: bool
+    may_decide: bool
+    remembered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaboratoryPage(PageContext):
     """One laboratory: its catalogues, its members, its latest background work."""
 
@@ -48,3 +58,8 @@ class LaboratoryPage(PageContext):
     catalogues: list[CatalogueLine]
     members: list[MemberLine]
     jobs: list[JobLine]
+    reuse: ReusePanel
+    tokens: list[TokenLine]
+    tokens_action: str
+    """Where tokens are made and revoked; empty for those who may not."""
+    fhir_address: str

@@ -4,10 +4,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts.labels import role_label
 from app.dependencies import CurrentUser, LaboratoryDep, SessionDep
+from app.fhir.address import service_address
+from app.fhir.tokens import token_lines
 from app.jobs.pages import job_line
 from app.laboratories import repository
-from app.laboratories.pages import DashboardPage, LaboratoryCard, LaboratoryPage, MemberLine
+from app.laboratories.pages import DashboardPage, LaboratoryCard, LaboratoryPage, MemberLine, ReusePanel
 from app.laboratories.service import catalogue_lines
+from app.memory.repository import count_entries
 from app.models import Role
 from app.web.templating import render
 
@@ -63,5 +66,13 @@ def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep
         catalogues=catalogue_lines(session, [access.laboratory_id]).get(access.laboratory_id, []),
         members=members,
         jobs=[job_line(job) for job in repository.recent_jobs(session, access.laboratory_id)],
+        reuse=ReusePanel(
+            is_allowed=laboratory.allows_reuse,
+            may_decide=access.role is Role.BIOLOGIST,
+            remembered=count_entries(session, access.laboratory_id),
+        ),
+        tokens=token_lines(session, access.laboratory_id),
+        tokens_action=f"/laboratoires/{access.laboratory_id}/jetons" if access.role is Role.BIOLOGIST else "",
+        fhir_address=service_address(request),
     )
     return render(request, "laboratories/laboratory.html", page)

@@ -10,7 +10,7 @@ from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.laboratories import repository
 from app.laboratories.schemas import CatalogueLine, Progress
-from app.models import Laboratory, Level, User
+from app.models import FhirNaming, Laboratory, Level, User
 
 _FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
 
@@ -68,6 +68,14 @@ def _checked(name: str, finess: str, sgl_name: str, canonical_url: str) -> tuple
     return name, finess, sgl_name, canonical_url
 
 
+def _checked_naming(naming: str, finess: str) -> str:
+    if naming not in list(FhirNaming):
+        raise InvalidInputError(f"La façon « {naming} » de nommer les ressources FHIR est inconnue.")
+    if naming == FhirNaming.ANS and not finess:
+        raise InvalidInputError("Les noms de l'ANS contiennent le numéro FINESS : donnez-le d'abord.")
+    return naming
+
+
 def create_laboratory(
     session: Session,
     *,
@@ -99,16 +107,19 @@ def change_laboratory(
     finess: str,
     sgl_name: str,
     canonical_url: str,
+    fhir_naming: str | None = None,
     actor: User | None = None,
 ) -> None:
-    """Correct what is known of a laboratory."""
+    """Correct what is known of a laboratory; its FHIR names stay as they are unless they are given."""
     name, finess, sgl_name, canonical_url = _checked(name, finess, sgl_name, canonical_url)
+    fhir_naming = _checked_naming(laboratory.fhir_naming if fhir_naming is None else fhir_naming, finess)
     other = repository.find_by_name(session, name)
     if other is not None and other.id != laboratory.id:
         raise ConflictError(f"Un autre laboratoire s'appelle déjà « {name} ».")
-    before = laboratory.model_dump(include={"name", "finess", "sgl_name", "canonical_url"})
+    before = laboratory.model_dump(include={"name", "finess", "sgl_name", "canonical_url", "fhir_naming"})
     laboratory.name, laboratory.finess = name, finess
     laboratory.sgl_name, laboratory.canonical_url = sgl_name, canonical_url
+    laboratory.fhir_naming = fhir_naming
     after = laboratory.model_dump(include=set(before))
     if before == after:
         return

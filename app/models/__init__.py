@@ -5,12 +5,23 @@ from app.models.account import Membership, Role, SignInAttempt, User, UserSessio
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
-from app.models.catalogue import Catalogue, ExamAnalysis, FileKind, Level, LocalTest, SourceFile, SourceRow
+from app.models.catalogue import (
+    Catalogue,
+    CatalogueChange,
+    ChangeKind,
+    ExamAnalysis,
+    FileKind,
+    Level,
+    LocalTest,
+    SourceFile,
+    SourceRow,
+)
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.export import ExportRecord
 from app.models.job import Job, JobStatus
 from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
+from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
@@ -28,13 +39,18 @@ from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSet
 
 __all__ = [
     "Action",
+    "ApiToken",
     "AuditEvent",
     "Catalogue",
+    "CatalogueChange",
+    "ChangeKind",
     "Decision",
     "ExamAnalysis",
     "ExportRecord",
+    "FhirNaming",
     "FileKind",
     "FrenchName",
+    "ImportProfile",
     "Job",
     "JobStatus",
     "Laboratory",

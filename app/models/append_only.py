@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Table, event
 
 from app.models.base import metadata
 
-APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row")
+APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal")
 
 
 def trigger_statements(table: str) -> list[str]:

@@ -20,6 +20,8 @@ class FileKind(StrEnum):
     """Any CSV or workbook whose columns the user confirmed."""
     SIDE_DATA = "SIDE_DATA"
     """Volumes, sub-contracting and retired tests, joined to the analyses by code."""
+    FHIR = "FHIR"
+    """A FHIR catalogue: Bundle of definitions along the HL7 order-catalog guide, or a CodeSystem, in JSON."""
 
 
 class Level(StrEnum):
@@ -111,6 +113,39 @@ class LocalTest(SQLModel, table=True):
     is_subcontracted: bool = False
     is_retired: bool = False
     annual_volume: int | None = None
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a newer export no longer held this test; empty while the newest one holds it."""
+
+
+class ChangeKind(StrEnum):
+    """What a newer export did to a test."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    RETURNED = "returned"
+    """It had been removed by an earlier export, and is there again."""
+
+
+class CatalogueChange(SQLModel, table=True):
+    """One thing that a newer export changed in a test: one row a column. Append-only."""
+
+    __tablename__ = "catalogue_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
+    local_test_id: int = Field(foreign_key="local_test.id", index=True)
+    source_file_id: int = Field(foreign_key="source_file.id")
+    """The newer export."""
+    kind: str = Field(max_length=10)
+    field: str = Field(default="", max_length=30)
+    """Field of LocalTest, or `analyses` for the contents of an exam; empty when the whole test came or went."""
+    old: str = Field(default="", max_length=2000)
+    new: str = Field(default="", max_length=2000)
+    is_substantive: bool = False
+    """What the decision rests on changed: the test went back to review."""
+    author_id: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class ExamAnalysis(SQLModel, table=True):

@@ -21,6 +21,8 @@ class Action(StrEnum):
     APPROVE = "approve"
     SEND_BACK = "send_back"
     UNDO = "undo"
+    REIMPORT = "reimport"
+    """A newer export changed what the decision rests on (unit, specimen, technique…): back to review."""
 
 
 class Status(StrEnum):

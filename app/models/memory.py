@@ -18,7 +18,16 @@ class MemoryEntry(SQLModel, table=True):
     """matcher.knowledge.signature of the row."""
     label: str = Field(default="", max_length=500)
     loinc_num: str = Field(max_length=10)
+    local_code: str = Field(default="", max_length=120)
+    unit: str = Field(default="", max_length=120)
+    specimen: str = Field(default="", max_length=200)
+    relation: str = Field(default="", max_length=40)
+    """As the file says it: equivalent, wider, skos:exactMatch…"""
+    comment: str = Field(default="", max_length=500)
+    is_from_catalogue: bool = False
+    """The signature is that of a test of the laboratory with the same local code, not of what the file tells."""
     source_name: str = Field(default="", max_length=255)
+    source_sha256: str = Field(default="", max_length=64)
     created_by_id: int | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, literal, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.models import ExamAnalysis, LocalTest, LoincTerm, Proposal, ProposalRun
@@ -62,6 +63,18 @@ def insert_proposals(session: Session, rows: list[dict[str, Any]]) -> None:
     """Store many proposals at once."""
     if rows:
         session.execute(insert(Proposal), rows)
+
+
+def copy_proposals(session: Session, from_run: int, to_run: int, test_ids: Sequence[int]) -> None:
+    """Carry the proposals of these rows from one run to another."""
+    table = Proposal.__table__  # type: ignore[attr-defined]
+    names = [column.name for column in table.columns if column.name not in ("id", "run_id")]
+    for start in range(0, len(test_ids), BATCH):
+        part = test_ids[start : start + BATCH]
+        rows = sa_select(literal(to_run), *(table.c[name] for name in names)).where(
+            table.c.run_id == from_run, table.c.local_test_id.in_(part)
+        )
+        session.execute(insert(Proposal).from_select(["run_id", *names], rows))
 
 
 def make_current(session: Session, run: ProposalRun) -> None:

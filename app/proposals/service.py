@@ -1,6 +1,6 @@
 """Running the matcher on a catalogue and storing its explained proposals."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -65,15 +65,23 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
     return _as_json(engine.weigh(to_matcher(test, analyses), loinc_num))
 
 
-def run_proposals(database: DatabaseEngine, settings: Settings, catalogue_id: int, progress: Progress) -> int:
+def run_proposals(
+    database: DatabaseEngine,
+    settings: Settings,
+    catalogue_id: int,
+    progress: Progress,
+    only: Collection[int] | None = None,
+) -> int:
     """Match a whole catalogue and make the result the one shown; returns the identifier of the run.
 
     The rows are matched outside any transaction; the proposals become visible all at once. A failure is
-    recorded on the run with its reason, and the earlier proposals stay in place.
+    recorded on the run with its reason, and the earlier proposals stay in place. With `only`, the other rows
+    keep the proposals shown so far, as long as engine and release are still the same.
     """
     with transaction(database) as session:
         release = _require(session, catalogue_id)
         assert release.id is not None
+        kept_run = _reusable_run(session, catalogue_id, release) if only is not None else None
         run = ProposalRun(catalogue_id=catalogue_id, release_id=release.id, engine_version=engine_version())
         session.add(run)
         session.flush()
@@ -92,8 +100,11 @@ def run_proposals(database: DatabaseEngine, settings: Settings, catalogue_id: in
             exam_id: [by_id[link.analysis_id] for link in members if link.analysis_id in by_id]
             for exam_id, members in repository.analyses_by_exam(links).items()
         }
-        rows = _match(engine, tests, analyses, chapters, run_id, progress)
-        _store(database, run_id, rows)
+        again = set(only) if only is not None and kept_run is not None else None
+        matched = [test for test in tests if again is None or test.id in again]
+        kept = [test.id for test in tests if again is not None and test.id not in again and test.id is not None]
+        rows = _match(engine, matched, analyses, chapters, run_id, progress)
+        _store(database, run_id, rows, kept_run, kept)
     except Exception as error:
         with transaction(database) as session:
             failed = session.get_one(ProposalRun, run_id)
@@ -102,6 +113,13 @@ def run_proposals(database: DatabaseEngine, settings: Settings, catalogue_id: in
             session.add(failed)
         raise
     return run_id
+
+
+def _reusable_run(session: Session, catalogue_id: int, release: LoincRelease) -> int | None:
+    """The run whose proposals would come out the same today for rows that did not change."""
+    run = repository.current_run(session, catalogue_id)
+    same = run is not None and run.release_id == release.id and run.engine_version == engine_version()
+    return run.id if run is not None and same else None
 
 
 def _require(session: Session, catalogue_id: int) -> LoincRelease:
@@ -148,8 +166,12 @@ def _row(run_id: int, local_test_id: int, proposal: MatcherProposal) -> dict[str
     }
 
 
-def _store(database: DatabaseEngine, run_id: int, rows: list[dict[str, Any]]) -> None:
+def _store(
+    database: DatabaseEngine, run_id: int, rows: list[dict[str, Any]], kept_run: int | None, kept: Sequence[int]
+) -> None:
     with transaction(database) as session:
+        if kept_run is not None:
+            repository.copy_proposals(session, kept_run, run_id, kept)
         for start in range(0, len(rows), CHUNK):
             repository.insert_proposals(session, rows[start : start + CHUNK])
         run = session.get_one(ProposalRun, run_id)
@@ -165,7 +187,7 @@ def run_job(
     database: DatabaseEngine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress
 ) -> None:
     """The job of kind `proposals`."""
-    run_proposals(database, settings, int(payload["catalogue_id"]), progress)
+    run_proposals(database, settings, int(payload["catalogue_id"]), progress, payload.get("only"))
 
 
 register(JOB_KIND, run_job, "Recherche de propositions")

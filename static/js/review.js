@@ -268,6 +268,8 @@
   // ---------- decisions sent in the background ----------
   let waiting = 0;
   let undoWanted = false;
+  // Answers may overtake each other: only the one of the latest decision is shown.
+  let sentCount = 0;
 
   /** Take back the last decision; one that is still on its way is taken back when it arrives. */
   function undoLast() {
@@ -328,6 +330,7 @@
 
   async function send(form, submitter, sent) {
     const body = new URLSearchParams(new FormData(form, submitter));
+    const number = (sentCount += 1);
     waiting += 1;
     try {
       const answer = await fetch(sent.action, {
@@ -339,7 +342,9 @@
       });
       const outcome = await answer.json();
       if (answer.ok) {
-        showDone(outcome);
+        if (number === sentCount) {
+          showDone(outcome);
+        }
       } else {
         putBack(sent, outcome.detail || "La décision n'a pas été enregistrée.");
       }

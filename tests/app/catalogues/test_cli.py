@@ -1,5 +1,6 @@
 """The command `transcodeur import`."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from app.database import reading
 from app.errors import InvalidInputError, NotFoundError
 from app.models import Catalogue, Job, LocalTest
 from app.settings import Settings
-from tests.app.catalogues.conftest import loinc_2, loinc_3, side_file
-from tests.conftest import World
+from tests.app.catalogues.conftest import csv_bytes, loinc_2, loinc_3, side_file
+from tests.conftest import TRANSCODER, World
 
 
 @pytest.fixture
@@ -58,9 +59,33 @@ def test_files_are_added_to_the_catalogue_of_that_name(command: typer.Typer, wor
     run(command, "LOINC_2_export_20261101.csv", *LABORATORY)
     assert run(command, "LOINC_3_export_20261101.csv", *LABORATORY)[0] == 0
     code, output = run(command, "LOINC_3_export_20261101.csv", *LABORATORY)
-    assert code == 1
-    assert "Import refusé ; rien n'a été enregistré." in output
-    assert "ce catalogue contient déjà un fichier LOINC_3" in output
+    assert code == 0
+    assert "Le catalogue « Général » contient déjà un tel export." in output
+    assert "- inchangées : 3" in output
+
+
+def test_a_newer_export_is_counted_then_confirmed(command: typer.Typer, world: World) -> None:
+    run(command, "LOINC_3_export_20261101.csv", *LABORATORY)
+    rows = [("Code analyse", "Libellé analyse"), ("NA", "Sodium"), ("CL", "Chlorure")]
+    Path("LOINC_3_newer.csv").write_bytes(csv_bytes(rows))
+    code, output = run(command, "LOINC_3_newer.csv", *LABORATORY)
+    assert code == 3
+    assert "- ajoutées : 1\n" in output
+    assert "- retirées : 2\n" in output
+    with pytest.raises(InvalidInputError, match="donnez son adresse avec --par"):
+        run(command, "LOINC_3_newer.csv", *LABORATORY, "--confirmer")
+    code, output = run(command, "LOINC_3_newer.csv", *LABORATORY, "--confirmer", "--par", TRANSCODER)
+    assert (code, "Mise à jour terminée : 1 ligne ajoutée, 2 retirées, 1 inchangée." in output) == (0, True)
+    with reading(world.engine) as session:
+        retired = session.exec(select(LocalTest.code).where(LocalTest.retired_at.is_not(None))).all()
+        assert sorted(retired) == ["K", "VS"]
+
+
+def test_files_may_come_in_an_archive(command: typer.Typer, world: World) -> None:
+    with zipfile.ZipFile("export.zip", "w") as archive:
+        archive.write("LOINC_2_export_20261101.csv", "dossier/LOINC_2_export_20261101.csv")
+        archive.write("LOINC_3_export_20261101.csv")
+    assert run(command, "export.zip", *LABORATORY)[1].startswith("Import terminé : 3 analyses, 2 examens.")
 
 
 def test_an_encoding_may_be_imposed(command: typer.Typer, world: World) -> None:

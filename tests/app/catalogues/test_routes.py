@@ -257,7 +257,7 @@ def test_adding_to_a_catalogue(
     client.post(f"{address}/confirmer", data=fields_of(page.text))
     assert all(known for _, _, known in importer.links(catalogue))
     answer = send(client, ("LOINC_3.csv", loinc_3().content), catalogue=str(catalogue))
-    assert "ce catalogue contient déjà" in client.get(answer.headers["location"]).text
+    assert "Mise à jour du catalogue « Essai »" in client.get(answer.headers["location"]).text
     other = world.add_catalogue("Ailleurs", world.other_laboratory.id)
     assert send(client, ("a.csv", b"code;libelle\nA;B\n"), catalogue=str(other.id)).status_code == 404
 
@@ -288,7 +288,7 @@ def test_roles(client_for: ClientFor, importer: Importer) -> None:
         assert person.get("/laboratoires/1/importer").status_code == importing
         assert person.get(f"/catalogues/{catalogue}").status_code == seeing
         assert person.get(f"/catalogues/{catalogue}/fichiers/1").status_code == seeing
-    assert "Ajouter des fichiers" not in client_for(READER).get(f"/catalogues/{catalogue}").text
+    assert "Ajouter ou mettre à jour" not in client_for(READER).get(f"/catalogues/{catalogue}").text
 
 
 def test_received_files_are_given_back_byte_for_byte(client: TestClient, importer: Importer, world: World) -> None:

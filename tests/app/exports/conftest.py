@@ -3,6 +3,7 @@
 import pytest
 
 from app.models import Action, Level
+from tests.app.exports.fhir_sample import narrow
 from tests.app.exports.sample import (
     CHEMISTRY,
     CREATININE,
@@ -15,6 +16,8 @@ from tests.app.exports.sample import (
     ans_files,
 )
 from tests.conftest import BIOLOGIST, World
+
+__all__ = ["narrow"]
 
 
 @pytest.fixture

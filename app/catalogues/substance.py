@@ -1,0 +1,106 @@
+"""Whether a change in a test touches what its LOINC code rests on, and how that is said.
+
+A unit written otherwise (`mmol/l` for `mmol/L`) changes nothing; `g/L` for `mmol/L` does. Labels, specimens and
+techniques are compared by their folded words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from loinc_data.tables import load_tables
+from matcher.normalise.text import fold, words
+from matcher.normalise.units import UnitTable
+
+ANALYSES = "analyses"
+"""The contents of an exam, compared like a field."""
+FIELD_NAMES = {
+    "label": "Libellé", "synonym": "Synonyme", "property_kind": "Grandeur", "unit_code": "Code de l'unité",
+    "unit": "Unité", "timing": "Temporalité", "specimen_code": "Code du milieu", "specimen": "Milieu",
+    "scale": "Échelle", "technique": "Technique", "nabm": "Codes NABM", "chapter_code": "Code du chapitre",
+    "subchapter_code": "Code du sous-chapitre", "chapter": "Chapitre",
+    "executing_laboratory": "Laboratoire exécutant", "is_subcontracted": "Sous-traité", "is_retired": "Retiré",
+    "annual_volume": "Volume annuel", ANALYSES: "Analyses de l'examen",
+}  # fmt: skip
+_CHANGED = {
+    "label": "libellé changé", "property_kind": "grandeur changée", "unit": "unité changée",
+    "unit_code": "unité changée", "timing": "temporalité changée", "specimen": "milieu changé",
+    "specimen_code": "milieu changé", "scale": "échelle changée", "technique": "technique changée",
+    ANALYSES: "composition changée",
+}  # fmt: skip
+_STANDS_FOR = {"unit_code": "unit", "specimen_code": "specimen"}
+"""A code is what the test rests on only where no label says it."""
+_MAX_REASON = 500
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """One column of a test that the newer export writes otherwise."""
+
+    field: str
+    old: str
+    new: str
+    is_substantive: bool = False
+
+    @property
+    def name(self) -> str:
+        """The column as the user reads it."""
+        return FIELD_NAMES[self.field]
+
+    @property
+    def sentence(self) -> str:
+        """What changed, as the reviewer reads it: `unité changée : g/L → mmol/L`."""
+        said = _CHANGED.get(self.field, f"{self.name.lower()} changé")
+        return f"{said} : {self.old or '(vide)'} → {self.new or '(vide)'}"
+
+
+def shown(value: Any) -> str:
+    """A value of a test as text."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return "" if value is None else str(value)
+
+
+@lru_cache(maxsize=1)
+def _units() -> UnitTable:
+    return UnitTable(load_tables().units)
+
+
+def _same_unit(old: str, new: str) -> bool:
+    if "".join(old.split()) == "".join(new.split()):
+        return True
+    before, after = _units().read(old), _units().read(new)
+    return before.is_known and after.is_known and before.ucum == after.ucum and bool(before.ucum)
+
+
+def _same_words(old: str, new: str) -> bool:
+    return sorted(words(old)) == sorted(words(new))
+
+
+def is_substantive(field: str, old: Values, new: Values) -> bool:
+    """Whether this changed field makes the test another one for the transcoder; both give all fields of the test."""
+    if field not in _CHANGED:
+        return False
+    if field in _STANDS_FOR and (old[_STANDS_FOR[field]] or new[_STANDS_FOR[field]]):
+        return False
+    before, after = str(old[field]), str(new[field])
+    if field in ("unit", "specimen"):
+        code, new_code = str(old[f"{field}_code"]), str(new[f"{field}_code"])
+        if code and code == new_code and not (before and after):
+            # A label that comes beside its code, or goes: the code says the same.
+            return False
+        same = _same_unit if field == "unit" else _same_words
+        return not same(before or code, after or new_code)
+    if field in ("label", "technique", "specimen_code"):
+        return not _same_words(before, after)
+    if field == ANALYSES:
+        return True
+    return fold(before) != fold(after)
+
+
+def reason_of(changes: tuple[ColumnChange, ...]) -> str:
+    """Why the test goes back to review, in one sentence."""
+    text = " ; ".join(change.sentence for change in changes if change.is_substantive)
+    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"

@@ -1,0 +1,120 @@
+"""Searches of the FHIR service: a laboratory has few resources, so they are filtered here and not by SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from app.fhir.errors import FhirRequestError
+from matcher.normalise.text import fold
+
+Resource = dict[str, Any]
+SEARCH_PARAMETERS = {
+    "_id": "token",
+    "name": "string",
+    "status": "token",
+    "title": "string",
+    "url": "uri",
+    "version": "token",
+}
+"""Name -> type, the same for both resources."""
+LARGE_ELEMENTS = ("group", "concept", "property")
+"""What a summary leaves out."""
+MOST_RESULTS = 100
+_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that was understood: its criteria as sent, its page, how much of each resource is wanted."""
+
+    criteria: tuple[tuple[str, str], ...]
+    count: int
+    offset: int
+    summary: str
+
+    def matches(self, resource: Resource) -> bool:
+        """Whether a resource meets all criteria."""
+        return all(_meets(resource, name, text) for name, text in self.criteria)
+
+
+def search_of(parameters: Sequence[tuple[str, str]]) -> Search:
+    """Understand a search. Parameters that we do not know are left out, and out of the self link, as FHIR has it."""
+    options = dict(parameters)
+    summary = options.get("_summary", "false")
+    if summary not in ("true", "false", "count"):
+        raise FhirRequestError("_summary vaut true, false ou count.", code="value")
+    criteria = []
+    for name, text in parameters:
+        base, _, modifier = name.partition(":")
+        kind = SEARCH_PARAMETERS.get(base)
+        if kind is None or not text:
+            continue
+        if modifier and not (kind == "string" and modifier in ("exact", "contains")):
+            raise FhirRequestError(f"Le modificateur :{modifier} n'est pas pris en charge pour {base}.")
+        criteria.append((name, text))
+    count = _number(options, "_count", MOST_RESULTS)
+    return Search(tuple(criteria), min(count, MOST_RESULTS), _number(options, "_offset", 0), summary)
+
+
+def _number(options: Mapping[str, str], name: str, default: int) -> int:
+    text = options.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise FhirRequestError(f"{name} doit être un nombre entier.", code="value")
+    return int(text)
+
+
+def _meets(resource: Resource, name: str, text: str) -> bool:
+    base, _, modifier = name.partition(":")
+    held = str(resource.get(base.removeprefix("_"), ""))
+    return any(_is(held, wanted.strip(), SEARCH_PARAMETERS[base], modifier) for wanted in text.split(","))
+
+
+def _is(held: str, wanted: str, kind: str, modifier: str) -> bool:
+    if kind == "token":
+        # `system|code`: the elements searched here have no system of their own.
+        return held == wanted.rpartition("|")[2]
+    if kind == "uri" or modifier == "exact":
+        return held == wanted
+    if modifier == "contains":
+        return fold(wanted) in fold(held)
+    return fold(held).startswith(fold(wanted))
+
+
+def _summary_of(resource: Resource) -> Resource:
+    kept = {key: value for key, value in resource.items() if key not in LARGE_ELEMENTS}
+    return {"resourceType": kept.pop("resourceType"), "id": kept.pop("id"), "meta": {"tag": [_SUBSETTED]}, **kept}
+
+
+def searchset(resources: Sequence[Resource], search: Search, address: str) -> Resource:
+    """The answer to a search; `address` is that of the resource type in this service."""
+    found = [resource for resource in resources if search.matches(resource)]
+    bundle: Resource = {"resourceType": "Bundle", "type": "searchset", "total": len(found)}
+    wants_count = search.summary == "count" or search.count == 0
+    page = [] if wants_count else found[search.offset : search.offset + search.count]
+    bundle["link"] = [{"relation": "self", "url": _link(search, address, search.offset)}]
+    if not wants_count and search.offset + search.count < len(found):
+        bundle["link"].append({"relation": "next", "url": _link(search, address, search.offset + search.count)})
+    if page:
+        bundle["entry"] = [
+            {
+                "fullUrl": f"{address}/{resource['id']}",
+                "resource": _summary_of(resource) if search.summary == "true" else resource,
+                "search": {"mode": "match"},
+            }
+            for resource in page
+        ]
+    return bundle
+
+
+def _link(search: Search, address: str, offset: int) -> str:
+    parameters = [*search.criteria]
+    if search.summary != "false":
+        parameters.append(("_summary", search.summary))
+    if search.count != MOST_RESULTS:
+        parameters.append(("_count", str(search.count)))
+    if offset:
+        parameters.append(("_offset", str(offset)))
+    return f"{address}?{urlencode(parameters)}" if parameters else address

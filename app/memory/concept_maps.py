@@ -1,0 +1,101 @@
+"""ConceptMap R4 and R5 in, alone or in a Bundle whose code systems describe the local codes."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from app.catalogues.fhir_concepts import concepts_of, level_named
+from app.catalogues.fhir_json import (
+    LOINC_SYSTEMS,
+    FhirReadError,
+    Json,
+    Resources,
+    items,
+    load,
+    one_line,
+    resources_of,
+    walk,
+)
+from app.memory.schemas import Mapping, ReadMappings
+from app.models import Level
+from loinc_data.checkdigit import is_valid_loinc
+
+NOT_MAPPED = frozenset({"unmatched", "disjoint", "not-related-to"})
+_OTHER_TARGET = "vers un autre système que LOINC"
+_NO_MATCH = "déclarées sans correspondance"
+_INVALID = "code LOINC mal formé"
+Described = dict[str, dict[str, str]]
+
+
+def read_concept_maps(content: bytes) -> ReadMappings:
+    """The mappings to LOINC of a file; raises FhirReadError."""
+    resources = resources_of(load(content))
+    maps = list(resources.of_type("ConceptMap"))
+    if not maps:
+        raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")
+    skipped: Counter[str] = Counter()
+    described = _described(resources)
+    mappings = tuple(mapping for item in maps for mapping in _mappings(item, described, skipped))
+    version = "R5" if any("relationship" in target for item in maps for target in _targets(item)) else "R4"
+    return ReadMappings(f"ConceptMap {version}", mappings, tuple(skipped.items()))
+
+
+def _described(resources: Resources) -> dict[str, Described]:
+    """Address of a code system -> code -> what it says of it."""
+    found: dict[str, Described] = {}
+    for system in resources.of_type("CodeSystem"):
+        concepts = {values["code"]: values for values in concepts_of(system)}
+        found[one_line(system.get("url"))] = concepts
+    return found
+
+
+def _targets(concept_map: Json) -> Iterator[Json]:
+    for group in items(concept_map, "group"):
+        for element in items(group, "element"):
+            yield from items(element, "target")
+
+
+def _level_of(source: str) -> Level | None:
+    return level_named(source.rstrip("/").rsplit("/", 1)[-1])
+
+
+def _mappings(concept_map: Json, described: dict[str, Described], skipped: Counter[str]) -> Iterator[Mapping]:
+    for group in items(concept_map, "group"):
+        # R5 writes the version of a system behind a bar.
+        source = one_line(group.get("source")).split("|", 1)[0]
+        target_system = one_line(group.get("target")).split("|", 1)[0]
+        elements = items(group, "element")
+        if not target_system.startswith(LOINC_SYSTEMS):
+            skipped[_OTHER_TARGET] += len(elements)
+            continue
+        concepts = described.get(source, {})
+        for _, element in walk(elements, "element"):
+            yield from _of_element(element, concepts.get(one_line(element.get("code")), {}), _level_of(source), skipped)
+
+
+def _of_element(element: Json, known: dict[str, str], level: Level | None, skipped: Counter[str]) -> Iterator[Mapping]:
+    code = one_line(element.get("code"))
+    targets = items(element, "target")
+    if not targets:
+        skipped[_NO_MATCH] += 1
+    for target in targets:
+        relation = one_line(target.get("equivalence")) or one_line(target.get("relationship"))
+        loinc_num = one_line(target.get("code"))
+        if relation in NOT_MAPPED or not loinc_num:
+            skipped[_NO_MATCH] += 1
+        elif not is_valid_loinc(loinc_num):
+            skipped[_INVALID] += 1
+        else:
+            yield Mapping(
+                local_code=code,
+                label=one_line(element.get("display")) or known.get("label", "") or code,
+                loinc_num=loinc_num,
+                relation=relation,
+                comment=one_line(target.get("comment")),
+                level=Level(known["level"]) if known else level,
+                synonym=known.get("synonym", ""),
+                unit=known.get("unit", ""),
+                specimen=known.get("specimen", ""),
+                technique=known.get("technique", ""),
+                scale=known.get("scale", ""),
+                timing=known.get("timing", ""),
+            )

@@ -1,0 +1,116 @@
+"""The memory of a laboratory: taking up earlier transcodings, withdrawing what is wrong, allowing reuse."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData, UploadFile
+
+from app.catalogues.archive import unpacked
+from app.dependencies import LaboratoryDep, SessionDep, SettingsDep
+from app.errors import InvalidInputError, NotFoundError, WorkbenchError
+from app.memory import service
+from app.memory.page_building import address_of, memory_csv, memory_page
+from app.memory.pages import STATES, MemoryQuery
+from app.web.templating import render
+
+router = APIRouter()
+_MAX_FILES = 5
+
+
+async def get_upload(request: Request) -> AsyncIterator[FormData]:
+    """The form that carries files; its temporary files are closed once the request is answered."""
+    async with request.form(max_files=_MAX_FILES + 1, max_fields=5) as form:
+        yield form
+
+
+def get_query(
+    source: Annotated[str, Query(max_length=255)] = "",
+    etat: str = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> MemoryQuery:
+    """What the address asks to see."""
+    return MemoryQuery(source, etat if etat in STATES else "", q, page)
+
+
+AskedMemory = Annotated[MemoryQuery, Depends(get_query)]
+Upload = Annotated[FormData, Depends(get_upload)]
+
+
+@router.get("/laboratoires/{laboratory_id}/memoire")
+def show_memory(
+    request: Request,
+    session: SessionDep,
+    access: LaboratoryDep,
+    query: AskedMemory,
+    format: str = "",
+    recu: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """What the laboratory remembers; with format=csv, for a spreadsheet."""
+    if format == "csv":
+        content = memory_csv(session, access, query)
+        headers = {"Content-Disposition": "attachment; filename*=UTF-8''memoire.csv"}
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    return render(request, "memory/memory.html", memory_page(session, access, query, received=recu))
+
+
+@router.post("/laboratoires/{laboratory_id}/memoire")
+def do_import(
+    request: Request, session: SessionDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
+) -> Response:
+    """Take up files as memory; all of them, or none."""
+    access.require(*service.MAY_REMEMBER)
+    limit = settings.max_upload_bytes
+    received = [
+        (item.filename.replace("\\", "/").rsplit("/", 1)[-1][-255:], item.file.read(limit + 1))
+        for item in form.getlist("fichiers")
+        if isinstance(item, UploadFile) and item.filename
+    ]
+    try:
+        if not received:
+            raise InvalidInputError("Choisissez au moins un fichier.")
+        files = unpacked(received, limit)
+        # Everything is read before anything is written.
+        for name, content in files:
+            service.read_mappings(session, name, content, limit)
+        reports = [service.import_memory(session, access, name, content, limit) for name, content in files]
+    except NotFoundError:
+        raise
+    except WorkbenchError as error:
+        page = memory_page(session, access, MemoryQuery(), error)
+        return render(request, "memory/memory.html", page, status_code=error.status_code)
+    events = "-".join(str(report.event_id) for report in reports)
+    return RedirectResponse(f"{address_of(access.laboratory_id)}?recu={events}", status_code=303)
+
+
+@router.post("/laboratoires/{laboratory_id}/memoire/relier")
+def do_relink(session: SessionDep, access: LaboratoryDep) -> Response:
+    """Link entries that came before their catalogue."""
+    service.relink(session, access)
+    return RedirectResponse(address_of(access.laboratory_id), status_code=303)
+
+
+@router.post("/laboratoires/{laboratory_id}/memoire/{entry_id}/retirer")
+def do_withdraw(
+    session: SessionDep,
+    access: LaboratoryDep,
+    entry_id: int,
+    motif: Annotated[str, Form(max_length=2000)] = "",
+    retour: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Say that a mapping is wrong."""
+    service.withdraw(session, access, entry_id, motif)
+    home = address_of(access.laboratory_id)
+    back = f"{home}?{retour.removeprefix('?')}" if retour else home
+    return RedirectResponse(f"{back}#entree-{entry_id}", status_code=303)
+
+
+@router.post("/laboratoires/{laboratory_id}/reutilisation")
+def do_set_reuse(
+    session: SessionDep, access: LaboratoryDep, autoriser: Annotated[str, Form(max_length=5)] = ""
+) -> Response:
+    """Allow or forbid the reuse of the mappings approved here."""
+    service.set_reuse(session, access, autoriser == "1")
+    return RedirectResponse(f"/laboratoires/{access.laboratory_id}#reutilisation", status_code=303)

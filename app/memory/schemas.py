@@ -1,0 +1,67 @@
+"""A mapping of an earlier transcoding as a file tells it, and what came of importing it."""
+
+from dataclasses import dataclass
+
+from app.catalogues.wording import counted
+from app.models import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A local code that a file gives a LOINC code."""
+
+    local_code: str
+    label: str
+    loinc_num: str
+    relation: str = ""
+    """As the file says it."""
+    comment: str = ""
+    level: Level | None = None
+    synonym: str = ""
+    unit: str = ""
+    specimen: str = ""
+    technique: str = ""
+    scale: str = ""
+    timing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMappings:
+    """What a file holds."""
+
+    title: str
+    """The format, as the user reads it."""
+    mappings: tuple[Mapping, ...]
+    skipped: tuple[tuple[str, int], ...] = ()
+    """(reason, rows) of what is not taken up."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReport:
+    """What an import wrote."""
+
+    title: str
+    source_name: str
+    added: int
+    known: int
+    """Mappings that the same source had brought already."""
+    from_catalogue: int
+    """Entries whose local code is that of a test of the laboratory."""
+    skipped: tuple[tuple[str, int], ...] = ()
+    event_id: int = 0
+    """The event of the trail."""
+
+    @property
+    def sentence(self) -> str:
+        """The outcome as the user reads it."""
+        taken = counted(self.added, "correspondance prise", "correspondances prises")
+        parts = [
+            f"{self.title} « {self.source_name} » : {taken} en mémoire, dont {self.from_catalogue} pour un code de vos "
+            "catalogues."
+        ]
+        if self.known:
+            parts.append(f"{counted(self.known, 'était déjà connue', 'étaient déjà connues')}.")
+        parts += [
+            f"{counted(count, 'ligne non reprise', 'lignes non reprises')} : {why}." for why, count in self.skipped
+        ]
+        return " ".join(parts)

@@ -1,0 +1,238 @@
+"""Taking up an earlier transcoding as memory — evidence, never decisions — and withdrawing what is wrong in it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.catalogues.fhir_json import FhirReadError, looks_like_json
+from app.catalogues.repository import insert_all
+from app.dependencies import LaboratoryAccess
+from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
+from app.memory import repository
+from app.memory.concept_maps import read_concept_maps
+from app.memory.schemas import Mapping as LocalMapping
+from app.memory.schemas import MemoryReport, ReadMappings
+from app.memory.tables import TableReadError, read_table_of_mappings
+from app.models import Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
+from app.proposals.conversion import to_matcher
+from app.terminology.service import current_release
+from matcher import LocalTest as MatcherTest
+from matcher.knowledge import signature
+
+MAY_REMEMBER = (Role.TRANSCODER, Role.BIOLOGIST)
+MAX_REASON = 500
+_MAX_MAPPINGS = 200_000
+
+
+def read_mappings(session: Session, name: str, content: bytes, max_bytes: int) -> ReadMappings:
+    """The mappings of a file; raises ImportRefusedError when it is none that is read."""
+    release = current_release(session)
+
+    def codes_of(names: Iterable[str]) -> Mapping[str, str]:
+        return repository.codes_of_names(session, release.id, names) if release and release.id else {}
+
+    try:
+        if not content.strip():
+            raise TableReadError("le fichier est vide")
+        if len(content) > max_bytes:
+            raise TableReadError(f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
+        read = read_concept_maps(content) if looks_like_json(content) else read_table_of_mappings(content, codes_of)
+    except (FhirReadError, TableReadError) as error:
+        raise ImportRefusedError([InputProblem(name, f"{error}.")]) from error
+    if len(read.mappings) > _MAX_MAPPINGS:
+        raise ImportRefusedError([InputProblem(name, f"le fichier dépasse {_MAX_MAPPINGS} correspondances.")])
+    return read
+
+
+def import_memory(
+    session: Session, access: LaboratoryAccess, name: str, content: bytes, max_bytes: int
+) -> MemoryReport:
+    """Keep the mappings of a file as memory of the laboratory; raises ImportRefusedError before anything is written."""
+    access.require(*MAY_REMEMBER)
+    read = read_mappings(session, name, content, max_bytes)
+    digest = hashlib.sha256(content).hexdigest()
+    entries = _entries(session, access.laboratory_id, read.mappings)
+    known = repository.known_pairs(session, access.laboratory_id, name)
+    fresh: dict[tuple[str, str, str], dict[str, object]] = {}
+    for values in entries:
+        key = (str(values["signature"]), str(values["loinc_num"]), str(values["local_code"]))
+        if key not in known:
+            fresh.setdefault(key, values)
+    moment = utc_now()
+    common = {
+        "laboratory_id": access.laboratory_id, "source_name": name, "source_sha256": digest,
+        "created_by_id": access.user_id, "created_at": moment,
+    }  # fmt: skip
+    insert_all(session, MemoryEntry, (values | common for values in fresh.values()))
+    report = MemoryReport(
+        read.title,
+        name,
+        len(fresh),
+        len(entries) - len(fresh),
+        sum(bool(values["is_from_catalogue"]) for values in fresh.values()),
+        read.skipped,
+    )
+    event = record(
+        session,
+        "memory.import",
+        actor=access.user,
+        object_type="laboratory",
+        object_id=access.laboratory_id,
+        laboratory_id=access.laboratory_id,
+        file_name=name,
+        sha256=digest,
+        kind=read.title,
+        added=report.added,
+        known=report.known,
+        skipped=dict(read.skipped),
+        sentence=report.sentence,
+    )
+    session.flush()
+    return replace(report, event_id=event.id or 0)
+
+
+def _entries(session: Session, laboratory_id: int, mappings: Iterable[LocalMapping]) -> list[dict[str, object]]:
+    """The entries of these mappings: a local code of the laboratory speaks of its test, with all that is known of it;
+    any other of what the file tells."""
+    listed = list(mappings)
+    tests = repository.tests_of_codes(session, laboratory_id, (item.local_code for item in listed))
+    exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
+    analyses = repository.analyses_of(session, exams)
+    entries = []
+    for item in listed:
+        own = [test for test in tests.get(item.local_code, []) if item.level in (None, Level(test.level))]
+        if own:
+            signatures = dict.fromkeys(signature(to_matcher(test, analyses.get(test.id or 0, ()))) for test in own)
+            entries += [_values(item, key, own[0]) for key in signatures]
+        else:
+            entries.append(_values(item, signature(_told(item)), None))
+    return entries
+
+
+def _told(item: LocalMapping) -> MatcherTest:
+    return MatcherTest(
+        code=item.local_code,
+        label=item.label,
+        synonym=item.synonym,
+        specimen=item.specimen,
+        unit=item.unit,
+        technique=item.technique,
+        scale=item.scale,
+        timing=item.timing,
+        level=(item.level or Level.ANALYSIS).value,
+    )
+
+
+def _values(item: LocalMapping, key: str, test: LocalTest | None) -> dict[str, object]:
+    return {
+        "signature": key,
+        "label": (test.label if test else item.label)[:500],
+        "loinc_num": item.loinc_num,
+        "local_code": item.local_code[:120],
+        "unit": (test.unit or test.unit_code if test else item.unit)[:120],
+        "specimen": (test.specimen or test.specimen_code if test else item.specimen)[:200],
+        "relation": item.relation[:40],
+        "comment": item.comment[:500],
+        "is_from_catalogue": test is not None,
+    }
+
+
+def relink(session: Session, access: LaboratoryAccess) -> int:
+    """Give entries that came before their catalogue the signature of the test that has their local code now.
+
+    A withdrawn mapping stays withdrawn: the withdrawal is written again for the new signature.
+    """
+    access.require(*MAY_REMEMBER)
+    entries = repository.unlinked_of(session, access.laboratory_id)
+    tests = repository.tests_of_codes(session, access.laboratory_id, (entry.local_code for entry in entries))
+    exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
+    analyses = repository.analyses_of(session, exams)
+    linked = 0
+    for entry in entries:
+        level = entry.signature.rpartition("|")[2]
+        own = [test for test in tests.get(entry.local_code, []) if test.level == level]
+        if not own:
+            continue
+        key = signature(to_matcher(own[0], analyses.get(own[0].id or 0, ())))
+        before = repository.withdrawal_of(session, entry.signature, entry.loinc_num)
+        if before is not None and repository.withdrawal_of(session, key, entry.loinc_num) is None:
+            session.add(
+                MappingWithdrawal(
+                    signature=key, loinc_num=entry.loinc_num, label=entry.label, reason=before.reason,
+                    author_id=before.author_id,
+                )
+            )  # fmt: skip
+        entry.signature, entry.label, entry.is_from_catalogue = key, own[0].label[:500], True
+        entry.unit = (own[0].unit or own[0].unit_code)[:120]
+        entry.specimen = (own[0].specimen or own[0].specimen_code)[:200]
+        session.add(entry)
+        linked += 1
+    if linked:
+        record(
+            session,
+            "memory.relink",
+            actor=access.user,
+            object_type="laboratory",
+            object_id=access.laboratory_id,
+            laboratory_id=access.laboratory_id,
+            entries=linked,
+        )
+    return linked
+
+
+def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: str) -> MappingWithdrawal:
+    """Say that a remembered mapping is wrong: it is evidence nowhere any more. A new fact; the entry stays."""
+    access.require(*MAY_REMEMBER)
+    reason = " ".join(reason.split())
+    entry = session.get(MemoryEntry, entry_id)
+    if entry is None or entry.laboratory_id != access.laboratory_id:
+        raise NotFoundError("Cette correspondance n'est pas dans la mémoire de ce laboratoire.")
+    if not reason:
+        raise InvalidInputError("Indiquez le motif du retrait.")
+    if len(reason) > MAX_REASON:
+        raise InvalidInputError(f"Ce motif est trop long : {MAX_REASON} caractères au plus.")
+    if repository.withdrawal_of(session, entry.signature, entry.loinc_num) is not None:
+        raise ConflictError("Cette correspondance est déjà retirée.")
+    fact = MappingWithdrawal(
+        signature=entry.signature,
+        loinc_num=entry.loinc_num,
+        label=entry.label,
+        reason=reason,
+        author_id=access.user_id,
+    )
+    session.add(fact)
+    session.flush()
+    record(
+        session,
+        "memory.withdraw",
+        actor=access.user,
+        object_type="memory_entry",
+        object_id=entry.id,
+        laboratory_id=access.laboratory_id,
+        loinc_num=entry.loinc_num,
+        local_code=entry.local_code,
+        label=entry.label,
+        reason=reason,
+    )
+    return fact
+
+
+def set_reuse(session: Session, access: LaboratoryAccess, allows: bool) -> None:
+    """Allow or forbid other laboratories to use the mappings approved here as evidence: a biologist decides."""
+    access.require(Role.BIOLOGIST)
+    laboratory = access.laboratory
+    if laboratory.allows_reuse == allows:
+        return
+    laboratory.allows_reuse = allows
+    session.add(laboratory)
+    record(
+        session,
+        "laboratory.allow_reuse" if allows else "laboratory.forbid_reuse",
+        actor=access.user,
+        object_type="laboratory",
+        object_id=laboratory.id,
+        laboratory_id=laboratory.id,
+    )
