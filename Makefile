@@ -113,6 +113,7 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m matcher.bench.run
 	$(BIN)/python -m tests.bench.bench_review_queue
 	$(BIN)/python -m tests.bench.bench_release
+	$(BIN)/python -m tests.bench.bench_catalogue_10k
 
 # ---------- housekeeping ----------
 

@@ -111,7 +111,7 @@ class _Reader:
 
     def _analysis(self, resource: Json) -> None:
         concept = _first(resource, "code")
-        code = _code(resource, concept)
+        code = code_of(resource, concept)
         if not code:
             return
         self.codes[id(resource)] = code
@@ -132,7 +132,7 @@ class _Reader:
 
     def _exam(self, resource: Json) -> None:
         concept = _first(resource, "code")
-        code = _code(resource, concept)
+        code = code_of(resource, concept)
         if not code:
             return
         self.found.with_loinc += has_loinc(concept)
@@ -242,7 +242,7 @@ class _Reader:
             resource = self.resources.find(reference)
             if resource is None:
                 continue
-            code = self.codes.get(id(resource)) or _code(resource, _first(resource, "code"))
+            code = self.codes.get(id(resource)) or code_of(resource, _first(resource, "code"))
             is_analysis = resource.get("resourceType") == "ObservationDefinition"
             test = (self.found.analyses if is_analysis else self.found.exams).get(code, {})
             if not test.get("chapter_code"):
@@ -295,7 +295,7 @@ def _is_hl7(concept: Json) -> bool:
     return any(one_line(coding.get("system")).startswith(_HL7_CATEGORIES) for coding in items(concept, "coding"))
 
 
-def _code(resource: Json, concept: Json) -> str:
+def code_of(resource: Json, concept: Json) -> str:
     """The local code: the coding of the laboratory, else the first business identifier, else the logical one."""
     identifiers = [one_line(item.get("value")) for item in items(resource, "identifier")]
     return (

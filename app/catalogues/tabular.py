@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from app.catalogues import limits
 from app.catalogues.fhir_catalogue import HEADINGS, read_catalogue
 from app.catalogues.fhir_json import FhirReadError, looks_like_json
-from app.catalogues.fields import known_fields
+from app.catalogues.fields import guess_columns, known_fields
 from app.catalogues.headings import bare_headings, has_subheadings, headings_of, is_empty
 from app.catalogues.records import (
     Dialect,
@@ -120,6 +120,10 @@ def detect_header_rows(rows: Sequence[Row]) -> int:
         fullest = max(fullest, filled)
     if best_index >= 0:
         return best_index + 1 + has_subheadings([row.cells for row in rows[: best_index + 12]], best_index)
+    for index, row in enumerate(rows[:_HEADER_SEARCH_ROWS]):
+        # « Code SIL n°1 ; Nom »: headings that only contain what we know.
+        if {"code", "label"} <= guess_columns(row.cells).keys():
+            return index + 1
     return 1 if _looks_like_header(rows) else 0
 
 

@@ -96,7 +96,9 @@ class Definitions:
 
     def coding(self, test: ExportTest) -> dict[str, str]:
         """The local code of a row."""
-        return filled({"system": self.systems[test.level], "code": self.codes.get(test.id, ""), "display": display_of(test)})
+        return filled(
+            {"system": self.systems[test.level], "code": self.codes.get(test.id, ""), "display": display_of(test)}
+        )
 
     def concept(self, test: ExportTest) -> dict[str, Any]:
         """What a row is: its local code, its approved LOINC code if it has one, its label."""

@@ -11,7 +11,7 @@ from app.exports.report import error_lines, lines_without_code
 from app.exports.schemas import LEVEL_LABELS, ExportFile, ExportKind, Reason, Severity, SourceInfo
 from app.exports.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.exports.wording import KIND_LABELS, moment_text
-from app.models import ExportRecord, Role, utc_now
+from app.models import ExportRecord, FileKind, Role, utc_now
 from app.settings import Settings
 
 MAY_EXPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
@@ -123,16 +123,28 @@ def _reason_links(
     ]
 
 
+def _completed_content(file: SourceInfo) -> str:
+    if file.kind == FileKind.FHIR:
+        return "Les définitions reçues, codes LOINC approuvés ajoutés"
+    return "Le fichier reçu, puis code et nom LOINC, relation, commentaire, auteurs et date"
+
+
+def _completed_extension(file: SourceInfo) -> str:
+    if file.kind == FileKind.FHIR:
+        return "JSON"
+    return "XLSX" if file.file_name.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods")) else "CSV"
+
+
 def _offers(session: Session, settings: Settings, facts: CatalogueFacts, address: str) -> list[Offer]:
     files = repository.source_files(session, facts.catalogue_id)
     offers = [_ans_offer(session, settings, facts, kind, files, address) for kind in ANS_EXPORTS]
     offers += [
         Offer(
             title=KIND_LABELS[ExportKind.ORIGINAL],
-            content="Le fichier reçu, puis code et nom LOINC, relation, commentaire, auteurs et date",
+            content=_completed_content(file),
             file_name=file.file_name,
             action=f"{address}/{ExportKind.ORIGINAL}?source={file.id}",
-            extension="XLSX" if file.file_name.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods")) else "CSV",
+            extension=_completed_extension(file),
         )
         for file in writers.completable(files)
     ]

@@ -16,9 +16,11 @@ from app.exports.append import Appended
 from app.exports.assessment import Assessment
 from app.exports.decision_sheet import decision_workbook
 from app.exports.fhir_local import computable_name
+from app.exports.fhir_original import completed_fhir
+from app.exports.fhir_values import MEDIA_TYPES
 from app.exports.lookup import RowLookup
 from app.exports.original import OriginalRows, completed_csv, completed_workbook
-from app.exports.schemas import ExportFile, ExportKind, SourceInfo
+from app.exports.schemas import ExportFile, ExportKind, SourceInfo, Syntax
 from app.exports.statement import Statement
 from app.exports.workbook_conversion import as_xlsx
 from app.models import FileKind, Level, SourceFile
@@ -31,8 +33,9 @@ _LEVELS_OF_SOURCE = {
     FileKind.LOINC_2: (Level.EXAM,),
     FileKind.LOINC_3: (Level.ANALYSIS,),
     FileKind.TABULAR: (Level.ANALYSIS,),
+    FileKind.FHIR: ALL_LEVELS,
 }
-_ANALYSES = frozenset({FileKind.TABULAR, FileKind.LOINC_3})
+_ANALYSES = frozenset({FileKind.TABULAR, FileKind.LOINC_3, FileKind.FHIR})
 _NOTE_EXAMPLES = 5
 
 
@@ -103,6 +106,8 @@ class Writer:
         dialect = Dialect.from_json(source.dialect)
         row_numbers = repository.source_rows(self.session, source.id)
         lookup = RowLookup.build(assessment.tests, row_numbers)
+        if source.kind == FileKind.FHIR:
+            return _fhir_original(source, lookup, assessment, statement, moment)
         if kind is ExportKind.ORIGINAL:
             return _original(source, dialect, lookup, assessment, statement, moment)
         content, notes = source.content, []
@@ -223,6 +228,22 @@ def _original(
         content=content,
         rows=rows.rows,
         coded=rows.coded,
+        notes=tuple(notes),
+        source_file_id=source.id,
+    )
+
+
+def _fhir_original(
+    source: SourceFile, lookup: RowLookup, assessment: Assessment, statement: Statement, moment: datetime
+) -> ExportFile:
+    done = completed_fhir(source.content, lookup, assessment, statement)
+    notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
+    return ExportFile(
+        name=f"{PurePath(source.file_name).stem}_LOINC_{_day(moment)}.json",
+        media_type=MEDIA_TYPES[Syntax.JSON],
+        content=done.content,
+        rows=done.rows,
+        coded=done.coded,
         notes=tuple(notes),
         source_file_id=source.id,
     )

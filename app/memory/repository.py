@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.models import (
@@ -99,16 +100,13 @@ def unlinked_of(session: Session, laboratory_id: int) -> Sequence[MemoryEntry]:
     return session.scalars(statement.order_by(col(MemoryEntry.id))).all()
 
 
-def _withdrawal() -> Any:
-    """Condition that joins an entry to a withdrawal of its mapping."""
-    return and_(
-        col(MappingWithdrawal.signature) == col(MemoryEntry.signature),
-        col(MappingWithdrawal.loinc_num) == col(MemoryEntry.loinc_num),
-    )
-
-
 def _is_withdrawn() -> Any:
-    return select(col(MappingWithdrawal.id)).where(_withdrawal()).exists()
+    """Condition: the mapping of an entry was withdrawn."""
+    other = aliased(MappingWithdrawal)
+    same = and_(
+        col(other.signature) == col(MemoryEntry.signature), col(other.loinc_num) == col(MemoryEntry.loinc_num)
+    )
+    return select(col(other.id)).where(same).correlate(MemoryEntry).exists()
 
 
 def sources_of(session: Session, laboratory_id: int) -> Sequence[Any]:

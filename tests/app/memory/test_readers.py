@@ -1,0 +1,101 @@
+"""ConceptMap R4 and R5, SSSOM/TSV and Usagi: what is taken up, and what is not."""
+
+import pytest
+
+from app.catalogues.fhir_json import FhirReadError
+from app.memory.concept_maps import read_concept_maps
+from app.memory.tables import TableReadError, read_table_of_mappings
+from app.models import Level
+from tests.app.catalogues.fhir_fixtures import CODE_SYSTEM, LAB, as_bytes, bundle
+from tests.app.memory.files import CONCEPT_MAP_R4, CONCEPT_MAP_R5, SSSOM, USAGI, USAGI_FULL, no_names
+
+
+def test_concept_map_r4() -> None:
+    read = read_concept_maps(as_bytes(CONCEPT_MAP_R4))
+    assert read.title == "ConceptMap R4"
+    assert [(item.local_code, item.label, item.loinc_num, item.relation, item.level) for item in read.mappings] == [
+        ("NA", "Sodium sérique", "2951-2", "equivalent", Level.ANALYSIS),
+        ("K", "K", "2823-3", "wider", Level.ANALYSIS),
+    ]
+    assert read.mappings[1].comment == "Sang total accepté"
+    assert dict(read.skipped) == {
+        "déclarées sans correspondance": 2, "code LOINC mal formé": 1, "vers un autre système que LOINC": 1
+    }  # fmt: skip
+
+
+def test_concept_map_r5() -> None:
+    read = read_concept_maps(as_bytes(CONCEPT_MAP_R5))
+    assert read.title == "ConceptMap R5"
+    assert [(item.local_code, item.loinc_num, item.relation) for item in read.mappings] == [
+        ("NA", "2951-2", "equivalent"), ("IONO", "24326-1", "source-is-narrower-than-target")
+    ]  # fmt: skip
+    assert [item.level for item in read.mappings] == [Level.ANALYSIS, Level.EXAM]
+    assert dict(read.skipped) == {"déclarées sans correspondance": 2}
+
+
+def test_code_systems_beside_the_map_describe_the_codes() -> None:
+    content = as_bytes(bundle(CODE_SYSTEM, CONCEPT_MAP_R4))
+    sodium = read_concept_maps(content).mappings[0]
+    assert (sodium.unit, sodium.specimen, sodium.technique) == ("mmol/L", "Sérum", "ISE indirecte")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (as_bytes(CODE_SYSTEM), "aucune ConceptMap"),
+        (b'{"a": 1}', "n'est pas une ressource FHIR"),
+        (b"{", "bien formé"),
+        (b'{"a": "\xe9"}', "UTF-8"),
+        (b'{"a":' + b"[" * 200_000, "emboîte trop|bien formé"),
+        (as_bytes(bundle({"resourceType": "Patient", "id": "1"})), "ressource Patient"),
+    ],
+)
+def test_other_json_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(FhirReadError, match=message):
+        read_concept_maps(content)
+
+
+def test_sssom() -> None:
+    read = read_table_of_mappings(SSSOM.encode(), no_names)
+    assert [(item.local_code, item.label, item.loinc_num, item.relation, item.level) for item in read.mappings] == [
+        ("NA", "Sodium sérique", "2951-2", "skos:exactMatch", Level.ANALYSIS),
+        ("/ALAC", "Acide lactique", "2524-7", "skos:broadMatch", Level.ANALYSIS),
+        ("IONO", "Ionogramme", "24326-1", "skos:closeMatch", Level.EXAM),
+    ]
+    assert dict(read.skipped) == {
+        "déclarées sans correspondance": 2, "vers un autre système que LOINC": 1,
+        "code LOINC mal formé ou introuvable": 1, "proposées par un programme, sans personne": 1,
+    }  # fmt: skip
+
+
+def test_usagi_with_names_only() -> None:
+    asked: list[str] = []
+
+    def codes_of(names: object) -> dict[str, str]:
+        asked.extend(names)  # type: ignore[call-overload]
+        return {"Sodium [Moles/volume] in Serum or Plasma": "2951-2"}
+
+    read = read_table_of_mappings(USAGI.encode("cp1252"), codes_of)
+    (sodium,) = read.mappings
+    assert (sodium.local_code, sodium.label, sodium.loinc_num, sodium.relation) == (
+        "NA", "Sodium sérique", "2951-2", "EQUAL"
+    )  # fmt: skip
+    assert (sodium.unit, sodium.specimen) == ("mmol/L", "Sérum")
+    assert len(asked) == 2
+    assert dict(read.skipped) == {"non approuvées dans Usagi": 1, "code LOINC mal formé ou introuvable": 1}
+
+
+def test_usagi_with_codes() -> None:
+    read = read_table_of_mappings(USAGI_FULL.encode(), no_names)
+    assert [(item.local_code, item.loinc_num) for item in read.mappings] == [("K", "2823-3")]
+    assert dict(read.skipped) == {"vers un autre système que LOINC": 1}
+
+
+@pytest.mark.parametrize("content", [b"code;libelle\nNA;Sodium\n", b"\xff\xfe\x00", b"a\n"])
+def test_other_tables_are_refused(content: bytes) -> None:
+    with pytest.raises(TableReadError):
+        read_table_of_mappings(content, no_names)
+
+
+def test_the_file_says_where_its_codes_are() -> None:
+    assert CONCEPT_MAP_R4["group"][0]["source"].startswith(LAB)
