@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.catalogues.fhir_catalogue import LEVEL_OF_WORD
 from app.catalogues.matching import match
 from app.catalogues.plan import ImportPlan, PlannedTest, SideData
 from app.catalogues.reading import ReadFile
@@ -121,7 +122,7 @@ def levels_of(files: Sequence[ReadFile]) -> tuple[Level, ...]:
     found: list[Level] = []
     for file in files:
         if file.kind is FileKind.FHIR:
-            found += {Level(line["level"]) for line in file.lines()}
+            found += {LEVEL_OF_WORD[line["level"]] for line in file.lines()}
         found += _BROUGHT.get(file.kind, ())
     return tuple(level for level in Level if level in found)
 

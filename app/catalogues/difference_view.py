@@ -135,7 +135,7 @@ def outcome_of(test: Compared) -> str:
     if test.kind == UNCHANGED or decided:
         return "Décision conservée" if decided else "Rien ne change"
     if status == Status.TODO:
-        return "À traiter, nouvelles propositions"
+        return "À traiter"
     return "Reste en revue"
 
 

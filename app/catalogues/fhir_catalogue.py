@@ -38,6 +38,11 @@ HEADINGS = (
     "Milieu", "Échelle", "Technique", "Codes NABM", "Code chapitre", "Chapitre", "Code sous-chapitre",
     "Sous-chapitre", "Code analyse de l'examen", "Libellé analyse de l'examen", "Retiré",
 )  # fmt: skip
+LEVEL_WORDS = {
+    Level.CHAPTER: "chapitre", Level.SUBCHAPTER: "sous-chapitre", Level.EXAM: "examen", Level.ANALYSIS: "analyse"
+}  # fmt: skip
+"""How the column of levels reads."""
+LEVEL_OF_WORD = {word: level for level, word in LEVEL_WORDS.items()}
 _EXTENSION_SPECIMEN = "extension-ObservationDefinition.specimen"
 _HL7_CATEGORIES = "http://terminology.hl7.org/CodeSystem/"
 _MAPS = ("ConceptMap",)
@@ -69,8 +74,9 @@ class FhirCatalogue:
             yield _row(values)
 
 
-def _row(values: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(values.get(name, "") for name in FIELDS)
+def _row(values: Values) -> tuple[str, ...]:
+    shown = values | {"level": LEVEL_WORDS[Level(values["level"])]}
+    return tuple(shown.get(name, "") for name in FIELDS)
 
 
 def read_catalogue(content: bytes) -> FhirCatalogue:

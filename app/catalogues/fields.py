@@ -40,7 +40,7 @@ FIELDS: tuple[FieldInfo, ...] = (
     ),
     _field(
         "alternate_code",
-        "Autre code local (si le premier est vide)",
+        "Code de repli (si vide)",
         """
         autre code, code secondaire, code 2, ancien code, autre code local, code bis
         """,

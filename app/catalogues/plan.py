@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.catalogues.advice import advice_on
+from app.catalogues.fhir_catalogue import LEVEL_OF_WORD
 from app.catalogues.reading import Line, ReadFile
 from app.catalogues.values import boolean, is_boolean, is_volume, volume
 from app.catalogues.wording import counted
@@ -226,9 +227,9 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
 
 def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
     """A FHIR catalogue brings chapters, exams and analyses: each level is planned like the file that has it alone."""
-    by_level: dict[str, list[Line]] = {}
+    by_level: dict[Level, list[Line]] = {}
     for line in lines:
-        by_level.setdefault(line["level"], []).append(line)
+        by_level.setdefault(LEVEL_OF_WORD[line["level"]], []).append(line)
     _plan_chapters(plan, file, index, [*by_level.get(Level.CHAPTER, ()), *by_level.get(Level.SUBCHAPTER, ())])
     _plan_exams(plan, file, index, by_level.get(Level.EXAM, ()))
     _plan_analyses(plan, file, index, by_level.get(Level.ANALYSIS, ()))

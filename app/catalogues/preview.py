@@ -163,7 +163,7 @@ def _header_label(count: int) -> str:
 
 
 def _shown(read: ReadFile) -> int:
-    return read.table.dialect.header_rows + (SHOWN_ROWS_TO_MAP if read.kind is FileKind.TABULAR else SHOWN_ROWS)
+    return read.table.dialect.header_rows + (SHOWN_ROWS if read.kind in ANS_COLUMNS else SHOWN_ROWS_TO_MAP)
 
 
 def _width(read: ReadFile) -> int:
@@ -181,6 +181,8 @@ def _rows(read: ReadFile) -> list[RowView]:
             is_header=position < read.table.dialect.header_rows,
         )
         for position, row in enumerate(read.table.rows[: _shown(read)])
+        # The headings of a FHIR table are ours: they stand above already.
+        if read.kind is not FileKind.FHIR or position
     ]
 
 
@@ -203,7 +205,7 @@ def _columns(read: ReadFile) -> list[ColumnView]:
 
 def _meaning(read: ReadFile, name: str) -> str:
     if read.kind is FileKind.FHIR:
-        return "lue"
+        return read.table.heading(read.columns[name]) if name else ""
     if read.kind not in ANS_COLUMNS:
         return ""
     return heading_of(read.kind, name) or "non lue"

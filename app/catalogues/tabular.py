@@ -16,6 +16,7 @@ from app.catalogues.records import (
     detect_dialect,
     read_records,
 )
+from app.catalogues.wording import counted
 from app.catalogues.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
 from app.errors import ImportRefusedError, InputProblem
 
@@ -191,9 +192,10 @@ def _read_fhir(file_name: str, content: bytes) -> Table:
     cells = [HEADINGS, *catalogue.rows()]
     notes = []
     if catalogue.with_loinc:
+        carry = counted(catalogue.with_loinc, "définition porte", "définitions portent")
         notes.append(
-            f"{file_name} : {catalogue.with_loinc} définitions portent déjà un code LOINC ; il n'est pas repris comme "
-            "décision. Un transcodage antérieur s'importe comme mémoire."
+            f"{file_name} : {carry} déjà un code LOINC, qui n'est pas repris comme décision. Un transcodage antérieur "
+            "s'importe comme mémoire."
         )
     if catalogue.has_maps:
         notes.append(f"{file_name} : les ConceptMap du fichier ne sont pas reprises ; importez-les comme mémoire.")
