@@ -221,6 +221,8 @@ def _check_width(file: ReadFile, row: Row, width: int) -> None:
 def _max_lengths() -> dict[str, int]:
     table = LocalTest.__table__  # type: ignore[attr-defined]
     lengths = {column.name: length for column in table.columns if (length := getattr(column.type, "length", None))}
+    # The level is a word of the file, not the stored value.
+    del lengths["level"]
     return lengths | {
         "subchapter": lengths["label"],
         "analysis_code": lengths["code"],
