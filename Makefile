@@ -102,7 +102,7 @@ check:
 	verify $(BIN)/ruff check --quiet .; \
 	verify $(BIN)/mypy; \
 	verify $(BIN)/lint-imports --no-logo; \
-	verify $(BIN)/djlint --check --lint --quiet templates; \
+	verify $(BIN)/djlint --lint --quiet templates; \
 	TRANSCODEUR_DATA_DIR=$$data verify $(BIN)/transcodeur migrate --check; \
 	rm -rf "$$data"; \
 	[ $$failed = 0 ] || echo "Une vérification ci-dessus a échoué." >&2; \
