@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from sqlmodel import Session
 
 from app.catalogues import repository
+from app.catalogues.changes import count_changes
 from app.catalogues.pages import ChapterLine, FileLine, LevelLine, OverviewPage, RunLine
 from app.catalogues.records import Dialect
 from app.catalogues.service import KIND_LABELS, PROPOSALS_JOB
@@ -49,6 +50,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         levels=_levels(session, catalogue_id),
         chapters=_chapters(session, catalogue_id),
         files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
+        change_count=count_changes(session, catalogue_id),
         findings=_findings(session, catalogue_id),
         running=[job_line(job) for job in reversed(jobs) if job.status in (JobStatus.WAITING, JobStatus.RUNNING)],
         failed_job=_failed_job(jobs, last),

@@ -196,6 +196,8 @@ class OverviewPage(PageContext):
     levels: list[LevelLine]
     chapters: list[ChapterLine]
     files: list[FileLine]
+    change_count: int
+    """What newer exports changed."""
     findings: list[str]
     running: list[JobLine]
     failed_job: JobLine | None

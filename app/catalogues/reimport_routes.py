@@ -8,6 +8,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.catalogues import drafts, profiles
+from app.catalogues.changes import PAGE_SIZE as CHANGES_SHOWN
+from app.catalogues.changes import ChangesPage, change_lines, changes_csv, count_changes
 from app.catalogues.difference import Difference
 from app.catalogues.difference_view import (
     KIND_WORDS,
@@ -20,7 +22,7 @@ from app.catalogues.difference_view import (
 )
 from app.catalogues.drafts import Draft
 from app.catalogues.overview import MAY_IMPORT
-from app.dependencies import LaboratoryAccess, LaboratoryDep, SessionDep, SettingsDep
+from app.dependencies import CatalogueDep, LaboratoryAccess, LaboratoryDep, SessionDep, SettingsDep
 from app.models import Catalogue
 from app.web.templating import render
 
@@ -139,6 +141,39 @@ def do_update(
         return RedirectResponse(f"{_path(access, draft_id)}/differences?change=true", status_code=303)
     catalogue_id = drafts.confirm(session, access, stored, request.app.state.jobs, digest)
     return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
+
+
+@router.get("/catalogues/{catalogue_id}/changements")
+def show_changes(
+    request: Request,
+    session: SessionDep,
+    access: CatalogueDep,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    format: str = "",
+) -> Response:
+    """What newer exports changed since; with format=csv, for a spreadsheet."""
+    if format == "csv":
+        headers = {"Content-Disposition": "attachment; filename*=UTF-8''changements.csv"}
+        content = changes_csv(session, access.catalogue_id)
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    address = f"/catalogues/{access.catalogue_id}/changements"
+    total = count_changes(session, access.catalogue_id)
+    start = (page - 1) * CHANGES_SHOWN
+    lines = change_lines(session, access.catalogue_id, offset=start, limit=CHANGES_SHOWN)
+    context = ChangesPage(
+        title=f"Changements — {access.catalogue.name}",
+        catalogue=access.catalogue,
+        active="apercu",
+        laboratory_name=access.laboratory.name,
+        address=address,
+        lines=lines,
+        total=total,
+        first=start + 1 if lines else 0,
+        last=start + len(lines),
+        previous_url=f"{address}?page={page - 1}" if page > 1 else "",
+        next_url=f"{address}?page={page + 1}" if start + CHANGES_SHOWN < total else "",
+    )
+    return render(request, "catalogues/changes.html", context)
 
 
 @router.post("/laboratoires/{laboratory_id}/profils/{profile_id}/renommer")

@@ -60,11 +60,25 @@ def test_the_whole_way(client: TestClient, importer: Importer, asked_proposals: 
     assert asked_proposals == [catalogue]
     overview = client.get(f"/catalogues/{catalogue}").text
     assert "remplacé" in overview
+    changes = f"/catalogues/{catalogue}/changements"
+    assert f'href="{changes}"' in overview
+    page = client.get(changes).text
+    for told in ("Modifiée", "Retirée", "Ajoutée", "Chlorure", "Tania Transcodeuse", "<del>mmol/L</del>"):
+        assert told in page
+    lines = client.get(f"{changes}?format=csv").text.splitlines()
+    assert len(lines) == 4
+    assert ";Modifiée;Analyse;NA;Sodium;Unité;mmol/L;g/L" in lines[1]
     with reading(importer.engine) as session:
         job = session.exec(select(Job).where(Job.kind == "import")).one()
         assert job.status == JobStatus.DONE
         assert job.message.startswith("Mise à jour terminée : 1 ligne ajoutée, 1 modifiée, 1 retirée")
         assert session.exec(select(UploadDraft)).all() == []
+
+
+def test_a_catalogue_never_updated_says_so(client: TestClient, importer: Importer) -> None:
+    catalogue = importer(loinc_3()).catalogue_id
+    assert "Aucun nouvel export" in client.get(f"/catalogues/{catalogue}/changements").text
+    assert "changements" not in client.get(f"/catalogues/{catalogue}").text
 
 
 def test_filters_and_csv(client: TestClient, importer: Importer, asked_proposals: list[int]) -> None:
