@@ -20,12 +20,12 @@ from app.errors import WorkbenchError
 from app.settings import Settings, get_settings
 
 SLICES = (
-    "app.accounts.cli",
-    "app.catalogues.cli",
+    "app.administration.cli",
+    "app.reimport.cli",
     "app.proposals.cli",
     "app.coverage.cli",
     "app.exports.cli",
-    "app.terminology.cli",
+    "app.upgrades.cli",
 )
 
 cli = typer.Typer(
@@ -82,9 +82,10 @@ def serve(
     with_demo: Annotated[bool, typer.Option("--demo", help="Crée d'abord la démonstration.")] = False,
 ) -> None:
     """Ouvre l'application web ; le premier démarrage crée la base et charge la terminologie de départ."""
-    from app.demo import accounts_notice, create_demonstration
-    from app.installation import prepare, someone_exists
+    from app.demonstration.service import accounts_notice, create_demonstration
     from app.main import create_app
+    from app.platform.installation import someone_exists
+    from app.upgrades.start import prepare
 
     settings = get_settings()
     with _listen(host or settings.host, settings.port if port < 0 else port) as listener:
@@ -111,8 +112,8 @@ def serve(
 def worker() -> None:
     """Exécute les travaux de fond hors du serveur web (TRANSCODEUR_RUN_JOBS_IN_SERVER=false)."""
     import app.main  # noqa: F401 - importing the slices registers their kinds of jobs
-    from app.installation import prepare
     from app.jobs.queue import JobQueue
+    from app.upgrades.start import prepare
 
     settings = get_settings()
     queue = JobQueue(settings, prepare(settings))
@@ -137,10 +138,10 @@ def migrate(
     new: Annotated[str, typer.Option("--new", help="Écrit ensuite une migration de ce titre (développement).")] = "",
 ) -> None:
     """Met la base de données à la version de l'application."""
-    from app.database import make_engine
-    from app.database_migrations import new_revision, pending_model_changes
-    from app.installation import make_data_dir
-    from app.installation import migrate as run_migrations
+    from app.platform.database import make_engine
+    from app.platform.installation import make_data_dir
+    from app.platform.installation import migrate as run_migrations
+    from app.platform.migrations import new_revision, pending_model_changes
 
     settings = get_settings()
     make_data_dir(settings)
@@ -162,8 +163,8 @@ def migrate(
 @cli.command()
 def demo() -> None:
     """Crée le laboratoire de démonstration, ses comptes et son catalogue, une seule fois."""
-    from app.demo import accounts_notice, create_demonstration
-    from app.installation import prepare
+    from app.demonstration.service import accounts_notice, create_demonstration
+    from app.upgrades.start import prepare
 
     settings = get_settings()
     engine = prepare(settings)
@@ -177,7 +178,7 @@ def backup(
     fichier: Annotated[Path, typer.Argument(help="Fichier à créer.")],
 ) -> None:
     """Sauvegarde la base embarquée dans un fichier, pendant qu'elle sert."""
-    from app.installation import backup as copy_database
+    from app.platform.installation import backup as copy_database
 
     size = copy_database(get_settings(), fichier)
     typer.echo(f"Sauvegarde écrite dans « {fichier} » ({size / 1_000_000:.1f} Mo).".replace(".", ",", 1))

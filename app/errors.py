@@ -14,6 +14,8 @@ class WorkbenchError(Exception):
     """Any refusal that the user should read."""
 
     status_code = 400
+    code = ""
+    """The code of a FHIR OperationOutcome, where the refusal has one of its own."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

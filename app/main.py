@@ -12,27 +12,34 @@ from app.administration import routes as administration
 from app.approval import routes as approval
 from app.catalogues import routes as catalogues
 from app.coverage import routes as coverage
-from app.database import make_engine
-from app.error_handlers import HANDLERS
 from app.exports import routes as exports
 from app.fhir import routes as fhir
-from app.fhir import token_routes as fhir_tokens
+from app.fhir.answers import refuse
 from app.fhir.published import PublishedCache
+from app.home import routes as home
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
-from app.laboratories import routes as laboratories
 from app.memory import routes as memory
+from app.platform.database import make_engine
+from app.proposals import jobs as proposal_jobs
 from app.proposals import routes as proposals
+from app.reimport import jobs as import_jobs
+from app.reimport import routes as reimport
 from app.review import routes as review
 from app.settings import Settings, get_settings, resource_dir
 from app.terminology import routes as terminology
+from app.tokens import routes as tokens
+from app.upgrades import jobs as release_jobs
+from app.upgrades import routes as upgrades
+from app.web.error_handlers import HANDLERS
 from app.web.security import CrossSiteMiddleware, SecurityHeadersMiddleware
 
 ROUTERS = (
     accounts.router,
     administration.router,
-    laboratories.router,
+    home.router,
     catalogues.router,
+    reimport.router,
     memory.router,
     proposals.router,
     review.router,
@@ -40,10 +47,13 @@ ROUTERS = (
     coverage.router,
     exports.router,
     fhir.router,
-    fhir_tokens.router,
+    tokens.router,
     terminology.router,
+    upgrades.router,
     jobs.router,
 )
+JOBS = (import_jobs, proposal_jobs, release_jobs)
+"""The modules that register the kinds of jobs, for the server and for the worker alike."""
 
 
 @asynccontextmanager
@@ -73,6 +83,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     application.state.settings = settings
     application.state.engine = engine or make_engine(settings.resolved_database_url)
+    application.state.refusals = {"/fhir/": refuse}
     application.state.published = PublishedCache()
     application.state.jobs = JobQueue(settings, application.state.engine)
     application.add_middleware(CrossSiteMiddleware)

@@ -1,4 +1,4 @@
-"""Run by Alembic, always on the connection that app.database_migrations gives."""
+"""Run by Alembic, always on the connection that app.platform.migrations gives."""
 
 from typing import Any, Literal
 

@@ -10,11 +10,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
-from app.accounts.sessions import SESSION_COOKIE, open_session
-from app.database import make_engine, transaction
-from app.dependencies import CatalogueAccess, LaboratoryAccess
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
+from app.platform.database import make_engine, transaction
+from app.platform.identity import CatalogueAccess, LaboratoryAccess
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 
 TRANSCODER = "transcodeur@exemple.fr"

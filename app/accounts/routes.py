@@ -6,25 +6,19 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts import repository, service
-from app.accounts.labels import role_label
 from app.accounts.pages import AccountPage, LaboratoryRole, SessionLine, SignInPage
 from app.accounts.passwords import MINIMUM_LENGTH
 from app.accounts.redirects import safe_next
-from app.accounts.sessions import (
-    close_session,
-    cookie_name,
-    hash_token,
-    open_session,
-    person_of,
-    user_of_token,
-)
 from app.accounts.signin import sign_in
 from app.audit.service import record
-from app.dependencies import CurrentUser, EngineDep, SessionDep, SettingsDep
 from app.errors import InvalidInputError
 from app.models import User
+from app.platform.identity import CurrentUser
+from app.platform.request_session import EngineDep, SessionDep, SettingsDep
+from app.platform.web_sessions import close_session, cookie_name, hash_token, open_session, person_of, user_of_token
 from app.settings import Settings
 from app.web.templating import render
+from app.web.wording import role_label
 
 router = APIRouter()
 

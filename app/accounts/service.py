@@ -7,10 +7,10 @@ from sqlmodel import Session, select
 
 from app.accounts import repository
 from app.accounts.passwords import check_new_password, generate_password, hash_password, verify_password
-from app.accounts.sessions import close_sessions_of
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import Laboratory, Membership, Role, User, UserSession, utc_now
+from app.platform.web_sessions import close_sessions_of
 from app.settings import Settings
 
 _EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from app.accounts import repository
 from app.accounts.passwords import verify_password
 from app.accounts.service import normalise_email
-from app.accounts.sessions import close_session, open_session
 from app.audit.service import record
-from app.database import reading, transaction
 from app.models import SignInAttempt, utc_now
+from app.platform.database import reading, transaction
+from app.platform.web_sessions import close_session, open_session
 from app.settings import Settings
 
 WINDOW = timedelta(minutes=15)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.fhir.pages import TokenLine
+from app.tokens.pages import TokenLine
 from app.web.templating import PageContext
 
 

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts import service as accounts
-from app.accounts.labels import parse_role
 from app.administration import service
 from app.administration.pages import NewPasswordPage
-from app.dependencies import Administrator, SessionDep
 from app.errors import ConflictError, InvalidInputError
-from app.fhir.address import service_address
 from app.laboratories import service as laboratories
+from app.platform.identity import Administrator
+from app.platform.request_session import SessionDep
+from app.tokens.address import service_address
 from app.web.templating import render
+from app.web.wording import parse_role
 
 router = APIRouter(prefix="/administration")
 

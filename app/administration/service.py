@@ -5,7 +5,6 @@ from collections import defaultdict
 from sqlmodel import Session
 
 from app.accounts import repository as accounts
-from app.accounts.labels import ROLE_LABELS, role_label
 from app.administration import repository
 from app.administration.pages import (
     AdminLaboratoryPage,
@@ -20,9 +19,10 @@ from app.administration.pages import (
     UsersPage,
 )
 from app.audit.labels import action_label, detail_text, object_label
-from app.fhir.tokens import token_lines
 from app.laboratories import repository as laboratories
 from app.models import Laboratory, Membership, User
+from app.tokens.service import token_lines
+from app.web.wording import ROLE_LABELS, role_label
 
 EVENTS_PER_PAGE = 100
 ROLE_CHOICES = [Choice(value=str(role), label=label) for role, label in ROLE_LABELS.items()]

@@ -7,21 +7,22 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.dependencies import CatalogueAccess
 from app.models import Action, Decision, Level, LocalTest, LoincTerm, Outcome, Proposal, Relation, Status
-from app.review import queue_sql, repository, workflow
-from app.review.checks import Check, Severity, checks_of, checks_without_code, is_blocking
-from app.review.checks import Mapping as CheckedMapping
-from app.review.evidence import Line, by_axis, lines_of, weightiest
-from app.review.facts import choice_in_force
-from app.review.gathering import Pair, evidence_now, mappings_of, place_of
-from app.review.naming import TermName, name_of
-from app.review.navigation import case_url
-from app.review.query import ReviewQuery
-from app.review.queue import decision_text, run_id_of
-from app.review.repository import Runs
-from app.review.wording import LEVEL, RELATION_SHORT, STATUS, Word
+from app.platform.identity import CatalogueAccess
 from app.settings import Settings
+from app.terminology.naming import TermName, name_of
+from app.transcoding import repository, workflow
+from app.transcoding.checks import Check, Severity, checks_of, checks_without_code, is_blocking
+from app.transcoding.checks import Mapping as CheckedMapping
+from app.transcoding.evidence import Line, by_axis, lines_of, weightiest
+from app.transcoding.facts import choice_in_force
+from app.transcoding.gathering import Pair, evidence_now, mappings_of, place_of
+from app.transcoding.repository import Runs
+from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
+from app.worklist import queue_sql
+from app.worklist.navigation import case_url
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import decision_text, run_id_of
 from matcher.types import Verdict
 
 KEY_EVIDENCE = 2

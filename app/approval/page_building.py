@@ -7,16 +7,16 @@ from sqlmodel import Session
 from app.approval.listing import needs_opening, rows_to_judge
 from app.approval.pages import ApprovalPage, BulkPage
 from app.approval.service import RowAnswer
-from app.dependencies import CatalogueAccess
 from app.models import Role, Status
-from app.review import queue_sql
-from app.review.facet_view import facet_views
-from app.review.navigation import case_url
-from app.review.notices import done_notice
-from app.review.query import ReviewQuery
-from app.review.queue import Column, authors_of, pager_of, progress_of, run_id_of
-from app.review.repository import runs_of, status_counts
+from app.platform.identity import CatalogueAccess
 from app.settings import Settings
+from app.transcoding.repository import runs_of, status_counts
+from app.worklist import queue_sql
+from app.worklist.facet_view import facet_views
+from app.worklist.navigation import case_url
+from app.worklist.notices import done_notice
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import Column, authors_of, pager_of, progress_of, run_id_of
 
 PAGE_SIZES = (50, 100)
 FACETS = (

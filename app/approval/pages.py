@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from app.approval.listing import ApprovalRow
 from app.approval.service import RowAnswer
 from app.models import Catalogue
-from app.review.facet_view import FacetView
-from app.review.notices import Done
-from app.review.query import ReviewQuery
-from app.review.queue import Column, Pager, Progress
 from app.web.templating import PageContext
+from app.worklist.facet_view import FacetView
+from app.worklist.notices import Done
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import Column, Pager, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

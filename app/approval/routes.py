@@ -9,19 +9,20 @@ from sqlmodel import Session
 from app.approval import service
 from app.approval.page_building import approval_page, bulk_page, list_query
 from app.approval.schemas import BulkForm, Judgement, JudgementForm
-from app.dependencies import CatalogueAccess, CatalogueDep, SessionDep, SettingsDep
+from app.cases.answers import answer_done, conflict_page, wants_json
+from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
 from app.models import Action, Decision, Role
-from app.review.answers import answer_done, conflict_page, wants_json
-from app.review.csv_export import queue_csv
-from app.review.errors import StaleVersionError
-from app.review.page_building import asked_of, case_page, done_id
-from app.review.query import ReviewQuery
-from app.review.queue import run_id_of
-from app.review.repository import runs_of
-from app.review.routes import QueryDep
+from app.platform.identity import CatalogueAccess, CatalogueDep
+from app.platform.request_session import SessionDep, SettingsDep
 from app.settings import Settings
+from app.transcoding.errors import StaleVersionError
+from app.transcoding.repository import runs_of
 from app.web.templating import render
+from app.worklist.csv_export import queue_csv
+from app.worklist.parameters import QueryDep, done_id
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import run_id_of
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/approbation", tags=["approbation"])
 RowId = Annotated[int, Path()]

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.dependencies import CatalogueAccess
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, WorkbenchError
 from app.models import Action, Decision, LocalTest, Outcome
-from app.review import repository
-from app.review.checks import Check, Severity, checks_of, is_blocking
-from app.review.errors import JustificationNeededError
-from app.review.evidence import by_axis, lines_of
-from app.review.facts import choice_in_force
-from app.review.gathering import Pair, evidence_now, mappings_of, place_of
-from app.review.ledger import OpenRow, Statement, append, check_allowed, open_row
-from app.review.service import check_lengths
+from app.platform.identity import CatalogueAccess
 from app.settings import Settings
+from app.transcoding import repository
+from app.transcoding.checks import Check, Severity, checks_of, is_blocking
+from app.transcoding.errors import JustificationNeededError
+from app.transcoding.evidence import by_axis, lines_of
+from app.transcoding.facts import choice_in_force
+from app.transcoding.gathering import Pair, evidence_now, mappings_of, place_of
+from app.transcoding.ledger import OpenRow, Statement, append, check_allowed, check_lengths, open_row
 from matcher.types import Verdict
 
 OWN_DECISION = "Vous avez pris cette décision : un autre biologiste doit l'approuver."

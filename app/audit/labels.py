@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.accounts.labels import role_label
+from app.web.wording import role_label
 
 ACTION_LABELS: dict[str, str] = {
     "catalogue.create": "Catalogue créé",

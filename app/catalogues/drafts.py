@@ -7,27 +7,20 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.catalogues import draft_repository, profiles
-from app.catalogues.archive import unpacked
-from app.catalogues.difference import Difference
-from app.catalogues.fhir_json import looks_like_json
-from app.catalogues.guard import refuse_patient_data
 from app.catalogues.plan import ImportPlan
-from app.catalogues.reading import ReadFile, read_file
-from app.catalogues.records import (
-    Dialect,
-    UndecodableError,
-    decode,
-    detect_dialect,
-)
-from app.catalogues.reimport import difference_of
-from app.catalogues.schemas import Choices, IncomingFile
 from app.catalogues.service import IMPORT_JOB, create_catalogue, plan_import, refuse_too_many
-from app.catalogues.tabular import check_content, read_table
-from app.catalogues.workbook import is_workbook
-from app.dependencies import LaboratoryAccess
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
+from app.files.archive import unpacked
+from app.files.choices import Choices, IncomingFile
+from app.files.fhir_json import looks_like_json
+from app.files.guard import refuse_patient_data
+from app.files.reading import ReadFile, read_file
+from app.files.records import Dialect, UndecodableError, decode, detect_dialect
+from app.files.tabular import check_content, read_table
+from app.files.workbook import is_workbook
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, UploadDraft, UploadDraftFile, utc_now
+from app.platform.identity import LaboratoryAccess
 from app.settings import Settings
 
 PREPARED_FOR = timedelta(hours=24)
@@ -200,11 +193,6 @@ def open_draft(session: Session, draft: UploadDraft, settings: Settings) -> Draf
     return Draft(draft, files, plan)
 
 
-def differences(session: Session, draft: Draft) -> Difference:
-    """What the newer exports of a draft would change in their catalogue."""
-    if draft.stored.catalogue_id is None or not draft.plan.updates:
-        raise ConflictError("Ces fichiers ne sont pas de nouveaux exports d'un catalogue existant.")
-    return difference_of(session, draft.stored.catalogue_id, draft.plan)
 
 
 def confirm(

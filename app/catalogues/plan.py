@@ -6,13 +6,13 @@ Nothing here touches the database: the plan is complete, or the import is refuse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.catalogues.advice import advice_on
-from app.catalogues.fhir_catalogue import LEVEL_OF_WORD
-from app.catalogues.reading import Line, ReadFile
-from app.catalogues.values import boolean, is_boolean, is_volume, volume
-from app.catalogues.wording import counted
 from app.errors import InputProblem
+from app.files.advice import advice_on
+from app.files.fhir_catalogue import LEVEL_OF_WORD
+from app.files.reading import Line, ReadFile
+from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind, Level
+from app.text import counted
 
 _COPIED = (
     "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",

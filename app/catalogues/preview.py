@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from app.catalogues.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
 from app.catalogues.drafts import Draft, DraftFile, french_letters
-from app.catalogues.fields import FIELD_LABELS
 from app.catalogues.pages import ColumnView, FileView, Option, PreviewPage, RowView
 from app.catalogues.plan import ImportPlan
-from app.catalogues.reading import ReadFile, listed
-from app.catalogues.records import ENCODINGS
-from app.catalogues.schemas import Choices
 from app.catalogues.service import KIND_LABELS
 from app.catalogues.settling import DELIMITER_WORDS, QUOTES
-from app.catalogues.wording import counted, enumeration
-from app.dependencies import LaboratoryAccess
 from app.errors import InputProblem
+from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
+from app.files.choices import Choices
+from app.files.fields import FIELD_LABELS
+from app.files.reading import ReadFile, listed
+from app.files.records import ENCODINGS
 from app.models import FileKind, ImportProfile, Level
+from app.platform.identity import LaboratoryAccess
+from app.text import counted, enumeration
 
 SHOWN_ROWS = 6
 SHOWN_ROWS_TO_MAP = 12

@@ -3,11 +3,11 @@
 from sqlmodel import Session
 
 from app.catalogues import profile_repository
-from app.catalogues.overview import written_as
 from app.catalogues.pages import ProfileLine
-from app.catalogues.records import Dialect
-from app.catalogues.schemas import Choices
 from app.catalogues.service import KIND_LABELS
+from app.files.choices import Choices
+from app.files.description import written_as
+from app.files.records import Dialect
 
 
 def profile_lines(session: Session, laboratory_id: int) -> list[ProfileLine]:

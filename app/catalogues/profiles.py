@@ -10,15 +10,15 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.catalogues import profile_repository
-from app.catalogues.headings import headings_of
-from app.catalogues.reading import ReadFile
-from app.catalogues.records import Dialect, UndecodableError, complete_dialect, read_records
-from app.catalogues.schemas import Choices
-from app.catalogues.tabular import Table, read_table
-from app.catalogues.workbook import workbook_format
-from app.dependencies import LaboratoryAccess
 from app.errors import ConflictError, ImportRefusedError, InvalidInputError, NotFoundError
+from app.files.choices import Choices
+from app.files.headings import headings_of
+from app.files.reading import ReadFile
+from app.files.records import Dialect, UndecodableError, complete_dialect, read_records
+from app.files.tabular import Table, read_table
+from app.files.workbook import workbook_format
 from app.models import ImportProfile
+from app.platform.identity import LaboratoryAccess
 
 MAX_NAME = 120
 _HEAD_BYTES = 65_536

@@ -1,4 +1,4 @@
-"""Importing files into a catalogue, and the overview of a catalogue."""
+"""Importing files into a catalogue, and giving received files back."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
@@ -9,26 +9,22 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
-from app.catalogues import draft_repository, drafts, limits, profile_repository, profiles, repository
-from app.catalogues import jobs as import_jobs
+from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
 from app.catalogues.drafts import Draft
-from app.catalogues.overview import MAY_IMPORT, overview_page
 from app.catalogues.pages import DraftLine, ImportPage, Option
 from app.catalogues.preview import preview_page
 from app.catalogues.profile_view import profile_lines
-from app.catalogues.reimport_routes import router as reimport_router
+from app.catalogues.service import MAY_IMPORT
 from app.catalogues.settling import settle
-from app.dependencies import CatalogueDep, LaboratoryAccess, LaboratoryDep, SessionDep, SettingsDep
 from app.errors import ImportRefusedError, NotFoundError, WorkbenchError
+from app.files import limits
 from app.models import Catalogue, UploadDraft, utc_now
+from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep
+from app.platform.request_session import SessionDep, SettingsDep
 from app.settings import Settings
 from app.web.templating import render
 
-__all__ = ["import_jobs", "router"]
-
 router = APIRouter()
-router.include_router(reimport_router)
-
 _MAX_FIELDS = (limits.MAX_COLUMNS + 20) * limits.MAX_FILES
 
 
@@ -214,10 +210,6 @@ def do_abandon(session: SessionDep, access: LaboratoryDep, draft_id: int) -> Res
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer", status_code=303)
 
 
-@router.get("/catalogues/{catalogue_id}")
-def show_catalogue(request: Request, session: SessionDep, access: CatalogueDep) -> Response:
-    """One catalogue at a glance."""
-    return render(request, "catalogues/overview.html", overview_page(session, access))
 
 
 @router.get("/catalogues/{catalogue_id}/fichiers/{file_id}")

@@ -7,18 +7,20 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.catalogues import limits, repository
+from app.catalogues import repository
 from app.catalogues.linking import link_catalogue
 from app.catalogues.plan import ImportPlan, PlannedTest, SideData, make_plan
-from app.catalogues.reading import ReadFile, read_file, refuse_if
-from app.catalogues.schemas import ImportReport, IncomingFile, Progress
-from app.catalogues.wording import counted
+from app.catalogues.schemas import ImportReport
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
-from app.jobs.queue import JobQueue
-from app.models import Catalogue, FileKind, Level, SourceFile, User
+from app.files import limits
+from app.files.choices import IncomingFile
+from app.files.reading import ReadFile, read_file, refuse_if
+from app.models import Catalogue, FileKind, Laboratory, Level, Role, SourceFile, User
+from app.platform.progress import Progress, untold
+from app.text import counted
 
 IMPORT_JOB = "import"
-PROPOSALS_JOB = "proposals"
+MAY_IMPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
 DEFAULT_MAX_BYTES = 20_000_000
 _SIDE_COLUMNS = ("is_subcontracted", "is_retired", "annual_volume", "executing_laboratory")
 KIND_LABELS = {
@@ -31,10 +33,6 @@ KIND_LABELS = {
 }
 
 
-def _silent(_done: int, _total: int, _message: str) -> None:
-    return
-
-
 def refuse_too_many(files: Sequence[Any]) -> None:
     """Refuse an import of no file, or of more than an import ever needs."""
     if not files:
@@ -44,7 +42,7 @@ def refuse_too_many(files: Sequence[Any]) -> None:
 
 
 def read_files(
-    files: Sequence[IncomingFile], max_bytes: int = DEFAULT_MAX_BYTES, progress: Progress = _silent
+    files: Sequence[IncomingFile], max_bytes: int = DEFAULT_MAX_BYTES, progress: Progress = untold
 ) -> list[ReadFile]:
     """Read every file; raises ImportRefusedError with the problems of all of them."""
     refuse_too_many(files)
@@ -120,6 +118,15 @@ def _check_side_codes(session: Session, plan: ImportPlan, catalogue_id: int | No
         plan.warnings.append(f"Données annexes : {codes} du catalogue ({shown}).")
 
 
+def catalogue_and_laboratory(session: Session, catalogue_id: int) -> tuple[Laboratory, Catalogue]:
+    """A catalogue and its laboratory, for the command line, which has no signed-in person; raises NotFoundError."""
+    catalogue = session.get(Catalogue, catalogue_id)
+    laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
+    if catalogue is None or laboratory is None:
+        raise NotFoundError(f"Le catalogue {catalogue_id} n'existe pas.")
+    return laboratory, catalogue
+
+
 def create_catalogue(session: Session, laboratory_id: int, name: str, actor: User | None) -> Catalogue:
     """A new, empty catalogue."""
     name = " ".join(name.split())
@@ -152,17 +159,15 @@ def import_files(
     catalogue_id: int | None = None,
     catalogue_name: str = "",
     actor: User | None = None,
-    queue: JobQueue | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
 ) -> ImportReport:
     """Import files into a catalogue, or into a new one named `catalogue_name`, in the session's transaction.
 
-    Raises ImportRefusedError, before anything is written, when any file has any problem. With a `queue`, the
-    proposals are asked for; they start once the transaction is committed.
+    Raises ImportRefusedError, before anything is written, when any file has any problem.
     """
     plan = plan_import(session, read_files(files, max_bytes), catalogue_id)
     refuse_if(plan.problems)
-    return write_plan(session, laboratory_id, plan, catalogue_id, catalogue_name, actor, queue)
+    return write_plan(session, laboratory_id, plan, catalogue_id, catalogue_name, actor)
 
 
 def write_plan(
@@ -172,7 +177,6 @@ def write_plan(
     catalogue_id: int | None,
     catalogue_name: str,
     actor: User | None,
-    queue: JobQueue | None,
 ) -> ImportReport:
     """Write a plan without problems."""
     catalogue = (
@@ -210,15 +214,6 @@ def write_plan(
         tuple(plan.warnings),
     )
     _record_import(session, laboratory_id, plan, report, actor)
-    if queue is not None and plan.tests:
-        queue.enqueue(
-            session,
-            PROPOSALS_JOB,
-            laboratory_id=laboratory_id,
-            catalogue_id=catalogue.id,
-            created_by_id=actor.id if actor else None,
-            payload={"catalogue_id": catalogue.id},
-        )
     return report
 
 

@@ -7,10 +7,10 @@ from sqlmodel import Session
 
 from app.catalogues import draft_repository, profiles
 from app.catalogues.drafts import DraftFile, understand
-from app.catalogues.fields import FIELD_LABELS
-from app.catalogues.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
-from app.catalogues.schemas import Choices
 from app.errors import InputProblem
+from app.files.choices import Choices
+from app.files.fields import FIELD_LABELS
+from app.files.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
 from app.models import FileKind, UploadDraft
 from app.settings import Settings
 

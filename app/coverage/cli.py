@@ -4,14 +4,16 @@ from typing import Annotated
 
 import typer
 
+from app.catalogues.service import catalogue_and_laboratory
 from app.coverage.files import report_json
 from app.coverage.pages import main_sentence, release_title
-from app.coverage.service import coverage_report, find_catalogue
+from app.coverage.service import coverage_report
 from app.coverage.wording import name_of, scope_of, sentence_of
-from app.database import reading
-from app.installation import open_ready
+from app.platform.database import reading
+from app.platform.installation import open_ready
 from app.settings import get_settings
-from app.web.templating import format_moment, format_number, format_percent
+from app.text import format_number
+from app.web.templating import format_moment, format_percent
 
 
 def register(cli: typer.Typer) -> None:
@@ -28,7 +30,7 @@ def register(cli: typer.Typer) -> None:
         """Mesure la couverture d'un catalogue : lignes approuvées avec un code LOINC, face à 80 %."""
         engine = open_ready(get_settings())
         with reading(engine) as session:
-            laboratory, catalogue = find_catalogue(session, catalogue_id)
+            laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
             report = coverage_report(session, laboratory, catalogue, release_id)
         if as_json:
             typer.echo(report_json(report))

@@ -14,8 +14,9 @@ from app.coverage.definitions import (
 from app.coverage.report import Approver, CoverageReport
 from app.coverage.wording import NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
 from app.models import Catalogue, Level, LoincRelease
+from app.text import format_number
 from app.web.meter import Meter, stacked_meter
-from app.web.templating import PageContext, format_number, format_percent
+from app.web.templating import PageContext, format_percent
 
 TARGET_PERCENT = float(100 * TARGET)
 LEVEL_NAMES = {Level.ANALYSIS: "Analyses", Level.EXAM: "Examens"}

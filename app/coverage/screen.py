@@ -17,9 +17,9 @@ from app.coverage.pages import (
 )
 from app.coverage.service import coverage_report
 from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
-from app.dependencies import CatalogueAccess
+from app.platform.identity import CatalogueAccess
 from app.terminology import service as terminology
-from app.terminology.tasks import count_open_tasks
+from app.upgrades.tasks import count_open_tasks
 
 
 def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None) -> CoveragePage:

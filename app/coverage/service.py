@@ -5,19 +5,10 @@ from sqlmodel import Session
 from app.coverage import repository
 from app.coverage.definitions import Catalogue
 from app.coverage.report import CoverageContext, CoverageReport, build_report
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError
 from app.models import Catalogue as CatalogueModel
 from app.models import Laboratory, utc_now
 from app.terminology import service as terminology
-
-
-def find_catalogue(session: Session, catalogue_id: int) -> tuple[Laboratory, CatalogueModel]:
-    """A catalogue and its laboratory, for the command line, which has no signed-in person."""
-    catalogue = session.get(CatalogueModel, catalogue_id)
-    laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
-    if catalogue is None or laboratory is None:
-        raise NotFoundError(f"Le catalogue {catalogue_id} n'existe pas.")
-    return laboratory, catalogue
 
 
 def coverage_report(

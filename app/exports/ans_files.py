@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.catalogues.ans_files import ANS_COLUMNS
-from app.catalogues.records import Dialect, Record
 from app.exports.append import Appended, append_columns
-from app.exports.assessment import Assessment
-from app.exports.lookup import RowLookup, cell_at, sections
-from app.exports.schemas import ExportKind, ExportTest, TermName
+from app.exports.schemas import ExportKind
+from app.files.ans_files import ANS_COLUMNS
+from app.files.records import Dialect, Record
 from app.models import FileKind, Level
+from app.publication.assessment import Assessment
+from app.publication.lookup import RowLookup, cell_at, sections
+from app.publication.schemas import ExportTest, TermName
 
 
 @dataclass(frozen=True, slots=True)

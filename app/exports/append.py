@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.catalogues.records import BOM, Dialect, Record, encode_cell, read_records
 from app.errors import WorkbenchError
 from app.exports.charset import close_form
+from app.files.records import BOM, Dialect, Record, encode_cell, read_records
 
 Values = Callable[[Record], Sequence[str]]
 """The cells to append to a row of data, as many as there are headings."""

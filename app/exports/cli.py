@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
-from app.database import make_engine, transaction
-from app.exports.schemas import ExportKind, Incomplete, Packaging, Syntax
-from app.exports.service import ExportRequest, find_catalogue, make_export
+from app.catalogues.service import catalogue_and_laboratory
+from app.exports.schemas import ExportKind, Packaging
+from app.exports.service import ExportRequest, make_export
+from app.fhir_resources.values import Syntax
+from app.platform.database import make_engine, transaction
+from app.publication.schemas import Incomplete
 from app.settings import get_settings
 
 
@@ -41,7 +44,7 @@ def register(cli: typer.Typer) -> None:
         )
         try:
             with transaction(engine) as session:
-                laboratory, catalogue = find_catalogue(session, catalogue_id)
+                laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
                 file, exported = make_export(session, settings, laboratory, catalogue, request)
                 # Written before the commit: an export that cannot be written is not recorded.
                 output.write_bytes(file.content)

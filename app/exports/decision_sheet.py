@@ -8,11 +8,11 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from app.exports.assessment import Assessment
 from app.exports.report import HEADINGS, error_lines
-from app.exports.schemas import LEVEL_NAMES, ExportTest
-from app.exports.statement import Statement
-from app.exports.wording import STATUS_LABELS, moment_text, relation_text
+from app.publication.assessment import Assessment
+from app.publication.schemas import LEVEL_NAMES, ExportTest
+from app.publication.statement import Statement
+from app.publication.wording import STATUS_LABELS, moment_text, relation_text
 
 _COLUMNS: tuple[tuple[str, int], ...] = (
     ("Niveau", 14),

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.errors import ConflictError
-from app.exports.assessment import Assessment
-from app.exports.concept_map import concept_map
-from app.exports.concept_map_r5 import concept_map_r5
-from app.exports.fhir_bundle import catalogue_bundle
-from app.exports.fhir_local import Canonicals, computable_name
-from app.exports.fhir_values import MEDIA_TYPES, Resource, written
-from app.exports.order_catalog import order_catalog
-from app.exports.schemas import ExamContent, ExportFile, ExportKind, Syntax
+from app.exports.schemas import ExportFile, ExportKind
 from app.exports.sssom import sssom_tsv
-from app.exports.statement import Statement
+from app.fhir_resources.bundle import catalogue_bundle
+from app.fhir_resources.concept_map import concept_map
+from app.fhir_resources.concept_map_r5 import concept_map_r5
+from app.fhir_resources.naming import Canonicals, computable_name
+from app.fhir_resources.order_catalog import order_catalog
+from app.fhir_resources.values import MEDIA_TYPES, Resource, Syntax, written
+from app.publication.assessment import Assessment
+from app.publication.schemas import ExamContent
+from app.publication.statement import Statement
 
 VERSIONED = frozenset(
     {

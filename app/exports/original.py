@@ -10,14 +10,14 @@ from openpyxl.cell.cell import Cell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from app.catalogues.records import Dialect, Record
-from app.catalogues.workbook import check_workbook
 from app.exports.append import Appended, append_columns
-from app.exports.assessment import Assessment
-from app.exports.lookup import RowLookup, cell_at, sections
-from app.exports.schemas import ExportTest
-from app.exports.wording import date_text, relation_text
+from app.files.records import Dialect, Record
+from app.files.workbook import check_workbook
 from app.models import FileKind, Level
+from app.publication.assessment import Assessment
+from app.publication.lookup import RowLookup, cell_at, sections
+from app.publication.schemas import ExportTest
+from app.publication.wording import date_text, relation_text
 
 HEADINGS = (
     "Code LOINC",

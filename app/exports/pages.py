@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.exports.report import ReportLine
-from app.exports.schemas import Reason
 from app.models import Catalogue
+from app.publication.schemas import Reason
 from app.web.templating import PageContext
 
 

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.exports.assessment import Assessment
 from app.exports.original import guarded
-from app.exports.schemas import LEVEL_NAMES, ExportTest, Severity
+from app.publication.assessment import Assessment
+from app.publication.schemas import LEVEL_NAMES, ExportTest, Severity
 
 HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
 SEVERITY_LABELS = {Severity.BLOCKING: "bloquante", Severity.WARNING: "non bloquante"}

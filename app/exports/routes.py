@@ -5,12 +5,16 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
-from app.dependencies import CatalogueDep, SessionDep, SettingsDep
 from app.errors import ConflictError
 from app.exports.report import report_csv
-from app.exports.schemas import ExportKind, Incomplete, Packaging, Reason, Syntax
+from app.exports.schemas import ExportKind, Packaging
 from app.exports.screen import MAY_EXPORT, exports_page
-from app.exports.service import ExportRequest, gather, make_export
+from app.exports.service import ExportRequest, make_export
+from app.fhir_resources.values import Syntax
+from app.platform.identity import CatalogueDep
+from app.platform.request_session import SessionDep, SettingsDep
+from app.publication.schemas import Incomplete, Reason
+from app.publication.service import gather
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/exports")
@@ -41,7 +45,7 @@ def show_exports(
 def download_report(session: SessionDep, access: CatalogueDep) -> Response:
     """The whole report, for a spreadsheet."""
     facts = gather(session, access.laboratory, access.catalogue)
-    content = report_csv(facts.assessment(ExportKind.LOINC_6))
+    content = report_csv(facts.assessment())
     name = f"rapport_exports_catalogue_{access.catalogue_id}.csv"
     return _attachment(content, name, "text/csv; charset=utf-8")
 

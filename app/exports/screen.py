@@ -2,16 +2,18 @@
 
 from sqlmodel import Session
 
-from app.dependencies import CatalogueAccess
 from app.exports import repository, writers
 from app.exports.ans_files import ANS_EXPORTS
-from app.exports.assessment import DEFINITION, Assessment
 from app.exports.pages import ExportsPage, LevelLine, Offer, PastExport, ReasonLink
 from app.exports.report import error_lines, lines_without_code
-from app.exports.schemas import LEVEL_LABELS, ExportFile, ExportKind, Reason, Severity, SourceInfo
-from app.exports.service import CatalogueFacts, gather, statement_of, transcoding_date
-from app.exports.wording import KIND_LABELS, moment_text
+from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceInfo
+from app.exports.wording import KIND_LABELS
 from app.models import ExportRecord, FileKind, Role, utc_now
+from app.platform.identity import CatalogueAccess
+from app.publication.assessment import DEFINITION, Assessment
+from app.publication.schemas import LEVEL_LABELS, Reason, Severity
+from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
+from app.publication.wording import moment_text
 from app.settings import Settings
 
 MAY_EXPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
@@ -55,7 +57,7 @@ def exports_page(
 ) -> ExportsPage:
     """The page for this person; `reason` restricts the list of rows without code."""
     facts = gather(session, access.laboratory, access.catalogue)
-    assessment = facts.assessment(ExportKind.LOINC_6)
+    assessment = facts.assessment()
     errors = error_lines(assessment)
     listed = [
         line for line in lines_without_code(assessment) if reason is None or assessment.reasons[line.test.id] is reason
@@ -194,7 +196,7 @@ def _trial(session: Session, settings: Settings, facts: CatalogueFacts, kind: Ex
     source = writer.source(kind, None)
     if source is None:
         return None
-    assessment = facts.assessment(kind).of_levels(writers.levels_of(kind, source))
+    assessment = facts.assessment(kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(kind, source))
     statement = statement_of(facts, assessment, now, "")
     return writer.completed(kind, source, assessment, statement, transcoding_date(assessment, now))
 

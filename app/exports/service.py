@@ -8,39 +8,28 @@ from pathlib import PurePath
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError
 from app.exports import repository, writers
 from app.exports.archive import zip_of
-from app.exports.assessment import Assessment, assess
-from app.exports.fhir_local import Canonicals
 from app.exports.fhir_writers import Publication
 from app.exports.report import report_csv
-from app.exports.schemas import (
-    ExportFile,
-    ExportKind,
-    ExportTest,
-    Incomplete,
-    Packaging,
-    Release,
-    Syntax,
-    TermName,
-)
-from app.exports.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
+from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
+from app.fhir_resources.naming import Canonicals
+from app.fhir_resources.values import Syntax
 from app.models import (
     Catalogue,
     ExportRecord,
     Laboratory,
-    Level,
     User,
-    ValueSetKind,
     utc_now,
 )
+from app.publication.assessment import Assessment
+from app.publication.repository import exam_contents
+from app.publication.schemas import Incomplete
+from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
+from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
-
-SECTION_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER)
-CIRCUIT_PRODUCER = "ANS, Circuit de la biologie"
-CHAPTERS_PRODUCER = "ANS, chapitres LOINC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,68 +43,14 @@ class ExportRequest:
     syntax: Syntax = Syntax.JSON
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueFacts:
-    """Everything an export of a catalogue is made of, read once."""
-
-    laboratory: Laboratory
-    catalogue: Catalogue
-    release: Release | None
-    tests: tuple[ExportTest, ...]
-    circuit: frozenset[str] | None
-
-    @property
-    def catalogue_id(self) -> int:
-        """Identifier of the catalogue."""
-        assert self.catalogue.id is not None
-        return self.catalogue.id
-
-    def assessment(self, kind: ExportKind) -> Assessment:
-        """What leaves, and what the reader of this format will say."""
-        row_by_row = kind in (ExportKind.ORIGINAL, ExportKind.XLSX)
-        return assess(self.tests, self.release, self.circuit, row_by_row)
 
 
-def _named(test: ExportTest, circuit: dict[str, str], sections: dict[str, str]) -> ExportTest:
-    """The test with the names that the ANS value sets give to its code, when the release gives none."""
-    term = test.term
-    if term is None and test.level in SECTION_LEVELS and test.loinc_num in sections:
-        label = sections[test.loinc_num]
-        return replace(test, term=TermName(test.loinc_num, label, label, CHAPTERS_PRODUCER))
-    if term is not None and not term.french_name and circuit.get(term.loinc_num):
-        named = replace(term, french_name=circuit[term.loinc_num], french_producer=CIRCUIT_PRODUCER)
-        return replace(test, term=named)
-    return test
 
 
-def gather(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> CatalogueFacts:
-    """Read everything that the exports of a catalogue need."""
-    assert catalogue.id is not None
-    release = repository.current_release(session)
-    circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
-    sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)
-    tests = repository.export_tests(session, catalogue.id, release)
-    named = tuple(_named(test, circuit or {}, sections or {}) for test in tests)
-    allowed = None if circuit is None else frozenset(circuit) | frozenset(sections or {})
-    return CatalogueFacts(laboratory, catalogue, release, named, allowed)
 
 
-def statement_of(facts: CatalogueFacts, assessment: Assessment, made_at: datetime, made_by: str) -> Statement:
-    """What an export with these rows states."""
-    return Statement.of(
-        assessment,
-        laboratory=facts.laboratory.name,
-        catalogue=facts.catalogue.name,
-        release=facts.release,
-        made_at=made_at,
-        made_by=made_by,
-    )
 
 
-def transcoding_date(assessment: Assessment, fallback: datetime) -> datetime:
-    """The date of the transcoding: that of the last approval among the rows that leave with a code."""
-    moments = [test.approved_at for test in assessment.tests if test.id in assessment.names]
-    return max((moment for moment in moments if moment is not None), default=fallback)
 
 
 def build(
@@ -131,7 +66,7 @@ def build(
         raise ConflictError("Ce catalogue ne contient aucune ligne : il n'y a rien à exporter.")
     writer = writers.Writer(session, settings, facts.catalogue_id)
     source = writer.source(request.kind, request.source_file_id)
-    assessment = facts.assessment(request.kind).of_levels(writers.levels_of(request.kind, source))
+    assessment = facts.assessment(request.kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(request.kind, source))
     if request.kind is not ExportKind.XLSX:
         assessment.require_complete(request.incomplete)
     statement = statement_of(facts, assessment, made_at, made_by)
@@ -148,7 +83,7 @@ def build(
         canonicals,
         canonicals.version(made_at, number),
         moment,
-        repository.exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
+        exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
     )
     return publication.file(request.kind, request.syntax), assessment
 
@@ -231,12 +166,3 @@ def _figures(file: ExportFile, assessment: Assessment) -> dict[str, object]:
         "tests_coded": len(assessment.names),
         "without": without,
     }
-
-
-def find_catalogue(session: Session, catalogue_id: int) -> tuple[Laboratory, Catalogue]:
-    """A catalogue and its laboratory, for the command line; raises NotFoundError."""
-    catalogue = session.get(Catalogue, catalogue_id)
-    laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
-    if catalogue is None or laboratory is None:
-        raise NotFoundError(f"Le catalogue {catalogue_id} n'existe pas.")
-    return laboratory, catalogue

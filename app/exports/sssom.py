@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import quote
 
-from app.exports.assessment import Assessment
-from app.exports.fhir_local import LEVEL_SLUGS, Canonicals
-from app.exports.mapping import MapElement, map_groups
-from app.exports.schemas import ExportTest
-from app.exports.statement import LABELS, Statement
+from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
 from app.models import Level, Outcome, Relation
+from app.publication.assessment import Assessment
+from app.publication.mapping import MapElement, map_groups
+from app.publication.schemas import ExportTest
+from app.publication.statement import LABELS, Statement
 
 PREDICATES = {
     Relation.EQUIVALENT: "skos:exactMatch",

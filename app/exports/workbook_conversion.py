@@ -6,7 +6,7 @@ import re
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from app.catalogues.workbook import open_workbook
+from app.files.workbook import open_workbook
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _MAX_TITLE = 31

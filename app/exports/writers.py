@@ -8,22 +8,22 @@ from pathlib import PurePath
 
 from sqlmodel import Session
 
-from app.catalogues.records import Dialect
 from app.errors import ConflictError, NotFoundError
 from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
 from app.exports.append import Appended
-from app.exports.assessment import Assessment
 from app.exports.decision_sheet import decision_workbook
-from app.exports.fhir_local import computable_name
-from app.exports.fhir_original import completed_fhir
-from app.exports.fhir_values import MEDIA_TYPES
-from app.exports.lookup import RowLookup
 from app.exports.original import OriginalRows, completed_csv, completed_workbook
-from app.exports.schemas import ExportFile, ExportKind, SourceInfo, Syntax
-from app.exports.statement import Statement
+from app.exports.schemas import ExportFile, ExportKind, SourceInfo
 from app.exports.workbook_conversion import as_xlsx
+from app.fhir_resources.naming import computable_name
+from app.fhir_resources.received_catalogue import completed_fhir
+from app.fhir_resources.values import MEDIA_TYPES, Syntax
+from app.files.records import Dialect
 from app.models import FileKind, Level, SourceFile
+from app.publication.assessment import Assessment
+from app.publication.lookup import RowLookup
+from app.publication.statement import Statement
 from app.settings import Settings
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

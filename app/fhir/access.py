@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlmodel import Session
 
-from app.database import reading
-from app.exports.fhir_local import Canonicals
 from app.fhir import repository
 from app.fhir.errors import FhirRequestError
 from app.fhir.published import PublishedCache, PublishedCatalogue
-from app.fhir.tokens import token_of
+from app.fhir_resources.naming import Canonicals
 from app.models import Laboratory
+from app.platform.database import reading
+from app.tokens.service import token_of
 
 
 def reading_session(request: Request) -> Iterator[Session]:

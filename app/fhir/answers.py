@@ -2,9 +2,9 @@
 
 from fastapi import Request, Response
 
-from app.exports.fhir_values import Resource, written
 from app.fhir.dialect import Dialect, forgiving_dialect_of
 from app.fhir.errors import issue_code
+from app.fhir_resources.values import Resource, written
 
 
 def respond(

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from fastapi import Request
 
-from app.exports.schemas import Syntax
 from app.fhir.errors import FhirRequestError
+from app.fhir_resources.values import Syntax
 
 
 class FhirVersion(StrEnum):

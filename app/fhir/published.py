@@ -8,20 +8,19 @@ from threading import Lock
 
 from sqlmodel import Session
 
-from app.exports.assessment import Assessment
-from app.exports.code_systems import code_systems
-from app.exports.concept_map import concept_map
-from app.exports.concept_map_r5 import concept_map_r5
-from app.exports.fhir_local import Canonicals
-from app.exports.fhir_values import Resource
-from app.exports.mapping import MapElement, MapGroup, map_groups
-from app.exports.repository import current_release
-from app.exports.schemas import ExportKind
-from app.exports.service import gather, statement_of
-from app.exports.statement import Statement
 from app.fhir import repository
 from app.fhir.dialect import FhirVersion
+from app.fhir_resources.code_systems import code_systems
+from app.fhir_resources.concept_map import concept_map
+from app.fhir_resources.concept_map_r5 import concept_map_r5
+from app.fhir_resources.naming import Canonicals
+from app.fhir_resources.values import Resource
 from app.models import Catalogue, Laboratory
+from app.publication.assessment import Assessment
+from app.publication.mapping import MapElement, MapGroup, map_groups
+from app.publication.repository import current_release
+from app.publication.service import gather, statement_of
+from app.publication.statement import Statement
 
 MADE_BY = "service FHIR"
 KEPT_CATALOGUES = 12
@@ -125,7 +124,7 @@ def _publish(
     session: Session, laboratory: Laboratory, catalogue: Catalogue, changed_at: datetime
 ) -> PublishedCatalogue:
     facts = gather(session, laboratory, catalogue)
-    assessment = facts.assessment(ExportKind.CONCEPT_MAP)
+    assessment = facts.assessment()
     statement = statement_of(facts, assessment, changed_at, MADE_BY)
     # The session that read them lets these two go as plain values: they outlive it.
     canonicals = Canonicals(laboratory, catalogue)

@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from app.exports.schemas import Syntax
 from app.fhir.dialect import FhirVersion, syntax_of
 from app.fhir.errors import FhirRequestError
+from app.fhir_resources.values import Syntax
 
 _NAMESPACE = "{http://hl7.org/fhir}"
 _SHARED = ("url", "conceptMapVersion", "system", "version")

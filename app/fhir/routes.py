@@ -4,9 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.exports.fhir_local import LEVEL_SLUGS, Canonicals
 from app.fhir.access import Reader, ReaderDep
-from app.fhir.address import service_address
 from app.fhir.answers import respond
 from app.fhir.capability import capability_statement
 from app.fhir.dialect import Dialect, FhirVersion, dialect_of
@@ -15,6 +13,8 @@ from app.fhir.published import PublishedCatalogue
 from app.fhir.questions import Question, Values, from_parameters, question_of
 from app.fhir.searching import search_of, searchset
 from app.fhir.translation import parameters_of, translate
+from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
+from app.tokens.address import service_address
 
 router = APIRouter(prefix="/fhir")
 

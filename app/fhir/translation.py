@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.exports.fhir_rules import LOINC_SYSTEM, LOINC_VALUE_SET, equivalence_of
-from app.exports.fhir_rules_r5 import relationship_of
-from app.exports.mapping import MapElement, MapTarget
 from app.fhir.dialect import FhirVersion
 from app.fhir.published import GroupIndex, PublishedCatalogue
 from app.fhir.questions import Coding, Question
+from app.fhir_resources.rules import LOINC_SYSTEM, LOINC_VALUE_SET, equivalence_of
+from app.fhir_resources.rules_r5 import relationship_of
+from app.publication.mapping import MapElement, MapTarget
 
 UNKNOWN = "Ce code n'est pas dans le catalogue."
 NOT_APPROVED = "Ce code est dans le catalogue ; aucun code LOINC n'y est encore approuvé."

@@ -10,10 +10,10 @@ from huey.consumer import Consumer
 from sqlalchemy import Engine, event
 from sqlmodel import Session, col, select
 
-from app.database import transaction
 from app.jobs.registry import register
 from app.jobs.runner import fail_stale_jobs, run_job
 from app.models import Job, JobStatus
+from app.platform.database import transaction
 from app.settings import Settings
 
 __all__ = ["JobQueue", "register"]

@@ -2,18 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine
 
+from app.platform.progress import Progress
 from app.settings import Settings
-
-
-class Progress(Protocol):
-    """Tells the user how far a job has come: `progress(done, total, "Étape en français")`."""
-
-    def __call__(self, done: int, total: int, message: str) -> None: ...
-
 
 JobFunction = Callable[[Engine, Settings, int, dict[str, Any], Progress], str | None]
 """`function(engine, settings, job_id, payload, progress)`; may return the French sentence of its outcome."""

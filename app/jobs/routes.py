@@ -4,11 +4,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from app.dependencies import CurrentUser, SessionDep
 from app.jobs import repository, service
 from app.jobs.pages import JobPage, job_line
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, JobStatus, Laboratory
+from app.platform.identity import CurrentUser
+from app.platform.request_session import SessionDep
 from app.web.templating import render
 
 router = APIRouter()

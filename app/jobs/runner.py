@@ -6,10 +6,10 @@ import structlog
 from sqlalchemy import Engine, update
 from sqlmodel import Session, col
 
-from app.database import transaction
 from app.errors import WorkbenchError
 from app.jobs.registry import find_kind
 from app.models import Job, JobStatus, utc_now
+from app.platform.database import transaction
 from app.settings import Settings
 
 STOPPED_MESSAGE = "Le serveur s'est arrêté pendant ce travail. Rien n'est perdu : relancez-le."

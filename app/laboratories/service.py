@@ -1,39 +1,17 @@
 """Laboratories: their creation, their members, and how far their catalogues have come."""
 
 import re
-from collections import defaultdict
-from collections.abc import Collection
 
 from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.laboratories import repository
-from app.laboratories.schemas import CatalogueLine, Progress
-from app.models import FhirNaming, Laboratory, Level, User
+from app.models import FhirNaming, Laboratory, User
 
 _FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
 
 
-def catalogue_lines(session: Session, laboratory_ids: Collection[int]) -> dict[int, list[CatalogueLine]]:
-    """The catalogues of each of these laboratories, with their progress, in two queries."""
-    catalogues = repository.catalogues_of(session, laboratory_ids)
-    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
-    identifiers = [catalogue.id for catalogue in catalogues if catalogue.id is not None]
-    for catalogue_id, level, status, count in repository.count_statuses(session, identifiers):
-        counts[catalogue_id, level][status] = count
-    lines: dict[int, list[CatalogueLine]] = defaultdict(list)
-    for catalogue in catalogues:
-        assert catalogue.id is not None
-        line = CatalogueLine(
-            id=catalogue.id,
-            name=catalogue.name,
-            created_at=catalogue.created_at,
-            analyses=Progress(**counts[catalogue.id, Level.ANALYSIS]),
-            exams=Progress(**counts[catalogue.id, Level.EXAM]),
-        )
-        lines[catalogue.laboratory_id].append(line)
-    return lines
 
 
 def get_laboratory(session: Session, laboratory_id: int) -> Laboratory:

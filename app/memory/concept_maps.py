@@ -3,18 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from app.catalogues.fhir_concepts import concepts_of, level_named
-from app.catalogues.fhir_json import (
-    LOINC_SYSTEMS,
-    FhirReadError,
-    Json,
-    Resources,
-    items,
-    load,
-    one_line,
-    resources_of,
-    walk,
-)
+from app.files.fhir_concepts import concepts_of, level_named
+from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, load, one_line, resources_of, walk
 from app.memory.schemas import Mapping, ReadMappings
 from app.models import Level
 from loinc_data.checkdigit import is_valid_loinc

@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.dependencies import LaboratoryAccess
 from app.errors import ImportRefusedError, WorkbenchError
 from app.memory import repository
 from app.memory.pages import PAGE_SIZE, STATES, EntryLine, MemoryPage, MemoryQuery, SourceLine
 from app.memory.service import MAY_REMEMBER
 from app.models import MemoryEntry, Role
-from app.review.csv_export import csv_text
+from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release, terms_by_number
+from app.web.spreadsheet_csv import csv_text
 from app.web.templating import format_moment
 
 _HEADER = (

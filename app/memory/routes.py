@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
-from app.catalogues.archive import unpacked
-from app.dependencies import LaboratoryDep, SessionDep, SettingsDep
 from app.errors import InvalidInputError, NotFoundError, WorkbenchError
+from app.files.archive import unpacked
 from app.memory import service
 from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
+from app.platform.identity import LaboratoryDep
+from app.platform.request_session import SessionDep, SettingsDep
 from app.web.templating import render
 
 router = APIRouter()

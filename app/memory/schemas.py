@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.catalogues.wording import counted
 from app.models import Level
+from app.text import counted
 
 
 @dataclass(frozen=True, slots=True)

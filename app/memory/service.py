@@ -7,17 +7,17 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.catalogues.fhir_json import FhirReadError, looks_like_json
+from app.catalogues.matcher_test import to_matcher
 from app.catalogues.repository import insert_all
-from app.dependencies import LaboratoryAccess
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
+from app.files.fhir_json import FhirReadError, looks_like_json
 from app.memory import repository
 from app.memory.concept_maps import read_concept_maps
 from app.memory.schemas import Mapping as LocalMapping
 from app.memory.schemas import MemoryReport, ReadMappings
 from app.memory.tables import TableReadError, read_table_of_mappings
 from app.models import Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
-from app.proposals.conversion import to_matcher
+from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from app.catalogues.fhir_concepts import level_named
-from app.catalogues.fields import fold_heading
-from app.catalogues.records import UndecodableError, detect_encoding, read_records
+from app.files.fhir_concepts import level_named
+from app.files.fields import fold_heading
+from app.files.records import UndecodableError, detect_encoding, read_records
 from app.memory.schemas import Mapping as LocalMapping
 from app.memory.schemas import ReadMappings
 from loinc_data.checkdigit import is_valid_loinc

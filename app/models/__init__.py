@@ -1,21 +1,12 @@
 """All tables, imported here so that Alembic sees them."""
 
+from app.files.kinds import FileKind, Level
 from app.models import append_only
 from app.models.account import Membership, Role, SignInAttempt, User, UserSession
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
-from app.models.catalogue import (
-    Catalogue,
-    CatalogueChange,
-    ChangeKind,
-    ExamAnalysis,
-    FileKind,
-    Level,
-    LocalTest,
-    SourceFile,
-    SourceRow,
-)
+from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.export import ExportRecord
 from app.models.job import Job, JobStatus

@@ -7,30 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from app.files.fields import MAX_LENGTHS
 from app.models.base import UtcDateTime, utc_now
-
-
-class FileKind(StrEnum):
-    """The shape of a received file."""
-
-    LOINC_1 = "LOINC_1"
-    LOINC_2 = "LOINC_2"
-    LOINC_3 = "LOINC_3"
-    TABULAR = "TABULAR"
-    """Any CSV or workbook whose columns the user confirmed."""
-    SIDE_DATA = "SIDE_DATA"
-    """Volumes, sub-contracting and retired tests, joined to the analyses by code."""
-    FHIR = "FHIR"
-    """A FHIR catalogue: Bundle of definitions along the HL7 order-catalog guide, or a CodeSystem, in JSON."""
-
-
-class Level(StrEnum):
-    """What a local test is in the catalogue."""
-
-    ANALYSIS = "analysis"
-    EXAM = "exam"
-    CHAPTER = "chapter"
-    SUBCHAPTER = "subchapter"
 
 
 class Catalogue(SQLModel, table=True):
@@ -57,7 +35,7 @@ class SourceFile(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     dialect: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """encoding, bom, delimiter, quotechar, line_terminator, header_rows, sheet (see app.catalogues.tabular)."""
+    """encoding, bom, delimiter, quotechar, line_terminator, header_rows, sheet (see app.files.tabular)."""
     columns: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """Field name of a local test -> zero-based column index, as confirmed by the user."""
     row_count: int = 0
@@ -90,26 +68,26 @@ class LocalTest(SQLModel, table=True):
     position: int = 0
     """Order in the received file."""
     level: str = Field(max_length=12, index=True)
-    code: str = Field(max_length=120)
+    code: str = Field(max_length=MAX_LENGTHS["code"])
     occurrence: int = 0
     """Tells apart the rows of a free-form file that share a code (0 for the first)."""
-    label: str = Field(max_length=500)
-    synonym: str = Field(default="", max_length=500)
-    property_kind: str = Field(default="", max_length=120)
+    label: str = Field(max_length=MAX_LENGTHS["label"])
+    synonym: str = Field(default="", max_length=MAX_LENGTHS["synonym"])
+    property_kind: str = Field(default="", max_length=MAX_LENGTHS["property_kind"])
     """Grandeur, as written."""
-    unit_code: str = Field(default="", max_length=60)
-    unit: str = Field(default="", max_length=120)
-    timing: str = Field(default="", max_length=60)
-    specimen_code: str = Field(default="", max_length=60)
-    specimen: str = Field(default="", max_length=200)
-    scale: str = Field(default="", max_length=60)
-    technique: str = Field(default="", max_length=200)
-    nabm: str = Field(default="", max_length=200)
-    chapter_code: str = Field(default="", max_length=60)
-    subchapter_code: str = Field(default="", max_length=60)
-    chapter: str = Field(default="", max_length=200)
+    unit_code: str = Field(default="", max_length=MAX_LENGTHS["unit_code"])
+    unit: str = Field(default="", max_length=MAX_LENGTHS["unit"])
+    timing: str = Field(default="", max_length=MAX_LENGTHS["timing"])
+    specimen_code: str = Field(default="", max_length=MAX_LENGTHS["specimen_code"])
+    specimen: str = Field(default="", max_length=MAX_LENGTHS["specimen"])
+    scale: str = Field(default="", max_length=MAX_LENGTHS["scale"])
+    technique: str = Field(default="", max_length=MAX_LENGTHS["technique"])
+    nabm: str = Field(default="", max_length=MAX_LENGTHS["nabm"])
+    chapter_code: str = Field(default="", max_length=MAX_LENGTHS["chapter_code"])
+    subchapter_code: str = Field(default="", max_length=MAX_LENGTHS["subchapter_code"])
+    chapter: str = Field(default="", max_length=MAX_LENGTHS["chapter"])
     """Label of the chapter, when known, for display, filters and the matcher."""
-    executing_laboratory: str = Field(default="", max_length=200)
+    executing_laboratory: str = Field(default="", max_length=MAX_LENGTHS["executing_laboratory"])
     is_subcontracted: bool = False
     is_retired: bool = False
     annual_volume: int | None = None

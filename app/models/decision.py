@@ -82,7 +82,7 @@ class Decision(SQLModel, table=True):
 class ReviewState(SQLModel, table=True):
     """The current state of a local test, derived from its facts in the same transaction.
 
-    It exists so that a queue of 10,000 rows is filtered by SQL; `app.review.facts.derive_state`
+    It exists so that a queue of 10,000 rows is filtered by SQL; `app.transcoding.facts.derive_state`
     recomputes it from the facts alone, and a test holds both equal.
     """
 

@@ -23,7 +23,7 @@ class TaskKind(StrEnum):
 class ReviewTask(SQLModel, table=True):
     """A decision whose code changed with a release. It is closed by the next decision on the same test.
 
-    Whether it is closed is not stored: it is derived from the facts (`app.terminology.tasks`), so that an
+    Whether it is closed is not stored: it is derived from the facts (`app.upgrades.tasks`), so that an
     undone decision opens it again.
     """
 

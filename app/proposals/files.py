@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from app.catalogues.fields import fold_heading
-from app.catalogues.reading import default_columns, recognise
-from app.catalogues.tabular import Row, Table, check_content, read_table
 from app.errors import ImportRefusedError, InputProblem
+from app.files.fields import fold_heading
+from app.files.reading import default_columns, recognise
+from app.files.tabular import Row, Table, check_content, read_table
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from sqlmodel import Session, col, select
 
+from app.catalogues.matcher_test import to_matcher
 from app.models import (
     Catalogue,
     Laboratory,
@@ -18,7 +19,6 @@ from app.models import (
     ValueSetKind,
     ValueSetMember,
 )
-from app.proposals.conversion import to_matcher
 from matcher import Knowledge, Remembered
 from matcher.knowledge import signature
 

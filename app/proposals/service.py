@@ -1,6 +1,6 @@
 """Running the matcher on a catalogue and storing its explained proposals."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,13 +8,14 @@ from sqlalchemy import Engine as DatabaseEngine
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.database import reading, transaction
+from app.catalogues.matcher_test import to_matcher
 from app.errors import NotFoundError
-from app.jobs.registry import register
-from app.models import Catalogue, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
+from app.jobs.queue import JobQueue
+from app.models import Catalogue, Job, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
+from app.platform.database import reading, transaction
+from app.platform.progress import Progress
 from app.proposals import repository
 from app.proposals.chapters import chapter_codes, chapter_proposals
-from app.proposals.conversion import to_matcher
 from app.proposals.engines import engine_of_release, engine_version
 from app.proposals.knowledge import knowledge_for
 from app.settings import Settings
@@ -22,7 +23,6 @@ from app.terminology.service import current_release
 from matcher import Engine, Evidence
 from matcher import Proposal as MatcherProposal
 
-Progress = Callable[[int, int, str], None]
 JOB_KIND = "proposals"
 TOP = 10
 CHUNK = 250
@@ -63,6 +63,24 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
     analyses = [session.get_one(LocalTest, link.analysis_id) for link in links if link.analysis_id]
     engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
     return _as_json(engine.weigh(to_matcher(test, analyses), loinc_num))
+
+
+def ask_for_proposals(
+    session: Session, queue: JobQueue, catalogue: Catalogue, asked_by_id: int | None, only: Sequence[int] = ()
+) -> Job:
+    """Ask for proposals for a whole catalogue, or for these rows only; they start once this transaction commits."""
+    assert catalogue.id is not None
+    payload: dict[str, object] = {"catalogue_id": catalogue.id}
+    if only:
+        payload["only"] = list(only)
+    return queue.enqueue(
+        session,
+        JOB_KIND,
+        laboratory_id=catalogue.laboratory_id,
+        catalogue_id=catalogue.id,
+        created_by_id=asked_by_id,
+        payload=payload,
+    )
 
 
 def run_proposals(
@@ -181,13 +199,3 @@ def _store(
         record(session, "proposals.run", actor_label="moteur de proposition", object_type="catalogue",
                object_id=run.catalogue_id, laboratory_id=catalogue.laboratory_id, run_id=run_id,
                proposals=len(rows), engine=run.engine_version)  # fmt: skip
-
-
-def run_job(
-    database: DatabaseEngine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress
-) -> None:
-    """The job of kind `proposals`."""
-    run_proposals(database, settings, int(payload["catalogue_id"]), progress, payload.get("only"))
-
-
-register(JOB_KIND, run_job, "Recherche de propositions")

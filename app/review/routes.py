@@ -2,32 +2,29 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
-from app.dependencies import CatalogueDep, SessionDep, SettingsDep
+from app.cases.answers import answer_done, conflict_page, wants_json
+from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action
+from app.platform.identity import CatalogueDep
+from app.platform.request_session import SessionDep, SettingsDep
 from app.review import service
-from app.review.answers import answer_done, conflict_page, wants_json
-from app.review.csv_export import queue_csv
-from app.review.errors import JustificationNeededError, StaleVersionError
-from app.review.page_building import asked_of, case_page, done_id, queue_page
-from app.review.query import ReviewQuery
-from app.review.queue import run_id_of
-from app.review.repository import runs_of
+from app.review.queue_page import queue_page
 from app.review.schemas import DecisionForm, UndoForm
+from app.transcoding.errors import JustificationNeededError, StaleVersionError
+from app.transcoding.repository import runs_of
 from app.web.templating import render
+from app.worklist.csv_export import queue_csv
+from app.worklist.parameters import QueryDep, RowId, done_id
+from app.worklist.queue import run_id_of
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"])
 
 
-def review_query(request: Request) -> ReviewQuery:
-    """The queue that the address describes."""
-    return ReviewQuery.from_params(request.query_params)
 
 
-QueryDep = Annotated[ReviewQuery, Depends(review_query)]
-RowId = Annotated[int, Path()]
 
 
 @router.get("")

@@ -2,21 +2,20 @@
 
 from sqlmodel import Session
 
-from app.dependencies import CatalogueAccess
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action, Decision, Proposal, Relation, Status
-from app.review import repository
-from app.review.checks import Check, Severity, checks_of, is_blocking
-from app.review.errors import JustificationNeededError
-from app.review.evidence import lines_of
-from app.review.facts import choice_in_force
-from app.review.gathering import Pair, evidence_now, mappings_of, place_of
-from app.review.ledger import OpenRow, Statement, append, check_allowed, open_row
+from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.terminology.tasks import open_task_of
+from app.transcoding import repository
+from app.transcoding.checks import Check, Severity, checks_of, is_blocking
+from app.transcoding.errors import JustificationNeededError
+from app.transcoding.evidence import lines_of
+from app.transcoding.facts import choice_in_force
+from app.transcoding.gathering import Pair, evidence_now, mappings_of, place_of
+from app.transcoding.ledger import OpenRow, Statement, append, check_allowed, check_lengths, open_row
+from app.upgrades.tasks import open_task_of
 
 DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
-LIMITS = {"reason": 500, "comment": 4000, "justification": 2000}
 
 
 def decide(
@@ -88,11 +87,6 @@ def chosen_checks(
     return checks_of(mappings_of(session, place, [Pair(row.test, loinc_num, lines)])[0])
 
 
-def check_lengths(**texts: str) -> None:
-    """Refuse a text longer than its column."""
-    for name, text in texts.items():
-        if len(text) > LIMITS[name]:
-            raise InvalidInputError(f"Ce texte est trop long : {LIMITS[name]} caractères au plus.")
 
 
 def _statement(

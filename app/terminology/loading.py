@@ -4,7 +4,7 @@ The rows are written in short transactions under a release that nobody sees, so 
 during the load; the last transaction makes it visible. A refusal removes every row and changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from app.audit.service import record
-from app.database import reading, transaction
 from app.errors import InvalidInputError
 from app.models import (
     FrenchName,
@@ -29,12 +28,13 @@ from app.models import (
     ValueSetMember,
     utc_now,
 )
+from app.platform.database import reading, transaction
+from app.platform.progress import Progress
 from app.terminology import repository, search_index
 from app.terminology.chunks import chunks
 from app.terminology.french import french_material
-from app.terminology.schemas import LoadReport
+from app.terminology.schemas import LoadReport, ReleaseChanged
 from app.terminology.starter import OFFICIAL, term_row
-from app.terminology.tasks import open_tasks_after
 from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
 from loinc_data.release import (
     LABORATORY,
@@ -48,7 +48,6 @@ from loinc_data.release import (
 )
 from loinc_data.tables import load_usage
 
-Progress = Callable[[int, int, str], None]
 ABANDONED_AFTER = timedelta(minutes=30)
 UNKNOWN_TOLERATED = 0.05
 LAB_ORDERS_TITLE = "LOINC Universal Lab Orders"
@@ -57,8 +56,9 @@ LAB_ORDERS_TITLE = "LOINC Universal Lab Orders"
 def load_release(
     engine: Engine,
     path: Path,
-    progress: Progress = lambda done, total, message: None,
+    progress: Progress,
     *,
+    after_change: ReleaseChanged,
     version: str = "",
     source_name: str = "",
     actor_id: int | None = None,
@@ -67,6 +67,7 @@ def load_release(
 
     It becomes current when no official release is; otherwise a person chooses when to change. Raises
     InvalidInputError, in French, when the file is no usable release: what was there is then untouched.
+    `after_change` is told, in the same transaction, when the release comes into service in place of another.
     """
     try:
         progress(0, 0, "Vérification de l'archive")
@@ -78,7 +79,7 @@ def load_release(
             return LoadReport(known.id, known.version, is_new=False, term_count=known.term_count)
         _remove_abandoned(engine)
         with open_source(path) as source:
-            asked = _Request(source, source_name or path.name, digest, version, actor_id)
+            asked = _Request(source, source_name or path.name, digest, version, actor_id, after_change)
             return _load(engine, asked, progress)
     except ReleaseError as error:
         raise InvalidInputError(str(error)) from error
@@ -93,6 +94,7 @@ class _Request:
     digest: str
     version: str
     actor_id: int | None
+    after_change: ReleaseChanged
 
 
 def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
@@ -113,7 +115,7 @@ def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
         report = loader.run()
         stated = asked.version or release_version(asked.source, asked.name)
         report.version = stated or loader.newest_change or f"sans numéro {asked.digest[:8]}"
-        _publish(engine, report, asked.actor_id)
+        _publish(engine, report, asked)
         return report
     except BaseException:
         _remove(engine, release_id)
@@ -280,7 +282,7 @@ def _line_count(source: ReleaseSource, name: str) -> int:
     return max(lines - 1, 0)
 
 
-def _publish(engine: Engine, report: LoadReport, actor_id: int | None) -> None:
+def _publish(engine: Engine, report: LoadReport, asked: _Request) -> None:
     with transaction(engine) as session:
         release = session.get_one(LoincRelease, report.release_id)
         release.version = report.version[:40]
@@ -289,12 +291,12 @@ def _publish(engine: Engine, report: LoadReport, actor_id: int | None) -> None:
         release.loaded_at = utc_now()
         session.add(release)
         session.flush()
-        actor = session.get(User, actor_id) if actor_id else None
+        actor = session.get(User, asked.actor_id) if asked.actor_id else None
         current = repository.current_release(session)
         if current is None or current.kind != OFFICIAL:
             repository.set_current(session, report.release_id)
             if current is not None:
-                open_tasks_after(session, current, release, actor)
+                asked.after_change(session, current, release, actor)
         record(
             session,
             "terminology.load_release",

@@ -1,9 +1,8 @@
 """What the terminology pages show."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from app.models import Catalogue, LoincRelease, LoincTerm, NabmAlignment
+from app.models import LoincRelease, LoincTerm, NabmAlignment
 from app.web.templating import PageContext
 
 
@@ -134,101 +133,17 @@ class TermPage(PageContext):
     notice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseLine:
-    """A loaded release."""
-
-    id: int
-    name: str
-    kind: str
-    source: str
-    terms: int
-    loaded_at: datetime
-    is_current: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueSetLine:
-    """A loaded value set or alignment."""
-
-    id: int
-    kind: str
-    title: str
-    version: str
-    source: str
-    members: int
-    loaded_at: datetime
-    is_current: bool
-    belongs_to_release: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminologiesPage(PageContext):
-    """The administrator's page: releases and value sets, and how to load more."""
-
-    releases: list[ReleaseLine]
-    value_sets: list[ValueSetLine]
-    kinds: list[tuple[str, str]]
-    max_megabytes: int
-    notice: str = ""
-    problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImpactLine:
-    """What a change of release does to one catalogue."""
-
-    laboratory: str
-    catalogue: str
-    counts: list[int]
-    total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImpactPage(PageContext):
-    """Before changing release: the decisions to look at again."""
-
-    release: LoincRelease
-    release_title: str
-    current_title: str
-    is_current: bool
-    kinds: list[str]
-    lines: list[ImpactLine]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedLine:
-    """One line of a term before and after."""
-
-    label: str
-    old: str
-    new: str
-    is_changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCard:
-    """A decision to look at again, old and new side by side."""
-
-    local_test_id: int
-    code: str
-    label: str
-    loinc_num: str
-    kind_label: str
-    kind_class: str
-    lines: list[ComparedLine]
-    replacements: list[RelatedLine]
-    created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TasksPage(PageContext):
-    """The decisions of a catalogue that a new release asks to look at again."""
-
-    catalogue: Catalogue
-    active: str
-    laboratory_name: str
-    total: int
-    page: int
-    last_page: int
-    cards: list[TaskCard]

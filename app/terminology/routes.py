@@ -1,36 +1,21 @@
-"""Search, term, administration of terminologies, decisions to look at again after an upgrade."""
+"""Search in the terminology, and one term."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.dependencies import Administrator, CatalogueDep, CurrentUser, SessionDep, SettingsDep
-from app.errors import InvalidInputError, NotFoundError
-from app.jobs.queue import JobQueue
-from app.models import ValueSetKind
-from app.terminology import service, value_sets
-from app.terminology.administration import (
-    MAX_RELEASE_BYTES,
-    impact_page,
-    notice_of,
-    receive_release,
-    terminologies_page,
-)
+from app.errors import NotFoundError
+from app.platform.identity import CurrentUser
+from app.platform.request_session import SessionDep
 from app.terminology.pages import NoReleasePage
 from app.terminology.schemas import SearchFilters
 from app.terminology.screens import chosen_release, search_page, term_page
-from app.terminology.task_screen import tasks_page
-from app.terminology.value_set_files import ColumnMap
 from app.web.templating import render
 
 router = APIRouter()
 
 AxisParam = Annotated[str, Query(max_length=150)]
 ReleaseParam = Annotated[int | None, Query(alias="version")]
-TextForm = Annotated[str, Form(max_length=255)]
-TERMINOLOGIES = "/administration/terminologies"
 
 
 @router.get("/terminologie")
@@ -85,109 +70,17 @@ def show_term(
     return render(request, "terminology/term.html", term_page(session, release, loinc_num))
 
 
-@router.get(TERMINOLOGIES)
-def show_terminologies(
-    request: Request,
-    session: SessionDep,
-    _user: Administrator,
-    used_release: Annotated[int | None, Query(alias="version_utilisee")] = None,
-    used_sets: Annotated[list[int] | None, Query(alias="liste")] = None,
-    ignored: Annotated[int, Query(alias="ignorees", ge=0)] = 0,
-) -> Response:
-    """What is loaded, and the forms that load more."""
-    notice = notice_of(session, used_release, used_sets or [], ignored)
-    return render(request, "terminology/administration.html", terminologies_page(session, notice=notice))
 
 
-@router.post(f"{TERMINOLOGIES}/versions", max_body_size=MAX_RELEASE_BYTES)
-def do_upload_release(
-    request: Request,
-    session: SessionDep,
-    settings: SettingsDep,
-    actor: Administrator,
-    fichier: UploadFile,
-    numero: Annotated[str, Form(max_length=40)] = "",
-) -> Response:
-    """Receive an official release; it is loaded in the background."""
-    queue: JobQueue = request.app.state.jobs
-    try:
-        job = receive_release(
-            session,
-            settings,
-            queue,
-            actor,
-            file_name=fichier.filename or "",
-            content=fichier.file,
-            version=numero,
-        )
-    except InvalidInputError as error:
-        page = terminologies_page(session, problem=error.message)
-        return render(request, "terminology/administration.html", page, status_code=error.status_code)
-    return RedirectResponse(f"/travaux/{job.id}", status_code=303)
 
 
-@router.get(f"{TERMINOLOGIES}/versions/{{release_id}}")
-def show_impact(request: Request, session: SessionDep, _user: Administrator, release_id: int) -> Response:
-    """Before changing release: the decisions to look at again."""
-    page = impact_page(session, service.get_release(session, release_id))
-    return render(request, "terminology/impact.html", page)
 
 
-@router.post(f"{TERMINOLOGIES}/versions/{{release_id}}/utiliser")
-def do_use_release(session: SessionDep, actor: Administrator, release_id: int) -> Response:
-    """Use a release from now on."""
-    service.make_current(session, release_id, actor)
-    return _back([("version_utilisee", release_id)])
 
 
-@router.post(f"{TERMINOLOGIES}/listes")
-def do_upload_value_set(
-    request: Request,
-    session: SessionDep,
-    actor: Administrator,
-    fichier: UploadFile,
-    type_liste: TextForm = "",
-    feuille: TextForm = "",
-    colonne_code: TextForm = "",
-    colonne_libelle: TextForm = "",
-    colonne_nabm: TextForm = "",
-    colonne_libelle_nabm: TextForm = "",
-    version: TextForm = "",
-) -> Response:
-    """Load a value set or the NABM alignment, and use it."""
-    try:
-        columns = ColumnMap(
-            kind=ValueSetKind(type_liste) if type_liste in set(ValueSetKind) else None,
-            sheet=feuille.strip(),
-            code=colonne_code.strip(),
-            label=colonne_libelle.strip(),
-            nabm=colonne_nabm.strip(),
-            nabm_label=colonne_libelle_nabm.strip(),
-            version=version.strip(),
-        )
-        loaded = value_sets.load_value_sets(session, fichier.filename or "", fichier.file.read(), columns, actor)
-    except InvalidInputError as error:
-        page = terminologies_page(session, problem=error.message)
-        return render(request, "terminology/administration.html", page, status_code=error.status_code)
-    ignored = sum(item.ignored_rows for item in loaded)
-    return _back([*(("liste", item.value_set.id or 0) for item in loaded), ("ignorees", ignored)])
 
 
-@router.post(f"{TERMINOLOGIES}/listes/{{value_set_id}}/utiliser")
-def do_use_value_set(session: SessionDep, actor: Administrator, value_set_id: int) -> Response:
-    """Use this list rather than the others of its kind."""
-    value_set = value_sets.get_value_set(session, value_set_id)
-    value_sets.use_value_set(session, value_set, actor)
-    return _back([("liste", value_set_id)])
 
 
-@router.get("/catalogues/{catalogue_id}/mises-a-jour")
-def show_tasks(
-    request: Request, session: SessionDep, access: CatalogueDep, page: Annotated[int, Query(ge=1)] = 1
-) -> Response:
-    """The decisions that a new release asks to look at again."""
-    return render(request, "terminology/tasks.html", tasks_page(session, access, page))
 
 
-def _back(parameters: list[tuple[str, int]]) -> Response:
-    return RedirectResponse(f"{TERMINOLOGIES}?{urlencode(parameters)}", status_code=303)

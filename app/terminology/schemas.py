@@ -1,8 +1,15 @@
 """What goes in and out of the terminology: filters of a search, a page of hits, the report of a load."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.models import LoincTerm
+from sqlmodel import Session
+
+from app.models import LoincRelease, LoincTerm, User
+
+ReleaseChanged = Callable[[Session, LoincRelease, LoincRelease, User | None], object]
+"""Told that a release came into service: (session, the one before, the new one, who did it)."""
+
 
 
 @dataclass(frozen=True, slots=True)

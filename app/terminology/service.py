@@ -11,13 +11,12 @@ from app.errors import NotFoundError
 from app.models import LoincRelease, LoincTerm, ReleaseStatus, User
 from app.terminology import repository, search_index
 from app.terminology.french import french_material
-from app.terminology.schemas import SearchFilters, SearchResult
-from app.terminology.starter import load_starter, store_release
-from app.terminology.tasks import open_tasks_after
+from app.terminology.schemas import ReleaseChanged, SearchFilters, SearchResult
+from app.terminology.starter import store_release
 from app.terminology.words import WordQuery, asked_code, asked_words, tokens
 
 __all__ = [
-    "SearchFilters", "SearchResult", "current_release", "find_term", "get_release", "load_starter",
+    "SearchFilters", "SearchResult", "current_release", "find_term", "get_release",
     "make_current", "releases", "search", "search_counted", "store_release", "terms_by_number",
 ]  # fmt: skip
 
@@ -43,11 +42,10 @@ def find_term(session: Session, release_id: int, loinc_num: str) -> LoincTerm | 
     return repository.term(session, release_id, loinc_num.strip())
 
 
-def make_current(session: Session, release_id: int, actor: User | None = None) -> LoincRelease:
-    """Use a release from now on for proposals, decisions and coverage.
-
-    Decisions already made stay as they are; those whose code changed get a task in the review queue.
-    """
+def make_current(
+    session: Session, release_id: int, actor: User | None, after_change: ReleaseChanged
+) -> LoincRelease:
+    """Use a release from now on for proposals, decisions and coverage; decisions already made stay as they are."""
     release = get_release(session, release_id)
     before = repository.current_release(session)
     if before is None or before.id != release_id:
@@ -63,7 +61,7 @@ def make_current(session: Session, release_id: int, actor: User | None = None) -
             previous=before.version if before else "",
         )
         if before is not None:
-            open_tasks_after(session, before, release, actor)
+            after_change(session, before, release, actor)
     return release
 
 

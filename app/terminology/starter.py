@@ -11,8 +11,8 @@ from app.models import LoincRelease, LoincTerm
 from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.french import FrenchMaterial, french_material
+from app.terminology.schemas import ReleaseChanged
 from app.terminology.search_index import index_release
-from app.terminology.tasks import open_tasks_after
 from loinc_data.tables import STARTER_VERSION, load_starter_terms, with_usage
 from matcher.types import Term
 
@@ -90,7 +90,7 @@ def starter_hash() -> str:
     return digest.hexdigest()
 
 
-def load_starter(session: Session) -> LoincRelease:
+def load_starter(session: Session, after_change: ReleaseChanged) -> LoincRelease:
     """Load the starter terminology if it is not there yet; it becomes current unless an official release is.
 
     Idempotent: the same content is never loaded twice. An official release in use stays in use.
@@ -111,5 +111,5 @@ def load_starter(session: Session) -> LoincRelease:
         repository.set_current(session, release.id)
         session.refresh(release)
         if current is not None:
-            open_tasks_after(session, current, release)
+            after_change(session, current, release, None)
     return release

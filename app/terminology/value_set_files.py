@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.catalogues import limits
-from app.catalogues.records import UndecodableError, detect_dialect, read_records
-from app.catalogues.workbook import UnsafeWorkbookError, is_workbook, read_workbook
 from app.errors import InvalidInputError
+from app.files import limits
+from app.files.records import UndecodableError, detect_dialect, read_records
+from app.files.workbook import UnsafeWorkbookError, is_workbook, read_workbook
 from app.models import ValueSetKind
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.french import quoted

@@ -15,7 +15,7 @@ from app.models import LoincTerm, NabmAlignment, User, ValueSet, ValueSetKind, V
 from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.value_set_files import ColumnMap, ParsedSet, parse_value_sets
-from app.web.templating import format_number
+from app.text import format_number
 from loinc_data.french import quoted
 
 MAX_FILE_BYTES = 60_000_000

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.settings import resource_dir
+from app.text import format_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,6 @@ def format_moment(value: datetime | None) -> str:
     return "" if value is None else value.strftime("%d/%m/%Y %H:%M UTC")
 
 
-def format_number(value: int | float | None, decimals: int = 0) -> str:
-    """A number in French: narrow spaces between thousands, decimal comma."""
-    if value is None:
-        return "—"
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
 
 
 def format_percent(value: float | None, decimals: int = 1) -> str:

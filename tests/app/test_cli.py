@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from app.accounts.passwords import verify_password
 from app.accounts.repository import find_user_by_email
 from app.cli import cli
-from app.database import make_engine, reading
+from app.platform.database import make_engine, reading
 from app.settings import PROJECT_ROOT, get_settings
 
 Run = Callable[..., str]

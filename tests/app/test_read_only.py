@@ -8,9 +8,9 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine, event
 
-from app.database import transaction
 from app.main import ROUTERS
 from app.models import Job
+from app.platform.database import transaction
 from tests.conftest import ADMINISTRATOR, TRANSCODER, ClientFor, World
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER", "BEGIN IMMEDIATE")

@@ -17,13 +17,10 @@ from pathlib import Path
 
 from sqlmodel import Session, SQLModel, select
 
-from app.catalogues.reimport import apply_update, difference_of
-from app.catalogues.schemas import IncomingFile
 from app.catalogues.service import import_files, plan_import, read_files
-from app.database import make_engine, reading, transaction
-from app.dependencies import CatalogueAccess
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
+from app.files.choices import IncomingFile
 from app.models import (
     Action,
     Catalogue,
@@ -39,10 +36,13 @@ from app.models import (
     Role,
     User,
 )
+from app.platform.database import make_engine, reading, transaction
+from app.platform.identity import CatalogueAccess
+from app.reimport.service import apply_update, difference_of
 from app.settings import Settings
 from loinc_data.tables import STARTER_VERSION, load_starter_terms
 from tests.app.catalogues.fixtures import headed, text
-from tests.app.catalogues.workbooks import xlsx
+from tests.app.files.workbooks import xlsx
 
 ANALYSES = 10_000
 UNITS = ("mmol/L", "g/L", "UI/L", "%", "mg/24h", "µmol/L")

@@ -18,10 +18,10 @@ from statistics import median
 from sqlmodel import Session, SQLModel
 
 import app.models  # noqa: F401 - declares every table
-from app.database import make_engine, reading, transaction
-from app.terminology.loading import load_release
+from app.platform.database import make_engine, reading, transaction
 from app.terminology.schemas import SearchFilters
-from app.terminology.service import load_starter, search_counted
+from app.terminology.service import search_counted
+from app.upgrades.service import load_release, load_starter
 from tests.bench.synthetic_release import code_of
 
 QUERIES: list[tuple[str, SearchFilters]] = [

@@ -13,10 +13,10 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
-from app.accounts.sessions import SESSION_COOKIE, open_session
-from app.database import make_engine, transaction
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
+from app.platform.database import make_engine, transaction
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from tests.app.review.sample import fill
 

@@ -9,8 +9,8 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from app.accounts.sessions import SESSION_COOKIE, open_session
-from app.database import transaction
+from app.platform.database import transaction
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from tests.conftest import World
 

@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Page, Response, expect
 from sqlmodel import select
 
 from app.accounts.passwords import hash_password
-from app.catalogues.records import read_records
-from app.database import reading, transaction
+from app.files.records import read_records
 from app.models import Decision, LocalTest, User
-from app.terminology.service import load_starter
+from app.platform.database import reading, transaction
+from app.upgrades.service import load_starter
 from loinc_data.tables import DATA_DIR
 from tests.conftest import BIOLOGIST, TRANSCODER, World
 

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlmodel import select
 
-from app.accounts.sessions import SESSION_COOKIE, open_session
-from app.database import transaction
 from app.models import Action, LoincTerm, Status
+from app.platform.database import transaction
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
 from tests.browser.conftest import PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER

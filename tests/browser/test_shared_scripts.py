@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.database import transaction
 from app.models import Job, JobStatus, Level, LocalTest, utc_now
+from app.platform.database import transaction
 from tests.browser.conftest import PageFor
 from tests.conftest import ADMINISTRATOR, OUTSIDER, READER, TRANSCODER, World
 

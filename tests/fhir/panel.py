@@ -12,8 +12,8 @@ from typing import Any
 
 import jsonschema
 
-from app.exports.fhir_rules import problems
-from app.exports.fhir_rules_r5 import problems_r5
+from app.fhir_resources.rules import problems
+from app.fhir_resources.rules_r5 import problems_r5
 from tests.fhir.invariants import broken
 from tests.fhir.node import ROOT, ask
 from tests.fhir.required_codes import wrong_codes

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Engine
 
 from app.accounts.service import create_user
-from app.database import transaction
 from app.models import User
+from app.platform.database import transaction
 from tests.app.accounts.people import EMAIL, PASSWORD
 
 

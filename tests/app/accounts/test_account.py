@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 
 from app.accounts.passwords import verify_password
 from app.accounts.service import reset_password
-from app.accounts.sessions import SESSION_COOKIE
-from app.database import reading, transaction
 from app.models import User
+from app.platform.database import reading, transaction
+from app.platform.web_sessions import SESSION_COOKIE
 from tests.app.accounts.people import EMAIL, PASSWORD
 
 NEW = "girafe bleue sur un vélo"

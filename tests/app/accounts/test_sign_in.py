@@ -8,11 +8,11 @@ from httpx2 import Response
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from app.accounts.sessions import SECURE_SESSION_COOKIE, SESSION_COOKIE, hash_token
 from app.accounts.signin import FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS
-from app.database import reading, transaction
 from app.main import create_app
 from app.models import AuditEvent, SignInAttempt, User, UserSession, utc_now
+from app.platform.database import reading, transaction
+from app.platform.web_sessions import SECURE_SESSION_COOKIE, SESSION_COOKIE, hash_token
 from app.settings import Settings
 from tests.app.accounts.people import EMAIL, PASSWORD
 

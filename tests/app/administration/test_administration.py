@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from app.accounts.passwords import verify_password
-from app.database import reading, transaction
 from app.models import AuditEvent, Laboratory, Membership, Role, User, UserSession
+from app.platform.database import reading, transaction
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
 
 PAGES = ("", "/comptes", "/comptes/1", "/laboratoires", "/laboratoires/1", "/journal")

@@ -6,8 +6,8 @@ import io
 import pytest
 from sqlmodel import select
 
-from app.database import transaction
 from app.models import Action, LoincTerm, Status
+from app.platform.database import transaction
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
 

@@ -3,10 +3,10 @@
 import pytest
 
 from app.approval import service
-from app.database import transaction
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from app.models import Action, Decision, Outcome, Status
-from app.review.errors import JustificationNeededError, StaleVersionError
+from app.platform.database import transaction
+from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
 

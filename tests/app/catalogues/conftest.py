@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlmodel import col, select
 
-from app.catalogues.ans_files import ANS_COLUMNS
-from app.catalogues.schemas import Choices, ImportReport, IncomingFile
+from app.catalogues.schemas import ImportReport
 from app.catalogues.service import import_files
-from app.database import reading, transaction
+from app.files.ans_files import ANS_COLUMNS
+from app.files.choices import Choices, IncomingFile
 from app.models import ExamAnalysis, FileKind, Level, LocalTest
+from app.platform.database import reading, transaction
 from tests.conftest import World
 
 Rows = Sequence[Sequence[str]]

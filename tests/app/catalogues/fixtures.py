@@ -6,11 +6,11 @@ Each says what must be read from it. `fhir_fixtures` has those in FHIR.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from app.catalogues.ans_files import ANS_COLUMNS
-from app.catalogues.records import Dialect, complete_dialect, detect_dialect
-from app.catalogues.schemas import Choices, IncomingFile
+from app.files.ans_files import ANS_COLUMNS
+from app.files.choices import Choices, IncomingFile
+from app.files.records import Dialect, complete_dialect, detect_dialect
 from app.models import FileKind
-from tests.app.catalogues.workbooks import Sheets, ods, xls, xlsx
+from tests.app.files.workbooks import Sheets, ods, xls, xlsx
 
 Rows = Sequence[Sequence[str]]
 Expected = Mapping[str, Mapping[str, object]]

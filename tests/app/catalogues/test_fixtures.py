@@ -6,17 +6,18 @@ import pytest
 from openpyxl import load_workbook
 from sqlmodel import Session
 
-from app.catalogues.records import Dialect, read_records
 from app.catalogues.service import plan_import, read_files
-from app.database import reading, transaction
 from app.exports.schemas import ExportKind
-from app.exports.service import ExportRequest, build, gather
+from app.exports.service import ExportRequest, build
+from app.files.records import Dialect, read_records
 from app.models import Catalogue, FileKind, Laboratory, Level, LoincRelease, SourceFile, utc_now
+from app.platform.database import reading, transaction
+from app.publication.service import gather
 from app.settings import Settings
 from tests.app.catalogues.conftest import Importer
 from tests.app.catalogues.fhir_fixtures import FHIR_FIXTURES
 from tests.app.catalogues.fixtures import FIXTURES, WORKBOOK_FIXTURES, Fixture
-from tests.app.catalogues.updates import compared, decide
+from tests.app.reimport.updates import compared, decide
 from tests.conftest import World
 
 ALL = [*FIXTURES, *FHIR_FIXTURES]

@@ -5,9 +5,8 @@ import time
 import pytest
 from sqlmodel import func, select
 
-from app.catalogues.schemas import Choices, IncomingFile
-from app.database import reading, transaction
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
+from app.files.choices import Choices, IncomingFile
 from app.models import (
     AuditEvent,
     Catalogue,
@@ -19,6 +18,7 @@ from app.models import (
     SourceRow,
     Status,
 )
+from app.platform.database import reading, transaction
 from tests.app.catalogues.conftest import (
     ANALYSES,
     CHAPTERS,

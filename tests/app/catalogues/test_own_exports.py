@@ -3,18 +3,18 @@
 import pytest
 from sqlmodel import select
 
-from app.catalogues.fhir_catalogue import read_catalogue
-from app.catalogues.schemas import IncomingFile
-from app.database import reading, transaction
 from app.exports.schemas import ExportKind
+from app.files.choices import IncomingFile
+from app.files.fhir_catalogue import read_catalogue
 from app.memory.concept_maps import read_concept_maps
 from app.memory.tables import read_table_of_mappings
 from app.models import Level, LocalTest, LoincRelease, LoincTerm
+from app.platform.database import reading, transaction
 from app.settings import Settings
 from tests.app.catalogues.conftest import Importer, loinc_1, loinc_2, loinc_3
 from tests.app.catalogues.test_fixtures import exported
-from tests.app.catalogues.updates import compared, decide
 from tests.app.memory.files import no_names
+from tests.app.reimport.updates import compared, decide
 from tests.conftest import World
 
 

@@ -4,12 +4,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from app.catalogues.schemas import Choices
-from app.database import reading
+from app.files.choices import Choices
 from app.models import AuditEvent, FileKind, ImportProfile, LocalTest, UploadDraftFile
+from app.platform.database import reading
 from tests.app.catalogues.fixtures import FREE, text
 from tests.app.catalogues.test_routes import asked_proposals, fields_of, send
-from tests.app.catalogues.workbooks import xls, xlsx
+from tests.app.files.workbooks import xls, xlsx
 from tests.conftest import OUTSIDER, READER, TRANSCODER, ClientFor, World
 
 __all__ = ["asked_proposals"]

@@ -8,11 +8,11 @@ import itertools
 import pytest
 from sqlmodel import col, select
 
-from app.catalogues.ans_files import ANS_COLUMNS
-from app.catalogues.records import Dialect, append_cells, encode_cell, read_records
-from app.catalogues.schemas import IncomingFile
-from app.database import reading
+from app.files.ans_files import ANS_COLUMNS
+from app.files.choices import IncomingFile
+from app.files.records import Dialect, append_cells, encode_cell, read_records
 from app.models import FileKind, SourceFile, SourceRow
+from app.platform.database import reading
 from tests.app.catalogues.conftest import Importer
 
 ROWS = [

@@ -9,8 +9,6 @@ from httpx2 import Response
 from openpyxl import Workbook
 from sqlmodel import func, select
 
-from app.catalogues.jobs import run_import
-from app.database import reading, transaction
 from app.errors import ImportRefusedError, NotFoundError
 from app.jobs import registry
 from app.jobs.registry import register, unregister
@@ -26,6 +24,8 @@ from app.models import (
     UploadDraft,
     UploadDraftFile,
 )
+from app.platform.database import reading, transaction
+from app.reimport.jobs import run_import
 from tests.app.catalogues.conftest import Importer, free_file, loinc_1, loinc_2, loinc_3, side_file
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
 

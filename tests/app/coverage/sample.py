@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.database import transaction
 from app.models import (
     Action,
     Catalogue,
@@ -20,6 +19,7 @@ from app.models import (
     Role,
     Status,
 )
+from app.platform.database import transaction
 from tests.conftest import BIOLOGIST, TRANSCODER, World
 
 

@@ -5,13 +5,14 @@ import json
 import pytest
 from sqlalchemy import Engine
 
+from app.catalogues.service import catalogue_and_laboratory
 from app.coverage.definitions import Definition, ExamRule, Measure, Standing
 from app.coverage.files import CsvKind, report_csv, report_json
 from app.coverage.report import CoverageReport
-from app.coverage.service import coverage_report, find_catalogue
-from app.database import reading
+from app.coverage.service import coverage_report
 from app.errors import ConflictError, NotFoundError
 from app.models import Level
+from app.platform.database import reading
 from tests.app.coverage.sample import Sample, make_sample
 from tests.conftest import BIOLOGIST, NAMES, World
 
@@ -116,6 +117,6 @@ def test_unknown_catalogue_and_release(engine: Engine, world: World) -> None:
     catalogue = world.add_catalogue()
     with reading(engine) as session:
         with pytest.raises(NotFoundError):
-            find_catalogue(session, 404)
+            catalogue_and_laboratory(session, 404)
         with pytest.raises(NotFoundError):
             coverage_report(session, world.laboratory, catalogue, 404)

@@ -3,7 +3,6 @@
 import pytest
 
 from app.models import Action, Level
-from tests.app.exports.fhir_sample import narrow
 from tests.app.exports.sample import (
     CHEMISTRY,
     CREATININE,
@@ -15,6 +14,7 @@ from tests.app.exports.sample import (
     add_sample,
     ans_files,
 )
+from tests.app.fhir_resources.fhir_sample import narrow
 from tests.conftest import BIOLOGIST, World
 
 __all__ = ["narrow"]

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
 
-from app.catalogues.schemas import IncomingFile
 from app.catalogues.service import import_files
-from app.database import transaction
+from app.files.choices import IncomingFile
 from app.models import (
     Action,
     Catalogue,
@@ -23,7 +22,8 @@ from app.models import (
     ValueSetKind,
     ValueSetMember,
 )
-from app.review.facts import derive_state
+from app.platform.database import transaction
+from app.transcoding.facts import derive_state
 from tests.conftest import BIOLOGIST, TRANSCODER, World
 
 GLUCOSE, GLUCOSE_FRENCH = "14749-6", "Glucose [Moles/Volume] Sérum/Plasma ; Numérique"

@@ -4,16 +4,18 @@ import re
 
 import pytest
 
-from app.catalogues.schemas import IncomingFile
-from app.catalogues.tabular import read_table
-from app.database import reading
 from app.errors import ConflictError
 from app.exports.ans_files import transcoded_file
-from app.exports.assessment import assess
-from app.exports.lookup import RowLookup
-from app.exports.schemas import ExportFile, ExportKind, ExportTest, Incomplete, Release, TermName
-from app.exports.service import ExportRequest, build, gather
+from app.exports.schemas import ExportFile, ExportKind
+from app.exports.service import ExportRequest, build
+from app.files.choices import IncomingFile
+from app.files.tabular import read_table
 from app.models import Action, Level, Outcome, Status, ValueSetKind, utc_now
+from app.platform.database import reading
+from app.publication.assessment import assess
+from app.publication.lookup import RowLookup
+from app.publication.schemas import ExportTest, Incomplete, Release, TermName
+from app.publication.service import gather
 from app.settings import Settings
 from tests.app.exports.sample import (
     CHEMISTRY,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalogues.records import Dialect, Record, complete_dialect, read_records
 from app.exports.append import Appended, append_columns
 from app.exports.charset import close_form
+from app.files.records import Dialect, Record, complete_dialect, read_records
 
 HEADINGS = ("Code LOINC", "Libellé LOINC")
 

@@ -6,13 +6,14 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 
-from app.catalogues.schemas import IncomingFile
-from app.database import reading
 from app.errors import NotFoundError
 from app.exports.repository import source_files
 from app.exports.schemas import ExportFile, ExportKind
-from app.exports.service import ExportRequest, build, gather
+from app.exports.service import ExportRequest, build
+from app.files.choices import IncomingFile
 from app.models import Action, Relation, utc_now
+from app.platform.database import reading
+from app.publication.service import gather
 from app.settings import Settings
 from tests.app.exports.sample import (
     GLUCOSE,

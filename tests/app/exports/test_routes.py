@@ -13,12 +13,12 @@ from openpyxl import load_workbook
 from sqlmodel import select, update
 from typer.testing import CliRunner
 
-from app.catalogues.schemas import IncomingFile
 from app.cli import cli
-from app.database import reading, transaction
 from app.exports.schemas import ExportKind
-from app.exports.statement import LICENCE_NAME, README_NAME, REPORT_NAME
+from app.files.choices import IncomingFile
 from app.models import Action, AuditEvent, ExportRecord, LoincTerm, ValueSetKind
+from app.platform.database import reading, transaction
+from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME
 from app.settings import Settings, get_settings
 from loinc_data.notice import LOINC_NOTICE
 from tests.app.exports.sample import LOINC_3, SODIUM, Sample, add_sample, add_value_set

@@ -10,14 +10,14 @@ import sssom_pydantic
 import yaml
 from sqlmodel import col, update
 
-from app.database import transaction
-from app.exports.fhir_local import Canonicals
 from app.exports.schemas import ExportKind
+from app.fhir_resources.naming import Canonicals
 from app.models import Action, Level, LocalTest
+from app.platform.database import transaction
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
-from tests.app.exports.fhir_sample import MADE_AT, exported_file
 from tests.app.exports.sample import GLUCOSE, SODIUM, TERMS, Sample
+from tests.app.fhir_resources.fhir_sample import MADE_AT, exported_file
 from tests.conftest import BIOLOGIST, NAMES, TRANSCODER
 
 

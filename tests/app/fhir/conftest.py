@@ -6,9 +6,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.database import transaction
-from app.fhir.tokens import create_token
 from app.models import Laboratory
+from app.platform.database import transaction
+from app.tokens.service import create_token
 from tests.app.exports.conftest import decided, narrow, sample
 from tests.app.exports.sample import Sample
 from tests.conftest import BIOLOGIST, World

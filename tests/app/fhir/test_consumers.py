@@ -11,18 +11,18 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.catalogues.schemas import IncomingFile
 from app.catalogues.service import import_files
-from app.database import transaction
-from app.demo import demonstration_files
+from app.demonstration.service import demonstration_files
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
-from app.fhir.tokens import create_token
-from app.installation import prepare
+from app.files.choices import IncomingFile
 from app.main import create_app
 from app.models import Action, Catalogue, Decision, Laboratory, LocalTest, LoincTerm, Relation, ReviewState, User
-from app.review.facts import derive_state
+from app.platform.database import transaction
 from app.settings import Settings
+from app.tokens.service import create_token
+from app.transcoding.facts import derive_state
+from app.upgrades.start import prepare
 from tests.fhir.node import ask
 
 ADDRESS = "/fhir/ConceptMap/$translate"

@@ -5,8 +5,8 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.database import reading
 from app.models import AuditEvent, FhirNaming, Laboratory
+from app.platform.database import reading
 from app.settings import Settings, get_settings
 from tests.app.exports.sample import Sample
 from tests.conftest import ADMINISTRATOR, ClientFor, World

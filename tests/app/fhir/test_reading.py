@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from fhir.resources.conceptmap import ConceptMap as ConceptMapR5
 
-from app.database import transaction
-from app.exports.fhir_local import Canonicals
+from app.fhir_resources.naming import Canonicals
 from app.models import Action, FhirNaming, Laboratory, Level
+from app.platform.database import transaction
 from tests.app.exports.sample import SODIUM, Sample
 from tests.app.fhir.conftest import ProgramFor
 from tests.conftest import BIOLOGIST

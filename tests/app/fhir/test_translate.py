@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from fhir.resources.R4B.parameters import Parameters
 from sqlalchemy import event
 
-from app.exports.fhir_local import Canonicals
 from app.fhir.translation import NO_LOCAL_CODE, NO_LOINC, NOT_APPROVED, UNKNOWN
+from app.fhir_resources.naming import Canonicals
 from app.models import Level
 from tests.app.exports.sample import GLUCOSE, SODIUM, TERMS, TSH, Sample
 

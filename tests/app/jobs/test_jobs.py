@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.database import reading, transaction
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
-from app.jobs.registry import Progress, find_kind, label_of, register, unregister
+from app.jobs.registry import find_kind, label_of, register, unregister
 from app.jobs.runner import STOPPED_MESSAGE, run_job
 from app.models import Job, JobStatus
+from app.platform.database import reading, transaction
+from app.platform.progress import Progress
 from app.settings import Settings
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
 

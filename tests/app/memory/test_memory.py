@@ -6,9 +6,9 @@ from httpx2 import Response
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from app.catalogues.schemas import IncomingFile
+from app.catalogues.matcher_test import to_matcher
 from app.catalogues.service import import_files
-from app.database import reading, transaction
+from app.files.choices import IncomingFile
 from app.memory.service import import_memory
 from app.models import (
     AuditEvent,
@@ -19,12 +19,12 @@ from app.models import (
     MemoryEntry,
     ReviewState,
 )
-from app.proposals.conversion import to_matcher
+from app.platform.database import reading, transaction
 from app.proposals.knowledge import knowledge_for
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
 from tests.app.catalogues.fhir_fixtures import CODE_SYSTEM, as_bytes, bundle
-from tests.app.catalogues.workbooks import zipped
+from tests.app.files.workbooks import zipped
 from tests.app.memory.files import CONCEPT_MAP_R4, SSSOM, USAGI_FULL
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
 

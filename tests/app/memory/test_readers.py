@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.catalogues.fhir_json import FhirReadError
+from app.files.fhir_json import FhirReadError
 from app.memory.concept_maps import read_concept_maps
 from app.memory.tables import TableReadError, read_table_of_mappings
 from app.models import Level

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from app.catalogues.schemas import IncomingFile
 from app.catalogues.service import import_files
-from app.database import reading, transaction
+from app.files.choices import IncomingFile
 from app.models import LoincRelease, Proposal, ProposalRun
+from app.platform.database import reading, transaction
 from app.proposals import service
-from app.proposals.service import run_job, run_proposals
+from app.proposals.jobs import run_job
+from app.proposals.service import run_proposals
 from app.settings import Settings
 from matcher import Band
 from matcher import Proposal as MatcherProposal

@@ -7,8 +7,6 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.database import reading, transaction
-from app.dependencies import CatalogueAccess
 from app.models import (
     Action,
     AuditEvent,
@@ -25,6 +23,8 @@ from app.models import (
     RunStatus,
     User,
 )
+from app.platform.database import reading, transaction
+from app.platform.identity import CatalogueAccess
 from app.review import service
 from app.settings import Settings
 from tests.app.review.sample import add_release, evidence

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Engine, insert
 from sqlmodel import Session, select
 
-from app.database import transaction
 from app.models import (
     Action,
     Decision,
@@ -23,6 +22,7 @@ from app.models import (
     RunStatus,
     Status,
 )
+from app.platform.database import transaction
 
 TERMS = (
     ("2951-2", "Sodium", "SCnc", "Pt", "Ser/Plas", "Qn", "", "mmol/L", "Sodium [Moles/volume] in Serum or Plasma"),

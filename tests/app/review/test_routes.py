@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from app.database import reading, transaction
 from app.models import Action, AuditEvent, Decision, LocalTest, ProposalRun, RunStatus, Status
+from app.platform.database import reading, transaction
 from tests.app.review.conftest import Desk
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
 

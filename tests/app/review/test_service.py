@@ -6,11 +6,11 @@ from threading import Barrier
 
 import pytest
 
-from app.database import transaction
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from app.models import Action, Outcome, Relation, Status
+from app.platform.database import transaction
 from app.review import service
-from app.review.errors import JustificationNeededError, StaleVersionError
+from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
 

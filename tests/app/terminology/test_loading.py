@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from app.database import reading, transaction
 from app.errors import InvalidInputError
 from app.models import (
     AuditEvent,
@@ -24,9 +23,10 @@ from app.models import (
     ValueSetMember,
     utc_now,
 )
+from app.platform.database import reading, transaction
 from app.terminology import loading, repository
-from app.terminology.loading import load_release
-from app.terminology.service import current_release, find_term, load_starter, make_current, search
+from app.terminology.service import current_release, find_term, search
+from app.upgrades.service import load_release, load_starter, make_current
 from tests.app.terminology.fixtures.official import (
     BICARBONATE,
     CHLORIDE,

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from app.database import reading, transaction
 from app.models import AuditEvent, Job, JobStatus, LoincRelease, ValueSet
+from app.platform.database import reading, transaction
 from app.settings import Settings
-from app.terminology.loading import load_release
-from app.terminology.service import current_release, load_starter
+from app.terminology.service import current_release
+from app.upgrades.service import load_release, load_starter
 from tests.app.terminology.fixtures.official import (
     CREATININE_MOLES,
     GLUCOSE_MASS,

@@ -6,18 +6,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from app.database import reading, transaction
+from app.platform.database import reading, transaction
 from app.terminology import search_index
-from app.terminology.service import (
-    SearchFilters,
-    find_term,
-    load_starter,
-    search,
-    search_counted,
-    store_release,
-    terms_by_number,
-)
+from app.terminology.service import SearchFilters, find_term, search, search_counted, store_release, terms_by_number
 from app.terminology.words import asked_code, asked_words
+from app.upgrades.service import load_starter
 from matcher.types import Term
 
 

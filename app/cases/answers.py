@@ -1,0 +1,86 @@
+"""What a write answers: a redirect for a browser's form, JSON for the script that sends it unseen."""
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlmodel import Session
+
+from app.cases.history import history_of
+from app.cases.pages import ConflictPage
+from app.errors import NotFoundError
+from app.models import Action, Decision
+from app.platform.identity import CatalogueAccess
+from app.transcoding import repository
+from app.transcoding.errors import StaleVersionError
+from app.web.templating import render
+from app.worklist.navigation import case_url, find_place, queue_url
+from app.worklist.notices import DONE, done_notice
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import run_id_of
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the script asks, and shows the answer itself."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def answer_done(
+    request: Request, session: Session, access: CatalogueAccess, query: ReviewQuery, fact: Decision
+) -> Response:
+    """After a fact: the next row to work on in the same order; after a comment or an undo, the same row."""
+    url = _next_url(session, access, query, fact)
+    if not wants_json(request):
+        return RedirectResponse(url, status_code=303)
+    done = done_notice(session, access, fact.id, query)
+    assert done is not None
+    return JSONResponse(
+        {
+            "message": done.message,
+            "case_url": done.case_url,
+            "undo_url": done.undo_url,
+            "version": done.version,
+            "needs_reason": done.needs_reason,
+            "next_url": url,
+        }
+    )
+
+
+def _next_url(session: Session, access: CatalogueAccess, query: ReviewQuery, fact: Decision) -> str:
+    action = Action(fact.action)
+    if action in (Action.COMMENT, Action.UNDO):
+        return case_url(access.catalogue_id, fact.local_test_id, query, fait=fact.id)
+    runs = repository.runs_of(session, access.catalogue_id)
+    place = find_place(session, access.catalogue_id, run_id_of(runs), query, fact.local_test_id)
+    judged = action in (Action.APPROVE, Action.SEND_BACK)
+    next_id = place.next_to_approve_id if judged else place.next_to_decide_id
+    if next_id is None:
+        return queue_url(access.catalogue_id, query.with_page(1), fait=fact.id)
+    return case_url(access.catalogue_id, next_id, query, fait=fact.id)
+
+
+def conflict_page(
+    request: Request,
+    session: Session,
+    access: CatalogueAccess,
+    query: ReviewQuery,
+    local_test_id: int,
+    error: StaleVersionError,
+    action: Action,
+    loinc_num: str,
+) -> Response:
+    """409: what the other person did, and what was not recorded."""
+    test = repository.local_test(session, access.catalogue_id, local_test_id)
+    if test is None:
+        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
+    names = repository.names_of(session, [fact.author_id for fact in error.newer])
+    page = ConflictPage(
+        title="Décision concurrente",
+        catalogue=access.catalogue,
+        local_code=test.code,
+        local_label=test.label,
+        message=error.message,
+        newer=history_of(error.newer, names),
+        mine=DONE[action].format(loinc_num=loinc_num).removesuffix(" enregistré"),
+        case_url=case_url(access.catalogue_id, local_test_id, query),
+        queue_url=queue_url(access.catalogue_id, query),
+    )
+    return render(request, "review/conflict.html", page, status_code=409)

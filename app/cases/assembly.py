@@ -1,0 +1,216 @@
+"""Assembling the case page of one row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from app.cases.comparison import Column, candidates_of, local_values
+from app.cases.history import HistoryLine, history_of
+from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
+from app.cases.view import CaseView, Hit, Links, Rights, SearchView
+from app.errors import NotFoundError
+from app.models import Action, Decision, Level, LocalTest, Proposal, Relation, Status
+from app.platform.identity import CatalogueAccess
+from app.settings import Settings
+from app.terminology.naming import name_of
+from app.terminology.service import search
+from app.transcoding import repository, workflow
+from app.transcoding.facts import JUDGES, StateValues, derive_state, in_force
+from app.transcoding.gathering import Place, place_of
+from app.transcoding.repository import Runs
+from app.web import wording
+from app.worklist.navigation import Place as QueuePlace
+from app.worklist.navigation import case_url, find_place, queue_url
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import decision_text, run_id_of
+from matcher.types import Band
+
+SHOWN = 5
+MOST = 10
+SEARCH_LIMIT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of a case asks for, beside its queue."""
+
+    query: ReviewQuery
+    most: bool = False
+    text: str = ""
+    codes: tuple[str, ...] = ()
+    """Codes found by search, added as columns; the last one is selected."""
+
+    def choosing(self, loinc_num: str) -> "Asked":
+        """The same, with this code as a column and selected."""
+        return replace(self, codes=(*(code for code in self.codes if code != loinc_num), loinc_num))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of a row."""
+
+    test: LocalTest
+    facts: list[Decision]
+    state: StateValues
+    proposals: list[Proposal]
+    names: dict[int, str]
+
+
+def build_case(
+    session: Session,
+    settings: Settings,
+    access: CatalogueAccess,
+    local_test_id: int,
+    runs: Runs,
+    asked: Asked,
+) -> CaseView:
+    """The case page of a row of the catalogue; NotFoundError when it is not there."""
+    known = _read(session, access, local_test_id, runs)
+    test, state = known.test, known.state
+    place = place_of(session, access.catalogue_id, access.laboratory_id)
+    queue_place = find_place(session, access.catalogue_id, run_id_of(runs), asked.query, local_test_id)
+    ranked = [proposal for proposal in known.proposals if proposal.rank > 0]
+    nontest = next((proposal for proposal in known.proposals if proposal.rank == 0), None)
+    shown = ranked[: MOST if asked.most else SHOWN]
+    columns = [Column(proposal.loinc_num, proposal) for proposal in shown]
+    columns += _extra_columns(state, asked, ranked, shown)
+    no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
+    first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
+    selected = asked.codes[-1] if asked.codes else state.loinc_num or first
+    candidates = candidates_of(session, settings, place, test, columns, selected, state.loinc_num)
+    is_chapter = test.level in (Level.CHAPTER, Level.SUBCHAPTER)
+    choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
+    history = history_of(known.facts, known.names)
+    decided = next((candidate for candidate in candidates if candidate.is_decided), None)
+    return CaseView(
+        test=test,
+        level=wording.LEVEL[Level(test.level)],
+        version=state.version,
+        status=wording.STATUS[state.status],
+        status_key=state.status,
+        decision=decision_text(state.outcome, state.loinc_num),
+        decided_by=known.names.get(state.decided_by_id or 0, ""),
+        reason=choice.reason if choice else "",
+        judgement=_judgement(known.facts, history),
+        asks_approver=bool(decided and decided.blocking and choice and not choice.justification),
+        local=local_values(test, ranked[0] if ranked else None),
+        candidates=candidates,
+        nontest_reason=_first_sentence(nontest),
+        likely_reason=usual_reason(_first_sentence(nontest)) if nontest else "",
+        is_probably_no_test=no_test and state.status is Status.TODO,
+        nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
+        has_proposals=bool(ranked),
+        nothing_found=runs.current is not None and not known.proposals,
+        exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
+        analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
+        history=history,
+        search=_search(session, access, place, test, asked, {column.loinc_num for column in columns}),
+        hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
+        position=queue_place.position,
+        total=queue_place.total,
+        rights=rights_of(access, known.facts, state),
+        links=_links(access, test, asked, queue_place, has_more=len(ranked) > len(shown)),
+        no_loinc_reasons=NO_LOINC_REASONS,
+        out_of_scope_reasons=OUT_OF_SCOPE_REASONS,
+        relations=[(relation.value, wording.RELATION[relation]) for relation in Relation],
+        release_version=place.release_version,
+    )
+
+
+def rights_of(access: CatalogueAccess, facts: Sequence[Decision], state: StateValues) -> Rights:
+    """What this person may do to a row in this state."""
+
+    def may(action: Action) -> workflow.Transition | None:
+        return workflow.transition(state.status, state.outcome, action, access.role)
+
+    approve, undo, choose = may(Action.APPROVE), may(Action.UNDO), may(Action.CHOOSE)
+    last = in_force(facts)
+    is_own = state.decided_by_id == access.user_id
+    mine = last is not None and last.author_id == access.user_id and last.action != Action.REIMPORT
+    return Rights(
+        decide=choose is not None,
+        approve=approve is not None and not is_own,
+        approve_refusal=(
+            "Vous avez pris cette décision : un autre biologiste doit l'approuver." if approve and is_own else ""
+        ),
+        send_back=may(Action.SEND_BACK) is not None,
+        undo=undo is not None and mine,
+        undo_reason=undo is not None and undo.needs_reason,
+        reopen_reason=choose is not None and choose.needs_reason,
+    )
+
+
+def _read(session: Session, access: CatalogueAccess, local_test_id: int, runs: Runs) -> _Known:
+    test = repository.local_test(session, access.catalogue_id, local_test_id)
+    if test is None:
+        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
+    facts = repository.facts_of(session, local_test_id)
+    run_id = run_id_of(runs)
+    proposals = repository.proposals_of(session, run_id, local_test_id) if run_id else []
+    names = repository.names_of(session, [fact.author_id for fact in facts])
+    return _Known(test, facts, derive_state(facts), proposals, names)
+
+
+def _extra_columns(
+    state: StateValues, asked: Asked, ranked: Sequence[Proposal], shown: Sequence[Proposal]
+) -> list[Column]:
+    """The decided code and the codes found by search, when they are not among the proposals shown."""
+    by_number = {proposal.loinc_num: proposal for proposal in ranked}
+    present = {proposal.loinc_num for proposal in shown}
+    wanted = [state.loinc_num, *asked.codes] if state.loinc_num else list(asked.codes)
+    extra = [number for number in dict.fromkeys(wanted) if number not in present]
+    return [Column(number, by_number.get(number)) for number in extra]
+
+
+def _judgement(facts: Sequence[Decision], history: Sequence[HistoryLine]) -> HistoryLine | None:
+    """The line of the fact in force, when it judges the choice."""
+    last = in_force(facts)
+    if last is None or Action(last.action) not in JUDGES:
+        return None
+    return next(line for fact, line in zip(reversed(facts), history, strict=True) if fact is last)
+
+
+def _first_sentence(proposal: Proposal | None) -> str:
+    if proposal is None:
+        return ""
+    return str(proposal.evidence[0].get("sentence", "")) if proposal.evidence else ""
+
+
+def _search(
+    session: Session, access: CatalogueAccess, place: Place, test: LocalTest, asked: Asked, present: set[str]
+) -> SearchView:
+    if place.release is None or not asked.text:
+        return SearchView(asked.text, [], place.release is None)
+    terms = search(session, place.release_id, asked.text, SEARCH_LIMIT)
+    most = MOST if asked.most else None
+    hits = []
+    for term in terms:
+        url = case_url(
+            access.catalogue_id, test.id or 0, asked.query,
+            candidats=most, recherche=asked.text, choix=term.loinc_num,
+        )  # fmt: skip
+        hits.append(Hit(term, name_of(term), f"{url}#comparaison", term.loinc_num in present))
+    return SearchView(asked.text, hits, False)
+
+
+def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, place: QueuePlace, has_more: bool) -> Links:
+    catalogue_id, query, test_id = access.catalogue_id, asked.query, test.id or 0
+
+    def to(row_id: int | None) -> str:
+        return case_url(catalogue_id, row_id, query) if row_id else ""
+
+    here = f"/catalogues/{catalogue_id}/revue/{test_id}"
+    first_page = query.with_page(1)
+    page = query.with_page(max(place.page(query.taille), 1))
+    return Links(
+        queue=f"{queue_url(catalogue_id, page)}#ligne-{test_id}",
+        previous=to(place.previous_id),
+        next=to(place.next_id),
+        next_to_decide=to(place.next_to_decide_id),
+        next_to_approve=to(place.next_to_approve_id),
+        decide=first_page.url(f"{here}/decision"),
+        undo=first_page.url(f"{here}/annulation"),
+        approve=first_page.url(f"/catalogues/{catalogue_id}/approbation/{test_id}", depuis="revue"),
+        more=first_page.url(here, candidats=MOST, recherche=asked.text or None) if has_more else "",
+    )

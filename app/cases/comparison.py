@@ -1,0 +1,141 @@
+"""The columns of the comparison: each candidate on the seven lines, and the local test beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.cases.glosses import gloss
+from app.cases.view import Candidate, Cell, LocalValue
+from app.models import LocalTest, LoincTerm, Proposal
+from app.settings import Settings
+from app.terminology.naming import name_of
+from app.transcoding.checks import Mapping, checks_of, read_unit
+from app.transcoding.evidence import Line, by_axis, lines_of, weightiest
+from app.transcoding.gathering import Pair, Place, evidence_now, mappings_of
+from app.web.wording import AXIS, BAND, VERDICT
+from matcher.evidence.property import EXPECTED
+from matcher.types import Axis, Band, Verdict
+
+KEYS = 5
+"""How many candidates have a digit."""
+TERM_FIELDS = {
+    Axis.COMPONENT: "component",
+    Axis.PROPERTY: "property",
+    Axis.TIME: "time_aspct",
+    Axis.SYSTEM: "system",
+    Axis.SCALE: "scale_typ",
+    Axis.METHOD: "method_typ",
+    Axis.UNIT: "example_ucum_units",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A code to compare, with its proposal when there is one."""
+
+    loinc_num: str
+    proposal: Proposal | None = None
+
+
+def candidates_of(
+    session: Session,
+    settings: Settings,
+    place: Place,
+    test: LocalTest,
+    columns: Sequence[Column],
+    selected: str,
+    decided: str,
+) -> list[Candidate]:
+    """Every column of the comparison, with its checks."""
+    pairs = [Pair(test, column.loinc_num, _lines(session, settings, test, column)) for column in columns]
+    mappings = mappings_of(session, place, pairs)
+    return [
+        _candidate(column, mapping, digit, selected, decided)
+        for digit, (column, mapping) in enumerate(zip(columns, mappings, strict=True), start=1)
+    ]
+
+
+def _lines(session: Session, settings: Settings, test: LocalTest, column: Column) -> list[Line]:
+    if column.proposal is not None:
+        return lines_of(column.proposal.evidence)
+    return evidence_now(session, settings, test, column.loinc_num)
+
+
+def _candidate(column: Column, mapping: Mapping, digit: int, selected: str, decided: str) -> Candidate:
+    proposal = column.proposal
+    return Candidate(
+        loinc_num=column.loinc_num,
+        rank=proposal.rank if proposal else 0,
+        digit=digit if digit <= KEYS else 0,
+        name=name_of(mapping.term),
+        band=BAND[Band(proposal.band)] if proposal else None,
+        confidence=proposal.confidence if proposal else None,
+        cells=cells_of(mapping.term, mapping.lines),
+        reasons=weightiest(mapping.lines),
+        checks=checks_of(mapping),
+        is_selected=column.loinc_num == selected,
+        is_decided=bool(decided) and column.loinc_num == decided,
+    )
+
+
+def cells_of(term: LoincTerm | None, lines: Sequence[Line]) -> list[Cell]:
+    """The seven lines of one candidate."""
+    findings = by_axis(lines)
+    cells = []
+    for axis in Axis:
+        value = str(getattr(term, TERM_FIELDS[axis])) if term else ""
+        finding = findings[axis]
+        cells.append(
+            Cell(
+                axis=axis,
+                value=value or "—",
+                gloss=gloss(axis, value),
+                verdict=VERDICT[finding.verdict],
+                sentences=finding.sentences,
+                is_contradiction=finding.verdict is Verdict.CONTRADICT,
+            )
+        )
+    return cells
+
+
+def local_values(test: LocalTest, best: Proposal | None) -> list[LocalValue]:
+    """The seven lines of the local test: as written, and as the matcher understood it."""
+    understood = {axis: finding.local for axis, finding in by_axis(lines_of(best.evidence if best else ())).items()}
+    unit = test.unit or test.unit_code
+    if unit:
+        understood[Axis.UNIT] = ", ".join(read_unit(unit).ucum)
+    understood[Axis.PROPERTY] = _property_of(unit)
+    raw = {
+        Axis.COMPONENT: (test.label, test.synonym),
+        Axis.PROPERTY: (test.property_kind, ""),
+        Axis.TIME: (test.timing, ""),
+        Axis.SYSTEM: (test.specimen or test.specimen_code, _in_brackets(test.specimen_code) if test.specimen else ""),
+        Axis.SCALE: (test.scale, ""),
+        Axis.METHOD: (test.technique, ""),
+        Axis.UNIT: (unit, _in_brackets(test.unit_code) if test.unit else ""),
+    }
+    return [
+        LocalValue(axis, AXIS[axis], raw[axis][0], raw[axis][1], _unless_same(understood[axis], raw[axis][0]))
+        for axis in Axis
+    ]
+
+
+def _in_brackets(code: str) -> str:
+    return f"({code})" if code else ""
+
+
+def _property_of(unit: str) -> str:
+    """The LOINC property that the unit expresses, when there is but one or two."""
+    expected = {value for dimension in read_unit(unit).dimensions for value in EXPECTED.get(dimension, ())}
+    if not 0 < len(expected) <= 2:
+        return ""
+    if len(expected) > 1:
+        return " ou ".join(sorted(expected))
+    value = expected.pop()
+    meaning = gloss(Axis.PROPERTY, value)
+    return f"{value} ({meaning})" if meaning else value
+
+
+def _unless_same(understood: str, raw: str) -> str:
+    return "" if understood.strip().lower() == raw.strip().lower() else understood

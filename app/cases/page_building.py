@@ -1,0 +1,54 @@
+"""From the address of a case to the context of its page."""
+
+from sqlmodel import Session
+from starlette.datastructures import QueryParams
+
+from app.cases.assembly import MOST, Asked, build_case
+from app.cases.pages import CasePage
+from app.platform.identity import CatalogueAccess
+from app.settings import Settings
+from app.transcoding.repository import runs_of
+from app.upgrades.tasks import open_task_of
+from app.worklist.notices import done_notice, run_notice
+from app.worklist.query import ReviewQuery
+
+
+def asked_of(params: QueryParams, query: ReviewQuery) -> Asked:
+    """What the address of a case asks for beside its queue."""
+    codes = tuple(code.strip() for code in params.getlist("choix") if code.strip())
+    return Asked(
+        query=query.with_page(1),
+        most=params.get("candidats") == str(MOST),
+        text=params.get("recherche", "").strip()[:200],
+        codes=codes[:3],
+    )
+
+
+
+
+def case_page(
+    session: Session,
+    settings: Settings,
+    access: CatalogueAccess,
+    local_test_id: int,
+    asked: Asked,
+    *,
+    done: int | None = None,
+    problem: str = "",
+    needs_justification: bool = False,
+    form: dict[str, str] | None = None,
+) -> CasePage:
+    """The case of a row; `problem` says why what was sent was not recorded."""
+    runs = runs_of(session, access.catalogue_id)
+    case = build_case(session, settings, access, local_test_id, runs, asked)
+    return CasePage(
+        title=f"{case.test.code} {case.test.label}",
+        catalogue=access.catalogue,
+        case=case,
+        notice=run_notice(runs),
+        done=done_notice(session, access, done, asked.query),
+        has_open_task=open_task_of(session, local_test_id) is not None,
+        problem=problem,
+        needs_justification=needs_justification,
+        form=form or {},
+    )

@@ -1,0 +1,42 @@
+"""Typed contexts of the review pages."""
+
+from dataclasses import dataclass, field
+
+from app.cases.history import HistoryLine
+from app.cases.view import CaseView
+from app.models import Catalogue
+from app.web.templating import PageContext
+from app.worklist.notices import Done, Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage(PageContext):
+    """One row against its candidates."""
+
+    active: str = "revue"
+    catalogue: Catalogue
+    case: CaseView
+    notice: Notice | None
+    done: Done | None
+    has_open_task: bool = False
+    """Whether a new release changed the decided code, and nobody has looked at it since."""
+    problem: str = ""
+    """Why what was just sent was not recorded."""
+    needs_justification: bool = False
+    form: dict[str, str] = field(default_factory=dict)
+    """What was sent, to be sent again once corrected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictPage(PageContext):
+    """Someone else acted first: her facts, and what was not recorded."""
+
+    active: str = "revue"
+    catalogue: Catalogue
+    local_code: str
+    local_label: str
+    message: str
+    newer: list[HistoryLine]
+    mine: str
+    case_url: str
+    queue_url: str

@@ -1,0 +1,153 @@
+"""What the case page shows: the local test, its candidates on the seven lines, and where to go."""
+
+from dataclasses import dataclass
+
+from app.cases.history import HistoryLine
+from app.models import LocalTest, LoincTerm
+from app.terminology.naming import TermName
+from app.transcoding.checks import Check, Severity
+from app.transcoding.evidence import Line
+from app.web.wording import Word
+from matcher.types import Axis
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One candidate on one axis."""
+
+    axis: Axis
+    value: str
+    gloss: str
+    verdict: Word
+    sentences: tuple[str, ...]
+    is_contradiction: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One column: a proposal, the code already decided, or a code found by search."""
+
+    loinc_num: str
+    rank: int
+    """0 when it was not proposed."""
+    digit: int
+    """The key that chooses it, 0 when it has none."""
+    name: TermName
+    band: Word | None
+    confidence: float | None
+    cells: list[Cell]
+    reasons: list[Line]
+    checks: list[Check]
+    is_selected: bool
+    is_decided: bool
+
+    @property
+    def blocking(self) -> list[Check]:
+        """The checks that need a justification."""
+        return [check for check in self.checks if check.severity is not Severity.WARNING]
+
+    @property
+    def warnings(self) -> list[Check]:
+        """The checks that are only shown."""
+        return [check for check in self.checks if check.severity is Severity.WARNING]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalValue:
+    """What the laboratory wrote on one axis, and how it was understood."""
+
+    axis: Axis
+    title: str
+    raw: str
+    detail: str
+    """A code or a synonym beside the text."""
+    understood: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term found by search."""
+
+    term: LoincTerm
+    name: TermName
+    compare_url: str
+    is_column: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchView:
+    """The search inside the case; `text` is empty when nothing was asked."""
+
+    text: str
+    hits: list[Hit]
+    is_without_release: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What this person may do to this row now; `*_reason` says that a reason is needed."""
+
+    decide: bool
+    approve: bool
+    approve_refusal: str
+    send_back: bool
+    undo: bool
+    undo_reason: bool
+    reopen_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the page leads."""
+
+    queue: str
+    previous: str
+    next: str
+    next_to_decide: str
+    next_to_approve: str
+    decide: str
+    undo: str
+    approve: str
+    more: str
+    """More candidates, empty when all are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """Everything on the page."""
+
+    test: LocalTest
+    level: str
+    version: int
+    status: Word
+    status_key: str
+    decision: str
+    decided_by: str
+    reason: str
+    judgement: HistoryLine | None
+    """The approval or the sending back in force."""
+    asks_approver: bool
+    """Whether a blocking check of the decided code waits for a justification that only the approver can give."""
+    local: list[LocalValue]
+    candidates: list[Candidate]
+    nontest_reason: str
+    nontest_band: Word | None
+    likely_reason: str
+    """The usual reason that the engine's own comes nearest to, empty when it sees an analysis."""
+    is_probably_no_test: bool
+    """Whether the engine trusts "no test" more than its best candidate."""
+    has_proposals: bool
+    nothing_found: bool
+    exams: list[tuple[str, str]]
+    analyses: list[tuple[str, str]]
+    history: list[HistoryLine]
+    search: SearchView
+    hidden: list[tuple[str, str]]
+    position: int
+    total: int
+    rights: Rights
+    links: Links
+    no_loinc_reasons: tuple[str, ...]
+    out_of_scope_reasons: tuple[str, ...]
+    relations: list[tuple[str, str]]
+    release_version: str

@@ -1,0 +1,165 @@
+"""The FHIR catalogue as received, with the approved LOINC codings added to its own definitions.
+
+Nothing else changes: elements that we do not know stay, in their order, numbers as they were written. A LOINC
+coding that the file already had gives way to the approved one, since two of them would block the laboratory
+system; where nothing is approved it stays as it was received.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.fhir_resources.code_systems import PROPERTIES, loinc_coding
+from app.files.fhir_catalogue import code_of
+from app.files.fhir_concepts import concepts_of
+from app.files.fhir_json import LOINC_SYSTEMS, Json, items, one_line, resources_of, walk
+from app.models import Level
+from app.publication.assessment import Assessment
+from app.publication.lookup import RowLookup
+from app.publication.schemas import ExportTest, TermName
+from app.publication.statement import Statement
+
+_DEFINITIONS = {
+    "ObservationDefinition": Level.ANALYSIS,
+    "ActivityDefinition": Level.EXAM,
+    "PlanDefinition": Level.EXAM,
+}
+_SECTIONS = (Level.CHAPTER, Level.SUBCHAPTER)
+_NUMBER = re.compile('"\ue000([^"]*)\ue000"')
+
+
+@dataclass(slots=True)
+class CompletedFhir:
+    """The completed file, and what was done."""
+
+    content: bytes = b""
+    rows: int = 0
+    coded: int = 0
+    replaced: int = 0
+    """Definitions whose LOINC coding was another than the approved one."""
+
+
+@dataclass(slots=True)
+class _Completion:
+    """The work on one file."""
+
+    lookup: RowLookup
+    assessment: Assessment
+    statement: Statement
+    done: CompletedFhir = field(default_factory=CompletedFhir)
+
+    def term_of(self, test: ExportTest | None) -> TermName | None:
+        """The approved term of a row, counted."""
+        if test is None:
+            return None
+        self.done.rows += 1
+        term = self.assessment.names.get(test.id)
+        self.done.coded += term is not None
+        return term
+
+    def definition(self, resource: Json, level: Level) -> None:
+        """An analysis or an exam."""
+        concept = resource.get("code")
+        code = code_of(resource, concept if isinstance(concept, dict) else {})
+        term = self.term_of(self.lookup.with_code(level, code))
+        if term is None:
+            return
+        if resource["resourceType"] == "PlanDefinition":
+            self._plan(resource, term)
+        else:
+            if not isinstance(concept, dict):
+                concept = resource["code"] = {}
+            self._add(concept, term)
+        if resource["resourceType"] != "ObservationDefinition":
+            self._notice(resource)
+
+    def _plan(self, resource: Json, term: TermName) -> None:
+        """A plan has no code of its own: its action has it, one in R5, a list in R4."""
+        actions = items(resource, "action")
+        action = actions[0] if actions else {}
+        if not actions:
+            resource["action"] = [action]
+        concepts = items(action, "code")
+        if concepts:
+            self._add(concepts[0], term)
+        else:
+            action["code"] = [{"coding": [self._coding(term)]}]
+
+    def _coding(self, term: TermName) -> Json:
+        return loinc_coding(term, self.statement.loinc_version)
+
+    def _add(self, concept: Json, term: TermName) -> None:
+        codings = items(concept, "coding")
+        known = [one_line(item.get("code")) for item in codings if _is_loinc(item)]
+        self.done.replaced += bool(known) and known != [term.loinc_num]
+        concept["coding"] = [*(item for item in codings if not _is_loinc(item)), self._coding(term)]
+
+    def _notice(self, resource: Json) -> None:
+        said = one_line(resource.get("copyright"))
+        if self.statement.copyright not in said:
+            resource["copyright"] = "\n".join(text for text in (said, self.statement.copyright) if text)
+
+    def code_system(self, system: Json, has_definitions: bool) -> None:
+        """The concepts that no definition describes: chapters always, the others in a file without definitions."""
+        nodes = [node for _, node in walk(items(system, "concept"), "concept") if one_line(node.get("code"))]
+        is_used = False
+        for node, values in zip(nodes, concepts_of(system), strict=True):
+            level = Level(values["level"])
+            if has_definitions and level not in _SECTIONS:
+                continue
+            term = self.term_of(self._row(level, values))
+            if term is not None:
+                kept = [item for item in items(node, "property") if item.get("code") != "loinc"]
+                node["property"] = [*kept, {"code": "loinc", "valueCoding": self._coding(term)}]
+                is_used = True
+        if is_used:
+            self._notice(system)
+            declared = items(system, "property")
+            if not any(item.get("code") == "loinc" for item in declared):
+                own = {"code": "loinc", "description": PROPERTIES["loinc"], "type": "Coding"}
+                system["property"] = [*declared, own]
+
+    def _row(self, level: Level, values: dict[str, str]) -> ExportTest | None:
+        code, label = values["code"], values.get("label", "")
+        if level is Level.CHAPTER:
+            return self.lookup.chapter(code, label)
+        if level is Level.SUBCHAPTER:
+            chapter = values.get("chapter_code") or code.rpartition("/")[0]
+            return self.lookup.subchapter(chapter, code.removeprefix(f"{chapter}/"), label)
+        return self.lookup.with_code(level, code)
+
+
+def _is_loinc(coding: Json) -> bool:
+    return one_line(coding.get("system")).startswith(LOINC_SYSTEMS)
+
+
+def _indent(text: str) -> int | None:
+    """How the received file was indented; None when it was not."""
+    found = re.match(r"\s*\{\r?\n( +)\"", text)
+    return len(found[1]) if found else None
+
+
+def _definitions(resources: Iterator[Json]) -> Iterator[tuple[Json, Level]]:
+    for resource in resources:
+        yield resource, _DEFINITIONS[resource["resourceType"]]
+
+
+def completed_fhir(content: bytes, lookup: RowLookup, assessment: Assessment, statement: Statement) -> CompletedFhir:
+    """The received file, which was read when it was imported, with the approved codings."""
+    text = content.decode("utf-8-sig")
+    # A decimal number keeps its digits: 0.10 is not 0.1 in FHIR.
+    root: Json = json.loads(text, parse_float=lambda number: f"\ue000{number}\ue000")
+    resources = resources_of(root)
+    work = _Completion(lookup, assessment, statement)
+    definitions = list(_definitions(resources.of_type(*_DEFINITIONS)))
+    for resource, level in definitions:
+        work.definition(resource, level)
+    for system in resources.of_type("CodeSystem"):
+        work.code_system(system, bool(definitions))
+    indent = _indent(text)
+    separators = (",", ": ") if indent else (",", ":")
+    written: Any = json.dumps(root, ensure_ascii=False, indent=indent, separators=separators)
+    work.done.content = (_NUMBER.sub(r"\1", written) + "\n").encode()
+    return work.done

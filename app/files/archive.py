@@ -1,0 +1,70 @@
+"""Files sent together in a zip: looked into as carefully as workbooks, then read as if sent one by one."""
+
+import zipfile
+from collections.abc import Iterable
+
+from app.errors import ImportRefusedError, InputProblem
+from app.files import limits
+from app.files.workbook import workbook_format
+from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Feed, UnsafeWorkbookError, walk_zip
+
+_IGNORED = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
+
+
+def is_archive(content: bytes) -> bool:
+    """Whether these bytes are a zip of files, not a workbook."""
+    return content.startswith(ZIP_SIGNATURE) and not workbook_format(content)
+
+
+def _is_ignored(name: str) -> bool:
+    lowered = name.lower()
+    return lowered.endswith("/") or any(
+        lowered.startswith(item) or lowered.rsplit("/", 1)[-1] == item for item in _IGNORED
+    )
+
+
+def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]]:
+    """(name, content) of the files of an archive; raises ImportRefusedError when it must not be opened."""
+    kept: list[tuple[str, list[bytes]]] = []
+
+    def visit(entry: zipfile.ZipInfo) -> Feed | None:
+        if _is_ignored(entry.filename):
+            return None
+        if entry.file_size > max_bytes:
+            raise UnsafeWorkbookError(
+                f"le fichier « {entry.filename} » de l'archive dépasse la taille admise ({max_bytes // 1_000_000} Mo)"
+            )
+        if len(kept) == limits.MAX_FILES:
+            raise UnsafeWorkbookError(f"l'archive contient plus de {limits.MAX_FILES} fichiers")
+        kept.append((entry.filename.replace("\\", "/").rsplit("/", 1)[-1], []))
+        return kept[-1][1].append
+
+    try:
+        if len(content) > max_bytes:
+            raise UnsafeWorkbookError(f"l'archive dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
+        walk_zip(content, ARCHIVE, visit)
+        if not kept:
+            raise UnsafeWorkbookError("l'archive ne contient aucun fichier")
+        files = [(inner, b"".join(chunks)) for inner, chunks in kept]
+        if any(is_archive(inside) for _, inside in files):
+            raise UnsafeWorkbookError("l'archive contient une autre archive")
+    except UnsafeWorkbookError as error:
+        raise ImportRefusedError([InputProblem(name, f"{error}.")]) from error
+    return files
+
+
+def unpacked(received: Iterable[tuple[str, bytes]], max_bytes: int) -> list[tuple[str, bytes]]:
+    """The received files, each archive replaced by its files; raises ImportRefusedError with all problems."""
+    files: list[tuple[str, bytes]] = []
+    problems: list[InputProblem] = []
+    for name, content in received:
+        if not is_archive(content):
+            files.append((name, content))
+            continue
+        try:
+            files.extend(members(name, content, max_bytes))
+        except ImportRefusedError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ImportRefusedError(problems)
+    return files

@@ -1,0 +1,56 @@
+"""What a person settled of how a received file is read."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from app.files.kinds import FileKind
+from app.files.records import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user settled about a file; whatever is None is recognised from the file."""
+
+    kind: FileKind | None = None
+    dialect: Dialect | None = None
+    detect_header: bool = False
+    """Look for the header row again, for instance after another sheet was chosen."""
+    columns: dict[str, int] | None = None
+    """Field -> column, counted from 0."""
+    takes_units: bool = True
+    """Without column of units, take them from reference ranges and labels."""
+    profile: int | None = None
+    """The saved reading that was applied."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "kind": self.kind,
+            "dialect": self.dialect.to_json() if self.dialect else None,
+            "detect_header": self.detect_header,
+            "columns": self.columns,
+            "takes_units": self.takes_units,
+            "profile": self.profile,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        kind, dialect, columns = (values.get(name) for name in ("kind", "dialect", "columns"))
+        return cls(
+            FileKind(kind) if kind else None,
+            Dialect.from_json(dialect) if dialect else None,
+            bool(values.get("detect_header")),
+            columns,
+            bool(values.get("takes_units", True)),
+            values.get("profile"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file as received, and what the user settled about it."""
+
+    name: str
+    content: bytes
+    choices: Choices = field(default_factory=Choices)

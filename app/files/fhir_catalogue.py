@@ -1,0 +1,348 @@
+"""A catalogue in FHIR along the HL7 order-catalog guide, read into rows (R4 and R5, JSON).
+
+ObservationDefinition is an analysis, ActivityDefinition and PlanDefinition are exams that lead to analyses,
+SpecimenDefinition is a specimen, categories and topics are chapters; a CodeSystem completes what definitions leave
+unsaid, or is the catalogue alone. LOINC codes that the file carries already are not taken as decisions.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.files.fhir_concepts import concepts_of
+from app.files.fhir_json import (
+    Coded,
+    FhirReadError,
+    Json,
+    Resources,
+    has_loinc,
+    items,
+    load,
+    local_coding,
+    nabm_of,
+    one_line,
+    resources_of,
+    said_by,
+    texts,
+    walk,
+)
+from app.files.kinds import Level
+
+FIELDS = (
+    "level", "code", "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code",
+    "specimen", "scale", "technique", "nabm", "chapter_code", "chapter", "subchapter_code", "subchapter",
+    "analysis_code", "analysis_label", "is_retired",
+)  # fmt: skip
+HEADINGS = (
+    "Niveau", "Code", "Libellé", "Synonyme", "Grandeur", "Code unité", "Unité", "Temporalité", "Code milieu",
+    "Milieu", "Échelle", "Technique", "Codes NABM", "Code chapitre", "Chapitre", "Code sous-chapitre",
+    "Sous-chapitre", "Code analyse de l'examen", "Libellé analyse de l'examen", "Retiré",
+)  # fmt: skip
+LEVEL_WORDS = {
+    Level.CHAPTER: "chapitre", Level.SUBCHAPTER: "sous-chapitre", Level.EXAM: "examen", Level.ANALYSIS: "analyse"
+}  # fmt: skip
+"""How the column of levels reads."""
+LEVEL_OF_WORD = {word: level for level, word in LEVEL_WORDS.items()}
+_EXTENSION_SPECIMEN = "extension-ObservationDefinition.specimen"
+_HL7_CATEGORIES = "http://terminology.hl7.org/CodeSystem/"
+_MAPS = ("ConceptMap",)
+Values = dict[str, str]
+
+
+@dataclass(slots=True)
+class FhirCatalogue:
+    """What a FHIR file says of a catalogue."""
+
+    sections: dict[tuple[str, str], Values] = field(default_factory=dict)
+    """(code of chapter, code of sub-chapter or nothing) -> its values."""
+    exams: dict[str, Values] = field(default_factory=dict)
+    contents: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Code of exam -> code of analysis -> its label."""
+    analyses: dict[str, Values] = field(default_factory=dict)
+    with_loinc: int = 0
+    """Definitions that carry a LOINC code already."""
+    has_maps: bool = False
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """The catalogue as rows of `FIELDS`."""
+        for values in self.sections.values():
+            yield _row(values)
+        for code, values in self.exams.items():
+            for analysis, label in (self.contents.get(code) or {"": ""}).items():
+                yield _row(values | {"analysis_code": analysis, "analysis_label": label})
+        for values in self.analyses.values():
+            yield _row(values)
+
+
+def _row(values: Values) -> tuple[str, ...]:
+    shown = values | {"level": LEVEL_WORDS[Level(values["level"])]}
+    return tuple(shown.get(name, "") for name in FIELDS)
+
+
+def read_catalogue(content: bytes) -> FhirCatalogue:
+    """The catalogue of a FHIR file; raises FhirReadError when it holds none."""
+    root = load(content)
+    if root["resourceType"] in _MAPS:
+        raise FhirReadError(
+            "c'est une ConceptMap : un transcodage antérieur s'importe comme mémoire, depuis la page du laboratoire"
+        )
+    return _Reader(resources_of(root)).read()
+
+
+class _Reader:
+    def __init__(self, resources: Resources) -> None:
+        self.resources = resources
+        self.found = FhirCatalogue()
+        self.codes: dict[int, str] = {}
+        """Identity of an ObservationDefinition -> its local code."""
+
+    def read(self) -> FhirCatalogue:
+        """Definitions first; code systems complete them."""
+        for resource in self.resources.of_type("ObservationDefinition"):
+            self._analysis(resource)
+        for resource in self.resources.of_type("PlanDefinition", "ActivityDefinition"):
+            self._exam(resource)
+        self._composition()
+        for system in self.resources.of_type("CodeSystem"):
+            self._code_system(system)
+        self.found.has_maps = any(self.resources.of_type(*_MAPS))
+        if not (self.found.analyses or self.found.exams or self.found.sections):
+            raise FhirReadError(
+                "aucune analyse n'y est décrite : il faut des ObservationDefinition, des ActivityDefinition, des "
+                "PlanDefinition ou un CodeSystem"
+            )
+        return self.found
+
+    # ---------- definitions ----------
+
+    def _analysis(self, resource: Json) -> None:
+        concept = _first(resource, "code")
+        code = code_of(resource, concept)
+        if not code:
+            return
+        self.codes[id(resource)] = code
+        self.found.with_loinc += has_loinc(concept)
+        label = _label(resource, concept, "preferredReportName", "title")
+        values: Values = {
+            "level": Level.ANALYSIS,
+            "code": code,
+            "label": label or code,
+            "synonym": _synonym(concept, label),
+            "technique": said_by(_first(resource, "method")).text,
+            "scale": "QN" if texts(resource, "permittedDataType") == ["Quantity"] else "",
+            "nabm": nabm_of([concept]),
+            "is_retired": _retired(resource),
+        }
+        values |= _unit(resource) | self._specimen(resource) | self._chapter(resource, "category")
+        self.found.analyses.setdefault(code, _filled(values))
+
+    def _exam(self, resource: Json) -> None:
+        concept = _first(resource, "code")
+        code = code_of(resource, concept)
+        if not code:
+            return
+        self.found.with_loinc += has_loinc(concept)
+        label = _label(resource, concept, "title", "name")
+        values: Values = {
+            "level": Level.EXAM,
+            "code": code,
+            "label": label or code,
+            "synonym": one_line(resource.get("subtitle")),
+            "nabm": nabm_of([concept, *items(resource, "topic")]),
+            "is_retired": _retired(resource),
+        }
+        values |= self._specimen(resource) | self._chapter(resource, "topic")
+        # A PlanDefinition and the ActivityDefinition of its action may be one exam.
+        known = self.found.exams.setdefault(code, {})
+        for name, value in _filled(values).items():
+            known.setdefault(name, value)
+        contents = self.found.contents.setdefault(code, {})
+        for analysis in self._analyses_of(resource, 0):
+            self._inherit_specimen(analysis, known)
+            contents.setdefault(analysis, self.found.analyses[analysis]["label"])
+
+    def _analyses_of(self, resource: Json, depth: int) -> Iterator[str]:
+        """The analyses that an exam leads to, through its actions and requirements."""
+        if depth > 8:
+            return
+        targets: list[Any] = [
+            *_references(resource, "observationResultRequirement"),
+            *_references(resource, "hasMember"),
+        ]
+        for _, action in walk(items(resource, "action"), "action"):
+            targets += [
+                action.get("definitionCanonical"),
+                action.get("definitionUri"),
+                *_references(action, "definition"),
+            ]
+        for target in targets:
+            found = self.resources.find(target)
+            if found is None or found is resource:
+                continue
+            if found.get("resourceType") == "ObservationDefinition":
+                if id(found) in self.codes:
+                    yield self.codes[id(found)]
+            else:
+                yield from self._analyses_of(found, depth + 1)
+
+    def _specimen(self, resource: Json) -> Values:
+        """The specimen: R5 says it of the analysis, R4 in an extension or of the exam."""
+        references: list[Any] = [*_references(resource, "specimen"), *_references(resource, "specimenRequirement")]
+        for extension in items(resource, "extension"):
+            if one_line(extension.get("url")).endswith(_EXTENSION_SPECIMEN):
+                references.append(extension.get("valueReference"))
+        for reference in references:
+            specimen = self.resources.find(reference)
+            if specimen is not None:
+                said = said_by(_first(specimen, "typeCollected"))
+                timing = one_line(specimen.get("timeAspect"))
+                return {"specimen_code": said.code, "specimen": said.text, "timing": timing}
+            if isinstance(reference, dict) and one_line(reference.get("display")):
+                return {"specimen": one_line(reference["display"])}
+        return {}
+
+    def _inherit_specimen(self, analysis: str, exam: Values) -> None:
+        values = self.found.analyses[analysis]
+        if not values.get("specimen") and not values.get("specimen_code"):
+            for name in ("specimen_code", "specimen", "timing"):
+                if exam.get(name):
+                    values[name] = exam[name]
+
+    # ---------- chapters ----------
+
+    def _chapter(self, resource: Json, name: str) -> Values:
+        said = [said_by(concept) for concept in items(resource, name) if not _is_hl7(concept)][:2]
+        if not said:
+            return {}
+        chapter, sub = said[0], said[1] if len(said) > 1 else Coded()
+        return self._section(chapter, sub)
+
+    def _section(self, chapter: Coded, sub: Coded) -> Values:
+        """Note a chapter, and a sub-chapter of it; returns what a test below them says."""
+        code, sub_code = chapter.code or chapter.text[:60], sub.code or sub.text[:60]
+        values: Values = {"chapter_code": code, "chapter": chapter.text or code}
+        # A file that writes `chapter/sub-chapter` tells apart the sub-chapters of two chapters.
+        sub_code = sub_code.removeprefix(f"{code}/")
+        self.found.sections.setdefault(
+            (code, ""), {"level": Level.CHAPTER, "code": code, "label": values["chapter"], **values}
+        )
+        if sub_code:
+            values |= {"subchapter_code": sub_code, "subchapter": sub.text or sub_code}
+            below = {"level": Level.SUBCHAPTER, "code": sub_code, "label": values["subchapter"], **values}
+            self.found.sections.setdefault((code, sub_code), below)
+        return values
+
+    def _composition(self) -> None:
+        """A catalogue header may sort its entries in sections: chapters, and sub-chapters inside."""
+        for composition in self.resources.of_type("Composition"):
+            for section in items(composition, "section"):
+                chapter = _section_name(section)
+                if chapter.text:
+                    self._place(section, self._section(chapter, Coded()))
+                    for inner in items(section, "section"):
+                        sub = _section_name(inner)
+                        self._place(inner, self._section(chapter, sub) if sub.text else {})
+
+    def _place(self, section: Json, values: Values) -> None:
+        for reference in items(section, "entry"):
+            resource = self.resources.find(reference)
+            if resource is None:
+                continue
+            code = self.codes.get(id(resource)) or code_of(resource, _first(resource, "code"))
+            is_analysis = resource.get("resourceType") == "ObservationDefinition"
+            test = (self.found.analyses if is_analysis else self.found.exams).get(code, {})
+            if not test.get("chapter_code"):
+                test |= values
+
+    # ---------- code systems ----------
+
+    def _code_system(self, system: Json) -> None:
+        for values in concepts_of(system):
+            level = Level(values["level"])
+            if level in (Level.CHAPTER, Level.SUBCHAPTER):
+                self._concept_section(level, values)
+                continue
+            known = self.found.analyses if level is Level.ANALYSIS else self.found.exams
+            test = known.setdefault(values["code"], {})
+            for name, value in values.items():
+                test.setdefault(name, value)
+            if test.get("chapter") and not test.get("chapter_code"):
+                test["chapter_code"] = self._chapter_code(test["chapter"])
+
+    def _concept_section(self, level: Level, values: Values) -> None:
+        own = Coded(values["code"], values["label"])
+        if level is Level.CHAPTER:
+            self._section(own, Coded())
+            return
+        label = values.get("chapter", "")
+        code = values.get("chapter_code") or self._chapter_code(label) or values["code"].rpartition("/")[0]
+        if code or label:
+            self._section(Coded(code, label or code), own)
+        else:
+            self._section(own, Coded())
+
+    def _chapter_code(self, label: str) -> str:
+        """The code of the chapter of this label, or of this very code."""
+        for (code, sub), values in self.found.sections.items():
+            if not sub and label in (values["label"], code):
+                return code
+        return ""
+
+
+def _first(node: Mapping[str, Any], name: str) -> Json:
+    return (items(node, name) or [{}])[0]
+
+
+def _references(node: Mapping[str, Any], name: str) -> list[Any]:
+    return [*items(node, name), *texts(node, name)]
+
+
+def _is_hl7(concept: Json) -> bool:
+    return any(one_line(coding.get("system")).startswith(_HL7_CATEGORIES) for coding in items(concept, "coding"))
+
+
+def code_of(resource: Json, concept: Json) -> str:
+    """The local code: the coding of the laboratory, else the first business identifier, else the logical one."""
+    identifiers = [one_line(item.get("value")) for item in items(resource, "identifier")]
+    return (
+        local_coding(concept).code
+        or next((value for value in identifiers if value), "")
+        or one_line(resource.get("id"))
+    )
+
+
+def _label(resource: Json, concept: Json, *names: str) -> str:
+    said = [one_line(resource.get(name)) for name in names]
+    return next((text for text in [said[0], said_by(concept).text, *said[1:]] if text), "")
+
+
+def _synonym(concept: Json, label: str) -> str:
+    others = [local_coding(concept).text, one_line(concept.get("text"))]
+    return ", ".join(dict.fromkeys(text for text in others if text and text != label))
+
+
+def _retired(resource: Json) -> str:
+    return "oui" if resource.get("status") == "retired" else ""
+
+
+def _unit(resource: Json) -> Values:
+    details = _first(resource, "quantitativeDetails")
+    for name in ("customaryUnit", "unit"):
+        concept = _first(details, name)
+        if concept:
+            said = said_by(concept)
+            return {"unit_code": local_coding(concept).code if name == "customaryUnit" else "", "unit": said.text}
+    permitted = _first(resource, "permittedUnit")
+    if permitted:
+        code = one_line(permitted.get("code"))
+        return {"unit": one_line(permitted.get("display")) or code, "unit_code": code}
+    return {}
+
+
+def _section_name(section: Json) -> Coded:
+    said = said_by(_first(section, "code"))
+    return Coded(said.code, one_line(section.get("title")) or said.text)
+
+
+def _filled(values: Values) -> Values:
+    return {name: str(value) for name, value in values.items() if value}

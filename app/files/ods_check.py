@@ -1,0 +1,105 @@
+"""Whether an ODS workbook is safe to open: cells and rows repeated without end, document types, passwords."""
+
+import zipfile
+
+from app.files import limits
+from app.files.xlsx_check import xml_feed
+from app.files.zip_safety import WORKBOOK, Feed, UnsafeWorkbookError, walk_zip
+
+MIME_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
+_CELLS = ("table-cell", "covered-table-cell")
+_MAX_DIGITS = 10
+
+
+def _repeated(attributes: dict[str, str], name: str) -> int:
+    for key, value in attributes.items():
+        if key.rpartition(":")[2] == name:
+            if not value.isdecimal() or len(value) > _MAX_DIGITS:
+                raise UnsafeWorkbookError("le classeur répète une cellule un nombre de fois illisible")
+            return max(1, int(value))
+    return 1
+
+
+class _ContentReader:
+    """Follows rows and cells; an empty cell repeated to the edge of the sheet is usual and counts for nothing."""
+
+    def __init__(self) -> None:
+        self.parser, self.feed = xml_feed()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self.row = self.row_repeats = 0
+        self.column = self.cell_repeats = self.last_column = 0
+        self.widest = 0
+        self.has_content = self.in_cell = False
+        self.length = self.row_characters = self.characters = 0
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "table":
+                self.row = self.widest = 0
+            case "table-row":
+                self.row_repeats = _repeated(attributes, "number-rows-repeated")
+                self.column = self.last_column = self.row_characters = 0
+            case local if local in _CELLS:
+                self.cell_repeats = _repeated(attributes, "number-columns-repeated")
+                self.in_cell, self.length = True, 0
+                told = (key.rpartition(":")[2] for key in attributes)
+                self.has_content = any(key in ("value-type", "formula", "value") for key in told)
+            case "p" if self.in_cell:
+                self.has_content = True
+
+    def _text(self, text: str) -> None:
+        if self.in_cell:
+            self.length += len(text)
+
+    def _end(self, name: str) -> None:
+        local = name.rpartition(":")[2]
+        if local in _CELLS:
+            self.column += self.cell_repeats
+            if self.has_content:
+                self.last_column = self.column
+                self.row_characters += self.length * self.cell_repeats
+            self.in_cell = False
+            if self.last_column > limits.MAX_COLUMNS:
+                raise UnsafeWorkbookError(f"une ligne s'étend trop loin (limite : {limits.MAX_COLUMNS} colonnes)")
+        elif local == "table-row":
+            self.row += self.row_repeats
+            if self.last_column:
+                self._reach()
+
+    def _reach(self) -> None:
+        self.widest = max(self.widest, self.last_column)
+        self.characters += self.row_characters * self.row_repeats
+        if self.row > limits.MAX_ROWS:
+            raise UnsafeWorkbookError(f"une ligne est trop éloignée (limite : {limits.MAX_ROWS} lignes)")
+        if self.row * self.widest > limits.MAX_CELLS:
+            raise UnsafeWorkbookError("une feuille du classeur couvre trop de cellules")
+        if self.characters > limits.MAX_TEXT_CHARACTERS:
+            raise UnsafeWorkbookError("le classeur répète trop de texte")
+
+
+class _Manifest:
+    def __init__(self) -> None:
+        self.parser, self.feed = xml_feed()
+        self.parser.StartElementHandler = self._start
+
+    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "encryption-data":
+            raise UnsafeWorkbookError(f"{WORKBOOK.noun} est {WORKBOOK.locked}")
+
+
+def check_ods(content: bytes) -> None:
+    """Refuse an ODS workbook that is dangerous or impossible to open; raises UnsafeWorkbookError."""
+
+    def visit(entry: zipfile.ZipInfo) -> Feed | None:
+        match entry.filename:
+            case "content.xml":
+                return _ContentReader().feed
+            case "META-INF/manifest.xml":
+                return _Manifest().feed
+            case name if name.endswith((".xml", ".rdf")):
+                return xml_feed()[1]
+        return None
+
+    walk_zip(content, WORKBOOK, visit)

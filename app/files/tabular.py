@@ -1,0 +1,224 @@
+"""From the bytes of a received file to a table: dialect, headings and rows, every cell as text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.errors import ImportRefusedError, InputProblem
+from app.files import limits
+from app.files.fhir_catalogue import HEADINGS, read_catalogue
+from app.files.fhir_json import FhirReadError, looks_like_json
+from app.files.fields import guess_columns, known_fields
+from app.files.headings import bare_headings, has_subheadings, headings_of, is_empty
+from app.files.records import Dialect, UndecodableError, complete_dialect, decode, detect_dialect, read_records
+from app.files.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
+from app.text import counted
+
+_HEADER_SEARCH_ROWS = 15
+_TITLE_CELLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file, placed as the user sees it."""
+
+    row_number: int
+    cells: tuple[str, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no cell holds anything."""
+        return all(map(is_empty, self.cells))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file as text: every row received, header and blank rows included."""
+
+    file_name: str
+    dialect: Dialect
+    rows: tuple[Row, ...]
+    sheet_names: tuple[str, ...] = ()
+    other_sheets: tuple[Sheet, ...] = ()
+    numbers: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """Of a workbook: column -> rows whose cell is a whole number, not a text."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was read."""
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """One heading a column (see `headings_of`); empty without header row."""
+        return headings_of(tuple(row.cells for row in self.rows[: self.dialect.header_rows]))
+
+    @property
+    def bare_headings(self) -> tuple[str, ...]:
+        """The headings without their groups, and as often as they come."""
+        return bare_headings(tuple(row.cells for row in self.rows[: self.dialect.header_rows]))
+
+    @property
+    def data(self) -> tuple[Row, ...]:
+        """The rows after the header that hold something."""
+        return tuple(row for row in self.rows[self.dialect.header_rows :] if not row.is_blank)
+
+    @property
+    def width(self) -> int:
+        """The number of columns each row must have: up to the last heading, or as the first rows have."""
+        headings = self.headings
+        while headings and not headings[-1]:
+            headings = headings[:-1]
+        return len(headings) or self._widest_row
+
+    @property
+    def full_width(self) -> int:
+        """The number of columns that rows may have, columns without heading included."""
+        return max(len(self.headings), self.width if self.headings else self._widest_row)
+
+    @property
+    def _widest_row(self) -> int:
+        return max((len(row.cells) for row in self.data[:100]), default=0)
+
+    def heading(self, column: int) -> str:
+        """The name by which the user knows a column."""
+        headings = self.headings
+        name = headings[column] if 0 <= column < len(headings) else ""
+        return name or f"colonne {column + 1}"
+
+
+def _refuse(file_name: str, message: str, row: int | None = None) -> ImportRefusedError:
+    return ImportRefusedError([InputProblem(file_name, message, row)])
+
+
+def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
+    """Refuse what cannot be a catalogue, before reading it."""
+    if not content.strip():
+        raise _refuse(file_name, "le fichier est vide.")
+    if len(content) > max_bytes:
+        raise _refuse(file_name, f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo).")
+    head = content[:4096]
+    if not workbook_format(content) and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS).")
+
+
+def detect_header_rows(rows: Sequence[Row]) -> int:
+    """How many rows come before the data: up to the row with the most known headings, if there is one."""
+    best_index, best_count = -1, 1
+    fullest = 0
+    for index, row in enumerate(rows[:_HEADER_SEARCH_ROWS]):
+        filled = sum(not is_empty(cell) for cell in row.cells)
+        fields = known_fields(row.cells)
+        known = len(fields)
+        # Above headings there are titles, which fill few cells; below data there are no headings, even if
+        # an analysis is named « Volume ».
+        fits = fullest <= max(_TITLE_CELLS, filled // 2) or (len(fields) >= 4 and {"code", "label"} <= fields)
+        if known > best_count and fits:
+            best_index, best_count = index, known
+        fullest = max(fullest, filled)
+    if best_index >= 0:
+        return best_index + 1 + has_subheadings([row.cells for row in rows[: best_index + 12]], best_index)
+    for index, row in enumerate(rows[:_HEADER_SEARCH_ROWS]):
+        # « Code SIL n°1 ; Nom »: headings that only contain what we know.
+        if {"code", "label"} <= guess_columns(row.cells).keys():
+            return index + 1
+    return 1 if _looks_like_header(rows) else 0
+
+
+def _looks_like_header(rows: Sequence[Row]) -> bool:
+    """A first row of distinct words, above rows that hold numbers or blanks: headings that we do not know."""
+    if len(rows) < 2:
+        return False
+    first = [cell.strip() for cell in rows[0].cells]
+    if len(first) < 2 or len(set(first)) != len(first):
+        return False
+    if any(not cell or any(character.isdigit() for character in cell) for cell in first):
+        return False
+    following = [row.cells for row in rows[1:20] if len(row.cells) == len(first)]
+    return any(
+        sum(not cells[column].strip() or cells[column].strip()[0].isdigit() for cells in following) > len(following) / 2
+        for column in range(len(first))
+    )
+
+
+def _choose_sheet(sheets: Sequence[Sheet], wanted: str) -> Sheet:
+    """The sheet asked for, otherwise the first whose headings we know, otherwise the first."""
+    for sheet in sheets:
+        if sheet.name == wanted:
+            return sheet
+    return max(sheets, key=lambda sheet: (_known_headings(sheet) >= 2, -sheets.index(sheet)))
+
+
+def _known_headings(sheet: Sheet) -> int:
+    return max((len(known_fields(row)) for row in sheet.rows[:_HEADER_SEARCH_ROWS]), default=0)
+
+
+def _read_sheets(file_name: str, content: bytes, chosen: Dialect | None, detect_header: bool) -> Table:
+    try:
+        sheets = read_workbook(content)
+    except UnsafeWorkbookError as error:
+        raise _refuse(file_name, f"{error}.") from error
+    sheet = _choose_sheet(sheets, chosen.sheet if chosen else "")
+    rows = tuple(Row(number, cells) for number, cells in enumerate(sheet.rows, start=1))
+    keeps_header = chosen is not None and chosen.sheet == sheet.name and not detect_header
+    header_rows = chosen.header_rows if chosen and keeps_header else detect_header_rows(rows)
+    dialect = Dialect(format=workbook_format(content), sheet=sheet.name, header_rows=header_rows)
+    others = tuple(other for other in sheets if other is not sheet)
+    return Table(file_name, dialect, rows, tuple(item.name for item in sheets), others, sheet.numbers)
+
+
+def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_header: bool) -> Table:
+    dialect = complete_dialect(content, chosen) if chosen else detect_dialect(content, file_name)
+    try:
+        decode(content, dialect.encoding)
+    except UndecodableError as error:
+        raise _refuse(file_name, f"{error}.", error.row_number) from error
+    _check_size(file_name, content, dialect)
+    records = read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
+    rows = tuple(Row(record.row_number, record.cells) for record in records)
+    if chosen is None or detect_header:
+        dialect = replace(dialect, header_rows=detect_header_rows(rows))
+    return Table(file_name, dialect, rows)
+
+
+def _read_fhir(file_name: str, content: bytes) -> Table:
+    try:
+        catalogue = read_catalogue(content)
+    except FhirReadError as error:
+        raise _refuse(file_name, f"{error}.") from error
+    cells = [HEADINGS, *catalogue.rows()]
+    notes = []
+    if catalogue.with_loinc:
+        carry = counted(catalogue.with_loinc, "définition porte", "définitions portent")
+        notes.append(
+            f"{file_name} : {carry} déjà un code LOINC, qui n'est pas repris comme décision. Un transcodage antérieur "
+            "s'importe comme mémoire."
+        )
+    if catalogue.has_maps:
+        notes.append(f"{file_name} : les ConceptMap du fichier ne sont pas reprises ; importez-les comme mémoire.")
+    rows = tuple(Row(number, tuple(map(str, row))) for number, row in enumerate(cells, start=1))
+    return Table(file_name, Dialect(format="fhir", header_rows=1), rows, notes=tuple(notes))
+
+
+def _check_size(file_name: str, content: bytes, dialect: Dialect) -> None:
+    """Refuse before splitting what would fill the memory: millions of empty cells are a small file."""
+    delimiter = dialect.delimiter.encode(dialect.encoding)
+    if content.count(delimiter) > limits.MAX_CELLS or content.count(b"\n") > limits.MAX_CELLS:
+        raise _refuse(file_name, f"le fichier dépasse {limits.MAX_CELLS} cellules.")
+
+
+def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *, detect_header: bool = False) -> Table:
+    """Read a file, as the user chose or as it seems to be written; raises ImportRefusedError.
+
+    `detect_header` looks for the header row again although the rest of the dialect was chosen.
+    """
+    if workbook_format(content):
+        table = _read_sheets(file_name, content, chosen, detect_header)
+    elif looks_like_json(content):
+        table = _read_fhir(file_name, content)
+    else:
+        table = _read_text(file_name, content, chosen, detect_header)
+    if len(table.rows) > limits.MAX_ROWS:
+        raise _refuse(file_name, f"le fichier dépasse {limits.MAX_ROWS} lignes.")
+    for row in table.rows:
+        if len(row.cells) > limits.MAX_COLUMNS:
+            raise _refuse(file_name, f"la ligne dépasse {limits.MAX_COLUMNS} colonnes.", row.row_number)
+        if any(len(cell) > limits.MAX_CELL_CHARACTERS for cell in row.cells):
+            raise _refuse(file_name, "une cellule est anormalement longue.", row.row_number)
+    return table

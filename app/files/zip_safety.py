@@ -1,0 +1,104 @@
+"""Looking into zip containers — XLSX, ODS, archives of files — without being drowned by them.
+
+A few kilobytes can inflate to gigabytes: every part is inflated in a bounded stream before any reader sees it.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.files import limits
+
+ZIP_SIGNATURE = b"PK\x03\x04"
+_CHUNK = 1 << 20
+
+Feed = Callable[[bytes], None]
+"""Receives the inflated bytes of a part, chunk by chunk, and once an empty chunk at its end."""
+Visit = Callable[[zipfile.ZipInfo], Feed | None]
+
+
+class UnsafeWorkbookError(ValueError):
+    """The container must not be opened; the message says why, in French."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a container is named in sentences: `le classeur est …`, `l'archive est …`."""
+
+    noun: str
+    too_big: str
+    inflated: str
+    damaged: str
+    locked: str
+
+
+WORKBOOK = Words(
+    "le classeur",
+    "trop volumineux une fois décompressé",
+    "anormalement compressé",
+    "abîmé ou incomplet",
+    "protégé par un mot de passe",
+)
+ARCHIVE = Words(
+    "l'archive",
+    "trop volumineuse une fois décompressée",
+    "anormalement compressée",
+    "abîmée ou incomplète",
+    "protégée par un mot de passe",
+)
+
+
+def entry_names(content: bytes) -> frozenset[str]:
+    """The names inside a zip, empty when it cannot be listed."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return frozenset(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+        return frozenset()
+
+
+def walk_zip(content: bytes, words: Words, visit: Visit) -> None:
+    """Inflate every part within bounds, giving those that `visit` wants; raises UnsafeWorkbookError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            if len(entries) > limits.MAX_ZIP_ENTRIES:
+                raise UnsafeWorkbookError(f"{words.noun} contient trop de parties")
+            if len({entry.filename for entry in entries}) != len(entries):
+                raise UnsafeWorkbookError(f"{words.noun} contient deux fois la même partie")
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise UnsafeWorkbookError(f"{words.noun} est {words.locked}")
+            _check_inflation(sum(entry.file_size for entry in entries), len(content), words)
+            inflated = 0
+            for entry in entries:
+                budget = limits.MAX_INFLATED_BYTES - inflated
+                inflated += _inflate(archive, entry, visit(entry), budget, words)
+            _check_inflation(inflated, len(content), words)
+    except UnsafeWorkbookError:
+        raise
+    except Exception as error:
+        # zipfile, zlib, lzma and expat raise errors of their own on damaged data.
+        raise UnsafeWorkbookError(f"{words.noun} est {words.damaged}") from error
+
+
+def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, feed: Feed | None, budget: int, words: Words) -> int:
+    """Inflate one part without keeping it; returns its true size."""
+    size = 0
+    with archive.open(entry) as part:
+        while chunk := part.read(_CHUNK):
+            size += len(chunk)
+            if size > budget:
+                raise UnsafeWorkbookError(f"{words.noun} est {words.too_big}")
+            if feed is not None:
+                feed(chunk)
+    if feed is not None and size:
+        feed(b"")
+    return size
+
+
+def _check_inflation(inflated: int, compressed: int, words: Words) -> None:
+    if inflated > limits.MAX_INFLATED_BYTES:
+        raise UnsafeWorkbookError(f"{words.noun} est {words.too_big}")
+    if inflated > limits.INFLATION_FLOOR_BYTES and inflated > limits.MAX_INFLATION * compressed:
+        raise UnsafeWorkbookError(f"{words.noun} est {words.inflated}")

@@ -1,0 +1,31 @@
+"""How far the catalogues of a laboratory have come."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlmodel import Session
+
+from app.home.progress import CatalogueLine, Progress
+from app.laboratories import repository
+from app.models import Level
+
+
+def catalogue_lines(session: Session, laboratory_ids: Collection[int]) -> dict[int, list[CatalogueLine]]:
+    """The catalogues of each of these laboratories, with their progress, in two queries."""
+    catalogues = repository.catalogues_of(session, laboratory_ids)
+    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    identifiers = [catalogue.id for catalogue in catalogues if catalogue.id is not None]
+    for catalogue_id, level, status, count in repository.count_statuses(session, identifiers):
+        counts[catalogue_id, level][status] = count
+    lines: dict[int, list[CatalogueLine]] = defaultdict(list)
+    for catalogue in catalogues:
+        assert catalogue.id is not None
+        line = CatalogueLine(
+            id=catalogue.id,
+            name=catalogue.name,
+            created_at=catalogue.created_at,
+            analyses=Progress(**counts[catalogue.id, Level.ANALYSIS]),
+            exams=Progress(**counts[catalogue.id, Level.EXAM]),
+        )
+        lines[catalogue.laboratory_id].append(line)
+    return lines

@@ -1,0 +1,81 @@
+"""Context of the page of one catalogue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.home.progress import Progress
+from app.jobs.pages import JobLine
+from app.models import Catalogue
+from app.web.templating import PageContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelLine:
+    """How far the review of one level has come."""
+
+    label: str
+    word: str
+    """The level in the address of the queue."""
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChapterLine:
+    """How far the review of the analyses of one chapter has come."""
+
+    name: str
+    href: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLine:
+    """A received file."""
+
+    id: int
+    name: str
+    kind_label: str
+    written: str
+    """Encoding and separator, or sheet."""
+    rows: int
+    size: int
+    sha256: str
+    imported_by: str
+    imported_at: datetime
+    is_replaced: bool
+    """A newer file of the same kind was received."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """The last pass of the matcher."""
+
+    status: str
+    status_label: str
+    chip: str
+    message: str
+    release: str
+    engine_version: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewPage(PageContext):
+    """One catalogue at a glance."""
+
+    catalogue: Catalogue
+    active: str
+    laboratory_name: str
+    may_act: bool
+    levels: list[LevelLine]
+    chapters: list[ChapterLine]
+    files: list[FileLine]
+    change_count: int
+    """What newer exports changed."""
+    findings: list[str]
+    running: list[JobLine]
+    failed_job: JobLine | None
+    run: RunLine | None
+    shown_run: RunLine | None
+    """The run whose proposals are shown, when the last one did not succeed."""

@@ -1,0 +1,91 @@
+"""What must be in place before the application or a command works: folder, tables, starter terminology."""
+
+import sqlite3
+from pathlib import Path
+
+from alembic.util.exc import CommandError
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import Session, select
+
+from app.errors import WorkbenchError
+from app.models import User
+from app.platform.database import make_engine, reading
+from app.platform.migrations import current_revision, head_revision, is_up_to_date, upgrade
+from app.settings import Settings
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Create the data folder, readable by its owner only."""
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkbenchError(
+            f"Le dossier de données « {settings.data_dir} » ne peut être créé ({error.strerror}). "
+            "Choisissez-en un autre par la variable TRANSCODEUR_DATA_DIR."
+        ) from error
+
+
+def migrate(engine: Engine) -> tuple[str | None, str | None]:
+    """Bring the database to the present version; returns the migrations before and after."""
+    try:
+        before = current_revision(engine)
+        if not is_up_to_date(engine):
+            upgrade(engine)
+        return before, head_revision()
+    except CommandError as error:
+        raise WorkbenchError(
+            f"La base de données vient d'une version plus récente de l'application ({error}). "
+            "Installez cette version, ou restaurez une sauvegarde."
+        ) from error
+    except DatabaseError as error:
+        raise WorkbenchError(f"La base de données ne peut être ouverte ou migrée : {error.orig}.") from error
+
+
+
+
+def open_ready(settings: Settings) -> Engine:
+    """The engine of an installation for a command that works on accounts or data."""
+    make_data_dir(settings)
+    engine = make_engine(settings.resolved_database_url)
+    migrate(engine)
+    return engine
+
+
+def has_users(session: Session) -> bool:
+    """Whether anybody can sign in at all."""
+    return session.exec(select(User.id).limit(1)).first() is not None
+
+
+def someone_exists(engine: Engine) -> bool:
+    """Whether the installation has at least one account."""
+    with reading(engine) as session:
+        return has_users(session)
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """Copy the embedded database while it is in use; returns the size of the copy in bytes."""
+    url = settings.resolved_database_url
+    if not url.startswith("sqlite:///"):
+        raise WorkbenchError(
+            "Cette base n'est pas embarquée : sauvegardez-la avec les outils de son serveur."
+        )
+    source = Path(url.removeprefix("sqlite:///"))
+    if not source.is_file():
+        raise WorkbenchError(f"Il n'y a pas de base à sauvegarder dans « {source} ».")
+    if target.exists():
+        raise WorkbenchError(f"Le fichier « {target} » existe déjà ; choisissez un autre nom.")
+    if not target.parent.is_dir():
+        raise WorkbenchError(f"Le dossier « {target.parent} » n'existe pas.")
+    target.touch(mode=0o600)
+    origin, copy = sqlite3.connect(source), sqlite3.connect(target)
+    try:
+        origin.backup(copy)
+        verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    finally:
+        origin.close()
+        copy.close()
+    if verdict != "ok":
+        target.unlink()
+        raise WorkbenchError(f"La copie est abîmée ({verdict}) et a été effacée.")
+    return target.stat().st_size

@@ -1,0 +1,98 @@
+"""Server-side sessions: the browser holds a random token, the database only its hash."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine, update
+from sqlmodel import Session, col
+
+from app.models import User, UserSession, utc_now
+from app.platform.database import transaction
+from app.settings import Settings
+
+SESSION_COOKIE = "transcodeur_session"
+SECURE_SESSION_COOKIE = "__Host-transcodeur_session"
+TOUCH_AFTER = timedelta(minutes=5)
+
+
+def cookie_name(settings: Settings) -> str:
+    """The one cookie that is believed: behind HTTPS a browser refuses `__Host-` from any other host."""
+    return SECURE_SESSION_COOKIE if settings.secure_cookies else SESSION_COOKIE
+
+
+def hash_token(token: str) -> str:
+    """What the database keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def open_session(session: Session, user: User, settings: Settings) -> str:
+    """Record a new session for this person and return the token for her cookie."""
+    assert user.id is not None
+    token = secrets.token_urlsafe(32)
+    expires_at = utc_now() + timedelta(hours=settings.session_hours)
+    session.add(UserSession(token_hash=hash_token(token), user_id=user.id, expires_at=expires_at))
+    return token
+
+
+def find_live_session(session: Session, token: str, settings: Settings) -> UserSession | None:
+    """The session that this token opens, unless it is revoked, too old or idle for too long."""
+    if not token:
+        return None
+    row = session.get(UserSession, hash_token(token))
+    now = utc_now()
+    if row is None or row.revoked_at is not None or row.expires_at <= now:
+        return None
+    idle_until = row.last_seen_at + timedelta(minutes=settings.session_idle_minutes)
+    return row if now < idle_until else None
+
+
+def person_of(session: Session, live: UserSession | None) -> User | None:
+    """The person of a live session, unless her account was deactivated."""
+    user = session.get(User, live.user_id) if live else None
+    return user if user is not None and user.is_active else None
+
+
+def user_of_token(session: Session, token: str, settings: Settings) -> User | None:
+    """The person whose live session this token opens, or None."""
+    return person_of(session, find_live_session(session, token, settings))
+
+
+def needs_touch(row: UserSession) -> bool:
+    """Whether the last sign of life is old enough to be written again."""
+    return utc_now() - row.last_seen_at >= TOUCH_AFTER
+
+
+def touch(engine: Engine, token_hash: str) -> None:
+    """Write that this session is in use, in a short transaction of its own."""
+    with transaction(engine) as session:
+        row = session.get(UserSession, token_hash)
+        if row is not None and row.revoked_at is None and needs_touch(row):
+            row.last_seen_at = utc_now()
+            session.add(row)
+
+
+def close_session(session: Session, token: str) -> UserSession | None:
+    """Revoke the session of this token, if there is one still open."""
+    row = session.get(UserSession, hash_token(token)) if token else None
+    if row is None or row.revoked_at is not None:
+        return None
+    row.revoked_at = utc_now()
+    session.add(row)
+    return row
+
+
+def close_sessions_of(session: Session, user_id: int, *, except_hash: str = "") -> int:
+    """Revoke the open sessions of a person, but for one when it is given; returns how many."""
+    statement = (
+        update(UserSession)
+        .where(
+            col(UserSession.user_id) == user_id,
+            col(UserSession.revoked_at).is_(None),
+            col(UserSession.token_hash) != except_hash,
+        )
+        .values(revoked_at=utc_now())
+    )
+    result: Any = session.execute(statement)
+    return int(result.rowcount)

@@ -1,0 +1,206 @@
+"""What the laboratory system will say of each row, known before the file leaves.
+
+A code leaves only when a biologist approved it and nothing in it would block the import of the laboratory
+system; every other row is named with its reason.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.errors import ConflictError
+from app.models import Level, Outcome, Status
+from app.publication.schemas import ExportTest, Incomplete, Issue, Reason, Release, Severity, TermName
+from loinc_data.checkdigit import is_valid_loinc
+
+PLACEHOLDER_CODES = frozenset({"19146-0"})
+"""LOINC codes that stand for "a test that is not in the list"."""
+
+DEFINITION = (
+    "Une ligne porte un code LOINC seulement si un biologiste l'a approuvé et si ce code existe dans la "
+    "version de LOINC chargée ; une analyse porte un seul code."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCount:
+    """How the rows of one level stand."""
+
+    level: Level
+    rows: int
+    coded: int
+    without: dict[Reason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The codes that leave, why the other rows leave without, and what the laboratory system will say."""
+
+    tests: tuple[ExportTest, ...]
+    names: dict[int, TermName] = field(default_factory=dict)
+    """Identifier of a local test -> the approved term that leaves with it."""
+    reasons: dict[int, Reason] = field(default_factory=dict)
+    issues: tuple[Issue, ...] = ()
+    circuit_is_loaded: bool = False
+
+    @property
+    def blocking(self) -> list[Issue]:
+        """The errors that would stop the import of the laboratory system."""
+        return [issue for issue in self.issues if issue.severity is Severity.BLOCKING]
+
+    @property
+    def warnings(self) -> list[Issue]:
+        """The errors that the laboratory system reports and accepts."""
+        return [issue for issue in self.issues if issue.severity is Severity.WARNING]
+
+    @property
+    def unsettled(self) -> list[ExportTest]:
+        """Rows that nobody finished: without code, and without an approved reason for having none."""
+        settled = {key for key, reason in self.reasons.items() if reason.is_settled}
+        return [test for test in self.tests if test.id in self.reasons and test.id not in settled]
+
+    def of_levels(self, levels: Iterable[Level]) -> "Assessment":
+        """The same, restricted to some levels."""
+        wanted = frozenset(levels)
+        tests = tuple(test for test in self.tests if test.level in wanted)
+        kept = {test.id for test in tests}
+        return Assessment(
+            tests,
+            {key: name for key, name in self.names.items() if key in kept},
+            {key: reason for key, reason in self.reasons.items() if key in kept},
+            tuple(issue for issue in self.issues if issue.test.id in kept),
+            self.circuit_is_loaded,
+        )
+
+    def counts(self) -> list[LevelCount]:
+        """Rows, coded rows and reasons, level by level, levels without rows left out."""
+        found = []
+        for level in (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS):
+            tests = [test for test in self.tests if test.level is level]
+            if tests:
+                without = Counter(self.reasons[test.id] for test in tests if test.id in self.reasons)
+                coded = sum(test.id in self.names for test in tests)
+                found.append(LevelCount(level, len(tests), coded, dict(without)))
+        return found
+
+    def approvers(self) -> list[tuple[str, int]]:
+        """Who approved the rows that leave with a code, and how many each."""
+        names = Counter(test.approved_by for test in self.tests if test.id in self.names)
+        return sorted(names.items(), key=lambda item: (-item[1], item[0]))
+
+    def deciders(self) -> list[tuple[str, int]]:
+        """Who chose the codes that leave, and how many each."""
+        names = Counter(test.decided_by for test in self.tests if test.id in self.names)
+        return sorted(names.items(), key=lambda item: (-item[1], item[0]))
+
+    def require_complete(self, incomplete: Incomplete) -> None:
+        """Refuse, when that was chosen, an export in which a row is unfinished or blocked."""
+        missing = len(self.unsettled)
+        if incomplete is Incomplete.REFUSE and missing:
+            raise ConflictError(
+                f"Export refusé, comme demandé : lignes sans code ni motif approuvé : {missing}. "
+                "Le rapport de la page Exports les nomme."
+            )
+
+
+_APPROVED_WITHOUT_CODE = {
+    Outcome.NO_LOINC: Reason.NO_LOINC,
+    Outcome.OUT_OF_SCOPE: Reason.OUT_OF_SCOPE,
+}
+_NOT_APPROVED = {
+    Status.DOUBT: Reason.DOUBT,
+    Status.DECIDED: Reason.DECIDED,
+    Status.SENT_BACK: Reason.SENT_BACK,
+}
+
+
+def reason_without_code(test: ExportTest) -> Reason | None:
+    """Why this test has no approved code; None when it has one."""
+    if test.status is Status.APPROVED:
+        return _APPROVED_WITHOUT_CODE.get(test.outcome)
+    return _NOT_APPROVED.get(test.status, Reason.TODO)
+
+
+_Key = tuple[Level, str, str]
+
+
+def _key(test: ExportTest) -> _Key:
+    """What makes two rows the same test for the laboratory system; a row without code is only itself."""
+    code = " ".join(test.code.split())
+    if not code:
+        return test.level, "", f"\0{test.id}"
+    # A sub-chapter code may serve several chapters; the other codes are those of the whole laboratory.
+    parent = test.chapter_code.strip() if test.level is Level.SUBCHAPTER else ""
+    return test.level, parent, code
+
+
+def _several(test: ExportTest, codes: Sequence[str], severity: Severity) -> Issue | None:
+    if len(codes) < 2:
+        return None
+    listed = ", ".join(codes)
+    return Issue(severity, "several_codes", test, f"Plusieurs codes LOINC pour ce code local : {listed}.")
+
+
+def _unusable(test: ExportTest, release: Release | None) -> Issue | None:
+    def issue(rule: str, message: str) -> Issue:
+        return Issue(Severity.BLOCKING, rule, test, message)
+
+    code = test.loinc_num
+    if not is_valid_loinc(code):
+        return issue("invalid_code", f"« {code} » n'est pas un code LOINC bien formé (chiffre de contrôle).")
+    if release is None:
+        return issue("unknown_code", f"Le code {code} ne peut pas être vérifié : aucune version chargée.")
+    if test.term is None:
+        return issue("unknown_code", f"Le code {code} est absent de la version chargée ({release.title}).")
+    return None
+
+
+def _warnings(test: ExportTest, term: TermName, circuit: frozenset[str] | None) -> Iterable[Issue]:
+    def issue(rule: str, message: str) -> Issue:
+        return Issue(Severity.WARNING, rule, test, message)
+
+    code = term.loinc_num
+    if circuit is not None and code not in circuit:
+        yield issue("outside_circuit", f"Le code {code} est hors du « Circuit de la biologie ».")
+    if term.status in ("DEPRECATED", "DISCOURAGED"):
+        french = "supprimé" if term.status == "DEPRECATED" else "déconseillé"
+        yield issue("status", f"Le code {code} est {french} dans la version chargée ({term.status}).")
+    if code in PLACEHOLDER_CODES:
+        yield issue("placeholder", f"{code} désigne une analyse absente de la liste : il ne transcode rien.")
+
+
+def assess(
+    tests: Iterable[ExportTest],
+    release: Release | None,
+    circuit: frozenset[str] | None = None,
+    row_by_row: bool = False,
+) -> Assessment:
+    """Sort the tests into those that leave with a code and those that leave without, and list the errors.
+
+    `circuit` is the value set « Circuit de la biologie », None when it is not loaded: nothing is then said
+    of it. With `row_by_row` two rows may share a local code and have each their own LOINC code: so it is in
+    a file where a person reads rows, not in one where a machine looks codes up.
+    """
+    ordered = tuple(tests)
+    approved: dict[_Key, set[str]] = defaultdict(set)
+    sharing = Severity.WARNING if row_by_row else Severity.BLOCKING
+    for test in ordered:
+        if reason_without_code(test) is None:
+            approved[_key(test)].add(test.loinc_num)
+    names: dict[int, TermName] = {}
+    reasons: dict[int, Reason] = {}
+    issues: list[Issue] = []
+    for test in ordered:
+        reason = reason_without_code(test)
+        if reason is not None:
+            reasons[test.id] = reason
+            continue
+        several = _several(test, sorted(approved[_key(test)]), sharing)
+        problems = [issue for issue in (several, _unusable(test, release)) if issue is not None]
+        issues.extend(problems)
+        if test.term is None or any(issue.severity is Severity.BLOCKING for issue in problems):
+            reasons[test.id] = Reason.BLOCKED
+        else:
+            names[test.id] = test.term
+            issues.extend(_warnings(test, test.term, circuit))
+    return Assessment(ordered, names, reasons, tuple(issues), circuit is not None)

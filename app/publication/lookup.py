@@ -1,0 +1,82 @@
+"""Which local test a row of a received file speaks of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.models import Level
+from app.publication.schemas import ExportTest
+
+_KEY_FIELDS = ("unit_code", "unit", "specimen_code", "specimen")
+"""What tells apart the rows of a free-form file that share a code."""
+
+
+@dataclass(slots=True)
+class RowLookup:
+    """The local tests of a catalogue, found from the row they were read from or from their code.
+
+    The row wins for the tests read from this very file, since free-form files may repeat a code. The code
+    finds the tests that an earlier import created and this file holds again.
+    """
+
+    by_row: dict[tuple[Level, int], ExportTest] = field(default_factory=dict)
+    by_code: dict[tuple[Level, str], list[ExportTest]] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, tests: Iterable[ExportTest], row_numbers: Mapping[int, int]) -> "RowLookup":
+        """`row_numbers`: identifier of a stored row of this file -> its row number."""
+        lookup = cls()
+        for test in tests:
+            lookup.by_code.setdefault((test.level, test.code.strip()), []).append(test)
+            row_number = row_numbers.get(test.source_row_id) if test.source_row_id else None
+            if row_number is not None:
+                lookup.by_row[test.level, row_number] = test
+        return lookup
+
+    def at_row(
+        self, level: Level, row_number: int, cells: Sequence[str], columns: Mapping[str, int]
+    ) -> ExportTest | None:
+        """The test read from this row, else the only one that has its code (and unit and specimen)."""
+        found = self.by_row.get((level, row_number))
+        if found is not None:
+            return found
+        candidates = self._with_code(level, cell_at(cells, columns, "code"))
+        if len(candidates) > 1:
+            fields = [name for name in _KEY_FIELDS if name in columns]
+            candidates = [
+                test
+                for test in candidates
+                if all(getattr(test, name) == cell_at(cells, columns, name) for name in fields)
+            ]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def with_code(self, level: Level, code: str) -> ExportTest | None:
+        """The only test with this code; None when there is none, or several."""
+        candidates = self._with_code(level, code)
+        return candidates[0] if len(candidates) == 1 else None
+
+    def chapter(self, code: str, label: str) -> ExportTest | None:
+        """A chapter; its label stands for its code when it has none."""
+        return self.with_code(Level.CHAPTER, code or label)
+
+    def subchapter(self, chapter: str, code: str, label: str) -> ExportTest | None:
+        """A sub-chapter of a chapter, whose code it may share with another chapter's."""
+        candidates = [test for test in self._with_code(Level.SUBCHAPTER, code or label) if test.chapter_code == chapter]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _with_code(self, level: Level, code: str) -> list[ExportTest]:
+        return self.by_code.get((level, code.strip()), []) if code.strip() else []
+
+
+def sections(
+    lookup: RowLookup, cells: Sequence[str], columns: Mapping[str, int]
+) -> tuple[ExportTest | None, ExportTest | None]:
+    """The chapter and the sub-chapter of a row of LOINC_1."""
+    code, label = cell_at(cells, columns, "chapter_code"), cell_at(cells, columns, "chapter")
+    sub_code, sub_label = cell_at(cells, columns, "subchapter_code"), cell_at(cells, columns, "subchapter")
+    return lookup.chapter(code, label), lookup.subchapter(code or label, sub_code, sub_label)
+
+
+def cell_at(cells: Sequence[str], columns: Mapping[str, int], name: str) -> str:
+    """The cell of a field, stripped; empty when the file or the row does not have it."""
+    position = columns.get(name, -1)
+    return cells[position].strip() if 0 <= position < len(cells) else ""

@@ -1,0 +1,202 @@
+"""All SQL of what goes out of a catalogue, whatever the format."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_
+from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from app.models import (
+    Action,
+    Decision,
+    ExamAnalysis,
+    Level,
+    LocalTest,
+    LoincRelease,
+    LoincTerm,
+    Outcome,
+    ReviewState,
+    Status,
+    User,
+    ValueSet,
+    ValueSetKind,
+    ValueSetMember,
+)
+from app.publication.schemas import ExamContent, ExportTest, Release, TermName
+from app.terminology import service as terminology
+
+
+def current_release(session: Session) -> Release | None:
+    """The release in use, None when none is loaded."""
+    row = terminology.current_release(session)
+    return None if row is None or row.id is None else Release(row.id, row.version, row.kind)
+
+
+def value_set_labels(session: Session, kind: ValueSetKind) -> dict[str, str] | None:
+    """Code -> label of the current value set of this kind, None when none is loaded."""
+    statement = select(ValueSet).where(ValueSet.kind == kind, col(ValueSet.is_current).is_(True))
+    value_set = session.exec(statement.order_by(col(ValueSet.id).desc())).first()
+    if value_set is None:
+        return None
+    members = select(ValueSetMember.loinc_num, ValueSetMember.label)
+    return dict(session.exec(members.where(ValueSetMember.value_set_id == value_set.id)).all())
+
+
+def _comments(session: Session, catalogue_id: int) -> dict[int, list[tuple[int, str, str]]]:
+    """Local test -> (identifier of the fact, action, comment), oldest first, undone facts left out."""
+    undone = select(Decision.undoes_id).where(col(Decision.undoes_id).is_not(None))
+    statement = (
+        select(Decision.local_test_id, Decision.id, Decision.action, Decision.comment)
+        .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
+        .where(LocalTest.catalogue_id == catalogue_id, Decision.comment != "", col(Decision.id).not_in(undone))
+        .order_by(col(Decision.id))
+    )
+    found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+    for test_id, fact_id, action, comment in session.exec(statement):
+        found[test_id].append((fact_id or 0, action, comment))
+    return found
+
+
+def export_tests(session: Session, catalogue_id: int, release: Release | None) -> list[ExportTest]:
+    """Every local test of a catalogue with its facts, in the order of the received files."""
+    choice, approval = aliased(Decision), aliased(Decision)
+    decider, approver = aliased(User), aliased(User)
+    # Without a release, this condition finds no term.
+    term_matches = and_(
+        col(LoincTerm.release_id) == (release.id if release else None),
+        col(LoincTerm.loinc_num) == col(ReviewState.loinc_num),
+    )
+    # Columns, not entities: a catalogue has 10,000 rows, and each of them would be six objects.
+    statement: Any = (
+        select_columns(
+            *(col(getattr(LocalTest, name)).label(f"test_{name}") for name in _TEST_COLUMNS),
+            col(ReviewState.status).label("status"),
+            col(ReviewState.outcome).label("outcome"),
+            col(ReviewState.loinc_num).label("loinc_num"),
+            *(col(getattr(choice, name)).label(f"choice_{name}") for name in _CHOICE_COLUMNS),
+            col(approval.id).label("approval_id"),
+            col(approval.created_at).label("approved_at"),
+            col(decider.display_name).label("decided_by"),
+            col(approver.display_name).label("approved_by"),
+            col(LoincRelease.version).label("release_version"),
+            *(col(getattr(LoincTerm, name)).label(f"term_{name}") for name in _TERM_COLUMNS),
+        )
+        .select_from(LocalTest)
+        .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .outerjoin(choice, col(choice.id) == col(ReviewState.decision_id))
+        .outerjoin(approval, col(approval.id) == col(ReviewState.approval_id))
+        .outerjoin(decider, col(decider.id) == col(ReviewState.decided_by_id))
+        .outerjoin(approver, col(approver.id) == col(ReviewState.approved_by_id))
+        .outerjoin(LoincRelease, col(LoincRelease.id) == col(choice.release_id))
+        .outerjoin(LoincTerm, term_matches)
+        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
+    )
+    comments = _comments(session, catalogue_id)
+    return [_export_test(row, comments.get(row.test_id, [])) for row in _in_use(session.execute(statement).all())]
+
+
+def _in_use(rows: Sequence[Any]) -> list[Any]:
+    """The rows of the newest export, and those it no longer holds as long as an approved code speaks of them.
+
+    A removed row whose code another row has now would make that code ambiguous.
+    """
+    held = {(row.test_level, row.test_code) for row in rows if row.test_retired_at is None}
+    return [
+        row
+        for row in rows
+        if row.test_retired_at is None
+        or (row.status == Status.APPROVED and row.loinc_num and (row.test_level, row.test_code) not in held)
+    ]
+
+
+_TEST_COLUMNS = (
+    "id", "level", "code", "label", "source_row_id", "position", "synonym", "unit_code", "unit",
+    "specimen_code", "specimen", "technique", "property_kind", "timing", "scale", "nabm", "chapter_code",
+    "subchapter_code", "chapter", "is_subcontracted", "is_retired",
+    "retired_at",
+)  # fmt: skip
+
+
+_CHOICE_COLUMNS = ("id", "relation", "reason", "justification", "created_at")
+
+
+_TERM_COLUMNS = (
+    "loinc_num", "long_common_name", "official_french_name", "french_producer", "status", "system",
+    "method_typ", "scale_typ", "external_copyright_notice",
+)  # fmt: skip
+
+
+def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> ExportTest:
+    in_force = {row.choice_id, row.approval_id}
+    # Comments written with a choice that was replaced speak of another code: they stay in the history.
+    kept = [
+        " ".join(text.split()) for fact_id, action, text in comments if action == Action.COMMENT or fact_id in in_force
+    ]
+    return ExportTest(
+        id=row.test_id,
+        level=Level(row.test_level),
+        code=row.test_code,
+        label=row.test_label,
+        source_row_id=row.test_source_row_id,
+        position=row.test_position,
+        synonym=row.test_synonym,
+        unit_code=row.test_unit_code,
+        unit=row.test_unit,
+        specimen_code=row.test_specimen_code,
+        specimen=row.test_specimen,
+        technique=row.test_technique,
+        property_kind=row.test_property_kind,
+        timing=row.test_timing,
+        scale=row.test_scale,
+        nabm=row.test_nabm,
+        chapter_code=row.test_chapter_code,
+        subchapter_code=row.test_subchapter_code,
+        chapter=row.test_chapter or row.test_chapter_code,
+        is_subcontracted=row.test_is_subcontracted,
+        is_retired=row.test_is_retired,
+        status=Status(row.status or Status.TODO),
+        outcome=Outcome(row.outcome or Outcome.NONE),
+        loinc_num=row.loinc_num or "",
+        relation=row.choice_relation or "",
+        reason=" ".join((row.choice_reason or "").split()),
+        justification=" ".join((row.choice_justification or "").split()),
+        comments=tuple(dict.fromkeys(text for text in kept if text)),
+        release_version=row.release_version or "",
+        decided_by=row.decided_by or "",
+        decided_at=row.choice_created_at,
+        approved_by=row.approved_by or "",
+        approved_at=row.approved_at,
+        term=_term_name(row) if row.term_loinc_num else None,
+    )
+
+
+def _term_name(row: Any) -> TermName:
+    return TermName(
+        loinc_num=row.term_loinc_num,
+        long_common_name=row.term_long_common_name,
+        french_name=row.term_official_french_name,
+        french_producer=row.term_french_producer,
+        status=row.term_status,
+        system=row.term_system,
+        method=row.term_method_typ,
+        scale=row.term_scale_typ,
+        copyright_notice=row.term_external_copyright_notice,
+    )
+
+
+def exam_contents(session: Session, catalogue_id: int) -> dict[int, list[ExamContent]]:
+    """Exam -> the analyses it contains, in the order of the received file."""
+    statement = (
+        select(ExamAnalysis)
+        .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
+        .where(LocalTest.catalogue_id == catalogue_id)
+        .order_by(col(ExamAnalysis.id))
+    )
+    found: dict[int, list[ExamContent]] = defaultdict(list)
+    for row in session.exec(statement):
+        found[row.exam_id].append(ExamContent(row.analysis_id, row.analysis_code, row.analysis_label))
+    return found

@@ -1,0 +1,197 @@
+"""What is known of each local test when a catalogue goes out, and why a row goes out without a code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.models import Level, Outcome, Status
+
+
+class Incomplete(StrEnum):
+    """What to do when rows have no code to give: leave them empty, or refuse the whole export."""
+
+    BLANK = "blank"
+    REFUSE = "refuse"
+
+
+class Severity(StrEnum):
+    """How the laboratory system will take it."""
+
+    BLOCKING = "blocking"
+    WARNING = "warning"
+
+
+class Reason(StrEnum):
+    """Why a row leaves without a code."""
+
+    TODO = "todo"
+    DOUBT = "doubt"
+    DECIDED = "decided"
+    SENT_BACK = "sent_back"
+    NO_LOINC = "no_loinc"
+    OUT_OF_SCOPE = "out_of_scope"
+    BLOCKED = "blocked"
+
+    @property
+    def label(self) -> str:
+        """The reason in French."""
+        return _REASON_LABELS[self]
+
+    @property
+    def short_label(self) -> str:
+        """The reason as a heading of a column."""
+        return _REASON_SHORT[self]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a biologist approved that the row has no code: nothing is missing then."""
+        return self in (Reason.NO_LOINC, Reason.OUT_OF_SCOPE)
+
+
+_REASON_LABELS = {
+    Reason.TODO: "non décidé",
+    Reason.DOUBT: "en doute",
+    Reason.DECIDED: "décidé, pas encore approuvé",
+    Reason.SENT_BACK: "renvoyé par le biologiste",
+    Reason.NO_LOINC: "aucun code LOINC n'existe (approuvé)",
+    Reason.OUT_OF_SCOPE: "hors périmètre (approuvé)",
+    Reason.BLOCKED: "code approuvé que le SGL refuserait",
+}
+
+
+_REASON_SHORT = {
+    Reason.TODO: "À décider",
+    Reason.DOUBT: "En doute",
+    Reason.DECIDED: "À approuver",
+    Reason.SENT_BACK: "Renvoyées",
+    Reason.NO_LOINC: "Aucun code LOINC",
+    Reason.OUT_OF_SCOPE: "Hors périmètre",
+    Reason.BLOCKED: "Code bloqué",
+}
+
+
+LEVEL_NAMES = {
+    Level.CHAPTER: "chapitre",
+    Level.SUBCHAPTER: "sous-chapitre",
+    Level.EXAM: "examen",
+    Level.ANALYSIS: "analyse",
+}
+
+
+LEVEL_LABELS = {
+    Level.CHAPTER: "Chapitres",
+    Level.SUBCHAPTER: "Sous-chapitres",
+    Level.EXAM: "Examens",
+    Level.ANALYSIS: "Analyses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TermName:
+    """What an export says of a LOINC term, as LOINC or the producer of the translation wrote it."""
+
+    loinc_num: str
+    long_common_name: str
+    french_name: str = ""
+    french_producer: str = ""
+    status: str = "ACTIVE"
+    system: str = ""
+    method: str = ""
+    scale: str = ""
+    copyright_notice: str = ""
+
+    @property
+    def label(self) -> str:
+        """The official French name when it is loaded, else the LOINC long common name."""
+        return self.french_name or self.long_common_name
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTest:
+    """A local test with its facts: the decision in force, and its approval if there is one."""
+
+    id: int
+    level: Level
+    code: str
+    label: str
+    source_row_id: int | None = None
+    position: int = 0
+    synonym: str = ""
+    unit_code: str = ""
+    unit: str = ""
+    specimen_code: str = ""
+    specimen: str = ""
+    technique: str = ""
+    property_kind: str = ""
+    timing: str = ""
+    scale: str = ""
+    nabm: str = ""
+    chapter_code: str = ""
+    subchapter_code: str = ""
+    chapter: str = ""
+    is_subcontracted: bool = False
+    is_retired: bool = False
+    status: Status = Status.TODO
+    outcome: Outcome = Outcome.NONE
+    loinc_num: str = ""
+    relation: str = ""
+    reason: str = ""
+    justification: str = ""
+    comments: tuple[str, ...] = ()
+    release_version: str = ""
+    """The release that was loaded when the code was chosen."""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    approved_by: str = ""
+    approved_at: datetime | None = None
+    term: TermName | None = None
+    """The chosen code in the current release; None when the release does not know it."""
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a biologist approved what is in force."""
+        return self.status is Status.APPROVED
+
+    @property
+    def comment(self) -> str:
+        """All that was written about the mapping, in order."""
+        return " ".join(text for text in (*self.comments, self.justification) if text)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamContent:
+    """An analysis that an exam contains; `analysis_id` is None when the catalogue does not hold it."""
+
+    analysis_id: int | None
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing the laboratory system will say about a row."""
+
+    severity: Severity
+    rule: str
+    test: ExportTest
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The LOINC release an export speaks of."""
+
+    id: int
+    version: str
+    kind: str
+
+    @property
+    def loinc_version(self) -> str:
+        """The number by which LOINC knows the release; our starter terminology has none."""
+        return self.version if self.kind == "official" else ""
+
+    @property
+    def title(self) -> str:
+        """How the release is named to the reader."""
+        name = "LOINC" if self.kind == "official" else "terminologie de départ"
+        return f"{name} {self.version}"

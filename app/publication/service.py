@@ -1,0 +1,88 @@
+"""Gathering the facts of a catalogue, once, for all that goes out of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.models import (
+    Catalogue,
+    Laboratory,
+    Level,
+    ValueSetKind,
+)
+from app.publication import repository
+from app.publication.assessment import Assessment, assess
+from app.publication.schemas import ExportTest, Release, TermName
+from app.publication.statement import Statement
+
+SECTION_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER)
+
+
+CIRCUIT_PRODUCER = "ANS, Circuit de la biologie"
+
+
+CHAPTERS_PRODUCER = "ANS, chapitres LOINC"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFacts:
+    """Everything an export of a catalogue is made of, read once."""
+
+    laboratory: Laboratory
+    catalogue: Catalogue
+    release: Release | None
+    tests: tuple[ExportTest, ...]
+    circuit: frozenset[str] | None
+
+    @property
+    def catalogue_id(self) -> int:
+        """Identifier of the catalogue."""
+        assert self.catalogue.id is not None
+        return self.catalogue.id
+
+    def assessment(self, row_by_row: bool = False) -> Assessment:
+        """What leaves, and what its reader will say; `row_by_row` where a person reads rows (see `assess`)."""
+        return assess(self.tests, self.release, self.circuit, row_by_row)
+
+
+def _named(test: ExportTest, circuit: dict[str, str], sections: dict[str, str]) -> ExportTest:
+    """The test with the names that the ANS value sets give to its code, when the release gives none."""
+    term = test.term
+    if term is None and test.level in SECTION_LEVELS and test.loinc_num in sections:
+        label = sections[test.loinc_num]
+        return replace(test, term=TermName(test.loinc_num, label, label, CHAPTERS_PRODUCER))
+    if term is not None and not term.french_name and circuit.get(term.loinc_num):
+        named = replace(term, french_name=circuit[term.loinc_num], french_producer=CIRCUIT_PRODUCER)
+        return replace(test, term=named)
+    return test
+
+
+def gather(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> CatalogueFacts:
+    """Read everything that the exports of a catalogue need."""
+    assert catalogue.id is not None
+    release = repository.current_release(session)
+    circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
+    sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)
+    tests = repository.export_tests(session, catalogue.id, release)
+    named = tuple(_named(test, circuit or {}, sections or {}) for test in tests)
+    allowed = None if circuit is None else frozenset(circuit) | frozenset(sections or {})
+    return CatalogueFacts(laboratory, catalogue, release, named, allowed)
+
+
+def statement_of(facts: CatalogueFacts, assessment: Assessment, made_at: datetime, made_by: str) -> Statement:
+    """What an export with these rows states."""
+    return Statement.of(
+        assessment,
+        laboratory=facts.laboratory.name,
+        catalogue=facts.catalogue.name,
+        release=facts.release,
+        made_at=made_at,
+        made_by=made_by,
+    )
+
+
+def transcoding_date(assessment: Assessment, fallback: datetime) -> datetime:
+    """The date of the transcoding: that of the last approval among the rows that leave with a code."""
+    moments = [test.approved_at for test in assessment.tests if test.id in assessment.names]
+    return max((moment for moment in moments if moment is not None), default=fallback)

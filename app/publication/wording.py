@@ -1,0 +1,35 @@
+"""French words of what goes out."""
+
+from datetime import datetime
+
+from app.models import Relation, Status
+
+_RELATIONS = {
+    Relation.EQUIVALENT: "équivalent",
+    Relation.LOINC_WIDER: "LOINC plus large",
+    Relation.LOINC_NARROWER: "LOINC plus étroit",
+    Relation.RELATED: "apparenté",
+}
+
+STATUS_LABELS = {
+    Status.TODO: "non décidé",
+    Status.DOUBT: "en doute",
+    Status.DECIDED: "décidé, à approuver",
+    Status.APPROVED: "approuvé",
+    Status.SENT_BACK: "renvoyé",
+}
+
+
+def relation_text(relation: str) -> str:
+    """How the LOINC code stands to the local test, in French; empty when it was not said."""
+    return _RELATIONS[Relation(relation)] if relation else ""
+
+
+def date_text(moment: datetime | None) -> str:
+    """A day for a French reader."""
+    return moment.strftime("%d/%m/%Y") if moment else ""
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A moment for a French reader, in UTC."""
+    return moment.strftime("%d/%m/%Y %H:%M UTC") if moment else ""

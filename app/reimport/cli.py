@@ -1,0 +1,146 @@
+"""The command `transcodeur import`: the same import as in the web application, without preview."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from app.accounts.repository import find_user_by_email
+from app.catalogues import repository
+from app.catalogues.plan import ImportPlan
+from app.catalogues.schemas import ImportReport
+from app.catalogues.service import MAY_IMPORT, plan_import, read_files, write_plan
+from app.errors import ImportRefusedError, InvalidInputError
+from app.files.archive import unpacked
+from app.files.choices import Choices, IncomingFile
+from app.files.fhir_json import looks_like_json
+from app.files.reading import refuse_if
+from app.files.records import ENCODINGS, detect_dialect
+from app.files.workbook import is_workbook
+from app.jobs.queue import JobQueue
+from app.laboratories.service import get_laboratory_by_name
+from app.models import Catalogue, FileKind
+from app.platform.database import transaction
+from app.platform.identity import CatalogueAccess, catalogue_access
+from app.platform.installation import open_ready
+from app.proposals.service import ask_for_proposals
+from app.reimport.difference import UNCHANGED
+from app.reimport.difference_view import KIND_WORDS
+from app.reimport.service import UpdateReport, apply_update, difference_of
+from app.settings import get_settings
+
+NOT_CONFIRMED = 3
+"""Exit status: there are differences, and nobody confirmed them."""
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True, dir_okay=False, help="Fichiers LOINC_1, LOINC_2, LOINC_3, CSV, XLSX, XLS, ODS, FHIR (JSON) ou zip."
+    ),
+]
+SideFile = Annotated[
+    Path | None,
+    typer.Option("--annexes", exists=True, dir_okay=False, help="Données annexes, par code d'analyse."),
+]
+Encoding = Annotated[str, typer.Option("--encodage", help=f"Encodage imposé : {', '.join(ENCODINGS)}.")]
+
+
+Person = Annotated[str, typer.Option("--par", help="Adresse de la personne au nom de qui un catalogue est mis à jour.")]
+Confirmed = Annotated[
+    bool, typer.Option("--confirmer", help="Met à jour le catalogue ; sans cela, les différences sont comptées.")
+]
+
+
+def _incoming(name: str, content: bytes, encoding: str = "", kind: FileKind | None = None) -> IncomingFile:
+    if not encoding or is_workbook(content) or looks_like_json(content):
+        return IncomingFile(name, content, Choices(kind=kind))
+    dialect = replace(detect_dialect(content, name), encoding=encoding)
+    return IncomingFile(name, content, Choices(kind=kind, dialect=dialect, detect_header=True))
+
+
+def _told(report: ImportReport | UpdateReport, ending: str = "") -> None:
+    typer.echo(f"{report.sentence}{ending}")
+    for warning in report.warnings:
+        typer.echo(f"Avertissement : {warning}")
+
+
+def _access(session: Session, email: str, catalogue_id: int) -> CatalogueAccess:
+    person = find_user_by_email(session, email.strip()) if email.strip() else None
+    if person is None:
+        raise InvalidInputError("Une mise à jour est faite au nom d'une personne : donnez son adresse avec --par.")
+    access = catalogue_access(session, person, catalogue_id)
+    access.require(*MAY_IMPORT)
+    return access
+
+
+def _update(
+    session: Session, catalogue: Catalogue, plan: ImportPlan, email: str, confirmed: bool, queue: JobQueue
+) -> None:
+    """Update a catalogue, or only count what would change."""
+    assert catalogue.id is not None
+    difference = difference_of(session, catalogue.id, plan)
+    if confirmed:
+        access = _access(session, email, catalogue.id)
+        _told(apply_update(session, access, plan, difference.digest, queue), f" Catalogue n° {catalogue.id}.")
+        return
+    typer.echo(f"Le catalogue « {catalogue.name} » contient déjà un tel export. Différences :")
+    for kind, (_word, _name, _chip, names) in KIND_WORDS.items():
+        typer.echo(f"- {names.lower()} : {difference.count(kind)}")
+    typer.echo(f"- décisions renvoyées en revue : {len(difference.sent_back)}")
+    typer.echo("Rien n'a été enregistré. Pour mettre à jour : --confirmer --par ADRESSE.")
+    if difference.count(UNCHANGED) != len(difference.tests):
+        raise typer.Exit(NOT_CONFIRMED)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+
+    @cli.command("import")
+    def import_command(
+        files: Files,
+        laboratory: Annotated[str, typer.Option("--laboratoire", help="Nom du laboratoire.")],
+        catalogue: Annotated[str, typer.Option("--catalogue", help="Nom du catalogue, créé au besoin.")],
+        side_file: SideFile = None,
+        encoding: Encoding = "",
+        person: Person = "",
+        confirmed: Confirmed = False,
+    ) -> None:
+        """Importe le catalogue d'un laboratoire."""
+        if encoding and encoding not in ENCODINGS:
+            raise InvalidInputError(f"Encodage inconnu ; choisissez parmi {', '.join(ENCODINGS)}.")
+        settings = get_settings()
+        engine = open_ready(settings)
+        name = " ".join(catalogue.split())
+        try:
+            received = unpacked(((path.name, path.read_bytes()) for path in files), settings.max_upload_bytes)
+            incoming = [_incoming(file_name, content, encoding) for file_name, content in received]
+            if side_file is not None:
+                incoming.append(_incoming(side_file.name, side_file.read_bytes(), encoding, FileKind.SIDE_DATA))
+            with transaction(engine) as session:
+                target = get_laboratory_by_name(session, laboratory)
+                assert target.id is not None
+                known = repository.find_catalogue(session, target.id, name)
+                queue = JobQueue(settings, engine)
+                plan = plan_import(
+                    session,
+                    read_files(incoming, settings.max_upload_bytes),
+                    known.id if known else None,
+                    may_update=True,
+                )
+                refuse_if(plan.problems)
+                if known is not None and plan.updates:
+                    _update(session, known, plan, person, confirmed, queue)
+                else:
+                    report = write_plan(session, target.id, plan, known.id if known else None, name, None)
+                    if plan.tests:
+                        ask_for_proposals(session, queue, session.get_one(Catalogue, report.catalogue_id), None)
+                    ending = f" Catalogue n° {report.catalogue_id} « {report.catalogue_name} »."
+                    _told(report, ending)
+        except ImportRefusedError as error:
+            typer.echo("Import refusé ; rien n'a été enregistré.", err=True)
+            for problem in error.problems:
+                typer.echo(f"- {problem}", err=True)
+            raise typer.Exit(1) from error
+        finally:
+            engine.dispose()

@@ -1,0 +1,80 @@
+"""The page of the queue: facets, rows, order, and how far the catalogue is."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.models import Catalogue
+from app.platform.identity import CatalogueAccess
+from app.transcoding.repository import runs_of, status_counts
+from app.transcoding.workflow import DECIDERS
+from app.web.templating import PageContext
+from app.worklist import queue_sql
+from app.worklist.facet_view import FacetView, facet_views
+from app.worklist.navigation import TO_DECIDE, case_url
+from app.worklist.notices import Done, Notice, done_notice, run_notice
+from app.worklist.query import PAGE_SIZES, ReviewQuery
+from app.worklist.queue import (
+    Column,
+    Pager,
+    Progress,
+    QueueRow,
+    authors_of,
+    columns_of,
+    pager_of,
+    progress_of,
+    rows_of,
+    run_id_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePage(PageContext):
+    """The queue: facets, rows, order, page."""
+
+    active: str = "revue"
+    catalogue: Catalogue
+    query: ReviewQuery
+    rows: list[QueueRow]
+    columns: list[Column]
+    facets: list[FacetView]
+    pager: Pager
+    progress: Progress
+    hidden: list[tuple[str, str]]
+    """Parameters that the search form carries along."""
+    path: str
+    clear_url: str
+    csv_url: str
+    first_url: str
+    """The first row to decide in this order, empty when there is none."""
+    can_decide: bool
+    notice: Notice | None
+    done: Done | None
+
+
+def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, done: int | None = None) -> QueuePage:
+    """The queue of this query."""
+    path = f"/catalogues/{access.catalogue_id}/revue"
+    runs = runs_of(session, access.catalogue_id)
+    total, counts = queue_sql.facet_counts(session, access.catalogue_id, run_id_of(runs), query)
+    ordered = queue_sql.ordered_ids(session, access.catalogue_id, run_id_of(runs), query)
+    first = next((row_id for row_id, status in ordered if status in TO_DECIDE), None)
+    shown = [row_id for row_id, _ in ordered[query.offset : query.offset + query.taille]]
+    return QueuePage(
+        title=f"Revue — {access.catalogue.name}",
+        catalogue=access.catalogue,
+        query=query,
+        rows=rows_of(session, access.catalogue_id, runs, query, shown),
+        columns=columns_of(query, path),
+        facets=facet_views(counts, query, path, authors_of(session, counts)),
+        pager=pager_of(query, total, path, PAGE_SIZES),
+        progress=progress_of(status_counts(session, access.catalogue_id)),
+        hidden=[pair for pair in query.with_text("").params() if pair[0] != "q"],
+        path=path,
+        clear_url=query.cleared().url(path),
+        csv_url=query.with_page(1).url(path, format="csv"),
+        first_url=case_url(access.catalogue_id, first, query) if first else "",
+        can_decide=access.role in DECIDERS,
+        notice=run_notice(runs),
+        done=done_notice(session, access, done, query),
+    )

@@ -1,0 +1,29 @@
+"""Texts, for every room: numbers and enumerations in French, texts of laboratories on one line."""
+
+import re
+from collections.abc import Iterable
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that neither XML nor FHIR strings may hold."""
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A number and its noun: `1 analyse`, `1 200 analyses`."""
+    return f"{format_number(count)} {one if count < 2 else many}"
+
+
+def enumeration(counts: Iterable[tuple[int, str, str]]) -> str:
+    """The numbers that are not zero, with their nouns, joined by commas."""
+    return ", ".join(counted(count, one, many) for count, one, many in counts if count)
+
+
+def format_number(value: int | float | None, decimals: int = 0) -> str:
+    """A number in French: narrow spaces between thousands, decimal comma."""
+    if value is None:
+        return "—"
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def one_line(text: str) -> str:
+    """A text of a laboratory as a FHIR string: one line, single spaces, no control characters."""
+    return " ".join(UNPRINTABLE.sub("\ufffd", text).split())

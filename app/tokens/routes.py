@@ -1,0 +1,78 @@
+"""Making and revoking tokens: a biologist for her laboratory, an administrator for any."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+
+from app.laboratories.service import get_laboratory
+from app.models import Laboratory, Role, User
+from app.platform.identity import Administrator, LaboratoryDep
+from app.platform.request_session import SessionDep
+from app.tokens.address import service_address
+from app.tokens.pages import NewTokenPage
+from app.tokens.service import create_token, revoke_token
+from app.web.templating import render
+
+router = APIRouter()
+
+NameForm = Annotated[str, Form(max_length=300)]
+LifetimeForm = Annotated[str, Form(max_length=10)]
+
+
+def _create(
+    request: Request, session: Session, laboratory: Laboratory, actor: User, name: str, lifetime: str, back: str
+) -> Response:
+    """The token is shown on the answer itself: it is in no address and in no second page."""
+    token, text = create_token(session, laboratory, name=name, lifetime=lifetime, actor=actor)
+    page = NewTokenPage(
+        title="Jeton créé",
+        laboratory_name=laboratory.name,
+        token_name=token.name,
+        token=text,
+        address=service_address(request),
+        back=back,
+    )
+    return render(request, "fhir/new_token.html", page, status_code=201)
+
+
+@router.post("/laboratoires/{laboratory_id}/jetons")
+def do_create_token(
+    request: Request, session: SessionDep, access: LaboratoryDep, nom: NameForm = "", duree: LifetimeForm = "365"
+) -> Response:
+    """A new token, by the biologist."""
+    access.require(Role.BIOLOGIST)
+    back = f"/laboratoires/{access.laboratory_id}"
+    return _create(request, session, access.laboratory, access.user, nom, duree, back)
+
+
+@router.post("/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer")
+def do_revoke_token(session: SessionDep, access: LaboratoryDep, token_id: int) -> Response:
+    """Take a token out of service, by the biologist."""
+    access.require(Role.BIOLOGIST)
+    revoke_token(session, access.laboratory, token_id, actor=access.user)
+    return RedirectResponse(f"/laboratoires/{access.laboratory_id}#jetons", status_code=303)
+
+
+@router.post("/administration/laboratoires/{laboratory_id}/jetons")
+def do_create_token_as_administrator(
+    request: Request,
+    session: SessionDep,
+    actor: Administrator,
+    laboratory_id: int,
+    nom: NameForm = "",
+    duree: LifetimeForm = "365",
+) -> Response:
+    """A new token, by the administrator."""
+    back = f"/administration/laboratoires/{laboratory_id}"
+    return _create(request, session, get_laboratory(session, laboratory_id), actor, nom, duree, back)
+
+
+@router.post("/administration/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer")
+def do_revoke_token_as_administrator(
+    session: SessionDep, actor: Administrator, laboratory_id: int, token_id: int
+) -> Response:
+    """Take a token out of service, by the administrator."""
+    revoke_token(session, get_laboratory(session, laboratory_id), token_id, actor=actor)
+    return RedirectResponse(f"/administration/laboratoires/{laboratory_id}#jetons", status_code=303)

@@ -1,0 +1,290 @@
+"""Checks on a mapping. Pure: everything they need is gathered beforehand in a `Mapping`.
+
+A refused code can never be chosen; a blocking check needs a written justification; a warning is shown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+from app.models import Level, LocalTest, LoincTerm
+from app.transcoding.evidence import AxisFinding, Line, by_axis
+from loinc_data.checkdigit import is_valid_loinc
+from loinc_data.tables import load_tables
+from matcher.normalise.units import UnitReading, UnitTable
+from matcher.types import Axis, Band, Verdict
+
+PLACEHOLDER = "19146-0"
+"""Stands for a test that is not in a list; it names no test."""
+WITHOUT_UNIT = frozenset(
+    (
+        "Ratio",
+        "RelTime",
+        "RelRto",
+        "RelACnc",
+        "RelMCnc",
+        "RelCCnc",
+        "LsCnc",
+        "LnCnc",
+        "LaCnc",
+        "Titr",
+        "Num",
+        "SRto",
+        "MRto",
+        "NRto",
+        "CRto",
+        "MoM",
+        "SG",
+        "Rden",
+    )
+)
+SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
+
+
+class Severity(StrEnum):
+    """What a check asks of the person."""
+
+    REFUSED = "refused"
+    BLOCKING = "blocking"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to know before this code is given to this test."""
+
+    code: str
+    severity: Severity
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A code for a local test, and what is known of both."""
+
+    test: LocalTest
+    loinc_num: str
+    term: LoincTerm | None
+    release_version: str = ""
+    lines: Sequence[Line] = ()
+    replacements: Sequence[str] = ()
+    """Codes that LOINC gives in place of a retired one."""
+    siblings: Sequence[LoincTerm] = ()
+    """Terms of the same component."""
+    circuit: frozenset[str] | None = None
+    """Those of the codes at hand that are in « Circuit de la biologie »; None when the list is not loaded."""
+    same_code: Sequence[str] = ()
+    """Local codes of the catalogue that carry this LOINC code already."""
+    other_codes: Sequence[str] = ()
+    """LOINC codes given to the same label elsewhere in the laboratory."""
+    findings: dict[Axis, AxisFinding] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", by_axis(self.lines))
+
+    @property
+    def unit(self) -> UnitReading:
+        """The local unit as understood."""
+        return read_unit(self.test.unit or self.test.unit_code)
+
+    def sentence(self, axis: Axis, otherwise: str) -> str:
+        """What the evidence says of an axis that contradicts."""
+        told = [line.sentence for line in self.lines
+                if line.axis is axis and line.verdict is Verdict.CONTRADICT]  # fmt: skip
+        return " ".join(told) or otherwise
+
+    def contradicts(self, axis: Axis) -> bool:
+        """Whether the evidence contradicts on this axis."""
+        return self.findings[axis].verdict is Verdict.CONTRADICT
+
+
+@lru_cache(maxsize=1)
+def _units() -> UnitTable:
+    return UnitTable(load_tables().units)
+
+
+def read_unit(text: str) -> UnitReading:
+    """A unit of a catalogue, as understood."""
+    return _units().read(text)
+
+
+def checks_of(mapping: Mapping) -> list[Check]:
+    """Every check that this mapping raises, the gravest first."""
+    if not is_valid_loinc(mapping.loinc_num):
+        return [_refused("format", f"« {mapping.loinc_num} » n'est pas un code LOINC : format ou clé de contrôle.")]
+    if mapping.loinc_num == PLACEHOLDER:
+        sentence = f"{PLACEHOLDER} est un code d'attente : il ne désigne aucune analyse."
+        return [_refused("placeholder", sentence)]
+    if mapping.term is None:
+        sentence = f"{mapping.loinc_num} est absent de la version LOINC chargée ({mapping.release_version})."
+        return [Check("absent", Severity.BLOCKING, sentence)]
+    found = [check for rule in RULES for check in rule(mapping, mapping.term)]
+    order = list(Severity)
+    return sorted(found, key=lambda check: order.index(check.severity))
+
+
+def checks_without_code(outcome: str, best_loinc: str, best_band: str, contradiction: bool) -> list[Check]:
+    """What to know before a row is declared without code."""
+    if outcome and best_loinc and best_band == Band.SURE and not contradiction:
+        sentence = f"Une proposition sûre et sans contradiction existe pourtant : {best_loinc}."
+        return [_warning("sure_proposal", sentence)]
+    return []
+
+
+def is_blocking(checks: Sequence[Check]) -> bool:
+    """Whether a justification is needed."""
+    return any(check.severity is Severity.BLOCKING for check in checks)
+
+
+def _refused(code: str, sentence: str) -> Check:
+    return Check(code, Severity.REFUSED, sentence)
+
+
+def _blocking(code: str, sentence: str) -> Check:
+    return Check(code, Severity.BLOCKING, sentence)
+
+
+def _warning(code: str, sentence: str) -> Check:
+    return Check(code, Severity.WARNING, sentence)
+
+
+def _status(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    if term.status == "DEPRECATED":
+        instead = f" LOINC le remplace par {', '.join(mapping.replacements)}." if mapping.replacements else ""
+        yield _blocking("deprecated", f"{term.loinc_num} est retiré de LOINC (DEPRECATED).{instead}")
+    elif term.status == "DISCOURAGED":
+        instead = f" LOINC suggère {', '.join(mapping.replacements)}." if mapping.replacements else ""
+        yield _warning("discouraged", f"{term.loinc_num} est déconseillé pour de nouvelles correspondances.{instead}")
+    elif term.status == "TRIAL":
+        yield _warning("trial", f"{term.loinc_num} est à l'essai : LOINC peut encore le modifier.")
+
+
+def _property(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    dimensions = set(mapping.unit.dimensions)
+    unit = mapping.test.unit or mapping.test.unit_code
+    if dimensions == {"percent"} and term.property == "NCnc":
+        yield _blocking(
+            "percent_absolute", f"Unité {unit} : un pourcentage, alors que le code attend une valeur absolue."
+        )
+    elif "num_conc" in dimensions and term.property == "NFr":
+        yield _blocking(
+            "percent_absolute", f"Unité {unit} : une valeur absolue, alors que le code attend un pourcentage."
+        )
+    elif mapping.contradicts(Axis.PROPERTY):
+        yield _blocking("property", mapping.sentence(Axis.PROPERTY, "L'unité contredit la grandeur du code."))
+    elif mapping.contradicts(Axis.UNIT):
+        yield _warning("unit", mapping.sentence(Axis.UNIT, "L'unité n'a pas la dimension attendue."))
+
+
+def _time(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    per_day = {dimension for dimension in mapping.unit.dimensions if dimension.endswith("_rate")}
+    if mapping.contradicts(Axis.TIME):
+        yield _blocking("time", mapping.sentence(Axis.TIME, "La temporalité contredit celle du code."))
+    elif per_day and term.time_aspct == "Pt" and term.property.endswith("Cnc"):
+        yield _blocking("time", "L'unité exprime un débit sur une durée ; le code est une concentration ponctuelle.")
+    elif term.time_aspct not in ("Pt", "", "-", "*") and mapping.findings[Axis.TIME].verdict is Verdict.UNKNOWN:
+        yield _warning(
+            "collection",
+            f"Le code demande un recueil sur {term.time_aspct} que le catalogue ne mentionne pas.",
+        )
+
+
+def _scale(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    has_unit = mapping.unit.is_known
+    if mapping.contradicts(Axis.SCALE):
+        yield _blocking("scale", mapping.sentence(Axis.SCALE, "L'échelle contredit celle du code."))
+    elif has_unit and mapping.test.level == Level.ANALYSIS and term.scale_typ in ("Ord", "Nom", "Nar"):
+        yield _blocking(
+            "unit_scale",
+            f"L'analyse a une unité ; le code n'attend pas de nombre (échelle {term.scale_typ}).",
+        )
+    elif (
+        mapping.test.level == Level.ANALYSIS
+        and term.scale_typ == "Qn"
+        and not (mapping.test.unit or mapping.test.unit_code)
+        and term.property not in WITHOUT_UNIT
+        and mapping.findings[Axis.SCALE].verdict is not Verdict.AGREE
+    ):
+        yield _warning("no_unit", "L'analyse n'a pas d'unité ; le code attend un nombre avec unité.")
+
+
+def _specimen(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    if mapping.contradicts(Axis.SYSTEM):
+        yield _warning("specimen", mapping.sentence(Axis.SYSTEM, "Le milieu contredit celui du code."))
+    elif (
+        mapping.test.level == Level.ANALYSIS
+        and not (mapping.test.specimen or mapping.test.specimen_code)
+        and term.system in SERUM_ONLY
+        and mapping.findings[Axis.SYSTEM].verdict is Verdict.UNKNOWN
+    ):
+        yield _warning("no_specimen", f"Aucun milieu n'est précisé ; rien ne montre que c'est {term.system}.")
+
+
+def _method(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    finding = mapping.findings[Axis.METHOD]
+    if finding.verdict is Verdict.CONTRADICT:
+        yield _warning("method", mapping.sentence(Axis.METHOD, "La technique contredit celle du code."))
+    elif term.method_typ and finding.verdict is Verdict.UNKNOWN:
+        yield _warning("method_unproven", f"Le code impose la technique {term.method_typ}, que rien n'indique.")
+    elif not term.method_typ and finding.local:
+        methods = {method.strip() for method in finding.local.split(",")}
+        better = [item.loinc_num for item in mapping.siblings if item.method_typ in methods and _same_axes(item, term)]
+        if better:
+            yield _warning(
+                "method_sibling",
+                f"Un code de même sens précise la technique locale : {', '.join(better[:3])}.",
+            )
+
+
+def _order(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    if mapping.test.level == Level.EXAM and term.order_obs == "Observation":
+        yield _warning("order", "Ce code n'est pas prescriptible : c'est un code de résultat.")
+    elif mapping.test.level == Level.ANALYSIS and term.order_obs == "Order":
+        yield _warning("order", "Ce code est un code de prescription, pas de résultat.")
+    if mapping.test.level == Level.ANALYSIS and term.class_name.startswith("PANEL"):
+        yield _warning("panel", "C'est le code d'un ensemble (panel), donné à une analyse isolée.")
+
+
+def _component(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    if mapping.contradicts(Axis.COMPONENT):
+        yield _warning("component", mapping.sentence(Axis.COMPONENT, "Le composant contredit celui du code."))
+
+
+def _circuit(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+    if mapping.circuit is None or term.loinc_num in mapping.circuit:
+        return
+    inside = [item for item in mapping.siblings if item.loinc_num in mapping.circuit]
+    inside.sort(key=lambda item: -_shared_axes(item, term))
+    nearest = f" Le plus proche qui s'y trouve : {inside[0].loinc_num}." if inside else ""
+    yield _warning("circuit", f"Code hors du jeu de valeurs « Circuit de la biologie ».{nearest}")
+
+
+def _twins(mapping: Mapping, _term: LoincTerm) -> Iterator[Check]:
+    if mapping.same_code:
+        yield _warning("same_code", f"Même code LOINC déjà donné à : {_listed(mapping.same_code)}.")
+    if mapping.other_codes:
+        sentence = f"Le même libellé porte un autre code LOINC dans le laboratoire : {_listed(mapping.other_codes)}."
+        yield _warning("same_label", sentence)
+
+
+def _listed(texts: Sequence[str], limit: int = 4) -> str:
+    shown = ", ".join(texts[:limit])
+    return f"{shown} et {len(texts) - limit} autres" if len(texts) > limit else shown
+
+
+def _axes(term: LoincTerm) -> tuple[str, ...]:
+    return (term.component, term.property, term.time_aspct, term.system, term.scale_typ)
+
+
+def _same_axes(one: LoincTerm, other: LoincTerm) -> bool:
+    return _axes(one) == _axes(other) and one.status == "ACTIVE"
+
+
+def _shared_axes(one: LoincTerm, other: LoincTerm) -> int:
+    return sum(mine == theirs for mine, theirs in zip(_axes(one), _axes(other), strict=True))
+
+
+RULES: tuple[Callable[[Mapping, LoincTerm], Iterator[Check]], ...] = (
+    _status, _property, _time, _scale, _specimen, _method, _order, _component, _circuit, _twins,
+)  # fmt: skip

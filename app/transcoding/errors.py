@@ -1,0 +1,28 @@
+"""Refusals of the review that carry what the page shows beside the sentence."""
+
+from collections.abc import Sequence
+
+from app.errors import ConflictError, InvalidInputError
+from app.models import Decision
+from app.transcoding.checks import Check, Severity
+
+
+class StaleVersionError(ConflictError):
+    """Someone else added a fact since the page was read; nothing was written."""
+
+    def __init__(self, newer: Sequence[Decision]) -> None:
+        super().__init__(
+            "Cette ligne a changé depuis que vous l'avez ouverte : une autre décision a été enregistrée "
+            "entre-temps. La vôtre n'a pas été enregistrée."
+        )
+        self.newer = newer
+
+
+class JustificationNeededError(InvalidInputError):
+    """A blocking check was met without a written justification."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        blocking = [check for check in checks if check.severity is Severity.BLOCKING]
+        sentences = " ".join(check.sentence for check in blocking)
+        super().__init__(f"Justifiez par écrit ce choix, ou choisissez un autre code. {sentences}")
+        self.checks = blocking

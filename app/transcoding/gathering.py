@@ -1,0 +1,93 @@
+"""Gathering, in a fixed number of statements, what the checks need to know of codes given to local tests."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.models import LocalTest, LoincRelease, LoincTerm
+from app.proposals.service import evidence_for
+from app.settings import Settings
+from app.terminology.service import current_release, terms_by_number
+from app.transcoding import repository
+from app.transcoding.checks import Mapping
+from app.transcoding.evidence import Line, lines_of
+
+RETIRED = frozenset({"DEPRECATED", "DISCOURAGED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A code proposed for, or given to, a local test; `lines` is its evidence."""
+
+    test: LocalTest
+    loinc_num: str
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the mapping is made: the release, the catalogue and its laboratory."""
+
+    release: LoincRelease | None
+    catalogue_id: int
+    laboratory_id: int
+
+    @property
+    def release_id(self) -> int:
+        """Identifier of the release, 0 when none is loaded."""
+        return (self.release.id or 0) if self.release else 0
+
+    @property
+    def release_version(self) -> str:
+        """The release as users name it."""
+        return self.release.version if self.release else "aucune"
+
+
+def place_of(session: Session, catalogue_id: int, laboratory_id: int) -> Place:
+    """The current release, for this catalogue."""
+    return Place(current_release(session), catalogue_id, laboratory_id)
+
+
+def evidence_now(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[Line]:
+    """The evidence of a code that has no stored proposal, computed by the matcher."""
+    return lines_of(evidence_for(session, settings, test, loinc_num))
+
+
+def mappings_of(session: Session, place: Place, pairs: Iterable[Pair]) -> list[Mapping]:
+    """The pairs with all that the checks need, in the same order."""
+    wanted = list(pairs)
+    numbers = {pair.loinc_num for pair in wanted}
+    terms = terms_by_number(session, place.release_id, numbers)
+    siblings = repository.siblings_of(session, place.release_id, {term.component for term in terms.values()})
+    retired = {number for number, term in terms.items() if term.status in RETIRED}
+    replacements = repository.replacements_of(session, place.release_id, retired)
+    nearby = numbers | {term.loinc_num for group in siblings.values() for term in group}
+    circuit = repository.in_circuit(session, nearby)
+    carriers = repository.carriers_of(session, place.catalogue_id, numbers)
+    labels = repository.codes_of_labels(session, place.laboratory_id, {pair.test.label for pair in wanted})
+    return [
+        Mapping(
+            test=pair.test,
+            loinc_num=pair.loinc_num,
+            term=terms.get(pair.loinc_num),
+            release_version=place.release_version,
+            lines=pair.lines,
+            replacements=replacements.get(pair.loinc_num, ()),
+            siblings=_siblings(siblings, terms.get(pair.loinc_num)),
+            circuit=circuit,
+            same_code=[code for test_id, code in carriers.get((pair.test.level, pair.loinc_num), ())
+                       if test_id != pair.test.id],
+            other_codes=_others(labels.get((pair.test.level, pair.test.label), ()), pair),
+        )
+        for pair in wanted
+    ]  # fmt: skip
+
+
+def _siblings(groups: dict[str, list[LoincTerm]], term: LoincTerm | None) -> list[LoincTerm]:
+    return groups.get(term.component, []) if term else []
+
+
+def _others(found: Iterable[tuple[int, str]], pair: Pair) -> list[str]:
+    codes = (number for test_id, number in found if test_id != pair.test.id and number != pair.loinc_num)
+    return list(dict.fromkeys(codes))

@@ -1,0 +1,86 @@
+"""The commands `transcodeur load-loinc` and `transcodeur load-valueset`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.models import ValueSetKind
+from app.platform.database import transaction
+from app.platform.installation import open_ready
+from app.settings import get_settings
+from app.terminology.service import current_release
+from app.terminology.value_set_files import ColumnMap
+from app.terminology.value_sets import load_value_sets
+from app.upgrades.service import load_release, make_current
+
+
+class _Console:
+    """Progress on one line of the terminal; silent when the output is a file."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._is_live = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int, message: str) -> None:
+        line = f"{message} {100 * done // total} %" if total else message
+        if self._is_live and line != self._shown:
+            self._shown = line
+            typer.echo(f"\r{line:<70}", err=True, nl=False)
+
+    def end(self) -> None:
+        """Leave the line of progress."""
+        if self._shown:
+            typer.echo("", err=True)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands."""
+
+    @cli.command("load-loinc")
+    def load_loinc(
+        path: Annotated[Path, typer.Argument(metavar="ZIP_OU_DOSSIER", help="Distribution LOINC officielle.")],
+        version: Annotated[str, typer.Option(help="Numéro de version, si l'archive ne le dit pas.")] = "",
+        current: Annotated[bool, typer.Option("--current", help="Utiliser cette version dès maintenant.")] = False,
+    ) -> None:
+        """Charge une version officielle de LOINC, avec ses variantes françaises."""
+        engine = open_ready(get_settings())
+        console = _Console()
+        try:
+            report = load_release(engine, path, console, version=version)
+        finally:
+            console.end()
+        with transaction(engine) as session:
+            if current:
+                make_current(session, report.release_id)
+            used = current_release(session)
+        typer.echo(report.sentence())
+        if used is not None and used.id != report.release_id:
+            typer.echo(
+                f"La version utilisée reste LOINC {used.version}\u202f; "
+                "changez-en avec --current ou dans la page Administration > Terminologies."
+            )
+
+    @cli.command("load-valueset")
+    def load_value_set(
+        path: Annotated[Path, typer.Argument(metavar="FICHIER", help="XLSX, CSV, ou ValueSet FHIR en JSON.")],
+        kind: Annotated[
+            ValueSetKind | None, typer.Option("--type", help="Type de liste, si le fichier ne le dit pas.")
+        ] = None,
+        sheet: Annotated[str, typer.Option("--feuille", help="Feuille du classeur.")] = "",
+        code: Annotated[str, typer.Option("--colonne-code", help="Colonne des codes LOINC.")] = "",
+        label: Annotated[str, typer.Option("--colonne-libelle", help="Colonne des libellés.")] = "",
+        nabm: Annotated[str, typer.Option("--colonne-nabm", help="Colonne des codes NABM.")] = "",
+        nabm_label: Annotated[str, typer.Option("--colonne-libelle-nabm", help="Colonne des libellés NABM.")] = "",
+        title: Annotated[str, typer.Option("--titre", help="Titre de la liste.")] = "",
+        version: Annotated[str, typer.Option("--version", help="Version de la liste.")] = "",
+    ) -> None:
+        """Charge un jeu de valeurs de l'ANS (Circuit de la biologie…) ou l'alignement NABM-LOINC."""
+        columns = ColumnMap(kind, sheet, code, label, nabm, nabm_label, title, version)
+        engine = open_ready(get_settings())
+        content = path.read_bytes()
+        with transaction(engine) as session:
+            loaded = load_value_sets(session, path.name, content, columns)
+        for item in loaded:
+            typer.echo(item.sentence())

@@ -1,0 +1,126 @@
+"""The administrator's side: what is loaded, uploads, and what a change of release asks people to look at."""
+
+import shutil
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from sqlmodel import Session, select
+
+from app.audit.service import record
+from app.errors import InvalidInputError
+from app.jobs.queue import JobQueue
+from app.models import Job, Laboratory, LoincRelease, TaskKind, User, ValueSetKind
+from app.settings import Settings
+from app.terminology import service, value_sets
+from app.terminology.wording import TASK_LABELS, VALUE_SET_LABELS, release_name
+from app.upgrades import tasks
+from app.upgrades.jobs import JOB_KIND
+from app.upgrades.pages import ImpactLine, ImpactPage, ReleaseLine, TerminologiesPage, ValueSetLine
+
+MAX_RELEASE_BYTES = 600_000_000
+RELEASE_KINDS = {"official": "Distribution officielle", "starter": "Terminologie de départ"}
+CHOSEN_KINDS = (ValueSetKind.CIRCUIT_BIOLOGIE, ValueSetKind.BIOLOGIE_FRANCE, ValueSetKind.CHAPTERS)
+
+
+def terminologies_page(session: Session, notice: str = "", problem: str = "") -> TerminologiesPage:
+    """Every release and value set that is loaded."""
+    return TerminologiesPage(
+        title="Terminologies",
+        releases=[
+            ReleaseLine(
+                id=release.id or 0,
+                name=release_name(release),
+                kind=RELEASE_KINDS.get(release.kind, release.kind),
+                source=release.source_name if release.kind == "official" else "",
+                terms=release.term_count,
+                loaded_at=release.loaded_at,
+                is_current=release.is_current,
+            )
+            for release in service.releases(session)
+        ],
+        value_sets=[
+            ValueSetLine(
+                id=item.id or 0,
+                kind=VALUE_SET_LABELS.get(ValueSetKind(item.kind), item.kind),
+                title=item.title,
+                version=item.version,
+                source=item.source_name,
+                members=item.member_count,
+                loaded_at=item.loaded_at,
+                is_current=item.is_current,
+                belongs_to_release=item.release_id is not None,
+            )
+            for item in value_sets.value_sets(session)
+        ],
+        kinds=[(kind.value, VALUE_SET_LABELS[kind]) for kind in CHOSEN_KINDS],
+        max_megabytes=MAX_RELEASE_BYTES // 1_000_000,
+        notice=notice,
+        problem=problem,
+    )
+
+
+def notice_of(session: Session, release_id: int | None, value_set_ids: list[int], ignored: int) -> str:
+    """What was just done, said from what is stored."""
+    sentences = []
+    if release_id is not None:
+        name = release_name(service.get_release(session, release_id))
+        sentences.append(f"{name} est maintenant la version utilisée.")
+    for value_set_id in value_set_ids[:10]:
+        sentences.append(value_sets.use_sentence(value_sets.get_value_set(session, value_set_id)))
+    if ignored:
+        sentences.append(f"Lignes sans code LOINC, laissées de côté\u202f: {ignored}.")
+    return " ".join(sentences)
+
+
+def receive_release(
+    session: Session,
+    settings: Settings,
+    queue: JobQueue,
+    actor: User,
+    *,
+    file_name: str,
+    content: IO[bytes],
+    version: str,
+) -> Job:
+    """Keep an uploaded archive and load it in the background."""
+    name = Path(file_name.replace("\\", "/")).name[:200]
+    if content.read(4) != b"PK\x03\x04":
+        raise InvalidInputError("Envoyez l'archive .zip téléchargée sur loinc.org, telle quelle.")
+    content.seek(0)
+    folder = settings.data_dir / "depots"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"loinc-{uuid4().hex}.zip"
+    with path.open("wb") as target:
+        shutil.copyfileobj(content, target, 1 << 20)
+    record(session, "terminology.upload_release", actor=actor, object_type="file", source=name)
+    return queue.enqueue(
+        session,
+        JOB_KIND,
+        created_by_id=actor.id,
+        payload={"path": str(path), "name": name, "version": version.strip(), "actor_id": actor.id},
+    )
+
+
+def impact_page(session: Session, release: LoincRelease) -> ImpactPage:
+    """Before changing release: how many decisions each catalogue must look at again."""
+    current = service.current_release(session)
+    found = tasks.impact(session, current, release) if current is not None and current.id != release.id else []
+    laboratories = {item.id: item.name for item in session.exec(select(Laboratory)).all()}
+    return ImpactPage(
+        title=release_name(release),
+        release=release,
+        release_title=release_name(release),
+        current_title=release_name(current) if current else "aucune version",
+        is_current=release.is_current,
+        kinds=[TASK_LABELS[kind][0] for kind in TaskKind],
+        lines=[
+            ImpactLine(
+                laboratory=laboratories.get(catalogue.laboratory_id, ""),
+                catalogue=catalogue.name,
+                counts=[counts.get(kind.value, 0) for kind in TaskKind],
+                total=sum(counts.values()),
+            )
+            for catalogue, counts in found
+        ],
+    )

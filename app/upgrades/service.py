@@ -1,0 +1,44 @@
+"""A new release comes in: loaded, put in service, and the decisions that it changes sent back to be looked at."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.models import LoincRelease, User
+from app.platform.progress import Progress, untold
+from app.terminology import loading, starter
+from app.terminology import service as terminology
+from app.terminology.schemas import LoadReport
+from app.upgrades.tasks import open_tasks_after
+
+
+def load_release(
+    engine: Engine,
+    path: Path,
+    progress: Progress = untold,
+    *,
+    version: str = "",
+    source_name: str = "",
+    actor_id: int | None = None,
+) -> LoadReport:
+    """Load an official release, see `app.terminology.loading.load_release`; opens tasks when it comes into service."""
+    return loading.load_release(
+        engine,
+        path,
+        progress,
+        version=version,
+        source_name=source_name,
+        actor_id=actor_id,
+        after_change=open_tasks_after,
+    )
+
+
+def load_starter(session: Session) -> LoincRelease:
+    """Load the starter terminology if it is not there yet; opens tasks when it replaces an older one in service."""
+    return starter.load_starter(session, open_tasks_after)
+
+
+def make_current(session: Session, release_id: int, actor: User | None = None) -> LoincRelease:
+    """Use a release from now on; the decisions whose code it changes get a task in the review queue."""
+    return terminology.make_current(session, release_id, actor, open_tasks_after)

@@ -1,0 +1,106 @@
+"""The one table of error handlers: each refusal becomes a French page, or JSON for programs."""
+
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from app.errors import ImportRefusedError, WorkbenchError
+from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
+from app.web.pages import ErrorPage
+from app.web.security import security_headers
+from app.web.templating import render
+
+log = structlog.get_logger(__name__)
+
+
+def _wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
+
+
+def _answer(
+    request: Request, status: int, message: str, problems: list[str] | None = None, code: str = ""
+) -> Response:
+    for prefix, answer in request.app.state.refusals.items():
+        if request.url.path.startswith(prefix):
+            refusal: Response = answer(request, status, message, code)
+            return refusal
+    if _wants_json(request):
+        content: dict[str, Any] = {"detail": message}
+        if problems:
+            content["problems"] = problems
+        return JSONResponse(content, status_code=status)
+    page = ErrorPage(title="Action impossible", status=status, message=message, problems=problems or [])
+    return render(request, "error.html", page, status_code=status)
+
+
+async def on_workbench_error(request: Request, error: Exception) -> Response:
+    """A refusal of ours, with its own sentence."""
+    assert isinstance(error, WorkbenchError)
+    if isinstance(error, ImportRefusedError):
+        problems = [str(problem) for problem in error.problems]
+        return _answer(
+            request, error.status_code, "Le fichier a été refusé ; rien n'a été enregistré.", problems
+        )
+    return _answer(request, error.status_code, error.message, code=error.code)
+
+
+async def on_sign_in_required(request: Request, error: Exception) -> Response:
+    """Send a browser to the sign-in page, and back afterwards; a program gets 401."""
+    assert isinstance(error, SignInRequiredError)
+    if _wants_json(request):
+        return JSONResponse({"detail": error.message}, status_code=401)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    suffix = f"?suite={quote(target, safe='')}" if request.method == "GET" and target != "/" else ""
+    return RedirectResponse(f"/connexion{suffix}", status_code=303)
+
+
+async def on_password_change_required(request: Request, error: Exception) -> Response:
+    """Send a browser to the page where the password is changed; a program gets 403."""
+    assert isinstance(error, PasswordChangeRequiredError)
+    if _wants_json(request):
+        return JSONResponse({"detail": error.message}, status_code=error.status_code)
+    return RedirectResponse("/compte", status_code=303)
+
+
+async def on_validation_error(request: Request, error: Exception) -> Response:
+    """A malformed form or query."""
+    assert isinstance(error, RequestValidationError)
+    fields = [".".join(str(part) for part in item["loc"][1:]) for item in error.errors()]
+    return _answer(request, 422, f"Saisie incomplète ou mal formée : {', '.join(fields)}.")
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Errors of the framework: unknown address, method not allowed."""
+    assert isinstance(error, HTTPException)
+    messages = {
+        404: "Cette page n'existe pas.",
+        405: "Cette action n'est pas possible ici.",
+        413: "Ce qui a été envoyé est trop gros pour être accepté.",
+    }
+    return _answer(request, error.status_code, messages.get(error.status_code, str(error.detail)))
+
+
+async def on_unexpected_error(request: Request, error: Exception) -> Response:
+    """A fault of ours; its details go to the log (Starlette raises it again), never to the user."""
+    log.error("request.failed", method=request.method, path=request.url.path, error=type(error).__name__)
+    message = "Une erreur inattendue s'est produite. Rien n'a été enregistré ; vous pouvez réessayer."
+    answer = _answer(request, 500, message)
+    # This handler runs outside the middleware that adds the headers elsewhere.
+    for name, value in security_headers(request.url.path, request.app.state.settings.secure_cookies):
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    SignInRequiredError: on_sign_in_required,
+    PasswordChangeRequiredError: on_password_change_required,
+    WorkbenchError: on_workbench_error,
+    RequestValidationError: on_validation_error,
+    HTTPException: on_http_error,
+    Exception: on_unexpected_error,
+}

@@ -1,0 +1,101 @@
+"""What the page says of the search for proposals, and of a decision just recorded."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.models import Action, RunStatus
+from app.platform.identity import CatalogueAccess
+from app.transcoding import repository, workflow
+from app.transcoding.facts import derive_state, in_force
+from app.transcoding.repository import Runs
+from app.web.templating import format_moment
+from app.worklist.navigation import case_url
+from app.worklist.query import ReviewQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence and its colour (the class of the box)."""
+
+    kind: str
+    text: str
+
+
+NOT_RUN = "La recherche de propositions n'a pas encore été lancée sur ce catalogue."
+RUNNING = "La recherche de propositions est en cours : les propositions apparaîtront à la fin du calcul."
+NOTHING_FOUND = "La recherche a abouti et n'a trouvé aucun code LOINC plausible pour cette ligne."
+
+
+def run_notice(runs: Runs) -> Notice | None:
+    """The state of the search, when it is anything but done: a failure is never shown as nothing found."""
+    latest, current = runs.latest, runs.current
+    if latest is None:
+        return Notice("info-box", NOT_RUN)
+    if latest.status == RunStatus.FAILED:
+        reason = latest.message or "La recherche de propositions a échoué."
+        if current is None:
+            return Notice("error-box", f"{reason} Aucune conclusion ne peut être tirée de l'absence de proposition.")
+        when = format_moment(current.finished_at or current.started_at)
+        return Notice("warn-box", f"{reason} Les propositions affichées sont celles de la recherche du {when}.")
+    if latest.status == RunStatus.RUNNING:
+        if current is None:
+            return Notice("info-box", RUNNING)
+        return Notice(
+            "info-box",
+            "Une nouvelle recherche est en cours ; les propositions affichées sont les précédentes.",
+        )
+    return None
+
+
+DONE = {
+    Action.CHOOSE: "code {loinc_num} enregistré",
+    Action.NO_LOINC: "« aucun code LOINC » enregistré",
+    Action.OUT_OF_SCOPE: "classée hors périmètre",
+    Action.DOUBT: "doute enregistré",
+    Action.COMMENT: "commentaire enregistré",
+    Action.APPROVE: "décision approuvée",
+    Action.SEND_BACK: "renvoyée au transcodeur",
+    Action.UNDO: "décision annulée, la ligne est revenue à son état précédent",
+    Action.REIMPORT: "à revoir depuis la réimportation du catalogue",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A fact just recorded, and the way to take it back."""
+
+    message: str
+    case_url: str
+    undo_url: str
+    version: int
+    needs_reason: bool
+
+
+def sentence_of(code: str, label: str, action: str, loinc_num: str) -> str:
+    """What was done to which row, for the banner and for screen readers."""
+    return f"{code} {label} : {DONE[Action(action)].format(loinc_num=loinc_num)}."
+
+
+def done_notice(session: Session, access: CatalogueAccess, decision_id: int | None, query: ReviewQuery) -> Done | None:
+    """The banner of a fact of this catalogue; it can be undone while it is one's own and in force."""
+    found = repository.done_fact(session, access.catalogue_id, decision_id) if decision_id else None
+    if found is None or found.test.id is None:
+        return None
+    fact, test_id = found.fact, found.test.id
+    facts = repository.facts_of(session, test_id)
+    last, state = in_force(facts), derive_state(facts)
+    transition = workflow.transition(state.status, state.outcome, Action.UNDO, access.role)
+    mine = last is not None and last.id == fact.id and fact.author_id == access.user_id
+    return Done(
+        message=sentence_of(found.test.code, found.test.label, fact.action, fact.loinc_num),
+        case_url=case_url(access.catalogue_id, test_id, query),
+        undo_url=undo_url(access.catalogue_id, test_id, query) if mine and transition else "",
+        version=state.version,
+        needs_reason=bool(transition and transition.needs_reason),
+    )
+
+
+def undo_url(catalogue_id: int, local_test_id: int, query: ReviewQuery) -> str:
+    """Where a fact is undone."""
+    return query.with_page(1).url(f"/catalogues/{catalogue_id}/revue/{local_test_id}/annulation")

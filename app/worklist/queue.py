@@ -1,0 +1,172 @@
+"""The queue page: rows, facets, order and paging of a ReviewQuery."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from app.models import Level, LoincTerm, Outcome, Status
+from app.terminology.naming import TermName, name_of
+from app.terminology.service import current_release, terms_by_number
+from app.transcoding import repository
+from app.transcoding.repository import Runs
+from app.web.wording import BAND, LEVEL, OUTCOME, STATUS, Word
+from app.worklist import queue_sql
+from app.worklist.navigation import case_url
+from app.worklist.query import ReviewQuery
+from matcher.types import Band
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One row of the queue, ready to be shown."""
+
+    id: int
+    url: str
+    code: str
+    label: str
+    synonym: str
+    specimen: str
+    unit: str
+    level: str
+    is_analysis: bool
+    volume: int | None
+    is_subcontracted: bool
+    is_retired: bool
+    has_comment: bool
+    status: Word
+    decision: str
+    is_coded: bool
+    best_loinc: str
+    best_name: TermName | None
+    band: Word | None
+    has_contradiction: bool
+    is_nontest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading of the table, which sorts."""
+
+    title: str
+    url: str
+    aria_sort: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """« X–Y sur Z », and the pages around."""
+
+    first: int
+    last: int
+    total: int
+    page: int
+    pages: int
+    previous_url: str
+    next_url: str
+    sizes: list[tuple[int, str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the whole catalogue is."""
+
+    total: int
+    decided: int
+    approved: int
+
+
+COLUMNS = (
+    ("code", "Code", ""),
+    ("libelle", "Libellé", ""),
+    ("milieu", "Milieu", ""),
+    ("unite", "Unité", ""),
+    ("proposition", "Meilleure proposition", ""),
+    ("confiance", "Confiance", ""),
+    ("etat", "État", ""),
+    ("volume", "Volume", "num"),
+)
+
+
+def columns_of(query: ReviewQuery, path: str) -> list[Column]:
+    """The headings, each a link to its order."""
+    shown = []
+    for word, title, css in COLUMNS:
+        order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none")
+        shown.append(Column(title, query.with_sort(word).url(path), order, css))
+    return shown
+
+
+def pager_of(query: ReviewQuery, total: int, path: str, sizes: tuple[int, ...]) -> Pager:
+    """The paging of so many rows."""
+    pages = max(1, -(-total // query.taille))
+    last = min(query.offset + query.taille, total)
+    return Pager(
+        first=min(query.offset + 1, total),
+        last=max(last, min(query.offset, total)),
+        total=total,
+        page=query.page,
+        pages=pages,
+        previous_url=query.with_page(min(query.page - 1, pages)).url(path) if query.page > 1 else "",
+        next_url=query.with_page(query.page + 1).url(path) if query.page < pages else "",
+        sizes=[(size, query.with_size(size).url(path), size == query.taille) for size in sizes],
+    )
+
+
+def progress_of(counts: Mapping[str, int]) -> Progress:
+    """How many rows are decided (approved ones included), and how many approved."""
+    approved = counts.get(Status.APPROVED, 0)
+    return Progress(sum(counts.values()), counts.get(Status.DECIDED, 0) + approved, approved)
+
+
+def rows_of(session: Session, catalogue_id: int, runs: Runs, query: ReviewQuery, ids: Sequence[int]) -> list[QueueRow]:
+    """These rows, with the names of their best proposals."""
+    found = queue_sql.rows_of_ids(session, catalogue_id, run_id_of(runs), ids)
+    release = current_release(session)
+    numbers = {row.best_loinc for row in found if row.best_loinc}
+    terms = terms_by_number(session, release.id or 0, numbers) if release else {}
+    return [_row(catalogue_id, query, row, terms) for row in found]
+
+
+def run_id_of(runs: Runs) -> int:
+    """The run whose proposals are shown, or the identifier that no run has."""
+    return (runs.current.id or queue_sql.NO_RUN) if runs.current else queue_sql.NO_RUN
+
+
+def authors_of(session: Session, counts: Mapping[str, Mapping[str, int]]) -> dict[int, str]:
+    """The names of the people in the author facet."""
+    ids = {int(value) for value in counts.get("auteur", {}) if value.isdigit()}
+    return repository.names_of(session, ids)
+
+
+def decision_text(outcome: str, loinc_num: str) -> str:
+    """What was decided, in one or two words."""
+    return loinc_num if outcome == Outcome.CODE else OUTCOME[Outcome(outcome)].text if outcome else ""
+
+
+def _row(catalogue_id: int, query: ReviewQuery, row: Any, terms: Mapping[str, LoincTerm]) -> QueueRow:
+    return QueueRow(
+        id=row.id,
+        url=case_url(catalogue_id, row.id, query),
+        code=row.code,
+        label=row.label,
+        synonym=row.synonym,
+        specimen=row.specimen,
+        unit=row.unit,
+        level=LEVEL[Level(row.level)],
+        is_analysis=row.level == Level.ANALYSIS,
+        volume=row.volume if row.volume >= 0 else None,
+        is_subcontracted=row.subcontracted == "1",
+        is_retired=row.retired == "1",
+        has_comment=row.comment == "1",
+        status=STATUS[Status(row.status)],
+        decision=decision_text(row.outcome, row.loinc_num),
+        is_coded=bool(row.loinc_num),
+        best_loinc=row.best_loinc,
+        best_name=name_of(terms.get(row.best_loinc)) if row.best_loinc else None,
+        band=BAND[Band(row.band)] if row.band else None,
+        has_contradiction=row.contradiction == "1",
+        is_nontest=row.nontest == "1",
+    )

@@ -1,0 +1,202 @@
+"""The SQL of the queue: a ReviewQuery becomes conditions, an order, facet counts and one page of rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlmodel import Session
+
+from app.models import Outcome, Status, metadata
+from app.platform.folding import folded
+from app.upgrades.tasks import has_open_task
+from app.worklist.facets import BY_KEY, FACETS
+from app.worklist.query import SORTS, ReviewQuery, stored_values
+from matcher.normalise.text import fold
+from matcher.types import Band
+
+NO_RUN = 0
+"""A run identifier that no proposal has: a catalogue whose search never succeeded."""
+_STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Status.APPROVED)
+_FACET_COLUMNS = frozenset(facet.column for facet in FACETS)
+_ROW_COLUMNS = _FACET_COLUMNS | {
+    "id", "position", "code", "label", "synonym", "volume", "loinc_num", "version", "best_loinc",
+    "confidence", "executing",
+}  # fmt: skip
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[str]:
+    return case((condition, "1"), else_="0")
+
+
+def _or_code(text: ColumnElement[str], code: ColumnElement[str]) -> ColumnElement[str]:
+    return case((text != "", text), else_=code)
+
+
+def base(
+    catalogue_id: int, run_id: int, columns: frozenset[str], text: str = "", ids: Sequence[int] | None = None
+) -> CTE:
+    """The rows of a catalogue with their state and best proposal; `text` words must all be found."""
+    tables = metadata.tables
+    test, state = tables["local_test"].c, tables["review_state"].c
+    best_table, nontest_table = tables["proposal"].alias("best"), tables["proposal"].alias("nontest")
+    best, nontest = best_table.c, nontest_table.c
+    status = func.coalesce(state.status, Status.TODO.value)
+    volume = func.coalesce(test.annual_volume, -1)
+    confidence = func.coalesce(best.confidence, 0.0)
+    all_columns: dict[str, Any] = {
+        "id": test.id,
+        "position": test.position,
+        "code": test.code,
+        "label": test.label,
+        "label_key": folded(test.label),
+        "synonym": test.synonym,
+        "specimen": _or_code(test.specimen, test.specimen_code),
+        "unit": _or_code(test.unit, test.unit_code),
+        "level": test.level,
+        "chapter": _or_code(test.chapter, test.chapter_code),
+        "subcontracted": _flag(test.is_subcontracted),
+        "retired": _flag(test.is_retired),
+        "task": _flag(has_open_task()),
+        "executing": test.executing_laboratory,
+        "volume": volume,
+        "status": status,
+        "status_rank": case({item.value: rank for rank, item in enumerate(_STATUS_ORDER)}, value=status),
+        "outcome": func.coalesce(state.outcome, Outcome.NONE.value),
+        "loinc_num": func.coalesce(state.loinc_num, ""),
+        "comment": _flag(func.coalesce(state.has_comment, False)),
+        "author": func.coalesce(cast(state.decided_by_id, String), ""),
+        "version": func.coalesce(state.version, 0),
+        "decision_id": func.coalesce(state.decision_id, 0),
+        "best_loinc": func.coalesce(best.loinc_num, ""),
+        "band": func.coalesce(best.band, ""),
+        "confidence": confidence,
+        "contradiction": case((best.id.is_(None), ""), (best.has_contradiction, "1"), else_="0"),
+        "has_proposal": _flag(best.id.is_not(None)),
+        "nontest": _flag(nontest.id.is_not(None)),
+        # Volume times uncertainty: what brings most exams, and needs a person most, comes first.
+        "priority": (case((volume > 0, volume), else_=0) + 1)
+        * (1.05 - case((nontest.confidence > confidence, nontest.confidence), else_=confidence)),
+    }
+    first = and_(best.run_id == run_id, best.local_test_id == test.id, best.rank == 1)
+    is_nontest = and_(
+        nontest.run_id == run_id,
+        nontest.local_test_id == test.id,
+        nontest.rank == 0,
+        nontest.band != Band.UNCERTAIN.value,
+    )
+    statement = (
+        select(*(all_columns[name].label(name) for name in sorted(columns)))
+        .select_from(tables["local_test"])
+        .outerjoin(tables["review_state"], state.local_test_id == test.id)
+        .outerjoin(best_table, first)
+        .outerjoin(nontest_table, is_nontest)
+        .where(test.catalogue_id == catalogue_id)
+    )
+    codes = func.coalesce(state.loinc_num, "") + " " + func.coalesce(best.loinc_num, "")
+    searched = test.code + " " + test.label + " " + test.synonym + " " + codes
+    for word in fold(text).split():
+        statement = statement.where(folded(searched).contains(word, autoescape=True))
+    if ids is not None:
+        statement = statement.where(test.id.in_(ids))
+    return statement.cte("queue")
+
+
+def conditions(rows: CTE, query: ReviewQuery, skip: str = "") -> list[ColumnElement[bool]]:
+    """The facets of the query as SQL; `skip` leaves one facet aside, to count its other values."""
+    kept, dropped = stored_values(query.only), stored_values(query.without)
+    found: list[ColumnElement[bool]] = []
+    for key, values in kept.items():
+        if key != skip:
+            found.append(rows.c[BY_KEY[key].column].in_(values))
+    for key, values in dropped.items():
+        if key != skip:
+            found.append(rows.c[BY_KEY[key].column].not_in(values))
+    return found
+
+
+def _needed(query: ReviewQuery) -> frozenset[str]:
+    facets = {BY_KEY[key].column for key in (*query.only, *query.without)}
+    return frozenset(facets | {"id", "status", "position", SORTS[query.tri.removeprefix("-")]})
+
+
+def _ordered(statement: Select[Any], rows: CTE, query: ReviewQuery) -> Select[Any]:
+    column = rows.c[SORTS[query.tri.removeprefix("-")]]
+    direction = column.desc() if query.tri.startswith("-") else column.asc()
+    return statement.order_by(direction, rows.c.position, rows.c.id)
+
+
+def page_of_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
+    """The rows of the query's page, in its order."""
+    ids = [row_id for row_id, _ in ordered_ids(session, catalogue_id, run_id, query)]
+    return rows_of_ids(session, catalogue_id, run_id, ids[query.offset : query.offset + query.taille])
+
+
+def rows_of_ids(session: Session, catalogue_id: int, run_id: int, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """These rows of a catalogue with all that a list shows, in the order given."""
+    rows = base(catalogue_id, run_id, _ROW_COLUMNS, ids=ids)
+    found = {row.id: row for row in session.execute(select(rows))}
+    return [found[row_id] for row_id in ids if row_id in found]
+
+
+def all_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
+    """Every row of the query, for the export."""
+    rows = base(catalogue_id, run_id, _ROW_COLUMNS | _needed(query) | {"decision_id"}, query.q)
+    return session.execute(_ordered(select(rows).where(*conditions(rows, query)), rows, query)).all()
+
+
+def ordered_ids(
+    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int | None = None
+) -> list[tuple[int, str]]:
+    """Identifier and status of every row of the query, in order.
+
+    The current row keeps its place in the order even when its new state takes it out of the query,
+    so that the queue never jumps under the reviewer.
+    """
+    rows = base(catalogue_id, run_id, _needed(query), query.q)
+    kept = and_(*conditions(rows, query)) if query.only or query.without else None
+    statement = select(rows.c.id, rows.c.status)
+    if kept is not None:
+        statement = statement.where(or_(kept, rows.c.id == current_id) if current_id else kept)
+    return [(row[0], row[1]) for row in session.execute(_ordered(statement, rows, query))]
+
+
+def facet_counts(
+    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery
+) -> tuple[int, dict[str, dict[str, int]]]:
+    """How many rows the query has, and for each facet how many rows each value would leave; one statement."""
+    rows = base(catalogue_id, run_id, _FACET_COLUMNS, query.q)
+    parts: list[Any] = [
+        select(literal("").label("facet"), literal("").label("value"), func.count().label("number"))
+        .select_from(rows)
+        .where(*conditions(rows, query))
+    ]
+    for facet in FACETS:
+        value = cast(rows.c[facet.column], String)
+        parts.append(
+            select(literal(facet.key), value, func.count())
+            .select_from(rows)
+            .where(*conditions(rows, query, skip=facet.key))
+            .group_by(value)
+        )
+    counts: dict[str, dict[str, int]] = {facet.key: {} for facet in FACETS}
+    total = 0
+    for key, value, number in session.execute(union_all(*parts)):
+        if key:
+            counts[key][value] = number
+        else:
+            total = number
+    return total, counts

@@ -1,0 +1,100 @@
+"""Patients are refused; catalogues that merely look a little like it are not."""
+
+import io
+
+import pytest
+from openpyxl import Workbook
+
+from app.errors import ImportRefusedError
+from app.files.guard import is_social_security_number, refuse_patient_data
+from app.files.records import Dialect
+from app.files.tabular import read_table
+
+NAMES = "Marie Jean Louise Pierre Anne Paul Sophie Luc".split()
+
+
+def lines(*rows: str) -> bytes:
+    return "\n".join(rows).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lines("NOM;PRENOM;NAISSANCE;GLYC;UREE", "X;Y;01/02/1960;1;2"),
+        lines("Code;Libellé;IPP", "A;B;12"),
+        lines("Dossier;Nom patient;Analyse", "12;X;NA"),
+        lines("Code analyse;Date de naissance", "NA;01/02/1960"),
+        lines("INS;Code;Libellé", "1;A;B"),
+        lines("N° Sécu;Code;Libellé", "1;A;B"),
+        lines("Né(e) le;Code;Libellé", "1;A;B"),
+        lines("Nom;Sexe;Age;Code", "X;M;45;NA"),
+        lines("Nom;Sexe;Age;Valeur;Unité", "X;M;45;5,2;mmol/L"),
+        lines("Nom;Dossier;Analyse", "X;12;NA"),
+        lines("last name,first name,test", "x,y,z"),
+        # A title above, or a header row that was not recognised as such.
+        lines("Extraction du jour;;", "NOM;PRENOM;NAISSANCE", "X;Y;Z"),
+        # Nothing in the headings, everything in the values.
+        lines(*[f"{name};{n};mmol/L" for n, name in enumerate(NAMES)]),
+        lines(*[f"A{n};Analyse;{n + 1:02d}/03/{1930 + 7 * n}" for n in range(9)]),
+        lines("Code;Libellé;Divers", "A;B;1 85 05 78 006 084 91", "B;C;2 99 12 2A 006 084 90"),
+    ],
+)
+def test_patients_are_refused(content: bytes) -> None:
+    with pytest.raises(ImportRefusedError, match="données de patients"):
+        refuse_patient_data(read_table("a.csv", content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lines("Code;Nom;Unité", "NA;Sodium;mmol/L"),
+        lines("Nom;Sexe;Age;Borne basse;Unité", "Sodium;M;0-99;135;mmol/L"),
+        lines("Code;Nom usuel;Milieu", "NA;Sodium;Sérum"),
+        # Lines of a catalogue that speak of patients without being about one.
+        lines("Code;Libellé", "POIDS;POIDS DU PATIENT", "DDN;DATE DE NAISSANCE", "INS;INSULINE", "IPP;IPP"),
+        lines("NA;SODIUM;Sérum", "DDN;DATE DE NAISSANCE;", "K;POTASSIUM;Sérum"),
+        lines("Code;Libellé;Créée le", *[f"A{n};B;0{n}/03/20{10 + n}" for n in range(1, 9)]),
+        lines("Code;Libellé;Laboratoire exécutant", *[f"A{n};B;Claude Bernard" for n in range(9)]),
+        lines("Code;Libellé;EAN", "A;B;3400930000120", "B;C;3400930000137"),
+    ],
+)
+def test_catalogues_are_accepted(content: bytes) -> None:
+    refuse_patient_data(read_table("a.csv", content))
+
+
+def test_what_the_user_says_of_the_header_does_not_open_the_door() -> None:
+    table = read_table("a.csv", lines("Code;Prénom", "1;2", "3;4"))
+    assert table.dialect.header_rows == 1
+    content = lines("Code;Prénom", "1;2", "3;4")
+    with pytest.raises(ImportRefusedError, match="ligne 1, colonne « Prénom »"):
+        refuse_patient_data(read_table("a.csv", content, Dialect(header_rows=0)))
+
+
+def test_hidden_sheets_are_looked_at() -> None:
+    workbook = Workbook()
+    workbook.active.append(["Code", "Libellé"])
+    workbook.active.append(["NA", "Sodium"])
+    hidden = workbook.create_sheet("Données")
+    hidden.append(["Nom", "Prénom"])
+    hidden.append(["X", "Y"])
+    hidden.sheet_state = "hidden"
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    with pytest.raises(ImportRefusedError, match="feuille « Données »"):
+        refuse_patient_data(read_table("a.xlsx", buffer.getvalue()))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("185057800608491", True),
+        ("1 85 05 78 006 084 91", True),
+        ("185057800608492", False),
+        ("1 85 05 78 006 084", True),
+        ("1850578006084", False),
+        ("2951-2", False),
+        ("", False),
+    ],
+)
+def test_social_security_numbers(text: str, expected: bool) -> None:
+    assert is_social_security_number(text) is expected

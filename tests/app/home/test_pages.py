@@ -1,0 +1,99 @@
+"""The dashboard and the laboratory page: what each person sees, and nothing more."""
+
+import pytest
+from sqlalchemy import Engine
+
+from app.home.catalogue_lines import catalogue_lines
+from app.models import Job, JobStatus, Level, LocalTest, ReviewState, Status
+from app.platform.database import reading, transaction
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
+
+
+def fill(
+    world: World, statuses: dict[Status, int], level: Level = Level.ANALYSIS, name: str = "Général"
+) -> int:
+    """A catalogue whose tests have these statuses; those to do have no state at all."""
+    catalogue = world.add_catalogue(name)
+    assert catalogue.id is not None
+    with transaction(world.engine) as session:
+        for status, count in statuses.items():
+            for number in range(count):
+                test = LocalTest(
+                    catalogue_id=catalogue.id, level=level, code=f"{status}{number}", label=f"Test {number}"
+                )
+                session.add(test)
+                session.flush()
+                assert test.id is not None
+                if status is not Status.TODO:
+                    session.add(ReviewState(local_test_id=test.id, status=status))
+    return catalogue.id
+
+
+def test_progress_counts_each_status_once(world: World, engine: Engine) -> None:
+    counts = {Status.TODO: 3, Status.DOUBT: 1, Status.DECIDED: 4, Status.APPROVED: 2, Status.SENT_BACK: 1}
+    fill(world, counts)
+    with reading(engine) as session:
+        (line,) = catalogue_lines(session, [world.laboratory_id])[world.laboratory_id]
+    assert (line.analyses.todo, line.analyses.decided, line.analyses.approved) == (3, 4, 2)
+    assert (line.analyses.total, line.exams.total) == (11, 0)
+    assert [round(part.width) for part in line.analyses.meter.parts] == [18, 36, 18]
+    assert line.analyses.meter.label.endswith("sur 11")
+
+
+def test_the_dashboard_shows_only_the_persons_laboratories(client_for: ClientFor, world: World) -> None:
+    fill(world, {Status.TODO: 2, Status.APPROVED: 1}, name="Catalogue du Parc")
+    inside = client_for(TRANSCODER).get("/").text
+    assert "Catalogue du Parc" in inside
+    assert "Laboratoire de la Gare" not in inside
+    outside = client_for(OUTSIDER).get("/").text
+    assert "Laboratoire de la Gare" in outside
+    assert "Parc" not in outside
+
+
+def test_the_meter_of_the_dashboard_is_svg_with_a_text(client_for: ClientFor, world: World) -> None:
+    fill(world, {Status.TODO: 1, Status.APPROVED: 1})
+    page = client_for(READER).get("/").text
+    assert 'class="part-ok" x="0.0" y="0" width="50.0"' in page
+    assert 'aria-label="1 approuvées, 0 décidées à approuver, 0 en doute ou renvoyées, sur 2"' in page
+
+
+def test_a_person_without_laboratory_is_told_what_to_do(client_for: ClientFor) -> None:
+    page = client_for(ADMINISTRATOR).get("/").text
+    assert "Aucun laboratoire ne vous est ouvert" in page
+    assert "/administration/laboratoires" in page
+
+
+@pytest.mark.parametrize(("email", "may"), [(TRANSCODER, True), (BIOLOGIST, True), (READER, False)])
+def test_only_those_who_may_import_see_the_button(
+    client_for: ClientFor, world: World, email: str, may: bool
+) -> None:
+    client = client_for(email)
+    for page in ("/", f"/laboratoires/{world.laboratory_id}"):
+        assert (f"/laboratoires/{world.laboratory_id}/importer" in client.get(page).text) is may
+
+
+def test_a_laboratory_page_shows_catalogues_members_and_jobs(client_for: ClientFor, world: World) -> None:
+    catalogue_id = fill(world, {Status.TODO: 1})
+    with transaction(world.engine) as session:
+        session.add(Job(kind="proposals", laboratory_id=world.laboratory_id, status=JobStatus.FAILED))
+    page = client_for(READER).get(f"/laboratoires/{world.laboratory_id}").text
+    for expected in (
+        f"/catalogues/{catalogue_id}",
+        "Béatrice Biologiste",
+        "750000001",
+        "SGL de test",
+        "Échec",
+    ):
+        assert expected in page
+    assert "Oscar" not in page
+
+
+@pytest.mark.parametrize("email", [OUTSIDER, ADMINISTRATOR])
+def test_a_laboratory_does_not_exist_for_those_without_role(
+    client_for: ClientFor, world: World, email: str
+) -> None:
+    world.add_catalogue()
+    client = client_for(email)
+    absent = client.get("/laboratoires/999")
+    closed = client.get(f"/laboratoires/{world.laboratory_id}")
+    assert (closed.status_code, closed.text) == (404, absent.text)

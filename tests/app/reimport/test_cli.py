@@ -1,0 +1,102 @@
+"""The command `transcodeur import`."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+import typer
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from app.errors import InvalidInputError, NotFoundError
+from app.models import Catalogue, Job, LocalTest
+from app.platform.database import reading
+from app.reimport import cli as catalogues_cli
+from app.reimport.cli import register
+from app.settings import Settings
+from tests.app.catalogues.conftest import csv_bytes, loinc_2, loinc_3, side_file
+from tests.conftest import TRANSCODER, World
+
+
+@pytest.fixture
+def command(world: World, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    """The command on the database of the test; the jobs it asks for stay in the queue."""
+    queued = settings.model_copy(update={"jobs_immediate": False})
+    monkeypatch.setattr(catalogues_cli, "get_settings", lambda: queued)
+    monkeypatch.setattr(catalogues_cli, "open_ready", lambda _settings: world.engine)
+    monkeypatch.chdir(tmp_path)
+    for file in (loinc_2(), loinc_3(), side_file()):
+        Path(file.name).write_bytes(file.content)
+    application = typer.Typer()
+    application.callback()(lambda: None)
+    register(application)
+    return application
+
+
+def run(command: typer.Typer, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(command, ["import", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+LABORATORY = ("--laboratoire", "Laboratoire du Parc", "--catalogue", "Général")
+
+
+def test_import(command: typer.Typer, world: World) -> None:
+    code, output = run(
+        command, "LOINC_2_export_20261101.csv", "LOINC_3_export_20261101.csv", *LABORATORY,
+        "--annexes", "donnees_annexes.csv",
+    )  # fmt: skip
+    assert (code, output) == (0, "Import terminé : 3 analyses, 2 examens. Catalogue n° 1 « Général ».\n")
+    with reading(world.engine) as session:
+        assert session.exec(select(Catalogue.name)).all() == ["Général"]
+        assert {test.annual_volume for test in session.exec(select(LocalTest))} == {None, 15587}
+        assert session.exec(select(Job.kind)).all() == ["proposals"]
+
+
+def test_files_are_added_to_the_catalogue_of_that_name(command: typer.Typer, world: World) -> None:
+    run(command, "LOINC_2_export_20261101.csv", *LABORATORY)
+    assert run(command, "LOINC_3_export_20261101.csv", *LABORATORY)[0] == 0
+    code, output = run(command, "LOINC_3_export_20261101.csv", *LABORATORY)
+    assert code == 0
+    assert "Le catalogue « Général » contient déjà un tel export." in output
+    assert "- inchangées : 3" in output
+
+
+def test_a_newer_export_is_counted_then_confirmed(command: typer.Typer, world: World) -> None:
+    run(command, "LOINC_3_export_20261101.csv", *LABORATORY)
+    rows = [("Code analyse", "Libellé analyse"), ("NA", "Sodium"), ("CL", "Chlorure")]
+    Path("LOINC_3_newer.csv").write_bytes(csv_bytes(rows))
+    code, output = run(command, "LOINC_3_newer.csv", *LABORATORY)
+    assert code == 3
+    assert "- ajoutées : 1\n" in output
+    assert "- retirées : 2\n" in output
+    with pytest.raises(InvalidInputError, match="donnez son adresse avec --par"):
+        run(command, "LOINC_3_newer.csv", *LABORATORY, "--confirmer")
+    code, output = run(command, "LOINC_3_newer.csv", *LABORATORY, "--confirmer", "--par", TRANSCODER)
+    assert (code, "Mise à jour terminée : 1 ligne ajoutée, 2 retirées, 1 inchangée." in output) == (0, True)
+    with reading(world.engine) as session:
+        retired = session.exec(select(LocalTest.code).where(LocalTest.retired_at.is_not(None))).all()
+        assert sorted(retired) == ["K", "VS"]
+
+
+def test_files_may_come_in_an_archive(command: typer.Typer, world: World) -> None:
+    with zipfile.ZipFile("export.zip", "w") as archive:
+        archive.write("LOINC_2_export_20261101.csv", "dossier/LOINC_2_export_20261101.csv")
+        archive.write("LOINC_3_export_20261101.csv")
+    assert run(command, "export.zip", *LABORATORY)[1].startswith("Import terminé : 3 analyses, 2 examens.")
+
+
+def test_an_encoding_may_be_imposed(command: typer.Typer, world: World) -> None:
+    Path("mac.csv").write_bytes("Code;Libellé\rNA;Protéine\r".encode("mac-roman"))
+    assert run(command, "mac.csv", *LABORATORY, "--encodage", "mac-roman")[0] == 0
+    with reading(world.engine) as session:
+        assert session.exec(select(LocalTest.label)).all() == ["Protéine"]
+    with pytest.raises(InvalidInputError, match="Encodage inconnu"):
+        run(command, "mac.csv", *LABORATORY, "--encodage", "ebcdic")
+
+
+def test_an_unknown_laboratory_is_told(command: typer.Typer) -> None:
+    with pytest.raises(NotFoundError, match="Aucun laboratoire ne s'appelle « Ailleurs »"):
+        run(command, "LOINC_3_export_20261101.csv", "--laboratoire", "Ailleurs", "--catalogue", "X")

@@ -1,0 +1,167 @@
+"""Tokens: who makes them, what they open, how they end."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from app.models import ApiToken, AuditEvent, utc_now
+from app.platform.database import reading, transaction
+from app.tokens.service import MOST_TOKENS, PREFIX
+from tests.app.exports.sample import Sample
+from tests.app.fhir.conftest import ProgramFor, new_token
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, NAMES, OUTSIDER, READER, TRANSCODER, ClientFor, World
+
+DATA = {"nom": "SGL du Parc", "duree": "90"}
+
+
+def tokens(world: World) -> list[ApiToken]:
+    with reading(world.engine) as session:
+        return list(session.exec(select(ApiToken)))
+
+
+def events(world: World, action: str) -> list[AuditEvent]:
+    with reading(world.engine) as session:
+        return list(session.exec(select(AuditEvent).where(AuditEvent.action == action)))
+
+
+@pytest.mark.parametrize(
+    ("email", "prefix"), [(BIOLOGIST, ""), (ADMINISTRATOR, "/administration")], ids=["biologist", "administrator"]
+)
+def test_a_token_is_shown_once_and_kept_as_a_hash(
+    decided: Sample, client_for: ClientFor, anonymous: TestClient, email: str, prefix: str
+) -> None:
+    world = decided.world
+    client = client_for(email)
+    page = f"{prefix}/laboratoires/{world.laboratory_id}"
+    answer = client.post(f"{page}/jetons", data=DATA)
+    assert answer.status_code == 201
+    (text,) = re.findall(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", answer.text)
+    (token,) = tokens(world)
+    assert text not in repr(token)
+    assert token.token_hash != text
+    assert token.laboratory_id == world.laboratory_id
+    assert token.created_by_id == world.user_id(email)
+    assert token.expires_at is not None
+    assert timedelta(days=89) < token.expires_at - utc_now() <= timedelta(days=90)
+    (event,) = events(world, "token.create")
+    assert text not in repr(event)
+    assert event.laboratory_id == world.laboratory_id
+    listed = client.get(page).text
+    assert "SGL du Parc" in listed
+    assert text not in listed
+    headers = {"Authorization": f"Bearer {text}"}
+    assert anonymous.get("/fhir/ConceptMap", headers=headers).json()["total"] == 1
+
+    revoked = client.post(f"{page}/jetons/{token.id}/revoquer")
+    assert revoked.headers["location"] == f"{page}#jetons"
+    client.post(f"{page}/jetons/{token.id}/revoquer")
+    assert len(events(world, "token.revoke")) == 1
+    assert anonymous.get("/fhir/ConceptMap", headers=headers).status_code == 401
+    assert "révoqué le" in client.get(page).text
+
+
+@pytest.mark.parametrize(("email", "status"), [(TRANSCODER, 403), (READER, 403), (OUTSIDER, 404), (ADMINISTRATOR, 404)])
+def test_others_neither_make_nor_revoke(world: World, client_for: ClientFor, email: str, status: int) -> None:
+    new_token(world, world.laboratory)
+    (token,) = tokens(world)
+    client = client_for(email)
+    page = f"/laboratoires/{world.laboratory_id}"
+    assert client.post(f"{page}/jetons", data=DATA).status_code == status
+    assert client.post(f"{page}/jetons/{token.id}/revoquer").status_code == status
+    assert [item.revoked_at for item in tokens(world)] == [None]
+
+
+def test_members_see_the_tokens_and_only_the_biologist_the_forms(world: World, client_for: ClientFor) -> None:
+    new_token(world, world.laboratory)
+    for email in (TRANSCODER, BIOLOGIST, READER):
+        page = client_for(email).get(f"/laboratoires/{world.laboratory_id}").text
+        assert "en service" in page
+        assert NAMES[BIOLOGIST] in page
+        assert ("Créer un jeton" in page) is (email == BIOLOGIST)
+
+
+def test_only_administrators_reach_the_administration(world: World, client_for: ClientFor) -> None:
+    page = f"/administration/laboratoires/{world.laboratory_id}/jetons"
+    assert client_for(BIOLOGIST).post(page, data=DATA).status_code == 403
+    assert tokens(world) == []
+
+
+def test_the_token_of_another_laboratory_is_not_revoked_here(world: World, client_for: ClientFor) -> None:
+    new_token(world, world.other_laboratory)
+    (token,) = tokens(world)
+    page = f"/laboratoires/{world.laboratory_id}/jetons/{token.id}/revoquer"
+    assert client_for(BIOLOGIST).post(page).status_code == 404
+    assert tokens(world)[0].revoked_at is None
+
+
+@pytest.mark.parametrize("data", [{"nom": " "}, {"nom": "x" * 81}, {"nom": "SGL", "duree": "99999"}])
+def test_a_token_needs_a_name_and_a_known_duration(world: World, client_for: ClientFor, data: dict[str, str]) -> None:
+    answer = client_for(BIOLOGIST).post(f"/laboratoires/{world.laboratory_id}/jetons", data=data)
+    assert answer.status_code == 422
+    assert tokens(world) == []
+
+
+def test_a_laboratory_has_so_many_live_tokens(world: World, client_for: ClientFor) -> None:
+    with transaction(world.engine) as session:
+        for number in range(MOST_TOKENS):
+            session.add(
+                ApiToken(
+                    laboratory_id=world.laboratory_id,
+                    name="SGL",
+                    token_hash=f"{number:064d}",
+                    created_by_id=world.user_id(BIOLOGIST),
+                )
+            )
+    answer = client_for(BIOLOGIST).post(f"/laboratoires/{world.laboratory_id}/jetons", data=DATA)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer faux", "Basic YTpi", "Token x"])
+def test_nothing_is_read_without_a_token_in_service(anonymous: TestClient, decided: Sample, header: str) -> None:
+    for path in ("/fhir/ConceptMap", "/fhir/CodeSystem", "/fhir/ConceptMap/$translate?code=NA&system=x"):
+        answer = anonymous.get(path, headers={"Authorization": header} if header else {})
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["issue"][0]["code"] == "login"
+
+
+def test_a_token_ends_at_its_date(anonymous: TestClient, decided: Sample) -> None:
+    world = decided.world
+    headers = {"Authorization": f"Bearer {new_token(world, world.laboratory)}"}
+    assert anonymous.get("/fhir/ConceptMap", headers=headers).status_code == 200
+    with transaction(world.engine) as session:
+        token = session.exec(select(ApiToken)).one()
+        token.expires_at = utc_now()
+    assert anonymous.get("/fhir/ConceptMap", headers=headers).status_code == 401
+
+
+def test_a_session_cookie_opens_nothing_here(decided: Sample, client_for: ClientFor) -> None:
+    assert client_for(BIOLOGIST).get("/fhir/ConceptMap").status_code == 401
+
+
+def test_a_token_opens_one_laboratory_and_no_page(decided: Sample, program_for: ProgramFor) -> None:
+    other = program_for(decided.world.other_laboratory)
+    assert other.get("/fhir/ConceptMap").json()["total"] == 0
+    assert other.get(f"/fhir/ConceptMap/catalogue-{decided.catalogue_id}-loinc").status_code == 404
+    assert other.get(f"/catalogues/{decided.catalogue_id}/exports").headers["location"].startswith("/connexion")
+
+
+def test_a_program_may_post_from_anywhere_and_a_page_of_another_site_may_not(
+    decided: Sample, program_for: ProgramFor, client_for: ClientFor
+) -> None:
+    elsewhere = {"Origin": "https://sgl.exemple.fr", "Sec-Fetch-Site": "cross-site"}
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "coding", "valueCoding": {"system": "urn:x", "code": "NA"}}],
+    }
+    program = program_for(decided.world.laboratory)
+    assert program.post("/fhir/ConceptMap/$translate", json=body, headers=elsewhere).status_code == 200
+    # Neither a cookie alone, nor a token sent to a page, escapes the refusal.
+    browser = client_for(BIOLOGIST)
+    assert browser.post("/fhir/ConceptMap/$translate", json=body, headers=elsewhere).status_code == 403
+    page = f"/catalogues/{decided.catalogue_id}/exports/loinc_6"
+    with_token = {**elsewhere, "Authorization": program.headers["authorization"]}
+    assert browser.post(page, headers=with_token).status_code == 403

@@ -1,0 +1,57 @@
+"""The commands that load LOINC and value sets."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+import app.upgrades.cli
+from app.cli import cli
+from app.errors import InvalidInputError
+from app.platform.database import reading
+from app.settings import Settings
+from app.terminology.service import current_release
+from tests.app.terminology.fixtures.official import SODIUM, first_release, second_release
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, engine: Engine, settings: Settings) -> CliRunner:
+    """The command line on the database of the test."""
+    monkeypatch.setattr(app.upgrades.cli, "get_settings", lambda: settings)
+    monkeypatch.setattr(app.upgrades.cli, "open_ready", lambda _settings: engine)
+    return CliRunner()
+
+
+def test_load_loinc_then_another_release(run: CliRunner, engine: Engine, tmp_path: Path) -> None:
+    first = run.invoke(cli, ["load-loinc", str(first_release().write_zip(tmp_path))])
+    assert first.exit_code == 0, first.output
+    assert "LOINC 2.80 chargée" in first.output
+    path = str(second_release().write_folder(tmp_path / "Loinc_2.81"))
+    second = run.invoke(cli, ["load-loinc", path])
+    assert "La version utilisée reste LOINC 2.80" in second.output
+    third = run.invoke(cli, ["load-loinc", path, "--current"])
+    assert "était déjà chargée" in third.output
+    with reading(engine) as session:
+        release = current_release(session)
+    assert release is not None
+    assert release.version == "2.81"
+
+
+def test_a_refusal_is_one_sentence(run: CliRunner, tmp_path: Path) -> None:
+    result = run.invoke(cli, ["load-loinc", str(tmp_path / "absent.zip")])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, InvalidInputError)
+    assert "n'existe pas" in result.exception.message
+
+
+def test_load_valueset(run: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "liste.csv"
+    path.write_text(f"Code;Texte\r\n{SODIUM};Sodium\r\nautre;Autre\r\n", encoding="utf-8")
+    options = ["--type", "circuit_biologie", "--colonne-code", "Code", "--colonne-libelle", "Texte", "--version", "v1"]
+    result = run.invoke(cli, ["load-valueset", str(path), *options])
+    assert result.exit_code == 0, result.output
+    assert "Circuit de la biologie v1" in result.output
+    assert "1 codes" in result.output
+    again = run.invoke(cli, ["load-valueset", str(path), *options])
+    assert "déjà chargé" in again.output
