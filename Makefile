@@ -110,7 +110,7 @@ check:
 	exit $$failed
 
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application
-	$(BIN)/python -m matcher.bench.run
+	$(BIN)/python -m tests.bench.matching.run
 	$(BIN)/python -m tests.bench.bench_review_queue
 	$(BIN)/python -m tests.bench.bench_release
 	$(BIN)/python -m tests.bench.bench_catalogue_10k

@@ -95,9 +95,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--errors", action="store_true", help="ne montre pas les avertissements")
     parser.add_argument("--table", type=Path, help="écrit la page des effectifs de la terminologie dans ce fichier")
-    parser.add_argument(
-        "--bench", type=Path, help="dossier de lignes étiquetées, pour la part couverte par le jeu de départ"
-    )
     options = parser.parse_args(arguments)
     material = read_material(options.data)
     release: dict[str, Term] | None = None
@@ -114,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = f"{unseen} composants du lexique sont hors du jeu de départ : seul --against peut les vérifier."
         sys.stdout.write(typographic(text) + "\n")
     if options.table:
-        options.table.write_text(render(material, problems, options.bench), encoding="utf-8")
+        options.table.write_text(render(material, problems), encoding="utf-8")
     return int(any(problem.level is Level.ERROR for problem in problems))
 
 

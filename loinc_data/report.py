@@ -1,4 +1,7 @@
-"""The page of figures of the shipped terminology, counted from the files: nothing in it is typed by hand."""
+"""The page of figures of the shipped terminology, counted from the files: nothing in it is typed by hand.
+
+The bench that holds the labelled rows adds its own section to the page: the share of them that the starter covers.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +10,9 @@ from pathlib import Path
 from loinc_data.checks.material import Material
 from loinc_data.checks.problem import Level, Problem, Row, typographic
 from loinc_data.tables import STARTER_VERSION
-from matcher.bench.datasets import all_datasets, tests_only
 from matcher.normalise.text import fold
 
-COMMAND = "python -m loinc_data.check --table docs/terminologie.md [--bench DOSSIER]"
+COMMAND = "python -m loinc_data.check --table docs/terminologie.md"
 DISCIPLINES: Mapping[str, str] = {
     "allergologie": "Allergologie",
     "antibiogramme": "Antibiogramme et antifongigramme",
@@ -66,17 +68,15 @@ TABLES: Mapping[str, str] = {
     "usage": "usage français de codes",
     "vouched": "valeurs LOINC hors du jeu de départ",
 }
-STARTS_BENCH = "## Part des lignes étiquetées"
 
 
-def render(material: Material, problems: Sequence[Problem], bench: Path | None) -> str:
-    """The page, in French Markdown; `bench` adds the labelled sets of a development folder to our own cases."""
+def render(material: Material, problems: Sequence[Problem]) -> str:
+    """The page, in French Markdown, without the section of the labelled rows."""
     sections = [
         _head(material, problems),
         _terms(material.terms),
         _lexicon(material.lexicon),
         _tables(material.tables),
-        _coverage({row["LOINC_NUM"] for row in material.terms}, bench),
     ]
     return typographic("\n\n".join(sections)) + "\n"
 
@@ -103,7 +103,7 @@ def _terms(rows: Sequence[Row]) -> str:
     ]
     return (
         "## Jeu de départ\n\nUsage 1 : courant en ville ; 2 : courant à l'hôpital ou sous-traité ; 3 : spécialisé.\n\n"
-        + (_table(("Discipline", "Termes", "Usage 1", "Usage 2", "Usage 3"), lines, total=True))
+        + (table(("Discipline", "Termes", "Usage 1", "Usage 2", "Usage 3"), lines, total=True))
     )
 
 
@@ -125,29 +125,15 @@ def _lexicon(rows: Sequence[Row]) -> str:
     ambiguous = sum(count > 1 for count in readings.values())
     return (
         "## Lexique français\n\n"
-        + _table(("Discipline", "Entrées", "Expressions", "Avec contexte"), lines, total=True)
+        + table(("Discipline", "Entrées", "Expressions", "Avec contexte"), lines, total=True)
         + f"\n\n{_number(len(readings))} expressions distinctes, dont {_number(ambiguous)} à plusieurs lectures.\n\n"
-        + _table(("Nature", "Entrées"), kinds.most_common())
+        + table(("Nature", "Entrées"), kinds.most_common())
     )
 
 
 def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
     lines = [(f"`{name}`", text, len(tables[name])) for name, text in TABLES.items()]
-    return "## Tables\n\n" + _table(("Table", "Contenu", "Lignes"), lines)
-
-
-def _coverage(codes: set[str], bench: Path | None) -> str:
-    lines: list[tuple[str | int, ...]] = []
-    for name, cases in all_datasets(bench).items():
-        labelled = tests_only(cases)
-        named = [case for case in labelled if case.best]
-        best = sum(case.best in codes for case in named)
-        right = sum(bool(case.right & codes) for case in labelled)
-        lines.append((f"`{name}`", len(labelled), _share(best, len(named)), _share(right, len(labelled))))
-    return (
-        f"{STARTS_BENCH}\n\nPart des lignes dont le meilleur code, ou un code admis, est dans le jeu de départ.\n\n"
-        + _table(("Jeu", "Lignes", "Meilleur code", "Code admis"), lines)
-    )
+    return "## Tables\n\n" + table(("Table", "Contenu", "Lignes"), lines)
 
 
 def _discipline(file: str) -> str:
@@ -155,7 +141,8 @@ def _discipline(file: str) -> str:
     return DISCIPLINES.get(stem, stem)
 
 
-def _table(heading: Sequence[str], lines: Iterable[Sequence[str | int]], *, total: bool = False) -> str:
+def table(heading: Sequence[str], lines: Iterable[Sequence[str | int]], *, total: bool = False) -> str:
+    """A French Markdown table: figures to the right, in groups of three digits; `total` adds a line of sums."""
     rows = [tuple(line) for line in lines]
     if total:
         sums = (sum(int(row[column]) for row in rows) for column in range(1, len(heading)))
@@ -178,9 +165,3 @@ def _table(heading: Sequence[str], lines: Iterable[Sequence[str | int]], *, tota
 
 def _number(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
-
-
-def _share(part: int, whole: int) -> str:
-    if not whole:
-        return "–"
-    return f"{100 * part / whole:.1f}\u00a0%".replace(".", ",")

@@ -82,7 +82,7 @@ class Calibration:
 
     @classmethod
     def default(cls) -> "Calibration":
-        """The calibration shipped with the engine, fitted by `python -m matcher.bench.calibrate`."""
+        """The calibration shipped with the engine, fitted on labelled rows (see calibration_data)."""
         return cls(COEFFICIENTS, STEPS)
 
     def confidences(self, first: Signals, scores: list[float], is_remembered: bool = False) -> list[float]:

@@ -4,8 +4,8 @@ import pytest
 
 from loinc_data.tables import load_starter_terms, load_tables
 from matcher import Engine, Tables
-from matcher.bench.datasets import CASES, Case, read_cases
 from matcher.index import TermIndex
+from tests.bench.matching.datasets import CASES, Case, read_cases
 
 
 @pytest.fixture(scope="session")

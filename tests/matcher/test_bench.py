@@ -1,17 +1,24 @@
 """The benches measure what they say."""
 
+import re
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from matcher import Engine, LocalTest, Tables, Term
-from matcher.bench.ablation import variants
-from matcher.bench.datasets import CASES, Case, answerable, find_release, nabm_cases, read_cases
-from matcher.bench.isolate import in_own_process, peak_mb
-from matcher.bench.markdown import page, percent, table
-from matcher.bench.measure import (
+from matcher.calibration_data import COEFFICIENTS, STEPS
+from matcher.index import TermIndex
+from matcher.scoring import WEIGHTS
+from tests.bench.matching import starter_share
+from tests.bench.matching.ablation import variants
+from tests.bench.matching.calibrate import TARGET, module_text
+from tests.bench.matching.datasets import CASES, Case, answerable, find_release, nabm_cases, read_cases
+from tests.bench.matching.isolate import in_own_process, peak_mb
+from tests.bench.matching.markdown import RESULTS, page, percent, table
+from tests.bench.matching.measure import (
     NO_PROPOSAL,
     Answer,
     answers,
@@ -21,11 +28,9 @@ from matcher.bench.measure import (
     share_at_precision,
     wrong_axes,
 )
-from matcher.bench.plain import PLAIN, query_text, term_text
-from matcher.bench.reliability import Bin, bins_of, expected_error, is_monotone, plot
-from matcher.bench.synthetic import grown_terms, varied_rows
-from matcher.index import TermIndex
-from matcher.scoring import WEIGHTS
+from tests.bench.matching.plain import PLAIN, query_text, term_text
+from tests.bench.matching.reliability import Bin, bins_of, expected_error, is_monotone, plot
+from tests.bench.matching.synthetic import grown_terms, varied_rows
 
 GLUCOSE = Term("14749-6", "Glucose", "SCnc", "Pt", "Ser/Plas", "Qn", long_common_name="Glucose [Moles/volume] in Serum")
 GLUCOSE_MASS = Term("2345-7", "Glucose", "MCnc", "Pt", "Ser/Plas", "Qn", long_common_name="Glucose [Mass/volume]")
@@ -219,3 +224,34 @@ def test_answers_hold_no_row_that_is_no_test(starter_engine: Engine, cases: list
     found = answers(starter_engine, some, depth=5)
     assert len(found) == sum(bool(item.right) for item in some)
     assert all(len(item.codes) <= 5 for item in found)
+
+
+def test_the_shipped_calibration_is_what_the_fit_writes() -> None:
+    assert module_text(COEFFICIENTS, STEPS) == TARGET.read_text(encoding="utf-8")
+
+
+def test_the_pages_of_results_name_commands_that_exist() -> None:
+    pages = sorted(RESULTS.glob("*.md"))
+    assert pages
+    for file in pages:
+        written = re.search(r"^Written by `python -m ([\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert written, file.name
+        assert find_spec(written[1]), written[1]
+
+
+def test_the_share_counts_best_codes_and_right_codes_apart() -> None:
+    found = [case("14749-6"), case("x", "2345-7"), case("", "14749-6"), case("x"), case("")]
+    codes = frozenset({"14749-6", "2345-7"})
+    assert starter_share.share_line("L", found, codes) == ("`L`", 4, "33,3\u00a0%", "75,0\u00a0%")
+    assert starter_share.share_line("L", found[2:3], codes) == ("`L`", 1, "–", "100,0\u00a0%")
+
+
+def test_the_section_replaces_itself_and_nothing_else() -> None:
+    first = starter_share.with_section("# Page\n\ntext\n", f"{starter_share.HEADING}\n\nold")
+    again = starter_share.with_section(first, f"{starter_share.HEADING}\n\nnew")
+    assert again == f"# Page\n\ntext\n\n{starter_share.HEADING}\n\nnew\n"
+
+
+def test_the_page_of_the_terminology_tells_the_share_of_our_cases() -> None:
+    # Other sets follow ours, when the page was written with a folder of them.
+    assert starter_share.section(None) in starter_share.PAGE.read_text("utf-8"), f"run {starter_share.COMMAND}"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from matcher import Engine, LocalTest, Tables
-from matcher.bench.datasets import Case
+from tests.bench.matching.datasets import Case
 
 
 def no_test_probability(engine: Engine, row: LocalTest) -> float:

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from matcher import Engine, Knowledge, LocalTest, Proposal, Tables, Verdict
-from matcher.bench.datasets import Case
 from matcher.evidence.property import weigh_property
 from matcher.facts import Facts
 from matcher.index import TermIndex, dump_index, load_index
 from matcher.normalise.units import UnitTable
+from tests.bench.matching.datasets import Case
 
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT_FIELDS = [item.name for item in fields(LocalTest) if item.name not in ("level", "analyses")]

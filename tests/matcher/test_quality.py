@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 
 from matcher import Engine
-from matcher.bench.datasets import Case, answerable
-from matcher.bench.measure import Answer, answers, by_key, figures
-from matcher.bench.run import FROZEN
 from matcher.calibration import SURE_AT, TO_CHECK_AT
+from tests.bench.matching.datasets import Case, answerable
+from tests.bench.matching.measure import Answer, answers, by_key, figures
+from tests.bench.matching.run import FROZEN
 
 SLACK = 0.005
 

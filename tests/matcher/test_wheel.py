@@ -47,7 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of matcher/ alone."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "matcher"
-    shutil.copytree(ROOT / "matcher", source, ignore=shutil.ignore_patterns("__pycache__", "bench"))
+    shutil.copytree(ROOT / "matcher", source, ignore=shutil.ignore_patterns("__pycache__"))
     # -P: the folder holds a module named types, which must not stand in for Python's own.
     run(["-P", "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")], source)
     (built,) = (folder / "dist").glob("*.whl")
@@ -66,9 +66,7 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
     assert all(name.startswith("matcher/") for name in names)
-    modules = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "matcher").rglob("*.py") if "bench" not in path.parts
-    }
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "matcher").rglob("*.py")}
     assert modules | {"matcher/py.typed"} == set(names)
 
 

@@ -1,6 +1,6 @@
 """What each part is worth: every weight set to zero, every option turned off, every table emptied, one at a time.
 
-`python -m matcher.bench.ablation [--release PATH] [--data FOLDER] [--freeze]`.
+`python -m tests.bench.matching.ablation [--release PATH] [--data FOLDER] [--freeze]`.
 """
 
 import argparse
@@ -9,14 +9,14 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from loinc_data.tables import load_tables
-from matcher.bench.build import bench_terms
-from matcher.bench.datasets import Case, all_datasets, answerable, bench_folder, find_release
-from matcher.bench.markdown import freeze, page, percent, table
-from matcher.bench.measure import Figures, answers, figures
 from matcher.engine import Engine, EngineOptions
 from matcher.index import TermIndex
 from matcher.scoring import WEIGHTS
 from matcher.types import Tables
+from tests.bench.matching.build import bench_terms
+from tests.bench.matching.datasets import Case, all_datasets, answerable, bench_folder, find_release
+from tests.bench.matching.markdown import freeze, page, percent, table
+from tests.bench.matching.measure import Figures, answers, figures
 
 FAMILIES = {
     "unit, in all its uses": ("property", "unit"),
@@ -85,7 +85,7 @@ def main() -> None:
     print(content)
     if chosen.freeze:
         flags = (" --data FOLDER" if data else "") + (" --release PATH" if chosen.release else "") + " --freeze"
-        freeze("ablation.md", page("Ablation", "python -m matcher.bench.ablation" + flags, [content]))
+        freeze("ablation.md", page("Ablation", "python -m tests.bench.matching.ablation" + flags, [content]))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matcher.bench.datasets import Case, tests_only
 from matcher.calibration import SURE_AT
 from matcher.engine import Engine
 from matcher.types import Term
+from tests.bench.matching.datasets import Case, tests_only
 
 AXES = ("component", "property", "time_aspct", "system", "scale_typ", "method_typ")
 NO_PROPOSAL = "no proposal"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "bench"
+RESULTS = Path(__file__).resolve().parents[3] / "docs" / "bench"
 
 
 def percent(share: float) -> str:

@@ -1,7 +1,7 @@
 """Speed and memory: 5,000 rows against 55,000 and 110,000 terms, most of them synthetic.
 
-`python -m matcher.bench.speed [--release PATH] [--freeze]`. Our engine, rapidfuzz token_set_ratio over everything and
-character TF-IDF answer the same rows over the same terms in the same run, each in processes of its own.
+`python -m tests.bench.matching.speed [--release PATH] [--freeze]`. Our engine, rapidfuzz token_set_ratio over
+everything and character TF-IDF answer the same rows over the same terms in the same run, each in processes of its own.
 """
 
 import argparse
@@ -15,15 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from loinc_data.tables import load_tables
-from matcher.bench.build import bench_terms
-from matcher.bench.datasets import CASES, read_cases
-from matcher.bench.isolate import in_own_process, peak_mb, private_mb
-from matcher.bench.markdown import freeze, page, table
-from matcher.bench.plain import PLAIN, query_text, term_text
-from matcher.bench.synthetic import grown_terms, varied_rows
 from matcher.engine import Engine
 from matcher.index import TermIndex, dump_index, load_index
 from matcher.types import LocalTest
+from tests.bench.matching.build import bench_terms
+from tests.bench.matching.datasets import CASES, read_cases
+from tests.bench.matching.isolate import in_own_process, peak_mb, private_mb
+from tests.bench.matching.markdown import freeze, page, table
+from tests.bench.matching.plain import PLAIN, query_text, term_text
+from tests.bench.matching.synthetic import grown_terms, varied_rows
 
 SIZES = (55_000, 110_000)
 ROWS = 5_000
@@ -190,7 +190,7 @@ def main() -> None:
     content = speed_report(chosen.release)
     print(content)
     if chosen.freeze:
-        command = "python -m matcher.bench.speed" + (" --release PATH" if chosen.release else "") + " --freeze"
+        command = "python -m tests.bench.matching.speed" + (" --release PATH" if chosen.release else "") + " --freeze"
         freeze("speed.md", page("Speed", command, [content]))
 
 

@@ -1,7 +1,7 @@
 """Whether a confidence is a probability: predictions held apart by laboratory, their table, and the plot (SVG).
 
-`python -m matcher.bench.reliability [--release PATH] [--data FOLDER] [--freeze]`. For each laboratory, the logistic
-model and the isotonic table are fitted on the other laboratories alone.
+`python -m tests.bench.matching.reliability [--release PATH] [--data FOLDER] [--freeze]`. For each laboratory, the
+logistic model and the isotonic table are fitted on the other laboratories alone.
 """
 
 import argparse
@@ -15,11 +15,11 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.bench.build import bench_engine
-from matcher.bench.calibrate import FITTED, collect, fit, held_apart, steps_of
-from matcher.bench.datasets import all_datasets, answerable, bench_folder, find_release
-from matcher.bench.markdown import freeze, page, percent, table
 from matcher.calibration import SURE_AT, TO_CHECK_AT, Calibration
+from tests.bench.matching.build import bench_engine
+from tests.bench.matching.calibrate import FITTED, collect, fit, held_apart, steps_of
+from tests.bench.matching.datasets import all_datasets, answerable, bench_folder, find_release
+from tests.bench.matching.markdown import freeze, page, percent, table
 
 EDGES = (0.0, 0.4, TO_CHECK_AT, 0.8, 0.9, 0.95, SURE_AT, 1.0)
 FEWEST = 15
@@ -186,7 +186,7 @@ def main() -> None:
     if chosen.freeze:
         flags = (" --data FOLDER" if data else "") + (" --release PATH" if chosen.release else "") + " --freeze"
         content = page(
-            "Reliability of the confidences", "python -m matcher.bench.reliability" + flags,
+            "Reliability of the confidences", "python -m tests.bench.matching.reliability" + flags,
             [*parts, "![Reliability plot](reliability.svg)"],
         )  # fmt: skip
         freeze("reliability.md", content)

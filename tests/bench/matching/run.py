@@ -1,7 +1,7 @@
 """The scoreboard: our engine and plain ones, on the same rows and terms in the same run, one table a data set.
 
-`python -m matcher.bench.run [--release PATH] [--data FOLDER] [--speed] [--out FILE] [--freeze]`; without release and
-data it uses the starter terminology and our own cases.
+`python -m tests.bench.matching.run [--release PATH] [--data FOLDER] [--speed] [--out FILE] [--freeze]`; without
+release and data it uses the starter terminology and our own cases.
 """
 
 import argparse
@@ -10,14 +10,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from matcher.bench.build import bench_engine, bench_terms
-from matcher.bench.datasets import Case, all_datasets, answerable, bench_folder, find_release, tests_only
-from matcher.bench.isolate import in_own_process, peak_mb
-from matcher.bench.markdown import freeze, page, percent, table
-from matcher.bench.measure import AXES, NO_PROPOSAL, Answer, answers, by_key, figures, wrong_axes
-from matcher.bench.plain import PLAIN, query_text, term_text
-from matcher.bench.speed import speed_report
 from matcher.types import Proposal
+from tests.bench.matching.build import bench_engine, bench_terms
+from tests.bench.matching.datasets import Case, all_datasets, answerable, bench_folder, find_release, tests_only
+from tests.bench.matching.isolate import in_own_process, peak_mb
+from tests.bench.matching.markdown import freeze, page, percent, table
+from tests.bench.matching.measure import AXES, NO_PROPOSAL, Answer, answers, by_key, figures, wrong_axes
+from tests.bench.matching.plain import PLAIN, query_text, term_text
+from tests.bench.matching.speed import speed_report
 
 OURS = "transcodeur"
 DEPTH = 50
@@ -194,7 +194,7 @@ def main() -> None:
         parts.append(speed_report(scope.release))
     print("\n\n".join(parts))
     command = (
-        "python -m matcher.bench.run"
+        "python -m tests.bench.matching.run"
         + (" --data FOLDER" if data else "")
         + (" --release PATH" if chosen.release else "")
     )

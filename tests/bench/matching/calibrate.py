@@ -1,9 +1,11 @@
 """Fit the confidence model: logistic regression, then isotonic regression on predictions held apart by laboratory.
 
-Run `python -m matcher.bench.calibrate RELEASE_DIR` with TRANSCODEUR_BENCH_DATA set; it rewrites calibration_data.py.
+Run `python -m tests.bench.matching.calibrate RELEASE_DIR` with TRANSCODEUR_BENCH_DATA set; it rewrites
+matcher/calibration_data.py.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,12 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from matcher.bench.build import bench_engine
-from matcher.bench.datasets import Case, all_datasets, bench_folder
+from matcher import calibration_data
 from matcher.engine import Engine
+from tests.bench.matching.build import bench_engine
+from tests.bench.matching.datasets import Case, all_datasets, bench_folder
 
-TARGET = Path(__file__).resolve().parent.parent / "calibration_data.py"
+TARGET = Path(calibration_data.__file__)
 # Sets whose labels are a published mapping without review, or sets of codes, say little of a 99 % precision.
 FITTED = ("cases", "labos_fr_dev")
 
@@ -59,6 +62,18 @@ def steps_of(predicted: NDArray[np.float64], right: NDArray[np.int64]) -> list[t
     return points
 
 
+def module_text(coefficients: Sequence[float], points: Sequence[tuple[float, float]]) -> str:
+    """The Python source of the fitted table, as it ships with the matcher."""
+    lines = (
+        '"""Fitted by `python -m tests.bench.matching.calibrate`; do not edit by hand."""',
+        "",
+        f"COEFFICIENTS: tuple[float, ...] = {tuple(coefficients)}",
+        f"STEPS: tuple[tuple[float, float], ...] = {tuple(points)}",
+        "",
+    )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Fit on every reviewed set at hand and write the table."""
     sets = all_datasets(bench_folder())
@@ -68,14 +83,7 @@ def main() -> None:
     predicted = held_apart(vectors, right, groups)
     points = steps_of(predicted, right)
     coefficients = fit(vectors, right).coef_[0]
-    lines = [
-        '"""Fitted by `python -m matcher.bench.calibrate`; do not edit by hand."""',
-        "",
-        f"COEFFICIENTS: tuple[float, ...] = {tuple(round(float(value), 4) for value in coefficients)}",
-        f"STEPS: tuple[tuple[float, float], ...] = {tuple(points)}",
-        "",
-    ]
-    TARGET.write_text("\n".join(lines), encoding="utf-8")
+    TARGET.write_text(module_text(tuple(round(float(value), 4) for value in coefficients), points), encoding="utf-8")
     print(f"{len(cases)} cases, {right.mean():.3f} right, Brier {np.mean((predicted - right) ** 2):.4f}")
 
 

@@ -1,0 +1,11 @@
+"""What the matcher is worth: labelled cases, the engines compared on them, and the fit of its calibration.
+
+run          the scoreboard: our engine and plain ones, quality by set, tier and laboratory
+speed        rows per second and memory over 55,000 and 110,000 terms
+ablation     the same figures with one weight, option or table less
+reliability  whether a confidence is a probability
+calibrate    the fit; writes matcher/calibration_data.py
+starter_share  the share of labelled rows that the starter terminology covers; a part of docs/terminologie.md
+
+`cases.csv` are our own labelled rows, `frozen.json` the figures that the tests hold the engine to.
+"""
