@@ -8,7 +8,7 @@ from app.web.templating import PageContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class SelectOption:
     """One line of a select."""
 
     value: str
@@ -61,8 +61,8 @@ class UserPage(PageContext):
     must_change_password: bool
     is_self: bool
     memberships: list[RoleLine]
-    free_laboratories: list[Choice]
-    roles: list[Choice]
+    free_laboratories: list[SelectOption]
+    roles: list[SelectOption]
     notice: str = ""
 
 
@@ -104,8 +104,8 @@ class AdminLaboratoryPage(PageContext):
     laboratory_id: int
     form: dict[str, str]
     members: list[RoleLine]
-    free_users: list[Choice]
-    roles: list[Choice]
+    free_users: list[SelectOption]
+    roles: list[SelectOption]
     tokens: list[TokenLine]
     tokens_action: str
     fhir_address: str

@@ -8,12 +8,12 @@ from app.accounts import repository as accounts
 from app.administration import repository
 from app.administration.pages import (
     AdminLaboratoryPage,
-    Choice,
     EventLine,
     JournalPage,
     LaboratoriesPage,
     LaboratoryLine,
     RoleLine,
+    SelectOption,
     UserLine,
     UserPage,
     UsersPage,
@@ -25,7 +25,7 @@ from app.tokens.service import token_lines
 from app.web.wording import ROLE_LABELS, role_label
 
 EVENTS_PER_PAGE = 100
-ROLE_CHOICES = [Choice(value=str(role), label=label) for role, label in ROLE_LABELS.items()]
+ROLE_CHOICES = [SelectOption(value=str(role), label=label) for role, label in ROLE_LABELS.items()]
 
 
 def _identifier(value: int | None) -> int:
@@ -72,7 +72,7 @@ def user_page(session: Session, user: User, actor: User, notice: str = "") -> Us
     ]
     taken = {line.laboratory_id for line in memberships}
     free = [
-        Choice(value=str(laboratory.id), label=laboratory.name)
+        SelectOption(value=str(laboratory.id), label=laboratory.name)
         for laboratory in laboratories.list_laboratories(session)
         if laboratory.id not in taken
     ]
@@ -132,7 +132,7 @@ def laboratory_page(
     ]
     taken = {line.user_id for line in members}
     free = [
-        Choice(value=str(user.id), label=f"{user.display_name} ({user.email})")
+        SelectOption(value=str(user.id), label=f"{user.display_name} ({user.email})")
         for user in accounts.list_users(session)
         if user.id not in taken and user.is_active
     ]

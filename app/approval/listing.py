@@ -12,11 +12,10 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import TermName, name_of
 from app.transcoding import repository, workflow
-from app.transcoding.checks import Check, Severity, checks_of, checks_without_code, is_blocking
-from app.transcoding.checks import Mapping as CheckedMapping
-from app.transcoding.evidence import Line, by_axis, lines_of, weightiest
+from app.transcoding.checks import Check, CheckedMapping, CheckSeverity, checks_of, checks_without_code, is_blocking
+from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
-from app.transcoding.gathering import Pair, evidence_now, mappings_of, place_of
+from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
 from app.transcoding.repository import Runs
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
 from app.worklist import queue_sql
@@ -51,7 +50,7 @@ class ApprovalRow:
     justification: str
     author: str
     decided_at: datetime | None
-    evidence: list[Line]
+    evidence: list[EvidenceLine]
     agreeing: int
     has_contradiction: bool
     checks: list[Check]
@@ -62,12 +61,12 @@ class ApprovalRow:
     @property
     def blocking(self) -> list[Check]:
         """The checks that need a justification."""
-        return [check for check in self.checks if check.severity is not Severity.WARNING]
+        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
 
     @property
     def warnings(self) -> list[Check]:
         """The checks that are only shown."""
-        return [check for check in self.checks if check.severity is Severity.WARNING]
+        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
 
     @property
     def can_tick(self) -> bool:
@@ -82,7 +81,7 @@ class _Judged:
     row: Any
     test: LocalTest
     choice: Decision | None
-    lines: list[Line]
+    lines: list[EvidenceLine]
 
 
 def rows_to_judge(
@@ -99,7 +98,7 @@ def rows_to_judge(
     )
     judged = [_judged(session, settings, row, tests[row.id], choices[row.id], proposals) for row in found]
     coded = [item for item in judged if item.row.outcome == Outcome.CODE]
-    place = place_of(session, access.catalogue_id, access.laboratory_id)
+    place = mapping_context(session, access.catalogue_id, access.laboratory_id)
     mappings = mappings_of(session, place, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
     checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
     authors = repository.names_of(session, [choice.author_id for choice in choices.values() if choice])

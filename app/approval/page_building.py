@@ -16,7 +16,7 @@ from app.worklist.facet_view import facet_views
 from app.worklist.navigation import case_url
 from app.worklist.notices import done_notice
 from app.worklist.query import ReviewQuery
-from app.worklist.queue import Column, authors_of, pager_of, progress_of, run_id_of
+from app.worklist.queue import SortableHeading, authors_of, pager_of, progress_of, run_id_of
 
 PAGE_SIZES = (50, 100)
 FACETS = (
@@ -95,10 +95,10 @@ def bulk_page(access: CatalogueAccess, query: ReviewQuery, answers: Sequence[Row
     )
 
 
-def _columns(query: ReviewQuery, path: str) -> list[Column]:
+def _columns(query: ReviewQuery, path: str) -> list[SortableHeading]:
     shown = []
     for word, title in COLUMNS:
         order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none") if word else ""
         css = "num" if word == "volume" else ""
-        shown.append(Column(title, query.with_sort(word).url(path) if word else "", order, css))
+        shown.append(SortableHeading(title, query.with_sort(word).url(path) if word else "", order, css))
     return shown

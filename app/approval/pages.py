@@ -9,7 +9,7 @@ from app.web.templating import PageContext
 from app.worklist.facet_view import FacetView
 from app.worklist.notices import Done
 from app.worklist.query import ReviewQuery
-from app.worklist.queue import Column, Pager, Progress
+from app.worklist.queue import Pager, QueueProgress, SortableHeading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +20,10 @@ class ApprovalPage(PageContext):
     catalogue: Catalogue
     query: ReviewQuery
     rows: list[ApprovalRow]
-    columns: list[Column]
+    columns: list[SortableHeading]
     facets: list[FacetView]
     pager: Pager
-    progress: Progress
+    progress: QueueProgress
     waiting: int
     hidden: list[tuple[str, str]]
     path: str

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
@@ -20,12 +20,11 @@ from app.transcoding.errors import StaleVersionError
 from app.transcoding.repository import runs_of
 from app.web.templating import render
 from app.worklist.csv_export import queue_csv
-from app.worklist.parameters import QueryDep, done_id
+from app.worklist.parameters import QueryDep, RowId, done_id
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/approbation", tags=["approbation"])
-RowId = Annotated[int, Path()]
 
 
 @router.get("")

@@ -10,12 +10,12 @@ from app.models import Action, Decision, LocalTest, Outcome
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
-from app.transcoding.checks import Check, Severity, checks_of, is_blocking
+from app.transcoding.checks import Check, CheckSeverity, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import by_axis, lines_of
 from app.transcoding.facts import choice_in_force
-from app.transcoding.gathering import Pair, evidence_now, mappings_of, place_of
-from app.transcoding.ledger import OpenRow, Statement, append, check_allowed, check_lengths, open_row
+from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
+from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
 from matcher.types import Verdict
 
 OWN_DECISION = "Vous avez pris cette décision : un autre biologiste doit l'approuver."
@@ -62,7 +62,7 @@ def approve(
         if not is_opened and (contradicts or is_blocking(checks)):
             raise ConflictError(OPEN_THE_ROW)
         _require_justification(checks, f"{choice.justification}{justification}")
-    said = Statement(choice.loinc_num, choice.relation, "", comment, justification)
+    said = DecisionContent(choice.loinc_num, choice.relation, "", comment, justification)
     return append(session, row, Action.APPROVE, said, release_id=choice.release_id, proposal_id=choice.proposal_id)
 
 
@@ -78,7 +78,7 @@ def send_back(
     check_lengths(reason=reason, comment=comment)
     row = open_row(session, access, local_test_id, expected_version)
     check_allowed(row, Action.SEND_BACK, reason)
-    return append(session, row, Action.SEND_BACK, Statement(reason=reason, comment=comment))
+    return append(session, row, Action.SEND_BACK, DecisionContent(reason=reason, comment=comment))
 
 
 def approve_many(
@@ -115,14 +115,14 @@ def _look_again(session: Session, settings: Settings, row: OpenRow, choice: Deci
         if proposal is not None
         else evidence_now(session, settings, row.test, choice.loinc_num)
     )
-    place = place_of(session, row.access.catalogue_id, row.access.laboratory_id)
+    place = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
     checks = checks_of(mappings_of(session, place, [Pair(row.test, choice.loinc_num, lines)])[0])
     contradicts = any(finding.verdict is Verdict.CONTRADICT for finding in by_axis(lines).values())
     return checks, contradicts
 
 
 def _require_justification(checks: list[Check], justification: str) -> None:
-    refused = [check.sentence for check in checks if check.severity is Severity.REFUSED]
+    refused = [check.sentence for check in checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(refused))
     if is_blocking(checks) and not justification.strip():

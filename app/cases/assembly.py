@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from app.cases.comparison import Column, candidates_of, local_values
+from app.cases.comparison import ComparedCode, candidates_of, local_values
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
-from app.cases.view import CaseView, Hit, Links, Rights, SearchView
+from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView
 from app.errors import NotFoundError
 from app.models import Action, Decision, Level, LocalTest, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
@@ -17,11 +17,10 @@ from app.terminology.naming import name_of
 from app.terminology.service import search
 from app.transcoding import repository, workflow
 from app.transcoding.facts import JUDGES, StateValues, derive_state, in_force
-from app.transcoding.gathering import Place, place_of
+from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs
 from app.web import wording
-from app.worklist.navigation import Place as QueuePlace
-from app.worklist.navigation import case_url, find_place, queue_url
+from app.worklist.navigation import QueuePosition, case_url, find_place, queue_url
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import decision_text, run_id_of
 from matcher.types import Band
@@ -68,12 +67,12 @@ def build_case(
     """The case page of a row of the catalogue; NotFoundError when it is not there."""
     known = _read(session, access, local_test_id, runs)
     test, state = known.test, known.state
-    place = place_of(session, access.catalogue_id, access.laboratory_id)
+    place = mapping_context(session, access.catalogue_id, access.laboratory_id)
     queue_place = find_place(session, access.catalogue_id, run_id_of(runs), asked.query, local_test_id)
     ranked = [proposal for proposal in known.proposals if proposal.rank > 0]
     nontest = next((proposal for proposal in known.proposals if proposal.rank == 0), None)
     shown = ranked[: MOST if asked.most else SHOWN]
-    columns = [Column(proposal.loinc_num, proposal) for proposal in shown]
+    columns = [ComparedCode(proposal.loinc_num, proposal) for proposal in shown]
     columns += _extra_columns(state, asked, ranked, shown)
     no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
     first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
@@ -154,13 +153,13 @@ def _read(session: Session, access: CatalogueAccess, local_test_id: int, runs: R
 
 def _extra_columns(
     state: StateValues, asked: Asked, ranked: Sequence[Proposal], shown: Sequence[Proposal]
-) -> list[Column]:
+) -> list[ComparedCode]:
     """The decided code and the codes found by search, when they are not among the proposals shown."""
     by_number = {proposal.loinc_num: proposal for proposal in ranked}
     present = {proposal.loinc_num for proposal in shown}
     wanted = [state.loinc_num, *asked.codes] if state.loinc_num else list(asked.codes)
     extra = [number for number in dict.fromkeys(wanted) if number not in present]
-    return [Column(number, by_number.get(number)) for number in extra]
+    return [ComparedCode(number, by_number.get(number)) for number in extra]
 
 
 def _judgement(facts: Sequence[Decision], history: Sequence[HistoryLine]) -> HistoryLine | None:
@@ -178,7 +177,7 @@ def _first_sentence(proposal: Proposal | None) -> str:
 
 
 def _search(
-    session: Session, access: CatalogueAccess, place: Place, test: LocalTest, asked: Asked, present: set[str]
+    session: Session, access: CatalogueAccess, place: MappingContext, test: LocalTest, asked: Asked, present: set[str]
 ) -> SearchView:
     if place.release is None or not asked.text:
         return SearchView(asked.text, [], place.release is None)
@@ -190,11 +189,11 @@ def _search(
             access.catalogue_id, test.id or 0, asked.query,
             candidats=most, recherche=asked.text, choix=term.loinc_num,
         )  # fmt: skip
-        hits.append(Hit(term, name_of(term), f"{url}#comparaison", term.loinc_num in present))
+        hits.append(SearchHit(term, name_of(term), f"{url}#comparaison", term.loinc_num in present))
     return SearchView(asked.text, hits, False)
 
 
-def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, place: QueuePlace, has_more: bool) -> Links:
+def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, place: QueuePosition, has_more: bool) -> Links:
     catalogue_id, query, test_id = access.catalogue_id, asked.query, test.id or 0
 
     def to(row_id: int | None) -> str:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.cases.glosses import gloss
-from app.cases.view import Candidate, Cell, LocalValue
+from app.cases.view import CandidateColumn, Cell, LocalValue
 from app.models import LocalTest, LoincTerm, Proposal
 from app.settings import Settings
 from app.terminology.naming import name_of
-from app.transcoding.checks import Mapping, checks_of, read_unit
-from app.transcoding.evidence import Line, by_axis, lines_of, weightiest
-from app.transcoding.gathering import Pair, Place, evidence_now, mappings_of
+from app.transcoding.checks import CheckedMapping, checks_of, read_unit
+from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
+from app.transcoding.gathering import MappingContext, Pair, evidence_now, mappings_of
 from app.web.wording import AXIS, BAND, VERDICT
 from matcher.evidence.property import EXPECTED
 from matcher.types import Axis, Band, Verdict
@@ -31,7 +31,7 @@ TERM_FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ComparedCode:
     """A code to compare, with its proposal when there is one."""
 
     loinc_num: str
@@ -41,12 +41,12 @@ class Column:
 def candidates_of(
     session: Session,
     settings: Settings,
-    place: Place,
+    place: MappingContext,
     test: LocalTest,
-    columns: Sequence[Column],
+    columns: Sequence[ComparedCode],
     selected: str,
     decided: str,
-) -> list[Candidate]:
+) -> list[CandidateColumn]:
     """Every column of the comparison, with its checks."""
     pairs = [Pair(test, column.loinc_num, _lines(session, settings, test, column)) for column in columns]
     mappings = mappings_of(session, place, pairs)
@@ -56,15 +56,17 @@ def candidates_of(
     ]
 
 
-def _lines(session: Session, settings: Settings, test: LocalTest, column: Column) -> list[Line]:
+def _lines(session: Session, settings: Settings, test: LocalTest, column: ComparedCode) -> list[EvidenceLine]:
     if column.proposal is not None:
         return lines_of(column.proposal.evidence)
     return evidence_now(session, settings, test, column.loinc_num)
 
 
-def _candidate(column: Column, mapping: Mapping, digit: int, selected: str, decided: str) -> Candidate:
+def _candidate(
+    column: ComparedCode, mapping: CheckedMapping, digit: int, selected: str, decided: str
+) -> CandidateColumn:
     proposal = column.proposal
-    return Candidate(
+    return CandidateColumn(
         loinc_num=column.loinc_num,
         rank=proposal.rank if proposal else 0,
         digit=digit if digit <= KEYS else 0,
@@ -79,7 +81,7 @@ def _candidate(column: Column, mapping: Mapping, digit: int, selected: str, deci
     )
 
 
-def cells_of(term: LoincTerm | None, lines: Sequence[Line]) -> list[Cell]:
+def cells_of(term: LoincTerm | None, lines: Sequence[EvidenceLine]) -> list[Cell]:
     """The seven lines of one candidate."""
     findings = by_axis(lines)
     cells = []

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.cases.history import HistoryLine
 from app.models import LocalTest, LoincTerm
 from app.terminology.naming import TermName
-from app.transcoding.checks import Check, Severity
-from app.transcoding.evidence import Line
+from app.transcoding.checks import Check, CheckSeverity
+from app.transcoding.evidence import EvidenceLine
 from app.web.wording import Word
 from matcher.types import Axis
 
@@ -24,7 +24,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CandidateColumn:
     """One column: a proposal, the code already decided, or a code found by search."""
 
     loinc_num: str
@@ -36,7 +36,7 @@ class Candidate:
     band: Word | None
     confidence: float | None
     cells: list[Cell]
-    reasons: list[Line]
+    reasons: list[EvidenceLine]
     checks: list[Check]
     is_selected: bool
     is_decided: bool
@@ -44,12 +44,12 @@ class Candidate:
     @property
     def blocking(self) -> list[Check]:
         """The checks that need a justification."""
-        return [check for check in self.checks if check.severity is not Severity.WARNING]
+        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
 
     @property
     def warnings(self) -> list[Check]:
         """The checks that are only shown."""
-        return [check for check in self.checks if check.severity is Severity.WARNING]
+        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class LocalValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """A term found by search."""
 
     term: LoincTerm
@@ -79,7 +79,7 @@ class SearchView:
     """The search inside the case; `text` is empty when nothing was asked."""
 
     text: str
-    hits: list[Hit]
+    hits: list[SearchHit]
     is_without_release: bool
 
 
@@ -129,7 +129,7 @@ class CaseView:
     asks_approver: bool
     """Whether a blocking check of the decided code waits for a justification that only the approver can give."""
     local: list[LocalValue]
-    candidates: list[Candidate]
+    candidates: list[CandidateColumn]
     nontest_reason: str
     nontest_band: Word | None
     likely_reason: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from app.errors import InputProblem
 from app.files.advice import advice_on
 from app.files.fhir_catalogue import LEVEL_OF_WORD
-from app.files.reading import Line, ReadFile
+from app.files.reading import ReadFile, ReadLine
 from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind, Level
 from app.text import counted
@@ -114,7 +114,7 @@ def _refuse_twice(plan: ImportPlan) -> None:
             seen.setdefault(item, file.name)
 
 
-def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
+def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[ReadLine]) -> None:
     """LOINC_1: each chapter once, each of its sub-chapters once. A missing code is replaced by the label."""
     chapters: dict[str, tuple[str, int]] = {}
     subchapters: dict[tuple[str, str], tuple[str, int]] = {}
@@ -149,7 +149,7 @@ def _plan_chapters(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
             _add(plan, Level.SUBCHAPTER, sub_code, occurrence, index, line, values)
 
 
-def _plan_exams(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
+def _plan_exams(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[ReadLine]) -> None:
     """LOINC_2: one exam for all rows of its code, one link a row."""
     exams: dict[str, PlannedTest] = {}
     links: dict[tuple[str, str], int] = {}
@@ -186,12 +186,12 @@ def _plan_exams(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Li
         )
 
 
-def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
+def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[ReadLine]) -> None:
     """LOINC_3, or a free catalogue. The key of LOINC_3 is the code; a free catalogue may repeat a code with
     another unit or specimen, which makes another analysis."""
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
     content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label")]
-    seen: dict[tuple[str, ...], Line] = {}
+    seen: dict[tuple[str, ...], ReadLine] = {}
     occurrences: dict[str, int] = {}
     doubled = 0
     for line in lines:
@@ -225,9 +225,9 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
         )
 
 
-def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Line]) -> None:
+def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[ReadLine]) -> None:
     """A FHIR catalogue brings chapters, exams and analyses: each level is planned like the file that has it alone."""
-    by_level: dict[Level, list[Line]] = {}
+    by_level: dict[Level, list[ReadLine]] = {}
     for line in lines:
         by_level.setdefault(LEVEL_OF_WORD[line["level"]], []).append(line)
     _plan_chapters(plan, file, index, [*by_level.get(Level.CHAPTER, ()), *by_level.get(Level.SUBCHAPTER, ())])
@@ -235,7 +235,7 @@ def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Lin
     _plan_analyses(plan, file, index, by_level.get(Level.ANALYSIS, ()))
 
 
-def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int, lines: Iterable[Line]) -> None:
+def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int, lines: Iterable[ReadLine]) -> None:
     """Side data by code of analysis."""
     for line in lines:
         _read_flags(file, line)
@@ -254,7 +254,7 @@ def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int, lines: Iterab
             file.problem(f"le code « {code} » est déjà à la ligne {known.row_number}.", line.row_number, "code")
 
 
-def _read_flags(file: ReadFile, line: Line) -> None:
+def _read_flags(file: ReadFile, line: ReadLine) -> None:
     for name in ("is_subcontracted", "is_retired"):
         if not is_boolean(line[name]):
             file.problem(f"« {line[name]} » n'est ni oui ni non.", line.row_number, name)
@@ -263,12 +263,12 @@ def _read_flags(file: ReadFile, line: Line) -> None:
         file.problem(message, line.row_number, "annual_volume")
 
 
-def _copied(line: Line) -> dict[str, str]:
+def _copied(line: ReadLine) -> dict[str, str]:
     return {name: line[name] for name in _COPIED}
 
 
 def _add(
-    plan: ImportPlan, level: Level, code: str, occurrence: int, index: int, line: Line, values: dict[str, str]
+    plan: ImportPlan, level: Level, code: str, occurrence: int, index: int, line: ReadLine, values: dict[str, str]
 ) -> PlannedTest:
     test = PlannedTest(level, code, occurrence, len(plan.tests), index, line.row_number, values)
     plan.tests.append(test)

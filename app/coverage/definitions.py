@@ -8,29 +8,14 @@ were in it. "No LOINC code exists" and placeholder codes are decisions, counted 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
 from app.models import Level, Outcome, Status
+from app.transcoding.standing import Standing, in_use, standings
 
 TARGET = Fraction(4, 5)
-PLACEHOLDER_CODES = frozenset({"19146-0"})
-"""Codes that stand for "a test that is not in the list": they name no test."""
-
-
-class Standing(StrEnum):
-    """Where a row stands with regard to coverage; exactly one for each row."""
-
-    TRANSCODED = "transcoded"
-    WAITING = "waiting"
-    UNFINISHED = "unfinished"
-    NO_CODE = "no_code"
-    PLACEHOLDER = "placeholder"
-    NOT_IN_RELEASE = "not_in_release"
-    OUT_OF_SCOPE = "out_of_scope"
-    RETIRED = "retired"
-
-
 LEAVING = frozenset({Standing.OUT_OF_SCOPE, Standing.RETIRED})
 """Standings that take a row out of the denominator."""
 
@@ -59,7 +44,10 @@ class CoverageRow:
     label: str
     chapter: str = ""
     is_subcontracted: bool = False
+    chapter_code: str = ""
     is_retired: bool = False
+    retired_at: datetime | None = None
+    """When a newer export no longer held the row."""
     annual_volume: int | None = None
     status: Status = Status.TODO
     outcome: Outcome = Outcome.NONE
@@ -70,23 +58,6 @@ class CoverageRow:
     approved_by: str = ""
     analysis_ids: tuple[int | None, ...] = ()
     """The analyses of an exam; None for one that is not in the catalogue."""
-
-
-def standing_of(row: CoverageRow) -> Standing:
-    """Where a row stands, from its approved facts only."""
-    if row.is_retired:
-        return Standing.RETIRED
-    if row.status is not Status.APPROVED:
-        return Standing.WAITING if row.status is Status.DECIDED else Standing.UNFINISHED
-    if row.outcome is Outcome.OUT_OF_SCOPE:
-        return Standing.OUT_OF_SCOPE
-    if row.outcome is Outcome.NO_LOINC:
-        return Standing.NO_CODE
-    if row.outcome is not Outcome.CODE:
-        return Standing.UNFINISHED
-    if row.loinc_num in PLACEHOLDER_CODES:
-        return Standing.PLACEHOLDER
-    return Standing.TRANSCODED if row.code_exists else Standing.NOT_IN_RELEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +106,15 @@ def target_count(denominator: int) -> int:
     return -(-denominator * TARGET.numerator // TARGET.denominator)
 
 
-class Catalogue:
+class CountedCatalogue:
     """The rows of a catalogue, ready to be counted in any way."""
 
     def __init__(self, rows: Iterable[CoverageRow]) -> None:
         self.rows: tuple[CoverageRow, ...] = tuple(rows)
-        self.standings = {row.id: standing_of(row) for row in self.rows}
+        found = standings(in_use(self.rows))
+        self.standings = {
+            row.id: Standing.RETIRED if row.is_retired else found.get(row.id, Standing.RETIRED) for row in self.rows
+        }
 
     def of_level(self, level: Level) -> list[CoverageRow]:
         """The rows of a level."""

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from app.coverage.definitions import TARGET, Definition, Figure, Standing
+from app.coverage.definitions import TARGET, Definition, Figure
 from app.coverage.pages import chapter_table, listed, release_title, without_code_rows
 from app.coverage.report import CoverageReport
 from app.coverage.wording import COUNTED_AS_TRANSCODED, name_of, scope_of, sentence_of
 from app.models import Level
+from app.transcoding.standing import Standing
 from app.web.templating import format_moment, format_percent
 from loinc_data.notice import LOINC_NOTICE
 

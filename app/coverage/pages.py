@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.coverage.definitions import (
-    TARGET,
-    CoverageRow,
-    Definition,
-    Figure,
-    Measure,
-    Standing,
-)
-from app.coverage.report import Approver, CoverageReport
+from app.coverage.definitions import TARGET, CoverageRow, Definition, Figure, Measure
+from app.coverage.report import NOT_TRANSCODED, Approver, CoverageReport
 from app.coverage.wording import NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
 from app.models import Catalogue, Level, LoincRelease
 from app.text import format_number
+from app.transcoding.standing import Standing
 from app.web.meter import Meter, stacked_meter
 from app.web.templating import PageContext, format_percent
 
@@ -27,6 +21,7 @@ _PARTS = {
     Standing.NO_CODE: "part-warn",
     Standing.PLACEHOLDER: "part-warn",
     Standing.NOT_IN_RELEASE: "part-bad",
+    Standing.SEVERAL_CODES: "part-bad",
 }
 
 
@@ -57,7 +52,7 @@ class LegendLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChapterLine:
+class ChapterCoverageLine:
     """The coverage of one chapter."""
 
     chapter: str
@@ -79,7 +74,7 @@ class ChapterTable:
 
     title: str
     file_name: str
-    lines: list[ChapterLine]
+    lines: list[ChapterCoverageLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,11 +190,11 @@ def chapter_table(level: Level, figures: dict[str, Figure]) -> ChapterTable:
     return ChapterTable(title=LEVEL_NAMES[level], file_name=f"couverture-chapitres-{name}", lines=lines)
 
 
-def _chapter_line(chapter: str, figure: Figure) -> ChapterLine:
+def _chapter_line(chapter: str, figure: Figure) -> ChapterCoverageLine:
     count = figure.standings.get
     name = chapter or NO_CHAPTER
     label = f"{name}\u202f: {format_percent(figure.rate)}"
-    return ChapterLine(
+    return ChapterCoverageLine(
         chapter=name,
         rows=figure.denominator,
         transcoded=figure.numerator,
@@ -208,7 +203,7 @@ def _chapter_line(chapter: str, figure: Figure) -> ChapterLine:
         rows_missing=figure.rows_missing,
         waiting=count(Standing.WAITING, 0),
         unfinished=count(Standing.UNFINISHED, 0),
-        without_code=sum(count(item, 0) for item in (Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE)),
+        without_code=sum(count(item, 0) for item in NOT_TRANSCODED),
         out_of_scope=count(Standing.OUT_OF_SCOPE, 0),
         meter=stacked_meter(figure.denominator, (("part-ok", figure.numerator),), label, TARGET_PERCENT),
     )
@@ -234,5 +229,6 @@ def without_code_rows(report: CoverageReport) -> list[ListedRow]:
         Standing.NO_CODE: "Aucun code LOINC",
         Standing.PLACEHOLDER: "Code d'attente",
         Standing.NOT_IN_RELEASE: "Code absent de cette version de LOINC",
+        Standing.SEVERAL_CODES: "Autre code LOINC approuvé pour le même code local",
     }
     return [listed(row, causes[standing]) for row, standing in report.without_code]

@@ -4,16 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.coverage.definitions import (
-    Catalogue,
-    CoverageRow,
-    Definition,
-    ExamRule,
-    Figure,
-    Measure,
-    Standing,
-)
+from app.coverage.definitions import CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.models import Level
+from app.transcoding.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +54,13 @@ class CoverageReport:
         return self.figures[0][1]
 
 
-NOT_TRANSCODED = frozenset({Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE})
+NOT_TRANSCODED = frozenset(
+    {Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES}
+)
+"""Approved, and still not transcoded."""
 
 
-def definitions_for(catalogue: Catalogue) -> list[Definition]:
+def definitions_for(catalogue: CountedCatalogue) -> list[Definition]:
     """The definitions that make sense for this catalogue, the default one first."""
     rules = [(Level.ANALYSIS, ExamRule.OWN_CODE)]
     if catalogue.of_level(Level.EXAM):
@@ -79,7 +75,7 @@ def definitions_for(catalogue: Catalogue) -> list[Definition]:
 
 
 def build_report(
-    context: CoverageContext, catalogue: Catalogue, approvers: tuple[Approver, ...] = ()
+    context: CoverageContext, catalogue: CountedCatalogue, approvers: tuple[Approver, ...] = ()
 ) -> CoverageReport:
     """Compute every figure."""
     levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.of_level(level)]
@@ -95,7 +91,7 @@ def build_report(
     )
 
 
-def _warnings(catalogue: Catalogue) -> tuple[str, ...]:
+def _warnings(catalogue: CountedCatalogue) -> tuple[str, ...]:
     found = []
     analyses = catalogue.of_level(Level.ANALYSIS)
     if not analyses:

@@ -3,16 +3,15 @@
 from sqlmodel import Session
 
 from app.coverage import repository
-from app.coverage.definitions import Catalogue
+from app.coverage.definitions import CountedCatalogue
 from app.coverage.report import CoverageContext, CoverageReport, build_report
 from app.errors import ConflictError
-from app.models import Catalogue as CatalogueModel
-from app.models import Laboratory, utc_now
+from app.models import Catalogue, Laboratory, utc_now
 from app.terminology import service as terminology
 
 
 def coverage_report(
-    session: Session, laboratory: Laboratory, catalogue: CatalogueModel, release_id: int | None = None
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None = None
 ) -> CoverageReport:
     """The coverage of a catalogue now, against a release (the current one by default)."""
     if release_id is None:
@@ -34,4 +33,4 @@ def coverage_report(
         computed_at=utc_now(),
     )
     rows = repository.coverage_rows(session, catalogue.id, release.id)
-    return build_report(context, Catalogue(rows), repository.approvers(session, catalogue.id))
+    return build_report(context, CountedCatalogue(rows), repository.approvers(session, catalogue.id))

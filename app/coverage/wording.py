@@ -1,7 +1,8 @@
 """The French of coverage: the definition printed beside each figure, and the names of standings."""
 
-from app.coverage.definitions import Definition, ExamRule, Measure, Standing
+from app.coverage.definitions import Definition, ExamRule, Measure
 from app.models import Level
+from app.transcoding.standing import Standing
 
 STANDING_LABELS: dict[Standing, str] = {
     Standing.TRANSCODED: "Transcodées (approuvées avec un code LOINC)",
@@ -10,12 +11,14 @@ STANDING_LABELS: dict[Standing, str] = {
     Standing.NO_CODE: "Approuvées sans code LOINC",
     Standing.PLACEHOLDER: "Approuvées avec un code d'attente",
     Standing.NOT_IN_RELEASE: "Code absent de la version de LOINC",
+    Standing.SEVERAL_CODES: "Plusieurs codes LOINC pour un même code local",
     Standing.OUT_OF_SCOPE: "Hors périmètre (approuvées)",
     Standing.RETIRED: "Retirées du catalogue",
 }
 COUNTED_AS_TRANSCODED = (
     "Une ligne compte comme transcodée seulement si un biologiste l'a approuvée avec un code LOINC "
-    "et un seul, et si ce code existe dans la version de LOINC indiquée. "
+    "et un seul, et si ce code existe dans la version de LOINC indiquée. Deux lignes approuvées qui donnent des "
+    "codes LOINC différents au même code local ne comptent ni l'une ni l'autre\u202f: le SGL refuserait ce code local. "
     "Les lignes approuvées hors périmètre sortent du dénominateur et sont listées avec leur motif\u202f; "
     "les lignes retirées du catalogue n'y entrent pas. «\u202fAucun code LOINC\u202f» et les codes d'attente "
     "(dont 19146-0) sont comptés à part et ne sont pas transcodés. "

@@ -10,7 +10,7 @@ from app.files.records import Dialect, Record
 from app.models import FileKind, Level
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup, cell_at, sections
-from app.publication.schemas import ExportTest, TermName
+from app.publication.schemas import PublishedTerm, PublishedTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def fixed_columns(kind: FileKind) -> dict[str, int]:
 
 def _tests_of_row(
     kind: ExportKind, record: Record, columns: Mapping[str, int], lookup: RowLookup
-) -> list[ExportTest | None]:
+) -> list[PublishedTest | None]:
     if kind is ExportKind.LOINC_4:
         return list(sections(lookup, record.cells, columns))
     if kind is ExportKind.LOINC_5:
@@ -64,7 +64,7 @@ def _tests_of_row(
     return [lookup.at_row(Level.ANALYSIS, record.row_number, record.cells, columns)]
 
 
-def _cells(names: Sequence[TermName | None]) -> list[str]:
+def _cells(names: Sequence[PublishedTerm | None]) -> list[str]:
     return [text for name in names for text in ((name.loinc_num, name.label) if name else ("", ""))]
 
 

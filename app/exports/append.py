@@ -9,7 +9,7 @@ from app.errors import WorkbenchError
 from app.exports.charset import close_form
 from app.files.records import BOM, Dialect, Record, encode_cell, read_records
 
-Values = Callable[[Record], Sequence[str]]
+CellsOfRecord = Callable[[Record], Sequence[str]]
 """The cells to append to a row of data, as many as there are headings."""
 
 # In a file where quotes have no meaning, its delimiter cannot stand inside a cell.
@@ -114,7 +114,7 @@ def append_columns(
     content: bytes,
     dialect: Dialect,
     headings: Sequence[str],
-    values_of: Values,
+    values_of: CellsOfRecord,
     expected_width: int | None = None,
 ) -> Appended:
     """The file with new columns. Blank rows and title rows above the headings are left as they are.

@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.report import HEADINGS, error_lines
 from app.publication.assessment import Assessment
-from app.publication.schemas import LEVEL_NAMES, ExportTest
+from app.publication.schemas import LEVEL_NAMES, PublishedTest
 from app.publication.statement import Statement
 from app.publication.wording import STATUS_LABELS, moment_text, relation_text
 
@@ -43,7 +43,7 @@ _HEADING_FONT = Font(bold=True, color="FFFFFF")
 _HEADING_FILL = PatternFill("solid", fgColor="1F4E5F")
 
 
-def _row(test: ExportTest, assessment: Assessment) -> list[str]:
+def _row(test: PublishedTest, assessment: Assessment) -> list[str]:
     name = assessment.names.get(test.id)
     reason = assessment.reasons.get(test.id)
     why = [reason.label, test.reason] if reason else []

@@ -16,7 +16,7 @@ from app.files.workbook import check_workbook
 from app.models import FileKind, Level
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup, cell_at, sections
-from app.publication.schemas import ExportTest
+from app.publication.schemas import PublishedTest
 from app.publication.wording import date_text, relation_text
 
 HEADINGS = (
@@ -71,7 +71,7 @@ class OriginalRows:
             self.release_version,
         ]
 
-    def _test(self, row_number: int, cells: Sequence[str]) -> ExportTest | None:
+    def _test(self, row_number: int, cells: Sequence[str]) -> PublishedTest | None:
         if self.kind is FileKind.LOINC_1:
             chapter, subchapter = sections(self.lookup, cells, self.columns)
             return subchapter or chapter

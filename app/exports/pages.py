@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from app.exports.report import ReportLine
 from app.models import Catalogue
-from app.publication.schemas import Reason
+from app.publication.schemas import UncodedReason
 from app.web.templating import PageContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LevelLine:
+class ExportLevelLine:
     """How the rows of one level stand."""
 
     label: str
@@ -26,7 +26,7 @@ class LevelLine:
 class ReasonLink:
     """Rows that leave without a code for one reason; the link lists them."""
 
-    reason: Reason
+    reason: UncodedReason
     count: int
     href: str
     is_chosen: bool
@@ -76,8 +76,8 @@ class ExportsPage(PageContext):
     refusal: str
     """Why the export just asked for was refused, if one was."""
     circuit_is_loaded: bool
-    levels: list[LevelLine]
-    reasons: list[Reason]
+    levels: list[ExportLevelLine]
+    reasons: list[UncodedReason]
     """The columns of `levels`."""
     unsettled: int
     errors: list[ReportLine]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from app.exports.original import guarded
 from app.publication.assessment import Assessment
-from app.publication.schemas import LEVEL_NAMES, ExportTest, Severity
+from app.publication.schemas import LEVEL_NAMES, PublishedTest, SglSeverity
 
 HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
-SEVERITY_LABELS = {Severity.BLOCKING: "bloquante", Severity.WARNING: "non bloquante"}
+SEVERITY_LABELS = {SglSeverity.BLOCKING: "bloquante", SglSeverity.WARNING: "non bloquante"}
 WITHOUT_CODE = "ligne sans code"
 
 
@@ -18,16 +18,16 @@ WITHOUT_CODE = "ligne sans code"
 class ReportLine:
     """One line of the report."""
 
-    severity: Severity | None
+    severity: SglSeverity | None
     """None for a row that leaves without a code: nothing is wrong in it."""
-    test: ExportTest
+    test: PublishedTest
     loinc_num: str
     message: str
 
     @property
     def is_blocking(self) -> bool:
         """Whether the laboratory system would refuse it."""
-        return self.severity is Severity.BLOCKING
+        return self.severity is SglSeverity.BLOCKING
 
     @property
     def severity_label(self) -> str:

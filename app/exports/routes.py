@@ -13,7 +13,7 @@ from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
 from app.platform.identity import CatalogueDep
 from app.platform.request_session import SessionDep, SettingsDep
-from app.publication.schemas import Incomplete, Reason
+from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
 from app.web.templating import render
 
@@ -35,7 +35,7 @@ def show_exports(
     session: SessionDep,
     settings: SettingsDep,
     access: CatalogueDep,
-    reason: Annotated[Reason | None, Query(alias="motif")] = None,
+    reason: Annotated[UncodedReason | None, Query(alias="motif")] = None,
 ) -> Response:
     """The report before the download, the files, the past exports."""
     return render(request, "exports/exports.html", exports_page(session, settings, access, reason))

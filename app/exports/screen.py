@@ -4,14 +4,14 @@ from sqlmodel import Session
 
 from app.exports import repository, writers
 from app.exports.ans_files import ANS_EXPORTS
-from app.exports.pages import ExportsPage, LevelLine, Offer, PastExport, ReasonLink
+from app.exports.format_names import KIND_LABELS
+from app.exports.pages import ExportLevelLine, ExportsPage, Offer, PastExport, ReasonLink
 from app.exports.report import error_lines, lines_without_code
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceInfo
-from app.exports.wording import KIND_LABELS
 from app.models import ExportRecord, FileKind, Role, utc_now
 from app.platform.identity import CatalogueAccess
 from app.publication.assessment import DEFINITION, Assessment
-from app.publication.schemas import LEVEL_LABELS, Reason, Severity
+from app.publication.schemas import LEVEL_LABELS, SglSeverity, UncodedReason
 from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.publication.wording import moment_text
 from app.settings import Settings
@@ -52,7 +52,7 @@ def exports_page(
     session: Session,
     settings: Settings,
     access: CatalogueAccess,
-    reason: Reason | None = None,
+    reason: UncodedReason | None = None,
     refusal: str = "",
 ) -> ExportsPage:
     """The page for this person; `reason` restricts the list of rows without code."""
@@ -64,9 +64,9 @@ def exports_page(
     ]
     statement = statement_of(facts, assessment, utc_now(), access.user.display_name)
     address = f"/catalogues/{access.catalogue_id}/exports"
-    reasons = [item for item in Reason if item in assessment.reasons.values()]
+    reasons = [item for item in UncodedReason if item in assessment.reasons.values()]
     # Blocked rows have a column of their own, that of the blocking errors.
-    shown_reasons: list[Reason] = [item for item in reasons if item is not Reason.BLOCKED]
+    shown_reasons: list[UncodedReason] = [item for item in reasons if item is not UncodedReason.BLOCKED]
     return ExportsPage(
         title=f"Exports — {access.catalogue.name}",
         catalogue=access.catalogue,
@@ -92,26 +92,26 @@ def exports_page(
     )
 
 
-def _levels(assessment: Assessment, reasons: list[Reason]) -> list[LevelLine]:
+def _levels(assessment: Assessment, reasons: list[UncodedReason]) -> list[ExportLevelLine]:
     lines = []
     for count in assessment.counts():
         issues = [issue.severity for issue in assessment.issues if issue.test.level is count.level]
         lines.append(
-            LevelLine(
+            ExportLevelLine(
                 label=LEVEL_LABELS[count.level],
                 rows=count.rows,
                 coded=count.coded,
                 share=count.coded / count.rows,
                 without=[count.without.get(reason, 0) for reason in reasons],
-                blocking=issues.count(Severity.BLOCKING),
-                warnings=issues.count(Severity.WARNING),
+                blocking=issues.count(SglSeverity.BLOCKING),
+                warnings=issues.count(SglSeverity.WARNING),
             )
         )
     return lines
 
 
 def _reason_links(
-    assessment: Assessment, reasons: list[Reason], chosen: Reason | None, address: str
+    assessment: Assessment, reasons: list[UncodedReason], chosen: UncodedReason | None, address: str
 ) -> list[ReasonLink]:
     found = list(assessment.reasons.values())
     return [

@@ -15,7 +15,7 @@ from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
 from app.models import Level, Outcome, Relation
 from app.publication.assessment import Assessment
 from app.publication.mapping import MapElement, map_groups
-from app.publication.schemas import ExportTest
+from app.publication.schemas import PublishedTest
 from app.publication.statement import LABELS, Statement
 
 PREDICATES = {
@@ -92,7 +92,7 @@ def _header(assessment: Assessment, statement: Statement, canonicals: Canonicals
     return [f"#{line}" for line in lines]
 
 
-def _facts(element: MapElement) -> tuple[ExportTest, str, str, str, str] | None:
+def _facts(element: MapElement) -> tuple[PublishedTest, str, str, str, str] | None:
     """The test, the predicate, the object and its label, the comment; None for a row that nobody approved."""
     if element.target is not None:
         target = element.target

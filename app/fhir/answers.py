@@ -2,13 +2,13 @@
 
 from fastapi import Request, Response
 
-from app.fhir.dialect import Dialect, forgiving_dialect_of
+from app.fhir.dialect import FhirDialect, forgiving_dialect_of
 from app.fhir.errors import issue_code
 from app.fhir_resources.values import Resource, written
 
 
 def respond(
-    resource: Resource, dialect: Dialect, status_code: int = 200, headers: dict[str, str] | None = None
+    resource: Resource, dialect: FhirDialect, status_code: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """Send a resource."""
     content = written(resource, dialect.syntax)

@@ -19,13 +19,13 @@ class FhirVersion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class FhirDialect:
     """How to answer. `version` is None when the caller did not say: the names of the parameters then may."""
 
     syntax: Syntax = Syntax.JSON
     version: FhirVersion | None = None
 
-    def as_of(self, version: FhirVersion) -> "Dialect":
+    def as_of(self, version: FhirVersion) -> "FhirDialect":
         """The same, with the release settled."""
         return replace(self, version=version)
 
@@ -86,7 +86,7 @@ def syntax_of(media_type: str) -> Syntax | None:
     return _SYNTAXES.get(media_type.partition(";")[0].strip().lower())
 
 
-def dialect_of(request: Request) -> Dialect:
+def dialect_of(request: Request) -> FhirDialect:
     """How to answer this request; `_format` wins over Accept, and 406 is the answer to a wish we cannot meet."""
     # In a query, an unescaped plus sign arrives as a space.
     wanted = request.query_params.get("_format", "").strip().replace("fhir ", "fhir+")
@@ -94,12 +94,12 @@ def dialect_of(request: Request) -> Dialect:
         syntax = syntax_of(wanted)
         if syntax is None:
             raise FhirRequestError("Ce format n'est pas servi : json et xml le sont.", 406)
-        return Dialect(syntax, _version(wanted) or _header_version(request))
+        return FhirDialect(syntax, _version(wanted) or _header_version(request))
     accepted = list(_by_preference(request.headers.get("accept", "") or "*/*"))
     for media_type in accepted:
         syntax = syntax_of(media_type)
         if syntax is not None:
-            return Dialect(syntax, _version(media_type) or _header_version(request))
+            return FhirDialect(syntax, _version(media_type) or _header_version(request))
     raise FhirRequestError("Aucun format accepté n'est servi : application/fhir+json et +xml le sont.", 406)
 
 
@@ -112,9 +112,9 @@ def _header_version(request: Request) -> FhirVersion | None:
     return None
 
 
-def forgiving_dialect_of(request: Request) -> Dialect:
+def forgiving_dialect_of(request: Request) -> FhirDialect:
     """How to answer when the request itself is refused, perhaps for its format."""
     try:
         return dialect_of(request)
     except FhirRequestError:
-        return Dialect()
+        return FhirDialect()

@@ -24,7 +24,7 @@ R5_NAMES = frozenset(
 )  # fmt: skip
 REFUSED_NAMES = frozenset({"conceptMap", "dependency"})
 """Named by the operation and not served: maps brought by the caller, and conditions, which our maps never have."""
-Values = Mapping[str, Any]
+Parameters = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Question:
     target_system: str = ""
 
 
-def from_parameters(body: bytes, content_type: str) -> Values:
+def from_parameters(body: bytes, content_type: str) -> Parameters:
     """The values of a Parameters resource; a parameter given twice is refused, as each is asked once."""
     syntax = syntax_of(content_type)
     if syntax is None:
@@ -110,7 +110,7 @@ def version_of(names: Iterable[str], stated: FhirVersion | None) -> FhirVersion:
     return FhirVersion.R5 if set(names) & (R5_NAMES - R4_NAMES) else FhirVersion.R4
 
 
-def question_of(values: Values, stated: FhirVersion | None) -> Question:
+def question_of(values: Parameters, stated: FhirVersion | None) -> Question:
     """The question that these parameters ask; a parameter that would be ignored is refused."""
     version = version_of(values, stated)
     known = R4_NAMES if version is FhirVersion.R4 else R5_NAMES
@@ -134,7 +134,7 @@ def question_of(values: Values, stated: FhirVersion | None) -> Question:
     )
 
 
-def _asked(values: Values, is_r4: bool) -> tuple[tuple[Coding, ...], bool]:
+def _asked(values: Parameters, is_r4: bool) -> tuple[tuple[Coding, ...], bool]:
     """The codes asked for, and whether they are targets of the map (R5 says so by its names)."""
     prefixes = ("",) if is_r4 else ("source", "target")
     given = [
@@ -168,14 +168,14 @@ def _coding(value: Any, name: str) -> Coding:
     return Coding(system.partition("|")[0], code)
 
 
-def _text(values: Values, name: str) -> str:
+def _text(values: Parameters, name: str) -> str:
     value = values.get(name, "")
     if not isinstance(value, str):
         raise FhirRequestError(f"Le paramètre {name} doit être un texte.", code="value")
     return value.strip()
 
 
-def _boolean(values: Values, name: str) -> bool:
+def _boolean(values: Parameters, name: str) -> bool:
     value = values.get(name, False)
     if isinstance(value, str) and value in ("true", "false"):
         return value == "true"

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.fhir.access import Reader, ReaderDep
 from app.fhir.answers import respond
 from app.fhir.capability import capability_statement
-from app.fhir.dialect import Dialect, FhirVersion, dialect_of
+from app.fhir.dialect import FhirDialect, FhirVersion, dialect_of
 from app.fhir.errors import FhirRequestError
 from app.fhir.published import PublishedCatalogue
-from app.fhir.questions import Question, Values, from_parameters, question_of
+from app.fhir.questions import Parameters, Question, from_parameters, question_of
 from app.fhir.searching import search_of, searchset
 from app.fhir.translation import parameters_of, translate
 from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
@@ -18,7 +18,7 @@ from app.tokens.address import service_address
 
 router = APIRouter(prefix="/fhir")
 
-DialectDep = Annotated[Dialect, Depends(dialect_of)]
+DialectDep = Annotated[FhirDialect, Depends(dialect_of)]
 _FORMAT_PARAMETERS = frozenset({"_format", "_pretty"})
 
 
@@ -42,13 +42,13 @@ def _resources(catalogues: list[PublishedCatalogue], kind: str, version: FhirVer
     return [system for catalogue in catalogues for system in catalogue.code_systems]
 
 
-def _search(request: Request, reader: Reader, dialect: Dialect, kind: str) -> Response:
+def _search(request: Request, reader: Reader, dialect: FhirDialect, kind: str) -> Response:
     search = search_of(request.query_params.multi_items())
     resources = _resources(reader.published(), kind, dialect.settled)
     return respond(searchset(resources, search, f"{service_address(request)}/{kind}"), dialect)
 
 
-def _read(reader: Reader, dialect: Dialect, kind: str, resource_id: str) -> Response:
+def _read(reader: Reader, dialect: FhirDialect, kind: str, resource_id: str) -> Response:
     slugs = ("loinc",) if kind == "ConceptMap" else tuple(LEVEL_SLUGS.values())
     catalogues = reader.published(lambda names: any(names.identifier(slug) == resource_id for slug in slugs))
     for resource in _resources(catalogues, kind, dialect.settled):
@@ -69,7 +69,7 @@ def search_code_systems(request: Request, reader: ReaderDep, dialect: DialectDep
     return _search(request, reader, dialect, "CodeSystem")
 
 
-def _queried(request: Request) -> Values:
+def _queried(request: Request) -> Parameters:
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in values:
@@ -79,7 +79,7 @@ def _queried(request: Request) -> Values:
     return values
 
 
-def _answer(reader: Reader, question: Question, dialect: Dialect, resource_id: str = "") -> Response:
+def _answer(reader: Reader, question: Question, dialect: FhirDialect, resource_id: str = "") -> Response:
     """Answer with the maps that the question names, or else with those whose codes it holds."""
     version = question.version
 

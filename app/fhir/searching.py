@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from app.fhir.errors import FhirRequestError
+from app.fhir_resources.values import Resource
 from matcher.normalise.text import fold
 
-Resource = dict[str, Any]
 SEARCH_PARAMETERS = {
     "_id": "token",
     "name": "string",

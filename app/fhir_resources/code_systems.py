@@ -12,7 +12,7 @@ from app.fhir_resources.values import Resource, filled, published
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.local_codes import LEVEL_ORDER, display_of, local_codes
-from app.publication.schemas import ExportTest, TermName
+from app.publication.schemas import PublishedTerm, PublishedTest
 from app.publication.statement import Statement
 from app.text import one_line
 
@@ -34,14 +34,14 @@ _TYPES = {"sous-traite": "boolean", "inactive": "boolean", "loinc": "Coding"}
 _URIS = {"inactive": "http://hl7.org/fhir/concept-properties#inactive"}
 
 
-def loinc_coding(term: TermName, version: str) -> dict[str, str]:
+def loinc_coding(term: PublishedTerm, version: str) -> dict[str, str]:
     """An approved code as a Coding, with LOINC's own name of it."""
     return filled(
         {"system": LOINC_SYSTEM, "version": version, "code": term.loinc_num, "display": term.long_common_name}
     )
 
 
-def _property_values(test: ExportTest) -> list[dict[str, Any]]:
+def _property_values(test: PublishedTest) -> list[dict[str, Any]]:
     texts = {
         "synonyme": test.synonym,
         "grandeur": test.property_kind,
@@ -59,7 +59,9 @@ def _property_values(test: ExportTest) -> list[dict[str, Any]]:
     return values + [{"code": code, "valueBoolean": True} for code, is_set in flags.items() if is_set]
 
 
-def _concepts(tests: Iterable[ExportTest], names: Mapping[int, TermName], loinc_version: str) -> list[dict[str, Any]]:
+def _concepts(
+    tests: Iterable[PublishedTest], names: Mapping[int, PublishedTerm], loinc_version: str
+) -> list[dict[str, Any]]:
     """One concept for each local code; rows that share a code keep the first label and properties."""
     concepts: dict[str, dict[str, Any]] = {}
     ordered = list(tests)

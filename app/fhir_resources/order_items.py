@@ -19,7 +19,7 @@ from app.fhir_resources.values import Resource, filled, published
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.local_codes import display_of, local_codes
-from app.publication.schemas import ExamContent, ExportTest
+from app.publication.schemas import ExamContent, PublishedTest
 from app.publication.statement import Statement
 from app.text import one_line
 from loinc_data.tables import load_tables
@@ -57,7 +57,7 @@ def ucum_of(unit: str) -> str:
     return codes[0] if len(codes) == 1 else ""
 
 
-def data_type_of(test: ExportTest) -> str:
+def data_type_of(test: PublishedTest) -> str:
     """The FHIR type of the results of an analysis; empty when the catalogue does not say."""
     by_scale = {"Qn": "Quantity", "Ord": "CodeableConcept", "Nom": "CodeableConcept", "Nar": "string"}
     written = " ".join(test.scale.split()).casefold()
@@ -79,10 +79,10 @@ class Definitions:
     canonicals: Canonicals
     version: str
     codes: dict[int, str] = field(default_factory=dict)
-    sections: dict[tuple[str, str], ExportTest] = field(default_factory=dict)
+    sections: dict[tuple[str, str], PublishedTest] = field(default_factory=dict)
     """(chapter code, sub-chapter code or nothing) -> the section of the catalogue."""
 
-    by_id: dict[int, ExportTest] = field(default_factory=dict)
+    by_id: dict[int, PublishedTest] = field(default_factory=dict)
     systems: dict[Level, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,13 +96,13 @@ class Definitions:
             elif test.level is Level.SUBCHAPTER:
                 self.sections.setdefault((test.chapter_code.strip(), test.code.strip()), test)
 
-    def coding(self, test: ExportTest) -> dict[str, str]:
+    def coding(self, test: PublishedTest) -> dict[str, str]:
         """The local code of a row."""
         return filled(
             {"system": self.systems[test.level], "code": self.codes.get(test.id, ""), "display": display_of(test)}
         )
 
-    def concept(self, test: ExportTest) -> dict[str, Any]:
+    def concept(self, test: PublishedTest) -> dict[str, Any]:
         """What a row is: its local code, its approved LOINC code if it has one, its label."""
         codings = [self.coding(test)] if test.id in self.codes else []
         term = self.assessment.names.get(test.id)
@@ -110,7 +110,7 @@ class Definitions:
             codings.append(loinc_coding(term, self.statement.loinc_version))
         return filled({"coding": codings, "text": display_of(test)})
 
-    def sections_of(self, test: ExportTest) -> list[dict[str, Any]]:
+    def sections_of(self, test: PublishedTest) -> list[dict[str, Any]]:
         """The chapter and the sub-chapter of a row, with their LOINC codes."""
         chapter, sub = test.chapter_code.strip(), test.subchapter_code.strip()
         found = [self.sections.get((chapter, "")), self.sections.get((chapter, sub)) if sub else None]
@@ -119,11 +119,11 @@ class Definitions:
             concepts = [{"text": one_line(test.chapter)}]
         return concepts
 
-    def _identity(self, test: ExportTest) -> list[dict[str, str]]:
+    def _identity(self, test: PublishedTest) -> list[dict[str, str]]:
         code = self.codes.get(test.id)
         return [{"system": self.systems[test.level], "value": code}] if code else []
 
-    def _specimen_slug(self, test: ExportTest) -> str:
+    def _specimen_slug(self, test: PublishedTest) -> str:
         key = f"{one_line(test.specimen_code)}\n{' '.join(test.specimen.split())}"
         return f"milieu-{hashlib.sha256(key.encode()).hexdigest()[:10]}" if key != "\n" else ""
 
@@ -132,12 +132,12 @@ class Definitions:
         identifier = self.canonicals.identifier(slug)
         return filled({"reference": entry_url(self.canonicals, resource_type, identifier), "display": display})
 
-    def specimen_reference(self, test: ExportTest) -> dict[str, str]:
+    def specimen_reference(self, test: PublishedTest) -> dict[str, str]:
         """A reference to the specimen of a row; empty when the catalogue names none."""
         slug = self._specimen_slug(test)
         return self.reference("SpecimenDefinition", slug, one_line(test.specimen)) if slug else {}
 
-    def definition_of(self, test: ExportTest) -> dict[str, str]:
+    def definition_of(self, test: PublishedTest) -> dict[str, str]:
         """The resource that says what a row is: sections are defined by their code system."""
         if test.level is Level.ANALYSIS:
             return self.reference("ObservationDefinition", f"analyse-{test.id}")
@@ -145,7 +145,7 @@ class Definitions:
             return self.reference("ActivityDefinition", f"examen-{test.id}")
         return {"reference": self.canonicals.code_system(test.level)}
 
-    def specimens(self, tests: Iterable[ExportTest]) -> list[Resource]:
+    def specimens(self, tests: Iterable[PublishedTest]) -> list[Resource]:
         """The specimens that these rows name, each once."""
         found: dict[str, Resource] = {}
         for test in tests:
@@ -159,7 +159,7 @@ class Definitions:
                 found[slug] = published("SpecimenDefinition", values)
         return list(found.values())
 
-    def observation(self, test: ExportTest) -> Resource:
+    def observation(self, test: PublishedTest) -> Resource:
         """An analysis."""
         specimen = self.specimen_reference(test)
         category = [_LABORATORY, *self.sections_of(test)]
@@ -179,7 +179,7 @@ class Definitions:
             }
         )
 
-    def _unit(self, test: ExportTest) -> dict[str, Any]:
+    def _unit(self, test: PublishedTest) -> dict[str, Any]:
         text = one_line(test.unit or test.unit_code)
         if not text or data_type_of(test) not in ("Quantity", ""):
             return {}
@@ -188,7 +188,7 @@ class Definitions:
         unit = {"coding": [{"system": UCUM_SYSTEM, "code": ucum}], "text": text} if ucum else {}
         return filled({"customaryUnit": filled({"coding": local, "text": text}), "unit": unit})
 
-    def _published(self, test: ExportTest, resource_type: str, slug: str) -> dict[str, Any]:
+    def _published(self, test: PublishedTest, resource_type: str, slug: str) -> dict[str, Any]:
         label = display_of(test) or self.codes.get(test.id, "")
         values = header(
             self.statement,
@@ -215,7 +215,7 @@ class Definitions:
             "copyright": self.statement.copyright if has_loinc else "",
         }
 
-    def procedure(self, test: ExportTest, contents: Sequence[ExamContent], in_plan: bool) -> Resource:
+    def procedure(self, test: PublishedTest, contents: Sequence[ExamContent], in_plan: bool) -> Resource:
         """How an exam is carried out: its specimen and the analyses it gives."""
         results = []
         for item in contents:
@@ -239,7 +239,7 @@ class Definitions:
             },
         )
 
-    def plan(self, test: ExportTest) -> Resource:
+    def plan(self, test: PublishedTest) -> Resource:
         """An exam of several analyses, as it is ordered."""
         procedure = self.canonicals.url("ActivityDefinition", f"examen-{test.id}")
         action = {
@@ -255,6 +255,6 @@ class Definitions:
         )
 
 
-def level_rows(assessment: Assessment, level: Level) -> list[ExportTest]:
+def level_rows(assessment: Assessment, level: Level) -> list[PublishedTest]:
     """The rows of one level, in the order of the received files."""
     return [test for test in assessment.tests if test.level is level]

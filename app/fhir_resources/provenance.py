@@ -7,7 +7,7 @@ from typing import Any
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Resource, instant, published
 from app.publication.assessment import Assessment
-from app.publication.schemas import ExportTest
+from app.publication.schemas import PublishedTest
 from app.publication.statement import Statement
 from app.text import one_line
 
@@ -24,9 +24,9 @@ def _agent(code: str, display: str, person: str) -> dict[str, Any]:
     return {"type": kind, "who": {"type": "Practitioner", "display": one_line(person)}}
 
 
-def _approved(assessment: Assessment) -> dict[tuple[str, str], list[ExportTest]]:
+def _approved(assessment: Assessment) -> dict[tuple[str, str], list[PublishedTest]]:
     """(decider, approver) -> the approved rows, with a code or with an approved reason for having none."""
-    found: dict[tuple[str, str], list[ExportTest]] = defaultdict(list)
+    found: dict[tuple[str, str], list[PublishedTest]] = defaultdict(list)
     for test in assessment.tests:
         reason = assessment.reasons.get(test.id)
         is_settled = test.id in assessment.names or (reason is not None and reason.is_settled)
@@ -39,7 +39,7 @@ def provenances(
     assessment: Assessment,
     statement: Statement,
     canonicals: Canonicals,
-    target_of: Callable[[ExportTest], dict[str, str]],
+    target_of: Callable[[PublishedTest], dict[str, str]],
 ) -> list[Resource]:
     """One Provenance for each pair of a decider and an approver; `target_of` gives the resource of a row."""
     resources = []

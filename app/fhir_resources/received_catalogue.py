@@ -18,7 +18,7 @@ from app.files.fhir_json import LOINC_SYSTEMS, Json, items, one_line, resources_
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup
-from app.publication.schemas import ExportTest, TermName
+from app.publication.schemas import PublishedTerm, PublishedTest
 from app.publication.statement import Statement
 
 _DEFINITIONS = {
@@ -50,7 +50,7 @@ class _Completion:
     statement: Statement
     done: CompletedFhir = field(default_factory=CompletedFhir)
 
-    def term_of(self, test: ExportTest | None) -> TermName | None:
+    def term_of(self, test: PublishedTest | None) -> PublishedTerm | None:
         """The approved term of a row, counted."""
         if test is None:
             return None
@@ -75,7 +75,7 @@ class _Completion:
         if resource["resourceType"] != "ObservationDefinition":
             self._notice(resource)
 
-    def _plan(self, resource: Json, term: TermName) -> None:
+    def _plan(self, resource: Json, term: PublishedTerm) -> None:
         """A plan has no code of its own: its action has it, one in R5, a list in R4."""
         actions = items(resource, "action")
         action = actions[0] if actions else {}
@@ -87,10 +87,10 @@ class _Completion:
         else:
             action["code"] = [{"coding": [self._coding(term)]}]
 
-    def _coding(self, term: TermName) -> Json:
+    def _coding(self, term: PublishedTerm) -> Json:
         return loinc_coding(term, self.statement.loinc_version)
 
-    def _add(self, concept: Json, term: TermName) -> None:
+    def _add(self, concept: Json, term: PublishedTerm) -> None:
         codings = items(concept, "coding")
         known = [one_line(item.get("code")) for item in codings if _is_loinc(item)]
         self.done.replaced += bool(known) and known != [term.loinc_num]
@@ -121,7 +121,7 @@ class _Completion:
                 own = {"code": "loinc", "description": PROPERTIES["loinc"], "type": "Coding"}
                 system["property"] = [*declared, own]
 
-    def _row(self, level: Level, values: dict[str, str]) -> ExportTest | None:
+    def _row(self, level: Level, values: dict[str, str]) -> PublishedTest | None:
         code, label = values["code"], values.get("label", "")
         if level is Level.CHAPTER:
             return self.lookup.chapter(code, label)

@@ -46,19 +46,19 @@ LEVEL_OF_WORD = {word: level for level, word in LEVEL_WORDS.items()}
 _EXTENSION_SPECIMEN = "extension-ObservationDefinition.specimen"
 _HL7_CATEGORIES = "http://terminology.hl7.org/CodeSystem/"
 _MAPS = ("ConceptMap",)
-Values = dict[str, str]
+RowFields = dict[str, str]
 
 
 @dataclass(slots=True)
 class FhirCatalogue:
     """What a FHIR file says of a catalogue."""
 
-    sections: dict[tuple[str, str], Values] = field(default_factory=dict)
+    sections: dict[tuple[str, str], RowFields] = field(default_factory=dict)
     """(code of chapter, code of sub-chapter or nothing) -> its values."""
-    exams: dict[str, Values] = field(default_factory=dict)
+    exams: dict[str, RowFields] = field(default_factory=dict)
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
     """Code of exam -> code of analysis -> its label."""
-    analyses: dict[str, Values] = field(default_factory=dict)
+    analyses: dict[str, RowFields] = field(default_factory=dict)
     with_loinc: int = 0
     """Definitions that carry a LOINC code already."""
     has_maps: bool = False
@@ -74,7 +74,7 @@ class FhirCatalogue:
             yield _row(values)
 
 
-def _row(values: Values) -> tuple[str, ...]:
+def _row(values: RowFields) -> tuple[str, ...]:
     shown = values | {"level": LEVEL_WORDS[Level(values["level"])]}
     return tuple(shown.get(name, "") for name in FIELDS)
 
@@ -123,7 +123,7 @@ class _Reader:
         self.codes[id(resource)] = code
         self.found.with_loinc += has_loinc(concept)
         label = _label(resource, concept, "preferredReportName", "title")
-        values: Values = {
+        values: RowFields = {
             "level": Level.ANALYSIS,
             "code": code,
             "label": label or code,
@@ -143,7 +143,7 @@ class _Reader:
             return
         self.found.with_loinc += has_loinc(concept)
         label = _label(resource, concept, "title", "name")
-        values: Values = {
+        values: RowFields = {
             "level": Level.EXAM,
             "code": code,
             "label": label or code,
@@ -185,7 +185,7 @@ class _Reader:
             else:
                 yield from self._analyses_of(found, depth + 1)
 
-    def _specimen(self, resource: Json) -> Values:
+    def _specimen(self, resource: Json) -> RowFields:
         """The specimen: R5 says it of the analysis, R4 in an extension or of the exam."""
         references: list[Any] = [*_references(resource, "specimen"), *_references(resource, "specimenRequirement")]
         for extension in items(resource, "extension"):
@@ -201,7 +201,7 @@ class _Reader:
                 return {"specimen": one_line(reference["display"])}
         return {}
 
-    def _inherit_specimen(self, analysis: str, exam: Values) -> None:
+    def _inherit_specimen(self, analysis: str, exam: RowFields) -> None:
         values = self.found.analyses[analysis]
         if not values.get("specimen") and not values.get("specimen_code"):
             for name in ("specimen_code", "specimen", "timing"):
@@ -210,17 +210,17 @@ class _Reader:
 
     # ---------- chapters ----------
 
-    def _chapter(self, resource: Json, name: str) -> Values:
+    def _chapter(self, resource: Json, name: str) -> RowFields:
         said = [said_by(concept) for concept in items(resource, name) if not _is_hl7(concept)][:2]
         if not said:
             return {}
         chapter, sub = said[0], said[1] if len(said) > 1 else Coded()
         return self._section(chapter, sub)
 
-    def _section(self, chapter: Coded, sub: Coded) -> Values:
+    def _section(self, chapter: Coded, sub: Coded) -> RowFields:
         """Note a chapter, and a sub-chapter of it; returns what a test below them says."""
         code, sub_code = chapter.code or chapter.text[:60], sub.code or sub.text[:60]
-        values: Values = {"chapter_code": code, "chapter": chapter.text or code}
+        values: RowFields = {"chapter_code": code, "chapter": chapter.text or code}
         # A file that writes `chapter/sub-chapter` tells apart the sub-chapters of two chapters.
         sub_code = sub_code.removeprefix(f"{code}/")
         self.found.sections.setdefault(
@@ -243,7 +243,7 @@ class _Reader:
                         sub = _section_name(inner)
                         self._place(inner, self._section(chapter, sub) if sub.text else {})
 
-    def _place(self, section: Json, values: Values) -> None:
+    def _place(self, section: Json, values: RowFields) -> None:
         for reference in items(section, "entry"):
             resource = self.resources.find(reference)
             if resource is None:
@@ -269,7 +269,7 @@ class _Reader:
             if test.get("chapter") and not test.get("chapter_code"):
                 test["chapter_code"] = self._chapter_code(test["chapter"])
 
-    def _concept_section(self, level: Level, values: Values) -> None:
+    def _concept_section(self, level: Level, values: RowFields) -> None:
         own = Coded(values["code"], values["label"])
         if level is Level.CHAPTER:
             self._section(own, Coded())
@@ -325,7 +325,7 @@ def _retired(resource: Json) -> str:
     return "oui" if resource.get("status") == "retired" else ""
 
 
-def _unit(resource: Json) -> Values:
+def _unit(resource: Json) -> RowFields:
     details = _first(resource, "quantitativeDetails")
     for name in ("customaryUnit", "unit"):
         concept = _first(details, name)
@@ -344,5 +344,5 @@ def _section_name(section: Json) -> Coded:
     return Coded(said.code, one_line(section.get("title")) or said.text)
 
 
-def _filled(values: Values) -> Values:
+def _filled(values: RowFields) -> RowFields:
     return {name: str(value) for name, value in values.items() if value}

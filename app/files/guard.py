@@ -12,7 +12,7 @@ from datetime import date
 from app.errors import ImportRefusedError, InputProblem
 from app.files.fields import fold_heading, guess_columns
 from app.files.first_names import FIRST_NAMES
-from app.files.tabular import Row, Table, detect_header_rows
+from app.files.tabular import Table, TableRow, detect_header_rows
 
 _CERTAIN = re.compile(
     r"^(ipp|ins|nir|nip|ddn|dtn|d naiss|dt naiss|nee? le|ins c|ins nir|matricule ins|nom de famille)$"
@@ -139,7 +139,7 @@ def suspicious_values(rows: Iterable[Sequence[str]]) -> list[int]:
     return suspicious
 
 
-def _problems(file_name: str, rows: Sequence[Row], header_rows: int, sheet: str = "") -> list[InputProblem]:
+def _problems(file_name: str, rows: Sequence[TableRow], header_rows: int, sheet: str = "") -> list[InputProblem]:
     where = f"feuille « {sheet} » : " if sheet else ""
     first = next((index for index, row in enumerate(rows) if not row.is_blank), 0)
     for index, row in enumerate(rows[: max(header_rows, _HEADER_SEARCH_ROWS)]):
@@ -159,7 +159,7 @@ def _problems(file_name: str, rows: Sequence[Row], header_rows: int, sheet: str 
     ]
 
 
-def _name_of(header: Sequence[Row], column: int) -> str:
+def _name_of(header: Sequence[TableRow], column: int) -> str:
     names = [row.cells[column].strip() for row in header if column < len(row.cells)]
     return next((name for name in reversed(names) if name), f"colonne {column + 1}")
 
@@ -172,7 +172,7 @@ def refuse_patient_data(table: Table) -> None:
     header_rows = max(table.dialect.header_rows, detect_header_rows(table.rows))
     problems = _problems(table.file_name, table.rows, header_rows)
     for sheet in table.other_sheets:
-        rows = [Row(number, cells) for number, cells in enumerate(sheet.rows, start=1)]
+        rows = [TableRow(number, cells) for number, cells in enumerate(sheet.rows, start=1)]
         problems.extend(_problems(table.file_name, rows, detect_header_rows(rows), sheet.name))
     if problems:
         raise ImportRefusedError(problems)

@@ -20,7 +20,7 @@ from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
 from app.files.fields import FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
-from app.files.tabular import Row, Table, check_content, read_table
+from app.files.tabular import Table, TableRow, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
 
 MAX_PROBLEMS = 50
@@ -28,7 +28,7 @@ MAX_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReadLine:
     """A row of data: its values by field, stripped, and its place in the file."""
 
     row_number: int
@@ -73,7 +73,7 @@ class ReadFile:
         column = self.heading(field_name) if field_name else ""
         self.problems.append(InputProblem(self.name, message, row, column))
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[ReadLine]:
         """The rows of data that can be read."""
         columns = [(name, column) for name, column in self.columns.items() if column >= 0]
         for row in self.table.data:
@@ -85,7 +85,7 @@ class ReadFile:
                 values["code"] = values["alternate_code"]
             if self.takes_units:
                 values["unit"] = unit_of(values)[1]
-            yield Line(row.row_number, values)
+            yield ReadLine(row.row_number, values)
 
     @property
     def may_take_units(self) -> bool:
@@ -194,7 +194,7 @@ def _check_shape(file: ReadFile) -> None:
         _check_cells(file)
 
 
-def _filled_width(row: Row, width: int) -> int:
+def _filled_width(row: TableRow, width: int) -> int:
     """How many cells a row has, without empty ones beyond a width: separators that trail say nothing."""
     found = len(row.cells)
     while found > width and not row.cells[found - 1].strip():
@@ -202,7 +202,7 @@ def _filled_width(row: Row, width: int) -> int:
     return found
 
 
-def _check_width(file: ReadFile, row: Row, width: int) -> None:
+def _check_width(file: ReadFile, row: TableRow, width: int) -> None:
     if file.table.dialect.format != "csv":
         return
     found = _filled_width(row, width)

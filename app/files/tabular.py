@@ -18,7 +18,7 @@ _TITLE_CELLS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of a file, placed as the user sees it."""
 
     row_number: int
@@ -36,7 +36,7 @@ class Table:
 
     file_name: str
     dialect: Dialect
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     sheet_names: tuple[str, ...] = ()
     other_sheets: tuple[Sheet, ...] = ()
     numbers: Mapping[int, frozenset[int]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Table:
         return bare_headings(tuple(row.cells for row in self.rows[: self.dialect.header_rows]))
 
     @property
-    def data(self) -> tuple[Row, ...]:
+    def data(self) -> tuple[TableRow, ...]:
         """The rows after the header that hold something."""
         return tuple(row for row in self.rows[self.dialect.header_rows :] if not row.is_blank)
 
@@ -98,7 +98,7 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS).")
 
 
-def detect_header_rows(rows: Sequence[Row]) -> int:
+def detect_header_rows(rows: Sequence[TableRow]) -> int:
     """How many rows come before the data: up to the row with the most known headings, if there is one."""
     best_index, best_count = -1, 1
     fullest = 0
@@ -121,7 +121,7 @@ def detect_header_rows(rows: Sequence[Row]) -> int:
     return 1 if _looks_like_header(rows) else 0
 
 
-def _looks_like_header(rows: Sequence[Row]) -> bool:
+def _looks_like_header(rows: Sequence[TableRow]) -> bool:
     """A first row of distinct words, above rows that hold numbers or blanks: headings that we do not know."""
     if len(rows) < 2:
         return False
@@ -155,7 +155,7 @@ def _read_sheets(file_name: str, content: bytes, chosen: Dialect | None, detect_
     except UnsafeWorkbookError as error:
         raise _refuse(file_name, f"{error}.") from error
     sheet = _choose_sheet(sheets, chosen.sheet if chosen else "")
-    rows = tuple(Row(number, cells) for number, cells in enumerate(sheet.rows, start=1))
+    rows = tuple(TableRow(number, cells) for number, cells in enumerate(sheet.rows, start=1))
     keeps_header = chosen is not None and chosen.sheet == sheet.name and not detect_header
     header_rows = chosen.header_rows if chosen and keeps_header else detect_header_rows(rows)
     dialect = Dialect(format=workbook_format(content), sheet=sheet.name, header_rows=header_rows)
@@ -171,7 +171,7 @@ def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_he
         raise _refuse(file_name, f"{error}.", error.row_number) from error
     _check_size(file_name, content, dialect)
     records = read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
-    rows = tuple(Row(record.row_number, record.cells) for record in records)
+    rows = tuple(TableRow(record.row_number, record.cells) for record in records)
     if chosen is None or detect_header:
         dialect = replace(dialect, header_rows=detect_header_rows(rows))
     return Table(file_name, dialect, rows)
@@ -192,7 +192,7 @@ def _read_fhir(file_name: str, content: bytes) -> Table:
         )
     if catalogue.has_maps:
         notes.append(f"{file_name} : les ConceptMap du fichier ne sont pas reprises ; importez-les comme mémoire.")
-    rows = tuple(Row(number, tuple(map(str, row))) for number, row in enumerate(cells, start=1))
+    rows = tuple(TableRow(number, tuple(map(str, row))) for number, row in enumerate(cells, start=1))
     return Table(file_name, Dialect(format="fhir", header_rows=1), rows, notes=tuple(notes))
 
 

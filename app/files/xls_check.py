@@ -109,7 +109,7 @@ def _records(stream: bytes) -> Iterator[tuple[int, bytes]]:
         position += length
 
 
-class _SharedTexts:
+class _XlsSharedTexts:
     """The lengths of the shared texts, read from the record SST and those that continue it."""
 
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.last_row = self.last_column = 0
-        self.texts = _SharedTexts()
+        self.texts = _XlsSharedTexts()
         self.uses: Counter[int] = Counter()
         self.in_texts = False
 

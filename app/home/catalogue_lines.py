@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from sqlmodel import Session
 
-from app.home.progress import CatalogueLine, Progress
+from app.home.progress import CatalogueLine, StatusCounts
 from app.laboratories import repository
 from app.models import Level
 
@@ -24,8 +24,8 @@ def catalogue_lines(session: Session, laboratory_ids: Collection[int]) -> dict[i
             id=catalogue.id,
             name=catalogue.name,
             created_at=catalogue.created_at,
-            analyses=Progress(**counts[catalogue.id, Level.ANALYSIS]),
-            exams=Progress(**counts[catalogue.id, Level.EXAM]),
+            analyses=StatusCounts(**counts[catalogue.id, Level.ANALYSIS]),
+            exams=StatusCounts(**counts[catalogue.id, Level.EXAM]),
         )
         lines[catalogue.laboratory_id].append(line)
     return lines

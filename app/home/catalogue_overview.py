@@ -11,7 +11,7 @@ from app.catalogues.service import KIND_LABELS, MAY_IMPORT
 from app.files.description import written_as
 from app.files.records import Dialect
 from app.home.catalogue_pages import ChapterLine, FileLine, LevelLine, OverviewPage, RunLine
-from app.home.progress import Progress
+from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine, job_line
 from app.models import FileKind, Job, JobStatus, Level, LoincRelease, ProposalRun, RunStatus
 from app.platform.identity import CatalogueAccess
@@ -63,7 +63,7 @@ def _levels(session: Session, catalogue_id: int) -> list[LevelLine]:
     for (level, status), count in repository.status_counts(session, catalogue_id).items():
         counts.setdefault(level, {})[status] = count
     return [
-        LevelLine(label=label, word=word, progress=Progress(**counts[level]))
+        LevelLine(label=label, word=word, progress=StatusCounts(**counts[level]))
         for level, label, word in LEVELS
         if level in counts
     ]
@@ -77,7 +77,7 @@ def _chapters(session: Session, catalogue_id: int) -> list[ChapterLine]:
         ChapterLine(
             name=name or "Sans chapitre",
             href=f"/catalogues/{catalogue_id}/revue?" + urlencode([("niveau", "analyse"), ("chapitre", name)]),
-            progress=Progress(**statuses),
+            progress=StatusCounts(**statuses),
         )
         for name, statuses in counts.items()
     ]

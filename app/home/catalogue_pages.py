@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.home.progress import Progress
+from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine
 from app.models import Catalogue
 from app.web.templating import PageContext
@@ -16,7 +16,7 @@ class LevelLine:
     label: str
     word: str
     """The level in the address of the queue."""
-    progress: Progress
+    progress: StatusCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class ChapterLine:
 
     name: str
     href: str
-    progress: Progress
+    progress: StatusCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

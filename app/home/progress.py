@@ -8,7 +8,7 @@ from app.web.meter import Meter, stacked_meter
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StatusCounts:
     """How far the review of the tests of one level has come."""
 
     todo: int = 0
@@ -44,8 +44,8 @@ class CatalogueLine:
     id: int
     name: str
     created_at: datetime
-    analyses: Progress
-    exams: Progress
+    analyses: StatusCounts
+    exams: StatusCounts
 
 
 LEVELS_SHOWN = (Level.ANALYSIS, Level.EXAM)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.files.fhir_concepts import concepts_of, level_named
 from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, load, one_line, resources_of, walk
-from app.memory.schemas import Mapping, ReadMappings
+from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.models import Level
 from loinc_data.checkdigit import is_valid_loinc
 
@@ -16,7 +16,7 @@ _INVALID = "code LOINC mal formé"
 Described = dict[str, dict[str, str]]
 
 
-def read_concept_maps(content: bytes) -> ReadMappings:
+def read_concept_maps(content: bytes) -> EarlierMappings:
     """The mappings to LOINC of a file; raises FhirReadError."""
     resources = resources_of(load(content))
     maps = list(resources.of_type("ConceptMap"))
@@ -26,7 +26,7 @@ def read_concept_maps(content: bytes) -> ReadMappings:
     described = _described(resources)
     mappings = tuple(mapping for item in maps for mapping in _mappings(item, described, skipped))
     version = "R5" if any("relationship" in target for item in maps for target in _targets(item)) else "R4"
-    return ReadMappings(f"ConceptMap {version}", mappings, tuple(skipped.items()))
+    return EarlierMappings(f"ConceptMap {version}", mappings, tuple(skipped.items()))
 
 
 def _described(resources: Resources) -> dict[str, Described]:
@@ -48,7 +48,7 @@ def _level_of(source: str) -> Level | None:
     return level_named(source.rstrip("/").rsplit("/", 1)[-1])
 
 
-def _mappings(concept_map: Json, described: dict[str, Described], skipped: Counter[str]) -> Iterator[Mapping]:
+def _mappings(concept_map: Json, described: dict[str, Described], skipped: Counter[str]) -> Iterator[EarlierMapping]:
     for group in items(concept_map, "group"):
         # R5 writes the version of a system behind a bar.
         source = one_line(group.get("source")).split("|", 1)[0]
@@ -62,7 +62,9 @@ def _mappings(concept_map: Json, described: dict[str, Described], skipped: Count
             yield from _of_element(element, concepts.get(one_line(element.get("code")), {}), _level_of(source), skipped)
 
 
-def _of_element(element: Json, known: dict[str, str], level: Level | None, skipped: Counter[str]) -> Iterator[Mapping]:
+def _of_element(
+    element: Json, known: dict[str, str], level: Level | None, skipped: Counter[str]
+) -> Iterator[EarlierMapping]:
     code = one_line(element.get("code"))
     targets = items(element, "target")
     if not targets:
@@ -75,7 +77,7 @@ def _of_element(element: Json, known: dict[str, str], level: Level | None, skipp
         elif not is_valid_loinc(loinc_num):
             skipped[_INVALID] += 1
         else:
-            yield Mapping(
+            yield EarlierMapping(
                 local_code=code,
                 label=one_line(element.get("display")) or known.get("label", "") or code,
                 loinc_num=loinc_num,

@@ -7,7 +7,7 @@ from app.text import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class EarlierMapping:
     """A local code that a file gives a LOINC code."""
 
     local_code: str
@@ -26,12 +26,12 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadMappings:
+class EarlierMappings:
     """What a file holds."""
 
     title: str
     """The format, as the user reads it."""
-    mappings: tuple[Mapping, ...]
+    mappings: tuple[EarlierMapping, ...]
     skipped: tuple[tuple[str, int], ...] = ()
     """(reason, rows) of what is not taken up."""
 

@@ -13,8 +13,7 @@ from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidI
 from app.files.fhir_json import FhirReadError, looks_like_json
 from app.memory import repository
 from app.memory.concept_maps import read_concept_maps
-from app.memory.schemas import Mapping as LocalMapping
-from app.memory.schemas import MemoryReport, ReadMappings
+from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
 from app.memory.tables import TableReadError, read_table_of_mappings
 from app.models import Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
 from app.platform.identity import LaboratoryAccess
@@ -27,7 +26,7 @@ MAX_REASON = 500
 _MAX_MAPPINGS = 200_000
 
 
-def read_mappings(session: Session, name: str, content: bytes, max_bytes: int) -> ReadMappings:
+def read_mappings(session: Session, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
     """The mappings of a file; raises ImportRefusedError when it is none that is read."""
     release = current_release(session)
 
@@ -94,7 +93,7 @@ def import_memory(
     return replace(report, event_id=event.id or 0)
 
 
-def _entries(session: Session, laboratory_id: int, mappings: Iterable[LocalMapping]) -> list[dict[str, object]]:
+def _entries(session: Session, laboratory_id: int, mappings: Iterable[EarlierMapping]) -> list[dict[str, object]]:
     """The entries of these mappings: a local code of the laboratory speaks of its test, with all that is known of it;
     any other of what the file tells."""
     listed = list(mappings)
@@ -112,7 +111,7 @@ def _entries(session: Session, laboratory_id: int, mappings: Iterable[LocalMappi
     return entries
 
 
-def _told(item: LocalMapping) -> MatcherTest:
+def _told(item: EarlierMapping) -> MatcherTest:
     return MatcherTest(
         code=item.local_code,
         label=item.label,
@@ -126,7 +125,7 @@ def _told(item: LocalMapping) -> MatcherTest:
     )
 
 
-def _values(item: LocalMapping, key: str, test: LocalTest | None) -> dict[str, object]:
+def _values(item: EarlierMapping, key: str, test: LocalTest | None) -> dict[str, object]:
     return {
         "signature": key,
         "label": (test.label if test else item.label)[:500],

@@ -10,8 +10,7 @@ from urllib.parse import unquote
 from app.files.fhir_concepts import level_named
 from app.files.fields import fold_heading
 from app.files.records import UndecodableError, detect_encoding, read_records
-from app.memory.schemas import Mapping as LocalMapping
-from app.memory.schemas import ReadMappings
+from app.memory.schemas import EarlierMapping, EarlierMappings
 from loinc_data.checkdigit import is_valid_loinc
 
 NameLookup = Callable[[Iterable[str]], Mapping[str, str]]
@@ -39,7 +38,7 @@ class TableReadError(ValueError):
     """The file is neither SSSOM nor Usagi; the message says why, in French."""
 
 
-def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> ReadMappings:
+def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappings:
     """The mappings to LOINC of a SSSOM/TSV or Usagi file; raises TableReadError."""
     encoding, _bom = detect_encoding(content)
     try:
@@ -97,10 +96,10 @@ def _loinc_of(object_id: str, prefixes: Mapping[str, str]) -> str | None:
     return found[1] if found else ""
 
 
-def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> ReadMappings:
+def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> EarlierMappings:
     prefixes = _prefixes(comments)
     skipped: Counter[str] = Counter()
-    mappings: list[LocalMapping] = []
+    mappings: list[EarlierMapping] = []
     for row in rows:
         object_id = row.get("object_id", "")
         loinc_num = _loinc_of(object_id, prefixes)
@@ -119,7 +118,7 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> ReadMa
                 prefix, code = subject.rsplit("/", 1)
             code = unquote(code) or subject
             mappings.append(
-                LocalMapping(
+                EarlierMapping(
                     local_code=code,
                     label=row.get("subject_label", "") or code,
                     loinc_num=loinc_num,
@@ -128,13 +127,13 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> ReadMa
                     level=level_named(prefix),
                 )
             )
-    return ReadMappings("SSSOM/TSV", tuple(mappings), tuple(skipped.items()))
+    return EarlierMappings("SSSOM/TSV", tuple(mappings), tuple(skipped.items()))
 
 
 # ---------- Usagi ----------
 
 
-def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> ReadMappings:
+def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMappings:
     skipped: Counter[str] = Counter()
     kept: list[tuple[Mapping[str, str], str, str]] = []
     for line in rows:
@@ -150,13 +149,13 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> ReadMappi
         name = said.get("targetconceptname", "") or said.get("conceptname", "")
         kept.append((said, code, name))
     by_name = codes_of(name for _, code, name in kept if not code and name)
-    mappings: list[LocalMapping] = []
+    mappings: list[EarlierMapping] = []
     for known, code, name in kept:
         loinc_num = code or by_name.get(name, "")
         if not is_valid_loinc(loinc_num):
             skipped[_INVALID] += 1
             continue
-        mapping = LocalMapping(
+        mapping = EarlierMapping(
             local_code=known.get("sourcecode", ""),
             label=known.get("sourcename", "") or known.get("sourcecode", ""),
             loinc_num=loinc_num,
@@ -164,10 +163,10 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> ReadMappi
             comment=known.get("comment", ""),
         )
         mappings.append(_with_added(mapping, known))
-    return ReadMappings("Usagi", tuple(mappings), tuple(skipped.items()))
+    return EarlierMappings("Usagi", tuple(mappings), tuple(skipped.items()))
 
 
-def _with_added(mapping: LocalMapping, said: Mapping[str, str]) -> LocalMapping:
+def _with_added(mapping: EarlierMapping, said: Mapping[str, str]) -> EarlierMapping:
     """The mapping with the columns that Usagi carries along under `ADD_INFO:`."""
     found: dict[str, Any] = {}
     for name, value in said.items():

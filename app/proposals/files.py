@@ -5,7 +5,7 @@ from pathlib import Path
 from app.errors import ImportRefusedError, InputProblem
 from app.files.fields import fold_heading
 from app.files.reading import default_columns, recognise
-from app.files.tabular import Row, Table, check_content, read_table
+from app.files.tabular import Table, TableRow, check_content, read_table
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000
@@ -55,7 +55,7 @@ def _columns(file_name: str, table: Table) -> dict[str, int]:
     return columns
 
 
-def _local_test(row: Row, columns: dict[str, int]) -> LocalTest:
+def _local_test(row: TableRow, columns: dict[str, int]) -> LocalTest:
     values = {
         field: row.cells[position].strip() if position < len(row.cells) else "" for field, position in columns.items()
     }

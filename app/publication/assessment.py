@@ -4,17 +4,23 @@ A code leaves only when a biologist approved it and nothing in it would block th
 system; every other row is named with its reason.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import ConflictError
-from app.models import Level, Outcome, Status
-from app.publication.schemas import ExportTest, Incomplete, Issue, Reason, Release, Severity, TermName
+from app.models import Level, Status
+from app.publication.schemas import (
+    Incomplete,
+    Issue,
+    PublishedRelease,
+    PublishedTerm,
+    PublishedTest,
+    SglSeverity,
+    UncodedReason,
+)
+from app.transcoding.standing import PLACEHOLDER_CODES, Standing, approved_codes, local_key, standings
 from loinc_data.checkdigit import is_valid_loinc
-
-PLACEHOLDER_CODES = frozenset({"19146-0"})
-"""LOINC codes that stand for "a test that is not in the list"."""
 
 DEFINITION = (
     "Une ligne porte un code LOINC seulement si un biologiste l'a approuvé et si ce code existe dans la "
@@ -29,32 +35,32 @@ class LevelCount:
     level: Level
     rows: int
     coded: int
-    without: dict[Reason, int]
+    without: dict[UncodedReason, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """The codes that leave, why the other rows leave without, and what the laboratory system will say."""
 
-    tests: tuple[ExportTest, ...]
-    names: dict[int, TermName] = field(default_factory=dict)
+    tests: tuple[PublishedTest, ...]
+    names: dict[int, PublishedTerm] = field(default_factory=dict)
     """Identifier of a local test -> the approved term that leaves with it."""
-    reasons: dict[int, Reason] = field(default_factory=dict)
+    reasons: dict[int, UncodedReason] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
     circuit_is_loaded: bool = False
 
     @property
     def blocking(self) -> list[Issue]:
         """The errors that would stop the import of the laboratory system."""
-        return [issue for issue in self.issues if issue.severity is Severity.BLOCKING]
+        return [issue for issue in self.issues if issue.severity is SglSeverity.BLOCKING]
 
     @property
     def warnings(self) -> list[Issue]:
         """The errors that the laboratory system reports and accepts."""
-        return [issue for issue in self.issues if issue.severity is Severity.WARNING]
+        return [issue for issue in self.issues if issue.severity is SglSeverity.WARNING]
 
     @property
-    def unsettled(self) -> list[ExportTest]:
+    def unsettled(self) -> list[PublishedTest]:
         """Rows that nobody finished: without code, and without an approved reason for having none."""
         settled = {key for key, reason in self.reasons.items() if reason.is_settled}
         return [test for test in self.tests if test.id in self.reasons and test.id not in settled]
@@ -103,47 +109,37 @@ class Assessment:
             )
 
 
-_APPROVED_WITHOUT_CODE = {
-    Outcome.NO_LOINC: Reason.NO_LOINC,
-    Outcome.OUT_OF_SCOPE: Reason.OUT_OF_SCOPE,
+_SETTLED = {
+    Standing.NO_CODE: UncodedReason.NO_LOINC,
+    Standing.OUT_OF_SCOPE: UncodedReason.OUT_OF_SCOPE,
 }
 _NOT_APPROVED = {
-    Status.DOUBT: Reason.DOUBT,
-    Status.DECIDED: Reason.DECIDED,
-    Status.SENT_BACK: Reason.SENT_BACK,
+    Status.DOUBT: UncodedReason.DOUBT,
+    Status.DECIDED: UncodedReason.DECIDED,
+    Status.SENT_BACK: UncodedReason.SENT_BACK,
 }
+_APPROVED_WITH_CODE = frozenset(
+    {Standing.TRANSCODED, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES}
+)
 
 
-def reason_without_code(test: ExportTest) -> Reason | None:
+def _reason_without_code(test: PublishedTest, standing: Standing) -> UncodedReason | None:
     """Why this test has no approved code; None when it has one."""
-    if test.status is Status.APPROVED:
-        return _APPROVED_WITHOUT_CODE.get(test.outcome)
-    return _NOT_APPROVED.get(test.status, Reason.TODO)
+    if standing in _APPROVED_WITH_CODE:
+        return None
+    return _SETTLED.get(standing) or _NOT_APPROVED.get(test.status, UncodedReason.TODO)
 
 
-_Key = tuple[Level, str, str]
-
-
-def _key(test: ExportTest) -> _Key:
-    """What makes two rows the same test for the laboratory system; a row without code is only itself."""
-    code = " ".join(test.code.split())
-    if not code:
-        return test.level, "", f"\0{test.id}"
-    # A sub-chapter code may serve several chapters; the other codes are those of the whole laboratory.
-    parent = test.chapter_code.strip() if test.level is Level.SUBCHAPTER else ""
-    return test.level, parent, code
-
-
-def _several(test: ExportTest, codes: Sequence[str], severity: Severity) -> Issue | None:
+def _several(test: PublishedTest, codes: Sequence[str], severity: SglSeverity) -> Issue | None:
     if len(codes) < 2:
         return None
     listed = ", ".join(codes)
     return Issue(severity, "several_codes", test, f"Plusieurs codes LOINC pour ce code local : {listed}.")
 
 
-def _unusable(test: ExportTest, release: Release | None) -> Issue | None:
+def _unusable(test: PublishedTest, release: PublishedRelease | None) -> Issue | None:
     def issue(rule: str, message: str) -> Issue:
-        return Issue(Severity.BLOCKING, rule, test, message)
+        return Issue(SglSeverity.BLOCKING, rule, test, message)
 
     code = test.loinc_num
     if not is_valid_loinc(code):
@@ -155,9 +151,9 @@ def _unusable(test: ExportTest, release: Release | None) -> Issue | None:
     return None
 
 
-def _warnings(test: ExportTest, term: TermName, circuit: frozenset[str] | None) -> Iterable[Issue]:
+def _warnings(test: PublishedTest, term: PublishedTerm, circuit: frozenset[str] | None) -> Iterable[Issue]:
     def issue(rule: str, message: str) -> Issue:
-        return Issue(Severity.WARNING, rule, test, message)
+        return Issue(SglSeverity.WARNING, rule, test, message)
 
     code = term.loinc_num
     if circuit is not None and code not in circuit:
@@ -170,8 +166,8 @@ def _warnings(test: ExportTest, term: TermName, circuit: frozenset[str] | None) 
 
 
 def assess(
-    tests: Iterable[ExportTest],
-    release: Release | None,
+    tests: Iterable[PublishedTest],
+    release: PublishedRelease | None,
     circuit: frozenset[str] | None = None,
     row_by_row: bool = False,
 ) -> Assessment:
@@ -182,24 +178,22 @@ def assess(
     a file where a person reads rows, not in one where a machine looks codes up.
     """
     ordered = tuple(tests)
-    approved: dict[_Key, set[str]] = defaultdict(set)
-    sharing = Severity.WARNING if row_by_row else Severity.BLOCKING
-    for test in ordered:
-        if reason_without_code(test) is None:
-            approved[_key(test)].add(test.loinc_num)
-    names: dict[int, TermName] = {}
-    reasons: dict[int, Reason] = {}
+    sharing = SglSeverity.WARNING if row_by_row else SglSeverity.BLOCKING
+    stands = standings(ordered)
+    approved = approved_codes(ordered)
+    names: dict[int, PublishedTerm] = {}
+    reasons: dict[int, UncodedReason] = {}
     issues: list[Issue] = []
     for test in ordered:
-        reason = reason_without_code(test)
+        reason = _reason_without_code(test, stands[test.id])
         if reason is not None:
             reasons[test.id] = reason
             continue
-        several = _several(test, sorted(approved[_key(test)]), sharing)
+        several = _several(test, approved[local_key(test)], sharing)
         problems = [issue for issue in (several, _unusable(test, release)) if issue is not None]
         issues.extend(problems)
-        if test.term is None or any(issue.severity is Severity.BLOCKING for issue in problems):
-            reasons[test.id] = Reason.BLOCKED
+        if test.term is None or any(issue.severity is SglSeverity.BLOCKING for issue in problems):
+            reasons[test.id] = UncodedReason.BLOCKED
         else:
             names[test.id] = test.term
             issues.extend(_warnings(test, test.term, circuit))

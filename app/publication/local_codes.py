@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from app.models import Level
-from app.publication.schemas import ExportTest
+from app.publication.schemas import PublishedTest
 from app.text import one_line
 
 LEVEL_ORDER = (Level.ANALYSIS, Level.EXAM, Level.SUBCHAPTER, Level.CHAPTER)
 
 
-def local_codes(tests: Iterable[ExportTest]) -> dict[int, str]:
+def local_codes(tests: Iterable[PublishedTest]) -> dict[int, str]:
     """The code of each local test in the map, trimmed as FHIR requires; tests without code are left out.
 
     A sub-chapter code used under several chapters is written `chapter/sub-chapter`, or it would be ambiguous.
@@ -27,6 +27,6 @@ def local_codes(tests: Iterable[ExportTest]) -> dict[int, str]:
     }
 
 
-def display_of(test: ExportTest) -> str:
+def display_of(test: PublishedTest) -> str:
     """The local label on one line."""
     return one_line(test.label)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.models import Level
-from app.publication.schemas import ExportTest
+from app.publication.schemas import PublishedTest
 
 _KEY_FIELDS = ("unit_code", "unit", "specimen_code", "specimen")
 """What tells apart the rows of a free-form file that share a code."""
@@ -18,11 +18,11 @@ class RowLookup:
     finds the tests that an earlier import created and this file holds again.
     """
 
-    by_row: dict[tuple[Level, int], ExportTest] = field(default_factory=dict)
-    by_code: dict[tuple[Level, str], list[ExportTest]] = field(default_factory=dict)
+    by_row: dict[tuple[Level, int], PublishedTest] = field(default_factory=dict)
+    by_code: dict[tuple[Level, str], list[PublishedTest]] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, tests: Iterable[ExportTest], row_numbers: Mapping[int, int]) -> "RowLookup":
+    def build(cls, tests: Iterable[PublishedTest], row_numbers: Mapping[int, int]) -> "RowLookup":
         """`row_numbers`: identifier of a stored row of this file -> its row number."""
         lookup = cls()
         for test in tests:
@@ -34,7 +34,7 @@ class RowLookup:
 
     def at_row(
         self, level: Level, row_number: int, cells: Sequence[str], columns: Mapping[str, int]
-    ) -> ExportTest | None:
+    ) -> PublishedTest | None:
         """The test read from this row, else the only one that has its code (and unit and specimen)."""
         found = self.by_row.get((level, row_number))
         if found is not None:
@@ -49,27 +49,27 @@ class RowLookup:
             ]
         return candidates[0] if len(candidates) == 1 else None
 
-    def with_code(self, level: Level, code: str) -> ExportTest | None:
+    def with_code(self, level: Level, code: str) -> PublishedTest | None:
         """The only test with this code; None when there is none, or several."""
         candidates = self._with_code(level, code)
         return candidates[0] if len(candidates) == 1 else None
 
-    def chapter(self, code: str, label: str) -> ExportTest | None:
+    def chapter(self, code: str, label: str) -> PublishedTest | None:
         """A chapter; its label stands for its code when it has none."""
         return self.with_code(Level.CHAPTER, code or label)
 
-    def subchapter(self, chapter: str, code: str, label: str) -> ExportTest | None:
+    def subchapter(self, chapter: str, code: str, label: str) -> PublishedTest | None:
         """A sub-chapter of a chapter, whose code it may share with another chapter's."""
         candidates = [test for test in self._with_code(Level.SUBCHAPTER, code or label) if test.chapter_code == chapter]
         return candidates[0] if len(candidates) == 1 else None
 
-    def _with_code(self, level: Level, code: str) -> list[ExportTest]:
+    def _with_code(self, level: Level, code: str) -> list[PublishedTest]:
         return self.by_code.get((level, code.strip()), []) if code.strip() else []
 
 
 def sections(
     lookup: RowLookup, cells: Sequence[str], columns: Mapping[str, int]
-) -> tuple[ExportTest | None, ExportTest | None]:
+) -> tuple[PublishedTest | None, PublishedTest | None]:
     """The chapter and the sub-chapter of a row of LOINC_1."""
     code, label = cell_at(cells, columns, "chapter_code"), cell_at(cells, columns, "chapter")
     sub_code, sub_label = cell_at(cells, columns, "subchapter_code"), cell_at(cells, columns, "subchapter")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.models import Level, Relation
 from app.publication.assessment import Assessment
 from app.publication.local_codes import LEVEL_ORDER, display_of, local_codes
-from app.publication.schemas import ExportTest, TermName
+from app.publication.schemas import PublishedTerm, PublishedTest
 from app.text import one_line
 
 
@@ -17,8 +17,8 @@ from app.text import one_line
 class MapTarget:
     """The approved LOINC code, and the local test whose facts say who decided and approved it."""
 
-    test: ExportTest
-    term: TermName
+    test: PublishedTest
+    term: PublishedTerm
 
     @property
     def relation(self) -> Relation:
@@ -40,7 +40,7 @@ class MapElement:
     code: str
     display: str
     target: MapTarget | None = None
-    settled: ExportTest | None = None
+    settled: PublishedTest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class MapGroup:
     elements: tuple[MapElement, ...]
 
 
-def _narrowing(term: TermName) -> str:
+def _narrowing(term: PublishedTerm) -> str:
     axes = (("milieu", term.system), ("échelle", term.scale), ("méthode", term.method))
     said = ", ".join(f"{axis} {value}" for axis, value in axes if value)
     return f"Le code LOINC est plus précis que le test local ({said})." if said else "Le code LOINC est plus précis."
@@ -63,7 +63,7 @@ def sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _elements(tests: Iterable[ExportTest], assessment: Assessment) -> tuple[MapElement, ...]:
+def _elements(tests: Iterable[PublishedTest], assessment: Assessment) -> tuple[MapElement, ...]:
     """One element for each local code; rows that share a code share its LOINC code, or the assessment withheld it."""
     elements: dict[str, MapElement] = {}
     unsettled: set[str] = set()

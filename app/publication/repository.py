@@ -1,7 +1,6 @@
 """All SQL of what goes out of a catalogue, whatever the format."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_
@@ -25,14 +24,15 @@ from app.models import (
     ValueSetKind,
     ValueSetMember,
 )
-from app.publication.schemas import ExamContent, ExportTest, Release, TermName
+from app.publication.schemas import ExamContent, PublishedRelease, PublishedTerm, PublishedTest
 from app.terminology import service as terminology
+from app.transcoding.standing import in_use
 
 
-def current_release(session: Session) -> Release | None:
+def current_release(session: Session) -> PublishedRelease | None:
     """The release in use, None when none is loaded."""
     row = terminology.current_release(session)
-    return None if row is None or row.id is None else Release(row.id, row.version, row.kind)
+    return None if row is None or row.id is None else PublishedRelease(row.id, row.version, row.kind)
 
 
 def value_set_labels(session: Session, kind: ValueSetKind) -> dict[str, str] | None:
@@ -60,7 +60,7 @@ def _comments(session: Session, catalogue_id: int) -> dict[int, list[tuple[int, 
     return found
 
 
-def export_tests(session: Session, catalogue_id: int, release: Release | None) -> list[ExportTest]:
+def export_tests(session: Session, catalogue_id: int, release: PublishedRelease | None) -> list[PublishedTest]:
     """Every local test of a catalogue with its facts, in the order of the received files."""
     choice, approval = aliased(Decision), aliased(Decision)
     decider, approver = aliased(User), aliased(User)
@@ -96,21 +96,7 @@ def export_tests(session: Session, catalogue_id: int, release: Release | None) -
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
     comments = _comments(session, catalogue_id)
-    return [_export_test(row, comments.get(row.test_id, [])) for row in _in_use(session.execute(statement).all())]
-
-
-def _in_use(rows: Sequence[Any]) -> list[Any]:
-    """The rows of the newest export, and those it no longer holds as long as an approved code speaks of them.
-
-    A removed row whose code another row has now would make that code ambiguous.
-    """
-    held = {(row.test_level, row.test_code) for row in rows if row.test_retired_at is None}
-    return [
-        row
-        for row in rows
-        if row.test_retired_at is None
-        or (row.status == Status.APPROVED and row.loinc_num and (row.test_level, row.test_code) not in held)
-    ]
+    return in_use(_export_test(row, comments.get(row.test_id, [])) for row in session.execute(statement).all())
 
 
 _TEST_COLUMNS = (
@@ -130,13 +116,13 @@ _TERM_COLUMNS = (
 )  # fmt: skip
 
 
-def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> ExportTest:
+def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> PublishedTest:
     in_force = {row.choice_id, row.approval_id}
     # Comments written with a choice that was replaced speak of another code: they stay in the history.
     kept = [
         " ".join(text.split()) for fact_id, action, text in comments if action == Action.COMMENT or fact_id in in_force
     ]
-    return ExportTest(
+    return PublishedTest(
         id=row.test_id,
         level=Level(row.test_level),
         code=row.test_code,
@@ -158,6 +144,7 @@ def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> ExportTest:
         chapter=row.test_chapter or row.test_chapter_code,
         is_subcontracted=row.test_is_subcontracted,
         is_retired=row.test_is_retired,
+        retired_at=row.test_retired_at,
         status=Status(row.status or Status.TODO),
         outcome=Outcome(row.outcome or Outcome.NONE),
         loinc_num=row.loinc_num or "",
@@ -174,8 +161,8 @@ def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> ExportTest:
     )
 
 
-def _term_name(row: Any) -> TermName:
-    return TermName(
+def _term_name(row: Any) -> PublishedTerm:
+    return PublishedTerm(
         loinc_num=row.term_loinc_num,
         long_common_name=row.term_long_common_name,
         french_name=row.term_official_french_name,

@@ -14,14 +14,14 @@ class Incomplete(StrEnum):
     REFUSE = "refuse"
 
 
-class Severity(StrEnum):
+class SglSeverity(StrEnum):
     """How the laboratory system will take it."""
 
     BLOCKING = "blocking"
     WARNING = "warning"
 
 
-class Reason(StrEnum):
+class UncodedReason(StrEnum):
     """Why a row leaves without a code."""
 
     TODO = "todo"
@@ -45,28 +45,28 @@ class Reason(StrEnum):
     @property
     def is_settled(self) -> bool:
         """Whether a biologist approved that the row has no code: nothing is missing then."""
-        return self in (Reason.NO_LOINC, Reason.OUT_OF_SCOPE)
+        return self in (UncodedReason.NO_LOINC, UncodedReason.OUT_OF_SCOPE)
 
 
 _REASON_LABELS = {
-    Reason.TODO: "non décidé",
-    Reason.DOUBT: "en doute",
-    Reason.DECIDED: "décidé, pas encore approuvé",
-    Reason.SENT_BACK: "renvoyé par le biologiste",
-    Reason.NO_LOINC: "aucun code LOINC n'existe (approuvé)",
-    Reason.OUT_OF_SCOPE: "hors périmètre (approuvé)",
-    Reason.BLOCKED: "code approuvé que le SGL refuserait",
+    UncodedReason.TODO: "non décidé",
+    UncodedReason.DOUBT: "en doute",
+    UncodedReason.DECIDED: "décidé, pas encore approuvé",
+    UncodedReason.SENT_BACK: "renvoyé par le biologiste",
+    UncodedReason.NO_LOINC: "aucun code LOINC n'existe (approuvé)",
+    UncodedReason.OUT_OF_SCOPE: "hors périmètre (approuvé)",
+    UncodedReason.BLOCKED: "code approuvé que le SGL refuserait",
 }
 
 
 _REASON_SHORT = {
-    Reason.TODO: "À décider",
-    Reason.DOUBT: "En doute",
-    Reason.DECIDED: "À approuver",
-    Reason.SENT_BACK: "Renvoyées",
-    Reason.NO_LOINC: "Aucun code LOINC",
-    Reason.OUT_OF_SCOPE: "Hors périmètre",
-    Reason.BLOCKED: "Code bloqué",
+    UncodedReason.TODO: "À décider",
+    UncodedReason.DOUBT: "En doute",
+    UncodedReason.DECIDED: "À approuver",
+    UncodedReason.SENT_BACK: "Renvoyées",
+    UncodedReason.NO_LOINC: "Aucun code LOINC",
+    UncodedReason.OUT_OF_SCOPE: "Hors périmètre",
+    UncodedReason.BLOCKED: "Code bloqué",
 }
 
 
@@ -87,7 +87,7 @@ LEVEL_LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class TermName:
+class PublishedTerm:
     """What an export says of a LOINC term, as LOINC or the producer of the translation wrote it."""
 
     loinc_num: str
@@ -107,7 +107,7 @@ class TermName:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportTest:
+class PublishedTest:
     """A local test with its facts: the decision in force, and its approval if there is one."""
 
     id: int
@@ -131,6 +131,8 @@ class ExportTest:
     chapter: str = ""
     is_subcontracted: bool = False
     is_retired: bool = False
+    retired_at: datetime | None = None
+    """When a newer export no longer held the row."""
     status: Status = Status.TODO
     outcome: Outcome = Outcome.NONE
     loinc_num: str = ""
@@ -144,8 +146,13 @@ class ExportTest:
     decided_at: datetime | None = None
     approved_by: str = ""
     approved_at: datetime | None = None
-    term: TermName | None = None
+    term: PublishedTerm | None = None
     """The chosen code in the current release; None when the release does not know it."""
+
+    @property
+    def code_exists(self) -> bool:
+        """Whether the chosen code is known."""
+        return self.term is not None
 
     @property
     def is_approved(self) -> bool:
@@ -171,14 +178,14 @@ class ExamContent:
 class Issue:
     """One thing the laboratory system will say about a row."""
 
-    severity: Severity
+    severity: SglSeverity
     rule: str
-    test: ExportTest
+    test: PublishedTest
     message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class PublishedRelease:
     """The LOINC release an export speaks of."""
 
     id: int

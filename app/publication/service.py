@@ -13,7 +13,7 @@ from app.models import (
 )
 from app.publication import repository
 from app.publication.assessment import Assessment, assess
-from app.publication.schemas import ExportTest, Release, TermName
+from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest
 from app.publication.statement import Statement
 
 SECTION_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER)
@@ -31,8 +31,8 @@ class CatalogueFacts:
 
     laboratory: Laboratory
     catalogue: Catalogue
-    release: Release | None
-    tests: tuple[ExportTest, ...]
+    release: PublishedRelease | None
+    tests: tuple[PublishedTest, ...]
     circuit: frozenset[str] | None
 
     @property
@@ -46,12 +46,12 @@ class CatalogueFacts:
         return assess(self.tests, self.release, self.circuit, row_by_row)
 
 
-def _named(test: ExportTest, circuit: dict[str, str], sections: dict[str, str]) -> ExportTest:
+def _named(test: PublishedTest, circuit: dict[str, str], sections: dict[str, str]) -> PublishedTest:
     """The test with the names that the ANS value sets give to its code, when the release gives none."""
     term = test.term
     if term is None and test.level in SECTION_LEVELS and test.loinc_num in sections:
         label = sections[test.loinc_num]
-        return replace(test, term=TermName(test.loinc_num, label, label, CHAPTERS_PRODUCER))
+        return replace(test, term=PublishedTerm(test.loinc_num, label, label, CHAPTERS_PRODUCER))
     if term is not None and not term.french_name and circuit.get(term.loinc_num):
         named = replace(term, french_name=circuit[term.loinc_num], french_producer=CIRCUIT_PRODUCER)
         return replace(test, term=named)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.publication.assessment import DEFINITION, Assessment, LevelCount
-from app.publication.schemas import LEVEL_LABELS, Release
+from app.publication.schemas import LEVEL_LABELS, PublishedRelease
 from loinc_data.notice import LOINC_NOTICE
 
 LABELS = "Libellés"
@@ -20,7 +20,7 @@ class Statement:
 
     laboratory: str
     catalogue: str
-    release: Release | None
+    release: PublishedRelease | None
     made_at: datetime
     made_by: str
     approvers: tuple[tuple[str, int], ...]
@@ -35,7 +35,7 @@ class Statement:
         *,
         laboratory: str,
         catalogue: str,
-        release: Release | None,
+        release: PublishedRelease | None,
         made_at: datetime,
         made_by: str,
     ) -> "Statement":

@@ -3,13 +3,7 @@
 from datetime import datetime
 
 from app.models import Relation, Status
-
-_RELATIONS = {
-    Relation.EQUIVALENT: "équivalent",
-    Relation.LOINC_WIDER: "LOINC plus large",
-    Relation.LOINC_NARROWER: "LOINC plus étroit",
-    Relation.RELATED: "apparenté",
-}
+from app.web.wording import RELATION_SHORT
 
 STATUS_LABELS = {
     Status.TODO: "non décidé",
@@ -22,7 +16,7 @@ STATUS_LABELS = {
 
 def relation_text(relation: str) -> str:
     """How the LOINC code stands to the local test, in French; empty when it was not said."""
-    return _RELATIONS[Relation(relation)] if relation else ""
+    return RELATION_SHORT[Relation(relation)] if relation else ""
 
 
 def date_text(moment: datetime | None) -> str:

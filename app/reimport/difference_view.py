@@ -68,7 +68,7 @@ class DifferenceQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DifferenceFilter:
     """A link that keeps one sort of tests."""
 
     label: str
@@ -106,9 +106,9 @@ class DifferencePage(PageContext):
     summary: list[tuple[str, int, str]]
     """(label, count, chip) of each kind."""
     sent_back: int
-    kinds: list[Choice]
-    levels: list[Choice]
-    columns: list[Choice]
+    kinds: list[DifferenceFilter]
+    levels: list[DifferenceFilter]
+    columns: list[DifferenceFilter]
     query: DifferenceQuery
     csv_url: str
     lines: list[DifferenceLine]
@@ -146,28 +146,28 @@ def line_of(test: Compared) -> DifferenceLine:
     return DifferenceLine(name, chip, level, test.code, test.label, test.changes, outcome_of(test), test.goes_back)
 
 
-def choices_of(difference: Difference, query: DifferenceQuery, path: str) -> tuple[list[Choice], ...]:
+def choices_of(difference: Difference, query: DifferenceQuery, path: str) -> tuple[list[DifferenceFilter], ...]:
     """The links by kind, by level and by column, with their counts."""
     moved = len(difference.tests) - difference.count(UNCHANGED)
-    kinds = [Choice("Toutes les différences", moved, query.url(path, type=""), not query.type)]
+    kinds = [DifferenceFilter("Toutes les différences", moved, query.url(path, type=""), not query.type)]
     counts = difference.counts
     for kind, (word, _name, _chip, names) in KIND_WORDS.items():
         if counts[kind]:
-            kinds.append(Choice(names, counts[kind], query.url(path, type=word), query.type == word))
+            kinds.append(DifferenceFilter(names, counts[kind], query.url(path, type=word), query.type == word))
     if difference.sent_back:
         back = len(difference.sent_back)
-        kinds.append(Choice("Décisions renvoyées", back, query.url(path, type=BACK), query.type == BACK))
+        kinds.append(DifferenceFilter("Décisions renvoyées", back, query.url(path, type=BACK), query.type == BACK))
     asked = replace(query, niveau="", colonne="")
     shown = [test for test in difference.tests if asked.keeps(test)]
     by_level = Counter(test.level for test in shown)
     levels = [
-        Choice(words[2], by_level[level], _toggled(query, path, "niveau", words[0]), query.niveau == words[0])
+        DifferenceFilter(words[2], by_level[level], _toggled(query, path, "niveau", words[0]), query.niveau == words[0])
         for level, words in LEVEL_WORDS.items()
         if by_level[level]
     ]
     by_column = Counter(change.field for test in shown for change in test.changes)
     columns = [
-        Choice(FIELD_NAMES[name], count, _toggled(query, path, "colonne", name), query.colonne == name)
+        DifferenceFilter(FIELD_NAMES[name], count, _toggled(query, path, "colonne", name), query.colonne == name)
         for name, count in by_column.most_common()
     ]
     return kinds, levels, columns

@@ -9,7 +9,7 @@ from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
 from app.transcoding import repository
 from app.transcoding.facts import choice_in_force, derive_state
-from app.transcoding.ledger import OpenRow, Statement, append, check_allowed
+from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed
 
 _CHUNK = 200
 
@@ -31,5 +31,5 @@ def send_back_changed(
             row = OpenRow(access, tests[test_id], facts[test_id], derive_state(facts[test_id]))
             check_allowed(row, Action.REIMPORT, reasons[test_id])
             choice = choice_in_force(row.facts)
-            said = Statement(reason=reasons[test_id])
+            said = DecisionContent(reason=reasons[test_id])
             append(session, row, Action.REIMPORT, said, release_id=choice.release_id if choice else None)

@@ -32,7 +32,7 @@ _CHANGED = {
 _STANDS_FOR = {"unit_code": "unit", "specimen_code": "specimen"}
 """A code is what the test rests on only where no label says it."""
 _MAX_REASON = 500
-Values = Mapping[str, Any]
+ColumnValues = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _same_words(old: str, new: str) -> bool:
     return sorted(words(old)) == sorted(words(new))
 
 
-def is_substantive(field: str, old: Values, new: Values) -> bool:
+def is_substantive(field: str, old: ColumnValues, new: ColumnValues) -> bool:
     """Whether this changed field makes the test another one for the transcoder; both give all fields of the test."""
     if field not in _CHANGED:
         return False

@@ -15,10 +15,10 @@ from app.worklist.navigation import TO_DECIDE, case_url
 from app.worklist.notices import Done, Notice, done_notice, run_notice
 from app.worklist.query import PAGE_SIZES, ReviewQuery
 from app.worklist.queue import (
-    Column,
     Pager,
-    Progress,
+    QueueProgress,
     QueueRow,
+    SortableHeading,
     authors_of,
     columns_of,
     pager_of,
@@ -36,10 +36,10 @@ class QueuePage(PageContext):
     catalogue: Catalogue
     query: ReviewQuery
     rows: list[QueueRow]
-    columns: list[Column]
+    columns: list[SortableHeading]
     facets: list[FacetView]
     pager: Pager
-    progress: Progress
+    progress: QueueProgress
     hidden: list[tuple[str, str]]
     """Parameters that the search form carries along."""
     path: str

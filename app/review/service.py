@@ -7,12 +7,12 @@ from app.models import Action, Decision, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
-from app.transcoding.checks import Check, Severity, checks_of, is_blocking
+from app.transcoding.checks import Check, CheckSeverity, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import lines_of
 from app.transcoding.facts import choice_in_force
-from app.transcoding.gathering import Pair, evidence_now, mappings_of, place_of
-from app.transcoding.ledger import OpenRow, Statement, append, check_allowed, check_lengths, open_row
+from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
+from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
 from app.upgrades.tasks import open_task_of
 
 DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
@@ -46,7 +46,7 @@ def decide(
     if action is Action.COMMENT and not said.comment.strip():
         raise InvalidInputError("Écrivez le commentaire.")
     _refuse_repetition(session, row, action, said)
-    place = place_of(session, access.catalogue_id, access.laboratory_id)
+    place = mapping_context(session, access.catalogue_id, access.laboratory_id)
     release_id = place.release.id if place.release else None
     proposal = _proposal(session, row, said.loinc_num)
     if action is Action.CHOOSE:
@@ -74,7 +74,7 @@ def undo(
         raise ConflictError("Vous ne pouvez annuler que votre propre décision, tant qu'elle est en vigueur.")
     if target.action == Action.REIMPORT:
         raise ConflictError("Le catalogue a changé sur cette ligne : décidez de nouveau.")
-    said = Statement(reason=reason, comment=comment)
+    said = DecisionContent(reason=reason, comment=comment)
     return append(session, row, Action.UNDO, said, release_id=target.release_id, undoes_id=target.id)
 
 
@@ -82,7 +82,7 @@ def chosen_checks(
     session: Session, settings: Settings, row: OpenRow, loinc_num: str, proposal: Proposal | None
 ) -> list[Check]:
     """The checks of one code for this row, on the evidence of its proposal or computed now."""
-    place = place_of(session, row.access.catalogue_id, row.access.laboratory_id)
+    place = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
     lines = lines_of(proposal.evidence) if proposal else evidence_now(session, settings, row.test, loinc_num)
     return checks_of(mappings_of(session, place, [Pair(row.test, loinc_num, lines)])[0])
 
@@ -91,21 +91,21 @@ def chosen_checks(
 
 def _statement(
     action: Action, loinc_num: str, relation: str, reason: str, comment: str, justification: str
-) -> Statement:
+) -> DecisionContent:
     check_lengths(reason=reason, comment=comment, justification=justification)
     if action is not Action.CHOOSE:
         named = loinc_num if action is Action.DOUBT else ""
-        return Statement(named, "", reason, comment, "")
+        return DecisionContent(named, "", reason, comment, "")
     if not loinc_num:
         raise InvalidInputError("Choisissez un code.")
     if relation not in list(Relation):
         raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
     if relation == Relation.LOINC_NARROWER and not comment.strip():
         raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
-    return Statement(loinc_num, relation, reason, comment, justification)
+    return DecisionContent(loinc_num, relation, reason, comment, justification)
 
 
-def _refuse_repetition(session: Session, row: OpenRow, action: Action, said: Statement) -> None:
+def _refuse_repetition(session: Session, row: OpenRow, action: Action, said: DecisionContent) -> None:
     """Saying again what is already decided would only change its author.
 
     After a new release it says something: that the code was looked at again and still holds.
@@ -129,8 +129,8 @@ def _proposal(session: Session, row: OpenRow, loinc_num: str) -> Proposal | None
     return next((item for item in proposals if item.rank > 0 and item.loinc_num == loinc_num), None)
 
 
-def _require_soundness(checks: list[Check], said: Statement) -> None:
-    refused = [check for check in checks if check.severity is Severity.REFUSED]
+def _require_soundness(checks: list[Check], said: DecisionContent) -> None:
+    refused = [check for check in checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(check.sentence for check in refused))
     if is_blocking(checks) and not said.justification.strip():

@@ -9,14 +9,13 @@ from enum import StrEnum
 from functools import lru_cache
 
 from app.models import Level, LocalTest, LoincTerm
-from app.transcoding.evidence import AxisFinding, Line, by_axis
+from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
+from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.tables import load_tables
 from matcher.normalise.units import UnitReading, UnitTable
 from matcher.types import Axis, Band, Verdict
 
-PLACEHOLDER = "19146-0"
-"""Stands for a test that is not in a list; it names no test."""
 WITHOUT_UNIT = frozenset(
     (
         "Ratio",
@@ -42,7 +41,7 @@ WITHOUT_UNIT = frozenset(
 SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
 
 
-class Severity(StrEnum):
+class CheckSeverity(StrEnum):
     """What a check asks of the person."""
 
     REFUSED = "refused"
@@ -55,19 +54,19 @@ class Check:
     """Something to know before this code is given to this test."""
 
     code: str
-    severity: Severity
+    severity: CheckSeverity
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class CheckedMapping:
     """A code for a local test, and what is known of both."""
 
     test: LocalTest
     loinc_num: str
     term: LoincTerm | None
     release_version: str = ""
-    lines: Sequence[Line] = ()
+    lines: Sequence[EvidenceLine] = ()
     replacements: Sequence[str] = ()
     """Codes that LOINC gives in place of a retired one."""
     siblings: Sequence[LoincTerm] = ()
@@ -109,18 +108,18 @@ def read_unit(text: str) -> UnitReading:
     return _units().read(text)
 
 
-def checks_of(mapping: Mapping) -> list[Check]:
+def checks_of(mapping: CheckedMapping) -> list[Check]:
     """Every check that this mapping raises, the gravest first."""
     if not is_valid_loinc(mapping.loinc_num):
         return [_refused("format", f"« {mapping.loinc_num} » n'est pas un code LOINC : format ou clé de contrôle.")]
-    if mapping.loinc_num == PLACEHOLDER:
-        sentence = f"{PLACEHOLDER} est un code d'attente : il ne désigne aucune analyse."
+    if mapping.loinc_num in PLACEHOLDER_CODES:
+        sentence = f"{mapping.loinc_num} est un code d'attente : il ne désigne aucune analyse."
         return [_refused("placeholder", sentence)]
     if mapping.term is None:
         sentence = f"{mapping.loinc_num} est absent de la version LOINC chargée ({mapping.release_version})."
-        return [Check("absent", Severity.BLOCKING, sentence)]
+        return [Check("absent", CheckSeverity.BLOCKING, sentence)]
     found = [check for rule in RULES for check in rule(mapping, mapping.term)]
-    order = list(Severity)
+    order = list(CheckSeverity)
     return sorted(found, key=lambda check: order.index(check.severity))
 
 
@@ -134,22 +133,22 @@ def checks_without_code(outcome: str, best_loinc: str, best_band: str, contradic
 
 def is_blocking(checks: Sequence[Check]) -> bool:
     """Whether a justification is needed."""
-    return any(check.severity is Severity.BLOCKING for check in checks)
+    return any(check.severity is CheckSeverity.BLOCKING for check in checks)
 
 
 def _refused(code: str, sentence: str) -> Check:
-    return Check(code, Severity.REFUSED, sentence)
+    return Check(code, CheckSeverity.REFUSED, sentence)
 
 
 def _blocking(code: str, sentence: str) -> Check:
-    return Check(code, Severity.BLOCKING, sentence)
+    return Check(code, CheckSeverity.BLOCKING, sentence)
 
 
 def _warning(code: str, sentence: str) -> Check:
-    return Check(code, Severity.WARNING, sentence)
+    return Check(code, CheckSeverity.WARNING, sentence)
 
 
-def _status(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _status(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if term.status == "DEPRECATED":
         instead = f" LOINC le remplace par {', '.join(mapping.replacements)}." if mapping.replacements else ""
         yield _blocking("deprecated", f"{term.loinc_num} est retiré de LOINC (DEPRECATED).{instead}")
@@ -160,7 +159,7 @@ def _status(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
         yield _warning("trial", f"{term.loinc_num} est à l'essai : LOINC peut encore le modifier.")
 
 
-def _property(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _property(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     dimensions = set(mapping.unit.dimensions)
     unit = mapping.test.unit or mapping.test.unit_code
     if dimensions == {"percent"} and term.property == "NCnc":
@@ -177,7 +176,7 @@ def _property(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
         yield _warning("unit", mapping.sentence(Axis.UNIT, "L'unité n'a pas la dimension attendue."))
 
 
-def _time(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _time(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     per_day = {dimension for dimension in mapping.unit.dimensions if dimension.endswith("_rate")}
     if mapping.contradicts(Axis.TIME):
         yield _blocking("time", mapping.sentence(Axis.TIME, "La temporalité contredit celle du code."))
@@ -190,7 +189,7 @@ def _time(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
         )
 
 
-def _scale(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _scale(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     has_unit = mapping.unit.is_known
     if mapping.contradicts(Axis.SCALE):
         yield _blocking("scale", mapping.sentence(Axis.SCALE, "L'échelle contredit celle du code."))
@@ -209,7 +208,7 @@ def _scale(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
         yield _warning("no_unit", "L'analyse n'a pas d'unité ; le code attend un nombre avec unité.")
 
 
-def _specimen(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _specimen(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if mapping.contradicts(Axis.SYSTEM):
         yield _warning("specimen", mapping.sentence(Axis.SYSTEM, "Le milieu contredit celui du code."))
     elif (
@@ -221,7 +220,7 @@ def _specimen(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
         yield _warning("no_specimen", f"Aucun milieu n'est précisé ; rien ne montre que c'est {term.system}.")
 
 
-def _method(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _method(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     finding = mapping.findings[Axis.METHOD]
     if finding.verdict is Verdict.CONTRADICT:
         yield _warning("method", mapping.sentence(Axis.METHOD, "La technique contredit celle du code."))
@@ -237,7 +236,7 @@ def _method(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
             )
 
 
-def _order(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _order(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if mapping.test.level == Level.EXAM and term.order_obs == "Observation":
         yield _warning("order", "Ce code n'est pas prescriptible : c'est un code de résultat.")
     elif mapping.test.level == Level.ANALYSIS and term.order_obs == "Order":
@@ -246,12 +245,12 @@ def _order(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
         yield _warning("panel", "C'est le code d'un ensemble (panel), donné à une analyse isolée.")
 
 
-def _component(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _component(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if mapping.contradicts(Axis.COMPONENT):
         yield _warning("component", mapping.sentence(Axis.COMPONENT, "Le composant contredit celui du code."))
 
 
-def _circuit(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
+def _circuit(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if mapping.circuit is None or term.loinc_num in mapping.circuit:
         return
     inside = [item for item in mapping.siblings if item.loinc_num in mapping.circuit]
@@ -260,7 +259,7 @@ def _circuit(mapping: Mapping, term: LoincTerm) -> Iterator[Check]:
     yield _warning("circuit", f"Code hors du jeu de valeurs « Circuit de la biologie ».{nearest}")
 
 
-def _twins(mapping: Mapping, _term: LoincTerm) -> Iterator[Check]:
+def _twins(mapping: CheckedMapping, _term: LoincTerm) -> Iterator[Check]:
     if mapping.same_code:
         yield _warning("same_code", f"Même code LOINC déjà donné à : {_listed(mapping.same_code)}.")
     if mapping.other_codes:
@@ -285,6 +284,6 @@ def _shared_axes(one: LoincTerm, other: LoincTerm) -> int:
     return sum(mine == theirs for mine, theirs in zip(_axes(one), _axes(other), strict=True))
 
 
-RULES: tuple[Callable[[Mapping, LoincTerm], Iterator[Check]], ...] = (
+RULES: tuple[Callable[[CheckedMapping, LoincTerm], Iterator[Check]], ...] = (
     _status, _property, _time, _scale, _specimen, _method, _order, _component, _circuit, _twins,
 )  # fmt: skip

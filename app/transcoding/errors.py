@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.errors import ConflictError, InvalidInputError
 from app.models import Decision
-from app.transcoding.checks import Check, Severity
+from app.transcoding.checks import Check, CheckSeverity
 
 
 class StaleVersionError(ConflictError):
@@ -22,7 +22,7 @@ class JustificationNeededError(InvalidInputError):
     """A blocking check was met without a written justification."""
 
     def __init__(self, checks: Sequence[Check]) -> None:
-        blocking = [check for check in checks if check.severity is Severity.BLOCKING]
+        blocking = [check for check in checks if check.severity is CheckSeverity.BLOCKING]
         sentences = " ".join(check.sentence for check in blocking)
         super().__init__(f"Justifiez par écrit ce choix, ou choisissez un autre code. {sentences}")
         self.checks = blocking

@@ -8,7 +8,7 @@ from matcher.types import Axis, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EvidenceLine:
     """One fact for or against a candidate, with the sentence that the biologist reads."""
 
     axis: Axis
@@ -31,9 +31,9 @@ class Line:
         )
 
 
-def lines_of(evidence: Iterable[Mapping[str, Any]]) -> list[Line]:
+def lines_of(evidence: Iterable[Mapping[str, Any]]) -> list[EvidenceLine]:
     """The lines of a stored proposal."""
-    return [Line.from_json(item) for item in evidence]
+    return [EvidenceLine.from_json(item) for item in evidence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class AxisFinding:
 NOTHING = AxisFinding(Verdict.UNKNOWN)
 
 
-def finding(lines: Sequence[Line]) -> AxisFinding:
+def finding(lines: Sequence[EvidenceLine]) -> AxisFinding:
     """One verdict for an axis: a contradiction wins, then the doubt of its first line, then any reservation.
 
     The component has several lines (the substance, what it is divided by, the challenge); lines that know
@@ -70,15 +70,15 @@ def finding(lines: Sequence[Line]) -> AxisFinding:
     return AxisFinding(verdict, tuple(line.sentence for line in told if line.sentence), local)
 
 
-def by_axis(lines: Iterable[Line]) -> dict[Axis, AxisFinding]:
+def by_axis(lines: Iterable[EvidenceLine]) -> dict[Axis, AxisFinding]:
     """The finding of every axis; an axis without line is unknown."""
-    grouped: dict[Axis, list[Line]] = {axis: [] for axis in Axis}
+    grouped: dict[Axis, list[EvidenceLine]] = {axis: [] for axis in Axis}
     for line in lines:
         grouped[line.axis].append(line)
     return {axis: finding(found) for axis, found in grouped.items()}
 
 
-def weightiest(lines: Iterable[Line], limit: int = 4) -> list[Line]:
+def weightiest(lines: Iterable[EvidenceLine], limit: int = 4) -> list[EvidenceLine]:
     """The lines that count most, contradictions first."""
     told = [line for line in lines if line.verdict is not Verdict.UNKNOWN and line.sentence]
     told.sort(key=lambda line: (line.verdict is not Verdict.CONTRADICT, -abs(line.weight)))

@@ -10,8 +10,8 @@ from app.proposals.service import evidence_for
 from app.settings import Settings
 from app.terminology.service import current_release, terms_by_number
 from app.transcoding import repository
-from app.transcoding.checks import Mapping
-from app.transcoding.evidence import Line, lines_of
+from app.transcoding.checks import CheckedMapping
+from app.transcoding.evidence import EvidenceLine, lines_of
 
 RETIRED = frozenset({"DEPRECATED", "DISCOURAGED"})
 
@@ -22,11 +22,11 @@ class Pair:
 
     test: LocalTest
     loinc_num: str
-    lines: Sequence[Line]
+    lines: Sequence[EvidenceLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MappingContext:
     """Where the mapping is made: the release, the catalogue and its laboratory."""
 
     release: LoincRelease | None
@@ -44,17 +44,17 @@ class Place:
         return self.release.version if self.release else "aucune"
 
 
-def place_of(session: Session, catalogue_id: int, laboratory_id: int) -> Place:
+def mapping_context(session: Session, catalogue_id: int, laboratory_id: int) -> MappingContext:
     """The current release, for this catalogue."""
-    return Place(current_release(session), catalogue_id, laboratory_id)
+    return MappingContext(current_release(session), catalogue_id, laboratory_id)
 
 
-def evidence_now(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[Line]:
+def evidence_now(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[EvidenceLine]:
     """The evidence of a code that has no stored proposal, computed by the matcher."""
     return lines_of(evidence_for(session, settings, test, loinc_num))
 
 
-def mappings_of(session: Session, place: Place, pairs: Iterable[Pair]) -> list[Mapping]:
+def mappings_of(session: Session, place: MappingContext, pairs: Iterable[Pair]) -> list[CheckedMapping]:
     """The pairs with all that the checks need, in the same order."""
     wanted = list(pairs)
     numbers = {pair.loinc_num for pair in wanted}
@@ -67,7 +67,7 @@ def mappings_of(session: Session, place: Place, pairs: Iterable[Pair]) -> list[M
     carriers = repository.carriers_of(session, place.catalogue_id, numbers)
     labels = repository.codes_of_labels(session, place.laboratory_id, {pair.test.label for pair in wanted})
     return [
-        Mapping(
+        CheckedMapping(
             test=pair.test,
             loinc_num=pair.loinc_num,
             term=terms.get(pair.loinc_num),

@@ -30,7 +30,7 @@ class OpenRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class DecisionContent:
     """What a person says with a fact."""
 
     loinc_num: str = ""
@@ -40,7 +40,7 @@ class Statement:
     justification: str = ""
 
 
-NOTHING_SAID = Statement()
+NOTHING_SAID = DecisionContent()
 
 
 def open_row(session: Session, access: CatalogueAccess, local_test_id: int, expected_version: int) -> OpenRow:
@@ -66,7 +66,7 @@ def append(
     session: Session,
     row: OpenRow,
     action: Action,
-    said: Statement = NOTHING_SAID,
+    said: DecisionContent = NOTHING_SAID,
     *,
     release_id: int | None = None,
     proposal_id: int | None = None,

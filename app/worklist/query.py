@@ -26,7 +26,7 @@ SORTS = {
 DEFAULT_SORT = "-priorite"
 PAGE_SIZES = (50, 100, 200)
 EXCEPT = "sauf-"
-Values = dict[str, tuple[str, ...]]
+FacetWords = dict[str, tuple[str, ...]]
 
 
 class ReviewQuery(BaseModel):
@@ -35,8 +35,8 @@ class ReviewQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     q: str = Field(default="", max_length=200)
-    only: Values = Field(default_factory=dict)
-    without: Values = Field(default_factory=dict)
+    only: FacetWords = Field(default_factory=dict)
+    without: FacetWords = Field(default_factory=dict)
     tri: str = DEFAULT_SORT
     page: int = Field(default=1, ge=1, le=1_000_000)
     taille: int = 100
@@ -57,7 +57,7 @@ class ReviewQuery(BaseModel):
 
     @field_validator("only", "without")
     @classmethod
-    def _known_values(cls, values: Values) -> Values:
+    def _known_values(cls, values: FacetWords) -> FacetWords:
         for key, words in values.items():
             if key not in BY_KEY or not all(BY_KEY[key].knows(word) for word in words):
                 raise ValueError(f"filtre inconnu : {key}")
@@ -153,13 +153,13 @@ class ReviewQuery(BaseModel):
         return type(self).model_validate({**self.model_dump(), "page": 1, **update})
 
 
-def _toggle(values: Values, key: str, word: str) -> Values:
+def _toggle(values: FacetWords, key: str, word: str) -> FacetWords:
     words = values.get(key, ())
     changed = tuple(item for item in words if item != word) if word in words else (*words, word)
     return {**values, key: changed}
 
 
-def _drop(values: Values, key: str, word: str) -> Values:
+def _drop(values: FacetWords, key: str, word: str) -> FacetWords:
     return {**values, key: tuple(item for item in values.get(key, ()) if item != word)}
 
 

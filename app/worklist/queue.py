@@ -46,7 +46,7 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SortableHeading:
     """A heading of the table, which sorts."""
 
     title: str
@@ -70,7 +70,7 @@ class Pager:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class QueueProgress:
     """How far the whole catalogue is."""
 
     total: int
@@ -90,12 +90,12 @@ COLUMNS = (
 )
 
 
-def columns_of(query: ReviewQuery, path: str) -> list[Column]:
+def columns_of(query: ReviewQuery, path: str) -> list[SortableHeading]:
     """The headings, each a link to its order."""
     shown = []
     for word, title, css in COLUMNS:
         order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none")
-        shown.append(Column(title, query.with_sort(word).url(path), order, css))
+        shown.append(SortableHeading(title, query.with_sort(word).url(path), order, css))
     return shown
 
 
@@ -115,10 +115,10 @@ def pager_of(query: ReviewQuery, total: int, path: str, sizes: tuple[int, ...]) 
     )
 
 
-def progress_of(counts: Mapping[str, int]) -> Progress:
+def progress_of(counts: Mapping[str, int]) -> QueueProgress:
     """How many rows are decided (approved ones included), and how many approved."""
     approved = counts.get(Status.APPROVED, 0)
-    return Progress(sum(counts.values()), counts.get(Status.DECIDED, 0) + approved, approved)
+    return QueueProgress(sum(counts.values()), counts.get(Status.DECIDED, 0) + approved, approved)
 
 
 def rows_of(session: Session, catalogue_id: int, runs: Runs, query: ReviewQuery, ids: Sequence[int]) -> list[QueueRow]:

@@ -5,17 +5,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.coverage.definitions import (
-    LEAVING,
-    TARGET,
-    Catalogue,
-    CoverageRow,
-    Definition,
-    ExamRule,
-    Measure,
-    Standing,
-)
+from app.coverage.definitions import LEAVING, TARGET, CountedCatalogue, CoverageRow, Definition, ExamRule, Measure
 from app.models import Level, Outcome, Status
+from app.transcoding.standing import Standing
 
 definitions = st.builds(
     Definition,
@@ -51,14 +43,14 @@ def catalogues(draw: st.DrawFn) -> list[CoverageRow]:
 
 @given(catalogues(), definitions)
 def test_the_numerator_never_exceeds_the_denominator(rows: list[CoverageRow], definition: Definition) -> None:
-    figure = Catalogue(rows).figure(definition)
+    figure = CountedCatalogue(rows).figure(definition)
     assert 0 <= figure.numerator <= figure.denominator
     assert figure.rate is None or 0 <= figure.rate <= 1
 
 
 @given(catalogues(), definitions)
 def test_leaving_out_subcontracted_rows_never_adds_anything(rows: list[CoverageRow], definition: Definition) -> None:
-    catalogue = Catalogue(rows)
+    catalogue = CountedCatalogue(rows)
     whole = catalogue.figure(Definition(definition.level, definition.measure, True, definition.exam_rule))
     own = catalogue.figure(Definition(definition.level, definition.measure, False, definition.exam_rule))
     assert own.numerator <= whole.numerator
@@ -70,12 +62,12 @@ def test_leaving_out_subcontracted_rows_never_adds_anything(rows: list[CoverageR
 def test_the_order_of_rows_changes_nothing(rows: list[CoverageRow], definition: Definition, seed: int) -> None:
     shuffled = rows[:]
     random.Random(seed).shuffle(shuffled)
-    assert Catalogue(shuffled).figure(definition) == Catalogue(rows).figure(definition)
+    assert CountedCatalogue(shuffled).figure(definition) == CountedCatalogue(rows).figure(definition)
 
 
 @given(catalogues(), definitions)
 def test_chapters_partition_the_whole(rows: list[CoverageRow], definition: Definition) -> None:
-    catalogue = Catalogue(rows)
+    catalogue = CountedCatalogue(rows)
     whole = catalogue.figure(definition)
     chapters = catalogue.by_chapter(definition).values()
     assert sum(item.numerator for item in chapters) == whole.numerator
@@ -84,7 +76,7 @@ def test_chapters_partition_the_whole(rows: list[CoverageRow], definition: Defin
 
 @given(catalogues())
 def test_every_row_has_one_standing(rows: list[CoverageRow]) -> None:
-    catalogue = Catalogue(rows)
+    catalogue = CountedCatalogue(rows)
     figure = catalogue.figure(Definition())
     analyses = catalogue.of_level(Level.ANALYSIS)
     assert sum(figure.standings.values()) == len(analyses)
@@ -95,7 +87,7 @@ def test_every_row_has_one_standing(rows: list[CoverageRow]) -> None:
 
 @given(catalogues(), definitions)
 def test_the_missing_rows_are_just_enough(rows: list[CoverageRow], definition: Definition) -> None:
-    figure = Catalogue(rows).figure(definition)
+    figure = CountedCatalogue(rows).figure(definition)
     assert (figure.rows_missing == 0) == (figure.is_reached or figure.denominator == 0)
     assert figure.numerator + figure.missing >= TARGET * figure.denominator
     if figure.missing:
@@ -104,14 +96,14 @@ def test_the_missing_rows_are_just_enough(rows: list[CoverageRow], definition: D
 
 @given(catalogues())
 def test_approving_one_more_row_never_lowers_the_figure(rows: list[CoverageRow]) -> None:
-    before = Catalogue(rows).figure(Definition())
+    before = CountedCatalogue(rows).figure(Definition())
     for position, row in enumerate(rows):
-        if row.level is Level.ANALYSIS and Catalogue([row]).standings[row.id] is Standing.UNFINISHED:
+        if row.level is Level.ANALYSIS and CountedCatalogue([row]).standings[row.id] is Standing.UNFINISHED:
             approved = CoverageRow(
                 id=row.id, level=row.level, code=row.code, label=row.label, status=Status.APPROVED,
                 outcome=Outcome.CODE, loinc_num="2951-2", code_exists=True,
             )  # fmt: skip
-            after = Catalogue([*rows[:position], approved, *rows[position + 1 :]]).figure(Definition())
+            after = CountedCatalogue([*rows[:position], approved, *rows[position + 1 :]]).figure(Definition())
             assert after.numerator == before.numerator + 1
             assert after.denominator == before.denominator
             break

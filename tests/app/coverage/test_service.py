@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import Engine
 
 from app.catalogues.service import catalogue_and_laboratory
-from app.coverage.definitions import Definition, ExamRule, Measure, Standing
+from app.coverage.definitions import Definition, ExamRule, Measure
 from app.coverage.files import CsvKind, report_csv, report_json
 from app.coverage.report import CoverageReport
 from app.coverage.service import coverage_report
 from app.errors import ConflictError, NotFoundError
 from app.models import Level
 from app.platform.database import reading
+from app.transcoding.standing import Standing
 from tests.app.coverage.sample import Sample, make_sample
 from tests.conftest import BIOLOGIST, NAMES, World
 

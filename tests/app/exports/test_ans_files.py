@@ -14,7 +14,7 @@ from app.models import Action, Level, Outcome, Status, ValueSetKind, utc_now
 from app.platform.database import reading
 from app.publication.assessment import assess
 from app.publication.lookup import RowLookup
-from app.publication.schemas import ExportTest, Incomplete, Release, TermName
+from app.publication.schemas import Incomplete, PublishedRelease, PublishedTerm, PublishedTest
 from app.publication.service import gather
 from app.settings import Settings
 from tests.app.exports.sample import (
@@ -185,7 +185,7 @@ def test_every_way_of_writing_is_kept(encoding: str, end: str, header: bool, quo
     table = read_table("LOINC_3_export_resultats_20261101.csv", content)
     assert table.dialect.header_rows == header
     tests = [
-        ExportTest(
+        PublishedTest(
             id=number,
             level=Level.ANALYSIS,
             code=code,
@@ -193,7 +193,7 @@ def test_every_way_of_writing_is_kept(encoding: str, end: str, header: bool, quo
             status=Status.APPROVED,
             outcome=Outcome.CODE,
             loinc_num=loinc,
-            term=TermName(loinc, TERMS[loinc], french),
+            term=PublishedTerm(loinc, TERMS[loinc], french),
         )
         for number, (code, loinc, french) in enumerate([("NA", SODIUM, ""), ("GLY", GLUCOSE, GLUCOSE_FRENCH)])
     ]
@@ -203,7 +203,7 @@ def test_every_way_of_writing_is_kept(encoding: str, end: str, header: bool, quo
         table.dialect,
         {},
         RowLookup.build(tests, {}),
-        assess(tests, Release(1, "2.80", "official")),
+        assess(tests, PublishedRelease(1, "2.80", "official")),
     )
     assert exported.appended.content.decode(encoding).endswith(end) is last_end
     assert exported.coded == 2

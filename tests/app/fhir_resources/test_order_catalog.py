@@ -7,7 +7,7 @@ import pytest
 from app.exports.schemas import ExportKind
 from app.fhir_resources.order_items import data_type_of, nabm_codes, ucum_of
 from app.models import Level
-from app.publication.schemas import ExportTest
+from app.publication.schemas import PublishedTest
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
 from tests.app.exports.sample import CHEMISTRY, GLUCOSE, SODIUM, TERMS, TSH, Sample
@@ -156,7 +156,7 @@ def test_ucum_is_given_when_the_spelling_leaves_no_doubt(unit: str, ucum: str) -
     ],
 )
 def test_type_of_the_results(scale: str, unit: str, kind: str) -> None:
-    test = ExportTest(id=1, level=Level.ANALYSIS, code="X", label="X", scale=scale, unit=unit)
+    test = PublishedTest(id=1, level=Level.ANALYSIS, code="X", label="X", scale=scale, unit=unit)
     assert data_type_of(test) == kind
 
 

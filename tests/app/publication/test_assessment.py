@@ -6,11 +6,11 @@ import pytest
 
 from app.models import Level, Outcome, Status
 from app.publication.assessment import assess
-from app.publication.schemas import ExportTest, Issue, Reason, Release, Severity, TermName
+from app.publication.schemas import Issue, PublishedRelease, PublishedTerm, PublishedTest, SglSeverity, UncodedReason
 from tests.app.exports.sample import GLUCOSE, SODIUM, TERMS
 
-RELEASE = Release(1, "2.80", "official")
-APPROVED = ExportTest(
+RELEASE = PublishedRelease(1, "2.80", "official")
+APPROVED = PublishedTest(
     id=1,
     level=Level.ANALYSIS,
     code="NA",
@@ -19,7 +19,7 @@ APPROVED = ExportTest(
     outcome=Outcome.CODE,
     loinc_num=SODIUM,
     approved_by="Béatrice",
-    term=TermName(SODIUM, TERMS[SODIUM]),
+    term=PublishedTerm(SODIUM, TERMS[SODIUM]),
 )
 
 
@@ -30,16 +30,18 @@ def rules(issues: list[Issue]) -> list[str]:
 @pytest.mark.parametrize(
     ("status", "outcome", "reason"),
     [
-        (Status.TODO, Outcome.NONE, Reason.TODO),
-        (Status.DOUBT, Outcome.NONE, Reason.DOUBT),
-        (Status.DECIDED, Outcome.CODE, Reason.DECIDED),
-        (Status.DECIDED, Outcome.OUT_OF_SCOPE, Reason.DECIDED),
-        (Status.SENT_BACK, Outcome.CODE, Reason.SENT_BACK),
-        (Status.APPROVED, Outcome.NO_LOINC, Reason.NO_LOINC),
-        (Status.APPROVED, Outcome.OUT_OF_SCOPE, Reason.OUT_OF_SCOPE),
+        (Status.TODO, Outcome.NONE, UncodedReason.TODO),
+        (Status.DOUBT, Outcome.NONE, UncodedReason.DOUBT),
+        (Status.DECIDED, Outcome.CODE, UncodedReason.DECIDED),
+        (Status.DECIDED, Outcome.OUT_OF_SCOPE, UncodedReason.DECIDED),
+        (Status.SENT_BACK, Outcome.CODE, UncodedReason.SENT_BACK),
+        (Status.APPROVED, Outcome.NO_LOINC, UncodedReason.NO_LOINC),
+        (Status.APPROVED, Outcome.OUT_OF_SCOPE, UncodedReason.OUT_OF_SCOPE),
     ],
 )
-def test_each_state_without_approved_code_has_its_reason(status: Status, outcome: Outcome, reason: Reason) -> None:
+def test_each_state_without_approved_code_has_its_reason(
+    status: Status, outcome: Outcome, reason: UncodedReason
+) -> None:
     found = assess([replace(APPROVED, status=status, outcome=outcome)], RELEASE)
     assert found.reasons == {1: reason}
     assert found.names == {}
@@ -55,10 +57,10 @@ def test_an_approved_known_code_leaves() -> None:
 
 
 def test_several_codes_on_one_analysis_are_blocking_in_a_file_for_machines() -> None:
-    other = replace(APPROVED, id=2, code=" NA ", loinc_num=GLUCOSE, term=TermName(GLUCOSE, "Glucose"))
+    other = replace(APPROVED, id=2, code=" NA ", loinc_num=GLUCOSE, term=PublishedTerm(GLUCOSE, "Glucose"))
     found = assess([APPROVED, other], RELEASE)
     assert rules(found.blocking) == ["several_codes"] * 2
-    assert found.reasons == {1: Reason.BLOCKED, 2: Reason.BLOCKED}
+    assert found.reasons == {1: UncodedReason.BLOCKED, 2: UncodedReason.BLOCKED}
     # Where a person reads rows, each row has its own code: it is only worth a warning.
     by_row = assess([APPROVED, other], RELEASE, row_by_row=True)
     assert set(by_row.names) == {1, 2}
@@ -81,7 +83,7 @@ def test_the_same_code_twice_or_at_two_levels_is_no_error() -> None:
 def test_codes_that_the_laboratory_system_would_refuse(change: dict[str, object], rule: str) -> None:
     found = assess([replace(APPROVED, **change)], RELEASE)  # type: ignore[arg-type]
     assert rules(found.blocking) == [rule]
-    assert found.reasons == {1: Reason.BLOCKED}
+    assert found.reasons == {1: UncodedReason.BLOCKED}
 
 
 def test_without_a_release_nothing_leaves() -> None:
@@ -91,17 +93,17 @@ def test_without_a_release_nothing_leaves() -> None:
 @pytest.mark.parametrize(
     ("term", "circuit", "expected"),
     [
-        (TermName(SODIUM, "Sodium"), frozenset({GLUCOSE}), ["outside_circuit"]),
-        (TermName(SODIUM, "Sodium"), frozenset({SODIUM}), []),
-        (TermName(SODIUM, "Sodium", status="DEPRECATED"), None, ["status"]),
-        (TermName(SODIUM, "Sodium", status="DISCOURAGED"), None, ["status"]),
-        (TermName("19146-0", "Reference lab test"), None, ["placeholder"]),
+        (PublishedTerm(SODIUM, "Sodium"), frozenset({GLUCOSE}), ["outside_circuit"]),
+        (PublishedTerm(SODIUM, "Sodium"), frozenset({SODIUM}), []),
+        (PublishedTerm(SODIUM, "Sodium", status="DEPRECATED"), None, ["status"]),
+        (PublishedTerm(SODIUM, "Sodium", status="DISCOURAGED"), None, ["status"]),
+        (PublishedTerm("19146-0", "Reference lab test"), None, ["placeholder"]),
     ],
 )
 def test_non_blocking_errors_let_the_code_leave(
-    term: TermName, circuit: frozenset[str] | None, expected: list[str]
+    term: PublishedTerm, circuit: frozenset[str] | None, expected: list[str]
 ) -> None:
     found = assess([replace(APPROVED, loinc_num=term.loinc_num, term=term)], RELEASE, circuit)
     assert rules(found.warnings) == expected
-    assert [issue.severity for issue in found.issues] == [Severity.WARNING] * len(expected)
+    assert [issue.severity for issue in found.issues] == [SglSeverity.WARNING] * len(expected)
     assert set(found.names) == {1}

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.models import LocalTest, LoincTerm
-from app.transcoding.checks import Mapping, Severity, checks_of, checks_without_code, is_blocking, read_unit
-from app.transcoding.evidence import Line, by_axis, weightiest
+from app.transcoding.checks import CheckedMapping, CheckSeverity, checks_of, checks_without_code, is_blocking, read_unit
+from app.transcoding.evidence import EvidenceLine, by_axis, weightiest
 from matcher.types import Axis, Verdict
 
 
@@ -30,18 +30,18 @@ def analysis(**fields: Any) -> LocalTest:
     return LocalTest(catalogue_id=1, **{**values, **fields})
 
 
-def line(axis: Axis, verdict: Verdict, local: str = "", weight: float = 1.0) -> Line:
-    return Line(axis, verdict, f"{axis} {verdict}.", local, "", weight)
+def line(axis: Axis, verdict: Verdict, local: str = "", weight: float = 1.0) -> EvidenceLine:
+    return EvidenceLine(axis, verdict, f"{axis} {verdict}.", local, "", weight)
 
 
-def codes(mapping: Mapping) -> dict[str, Severity]:
+def codes(mapping: CheckedMapping) -> dict[str, CheckSeverity]:
     return {check.code: check.severity for check in checks_of(mapping)}
 
 
-def mapping(term_: LoincTerm | None = None, test: LocalTest | None = None, **fields: Any) -> Mapping:
+def mapping(term_: LoincTerm | None = None, test: LocalTest | None = None, **fields: Any) -> CheckedMapping:
     term_ = term_ or term()
     fields.setdefault("lines", [line(axis, Verdict.AGREE) for axis in Axis])
-    return Mapping(test=test or analysis(), loinc_num=term_.loinc_num, term=term_, **fields)
+    return CheckedMapping(test=test or analysis(), loinc_num=term_.loinc_num, term=term_, **fields)
 
 
 def test_a_sound_mapping_raises_nothing() -> None:
@@ -50,12 +50,12 @@ def test_a_sound_mapping_raises_nothing() -> None:
 
 @pytest.mark.parametrize(("code", "check"), [("2951-3", "format"), ("29512", "format"), ("19146-0", "placeholder")])
 def test_what_is_no_code_is_refused(code: str, check: str) -> None:
-    found = checks_of(Mapping(test=analysis(), loinc_num=code, term=None))
-    assert [(item.code, item.severity) for item in found] == [(check, Severity.REFUSED)]
+    found = checks_of(CheckedMapping(test=analysis(), loinc_num=code, term=None))
+    assert [(item.code, item.severity) for item in found] == [(check, CheckSeverity.REFUSED)]
 
 
 def test_a_code_that_the_release_lacks_is_blocking() -> None:
-    found = checks_of(Mapping(test=analysis(), loinc_num="2951-2", term=None, release_version="2.80"))
+    found = checks_of(CheckedMapping(test=analysis(), loinc_num="2951-2", term=None, release_version="2.80"))
     assert [item.code for item in found] == ["absent"]
     assert is_blocking(found)
     assert "2.80" in found[0].sentence
@@ -64,12 +64,12 @@ def test_a_code_that_the_release_lacks_is_blocking() -> None:
 @pytest.mark.parametrize(
     ("status", "check", "severity"),
     [
-        ("DEPRECATED", "deprecated", Severity.BLOCKING),
-        ("DISCOURAGED", "discouraged", Severity.WARNING),
-        ("TRIAL", "trial", Severity.WARNING),
+        ("DEPRECATED", "deprecated", CheckSeverity.BLOCKING),
+        ("DISCOURAGED", "discouraged", CheckSeverity.WARNING),
+        ("TRIAL", "trial", CheckSeverity.WARNING),
     ],
 )
-def test_the_status_of_the_term(status: str, check: str, severity: Severity) -> None:
+def test_the_status_of_the_term(status: str, check: str, severity: CheckSeverity) -> None:
     assert codes(mapping(term(status=status))) == {check: severity}
 
 
@@ -81,37 +81,37 @@ def test_a_retired_code_names_its_replacements() -> None:
 @pytest.mark.parametrize(
     ("axis", "check", "severity"),
     [
-        (Axis.PROPERTY, "property", Severity.BLOCKING),
-        (Axis.UNIT, "unit", Severity.WARNING),
-        (Axis.TIME, "time", Severity.BLOCKING),
-        (Axis.SCALE, "scale", Severity.BLOCKING),
-        (Axis.SYSTEM, "specimen", Severity.WARNING),
-        (Axis.METHOD, "method", Severity.WARNING),
-        (Axis.COMPONENT, "component", Severity.WARNING),
+        (Axis.PROPERTY, "property", CheckSeverity.BLOCKING),
+        (Axis.UNIT, "unit", CheckSeverity.WARNING),
+        (Axis.TIME, "time", CheckSeverity.BLOCKING),
+        (Axis.SCALE, "scale", CheckSeverity.BLOCKING),
+        (Axis.SYSTEM, "specimen", CheckSeverity.WARNING),
+        (Axis.METHOD, "method", CheckSeverity.WARNING),
+        (Axis.COMPONENT, "component", CheckSeverity.WARNING),
     ],
 )
-def test_a_contradiction_of_the_evidence(axis: Axis, check: str, severity: Severity) -> None:
+def test_a_contradiction_of_the_evidence(axis: Axis, check: str, severity: CheckSeverity) -> None:
     assert codes(mapping(lines=[line(axis, Verdict.CONTRADICT)])) == {check: severity}
 
 
 @pytest.mark.parametrize(("unit", "prop"), [("%", "NCnc"), ("G/L", "NFr")])
 def test_percent_against_absolute_count(unit: str, prop: str) -> None:
     found = codes(mapping(term(property=prop), analysis(unit=unit), lines=[line(Axis.PROPERTY, Verdict.CONTRADICT)]))
-    assert found == {"percent_absolute": Severity.BLOCKING}
+    assert found == {"percent_absolute": CheckSeverity.BLOCKING}
 
 
 def test_an_amount_per_day_is_no_spot_concentration() -> None:
     found = codes(mapping(term(system="Urine"), analysis(unit="mmol/24h", specimen="Urines"), lines=[]))
-    assert found["time"] is Severity.BLOCKING
+    assert found["time"] is CheckSeverity.BLOCKING
 
 
 def test_a_collection_that_the_catalogue_does_not_mention() -> None:
     found = codes(mapping(term(time_aspct="24H", property="SRat", system="Urine"), lines=[]))
-    assert found["collection"] is Severity.WARNING
+    assert found["collection"] is CheckSeverity.WARNING
 
 
 def test_a_unit_against_a_scale_without_number() -> None:
-    assert codes(mapping(term(scale_typ="Ord", property="PrThr"))) == {"unit_scale": Severity.BLOCKING}
+    assert codes(mapping(term(scale_typ="Ord", property="PrThr"))) == {"unit_scale": CheckSeverity.BLOCKING}
 
 
 def test_no_unit_against_a_number() -> None:
@@ -133,7 +133,7 @@ def test_a_method_that_nothing_shows() -> None:
 def test_a_sibling_has_the_local_method() -> None:
     lines = [line(Axis.METHOD, Verdict.COMPATIBLE, local="IA, EIA")]
     sibling = term(loinc_num="2947-0", method_typ="IA")
-    assert codes(mapping(lines=lines, siblings=[sibling])) == {"method_sibling": Severity.WARNING}
+    assert codes(mapping(lines=lines, siblings=[sibling])) == {"method_sibling": CheckSeverity.WARNING}
     other_specimen = term(loinc_num="2947-0", method_typ="IA", system="Urine")
     assert codes(mapping(lines=lines, siblings=[other_specimen])) == {}
 
@@ -159,8 +159,8 @@ def test_the_value_set_counts_only_when_it_is_loaded() -> None:
 
 def test_the_same_code_twice_and_the_same_label_otherwise_coded() -> None:
     assert codes(mapping(same_code=["K"], other_codes=["2947-0"])) == {
-        "same_code": Severity.WARNING,
-        "same_label": Severity.WARNING,
+        "same_code": CheckSeverity.WARNING,
+        "same_label": CheckSeverity.WARNING,
     }
 
 

@@ -1,0 +1,122 @@
+"""Where a row stands, judged in one place: coverage counts by it, and what goes out goes out by it.
+
+Pure: no database, no clock. A row is transcoded when a biologist approved it with one LOINC code that exists in the
+release, and nothing else of the catalogue makes that code ambiguous: the laboratory system refuses a local code to
+which two LOINC codes are given, so that neither can be counted.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from app.models import Level, Outcome, Status
+from loinc_data.checkdigit import is_valid_loinc
+
+PLACEHOLDER_CODES = frozenset({"19146-0"})
+"""LOINC codes that stand for "a test that is not in the list": they name no test."""
+
+
+class Standing(StrEnum):
+    """Where a row stands; exactly one for each row."""
+
+    TRANSCODED = "transcoded"
+    WAITING = "waiting"
+    """Decided, not approved."""
+    UNFINISHED = "unfinished"
+    """To do, in doubt, or sent back."""
+    NO_CODE = "no_code"
+    """Approved: no LOINC code exists."""
+    PLACEHOLDER = "placeholder"
+    NOT_IN_RELEASE = "not_in_release"
+    SEVERAL_CODES = "several_codes"
+    """Another approved row gives another LOINC code to the same local code."""
+    OUT_OF_SCOPE = "out_of_scope"
+    RETIRED = "retired"
+    """No longer in the catalogue: it counts nowhere, whatever its facts are."""
+
+
+class Row(Protocol):
+    """What is asked of a row, whether it is to be counted or to go out."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def level(self) -> Level: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def chapter_code(self) -> str: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def loinc_num(self) -> str: ...
+    @property
+    def code_exists(self) -> bool:
+        """Whether the LOINC code is in the release that is asked about."""
+    @property
+    def retired_at(self) -> datetime | None:
+        """When a newer export no longer held the row."""
+
+
+AnyRow = TypeVar("AnyRow", bound=Row)
+LocalKey = tuple[Level, str, str]
+
+
+def in_use(rows: Iterable[AnyRow]) -> list[AnyRow]:
+    """The rows of the newest export, and those it no longer holds as long as an approved code speaks of them.
+
+    A removed row whose code another row has now would make that code ambiguous.
+    """
+    found = list(rows)
+    held = {(row.level, row.code) for row in found if row.retired_at is None}
+    return [
+        row
+        for row in found
+        if row.retired_at is None
+        or (row.status is Status.APPROVED and row.loinc_num and (row.level, row.code) not in held)
+    ]
+
+
+def local_key(row: Row) -> LocalKey:
+    """What makes two rows the same test for the laboratory system; a row without code is only itself."""
+    code = " ".join(row.code.split())
+    if not code:
+        return row.level, "", f"\0{row.id}"
+    # A sub-chapter code may serve several chapters; the other codes are those of the whole laboratory.
+    parent = row.chapter_code.strip() if row.level is Level.SUBCHAPTER else ""
+    return row.level, parent, code
+
+
+def approved_codes(rows: Iterable[Row]) -> dict[LocalKey, list[str]]:
+    """The LOINC codes approved for each local code, sorted; several are an error of the catalogue."""
+    found: dict[LocalKey, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.status is Status.APPROVED and row.outcome is Outcome.CODE:
+            found[local_key(row)].add(row.loinc_num)
+    return {key: sorted(codes) for key, codes in found.items()}
+
+
+def standings(rows: Sequence[Row]) -> dict[int, Standing]:
+    """Where each of these rows stands, by identifier; `rows` are all those in use (see `in_use`)."""
+    codes = approved_codes(rows)
+    return {row.id: _standing(row, codes) for row in rows}
+
+
+def _standing(row: Row, codes: dict[LocalKey, list[str]]) -> Standing:
+    if row.status is not Status.APPROVED:
+        return Standing.WAITING if row.status is Status.DECIDED else Standing.UNFINISHED
+    if row.outcome is Outcome.OUT_OF_SCOPE:
+        return Standing.OUT_OF_SCOPE
+    if row.outcome is Outcome.NO_LOINC:
+        return Standing.NO_CODE
+    if row.outcome is not Outcome.CODE:
+        return Standing.UNFINISHED
+    if not row.code_exists or not is_valid_loinc(row.loinc_num):
+        return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.NOT_IN_RELEASE
+    if len(codes[local_key(row)]) > 1:
+        return Standing.SEVERAL_CODES
+    return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.TRANSCODED
