@@ -6,7 +6,7 @@ from matcher.facts import Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
 from matcher.normalise.text import fold, words
-from matcher.normalise.units import UnitReading, UnitTable, unit_key
+from matcher.normalise.units import UnitReading, unit_key, unit_table
 from matcher.senses import common, nature_of_row, runs, unique
 from matcher.types import LocalTest, Tables
 
@@ -29,7 +29,7 @@ class Gatherer:
     """Reads the columns of a row, and the words of its label that the lexicon left, with the tables it was given."""
 
     def __init__(self, tables: Tables) -> None:
-        self.units = UnitTable(tables.units)
+        self.units = unit_table(tables.units)
         self.specimens = PhraseTable((text, systems) for text, systems in tables.specimens)
         self.label_specimens = PhraseTable((text, systems) for text, systems in tables.label_specimens)
         self.techniques = PhraseTable((text, methods) for text, methods in tables.techniques)

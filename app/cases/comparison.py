@@ -10,11 +10,12 @@ from app.cases.view import CandidateColumn, Cell, LocalValue
 from app.models import LocalTest, LoincTerm, Proposal
 from app.settings import Settings
 from app.terminology.naming import name_of
-from app.transcoding.checks import CheckedMapping, checks_of, read_unit
+from app.transcoding.checks import CheckedMapping, checks_of
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.gathering import MappingContext, Pair, evidence_now, mappings_of
 from app.web.wording import AXIS, BAND, VERDICT
-from matcher.evidence.property import EXPECTED
+from loinc_data.units import read_unit
+from matcher.evidence.property import expected_properties
 from matcher.types import Axis, Band, Verdict
 
 KEYS = 5
@@ -129,7 +130,7 @@ def _in_brackets(code: str) -> str:
 
 def _property_of(unit: str) -> str:
     """The LOINC property that the unit expresses, when there is but one or two."""
-    expected = {value for dimension in read_unit(unit).dimensions for value in EXPECTED.get(dimension, ())}
+    expected = set(expected_properties(read_unit(unit)))
     if not 0 < len(expected) <= 2:
         return ""
     if len(expected) > 1:

@@ -23,7 +23,7 @@ from app.publication.schemas import ExamContent, PublishedTest
 from app.publication.statement import Statement
 from app.text import one_line
 from loinc_data.tables import load_tables
-from matcher.normalise.units import UnitTable
+from loinc_data.units import read_unit
 
 GUIDE = "http://hl7.org/fhir/uv/order-catalog"
 SPECIMEN_OF_OBSERVATION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ObservationDefinition.specimen"
@@ -42,18 +42,13 @@ _LABORATORY = {
 
 
 @lru_cache(maxsize=1)
-def _units() -> UnitTable:
-    return UnitTable(load_tables().units)
-
-
-@lru_cache(maxsize=1)
 def _scales() -> dict[str, str]:
     return {text.casefold(): scales[0] for text, scales in load_tables().scales if len(scales) == 1}
 
 
 def ucum_of(unit: str) -> str:
     """The UCUM code of a unit as a laboratory writes it; empty when the spelling allows several, or none."""
-    codes = _units().read(unit).ucum
+    codes = read_unit(unit).ucum
     return codes[0] if len(codes) == 1 else ""
 
 

@@ -7,8 +7,7 @@ taken, and the cell they come from is never touched.
 import re
 from functools import lru_cache
 
-from loinc_data.tables import load_tables
-from matcher.normalise.units import unit_key
+from loinc_data.units import unit_reader
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,30})[)\]]")
@@ -18,15 +17,10 @@ _AGES = frozenset({"an", "ans", "mois", "sem", "semaine", "semaines", "jour", "j
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
-@lru_cache(maxsize=1)
-def _known() -> frozenset[str]:
-    return frozenset(unit_key(expression) for expression, _ucum, _dimensions in load_tables().units)
-
-
 def is_unit(text: str) -> bool:
     """Whether this whole text is a unit that we know."""
     text = text.strip()
-    return bool(text) and len(text) <= 40 and text.lower() not in _AGES and unit_key(text) in _known()
+    return bool(text) and len(text) <= 40 and text.lower() not in _AGES and unit_reader().is_unit(text)
 
 
 def _is_telling(text: str) -> bool:

@@ -6,12 +6,10 @@ techniques are compared by their folded words.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from loinc_data.tables import load_tables
+from loinc_data.units import read_unit
 from matcher.normalise.text import fold, words
-from matcher.normalise.units import UnitTable
 
 ANALYSES = "analyses"
 """The contents of an exam, compared like a field."""
@@ -63,15 +61,10 @@ def shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-@lru_cache(maxsize=1)
-def _units() -> UnitTable:
-    return UnitTable(load_tables().units)
-
-
 def _same_unit(old: str, new: str) -> bool:
     if "".join(old.split()) == "".join(new.split()):
         return True
-    before, after = _units().read(old), _units().read(new)
+    before, after = read_unit(old), read_unit(new)
     return before.is_known and after.is_known and before.ucum == after.ucum and bool(before.ucum)
 
 

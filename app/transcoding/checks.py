@@ -6,38 +6,21 @@ A refused code can never be chosen; a blocking check needs a written justificati
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 
 from app.models import Level, LocalTest, LoincTerm
 from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
 from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
-from loinc_data.tables import load_tables
-from matcher.normalise.units import UnitReading, UnitTable
+from loinc_data.units import read_unit
+from matcher.evidence.property import (
+    WITHOUT_UNIT,
+    is_count_of_a_percent,
+    is_percent_of_a_count,
+    is_rate_of_a_concentration,
+)
+from matcher.normalise.units import UnitReading
 from matcher.types import Axis, Band, Verdict
 
-WITHOUT_UNIT = frozenset(
-    (
-        "Ratio",
-        "RelTime",
-        "RelRto",
-        "RelACnc",
-        "RelMCnc",
-        "RelCCnc",
-        "LsCnc",
-        "LnCnc",
-        "LaCnc",
-        "Titr",
-        "Num",
-        "SRto",
-        "MRto",
-        "NRto",
-        "CRto",
-        "MoM",
-        "SG",
-        "Rden",
-    )
-)
 SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
 
 
@@ -98,16 +81,6 @@ class CheckedMapping:
         return self.findings[axis].verdict is Verdict.CONTRADICT
 
 
-@lru_cache(maxsize=1)
-def _units() -> UnitTable:
-    return UnitTable(load_tables().units)
-
-
-def read_unit(text: str) -> UnitReading:
-    """A unit of a catalogue, as understood."""
-    return _units().read(text)
-
-
 def checks_of(mapping: CheckedMapping) -> list[Check]:
     """Every check that this mapping raises, the gravest first."""
     if not is_valid_loinc(mapping.loinc_num):
@@ -160,13 +133,12 @@ def _status(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
 
 
 def _property(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
-    dimensions = set(mapping.unit.dimensions)
     unit = mapping.test.unit or mapping.test.unit_code
-    if dimensions == {"percent"} and term.property == "NCnc":
+    if is_percent_of_a_count(mapping.unit, term.property):
         yield _blocking(
             "percent_absolute", f"Unité {unit} : un pourcentage, alors que le code attend une valeur absolue."
         )
-    elif "num_conc" in dimensions and term.property == "NFr":
+    elif is_count_of_a_percent(mapping.unit, term.property):
         yield _blocking(
             "percent_absolute", f"Unité {unit} : une valeur absolue, alors que le code attend un pourcentage."
         )
@@ -177,10 +149,9 @@ def _property(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
 
 
 def _time(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
-    per_day = {dimension for dimension in mapping.unit.dimensions if dimension.endswith("_rate")}
     if mapping.contradicts(Axis.TIME):
         yield _blocking("time", mapping.sentence(Axis.TIME, "La temporalité contredit celle du code."))
-    elif per_day and term.time_aspct == "Pt" and term.property.endswith("Cnc"):
+    elif term.time_aspct == "Pt" and is_rate_of_a_concentration(mapping.unit, term.property):
         yield _blocking("time", "L'unité exprime un débit sur une durée ; le code est une concentration ponctuelle.")
     elif term.time_aspct not in ("Pt", "", "-", "*") and mapping.findings[Axis.TIME].verdict is Verdict.UNKNOWN:
         yield _warning(

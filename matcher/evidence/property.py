@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from matcher.evidence.base import Found
 from matcher.facts import Facts
+from matcher.normalise.units import UnitReading
 from matcher.types import Verdict
 
 # Properties that a dimension means by definition (LOINC Users' Guide); the release's own units add to this.
@@ -56,6 +57,31 @@ EXPECTED: Mapping[str, frozenset[str]] = {
     }.items()
 }
 
+WITHOUT_UNIT = frozenset(
+    "Ratio RelTime RelRto RelACnc RelMCnc RelCCnc LsCnc LnCnc LaCnc Titr Num SRto MRto NRto CRto MoM SG Rden".split()
+)
+"""Properties whose values are often written without a unit."""
+
+
+def expected_properties(unit: UnitReading) -> frozenset[str]:
+    """The properties that a unit means by definition; empty when its dimension tells nothing."""
+    return frozenset().union(*(EXPECTED.get(dimension, frozenset()) for dimension in unit.dimensions))
+
+
+def is_percent_of_a_count(unit: UnitReading, value: str) -> bool:
+    """Whether a percentage meets a property that is an absolute count."""
+    return set(unit.dimensions) == {"percent"} and value == "NCnc"
+
+
+def is_count_of_a_percent(unit: UnitReading, value: str) -> bool:
+    """Whether an absolute count meets a property that is a share of cells."""
+    return "num_conc" in unit.dimensions and value == "NFr"
+
+
+def is_rate_of_a_concentration(unit: UnitReading, value: str) -> bool:
+    """Whether an amount per time (mmol/24 h) meets a property that is a concentration."""
+    return any(dimension.endswith("_rate") for dimension in unit.dimensions) and value.endswith("Cnc")
+
 
 def unit_means_property(local: str, term: str) -> None:
     """Unité {local} : c'est bien la grandeur {term}."""
@@ -102,8 +128,7 @@ def weigh_property(facts: Facts, value: str, shares: Mapping[str, Mapping[str, f
         return Found(Verdict.CONTRADICT, -1.0, not_susceptibility, unit.text)
     if unit.is_known:
         best = max(shares.get(dimension, {}).get(value, 0.0) for dimension in unit.dimensions)
-        expected = any(value in EXPECTED.get(dimension, ()) for dimension in unit.dimensions)
-        if expected:
+        if value in expected_properties(unit):
             strength = 1.0 if best > 0.02 or not shares else 0.8
             if facts.properties and value in facts.properties:
                 strength += 0.15

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SPACE = re.compile(r"\s+")
@@ -207,3 +208,9 @@ def _variants(text: str) -> list[str]:
         if separator in text:
             variants.append(text.split(separator)[0])
     return [variant for variant in variants if variant]
+
+
+@lru_cache(maxsize=4)
+def unit_table(rows: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]) -> UnitTable:
+    """The reader of these rows (see `Tables.units`): whoever asks with the same rows shares it and what it has read."""
+    return UnitTable(rows)
