@@ -13,14 +13,15 @@ export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run serve test check bench lock migration clean
+.PHONY: help run serve test check bench architecture lock migration clean
 
 help:
-	@echo "make run     ouvre l'application avec sa démonstration, sur http://127.0.0.1:8000/"
-	@echo "make serve   ouvre l'application sur vos données (dossier var/, sans démonstration)"
-	@echo "make test    installe ce qu'il faut pour les tests et vérifie tout"
-	@echo "make check   vérifie tout, sans rien installer"
-	@echo "make bench   mesure la qualité du moteur de proposition et la vitesse de la revue"
+	@echo "make run           ouvre l'application avec sa démonstration, sur http://127.0.0.1:8000/"
+	@echo "make serve         ouvre l'application sur vos données (dossier var/, sans démonstration)"
+	@echo "make test          installe ce qu'il faut pour les tests et vérifie tout"
+	@echo "make check         vérifie tout, sans rien installer"
+	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
+	@echo "make bench         mesure la qualité du moteur de proposition et la vitesse de la revue"
 
 run: $(STAMPS)/application static/vendor/.stamp
 	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
@@ -114,6 +115,9 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_review_queue
 	$(BIN)/python -m tests.bench.bench_release
 	$(BIN)/python -m tests.bench.bench_catalogue_10k
+
+architecture: $(STAMPS)/requirements-dev $(STAMPS)/application
+	@$(BIN)/python -m tests.architecture.picture
 
 # ---------- housekeeping ----------
 

@@ -1,0 +1,1 @@
+"""People, passwords, signing in and out."""

@@ -1,0 +1,1 @@
+"""Laboratories, members and accounts, by the administrator."""

@@ -1,0 +1,1 @@
+"""The biologist's screens: approve, send back."""

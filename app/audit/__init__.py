@@ -1,0 +1,1 @@
+"""One event for every write, in its own transaction."""

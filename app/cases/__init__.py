@@ -1,0 +1,1 @@
+"""A row against its candidates: the seven-line case."""

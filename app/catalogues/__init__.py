@@ -1,0 +1,1 @@
+"""Received files become local tests."""

@@ -1,0 +1,1 @@
+"""The share transcoded, against the 80 % target."""

@@ -1,0 +1,1 @@
+"""A laboratory, accounts and a catalogue to try."""

@@ -1,0 +1,1 @@
+"""The FHIR service: approved maps and $translate."""

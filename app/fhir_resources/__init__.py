@@ -1,0 +1,1 @@
+"""What goes out, as FHIR R4 and R5 values."""

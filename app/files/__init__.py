@@ -1,0 +1,1 @@
+"""Reads any received file; knows no database."""

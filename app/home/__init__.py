@@ -1,0 +1,1 @@
+"""Landing pages: the laboratory, its catalogues."""

@@ -1,0 +1,1 @@
+"""Earlier transcodings, kept as evidence."""

@@ -1,0 +1,1 @@
+"""Runs the matcher and stores what it explains."""

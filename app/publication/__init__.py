@@ -1,0 +1,1 @@
+"""What goes out, judged once for every format."""

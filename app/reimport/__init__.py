@@ -1,0 +1,1 @@
+"""Confirmed files are written; a newer export compared."""

@@ -1,0 +1,1 @@
+"""The transcoder's screens: queue, decision, undo."""

@@ -1,0 +1,1 @@
+"""LOINC releases, value sets, search."""

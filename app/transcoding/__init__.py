@@ -1,0 +1,1 @@
+"""Decisions as facts: workflow, checks, standing."""

@@ -1,0 +1,1 @@
+"""A new release: what it changes, tasks to look again."""

@@ -1,0 +1,1 @@
+"""Templates, error pages, security headers, wording."""

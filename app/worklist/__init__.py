@@ -1,0 +1,1 @@
+"""The one queue behind review and approval."""
