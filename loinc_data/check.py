@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from loinc_data.checks import demonstration, lexicon, tables, terms
+from loinc_data.checks.frames import frame_of
 from loinc_data.checks.known import Known
 from loinc_data.checks.material import Material, read_material
 from loinc_data.checks.problem import Level, Problem, Row, parts, typographic
@@ -54,9 +55,8 @@ def check_material(material: Material, release: Mapping[str, Term] | None = None
 
 def known_of(material: Material, release: Mapping[str, Term] | None = None) -> Known:
     """The LOINC values of the starter terms, those vouched for beside them, and those of a release."""
-    vouched: dict[str, set[str]] = {}
-    for row in material.tables["vouched"]:
-        vouched.setdefault(row["axis"], set()).add(row["value"])
+    by_axis = frame_of(material.tables["vouched"], ["axis", "value"]).groupby("axis")["value"]
+    vouched = {str(axis): set(values) for axis, values in by_axis}
     terms_known = [*(term_of(row) for row in material.terms), *(release or {}).values()]
     return Known(terms_known, vouched, is_release=release is not None)
 
