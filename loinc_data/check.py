@@ -35,10 +35,15 @@ def term_of(row: Row) -> Term:
     )
 
 
-def check_material(material: Material, release: Mapping[str, Term] | None = None) -> list[Problem]:
-    """All problems of the material, errors first; `release` adds what an official release says."""
+def check_material(
+    material: Material, release: Mapping[str, Term] | None = None, known: Known | None = None
+) -> list[Problem]:
+    """All problems of the material, errors first; `release` adds what an official release says.
+
+    `known` is `known_of(material, release)`, for who has it already.
+    """
     starter = [term_of(row) for row in material.terms]
-    known = known_of(material, release)
+    known = known or known_of(material, release)
     units = unit_table(material.tables["units"])
     names = {term.loinc_num: term.long_common_name for term in [*(release or {}).values(), *starter]}
     problems = [
@@ -104,12 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.against:
         with open_source(options.against) as source:
             release = {term.loinc_num: term for term in read_terms(source)}
-    problems = check_material(material, release)
+    known = known_of(material, release)
+    problems = check_material(material, release, known)
     shown = [problem for problem in problems if problem.level is Level.ERROR or not options.errors]
     if shown:
         sys.stdout.write(as_table(shown) + "\n\n")
     sys.stdout.write(summary(problems, material) + "\n")
-    unseen = lexicon.unverified(material.lexicon, known_of(material, release))
+    unseen = lexicon.unverified(material.lexicon, known)
     if unseen:
         text = f"{unseen} composants du lexique sont hors du jeu de départ : seul --against peut les vérifier."
         sys.stdout.write(typographic(text) + "\n")

@@ -12,16 +12,16 @@ Column: TypeAlias = "pd.Series[Any]"
 
 def frame_of(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
     """The named columns as text, one line a row, numbered from 0 as the rows are."""
-    return pd.DataFrame([[row[column] for column in columns] for row in rows], columns=list(columns), dtype=str)
+    return pd.DataFrame({column: [row.cells[column] for row in rows] for column in columns}, dtype=str)
 
 
 def placed(rows: Sequence[Row], column: Column) -> Iterator[tuple[Row, Any]]:
-    """Each value of a column, or of what was filtered out of one, after the row that it comes from."""
+    """Each value of a column, or of what was kept of one, after the row that it comes from."""
     return ((rows[number], value) for number, value in zip(column.index.tolist(), column.tolist(), strict=True))
 
 
 def repeats(rows: Sequence[Row], *keys: Column) -> Iterator[tuple[Row, Row]]:
-    """Each row whose keys are those of a row above it, with the first such row; rows without a key are left out."""
+    """Each row whose keys are those of a row above it, with the first such row; `keys` may leave rows out."""
     numbers = keys[0].index.to_series()
     first = numbers.groupby(list(keys), sort=False).transform("min")
     return ((row, rows[number]) for row, number in placed(rows, first[first != numbers]))
@@ -29,7 +29,8 @@ def repeats(rows: Sequence[Row], *keys: Column) -> Iterator[tuple[Row, Row]]:
 
 def alternatives(rows: Sequence[Row], column: str) -> Column:
     """Each alternative of a column's cells, under the number of its row; cells without any give none."""
-    return frame_of(rows, [column])[column].map(parts).explode().dropna()
+    cells = frame_of(rows, [column])[column]
+    return cells[cells != ""].map(parts).explode().dropna()
 
 
 def outside(rows: Sequence[Row], column: str, values: Set[str]) -> Iterator[tuple[Row, str]]:

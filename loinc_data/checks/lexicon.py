@@ -51,8 +51,9 @@ def check_lexicon(rows: Sequence[Row], known: Known, units: UnitTable) -> Iterat
 
 def unverified(rows: Sequence[Row], known: Known) -> int:
     """How many components cannot be checked with the terms at hand."""
-    values = alternatives(rows, "component").unique()
-    return 0 if known.is_release else sum(not known.has_component(value) for value in values)
+    if known.is_release:
+        return 0
+    return sum(not known.has_component(value) for value in alternatives(rows, "component").unique())
 
 
 def _form(row: Row) -> Iterator[Problem]:
@@ -84,6 +85,8 @@ def _vocabularies(rows: Sequence[Row], known: Known) -> Iterator[Problem]:
 
 def _alternatives(row: Row) -> Iterator[Problem]:
     for column in HEADER[2:8]:
+        if "|" not in row[column]:
+            continue
         given = parts(row[column])
         if len(set(given)) < len(given) or row[column] != "|".join(given):
             yield row.error("alternatives", column, f"alternatives vides, répétées ou mal séparées : « {row[column]} »")
