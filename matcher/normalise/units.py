@@ -7,7 +7,6 @@ from dataclasses import dataclass
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SPACE = re.compile(r"\s+")
 
-MASS = "g"
 _PREFIXES = ("da", "k", "h", "d", "c", "m", "u", "n", "p", "f", "a", "M", "G", "T")
 _ANNOTATION = re.compile(r"\{[^}]*\}")
 _KINDS = {
