@@ -308,7 +308,7 @@ def test_the_figures_of_the_page() -> None:
         Row(row.file, row.line, {**row.cells, "kind": kind})
         for row, kind in zip(entries, ("urie", "emie", "emie", "urie"), strict=True)
     ]
-    page = render(Material(starter, entries, NOTHING, NOTHING), [], None)
+    page = render(Material(starter, entries, NOTHING, NOTHING), [])
     for line in (
         "| Discipline | Termes | Usage 1 | Usage 2 | Usage 3 |",
         "| Biochimie | 1 | 0 | 0 | 1 |\n| Urines et calculs | 3 | 1 | 0 | 1 |\n| **Total** | 4 | 1 | 0 | 2 |",
