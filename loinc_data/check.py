@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from loinc_data.checks import demonstration, lexicon, tables, terms
+from loinc_data.checks.frames import frame_of
 from loinc_data.checks.known import Known
 from loinc_data.checks.material import Material, read_material
 from loinc_data.checks.problem import Level, Problem, Row, parts, typographic
@@ -34,10 +35,15 @@ def term_of(row: Row) -> Term:
     )
 
 
-def check_material(material: Material, release: Mapping[str, Term] | None = None) -> list[Problem]:
-    """All problems of the material, errors first; `release` adds what an official release says."""
+def check_material(
+    material: Material, release: Mapping[str, Term] | None = None, known: Known | None = None
+) -> list[Problem]:
+    """All problems of the material, errors first; `release` adds what an official release says.
+
+    `known` is `known_of(material, release)`, for who has it already.
+    """
     starter = [term_of(row) for row in material.terms]
-    known = known_of(material, release)
+    known = known or known_of(material, release)
     units = unit_table(material.tables["units"])
     names = {term.loinc_num: term.long_common_name for term in [*(release or {}).values(), *starter]}
     problems = [
@@ -54,9 +60,8 @@ def check_material(material: Material, release: Mapping[str, Term] | None = None
 
 def known_of(material: Material, release: Mapping[str, Term] | None = None) -> Known:
     """The LOINC values of the starter terms, those vouched for beside them, and those of a release."""
-    vouched: dict[str, set[str]] = {}
-    for row in material.tables["vouched"]:
-        vouched.setdefault(row["axis"], set()).add(row["value"])
+    by_axis = frame_of(material.tables["vouched"], ["axis", "value"]).groupby("axis")["value"]
+    vouched = {str(axis): set(values) for axis, values in by_axis}
     terms_known = [*(term_of(row) for row in material.terms), *(release or {}).values()]
     return Known(terms_known, vouched, is_release=release is not None)
 
@@ -101,12 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.against:
         with open_source(options.against) as source:
             release = {term.loinc_num: term for term in read_terms(source)}
-    problems = check_material(material, release)
+    known = known_of(material, release)
+    problems = check_material(material, release, known)
     shown = [problem for problem in problems if problem.level is Level.ERROR or not options.errors]
     if shown:
         sys.stdout.write(as_table(shown) + "\n\n")
     sys.stdout.write(summary(problems, material) + "\n")
-    unseen = lexicon.unverified(material.lexicon, known_of(material, release))
+    unseen = lexicon.unverified(material.lexicon, known)
     if unseen:
         text = f"{unseen} composants du lexique sont hors du jeu de départ : seul --against peut les vérifier."
         sys.stdout.write(typographic(text) + "\n")

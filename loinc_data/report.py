@@ -3,10 +3,13 @@
 The bench that holds the labelled rows adds its own section to the page: the share of them that the starter covers.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from loinc_data.checks.frames import frame_of
 from loinc_data.checks.material import Material
 from loinc_data.checks.problem import Level, Problem, Row, typographic
 from loinc_data.tables import STARTER_VERSION
@@ -95,40 +98,38 @@ def _head(material: Material, problems: Sequence[Problem]) -> str:
 
 
 def _terms(rows: Sequence[Row]) -> str:
-    by_file: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        by_file[_discipline(row.file)][row["FR_USAGE"]] += 1
-    lines: list[tuple[str | int, ...]] = [
-        (name, counter.total(), *(counter[usage] for usage in "123")) for name, counter in sorted(by_file.items())
-    ]
+    usage = frame_of(rows, ["FR_USAGE"])["FR_USAGE"]
+    counts = pd.crosstab(_disciplines(rows), usage)
+    counts.insert(0, "all", counts.sum(axis="columns"))
+    lines = counts.reindex(columns=["all", "1", "2", "3"], fill_value=0)
     return (
         "## Jeu de départ\n\nUsage 1 : courant en ville ; 2 : courant à l'hôpital ou sous-traité ; 3 : spécialisé.\n\n"
-        + (table(("Discipline", "Termes", "Usage 1", "Usage 2", "Usage 3"), lines, total=True))
+        + (table(("Discipline", "Termes", "Usage 1", "Usage 2", "Usage 3"), _lines(lines), total=True))
     )
 
 
 def _lexicon(rows: Sequence[Row]) -> str:
-    by_file: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_file[_discipline(row.file)].append(row)
-    readings = Counter(fold(row["expression"]) for row in rows)
-    lines = [
-        (
-            name,
-            len(entries),
-            len({fold(row["expression"]) for row in entries}),
-            sum(bool(row["context"]) for row in entries),
-        )
-        for name, entries in sorted(by_file.items())
-    ]
-    kinds = Counter(KINDS.get(row["kind"], row["kind"]) for row in rows)
-    ambiguous = sum(count > 1 for count in readings.values())
+    entries = frame_of(rows, ["expression", "context", "kind"])
+    entries["expression"] = entries["expression"].map(fold)
+    entries["context"] = entries["context"] != ""
+    by_discipline = entries.groupby(_disciplines(rows)).agg(
+        entries=("kind", "size"), expressions=("expression", "nunique"), with_context=("context", "sum")
+    )
+    readings = entries["expression"].value_counts()
+    ambiguous = int((readings > 1).sum())
+    # Kinds as numerous as one another stay in the order of the files.
+    kinds = entries["kind"].replace(KINDS).value_counts(sort=False).sort_values(ascending=False, kind="stable")
     return (
         "## Lexique français\n\n"
-        + table(("Discipline", "Entrées", "Expressions", "Avec contexte"), lines, total=True)
+        + table(("Discipline", "Entrées", "Expressions", "Avec contexte"), _lines(by_discipline), total=True)
         + f"\n\n{_number(len(readings))} expressions distinctes, dont {_number(ambiguous)} à plusieurs lectures.\n\n"
-        + table(("Nature", "Entrées"), kinds.most_common())
+        + table(("Nature", "Entrées"), _lines(kinds.to_frame()))
     )
+
+
+def _lines(counts: pd.DataFrame) -> Iterable[tuple[str | int, ...]]:
+    """What a line is called, then its counts."""
+    return counts.itertuples(name=None)
 
 
 def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
@@ -136,9 +137,9 @@ def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
     return "## Tables\n\n" + table(("Table", "Contenu", "Lignes"), lines)
 
 
-def _discipline(file: str) -> str:
-    stem = Path(file).stem.partition("_")[2]
-    return DISCIPLINES.get(stem, stem)
+def _disciplines(rows: Sequence[Row]) -> "pd.Series[str]":
+    stems = [Path(row.file).stem.partition("_")[2] for row in rows]
+    return pd.Series([DISCIPLINES.get(stem, stem) for stem in stems], dtype=str)
 
 
 def table(heading: Sequence[str], lines: Iterable[Sequence[str | int]], *, total: bool = False) -> str:

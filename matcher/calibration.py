@@ -36,7 +36,7 @@ class Signals:
     nature_known: bool
 
     def vector(self) -> tuple[float, ...]:
-        """The signals as numbers, in the order of NAMES."""
+        """The signals as numbers, a one for the intercept first, in the order of the coefficients."""
         margin = max(0.0, min(self.margin, 3.0))
         return (
             1.0,
@@ -62,11 +62,6 @@ class Signals:
         )
 
 
-NAMES = (
-    "intercept", "score", "margin", "root_margin", "component", "exact", "leftover", "unit", "specimen", "prior",
-    "contradictions", "nontest", "property_strength", "system_strength", "scale_strength", "method_strength", "reading",
-    "rival_is_sibling", "organism", "nature_known",
-)  # fmt: skip
 # Share of the doubt on the first candidate that the others share between them; the rest is "none of these".
 OTHERS_SHARE = 0.8
 TEMPERATURE = 0.8

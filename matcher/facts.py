@@ -21,7 +21,6 @@ class Facts:
 
     unit: UnitReading
     systems: tuple[str, ...] = ()
-    systems_from: str = ""
     times: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     scales_from: str = ""

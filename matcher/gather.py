@@ -79,7 +79,7 @@ class Gatherer:
     ) -> Facts:
         implied_systems = unique(system for sense in senses for system in sense.entry.system)
         named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
-        systems, systems_from = self._systems(test, unique([*cues.systems, *named_systems]), implied_systems)
+        systems = self._systems(test, unique([*cues.systems, *named_systems]), implied_systems)
         classes, class_systems = self._chapter(test.chapter)
         methods = unique(
             [*self._techniques(test.technique), *cues.methods, *(m for s in senses for m in s.entry.method)]
@@ -98,7 +98,6 @@ class Gatherer:
         return Facts(
             unit=unit,
             systems=systems,
-            systems_from=systems_from,
             times=times,
             scales=scales,
             scales_from=scales_from,
@@ -119,24 +118,13 @@ class Gatherer:
             parts=len(test.analyses),
         )
 
-    def _systems(
-        self, test: LocalTest, named: tuple[str, ...], implied: tuple[str, ...]
-    ) -> tuple[tuple[str, ...], str]:
+    def _systems(self, test: LocalTest, named: tuple[str, ...], implied: tuple[str, ...]) -> tuple[str, ...]:
         """A specimen named in the label outweighs the column; one merely implied by the analyte does not."""
         column = self.specimen(test.specimen)
         if named:
             # "Urée plasmatique" filed under urine is the plasma half of a clearance.
-            common = tuple(system for system in named if system in column)
-            return (common, "milieu et libellé") if common else (named, "libellé")
-        said = implied
-        if column and said:
-            common = tuple(system for system in said if system in column)
-            if common:
-                return common, "milieu et libellé"
-            return column, "milieu"
-        if column:
-            return column, "milieu"
-        return said, "libellé" if said else ""
+            return tuple(system for system in named if system in column) or named
+        return tuple(system for system in implied if system in column) or column or implied
 
     def specimen(self, text: str) -> tuple[str, ...]:
         found = self._specimens.get(text)

@@ -64,11 +64,6 @@ class PublishedCatalogue:
         """The map."""
         return map_groups(self.assessment)
 
-    @property
-    def map_id(self) -> str:
-        """The id of the map in the service."""
-        return self.canonicals.identifier("loinc")
-
     def concept_map(self, version: FhirVersion) -> Resource:
         """The map as a resource."""
         if version not in self._maps:

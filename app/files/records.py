@@ -170,16 +170,6 @@ def encode_cell(value: str, dialect: Dialect) -> str:
     return value
 
 
-def append_cells(record: Record, values: Sequence[str], dialect: Dialect, errors: str = "strict") -> bytes:
-    """The record with cells appended and its own line end: the received bytes are a prefix of the result.
-
-    A record without line end gets none, so that a file of one missing final line end keeps it missing.
-    `errors` is given to `str.encode` for characters that the encoding of the file lacks.
-    """
-    added = "".join(dialect.delimiter + encode_cell(value, dialect) for value in values)
-    return record.raw + added.encode(dialect.encoding, errors) + record.terminator
-
-
 def detect_encoding(content: bytes) -> tuple[str, bool]:
     """Encoding and presence of a mark: byte order mark, else strict UTF-8, else Windows-1252."""
     for mark, encoding in _BOMS:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.catalogues.matcher_test import to_matcher
+from app.catalogues.matcher_input import to_matcher
 from app.catalogues.repository import insert_all
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files.fhir_json import FhirReadError, looks_like_json

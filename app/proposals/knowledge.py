@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from sqlmodel import Session, col, select
 
-from app.catalogues.matcher_test import to_matcher
+from app.catalogues.matcher_input import to_matcher
 from app.models import (
     Catalogue,
     Laboratory,

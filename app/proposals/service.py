@@ -8,7 +8,7 @@ from sqlalchemy import Engine as DatabaseEngine
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.catalogues.matcher_test import to_matcher
+from app.catalogues.matcher_input import to_matcher
 from app.errors import NotFoundError
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, Job, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now

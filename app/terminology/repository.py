@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_model
 
@@ -151,9 +151,3 @@ def delete_release(session: Session, release_id: int) -> None:
     for model in owned:
         session.execute(delete(model).where(col(model.release_id) == release_id))
     session.execute(delete(LoincRelease).where(col(LoincRelease.id) == release_id))
-
-
-def count_terms(session: Session, release_id: int) -> int:
-    """How many terms a release has."""
-    statement = select(func.count()).select_from(LoincTerm).where(col(LoincTerm.release_id) == release_id)
-    return int(session.execute(statement).scalar_one())

@@ -223,14 +223,3 @@ def nabm_of(session: Session, loinc_num: str) -> list[NabmAlignment]:
         NabmAlignment.value_set_id == value_set.id, NabmAlignment.loinc_num == loinc_num
     )
     return list(session.exec(statement.order_by(NabmAlignment.nabm)).all())
-
-
-def codes_of_nabm(session: Session, nabm: str) -> list[NabmAlignment]:
-    """The codes aligned with a NABM act: a prior for proposals, never a mapping."""
-    value_set = current_value_set(session, ValueSetKind.NABM)
-    if value_set is None:
-        return []
-    statement = select_model(NabmAlignment).where(
-        NabmAlignment.value_set_id == value_set.id, NabmAlignment.nabm == nabm.strip().zfill(4)
-    )
-    return list(session.exec(statement.order_by(NabmAlignment.loinc_num)).all())

@@ -59,13 +59,6 @@ class Change:
         """The gravest thing that changed."""
         return self.kinds[0]
 
-    @property
-    def changed_axes(self) -> tuple[str, ...]:
-        """The axes that differ."""
-        if self.old is None or self.new is None:
-            return ()
-        return tuple(axis for axis in AXES if getattr(self.old, axis) != getattr(self.new, axis))
-
 
 def upgrade_report(
     session: Session, catalogue_id: int, old_release: LoincRelease, new_release: LoincRelease

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from loinc_data.checks.frames import frame_of, placed, repeats
 from loinc_data.checks.problem import Problem, Row
 from matcher.normalise.units import UnitTable
 
@@ -35,105 +36,93 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "donnees_annexes": ("Code analyse", "Sous-traité", "Laboratoire exécutant", "Volume annuel", "Retiré"),
 }
 Sheets = Mapping[str, Sequence[Row]]
+_CHAPTER = ["Code chapitre", "Code sous-chapitre"]
+_OF_THE_EXAM = ("Libellé examen", "Synonyme", *_CHAPTER, "Milieu", "Codes NABM ou mention HN")
 
 
 def check_demonstration(sheets: Sheets, units: UnitTable) -> Iterator[Problem]:
     """Every problem of the four files."""
     chapters, exams, analyses, annex = (sheets[name] for name in HEADERS)
     yield from _chapters(chapters)
-    yield from _exams(exams, {(row["Code chapitre"], row["Code sous-chapitre"]) for row in chapters})
+    yield from _exams(exams, chapters)
     yield from _analyses(analyses, units)
-    labels = {row["Code analyse"]: row["Libellé analyse"] for row in analyses}
-    for row in exams:
-        label = labels.get(row["Code analyse"])
-        if label is None:
-            yield row.error("orphan", "Code analyse", f"{row['Code analyse']} n'est pas dans LOINC_3")
-        elif label != row["Libellé analyse"]:
-            yield row.error("conflict", "Libellé analyse", f"LOINC_3 dit « {label} »")
-    prescribed = {row["Code analyse"] for row in exams}
-    for row in analyses:
-        if row["Code analyse"] not in prescribed:
-            yield row.error("orphan", "Code analyse", f"{row['Code analyse']} n'est d'aucun examen de LOINC_2")
-    yield from _annex(annex, labels)
+    yield from _analyses_of_exams(exams, analyses)
+    yield from _annex(annex, analyses)
 
 
 def _chapters(rows: Sequence[Row]) -> Iterator[Problem]:
-    labels: dict[str, Row] = {}
-    seen: set[tuple[str, str]] = set()
-    for row in rows:
-        first = labels.setdefault(row["Code chapitre"], row)
+    table = frame_of(rows, _CHAPTER)
+    for row, first in repeats(rows, table["Code chapitre"]):
         if first["Libellé chapitre"] != row["Libellé chapitre"]:
             message = f"{row['Code chapitre']} est « {first['Libellé chapitre']} » à la ligne {first.line}"
             yield row.error("conflict", "Libellé chapitre", message)
-        key = (row["Code chapitre"], row["Code sous-chapitre"])
-        if key in seen:
-            yield row.error("duplicate", "Code sous-chapitre", f"{' / '.join(key)} est déjà dans le fichier")
-        seen.add(key)
+    yield from _once(rows, *_CHAPTER)
+    for row in rows:
         if bool(row["Code sous-chapitre"]) != bool(row["Libellé sous-chapitre"]):
             yield row.error("conflict", "Libellé sous-chapitre", "code et libellé de sous-chapitre vont ensemble")
 
 
-def _exams(rows: Sequence[Row], chapters: set[tuple[str, str]]) -> Iterator[Problem]:
-    columns = (
-        "Libellé examen",
-        "Synonyme",
-        "Code chapitre",
-        "Code sous-chapitre",
-        "Milieu",
-        "Codes NABM ou mention HN",
-    )
-    first_of: dict[str, Row] = {}
-    seen: set[tuple[str, str]] = set()
-    for row in rows:
-        if (row["Code chapitre"], row["Code sous-chapitre"]) not in chapters and row["Code chapitre"]:
-            message = f"{row['Code chapitre']} / {row['Code sous-chapitre']} n'est pas dans LOINC_1"
+def _exams(rows: Sequence[Row], chapters: Sequence[Row]) -> Iterator[Problem]:
+    table = frame_of(rows, ["Code examen", *_CHAPTER])
+    joined = table.merge(frame_of(chapters, _CHAPTER).drop_duplicates(), how="left", on=_CHAPTER, indicator=True)
+    for row, chapter in placed(rows, joined["Code chapitre"][joined["_merge"] == "left_only"]):
+        if chapter:
+            message = f"{chapter} / {row['Code sous-chapitre']} n'est pas dans LOINC_1"
             yield row.error("orphan", "Code chapitre", message)
-        first = first_of.setdefault(row["Code examen"], row)
-        for column in columns:
+    for row, first in repeats(rows, table["Code examen"]):
+        for column in _OF_THE_EXAM:
             if first[column] != row[column]:
-                yield row.error(
-                    "conflict",
-                    column,
-                    f"l'examen {row['Code examen']} dit « {first[column]} » ligne {first.line}",
-                )
-        key = (row["Code examen"], row["Code analyse"])
-        if key in seen:
-            yield row.error("duplicate", "Code analyse", f"{' / '.join(key)} est déjà dans le fichier")
-        seen.add(key)
+                message = f"l'examen {row['Code examen']} dit « {first[column]} » ligne {first.line}"
+                yield row.error("conflict", column, message)
+    yield from _once(rows, "Code examen", "Code analyse")
 
 
 def _analyses(rows: Sequence[Row], units: UnitTable) -> Iterator[Problem]:
-    seen: set[str] = set()
-    unit_codes: dict[str, str] = {}
     for row in rows:
-        code = row["Code analyse"]
-        if not code or not row["Libellé analyse"]:
+        if not row["Code analyse"] or not row["Libellé analyse"]:
             yield row.error("empty", "Code analyse", "code et libellé sont obligatoires")
-        if code in seen:
-            yield row.error("duplicate", "Code analyse", f"{code} est déjà dans le fichier")
-        seen.add(code)
-        unit, unit_code = row["Libellé unité principale"], row["Code unité principale"]
-        if bool(unit) != bool(unit_code) or (unit and unit_codes.setdefault(unit_code, unit) != unit):
-            yield row.error(
-                "conflict",
-                "Code unité principale",
-                f"{unit_code or 'sans code'} et « {unit} » se contredisent",
-            )
-        if unit and not units.read(unit).is_known:
-            yield row.error("units", "Libellé unité principale", f"unité inconnue de notre table : {unit}")
+        if bool(row["Libellé unité principale"]) != bool(row["Code unité principale"]):
+            yield _unit_conflict(row)
+        if row["Libellé unité principale"] and not units.read(row["Libellé unité principale"]).is_known:
+            message = f"unité inconnue de notre table : {row['Libellé unité principale']}"
+            yield row.error("units", "Libellé unité principale", message)
         if row["Temporalité PT/24H"] not in ("", "PT", "24H"):
             yield row.error("vocabulary", "Temporalité PT/24H", f"« {row['Temporalité PT/24H']} »")
         if row["Echelle QN/ORD"] not in ("", "QN", "ORD"):
             yield row.error("vocabulary", "Echelle QN/ORD", f"« {row['Echelle QN/ORD']} »")
+    yield from _once(rows, "Code analyse")
+    table = frame_of(rows, ["Code unité principale", "Libellé unité principale"])
+    for row, first in repeats(rows, table[(table != "").all(axis="columns")]["Code unité principale"]):
+        if first["Libellé unité principale"] != row["Libellé unité principale"]:
+            yield _unit_conflict(row)
 
 
-def _annex(rows: Sequence[Row], labels: Mapping[str, str]) -> Iterator[Problem]:
-    seen: set[str] = set()
+def _unit_conflict(row: Row) -> Problem:
+    code = row["Code unité principale"] or "sans code"
+    message = f"{code} et « {row['Libellé unité principale']} » se contredisent"
+    return row.error("conflict", "Code unité principale", message)
+
+
+def _analyses_of_exams(exams: Sequence[Row], analyses: Sequence[Row]) -> Iterator[Problem]:
+    prescribed = frame_of(exams, ["Code analyse", "Libellé analyse"])
+    described = frame_of(analyses, ["Code analyse", "Libellé analyse"])
+    labels = described.drop_duplicates("Code analyse", keep="last").set_index("Code analyse")["Libellé analyse"]
+    label = prescribed["Code analyse"].map(labels)
+    for row, code in placed(exams, prescribed["Code analyse"][label.isna()]):
+        yield row.error("orphan", "Code analyse", f"{code} n'est pas dans LOINC_3")
+    for row, text in placed(exams, label[label.notna() & (label != prescribed["Libellé analyse"])]):
+        yield row.error("conflict", "Libellé analyse", f"LOINC_3 dit « {text} »")
+    unused = ~described["Code analyse"].isin(prescribed["Code analyse"])
+    for row, code in placed(analyses, described["Code analyse"][unused]):
+        yield row.error("orphan", "Code analyse", f"{code} n'est d'aucun examen de LOINC_2")
+
+
+def _annex(rows: Sequence[Row], analyses: Sequence[Row]) -> Iterator[Problem]:
+    codes = frame_of(rows, ["Code analyse"])["Code analyse"]
+    is_described = codes.isin(frame_of(analyses, ["Code analyse"])["Code analyse"])
+    for row, code in placed(rows, codes[~is_described | codes.duplicated()]):
+        yield row.error("orphan", "Code analyse", f"{code} n'est pas dans LOINC_3, ou est donné deux fois")
     for row in rows:
-        code = row["Code analyse"]
-        if code not in labels or code in seen:
-            yield row.error("orphan", "Code analyse", f"{code} n'est pas dans LOINC_3, ou est donné deux fois")
-        seen.add(code)
         for column in ("Sous-traité", "Retiré"):
             if row[column] not in ("O", "N"):
                 yield row.error("vocabulary", column, f"O ou N attendu, non « {row[column]} »")
@@ -145,3 +134,11 @@ def _annex(rows: Sequence[Row], labels: Mapping[str, str]) -> Iterator[Problem]:
                 "Laboratoire exécutant",
                 "un laboratoire exécutant va avec une analyse sous-traitée",
             )
+
+
+def _once(rows: Sequence[Row], *columns: str) -> Iterator[Problem]:
+    """Rows that repeat what is to be said once; the last column is the one at fault."""
+    table = frame_of(rows, columns)
+    for row, _ in repeats(rows, *(table[column] for column in columns)):
+        said = " / ".join(row[column] for column in columns)
+        yield row.error("duplicate", columns[-1], f"{said} est déjà dans le fichier")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.checks import vocabulary
+from loinc_data.checks.frames import alternatives, frame_of, outside, placed, repeats
 from loinc_data.checks.known import Known
 from loinc_data.checks.problem import Problem, Row, parts
 from matcher.lexicon import MODIFIER_KINDS
@@ -37,18 +38,22 @@ def check_lexicon(rows: Sequence[Row], known: Known, units: UnitTable) -> Iterat
     """Every problem of the lexicon entries, taken one by one and across files."""
     for row in rows:
         yield from _form(row)
-        yield from _axes(row, known)
+    yield from _vocabularies(rows, known)
+    for row in rows:
+        yield from _alternatives(row)
         yield from _context(row, units)
-        yield from _component(row, known)
         yield from _expression(row)
         yield from _kind(row, known)
+    if known.is_release:
+        yield from _components(rows, known)
     yield from _duplicates(rows)
 
 
 def unverified(rows: Sequence[Row], known: Known) -> int:
     """How many components cannot be checked with the terms at hand."""
-    values = {value for row in rows for value in parts(row["component"])}
-    return 0 if known.is_release else sum(not known.has_component(value) for value in values)
+    if known.is_release:
+        return 0
+    return sum(not known.has_component(value) for value in alternatives(rows, "component").unique())
 
 
 def _form(row: Row) -> Iterator[Problem]:
@@ -65,7 +70,7 @@ def _form(row: Row) -> Iterator[Problem]:
         yield row.error("vocabulary", "kind", f"« {row['kind']} » n'est pas une nature connue")
 
 
-def _axes(row: Row, known: Known) -> Iterator[Problem]:
+def _vocabularies(rows: Sequence[Row], known: Known) -> Iterator[Problem]:
     vocabularies: tuple[tuple[str, Set[str]], ...] = (
         ("property", vocabulary.PROPERTIES),
         ("time", vocabulary.TIMES),
@@ -74,10 +79,14 @@ def _axes(row: Row, known: Known) -> Iterator[Problem]:
         ("method", known.methods),
     )
     for column, values in vocabularies:
-        for value in parts(row[column]):
-            if value not in values:
-                yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
+        for row, value in outside(rows, column, values):
+            yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
+
+
+def _alternatives(row: Row) -> Iterator[Problem]:
     for column in HEADER[2:8]:
+        if "|" not in row[column]:
+            continue
         given = parts(row[column])
         if len(set(given)) < len(given) or row[column] != "|".join(given):
             yield row.error("alternatives", column, f"alternatives vides, répétées ou mal séparées : « {row[column]} »")
@@ -99,10 +108,13 @@ def _context(row: Row, units: UnitTable) -> Iterator[Problem]:
         yield row.error("context", "context", f"contexte répété : « {row['context']} »")
 
 
-def _component(row: Row, known: Known) -> Iterator[Problem]:
-    missing = [value for value in parts(row["component"]) if not known.has_component(value)]
-    if missing and known.is_release:
-        message = f"« {', '.join(missing)} » n'est pas un composant de la distribution"
+def _components(rows: Sequence[Row], known: Known) -> Iterator[Problem]:
+    """Components that the release lacks, those of an entry together."""
+    used = alternatives(rows, "component")
+    lacking = [value for value in used.unique() if not known.has_component(value)]
+    unknown = used[used.isin(lacking)]
+    for row, missing in placed(rows, unknown.groupby(unknown.index).agg(", ".join)):
+        message = f"« {missing} » n'est pas un composant de la distribution"
         yield row.error("unknown-component", "component", message)
 
 
@@ -156,7 +168,8 @@ def _kind(row: Row, known: Known) -> Iterator[Problem]:
 
 def _implied(row: Row, known: Known) -> Iterator[Problem]:
     """A bare name that several specimens share says nothing of the specimen."""
-    name = split_component(parts(row["component"])[0]) if row["component"] else None
+    components = parts(row["component"])
+    name = split_component(components[0]) if components else None
     if name is None or name.challenge or name.divisor or len(words(row["expression"])) > 1:
         return
     others = known.usual_systems.get(name.analyte.lower(), set()) - vocabulary.BLOOD
@@ -168,10 +181,8 @@ def _implied(row: Row, known: Known) -> Iterator[Problem]:
 
 
 def _duplicates(rows: Sequence[Row]) -> Iterator[Problem]:
-    seen: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        meaning = tuple(row[column].lower() for column in ("component", "context", "system", "property"))
-        first = seen.setdefault((*words(row["expression"]), "", *meaning), row)
-        if first is not row:
-            message = f"« {row['expression']} » est déjà dans {first.file}, ligne {first.line}, avec le même sens"
-            yield row.error("duplicate", "expression", message)
+    table = frame_of(rows, ["component", "context", "system", "property"])
+    expressions = frame_of(rows, ["expression"])["expression"].map(lambda text: " ".join(words(text)))
+    for row, first in repeats(rows, expressions, *(table[column].str.lower() for column in table)):
+        message = f"« {row['expression']} » est déjà dans {first.file}, ligne {first.line}, avec le même sens"
+        yield row.error("duplicate", "expression", message)

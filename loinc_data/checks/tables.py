@@ -1,10 +1,11 @@
 """The tables beside the lexicon: units, specimens, techniques, timing, scales, chapters, non-tests, usage."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.checks import vocabulary
+from loinc_data.checks.frames import alternatives, frame_of, outside, placed, repeats
 from loinc_data.checks.known import Known
 from loinc_data.checks.problem import Problem, Row, parts
 from matcher.normalise.text import fold, key_of, loses_its_meaning, words
@@ -86,7 +87,6 @@ def check_tables(
 
 def _units(rows: Sequence[Row]) -> Iterator[Problem]:
     yield from _once(rows, "expression", str)
-    by_key: dict[str, Row] = {}
     for row in rows:
         dimensions = parts(row["dimension"])
         for dimension in dimensions:
@@ -99,7 +99,7 @@ def _units(rows: Sequence[Row]) -> Iterator[Problem]:
             if dimensions and not _means(found, ucum, dimensions):
                 message = f"{ucum} est de dimension {found or 'illisible'}, la table dit {row['dimension']}"
                 yield row.error("dimension", "ucum", message)
-        first = by_key.setdefault(unit_key(row["expression"]), row)
+    for row, first in repeats(rows, frame_of(rows, ["expression"])["expression"].map(unit_key)):
         if first["dimension"] != row["dimension"] and "casse" not in first["note"] + row["note"]:
             same = f"« {first['expression']} » (ligne {first.line}, {first['dimension']})"
             message = f"se lit comme {same} quand la casse se perd"
@@ -117,39 +117,39 @@ def _means(found: str, ucum: str, dimensions: tuple[str, ...]) -> bool:
 
 def _keyed(rows: Sequence[Row], columns: tuple[str, ...]) -> Iterator[Problem]:
     """Rows that read the same once folded must say the same."""
-    seen: dict[str, Row] = {}
-    for row in rows:
-        key = key_of(words(row["expression"]))
-        if not key or loses_its_meaning(row["expression"]):
-            yield row.error("dead", "expression", f"« {row['expression']} » ne peut jamais être reconnue (mots vides)")
-            continue
-        first = seen.setdefault(key, row)
-        if first is not row and any(first[column] != row[column] for column in columns):
+    expressions = frame_of(rows, ["expression"])["expression"]
+    is_dead = expressions.map(_is_dead).astype(bool)
+    for row, expression in placed(rows, expressions[is_dead]):
+        yield row.error("dead", "expression", f"« {expression} » ne peut jamais être reconnue (mots vides)")
+    for row, first in repeats(rows, expressions[~is_dead].map(_key)):
+        if any(first[column] != row[column] for column in columns):
             said = "; ".join(first[column] or "rien" for column in columns)
             message = (
                 f"« {row['expression']} » se lit comme « {first['expression']} » (ligne {first.line}), qui dit {said}"
             )
             yield row.error("conflict", "expression", message)
-        elif first is not row and fold(first["expression"]) == fold(row["expression"]):
+        elif fold(first["expression"]) == fold(row["expression"]):
             yield row.warning("duplicate", "expression", f"« {row['expression']} » est déjà ligne {first.line}")
 
 
-def _values(column: str, rows: Sequence[Row], values: frozenset[str] | set[str]) -> Iterator[Problem]:
-    for row in rows:
-        for value in parts(row[column]):
-            if value not in values:
-                yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
+def _key(expression: str) -> str:
+    return key_of(words(expression))
+
+
+def _is_dead(expression: str) -> bool:
+    return not _key(expression) or loses_its_meaning(expression)
+
+
+def _values(column: str, rows: Sequence[Row], values: Set[str]) -> Iterator[Problem]:
+    for row, value in outside(rows, column, values):
+        yield row.error("vocabulary", column, f"« {value} » n'est pas une valeur connue")
 
 
 def _challenges(rows: Sequence[Row], known: Known) -> Iterator[Problem]:
     """Each challenge that the release does not name, where it is first used."""
-    first: dict[str, Row] = {}
-    for row in rows:
-        for value in parts(row["challenge"]):
-            first.setdefault(value, row)
-    for value, row in first.items():
-        if value not in known.challenges:
-            yield row.warning("vocabulary", "challenge", f"« {value} » n'est pas une épreuve de la distribution")
+    used = alternatives(rows, "challenge").drop_duplicates()
+    for row, value in placed(rows, used[~used.isin(known.challenges)]):
+        yield row.warning("vocabulary", "challenge", f"« {value} » n'est pas une épreuve de la distribution")
 
 
 def _patterns(rows: Sequence[Row]) -> Iterator[Problem]:
@@ -173,45 +173,43 @@ def _patterns(rows: Sequence[Row]) -> Iterator[Problem]:
 
 def _usage(rows: Sequence[Row], terms: Sequence[Row]) -> Iterator[Problem]:
     yield from _once(rows, "loinc", str)
-    stated = {row["LOINC_NUM"]: row["FR_USAGE"] for row in terms}
+    cited = frame_of(rows, HEADERS["usage"])
+    stated = frame_of(terms, ["LOINC_NUM", "FR_USAGE"]).drop_duplicates("LOINC_NUM", keep="last")
+    said = stated.set_index("LOINC_NUM")["FR_USAGE"]
     for row in rows:
         if not is_valid_loinc(row["loinc"]):
             yield row.error("check-digit", "loinc", f"« {row['loinc']} » n'a pas la clé d'un code LOINC")
         if row["usage"] not in vocabulary.USAGES:
             yield row.error("vocabulary", "usage", f"usage inconnu : « {row['usage']} »")
-        elif stated.get(row["loinc"], row["usage"]) != row["usage"]:
-            message = f"usage {row['usage']} ici, {stated[row['loinc']]} dans le jeu de départ"
-            yield row.error("conflict", "usage", message)
-    missing = stated.keys() - {row["loinc"] for row in rows}
+    both = cited[cited["usage"].isin(vocabulary.USAGES)].join(said, on="loinc", how="inner")
+    for row, usage in placed(rows, both[both["FR_USAGE"] != both["usage"]]["FR_USAGE"]):
+        yield row.error("conflict", "usage", f"usage {row['usage']} ici, {usage} dans le jeu de départ")
+    missing = sorted(said.index[~said.index.isin(cited["loinc"])])
     if missing and rows:
         yield rows[0].error(
             "missing",
             "loinc",
-            f"{len(missing)} codes du jeu de départ sans usage : {', '.join(sorted(missing)[:5])}",
+            f"{len(missing)} codes du jeu de départ sans usage : {', '.join(missing[:5])}",
         )
 
 
 def _chapter_codes(rows: Sequence[Row], names: Mapping[str, str]) -> Iterator[Problem]:
-    labels: dict[str, Row] = {}
-    seen: dict[str, Row] = {}
+    table = frame_of(rows, HEADERS["chapter_codes"])
     for row in rows:
         if not is_valid_loinc(row["loinc"]):
             yield row.error("check-digit", "loinc", f"« {row['loinc']} » n'a pas la clé d'un code LOINC")
-        first = labels.setdefault(row["loinc"], row)
+    for row, first in repeats(rows, table["loinc"]):
         if first["label"] != row["label"]:
             yield row.error("conflict", "label", f"{row['loinc']} est « {first['label']} » à la ligne {first.line}")
-        name = names.get(row["loinc"])
-        if name and name != row["label"]:
-            yield row.error("conflict", "label", f"{row['loinc']} est « {name} » dans LOINC")
-        first = seen.setdefault(key_of(words(row["expression"])), row)
+    official = table["loinc"].map(names)
+    for row, name in placed(rows, official[official.fillna("").ne("") & (official != table["label"])]):
+        yield row.error("conflict", "label", f"{row['loinc']} est « {name} » dans LOINC")
+    for row, first in repeats(rows, table["expression"].map(_key)):
         if first["loinc"] != row["loinc"]:
             message = f"« {row['expression']} » a déjà {first['loinc']} à la ligne {first.line}"
             yield row.error("conflict", "expression", message)
 
 
 def _once(rows: Sequence[Row], column: str, key: Callable[[str], str]) -> Iterator[Problem]:
-    seen: dict[str, Row] = {}
-    for row in rows:
-        first = seen.setdefault(key(row[column]), row)
-        if first is not row:
-            yield row.error("duplicate", column, f"« {row[column]} » est déjà ligne {first.line}")
+    for row, first in repeats(rows, frame_of(rows, [column])[column].map(key)):
+        yield row.error("duplicate", column, f"« {row[column]} » est déjà ligne {first.line}")

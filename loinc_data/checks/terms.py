@@ -1,11 +1,14 @@
 """The starter terms: codes, vocabularies, axes against each other, against the name and against the units."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+
+import pandas as pd
 
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.checks import vocabulary
+from loinc_data.checks.frames import frame_of, placed, repeats
 from loinc_data.checks.problem import Problem, Row
 from matcher.evidence.property import EXPECTED
 from matcher.normalise.units import ucum_dimension
@@ -60,6 +63,9 @@ _UNITS_BY_PROPERTY: Mapping[str, frozenset[str]] = {
     "MFr.DF": frozenset({"ratio"}),
     "CCnc": frozenset({"conc_rate"}),
 }
+# What a release is asked about a term: our columns, and the fields of the matcher's term.
+_COMPARED = (*HEADER[1:7], "STATUS", "LONG_COMMON_NAME")
+_OF_A_TERM = attrgetter(*(column.lower() for column in _COMPARED))
 
 
 def check_terms(rows: Sequence[Row]) -> Iterator[Problem]:
@@ -72,28 +78,26 @@ def check_terms(rows: Sequence[Row]) -> Iterator[Problem]:
     yield from _across_rows(rows)
 
 
-def check_against(rows: Iterable[Row], release: Mapping[str, Term]) -> Iterator[Problem]:
+def check_against(rows: Sequence[Row], release: Mapping[str, Term]) -> Iterator[Problem]:
     """What a release says otherwise: a name or a status is an error; a code it lacks or another axis, a warning."""
-    for row in rows:
-        term = release.get(row["LOINC_NUM"])
-        if term is None:
-            yield row.warning("unknown-code", "LOINC_NUM", f"{row['LOINC_NUM']} n'est pas dans la distribution donnée")
-            continue
-        if term.status in ("DEPRECATED", "DISCOURAGED") and row["STATUS"] != term.status:
-            yield row.error("status", "STATUS", f"la distribution dit {term.status}, le jeu de départ {row['STATUS']}")
-        if term.long_common_name and term.long_common_name != row["LONG_COMMON_NAME"]:
-            yield row.error("name", "LONG_COMMON_NAME", f"la distribution dit « {term.long_common_name} »")
-        values = (
-            term.component,
-            term.property,
-            term.time_aspct,
-            term.system,
-            term.scale_typ,
-            term.method_typ,
-        )
-        for column, value in zip(HEADER[1:7], values, strict=True):
-            if row[column] != value:
-                yield row.warning("axis", column, f"« {row[column]} » ici, « {value} » dans la distribution")
+    ours = frame_of(rows, HEADER)
+    said = {code: _OF_A_TERM(release[code]) for code in ours["LOINC_NUM"] if code in release}
+    theirs = pd.DataFrame.from_dict(said, orient="index", columns=list(_COMPARED), dtype=str)
+    absent = ~ours["LOINC_NUM"].isin(theirs.index)
+    for row, code in placed(rows, ours["LOINC_NUM"][absent]):
+        yield row.warning("unknown-code", "LOINC_NUM", f"{code} n'est pas dans la distribution donnée")
+    ours = ours[~absent]
+    theirs = theirs.loc[ours["LOINC_NUM"]].set_axis(ours.index)
+    differs = theirs != ours[list(_COMPARED)]
+    status = theirs["STATUS"][differs["STATUS"] & theirs["STATUS"].isin(["DEPRECATED", "DISCOURAGED"])]
+    for row, value in placed(rows, status):
+        yield row.error("status", "STATUS", f"la distribution dit {value}, le jeu de départ {row['STATUS']}")
+    name = theirs["LONG_COMMON_NAME"][differs["LONG_COMMON_NAME"] & (theirs["LONG_COMMON_NAME"] != "")]
+    for row, value in placed(rows, name):
+        yield row.error("name", "LONG_COMMON_NAME", f"la distribution dit « {value} »")
+    for column in HEADER[1:7]:
+        for row, value in placed(rows, theirs[column][differs[column]]):
+            yield row.warning("axis", column, f"« {row[column]} » ici, « {value} » dans la distribution")
 
 
 def _code_and_vocabulary(row: Row) -> Iterator[Problem]:
@@ -188,29 +192,29 @@ def _units(row: Row) -> Iterator[Problem]:
 
 
 def _across_rows(rows: Sequence[Row]) -> Iterator[Problem]:
-    by_code: dict[str, Row] = {}
-    by_axes: dict[tuple[str, ...], Row] = {}
-    by_five: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        first = by_code.setdefault(row["LOINC_NUM"], row)
-        if first is not row:
-            message = f"{row['LOINC_NUM']} est déjà dans {first.file}, ligne {first.line}"
-            yield row.error("duplicate-code", "LOINC_NUM", message)
-        axes = tuple(row[column].lower() for column in HEADER[1:7])
-        first = by_axes.setdefault(axes, row)
-        if first is not row and first["LOINC_NUM"] != row["LOINC_NUM"]:
+    table = frame_of(rows, HEADER)
+    for row, first in repeats(rows, table["LOINC_NUM"]):
+        message = f"{row['LOINC_NUM']} est déjà dans {first.file}, ligne {first.line}"
+        yield row.error("duplicate-code", "LOINC_NUM", message)
+    axes = list(HEADER[1:7])
+    table[axes] = table[axes].apply(lambda column: column.str.lower())
+    for row, first in repeats(rows, *(table[axis] for axis in axes)):
+        if first["LOINC_NUM"] != row["LOINC_NUM"]:
             message = f"les six axes sont ceux de {first['LOINC_NUM']} ({first.file}, ligne {first.line})"
             yield row.error("duplicate-axes", "COMPONENT", message)
-        by_five[axes[:-1]].append(row)
-    for siblings in by_five.values():
-        bare = [row for row in siblings if not row["METHOD_TYP"]]
-        named = [row for row in siblings if row["METHOD_TYP"] not in ("", *vocabulary.ROUTINE_METHODS)]
-        for row in bare:
-            rivals = [other for other in named if other["FR_USAGE"] < row["FR_USAGE"]]
-            if rivals:
-                codes = ", ".join(other["LOINC_NUM"] for other in rivals)
-                message = f"usage {row['FR_USAGE']}, moins courant que {codes}, qui précise la méthode"
-                yield row.error("usage-sibling", "FR_USAGE", message)
+    yield from _usage_of_siblings(rows, table)
+
+
+def _usage_of_siblings(rows: Sequence[Row], table: pd.DataFrame) -> Iterator[Problem]:
+    """A code that names no method is no less usual than its siblings that name one; axes in lower case."""
+    methods = frame_of(rows, ["METHOD_TYP"])["METHOD_TYP"]
+    bare = table[methods == ""].rename_axis("number").reset_index()
+    named = table[~methods.isin(["", *vocabulary.ROUTINE_METHODS])]
+    siblings = bare.merge(named, on=list(HEADER[1:6]), suffixes=("", " of the rival"))
+    rivals = siblings[siblings["FR_USAGE of the rival"] < siblings["FR_USAGE"]]
+    for row, codes in placed(rows, rivals.groupby("number")["LOINC_NUM of the rival"].agg(", ".join)):
+        message = f"usage {row['FR_USAGE']}, moins courant que {codes}, qui précise la méthode"
+        yield row.error("usage-sibling", "FR_USAGE", message)
 
 
 def _listed(values: frozenset[str]) -> str:

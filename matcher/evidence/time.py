@@ -4,8 +4,6 @@ from matcher.evidence.base import Found
 from matcher.facts import Facts
 from matcher.types import Verdict
 
-RATES = frozenset({"mass_rate", "subst_rate", "cat_rate", "arb_rate", "num_rate"})
-
 
 def time_is_same(local: str, term: str) -> None:
     """Temporalité {local} : elle concorde avec {term}."""

@@ -36,10 +36,6 @@ def term_without_unit(local: str, term: str) -> None:
     """Le code LOINC ne donne pas d'unité d'exemple."""
 
 
-def unit_without_number(local: str, term: str) -> None:
-    """Unité {local} : le code LOINC n'attend pas de nombre."""
-
-
 def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
     """How the local unit meets the example units of the term."""
     if not facts.unit.text.strip() or not facts.unit.is_known:

@@ -20,7 +20,6 @@ class Hit(Generic[Value]):
     start: int
     end: int
     values: tuple[Value, ...]
-    mended: bool = False
 
 
 class PhraseTable(Generic[Value]):

@@ -8,7 +8,6 @@ from functools import lru_cache
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SPACE = re.compile(r"\s+")
 
-MASS = "g"
 _PREFIXES = ("da", "k", "h", "d", "c", "m", "u", "n", "p", "f", "a", "M", "G", "T")
 _ANNOTATION = re.compile(r"\{[^}]*\}")
 _KINDS = {

@@ -328,7 +328,8 @@ def test_the_command_shows_what_is_wrong_and_answers_one(tmp_path: Path, capsys:
     assert "fichier (file)" in shown
     assert "starter/terms_biochimie.csv" in shown
     assert "«\u202f2951-3\u202f» n'a pas la clé d'un code LOINC" in shown
-    assert "tables/units.csv" in shown, "a missing file is an error"
+    assert "tables/units.csv" in shown
+    assert "fichier absent" in shown, "a missing file is an error"
 
 
 def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,10 +10,11 @@ from sqlmodel import col, select
 
 from app.files.ans_files import ANS_COLUMNS
 from app.files.choices import IncomingFile
-from app.files.records import Dialect, append_cells, encode_cell, read_records
+from app.files.records import Dialect, encode_cell, read_records
 from app.models import FileKind, SourceFile, SourceRow
 from app.platform.database import reading
 from tests.app.catalogues.conftest import Importer
+from tests.app.files.appending import append_cells
 
 ROWS = [
     ("NA", "Sodium ; natrémie", "dit « natrémie »", "", "U1", "mmol/L", "PT", "SE", "Sérum", "QN", 'ISE "A"', ""),

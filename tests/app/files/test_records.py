@@ -12,12 +12,12 @@ from app.files.records import (
     ENCODINGS,
     Dialect,
     UndecodableError,
-    append_cells,
     complete_dialect,
     detect_dialect,
     encode_cell,
     read_records,
 )
+from tests.app.files.appending import append_cells
 
 ENCODING = st.sampled_from(sorted(ENCODINGS))
 DELIMITER = st.sampled_from(DELIMITERS)

@@ -6,7 +6,7 @@ from httpx2 import Response
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from app.catalogues.matcher_test import to_matcher
+from app.catalogues.matcher_input import to_matcher
 from app.catalogues.service import import_files
 from app.files.choices import IncomingFile
 from app.memory.service import import_memory

@@ -216,9 +216,9 @@ def test_the_alignment_is_many_to_many(session: Session) -> None:
     )
     (loaded,) = load(session, "alignement.csv", content)
     assert loaded.value_set.kind == ValueSetKind.NABM
-    assert [item.loinc_num for item in value_sets.codes_of_nabm(session, "552")] == ["14749-6", "2345-7"]
     assert [item.nabm for item in value_sets.nabm_of(session, "2345-7")] == ["0552", "0553"]
-    assert value_sets.codes_of_nabm(session, "9999") == []
+    assert [item.nabm for item in value_sets.nabm_of(session, "14749-6")] == ["0552"]
+    assert value_sets.nabm_of(session, "2951-2") == []
 
 
 def test_memberships(session: Session) -> None:
