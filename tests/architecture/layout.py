@@ -74,7 +74,7 @@ def _ordered(
                 node: _mean([rank[item] for item in neighbours[node]]) if neighbours[node] else here[node]
                 for node in order[number]
             }
-            order[number] = sorted(order[number], key=lambda node: (wish[node], here[node]))  # noqa: B023
+            order[number] = sorted(order[number], key=lambda node: (wish[node], here[node]))
         crossings = _crossings(order, below)
         if crossings < fewest:
             best, fewest = [list(row) for row in order], crossings
@@ -127,7 +127,8 @@ def spread(wishes: Sequence[float], weights: Sequence[float], sizes: Sequence[fl
         blocks.append((value, mass, count))
     found = [value for value, _, count in blocks for _ in range(count)]
     lowest, highest = sizes[0] / 2, width - sizes[-1] / 2 - offsets[-1]
-    return [min(max(value, lowest), max(lowest, highest)) + offset for value, offset in zip(found, offsets, strict=True)]
+    within = [min(max(value, lowest), max(lowest, highest)) for value in found]
+    return [value + offset for value, offset in zip(within, offsets, strict=True)]
 
 
 def _mean(values: Sequence[float]) -> float:

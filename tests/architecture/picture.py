@@ -160,7 +160,8 @@ def _arrow(points: Sequence[Point], arrow: Arrow, count: int) -> str:
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     slopes = [_slope(points, number) for number in range(len(points))]
     for ((x, y), (to_x, to_y)), ((dx, dy), (to_dx, to_dy)) in zip(pairwise(points), pairwise(slopes), strict=True):
-        path += f" C{x + dx / 3:.1f} {y + dy / 3:.1f} {to_x - to_dx / 3:.1f} {to_y - to_dy / 3:.1f} {to_x:.1f} {to_y:.1f}"
+        handles = f"{x + dx / 3:.1f} {y + dy / 3:.1f} {to_x - to_dx / 3:.1f} {to_y - to_dy / 3:.1f}"
+        path += f" C{handles} {to_x:.1f} {to_y:.1f}"
     (x, y), title = points[-1], f"{arrow[0]} imports {arrow[1]}: {count}"
     return (
         f'<path class="arrow" stroke-width="{1 + 0.8 * log2(count):.1f}" d="{path}"><title>{title}</title></path>'
