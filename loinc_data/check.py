@@ -12,7 +12,7 @@ from loinc_data.checks.known import Known
 from loinc_data.checks.material import Material, read_material
 from loinc_data.checks.problem import Level, Problem, Row, parts, typographic
 from loinc_data.release import open_source, read_terms
-from loinc_data.report import render
+from loinc_data.report import added_after, render
 from loinc_data.tables import DATA_DIR
 from matcher.normalise.units import UnitTable
 from matcher.types import Term
@@ -117,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = f"{unseen} composants du lexique sont hors du jeu de départ : seul --against peut les vérifier."
         sys.stdout.write(typographic(text) + "\n")
     if options.table:
-        options.table.write_text(render(material, problems), encoding="utf-8")
+        added = added_after(options.table.read_text(encoding="utf-8")) if options.table.is_file() else ""
+        options.table.write_text(render(material, problems) + added, encoding="utf-8")
     return int(any(problem.level is Level.ERROR for problem in problems))
 
 

@@ -71,6 +71,7 @@ TABLES: Mapping[str, str] = {
     "usage": "usage français de codes",
     "vouched": "valeurs LOINC hors du jeu de départ",
 }
+LAST_HEADING = "## Tables"
 
 
 def render(material: Material, problems: Sequence[Problem]) -> str:
@@ -82,6 +83,12 @@ def render(material: Material, problems: Sequence[Problem]) -> str:
         _tables(material.tables),
     ]
     return typographic("\n\n".join(sections)) + "\n"
+
+
+def added_after(page: str) -> str:
+    """What other tools wrote in a page after our sections, its blank line included; empty when there is nothing."""
+    _, heading, rest = page.partition(LAST_HEADING)[2].partition("\n## ")
+    return f"{heading}{rest}"
 
 
 def _head(material: Material, problems: Sequence[Problem]) -> str:
@@ -134,7 +141,7 @@ def _lines(counts: pd.DataFrame) -> Iterable[tuple[str | int, ...]]:
 
 def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
     lines = [(f"`{name}`", text, len(tables[name])) for name, text in TABLES.items()]
-    return "## Tables\n\n" + table(("Table", "Contenu", "Lignes"), lines)
+    return f"{LAST_HEADING}\n\n" + table(("Table", "Contenu", "Lignes"), lines)
 
 
 def _disciplines(rows: Sequence[Row]) -> "pd.Series[str]":

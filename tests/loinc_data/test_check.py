@@ -339,5 +339,14 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "| Biochimie |" in page.read_text(encoding="utf-8")
 
 
+def test_a_page_written_again_keeps_what_another_tool_added(tmp_path: Path) -> None:
+    page = tmp_path / "terminologie.md"
+    shipped = PAGE.read_text(encoding="utf-8")
+    page.write_text(shipped.replace("| Biochimie |", "| Bioch |"), encoding="utf-8")
+    assert main(["--table", str(page)]) == 0
+    assert page.read_text(encoding="utf-8") == shipped
+    assert "## Part des lignes étiquetées" in shipped
+
+
 def test_french_spaces() -> None:
     assert typographic("« a » : b ; c ? /24 h") == "«\u202fa\u202f»\u202f: b\u202f; c\u202f? /24 h"
