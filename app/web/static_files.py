@@ -37,10 +37,9 @@ def content_version(path: str | os.PathLike[str], state: os.stat_result) -> str:
 
 def static_url(path: str) -> str:
     """Address of a static file, changed with its content so that browsers may keep it for ever."""
-    # Links are followed as the server follows them, for both to remember one digest of the file.
-    file = os.path.realpath(resource_dir("static") / path)
+    file = resource_dir("static") / path
     try:
-        version = content_version(file, os.stat(file))
+        version = content_version(file, file.stat())
     except OSError:
         version = ABSENT
     return f"/static/{path}?v={version}"
