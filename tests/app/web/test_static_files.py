@@ -3,29 +3,22 @@
 import hashlib
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-import app.settings
 from app.main import create_app
 from app.settings import Settings
-from app.web.templating import environment
+from tests.static_copy import editable_static
 
 STYLESHEET = re.compile(r'href="(/static/css/app\.css\?v=[^"]+)"')
 
 
 @pytest.fixture
 def static_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of `static/` that the application serves, and that a test may edit."""
-    environment()  # keeps the real templates, whatever test asks for a page first
-    copy = tmp_path / "checkout" / "static"
-    shutil.copytree(app.settings.PROJECT_ROOT / "static", copy, ignore=shutil.ignore_patterns("vendor"))
-    monkeypatch.setattr(app.settings, "PROJECT_ROOT", copy.parent)
-    return copy
+    return editable_static(tmp_path, monkeypatch)
 
 
 @pytest.fixture
