@@ -24,6 +24,7 @@ help:
 	@echo "make test    installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check   vérifie tout, sans rien installer"
 	@echo "make bench   mesure la qualité du moteur de proposition et la vitesse de la revue"
+	@echo "make guide   récrit les pages du guide qui viennent du code"
 
 run: $(STAMPS)/application static/vendor/.stamp
 	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
