@@ -3,8 +3,10 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import WorkbenchError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,8 +80,15 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process. Raises WorkbenchError, naming the variables, when one cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        prefix = Settings.model_config["env_prefix"]
+        wrong = ", ".join(f"{prefix}{problem['loc'][0]}".upper() + f"={problem['input']}" for problem in error.errors())
+        raise WorkbenchError(
+            f"Réglage illisible : {wrong}. Les valeurs possibles sont dans docs/guide/reglages.md."
+        ) from error
 
 
 def resource_dir(name: str) -> Path:
