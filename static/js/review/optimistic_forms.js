@@ -3,7 +3,7 @@
 "use strict";
 
 document.addEventListener("alpine:init", () => {
-  Alpine.data("decisions", () => {
+  Alpine.data("optimisticForms", () => {
     // Forms waiting for the next case, and forms that go the ordinary way because it did not come.
     const waiting = new WeakSet();
     const ordinary = new WeakSet();
