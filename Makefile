@@ -87,7 +87,6 @@ static/vendor/.stamp: package.json package-lock.json requirements-node.txt | $(B
 	@$(call npm_ci,--omit=dev)
 	@mkdir -p static/vendor
 	@cp node_modules/@alpinejs/csp/dist/cdn.min.js static/vendor/alpine-csp.js
-	@cp node_modules/@alpinejs/focus/dist/cdn.min.js static/vendor/alpine-focus.js
 	@touch $@
 
 # ---------- what testing needs ----------

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from tests.conftest import READER, ClientFor
 
 
-@pytest.mark.parametrize("path", ["/connexion", "/", "/nulle-part", "/static/css/app.css", "/static/x"])
+@pytest.mark.parametrize("path", ["/connexion", "/", "/nulle-part", "/static/css/common/base.css", "/static/x"])
 def test_every_answer_has_the_security_headers(anonymous: TestClient, path: str) -> None:
     headers = anonymous.get(path).headers
     policy = headers["content-security-policy"]

@@ -1,7 +1,7 @@
-// What every page shares, without inline code: sortable tables, CSV of tables, confirmations.
+// Tables that sort by a click on a heading (data-sortable) and that are taken away as CSV (data-export).
 "use strict";
 
-(function () {
+document.addEventListener("alpine:init", () => {
   const collator = new Intl.Collator("fr", { numeric: true, sensitivity: "base" });
 
   function cellText(cell) {
@@ -88,7 +88,7 @@
       const address = URL.createObjectURL(new Blob([csvOf(table)], { type: "text/csv;charset=utf-8" }));
       const link = document.createElement("a");
       link.href = address;
-      link.download = `${table.dataset.export || "tableau"}.csv`;
+      link.download = `${table.dataset.export}.csv`;
       document.body.append(link);
       link.click();
       link.remove();
@@ -101,13 +101,15 @@
     frame.before(tools);
   }
 
-  document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
-  document.querySelectorAll("table[data-export]").forEach(makeExportable);
-
-  document.addEventListener("submit", (event) => {
-    const asked = (event.submitter && event.submitter.dataset.confirm) || event.target.dataset.confirm;
-    if (asked && !window.confirm(asked)) {
-      event.preventDefault();
-    }
-  });
-})();
+  Alpine.data("dataTable", () => ({
+    init() {
+      const table = this.$root;
+      if (table.hasAttribute("data-sortable")) {
+        makeSortable(table);
+      }
+      if (table.dataset.export) {
+        makeExportable(table);
+      }
+    },
+  }));
+});
