@@ -26,7 +26,7 @@ def test_an_edited_stylesheet_is_seen_at_the_next_reload(page: Page, static_dir:
     background = "getComputedStyle(document.querySelector('main')).backgroundColor"
     page.goto("/")
     assert page.evaluate(background) != "rgb(1, 2, 3)"
-    stylesheet = static_dir / "css" / "app.css"
+    stylesheet = static_dir / "css" / "common" / "base.css"
     stylesheet.write_text(stylesheet.read_text("utf-8") + "\nmain { background: rgb(1, 2, 3) }\n", "utf-8")
     page.reload()
     assert page.evaluate(background) == "rgb(1, 2, 3)"

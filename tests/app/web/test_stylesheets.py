@@ -16,11 +16,11 @@ STYLESHEETS = sorted((STATIC / "css").rglob("*.css"))
 LONGEST = 350
 # Class names that no file holds in one piece, each with where it is put together.
 COMPOSED = {
-    "gloss-time": "review/_comparison.html: gloss-{{ axis }}",
-    "gloss-scale": "review/_comparison.html: gloss-{{ axis }}",
-    "status-approved": "review/_decision_in_force.html: status-{{ key }}",
-    "status-doubt": "review/_decision_in_force.html: status-{{ key }}",
-    "status-sent_back": "review/_decision_in_force.html: status-{{ key }}",
+    "gloss-time": "cases/_comparison.html: gloss-{{ axis }}",
+    "gloss-scale": "cases/_comparison.html: gloss-{{ axis }}",
+    "status-approved": "cases/_decision_in_force.html: status-{{ key }}",
+    "status-doubt": "cases/_decision_in_force.html: status-{{ key }}",
+    "status-sent_back": "cases/_decision_in_force.html: status-{{ key }}",
     "swatch-ok": "coverage/pages.py: the part-… of the bar becomes the swatch-… of its legend",
     "swatch-bad": "coverage/pages.py: the part-… of the bar becomes the swatch-… of its legend",
     "out": "coverage/pages.py: the swatch of what is left out of the bar",
