@@ -6,22 +6,26 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 NODE_DIR := $(VENV)/node
 DEMO_DIR := $(CURDIR)/var/demonstration
+CHROMIUM := /usr/bin/chromium
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
-APT := apt-get -qq -o Dpkg::Use-Pty=0
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
+USER_ID ?= $(shell id -u)
 
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run serve test check bench architecture lock migration clean
+.NOTPARALLEL:
+.PHONY: help run serve test check bench lock migration guide architecture clean packages-for-tests
 
 help:
 	@echo "make run           ouvre l'application avec sa démonstration, sur http://127.0.0.1:8000/"
 	@echo "make serve         ouvre l'application sur vos données (dossier var/, sans démonstration)"
 	@echo "make test          installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check         vérifie tout, sans rien installer"
-	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
 	@echo "make bench         mesure la qualité du moteur de proposition et la vitesse de la revue"
+	@echo "make guide         récrit les pages du guide qui viennent du code"
+	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
 
 run: $(STAMPS)/application static/vendor/.stamp
 	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
@@ -29,17 +33,33 @@ run: $(STAMPS)/application static/vendor/.stamp
 serve: $(STAMPS)/application static/vendor/.stamp
 	@$(BIN)/transcodeur serve
 
+# ---------- Debian packages ----------
+
+# What only root can bring. Root gets it, the browser only if $(1) is `test`; anybody else is told all that is missing,
+# for an administrator to be asked only once. Node needs no package: a wheel brings it, to the browser tests too.
+define debian_packages
+@! command -v $(PYTHON) >/dev/null || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "Il faut Python 3.11 ou plus récent ; $(PYTHON) est trop ancien." >&2; exit 1; }; \
+missing=; for_tests=; \
+[ -x $(BIN)/python ] || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing=$(notdir $(PYTHON))-venv; \
+[ -x $(CHROMIUM) ] || for_tests=chromium; \
+[ "$(1)" != test ] || { missing="$$missing $$for_tests"; for_tests=; }; \
+set -- $$missing; \
+if [ $$# = 0 ]; then exit 0; fi; \
+if [ "$(USER_ID)" = 0 ]; then \
+  echo "Installation des paquets Debian : $$*…"; \
+  $(APT) update && $(APT) install -y --no-install-recommends "$$@" >/dev/null; exit $$?; \
+fi; \
+echo "Il manque des paquets Debian, que seul un administrateur de la machine installe. Demandez-lui :" >&2; \
+echo "  apt-get install --no-install-recommends $$*" >&2; \
+[ -z "$$for_tests" ] || echo "et, pour que « make test » fonctionne aussi, d'y ajouter : $$for_tests" >&2; \
+echo "Puis relancez la même commande." >&2; exit 1
+endef
+
 # ---------- what running needs ----------
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Il faut Python 3.11 ou plus récent ($(PYTHON) est trop ancien ou absent)." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  if [ "$$(id -u)" = 0 ]; then \
-	    echo "Installation de python3-venv…"; $(APT) update && $(APT) install -y python3-venv >/dev/null; \
-	  else \
-	    echo "Il manque le paquet python3-venv. Demandez : apt-get install python3-venv" >&2; exit 1; \
-	  fi; }
+	$(call debian_packages,run)
 	@echo "Création de l'environnement Python ($(VENV))…"
 	@$(PYTHON) -m venv $(VENV)
 
@@ -68,7 +88,6 @@ static/vendor/.stamp: package.json package-lock.json requirements-node.txt | $(B
 	@$(call npm_ci,--omit=dev)
 	@mkdir -p static/vendor
 	@cp node_modules/@alpinejs/csp/dist/cdn.min.js static/vendor/alpine-csp.js
-	@cp node_modules/@alpinejs/focus/dist/cdn.min.js static/vendor/alpine-focus.js
 	@touch $@
 
 # ---------- what testing needs ----------
@@ -84,16 +103,10 @@ node_modules/.test-tools: static/vendor/.stamp
 	@$(call npm_ci)
 	@touch $@
 
-/usr/bin/chromium:
-	@if [ "$$(id -u)" = 0 ]; then \
-	  echo "Installation de Chromium…"; \
-	  $(APT) update && DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends chromium >/dev/null; \
-	else \
-	  echo "Il manque le paquet chromium, avec lequel les tests ouvrent l'application." >&2; \
-	  echo "Demandez : apt-get install chromium" >&2; exit 1; \
-	fi
+packages-for-tests:
+	$(call debian_packages,test)
 
-test: $(STAMPS)/requirements-dev $(STAMPS)/application static/vendor/.stamp node_modules/.test-tools | /usr/bin/chromium
+test: packages-for-tests $(STAMPS)/requirements-dev $(STAMPS)/application static/vendor/.stamp node_modules/.test-tools
 	@$(MAKE) --no-print-directory check
 
 # Every verification runs, whatever the others found; the last line printed is that of the tests.
@@ -135,6 +148,11 @@ lock: $(STAMPS)/requirements
 migration:
 	@data=$$(mktemp -d) && TRANSCODEUR_DATA_DIR=$$data $(BIN)/transcodeur migrate --new "$(m)"; \
 	  status=$$?; rm -rf "$$data"; exit $$status
+
+# What the guide says of the code, written by the code.
+guide: $(STAMPS)/application
+	@$(BIN)/python -m app.settings_table > docs/guide/reglages.md.new
+	@mv docs/guide/reglages.md.new docs/guide/reglages.md
 
 clean:
 	rm -rf $(VENV) node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

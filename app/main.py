@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 
 from app.accounts import routes as accounts
@@ -33,6 +32,7 @@ from app.upgrades import jobs as release_jobs
 from app.upgrades import routes as upgrades
 from app.web.error_handlers import HANDLERS
 from app.web.security import CrossSiteMiddleware, SecurityHeadersMiddleware
+from app.web.static_files import VersionedFiles
 
 ROUTERS = (
     accounts.router,
@@ -90,5 +90,5 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     application.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
     for router in ROUTERS:
         application.include_router(router)
-    application.mount("/static", StaticFiles(directory=resource_dir("static")), name="static")
+    application.mount("/static", VersionedFiles(directory=resource_dir("static")), name="static")
     return application

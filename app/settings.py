@@ -3,36 +3,69 @@
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import WorkbenchError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """What an installation may choose; the defaults are an embedded installation on one machine."""
+    """What an installation may choose; the defaults are an embedded installation on one machine.
+
+    The descriptions are read by users, in `docs/guide/reglages.md`.
+    """
 
     model_config = SettingsConfigDict(env_prefix="TRANSCODEUR_")
 
-    data_dir: Path = PROJECT_ROOT / "var"
-    """Where the embedded database, the job queue and the caches live."""
-    database_url: str = ""
-    """SQLAlchemy URL; empty means SQLite in `data_dir`."""
-    host: str = "127.0.0.1"
-    port: int = 8000
-    secure_cookies: bool = False
-    """True behind HTTPS: the session cookie then gets Secure and the __Host- prefix."""
-    session_hours: int = 12
-    session_idle_minutes: int = 120
-    run_jobs_in_server: bool = True
-    """False when separate workers run the jobs."""
-    jobs_immediate: bool = False
-    """True in tests: a job runs at once, in the thread of the write that asked for it."""
-    max_upload_bytes: int = 20_000_000
-    chapters_file_name: str = "LOINC_4_transcodage_chapitres_{date}.csv"
-    """The regulation gives this file no name."""
-    exams_file_name: str = "LOINC_5_transcodage_demandes_{date}.csv"
-    results_file_name: str = "LOINC_6_transcodage_demandes_{date}.csv"
-    """The regulation prints `demandes` for the result file; some readers expect `resultats`."""
+    data_dir: Path = Field(
+        PROJECT_ROOT / "var",
+        description="Dossier de la base embarquée, de la file des travaux et des caches ; "
+        "par défaut, `var` à la racine du projet.",
+    )
+    database_url: str = Field(
+        "", description="Adresse SQLAlchemy de la base de données ; vide, c'est un fichier SQLite du dossier ci-dessus."
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="Adresse d'écoute du serveur web ; celle par défaut n'est joignable que depuis la machine même.",
+    )
+    port: int = Field(8000, description="Port d'écoute du serveur web ; 0 laisse le système en choisir un.")
+    secure_cookies: bool = Field(
+        False,
+        description="À mettre à `true` derrière HTTPS : le cookie de session reçoit alors `Secure` et le préfixe "
+        "`__Host-`, et chaque réponse demande au navigateur de n'employer que HTTPS.",
+    )
+    session_hours: int = Field(
+        12, description="Durée d'une session, en heures ; il faut ensuite se connecter de nouveau."
+    )
+    session_idle_minutes: int = Field(120, description="Minutes sans activité après lesquelles une session se ferme.")
+    run_jobs_in_server: bool = Field(
+        True,
+        description="`false` quand `transcodeur worker` exécute les travaux de fond hors du serveur web.",
+    )
+    jobs_immediate: bool = Field(
+        False,
+        description="Pour les tests : `true` exécute chaque travail aussitôt, dans l'écriture qui le demande.",
+    )
+    max_upload_bytes: int = Field(
+        20_000_000, description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets."
+    )
+    chapters_file_name: str = Field(
+        "LOINC_4_transcodage_chapitres_{date}.csv",
+        description="Nom du fichier LOINC_4 ; `{date}` devient le jour de l'export (AAAAMMJJ). "
+        "La réglementation n'en donne pas.",
+    )
+    exams_file_name: str = Field(
+        "LOINC_5_transcodage_demandes_{date}.csv",
+        description="Nom du fichier LOINC_5 ; `{date}` devient le jour de l'export (AAAAMMJJ).",
+    )
+    results_file_name: str = Field(
+        "LOINC_6_transcodage_demandes_{date}.csv",
+        description="Nom du fichier LOINC_6 ; `{date}` devient le jour de l'export (AAAAMMJJ). "
+        "La réglementation y imprime `demandes` ; certains lecteurs attendent `resultats`.",
+    )
 
     @property
     def resolved_database_url(self) -> str:
@@ -47,8 +80,15 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process. Raises WorkbenchError, naming the variables, when one cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        prefix = Settings.model_config["env_prefix"]
+        wrong = ", ".join(f"{prefix}{problem['loc'][0]}".upper() + f"={problem['input']}" for problem in error.errors())
+        raise WorkbenchError(
+            f"Réglage illisible : {wrong}. Les valeurs possibles sont dans docs/guide/reglages.md."
+        ) from error
 
 
 def resource_dir(name: str) -> Path:

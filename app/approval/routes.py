@@ -87,7 +87,7 @@ def judge(
             raise
         asked = asked_of(request.query_params, query)
         page = case_page(session, settings, access, local_test_id, asked, problem=error.message)
-        return render(request, "review/case.html", page, status_code=error.status_code)
+        return render(request, "cases/case.html", page, status_code=error.status_code)
     if request.query_params.get("depuis") == "revue":
         return answer_done(request, session, access, query, fact)
     return RedirectResponse(_list_url(access, query, fact), status_code=303)

@@ -83,4 +83,4 @@ def conflict_page(
         case_url=case_url(access.catalogue_id, local_test_id, query),
         queue_url=queue_url(access.catalogue_id, query),
     )
-    return render(request, "review/conflict.html", page, status_code=409)
+    return render(request, "cases/conflict.html", page, status_code=409)

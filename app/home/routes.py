@@ -40,7 +40,7 @@ def show_dashboard(request: Request, session: SessionDep, user: CurrentUser) -> 
         if laboratory.id is not None
     ]
     return render(
-        request, "laboratories/dashboard.html", DashboardPage(title="Tableau de bord", laboratories=cards)
+        request, "home/dashboard.html", DashboardPage(title="Tableau de bord", laboratories=cards)
     )
 
 
@@ -76,10 +76,10 @@ def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep
         tokens_action=f"/laboratoires/{access.laboratory_id}/jetons" if access.role is Role.BIOLOGIST else "",
         fhir_address=service_address(request),
     )
-    return render(request, "laboratories/laboratory.html", page)
+    return render(request, "home/laboratory.html", page)
 
 
 @router.get("/catalogues/{catalogue_id}")
 def show_catalogue(request: Request, session: SessionDep, access: CatalogueDep) -> Response:
     """One catalogue at a glance."""
-    return render(request, "catalogues/overview.html", overview_page(session, access))
+    return render(request, "home/overview.html", overview_page(session, access))

@@ -119,7 +119,7 @@ def show_differences(
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
     page = _page(session, access, draft, difference, query, change)
-    return render(request, "catalogues/differences.html", page)
+    return render(request, "reimport/differences.html", page)
 
 
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/differences")
@@ -175,7 +175,7 @@ def show_changes(
         previous_url=f"{address}?page={page - 1}" if page > 1 else "",
         next_url=f"{address}?page={page + 1}" if start + CHANGES_SHOWN < total else "",
     )
-    return render(request, "catalogues/changes.html", context)
+    return render(request, "reimport/changes.html", context)
 
 
 @router.post("/laboratoires/{laboratory_id}/profils/{profile_id}/renommer")

@@ -55,7 +55,7 @@ def show_case(
     """One row against its candidates."""
     asked = asked_of(request.query_params, query)
     page = case_page(session, settings, access, local_test_id, asked, done=done_id(request.query_params))
-    return render(request, "review/case.html", page)
+    return render(request, "cases/case.html", page)
 
 
 @router.post("/{local_test_id}/decision")
@@ -103,7 +103,7 @@ def decide(
             needs_justification=isinstance(error, JustificationNeededError),
             form=_sent(form),
         )
-        return render(request, "review/case.html", page, status_code=error.status_code)
+        return render(request, "cases/case.html", page, status_code=error.status_code)
     return answer_done(request, session, access, query, fact)
 
 
@@ -135,7 +135,7 @@ def undo(
             asked_of(request.query_params, query),
             problem=error.message,
         )
-        return render(request, "review/case.html", page, status_code=error.status_code)
+        return render(request, "cases/case.html", page, status_code=error.status_code)
     return answer_done(request, session, access, query, fact)
 
 

@@ -34,7 +34,7 @@ def _create(
         address=service_address(request),
         back=back,
     )
-    return render(request, "fhir/new_token.html", page, status_code=201)
+    return render(request, "tokens/new_token.html", page, status_code=201)
 
 
 @router.post("/laboratoires/{laboratory_id}/jetons")

@@ -35,7 +35,7 @@ def show_terminologies(
 ) -> Response:
     """What is loaded, and the forms that load more."""
     notice = notice_of(session, used_release, used_sets or [], ignored)
-    return render(request, "terminology/administration.html", terminologies_page(session, notice=notice))
+    return render(request, "upgrades/administration.html", terminologies_page(session, notice=notice))
 
 
 @router.post(f"{TERMINOLOGIES}/versions", max_body_size=MAX_RELEASE_BYTES)
@@ -61,7 +61,7 @@ def do_upload_release(
         )
     except InvalidInputError as error:
         page = terminologies_page(session, problem=error.message)
-        return render(request, "terminology/administration.html", page, status_code=error.status_code)
+        return render(request, "upgrades/administration.html", page, status_code=error.status_code)
     return RedirectResponse(f"/travaux/{job.id}", status_code=303)
 
 
@@ -69,7 +69,7 @@ def do_upload_release(
 def show_impact(request: Request, session: SessionDep, _user: Administrator, release_id: int) -> Response:
     """Before changing release: the decisions to look at again."""
     page = impact_page(session, service.get_release(session, release_id))
-    return render(request, "terminology/impact.html", page)
+    return render(request, "upgrades/impact.html", page)
 
 
 @router.post(f"{TERMINOLOGIES}/versions/{{release_id}}/utiliser")
@@ -107,7 +107,7 @@ def do_upload_value_set(
         loaded = value_sets.load_value_sets(session, fichier.filename or "", fichier.file.read(), columns, actor)
     except InvalidInputError as error:
         page = terminologies_page(session, problem=error.message)
-        return render(request, "terminology/administration.html", page, status_code=error.status_code)
+        return render(request, "upgrades/administration.html", page, status_code=error.status_code)
     ignored = sum(item.ignored_rows for item in loaded)
     return _back([*(("liste", item.value_set.id or 0) for item in loaded), ("ignorees", ignored)])
 
@@ -125,7 +125,7 @@ def show_tasks(
     request: Request, session: SessionDep, access: CatalogueDep, page: Annotated[int, Query(ge=1)] = 1
 ) -> Response:
     """The decisions that a new release asks to look at again."""
-    return render(request, "terminology/tasks.html", tasks_page(session, access, page))
+    return render(request, "upgrades/tasks.html", tasks_page(session, access, page))
 
 
 def _back(parameters: list[tuple[str, int]]) -> Response:

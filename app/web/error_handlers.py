@@ -91,7 +91,7 @@ async def on_unexpected_error(request: Request, error: Exception) -> Response:
     message = "Une erreur inattendue s'est produite. Rien n'a été enregistré ; vous pouvez réessayer."
     answer = _answer(request, 500, message)
     # This handler runs outside the middleware that adds the headers elsewhere.
-    for name, value in security_headers(request.url.path, request.app.state.settings.secure_cookies):
+    for name, value in security_headers(request.app.state.settings.secure_cookies):
         answer.headers.setdefault(name, value)
     return answer
 

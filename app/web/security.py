@@ -58,15 +58,14 @@ class CrossSiteMiddleware:
         return is_cross_site(scope["method"], headers) and not reads_no_cookie(scope["path"], headers)
 
 
-def security_headers(path: str, https: bool) -> Iterable[tuple[str, str]]:
-    """The headers of every answer."""
+def security_headers(https: bool) -> Iterable[tuple[str, str]]:
+    """The headers of every answer that does not set its own; nothing is kept unless its route says so."""
     yield "Content-Security-Policy", CONTENT_SECURITY_POLICY
     yield "X-Content-Type-Options", "nosniff"
     yield "Referrer-Policy", "same-origin"
     yield "Cross-Origin-Opener-Policy", "same-origin"
     yield "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
-    immutable = path.startswith("/static/")
-    yield "Cache-Control", "public, max-age=31536000, immutable" if immutable else "no-store"
+    yield "Cache-Control", "no-store"
     if https:
         yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
 
@@ -86,7 +85,7 @@ class SecurityHeadersMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in security_headers(scope["path"], self.https):
+                for name, value in security_headers(self.https):
                     headers.setdefault(name, value)
             await send(message)
 

@@ -1,6 +1,5 @@
 """The Jinja environment, and `render`: a template receives one typed page context and nothing else."""
 
-import hashlib
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from app.settings import resource_dir
 from app.text import format_number
+from app.web.static_files import static_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +20,6 @@ class PageContext:
 
     title: str
     """Title of the page, also in the browser's tab."""
-
-
-@lru_cache(maxsize=256)
-def static_url(path: str) -> str:
-    """Address of a static file, changed with its content so that browsers may keep it for ever."""
-    file = resource_dir("static") / path
-    version = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "absent"
-    return f"/static/{path}?v={version}"
 
 
 def format_moment(value: datetime | None) -> str:

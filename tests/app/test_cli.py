@@ -123,6 +123,14 @@ def test_a_mistake_is_answered_by_one_sentence(tmp_path: Path, arguments: tuple[
     assert "Traceback" not in result.stderr
 
 
+def test_a_setting_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSCODEUR_PORT", "Huit mille")
+    result = shell(tmp_path / "var", "serve")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Erreur : Réglage illisible : TRANSCODEUR_PORT=Huit mille.")
+    assert "Traceback" not in result.stderr
+
+
 def test_a_port_in_use_is_said_before_anything_is_built(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = shell(tmp_path / "var", "serve", "--port", str(taken.getsockname()[1]))

@@ -17,6 +17,8 @@ _STEP = re.compile(r"^\d+\. `([^`]+)`(?: · ((?:`[^`]+`(?:, )?)+))? — \S")
 _WOKEN = re.compile(r"^Woken by `([^`]+)` · ((?:`[^`]+`(?:, )?)+)$")
 _KEPT = re.compile(r"^ +Kept in `(\w+)`$")
 _ROUTE = re.compile(r"^@router\.\w+\(.*\)\n(?:@.*\n)*(?:async )?def (\w+)", re.MULTILINE)
+_SCRIPT_FUNCTION = re.compile(r"^ *(?:async )?(?:function )?(\w+)\([^()]*\) \{$", re.MULTILINE)
+"""A function or a method of a script; `if (…) {` has a space before its parenthesis."""
 _JOB = re.compile(r"^register\(\w+, (\w+)", re.MULTILINE)
 
 
@@ -123,7 +125,7 @@ def _missing(step: Step) -> Iterator[str]:
 def _defined(step: Step) -> set[str]:
     """The functions of a file; methods by `Class.method`."""
     if not step.module:
-        return set(re.findall(r"(?:function\s+|^\s*(?:async\s+)?)(\w+)\s*\([^)]*\)\s*\{", step.source, re.MULTILINE))
+        return set(_SCRIPT_FUNCTION.findall(step.source))
     found: set[str] = set()
     for node in ast.parse(step.source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -199,7 +201,7 @@ def _unused(leg: Leg, woken_by: Sequence[Step]) -> Iterator[str]:
 def _used(step: Step) -> set[str]:
     """The names that the code of a file uses, which its definitions, imports and texts alone do not make."""
     if not step.module:
-        return set(re.findall(r"(?<!function )\b(\w+)\b", step.source))
+        return set(re.findall(r"\w+", _SCRIPT_FUNCTION.sub("", step.source)))
     nodes = list(ast.walk(ast.parse(step.source)))
     return {node.id for node in nodes if isinstance(node, ast.Name)} | {
         node.attr for node in nodes if isinstance(node, ast.Attribute)

@@ -13,6 +13,7 @@ from app.platform.database import transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from tests.conftest import World
+from tests.fhir.node import node
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -29,11 +30,16 @@ PageFor = Callable[[str], Page]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all browser tests."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    """One headless Chromium for all browser tests.
+
+    Playwright runs on the Node of the other tests: the one in its wheel wants libatomic1, which a bare Debian lacks.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAYWRIGHT_NODEJS_PATH", node())
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            yield browser
+            browser.close()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_accept_choose_and_undo_without_the_mouse(desk: Desk, page_for: PageFor)
     expect(page.locator("[data-chosen]")).to_have_text("2345-7")
     page.keyboard.press("z")
     expect_row(page, "SODIUM")
-    expect(page.locator(".case-history")).to_contain_text("annulé depuis")
+    expect(page.locator("#historique")).to_contain_text("annulé depuis")
     assert desk.state(desk.sodium).status == Status.TODO
 
 

@@ -1,4 +1,4 @@
-"""What app.js and jobs.js do on the platform's own pages."""
+"""Tables, questions before a form, the watch on a job: what the shared components do."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The Node programs that read our FHIR: one call for everything that a test asks."""
+"""The Node of the tests, and the Node programs that read our FHIR: one call for everything that a test asks."""
 
 import json
 import shutil

@@ -56,3 +56,17 @@ def test_every_static_file_that_a_template_names_exists() -> None:
         if not found.startswith("vendor/") and not (STATIC / found).is_file()
     }
     assert missing == set()
+
+
+def test_every_component_is_used_and_every_one_used_is_defined_once() -> None:
+    defined = [name for path in OUR_SCRIPTS for name in re.findall(r'Alpine\.data\("(\w+)"', path.read_text("utf-8"))]
+    used = {name for path in TEMPLATE_FILES for name in re.findall(r'x-data="(\w+)"', path.read_text("utf-8"))}
+    assert len(defined) == len(set(defined))
+    assert set(defined) == used
+
+
+@pytest.mark.parametrize("path", OUR_SCRIPTS, ids=lambda path: path.name)
+def test_a_script_waits_for_alpine_and_stays_short(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert 'document.addEventListener("alpine:init", () => {' in text
+    assert len(text.splitlines()) < 200

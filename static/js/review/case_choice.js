@@ -1,0 +1,88 @@
+// The case: which candidate is chosen, by mouse or digit, and whether the choice may be sent.
+"use strict";
+
+document.addEventListener("alpine:init", () => {
+  Alpine.data("caseChoice", () => ({
+    chosen: "",
+
+    init() {
+      this.look();
+    },
+
+    radios() {
+      return Array.from(this.$root.querySelectorAll("input[data-col]"));
+    },
+
+    look() {
+      const radio = this.radios().find((item) => item.checked);
+      this.chosen = radio ? radio.value : "";
+    },
+
+    onKey(event) {
+      const { key } = event.detail;
+      if (/^\d$/.test(key)) {
+        event.preventDefault();
+        this.choose(key);
+      } else if (key === "v") {
+        this.acceptNoTest(event);
+      }
+    },
+
+    choose(digit) {
+      const radio = this.radios().find((item) => item.dataset.digit === digit);
+      if (radio) {
+        radio.checked = true;
+        radio.focus({ preventScroll: true });
+        this.look();
+        this.$dispatch("announce", `Candidat ${digit} : ${radio.value}`);
+      }
+    },
+
+    /** Where the engine sees no analysis and no candidate is chosen, its proposal is what v accepts. */
+    acceptNoTest(event) {
+      const button = this.$root.querySelector("[data-accept-nontest]");
+      if (button && !this.chosen && button.offsetParent !== null) {
+        event.preventDefault();
+        if (button.form.reportValidity()) {
+          button.click();
+        }
+      }
+    },
+
+    /** Stop a choice that the server would refuse, and lead to what is missing. */
+    check(event) {
+      const { target: form, submitter } = event;
+      const isDoubt = submitter && submitter.name === "action" && submitter.value === "doubt";
+      if (form.id !== "form-choix" || isDoubt || (submitter && submitter.hasAttribute("data-full-page"))) {
+        return;
+      }
+      const missing = this.missing(submitter);
+      if (missing) {
+        event.preventDefault();
+        this.$dispatch("announce", missing);
+      }
+    },
+
+    /** What the choice still lacks, as a sentence, with the focus on it; empty when nothing. */
+    missing(submitter) {
+      const taken = submitter && submitter.name === "retenir" ? submitter.value : null;
+      const radio = this.radios().find((item) => (taken ? item.value === taken : item.checked));
+      if (!radio) {
+        return "Choisissez d'abord un candidat.";
+      }
+      const justification = this.$root.querySelector("[name=justification][form=form-choix]");
+      if (radio.hasAttribute("data-blocking") && justification && !justification.value.trim()) {
+        radio.checked = true;
+        this.look();
+        justification.focus();
+        return "Un contrôle bloquant s'oppose à ce code : écrivez une justification, ou choisissez un autre code.";
+      }
+      const reopening = this.$root.querySelector("#motif-reouverture");
+      if (reopening && !reopening.value.trim()) {
+        reopening.focus();
+        return "La ligne est approuvée : écrivez le motif de la réouverture.";
+      }
+      return "";
+    },
+  }));
+});

@@ -1,0 +1,113 @@
+"""What `make` asks of the machine: Debian's packages, all at once, of root or of an administrator."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.settings import PROJECT_ROOT
+
+Make = Callable[..., subprocess.CompletedProcess[str]]
+ROOT, SOMEBODY = 0, 1000
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    """Where the stand-in for apt-get writes what it is asked, one call a line."""
+    return tmp_path / "asked"
+
+
+@pytest.fixture
+def make(tmp_path: Path, asked: Path) -> Make:
+    """`make("test", user, venv=…, chromium=…)`: what comes first in this goal, on a machine that has these packages.
+
+    Nothing is installed: apt-get and python3 are stand-ins.
+    """
+    tools = tmp_path / "bin"
+    tools.mkdir()
+
+    def stand_in(name: str, lines: str) -> None:
+        (tools / name).write_text(f"#!/bin/sh\n{lines}\n", "utf-8")
+        (tools / name).chmod(0o755)
+
+    def run(
+        goal: str, user: int, *, venv: bool, chromium: bool, recent: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        stand_in("apt-get", f'echo "$@" >> {asked}')
+        refused = ["*ensurepip*"] * (not venv) + ["*version_info*"] * (not recent)
+        stand_in("python3", f'case "$2" in {"|".join(refused) or "nothing"}) exit 1;; esac')
+        browser = tools / "chromium"
+        if chromium:
+            stand_in("chromium", "")
+        variables = [f"USER_ID={user}", f"VENV={tmp_path / 'venv'}", f"CHROMIUM={browser}", "PYTHON=python3"]
+        target = {"run": f"{tmp_path / 'venv'}/bin/python", "test": "packages-for-tests"}[goal]
+        return subprocess.run(
+            ["make", "--no-print-directory", *variables, target],
+            cwd=PROJECT_ROOT,
+            env={"PATH": f"{tools}:/usr/bin:/bin"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("goal", "venv", "chromium", "sentence"),
+    [
+        ("run", False, True, "apt-get install --no-install-recommends python3-venv\nPuis"),
+        ("run", False, False, "d'y ajouter : chromium\nPuis"),
+        ("test", False, False, "apt-get install --no-install-recommends python3-venv chromium\nPuis"),
+        ("test", True, False, "apt-get install --no-install-recommends chromium\nPuis"),
+        ("test", False, True, "apt-get install --no-install-recommends python3-venv\nPuis"),
+    ],
+)
+def test_a_plain_user_learns_at_once_what_to_ask_for(
+    make: Make, asked: Path, goal: str, venv: bool, chromium: bool, sentence: str
+) -> None:
+    done = make(goal, SOMEBODY, venv=venv, chromium=chromium)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert not asked.exists()
+
+
+@pytest.mark.parametrize(
+    ("goal", "venv", "chromium", "packages"),
+    [
+        ("run", False, False, "python3-venv"),
+        ("test", False, False, "python3-venv chromium"),
+        ("test", True, False, "chromium"),
+    ],
+)
+def test_root_gets_them_in_one_call(
+    make: Make, asked: Path, goal: str, venv: bool, chromium: bool, packages: str
+) -> None:
+    done = make(goal, ROOT, venv=venv, chromium=chromium)
+    assert done.returncode == 0, done.stderr
+    update, install = asked.read_text("utf-8").splitlines()
+    assert update.endswith(" update")
+    assert install.endswith(f" install -y --no-install-recommends {packages}")
+
+
+@pytest.mark.parametrize("user", [ROOT, SOMEBODY])
+@pytest.mark.parametrize("goal", ["run", "test"])
+def test_nothing_is_asked_of_a_machine_that_has_all(make: Make, asked: Path, goal: str, user: int) -> None:
+    done = make(goal, user, venv=True, chromium=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert not asked.exists()
+
+
+def test_running_needs_no_browser(make: Make, asked: Path) -> None:
+    assert make("run", SOMEBODY, venv=True, chromium=False).returncode == 0
+    assert not asked.exists()
+
+
+@pytest.mark.parametrize("goal", ["run", "test"])
+def test_an_old_python_is_said_before_packages_are_asked_for(make: Make, asked: Path, goal: str) -> None:
+    done = make(goal, ROOT, venv=False, chromium=False, recent=False)
+    assert done.returncode != 0
+    assert "Il faut Python 3.11 ou plus récent" in done.stderr
+    assert not asked.exists()
