@@ -86,11 +86,12 @@ def test_a_dependency_is_imported_where_its_row_says_and_nowhere_else(package: s
     assert [place for place in told if not any(file.startswith(place) for file in files)] == []
 
 
-def test_every_path_that_a_record_names_exists() -> None:
+def test_every_path_that_a_page_for_developers_names_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
     missing = [
-        f"{record.name}: {path}"
-        for record in sorted((ROOT / "docs" / "adr").glob("*.md"))
-        for path in _PATH.findall(record.read_text(encoding="utf-8"))
+        f"{page.name}: {path}"
+        for page in pages
+        for path in _PATH.findall(page.read_text(encoding="utf-8"))
         if not (ROOT / path).exists()
     ]
     assert missing == []
