@@ -117,9 +117,7 @@ def test_the_page(client_for: ClientFor, catalogue_id: int) -> None:
     assert "sous 80" in page
 
 
-def test_the_command(
-    monkeypatch: pytest.MonkeyPatch, engine: Engine, settings: Settings, catalogue_id: int
-) -> None:
+def test_the_command(monkeypatch: pytest.MonkeyPatch, engine: Engine, settings: Settings, catalogue_id: int) -> None:
     import app.coverage.cli
 
     monkeypatch.setattr(app.coverage.cli, "get_settings", lambda: settings)

@@ -48,9 +48,7 @@ def test_no_share_is_a_dash() -> None:
 
 
 @given(st.integers(0, 10**8), st.integers(1, 10**8), st.integers(0, 2))
-def test_what_is_printed_is_at_most_the_share_and_less_than_one_unit_below(
-    part: int, rest: int, decimals: int
-) -> None:
+def test_what_is_printed_is_at_most_the_share_and_less_than_one_unit_below(part: int, rest: int, decimals: int) -> None:
     share = Fraction(part, part + rest)
     shown = printed(format_percent(part / (part + rest), decimals))
     assert shown <= share < shown + Fraction(1, 100 * 10**decimals)
