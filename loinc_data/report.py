@@ -143,7 +143,7 @@ def _coverage(codes: set[str], bench: Path | None) -> str:
         named = [case for case in labelled if case.best]
         best = sum(case.best in codes for case in named)
         right = sum(bool(case.right & codes) for case in labelled)
-        lines.append((f"`{name}`", len(labelled), share_text(best, len(named)), share_text(right, len(labelled))))
+        lines.append((f"`{name}`", len(labelled), _share(best, len(named)), _share(right, len(labelled))))
     return (
         f"{STARTS_BENCH}\n\nPart des lignes dont le meilleur code, ou un code admis, est dans le jeu de départ.\n\n"
         + _table(("Jeu", "Lignes", "Meilleur code", "Code admis"), lines)
@@ -180,9 +180,7 @@ def _number(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def share_text(part: int, whole: int) -> str:
-    """A share as a French percentage, rounded down: what is not whole never reads 100 %."""
+def _share(part: int, whole: int) -> str:
     if not whole:
         return "–"
-    units, tenths = divmod(1000 * part // whole, 10)
-    return f"{units},{tenths}\u00a0%"
+    return f"{100 * part / whole:.1f}\u00a0%".replace(".", ",")

@@ -12,9 +12,6 @@ import app.terminology.cli as terminology_cli
 from app.settings import PROJECT_ROOT, resource_dir
 from app.web import templating
 from app.web.templating import environment, format_percent
-from loinc_data import report
-from matcher.bench import markdown
-from matcher.bench.markdown import percent
 
 NARROW, WIDE = "\u202f", "\u00a0"
 
@@ -63,27 +60,18 @@ def test_templates_print_them_in_the_same_way() -> None:
     assert environment().from_string("{{ share | pourcent }}").render(share=0.7999) == f"79,9{WIDE}%"
 
 
-def test_the_reports_of_the_data_and_of_the_benches_round_down_too() -> None:
-    assert report.share_text(7999, 10_000) == f"79,9{WIDE}%"
-    assert report.share_text(4, 5) == f"80,0{WIDE}%"
-    assert report.share_text(0, 0) == "–"
-    assert percent(0.7999) == "79.9 %"
-    assert percent(0.29) == "29.0 %"
-
-
 # A computed value printed before a percent sign. A text that starts with the sign is a pattern of SQL's LIKE.
 COMPUTED = {
     ".py": re.compile(r"""f(?P<q>["'])(?!%).*\}(?:\s|\\u00a0|\\u202f|\\xa0)*%(?!\()|\{[^{}"']*:[^{}"']*%\}"""),
     ".html": re.compile(r"\}\}(?:\s|&nbsp;|&#160;)*%"),
     ".js": re.compile(r"""\}\s*%|["'`]\s*%["'`]|["']percent["']"""),
 }
-MAKERS = {Path(module.__file__ or "") for module in (templating, report, markdown, terminology_cli)}
+MAKERS = {Path(module.__file__ or "") for module in (templating, terminology_cli)}
 """The modules that make percentages: each rounds down, and a test of each says so."""
 
 
 def sources() -> list[Path]:
-    folders = [PROJECT_ROOT / name for name in ("app", "matcher", "loinc_data")]
-    folders += [resource_dir("templates"), resource_dir("static") / "js"]
+    folders = (PROJECT_ROOT / "app", resource_dir("templates"), resource_dir("static") / "js")
     return [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in COMPUTED]
 
 
