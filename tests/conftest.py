@@ -1,5 +1,6 @@
 """What every test of the application starts from: a fresh database, a small world, signed-in clients."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,15 +8,21 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
+from app.accounts import passwords
 from app.accounts.sessions import SESSION_COOKIE, open_session
 from app.database import make_engine, transaction
 from app.dependencies import CatalogueAccess, LaboratoryAccess
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
 from app.settings import Settings
+from tests import hypothesis_profiles
+
+hypothesis_profiles.load()
 
 TRANSCODER = "transcodeur@exemple.fr"
 BIOLOGIST = "biologiste@exemple.fr"
@@ -31,6 +38,8 @@ NAMES = {
     ADMINISTRATOR: "Aline Admin",
     OUTSIDER: "Oscar Ailleurs",
 }
+
+REAL_HASHER = passwords._hasher
 
 ClientFor = Callable[[str], TestClient]
 
@@ -80,12 +89,39 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
+    """Argon2 with hardly any work: hashing is slow on purpose, and its cost has a test of its own."""
+    hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: hasher)
+        yield patch
+
+
 @pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
+def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed as in an installation."""
+    monkeypatch.setattr(passwords, "_hasher", REAL_HASHER)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables and no row; to copy it is a hundred times quicker than to make it."""
+    path = tmp_path_factory.mktemp("empty") / "empty.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    assert [file.name for file in path.parent.iterdir()] == [path.name], "everything is in the file"
+    return path
+
+
+@pytest.fixture
+def engine(settings: Settings, empty_database: Path) -> Iterator[Engine]:
     """A fresh SQLite database in the test's folder, all tables created."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.resolved_database_url)
-    SQLModel.metadata.create_all(engine)
+    assert engine.url.database is not None
+    shutil.copyfile(empty_database, engine.url.database)
     yield engine
     engine.dispose()
 

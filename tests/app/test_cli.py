@@ -41,7 +41,7 @@ def shell(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "app.cli", *arguments]
     return subprocess.run(
-        command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -147,14 +147,14 @@ def test_serve_builds_a_new_installation_answers_and_stops(tmp_path: Path) -> No
             assert "Se connecter" in page
         finally:
             server.terminate()
-        _, err = server.communicate(timeout=20)
+        _, err = server.communicate(timeout=300)
     assert "Traceback" not in err, err
 
 
 def _read(address: str) -> str:
-    for _ in range(100):
+    for _ in range(1200):
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 return str(answer.read(), "utf-8")
         except OSError:
             time.sleep(0.05)
@@ -171,7 +171,7 @@ def test_a_worker_starts_and_stops(tmp_path: Path) -> None:
         assert "En attente de travaux" in worker.stdout.readline()
         second = shell(tmp_path / "var", "worker")
         worker.terminate()
-        _, err = worker.communicate(timeout=20)
+        _, err = worker.communicate(timeout=300)
     assert worker.returncode == 0, err
     assert second.returncode == 1
     assert "Un autre processus exécute déjà les travaux" in second.stderr

@@ -8,7 +8,7 @@ from app.accounts.sessions import SESSION_COOKIE, open_session
 from app.database import transaction
 from app.models import Action, LoincTerm, Status
 from tests.app.review.conftest import Desk, desk
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import PATIENCE, PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER
 
 pytestmark = pytest.mark.browser
@@ -132,7 +132,7 @@ def quiet_page(browser: Browser, address: str, desk: Desk) -> Page:
     with transaction(desk.engine) as session:
         token = open_session(session, desk.world.users[TRANSCODER], desk.settings)
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
     return context.new_page()
 
