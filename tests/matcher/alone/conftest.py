@@ -6,8 +6,11 @@ from hypothesis import HealthCheck, settings
 from matcher import Engine, LexiconEntry, Tables, Term
 from matcher.index import TermIndex
 
-# On the wheel no other file says it: a busy machine fails no property.
-settings.register_profile("alone", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# On the wheel no other file says it: a busy machine fails no property. `few` is enough to see that the wheel works.
+for name, tried in (("alone", settings.default.max_examples), ("few", 5)):
+    settings.register_profile(
+        name, settings.default, max_examples=tried, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.load_profile("alone")
 
 
