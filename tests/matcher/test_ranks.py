@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from matcher.bench.datasets import Case
+from tests.bench.matching.datasets import Case
 
 from matcher import Engine, Knowledge, Proposal, Remembered
 from matcher.knowledge import signature
