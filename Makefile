@@ -110,6 +110,9 @@ test: packages-for-tests $(STAMPS)/requirements-dev $(STAMPS)/application static
 	@$(MAKE) --no-print-directory check
 
 # Every verification runs, whatever the others found; the last line printed is that of the tests.
+# A process of tests takes half a gigabyte, and its share of Chromium: four at most, however many the cores.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+
 check:
 	@failed=0; data=$$(mktemp -d); \
 	verify() { echo "— $$*"; "$$@" || failed=1; }; \
@@ -120,7 +123,7 @@ check:
 	TRANSCODEUR_DATA_DIR=$$data verify $(BIN)/transcodeur migrate --check; \
 	rm -rf "$$data"; \
 	[ $$failed = 0 ] || echo "Une vérification ci-dessus a échoué." >&2; \
-	verify $(BIN)/pytest; \
+	verify $(PYTEST); \
 	exit $$failed
 
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application

@@ -1,5 +1,7 @@
 """What every test of the application starts from: a fresh database, a small world, signed-in clients."""
 
+import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,15 +9,22 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
+from app.accounts import passwords
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
 from app.platform.database import make_engine, transaction
 from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
+from app.upgrades.start import prepare
+from tests import hypothesis_profiles
+
+hypothesis_profiles.load()
 
 TRANSCODER = "transcodeur@exemple.fr"
 BIOLOGIST = "biologiste@exemple.fr"
@@ -32,7 +41,12 @@ NAMES = {
     OUTSIDER: "Oscar Ailleurs",
 }
 
+REAL_HASHER = passwords._hasher
+
 ClientFor = Callable[[str], TestClient]
+
+
+Members = tuple[Laboratory, Laboratory, dict[str, User]]
 
 
 @dataclass
@@ -80,12 +94,62 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
+    """Argon2 with hardly any work: hashing is slow on purpose, and its cost has a test of its own."""
+    hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: hasher)
+        yield patch
+
+
 @pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    """A fresh SQLite database in the test's folder, all tables created."""
+def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed as in an installation."""
+    monkeypatch.setattr(passwords, "_hasher", REAL_HASHER)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables and no row; to copy it is a hundred times quicker than to make it."""
+    path = tmp_path_factory.mktemp("empty") / "empty.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    assert [file.name for file in path.parent.iterdir()] == [path.name], "everything is in the file"
+    return path
+
+
+@pytest.fixture(scope="session")
+def populated_database(empty_database: Path) -> tuple[Path, bytes]:
+    """A database file that holds the small world and nothing else, and its people as they were stored, pickled."""
+    path = empty_database.with_name("populated.sqlite3")
+    shutil.copyfile(empty_database, path)
+    engine = make_engine(f"sqlite:///{path}")
+    members = add_members(engine)
+    engine.dispose()
+    return path, pickle.dumps(members)
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an installation after its first start: migrated, with the starter terminology. To copy."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("installation") / "var", run_jobs_in_server=False)
+    prepare(settings).dispose()
+    return settings.data_dir
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engine]:
+    """A fresh SQLite database in the test's folder: all tables, and the small world when the test asks for it."""
+    if "world" in request.fixturenames:
+        source, _ = request.getfixturevalue("populated_database")
+    else:
+        source = request.getfixturevalue("empty_database")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.resolved_database_url)
-    SQLModel.metadata.create_all(engine)
+    assert engine.url.database is not None
+    shutil.copyfile(source, engine.url.database)
     yield engine
     engine.dispose()
 
@@ -97,32 +161,29 @@ def session(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-@pytest.fixture
-def world(engine: Engine) -> World:
-    """The small world most tests need (see `World`)."""
+def add_members(engine: Engine) -> Members:
+    """Write the small world into an empty database; the two laboratories, and the people by address."""
     with transaction(engine) as session:
         laboratory = Laboratory(name="Laboratoire du Parc", finess="750000001", sgl_name="SGL de test")
         other = Laboratory(name="Laboratoire de la Gare")
         session.add_all([laboratory, other])
         session.flush()
         users = {
-            email: User(
-                email=email,
-                display_name=name,
-                password_hash="!",
-                is_administrator=email == ADMINISTRATOR,
-            )
+            email: User(email=email, display_name=name, password_hash="!", is_administrator=email == ADMINISTRATOR)
             for email, name in NAMES.items()
         }
         session.add_all(users.values())
         session.flush()
-        world = World(engine, laboratory, other, users)
-        assert other.id is not None
-        for email, role in ROLES.items():
-            member = Membership(user_id=world.user_id(email), laboratory_id=world.laboratory_id, role=role)
-            session.add(member)
-        session.add(Membership(user_id=world.user_id(OUTSIDER), laboratory_id=other.id, role=Role.TRANSCODER))
-    return world
+        members = [(email, laboratory, role) for email, role in ROLES.items()]
+        for email, place, role in (*members, (OUTSIDER, other, Role.TRANSCODER)):
+            session.add(Membership(user_id=users[email].id, laboratory_id=place.id, role=role))
+    return laboratory, other, users
+
+
+@pytest.fixture
+def world(engine: Engine, populated_database: tuple[Path, bytes]) -> World:
+    """The small world most tests need (see `World`); `engine` put it in the database."""
+    return World(engine, *pickle.loads(populated_database[1]))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from app.platform.database import transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
@@ -24,6 +24,10 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+PATIENCE = 60_000
+"""Milliseconds before a browser gives up: long, because a busy machine is no fault of ours."""
+expect.set_options(timeout=PATIENCE)
 
 PageFor = Callable[[str], Page]
 
@@ -48,13 +52,12 @@ def address(application: FastAPI) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
+    while not server.started and thread.is_alive():
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(timeout=10)
+    thread.join()
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def page_for(browser: Browser, address: str, world: World, settings: Settings) -
         context = browser.new_context(
             base_url=address, viewport={"width": 1280, "height": 900}, locale="fr-FR", accept_downloads=True
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
         contexts.append(context)
         page = context.new_page()

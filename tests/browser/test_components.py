@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
-from app.accounts.sessions import SESSION_COOKIE, open_session
-from app.database import transaction
 from app.models import Status
+from app.platform.database import transaction
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
 from tests.browser.conftest import PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER

@@ -17,6 +17,7 @@ from app.models import Decision, LocalTest, User
 from app.platform.database import reading, transaction
 from app.upgrades.service import load_starter
 from loinc_data.tables import DATA_DIR
+from tests.browser.conftest import PATIENCE
 from tests.conftest import BIOLOGIST, TRANSCODER, World
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,7 @@ def test_the_main_job_from_file_to_file(
     # The transcoder imports the laboratory's two files.
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     _sign_in(page, TRANSCODER)
     page.goto(f"/laboratoires/{world.laboratory_id}/importer")
     page.set_input_files("input[name=fichiers]", [str(EXAMS), str(ANALYSES)])
@@ -106,7 +107,7 @@ def test_the_main_job_from_file_to_file(
     # The biologist approves them.
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     _sign_in(page, BIOLOGIST)
     page.goto("/catalogues/1/approbation")
     for _ in range(6):

@@ -1,5 +1,7 @@
 """The review at the keyboard, in a real browser: the moves that a transcoder makes two thousand times a day."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlmodel import select
@@ -8,7 +10,7 @@ from app.models import Action, LoincTerm, Status
 from app.platform.database import transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import PATIENCE, PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER
 
 pytestmark = pytest.mark.browser
@@ -19,6 +21,15 @@ def open_case(page: Page, desk: Desk, row: int) -> None:
     page.goto(f"{desk.base}/revue/{row}?tri=fichier")
     expect(page.locator("#comparaison")).to_be_visible()
     page.wait_for_load_state("networkidle")
+
+
+def eventually(page: Page, read: Callable[[], object], wanted: object) -> None:
+    """The review shows the next row before the server answered: what it stores comes in its own time."""
+    for _ in range(PATIENCE // 50):
+        if read() == wanted:
+            return
+        page.wait_for_timeout(50)
+    assert read() == wanted
 
 
 def expect_row(page: Page, label: str) -> None:
@@ -62,9 +73,10 @@ def test_no_code_out_of_scope_and_doubt(desk: Desk, page_for: PageFor) -> None:
     page.keyboard.press("v")
     expect_row(page, "ANALYSE RARE")
     expect(page.locator("[data-done]")).to_contain_text("COM COMMENTAIRE")
+    eventually(page, lambda: desk.state(desk.sodium).outcome, "no_loinc")
     assert desk.facts(desk.sodium)[0].reason == "Technique ou méthode sans code LOINC"
-    assert desk.state(desk.glucose).status == Status.DOUBT
-    assert desk.state(desk.strip).outcome == "out_of_scope"
+    eventually(page, lambda: desk.state(desk.glucose).status, Status.DOUBT)
+    eventually(page, lambda: desk.state(desk.strip).outcome, "out_of_scope")
     assert desk.facts(desk.comment_row)[0].reason == "Information administrative ou technique"
 
 
@@ -132,7 +144,7 @@ def quiet_page(browser: Browser, address: str, desk: Desk) -> Page:
     with transaction(desk.engine) as session:
         token = open_session(session, desk.world.users[TRANSCODER], desk.settings)
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
     return context.new_page()
 
@@ -170,5 +182,5 @@ def test_the_biologist_approves_and_sends_back(desk: Desk, page_for: PageFor) ->
     page.keyboard.press("Enter")
     expect_row(page, "GLUCOSE URINAIRE")
     expect(page.locator("[data-done]")).to_contain_text("renvoyée au transcodeur")
-    assert desk.state(desk.sodium).status == Status.APPROVED
+    eventually(page, lambda: desk.state(desk.sodium).status, Status.APPROVED)
     assert desk.state(desk.glucose).status == Status.SENT_BACK

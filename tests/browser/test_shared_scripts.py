@@ -1,7 +1,6 @@
 """Tables, questions before a form, the watch on a job: what the shared components do."""
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -85,20 +84,24 @@ def test_the_job_page_follows_the_job_to_its_end(page_for: PageFor, world: World
     page.goto(f"/travaux/{job.id}")
     expect(page.get_by_text("20 sur 200")).to_be_visible()
 
+    seen = threading.Event()
+
     def work() -> None:
-        time.sleep(0.3)
         with transaction(world.engine) as session:
             running = session.get_one(Job, job.id)
             running.done, running.message = 150, "Presque fini"
-        time.sleep(2)
+        seen.wait()
         with transaction(world.engine) as session:
             running = session.get_one(Job, job.id)
             running.status, running.finished_at, running.message = JobStatus.DONE, utc_now(), "200 lignes lues."
 
     worker = threading.Thread(target=work)
     worker.start()
-    expect(page.get_by_text("150 sur 200")).to_be_visible()
-    expect(page.get_by_text("Presque fini")).to_be_visible()
+    try:
+        expect(page.get_by_text("150 sur 200")).to_be_visible()
+        expect(page.get_by_text("Presque fini")).to_be_visible()
+    finally:
+        seen.set()
     expect(page.get_by_text("200 lignes lues.")).to_be_visible()
     worker.join()
 

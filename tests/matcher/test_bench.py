@@ -202,6 +202,12 @@ def test_the_plot_is_a_drawing_with_a_name() -> None:
     assert "style" not in svg
 
 
+def test_percentages_round_down() -> None:
+    assert [percent(share) for share in (0.7999, 0.29, 0.99999, 1.0, 0.0)] == [
+        "79.9 %", "29.0 %", "99.9 %", "100.0 %", "0.0 %",
+    ]  # fmt: skip
+
+
 def test_tables_are_markdown() -> None:
     lines = table(("a", "b"), [("x", percent(0.5)), ("long", "1")]).splitlines()
     assert lines[0].startswith("| a ")

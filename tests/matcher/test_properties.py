@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matcher import Engine, Knowledge, LocalTest, Proposal, Tables, Verdict
@@ -13,8 +13,8 @@ from matcher.facts import Facts
 from matcher.index import TermIndex, dump_index, load_index
 from matcher.normalise.units import UnitTable
 from tests.bench.matching.datasets import Case
+from tests.hypothesis_profiles import costly
 
-SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT_FIELDS = [item.name for item in fields(LocalTest) if item.name not in ("level", "analyses")]
 UNITS = ("g/L", "mmol/L", "UI/L", "G/L", "s", "%", "mmol/24h", "fL", "mg/mmol", "mm/h", "kPa", "log copies/mL", "mg/g")
 
@@ -28,7 +28,7 @@ ROWS = st.builds(
 )
 
 
-@SLOW
+@costly(2)
 @given(row=ROWS)
 @example(row=LocalTest())
 @example(row=LocalTest(label="\ud800"))

@@ -81,5 +81,6 @@ def test_the_tests_of_the_matcher_alone_pass_on_the_wheel(installed: Path, tmp_p
     copy = tmp_path / "alone"
     shutil.copytree(ROOT / "tests" / "matcher" / "alone", copy, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nfilterwarnings = error\n")
-    output = run(["-m", "pytest", "-q", "-p", "no:cacheprovider", "alone"], tmp_path, PYTHONPATH=str(installed))
+    arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=few", "alone"]
+    output = run(arguments, tmp_path, PYTHONPATH=str(installed))
     assert " passed" in output

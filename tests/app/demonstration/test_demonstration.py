@@ -1,5 +1,6 @@
 """The demonstration is created once, and never in a real installation."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,9 @@ from app.upgrades.start import prepare
 
 
 @pytest.fixture(scope="module")
-def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("demo"), run_jobs_in_server=False)
+def demo_settings(tmp_path_factory: pytest.TempPathFactory, installation: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path_factory.mktemp("demo") / "var", run_jobs_in_server=False)
+    shutil.copytree(installation, settings.data_dir)
     list(create_demonstration(prepare(settings), settings))
     return settings
 
@@ -63,8 +65,9 @@ def test_every_account_signs_in_with_the_printed_password(demo_settings: Setting
     assert PASSWORD in notice
 
 
-def test_a_real_installation_refuses_the_demonstration(tmp_path: Path) -> None:
+def test_a_real_installation_refuses_the_demonstration(tmp_path: Path, installation: Path) -> None:
     settings = Settings(data_dir=tmp_path / "var")
+    shutil.copytree(installation, settings.data_dir)
     engine = prepare(settings)
     assert accounts_notice(engine) == ""
     with transaction(engine) as session:

@@ -55,6 +55,12 @@ def test_the_page_counts_and_names_the_rows(decided: Sample, client_for: ClientF
     assert client.get(f"{address}?motif=bogus").status_code == 422
 
 
+def test_the_share_that_will_come_out_is_rounded_down(decided: Sample, client_for: ClientFor) -> None:
+    page = client_for(READER).get(f"/catalogues/{decided.catalogue_id}/exports").text
+    assert f"{2 / 7:.1%}" == "28.6%"
+    assert "28,5\u00a0%" in page
+
+
 def test_outsiders_and_strangers_see_nothing(decided: Sample, client_for: ClientFor, anonymous: TestClient) -> None:
     address = f"/catalogues/{decided.catalogue_id}/exports"
     for path in (address, f"{address}/rapport.csv"):

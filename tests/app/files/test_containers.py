@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -16,6 +16,7 @@ from app.files.archive import is_archive, unpacked
 from app.files.tabular import check_content
 from app.files.workbook import UnsafeWorkbookError, check_workbook, read_workbook, workbook_format
 from tests.app.files.workbooks import biff, compound, ods, ods_of, xls, xlsx, zipped
+from tests.hypothesis_profiles import costly
 
 ROWS = [["Code", "Libellé"], ["NA", "Sodium µ"], [7.0, None], [None, None], ["K", 3.5]]
 TEXTS = (("Code", "Libellé"), ("NA", "Sodium µ"), ("7", ""), ("", ""), ("K", "3.5"))
@@ -140,7 +141,7 @@ def test_a_document_type_in_an_ods_is_refused() -> None:
         read_workbook(buffer.getvalue())
 
 
-@settings(max_examples=60, deadline=None)
+@costly(2)
 @given(position=st.integers(0, 5_000), value=st.integers(0, 255))
 def test_a_damaged_xls_is_read_or_refused_never_more(position: int, value: int) -> None:
     content = bytearray(xls({"A": ROWS}))

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.files.records import (
@@ -94,7 +94,6 @@ def _text_of(encoding: str) -> st.SearchStrategy[str]:
     return st.text(st.sampled_from('";,|\t\r\n a') | st.sampled_from(single_byte), max_size=8)
 
 
-@settings(deadline=None)
 @given(st.data(), ENCODING, DELIMITER, TERMINATOR, st.sampled_from(["all", "minimal"]), st.booleans())
 def test_any_cells_in_any_dialect(
     data: st.DataObject, encoding: str, delimiter: str, terminator: str, quoting: str, last_end: bool

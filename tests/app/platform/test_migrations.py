@@ -6,11 +6,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
 
-from app.models import AuditEvent
-from app.models.append_only import APPEND_ONLY_TABLES
-from app.platform.database import make_engine, transaction
+from app.platform.database import make_engine
 from app.platform.migrations import (
     alembic_config,
     current_revision,
@@ -63,18 +60,3 @@ def test_the_way_back_leaves_nothing(migrated: Engine) -> None:
     with migrated.connect() as connection, connection.begin():
         command.downgrade(alembic_config(connection), "base")
     assert _schema(migrated) == {}
-
-
-@pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
-def test_facts_are_never_rewritten(migrated: Engine, verb: str) -> None:
-    with transaction(migrated) as session:
-        session.add(AuditEvent(actor_label="essai", action="test.add"))
-    statement = {"UPDATE": "UPDATE audit_event SET action = 'x'", "DELETE": "DELETE FROM audit_event"}[verb]
-    with pytest.raises(IntegrityError, match="append-only"), transaction(migrated) as session:
-        session.execute(text(statement))
-
-
-def test_every_append_only_table_has_both_triggers(migrated: Engine) -> None:
-    triggers = {name for kind, name in _schema(migrated) if kind == "trigger"}
-    for table in APPEND_ONLY_TABLES:
-        assert {f"tr_{table}_no_update", f"tr_{table}_no_delete"} <= triggers

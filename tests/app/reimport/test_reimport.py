@@ -1,7 +1,7 @@
 """Newer exports: what they change, what stays, and that nothing is lost or doubled."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlmodel import select
 
@@ -41,6 +41,7 @@ from tests.app.catalogues.conftest import (
 )
 from tests.app.reimport.updates import compared, decide, facts_of, linked, plan_of, state_of, states_hold, update
 from tests.conftest import BIOLOGIST, READER, TRANSCODER, World
+from tests.hypothesis_profiles import costly
 
 NA, K, VS = ANALYSES
 UNIT, SPECIMEN, TECHNIQUE, SCALE, LABEL = 5, 8, 10, 9, 1
@@ -311,7 +312,7 @@ def _file(rows: list[tuple[str, str]]) -> IncomingFile:
     return free_file("code;libelle;unite\n" + "".join(f"{code};Analyse {code};{unit}\n" for code, unit in rows))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(4, HealthCheck.function_scoped_fixture)
 @given(exports=st.lists(EXPORT, min_size=2, max_size=4))
 def test_nothing_is_ever_lost_or_doubled(importer: Importer, exports: list[list[tuple[str, str]]]) -> None:
     with reading(importer.engine) as session:

@@ -1,7 +1,7 @@
 """The state is what the facts say, always."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import func
 from sqlmodel import select
@@ -13,6 +13,7 @@ from app.platform.database import transaction
 from app.transcoding.facts import StateValues, derive_state, in_force
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
+from tests.hypothesis_profiles import costly
 
 
 def fact(number: int, action: Action, author: int = 1, undoes: int | None = None, **said: str) -> Decision:
@@ -102,7 +103,7 @@ def _move(desk: Desk, row_id: int, action: Action, email: str, reason: str) -> N
         desk.decide(row_id, action, email, reason=reason, comment="vu" if action is Action.COMMENT else "")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(4, HealthCheck.function_scoped_fixture)
 @given(moves=MOVES)
 def test_the_stored_state_is_always_the_derived_one(desk: Desk, moves: list[tuple[Action, str, str]]) -> None:
     with transaction(desk.engine) as session:

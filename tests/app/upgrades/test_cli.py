@@ -1,5 +1,6 @@
 """The commands that load LOINC and value sets."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,14 @@ def test_load_valueset(run: CliRunner, tmp_path: Path) -> None:
     assert "1 codes" in result.output
     again = run.invoke(cli, ["load-valueset", str(path), *options])
     assert "déjà chargé" in again.output
+
+
+def test_progress_reads_100_only_when_all_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    console = app.upgrades.cli._Console()
+    for done in (0, 7999, 9999, 10_000):
+        console(done, 10_000, "Lecture")
+    shown = capsys.readouterr().err.split("\r")
+    assert [line.strip() for line in shown[1:]] == ["Lecture 0 %", "Lecture 79 %", "Lecture 99 %", "Lecture 100 %"]

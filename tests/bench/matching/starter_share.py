@@ -27,10 +27,11 @@ def share_line(name: str, cases: list[Case], codes: frozenset[str]) -> tuple[str
 
 
 def french_percent(part: int, whole: int) -> str:
-    """A share with one decimal and the French comma; a dash when there is nothing to share."""
+    """A share with one decimal, rounded down, and the French comma; a dash when there is nothing to share."""
     if not whole:
         return "–"
-    return f"{100 * part / whole:.1f}\u00a0%".replace(".", ",")
+    units, tenths = divmod(1000 * part // whole, 10)
+    return f"{units},{tenths}\u00a0%"
 
 
 def section(data: Path | None) -> str:

@@ -1,9 +1,17 @@
 """A terminology and tables of a few lines: these tests also run on the installed wheel, with nothing else at hand."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from matcher import Engine, LexiconEntry, Tables, Term
 from matcher.index import TermIndex
+
+# On the wheel no other file says it: a busy machine fails no property. `few` is enough to see that the wheel works.
+for name, tried in (("alone", settings.default.max_examples), ("few", 5)):
+    settings.register_profile(
+        name, settings.default, max_examples=tried, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile("alone")
 
 
 def term(number: str, component: str, prop: str, system: str, name: str, **more: object) -> Term:

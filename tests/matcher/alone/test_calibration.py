@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matcher import Band
@@ -51,14 +51,36 @@ def test_the_table_never_falls(one: float, other: float) -> None:
     assert CALIBRATION.monotone(low) <= CALIBRATION.monotone(high)
 
 
-@given(st.lists(FINITE, min_size=1, max_size=12), st.floats(min_value=0, max_value=5))
-def test_confidences_are_probabilities_that_fall_with_the_rank(scores: list[float], margin: float) -> None:
-    ordered = sorted(scores, reverse=True)
-    values = CALIBRATION.confidences(replace(BASE, margin=margin, score=ordered[0]), ordered)
+SIGNALS = st.builds(
+    lambda **given: replace(BASE, **given),
+    score=FINITE,
+    margin=st.floats(min_value=0, max_value=5),
+    component=st.floats(min_value=0, max_value=1.3),
+    exact=st.booleans(),
+    contradictions=st.integers(0, 4),
+    property=st.floats(min_value=-1, max_value=1),
+    system=st.floats(min_value=-1, max_value=1),
+)
+"""First candidates of all sorts, the hopeless ones included."""
+
+
+@given(SIGNALS, st.lists(FINITE, min_size=1, max_size=60), st.booleans())
+@example(signals=replace(BASE, score=0.0, margin=0.0, component=0.1, exact=False), scores=[1.0, 1.0], remembered=False)
+def test_confidences_are_probabilities_that_fall_with_the_rank(
+    signals: Signals, scores: list[float], remembered: bool
+) -> None:
+    values = CALIBRATION.confidences(signals, sorted(scores, reverse=True), remembered)
     assert len(values) == len(scores)
     assert all(0.0 <= value <= 1.0 for value in values)
-    assert sum(values) <= 1.0 + 1e-9
     assert values == sorted(values, reverse=True)
+    # Those after the tenth take no part in the sharing of the doubt.
+    assert sum(values[:10]) <= 1.0 + 1e-9
+
+
+def test_a_hopeless_first_candidate_leaves_no_more_to_the_second() -> None:
+    hopeless = replace(BASE, score=0.0, margin=0.0, component=0.1, exact=False, contradictions=3)
+    first, second = CALIBRATION.confidences(hopeless, [1.0, 1.0])
+    assert first == second < 0.5
 
 
 @given(st.floats(min_value=0, max_value=1))
