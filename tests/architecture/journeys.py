@@ -14,7 +14,7 @@ DOCUMENT = ROOT / "docs" / "architecture.md"
 SCREENS = ("static", "templates")
 """Folders that stand above every room: what the browser runs or shows."""
 _STEP = re.compile(r"^\d+\. `([^`]+)`(?: · ((?:`[^`]+`(?:, )?)+))? — \S")
-_WOKEN = re.compile(r"^Woken by `([^`]+)` · ((?:`[^`]+`(?:, )?)+)$")
+_WOKEN = re.compile(r"^\* Woken by `([^`]+)` · ((?:`[^`]+`(?:, )?)+)$")
 _KEPT = re.compile(r"^ +Kept in `(\w+)`$")
 _ROUTE = re.compile(r"^@router\.\w+\(.*\)\n(?:@.*\n)*(?:async )?def (\w+)", re.MULTILINE)
 _SCRIPT_FUNCTION = re.compile(r"^ *(?:async )?(?:function )?(\w+)\([^()]*\) \{$", re.MULTILINE)
