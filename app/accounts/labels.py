@@ -1,7 +1,3 @@
 """French names of the roles."""
 
 
-
-
-
-

@@ -98,8 +98,8 @@ def rows_to_judge(
     )
     judged = [_judged(session, settings, row, tests[row.id], choices[row.id], proposals) for row in found]
     coded = [item for item in judged if item.row.outcome == Outcome.CODE]
-    place = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    mappings = mappings_of(session, place, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    mappings = mappings_of(session, context, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
     checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
     authors = repository.names_of(session, [choice.author_id for choice in choices.values() if choice])
     return [_row(access, query, item, checked.get(item.row.id), authors) for item in judged]

@@ -115,8 +115,8 @@ def _look_again(session: Session, settings: Settings, row: OpenRow, choice: Deci
         if proposal is not None
         else evidence_now(session, settings, row.test, choice.loinc_num)
     )
-    place = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
-    checks = checks_of(mappings_of(session, place, [Pair(row.test, choice.loinc_num, lines)])[0])
+    context = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
+    checks = checks_of(mappings_of(session, context, [Pair(row.test, choice.loinc_num, lines)])[0])
     contradicts = any(finding.verdict is Verdict.CONTRADICT for finding in by_axis(lines).values())
     return checks, contradicts
 

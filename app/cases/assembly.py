@@ -20,7 +20,7 @@ from app.transcoding.facts import JUDGES, StateValues, derive_state, in_force
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs
 from app.web import wording
-from app.worklist.navigation import QueuePosition, case_url, find_place, queue_url
+from app.worklist.navigation import QueuePosition, case_url, find_position, queue_url
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import decision_text, run_id_of
 from matcher.types import Band
@@ -67,8 +67,8 @@ def build_case(
     """The case page of a row of the catalogue; NotFoundError when it is not there."""
     known = _read(session, access, local_test_id, runs)
     test, state = known.test, known.state
-    place = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    queue_place = find_place(session, access.catalogue_id, run_id_of(runs), asked.query, local_test_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    position = find_position(session, access.catalogue_id, run_id_of(runs), asked.query, local_test_id)
     ranked = [proposal for proposal in known.proposals if proposal.rank > 0]
     nontest = next((proposal for proposal in known.proposals if proposal.rank == 0), None)
     shown = ranked[: MOST if asked.most else SHOWN]
@@ -77,7 +77,7 @@ def build_case(
     no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
     first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
     selected = asked.codes[-1] if asked.codes else state.loinc_num or first
-    candidates = candidates_of(session, settings, place, test, columns, selected, state.loinc_num)
+    candidates = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
     is_chapter = test.level in (Level.CHAPTER, Level.SUBCHAPTER)
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
@@ -104,16 +104,16 @@ def build_case(
         exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
         history=history,
-        search=_search(session, access, place, test, asked, {column.loinc_num for column in columns}),
+        search=_search(session, access, context, test, asked, {column.loinc_num for column in columns}),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
-        position=queue_place.position,
-        total=queue_place.total,
+        position=position.position,
+        total=position.total,
         rights=rights_of(access, known.facts, state),
-        links=_links(access, test, asked, queue_place, has_more=len(ranked) > len(shown)),
+        links=_links(access, test, asked, position, has_more=len(ranked) > len(shown)),
         no_loinc_reasons=NO_LOINC_REASONS,
         out_of_scope_reasons=OUT_OF_SCOPE_REASONS,
         relations=[(relation.value, wording.RELATION[relation]) for relation in Relation],
-        release_version=place.release_version,
+        release_version=context.release_version,
     )
 
 
@@ -177,11 +177,11 @@ def _first_sentence(proposal: Proposal | None) -> str:
 
 
 def _search(
-    session: Session, access: CatalogueAccess, place: MappingContext, test: LocalTest, asked: Asked, present: set[str]
+    session: Session, access: CatalogueAccess, context: MappingContext, test: LocalTest, asked: Asked, present: set[str]
 ) -> SearchView:
-    if place.release is None or not asked.text:
-        return SearchView(asked.text, [], place.release is None)
-    terms = search(session, place.release_id, asked.text, SEARCH_LIMIT)
+    if context.release is None or not asked.text:
+        return SearchView(asked.text, [], context.release is None)
+    terms = search(session, context.release_id, asked.text, SEARCH_LIMIT)
     most = MOST if asked.most else None
     hits = []
     for term in terms:
@@ -193,7 +193,7 @@ def _search(
     return SearchView(asked.text, hits, False)
 
 
-def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, place: QueuePosition, has_more: bool) -> Links:
+def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, position: QueuePosition, has_more: bool) -> Links:
     catalogue_id, query, test_id = access.catalogue_id, asked.query, test.id or 0
 
     def to(row_id: int | None) -> str:
@@ -201,13 +201,13 @@ def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, place: QueueP
 
     here = f"/catalogues/{catalogue_id}/revue/{test_id}"
     first_page = query.with_page(1)
-    page = query.with_page(max(place.page(query.taille), 1))
+    page = query.with_page(max(position.page(query.taille), 1))
     return Links(
         queue=f"{queue_url(catalogue_id, page)}#ligne-{test_id}",
-        previous=to(place.previous_id),
-        next=to(place.next_id),
-        next_to_decide=to(place.next_to_decide_id),
-        next_to_approve=to(place.next_to_approve_id),
+        previous=to(position.previous_id),
+        next=to(position.next_id),
+        next_to_decide=to(position.next_to_decide_id),
+        next_to_approve=to(position.next_to_approve_id),
         decide=first_page.url(f"{here}/decision"),
         undo=first_page.url(f"{here}/annulation"),
         approve=first_page.url(f"/catalogues/{catalogue_id}/approbation/{test_id}", depuis="revue"),

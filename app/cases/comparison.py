@@ -42,7 +42,7 @@ class ComparedCode:
 def candidates_of(
     session: Session,
     settings: Settings,
-    place: MappingContext,
+    context: MappingContext,
     test: LocalTest,
     columns: Sequence[ComparedCode],
     selected: str,
@@ -50,7 +50,7 @@ def candidates_of(
 ) -> list[CandidateColumn]:
     """Every column of the comparison, with its checks."""
     pairs = [Pair(test, column.loinc_num, _lines(session, settings, test, column)) for column in columns]
-    mappings = mappings_of(session, place, pairs)
+    mappings = mappings_of(session, context, pairs)
     return [
         _candidate(column, mapping, digit, selected, decided)
         for digit, (column, mapping) in enumerate(zip(columns, mappings, strict=True), start=1)

@@ -24,8 +24,6 @@ def asked_of(params: QueryParams, query: ReviewQuery) -> Asked:
     )
 
 
-
-
 def case_page(
     session: Session,
     settings: Settings,

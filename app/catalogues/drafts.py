@@ -193,8 +193,6 @@ def open_draft(session: Session, draft: UploadDraft, settings: Settings) -> Draf
     return Draft(draft, files, plan)
 
 
-
-
 def confirm(
     session: Session, access: LaboratoryAccess, draft: UploadDraft, queue: JobQueue, digest: str = ""
 ) -> int:

@@ -131,11 +131,3 @@ class PreviewPage(PageContext):
     """The files are newer exports: they are compared before anything is written."""
 
 
-
-
-
-
-
-
-
-

@@ -210,8 +210,6 @@ def do_abandon(session: SessionDep, access: LaboratoryDep, draft_id: int) -> Res
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer", status_code=303)
 
 
-
-
 @router.get("/catalogues/{catalogue_id}/fichiers/{file_id}")
 def download_file(session: SessionDep, access: CatalogueDep, file_id: int) -> Response:
     """A received file, byte for byte."""

@@ -50,20 +50,6 @@ def source_cells(session: Session, source_file_id: int) -> list[tuple[int, list[
     return [(number, [str(cell) for cell in cells]) for number, cells in session.exec(statement)]
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def count_of_versions(session: Session, catalogue_id: int) -> int:
     """How many exports of this catalogue state a version of their own: they share one count, as they share urls."""
     statement = select(func.count()).where(

@@ -24,31 +24,11 @@ READ_ROW_BY_ROW = frozenset({ExportKind.ORIGINAL, ExportKind.XLSX})
 """The formats that a person reads; in the others a machine looks codes up."""
 
 
-
-
 class Packaging(StrEnum):
     """The bare file, or an archive with the LOINC notice and the report beside it."""
 
     FILE = "file"
     ZIP = "zip"
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,16 +43,6 @@ class ExportRequest:
     syntax: Syntax = Syntax.JSON
 
 
-
-
-
-
-
-
-
-
-
-
 def build(
     session: Session,
     settings: Settings,

@@ -48,5 +48,3 @@ def current_value_sets(session: Session) -> tuple[int, ...]:
     return tuple(key for key in session.exec(statement) if key is not None)
 
 
-
-

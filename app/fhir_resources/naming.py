@@ -83,8 +83,6 @@ def computable_name(text: str) -> str:
     return (name if name[:1].isalpha() else f"Catalogue{name}")[:200]
 
 
-
-
 def header(statement: Statement, *, id: str, url: str, version: str, name: str, title: str) -> dict[str, Any]:
     """The publishing metadata of a resource, without its status."""
     return {

@@ -21,7 +21,6 @@ class Syntax(StrEnum):
     XML = "xml"
 
 
-
 MEDIA_TYPES = {Syntax.JSON: "application/fhir+json", Syntax.XML: "application/fhir+xml"}
 METADATA_ORDER = (
     "resourceType", "id", "meta", "language", "extension", "url", "identifier", "version", "name", "title", "type",
@@ -31,7 +30,6 @@ METADATA_ORDER = (
 """The elements that published resources share, in the order of their definitions; their own elements follow."""
 _RANK = {name: rank for rank, name in enumerate(METADATA_ORDER)}
 _NAMESPACE = ' xmlns="http://hl7.org/fhir"'
-"""Characters that neither a FHIR string nor XML may hold."""
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 )
@@ -46,8 +44,6 @@ def published(resource_type: str, values: Mapping[str, Any]) -> Resource:
     """A published resource: its elements that have a value, in the order of its definition."""
     found = filled({"resourceType": resource_type, **values})
     return dict(sorted(found.items(), key=lambda item: _RANK.get(item[0], len(_RANK))))
-
-
 
 
 def instant(moment: datetime) -> str:

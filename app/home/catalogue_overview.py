@@ -83,8 +83,6 @@ def _chapters(session: Session, catalogue_id: int) -> list[ChapterLine]:
     ]
 
 
-
-
 def _file_line(row: Any, newest: set[int]) -> FileLine:
     file_id, kind, name, sha256, size, dialect_json, rows, imported_at, imported_by = row
     return FileLine(

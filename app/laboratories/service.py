@@ -12,8 +12,6 @@ from app.models import FhirNaming, Laboratory, User
 _FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
 
 
-
-
 def get_laboratory(session: Session, laboratory_id: int) -> Laboratory:
     """The laboratory of this identifier, or NotFoundError."""
     laboratory = session.get(Laboratory, laboratory_id)

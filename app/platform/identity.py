@@ -27,14 +27,6 @@ class PasswordChangeRequiredError(WorkbenchError):
     status_code = 403
 
 
-
-
-
-
-
-
-
-
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """What every page shows of the signed-in person, also when the transaction was rolled back."""

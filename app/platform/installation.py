@@ -42,8 +42,6 @@ def migrate(engine: Engine) -> tuple[str | None, str | None]:
         raise WorkbenchError(f"La base de données ne peut être ouverte ou migrée : {error.orig}.") from error
 
 
-
-
 def open_ready(settings: Settings) -> Engine:
     """The engine of an installation for a command that works on accounts or data."""
     make_data_dir(settings)

@@ -20,8 +20,6 @@ SECTION_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER)
 
 
 CIRCUIT_PRODUCER = "ANS, Circuit de la biologie"
-
-
 CHAPTERS_PRODUCER = "ANS, chapitres LOINC"
 
 

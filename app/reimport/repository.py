@@ -73,9 +73,6 @@ def retire(session: Session, test_ids: Sequence[int], moment: datetime) -> None:
         session.execute(values, execution_options={"synchronize_session": False})
 
 
-
-
-
 def replace_links(session: Session, exam_ids: Sequence[int], rows: Iterable[dict[str, Any]]) -> None:
     """Store again what these exams contain."""
     for start in range(0, len(exam_ids), BATCH):

@@ -23,10 +23,6 @@ from app.worklist.queue import run_id_of
 router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"])
 
 
-
-
-
-
 @router.get("")
 def show_queue(request: Request, access: CatalogueDep, session: SessionDep, query: QueryDep) -> Response:
     """The queue, or its rows as CSV."""

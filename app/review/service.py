@@ -46,8 +46,8 @@ def decide(
     if action is Action.COMMENT and not said.comment.strip():
         raise InvalidInputError("Écrivez le commentaire.")
     _refuse_repetition(session, row, action, said)
-    place = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    release_id = place.release.id if place.release else None
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    release_id = context.release.id if context.release else None
     proposal = _proposal(session, row, said.loinc_num)
     if action is Action.CHOOSE:
         checks = chosen_checks(session, settings, row, said.loinc_num, proposal)
@@ -82,11 +82,9 @@ def chosen_checks(
     session: Session, settings: Settings, row: OpenRow, loinc_num: str, proposal: Proposal | None
 ) -> list[Check]:
     """The checks of one code for this row, on the evidence of its proposal or computed now."""
-    place = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
+    context = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
     lines = lines_of(proposal.evidence) if proposal else evidence_now(session, settings, row.test, loinc_num)
-    return checks_of(mappings_of(session, place, [Pair(row.test, loinc_num, lines)])[0])
-
-
+    return checks_of(mappings_of(session, context, [Pair(row.test, loinc_num, lines)])[0])
 
 
 def _statement(

@@ -133,17 +133,3 @@ class TermPage(PageContext):
     notice: str
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-

@@ -70,17 +70,3 @@ def show_term(
     return render(request, "terminology/term.html", term_page(session, release, loinc_num))
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-

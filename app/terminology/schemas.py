@@ -11,7 +11,6 @@ ReleaseChanged = Callable[[Session, LoincRelease, LoincRelease, User | None], ob
 """Told that a release came into service: (session, the one before, the new one, who did it)."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class SearchFilters:
     """Values that the axes must have, exactly; an empty text lets everything through."""

@@ -54,24 +54,24 @@ def evidence_now(session: Session, settings: Settings, test: LocalTest, loinc_nu
     return lines_of(evidence_for(session, settings, test, loinc_num))
 
 
-def mappings_of(session: Session, place: MappingContext, pairs: Iterable[Pair]) -> list[CheckedMapping]:
+def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]) -> list[CheckedMapping]:
     """The pairs with all that the checks need, in the same order."""
     wanted = list(pairs)
     numbers = {pair.loinc_num for pair in wanted}
-    terms = terms_by_number(session, place.release_id, numbers)
-    siblings = repository.siblings_of(session, place.release_id, {term.component for term in terms.values()})
+    terms = terms_by_number(session, context.release_id, numbers)
+    siblings = repository.siblings_of(session, context.release_id, {term.component for term in terms.values()})
     retired = {number for number, term in terms.items() if term.status in RETIRED}
-    replacements = repository.replacements_of(session, place.release_id, retired)
+    replacements = repository.replacements_of(session, context.release_id, retired)
     nearby = numbers | {term.loinc_num for group in siblings.values() for term in group}
     circuit = repository.in_circuit(session, nearby)
-    carriers = repository.carriers_of(session, place.catalogue_id, numbers)
-    labels = repository.codes_of_labels(session, place.laboratory_id, {pair.test.label for pair in wanted})
+    carriers = repository.carriers_of(session, context.catalogue_id, numbers)
+    labels = repository.codes_of_labels(session, context.laboratory_id, {pair.test.label for pair in wanted})
     return [
         CheckedMapping(
             test=pair.test,
             loinc_num=pair.loinc_num,
             term=terms.get(pair.loinc_num),
-            release_version=place.release_version,
+            release_version=context.release_version,
             lines=pair.lines,
             replacements=replacements.get(pair.loinc_num, ()),
             siblings=_siblings(siblings, terms.get(pair.loinc_num)),

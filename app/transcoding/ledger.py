@@ -13,6 +13,9 @@ from app.transcoding.errors import StaleVersionError
 from app.transcoding.facts import StateValues, derive_state, in_force
 from app.transcoding.workflow import Transition, require
 
+LIMITS = {"reason": 500, "comment": 4000, "justification": 2000}
+"""The most characters of what a person writes with a fact, as wide as the columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenRow:
@@ -41,6 +44,13 @@ class DecisionContent:
 
 
 NOTHING_SAID = DecisionContent()
+
+
+def check_lengths(**texts: str) -> None:
+    """Refuse a text longer than its column."""
+    for name, text in texts.items():
+        if len(text) > LIMITS[name]:
+            raise InvalidInputError(f"Ce texte est trop long : {LIMITS[name]} caractères au plus.")
 
 
 def open_row(session: Session, access: CatalogueAccess, local_test_id: int, expected_version: int) -> OpenRow:
@@ -109,13 +119,3 @@ def append(
         undoes_id=undoes_id,
     )
     return fact
-
-
-LIMITS = {"reason": 500, "comment": 4000, "justification": 2000}
-
-
-def check_lengths(**texts: str) -> None:
-    """Refuse a text longer than its column."""
-    for name, text in texts.items():
-        if len(text) > LIMITS[name]:
-            raise InvalidInputError(f"Ce texte est trop long : {LIMITS[name]} caractères au plus.")

@@ -1,8 +1,8 @@
 """The one state machine of the review: who may do what, from which state, and where it leads.
 
 `workflow.csv` beside this file is its truth table, for people to read and judge; a test holds both equal over
-every state, action and role. Two rules need more than the table, and stand in `app.review.service`:
-nobody approves a decision she authored, and an undo takes back one's own fact, if it is the one in force.
+every state, action and role. Two rules need more than the table: nobody approves a decision she authored
+(`app.approval.service`), and an undo takes back one's own fact, if it is the one in force (`app.review.service`).
 """
 
 from dataclasses import dataclass

@@ -27,8 +27,6 @@ def format_moment(value: datetime | None) -> str:
     return "" if value is None else value.strftime("%d/%m/%Y %H:%M UTC")
 
 
-
-
 def format_percent(value: float | None, decimals: int = 1) -> str:
     """A share in [0, 1] as a French percentage, rounded down so that 79.99 % never reads 80 %."""
     if value is None:

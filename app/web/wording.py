@@ -80,8 +80,6 @@ ACTION = {
 }
 
 
-
-
 TERM_STATUS = {"TRIAL": "à l'essai", "DISCOURAGED": "déconseillé", "DEPRECATED": "retiré de LOINC"}
 
 

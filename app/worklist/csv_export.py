@@ -22,10 +22,6 @@ HEADER = (
 )  # fmt: skip
 
 
-
-
-
-
 def queue_csv(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> str:
     """Every row of the query, in its order, with decision and best proposal."""
     rows = queue_sql.all_rows(session, catalogue_id, run_id, query)

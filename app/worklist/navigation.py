@@ -40,7 +40,7 @@ class QueuePosition:
         return (self.position - 1) // size + 1
 
 
-def place_in(rows: Sequence[tuple[int, str]], current_id: int, wants_doubts: bool = False) -> QueuePosition:
+def position_in(rows: Sequence[tuple[int, str]], current_id: int, wants_doubts: bool = False) -> QueuePosition:
     """The place of a row among (identifier, status) rows in order; the search for work wraps around."""
     ids = [row_id for row_id, _ in rows]
     here = ids.index(current_id) if current_id in ids else -1
@@ -61,7 +61,7 @@ def _next(rows: Sequence[tuple[int, str]], here: int, statuses: Collection[str])
     return next(after, None) or next(before, None)
 
 
-def find_place(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int) -> QueuePosition:
+def find_position(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int) -> QueuePosition:
     """The place of a row in the queue of this query."""
     rows = queue_sql.ordered_ids(session, catalogue_id, run_id, query, current_id)
-    return place_in(rows, current_id, wants_doubts="doute" in query.only.get("etat", ()))
+    return position_in(rows, current_id, wants_doubts="doute" in query.only.get("etat", ()))

@@ -3,10 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from tests.bench.matching.datasets import Case
 
 from matcher import Engine, Knowledge, Proposal, Remembered
 from matcher.knowledge import signature
+from tests.bench.matching.datasets import Case
 
 DEEP = 50
 

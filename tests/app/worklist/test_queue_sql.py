@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from app.platform.database import reading
 from app.worklist import queue_sql
 from app.worklist.facets import FACETS
-from app.worklist.navigation import place_in
+from app.worklist.navigation import position_in
 from app.worklist.query import ReviewQuery
 from tests.app.review.conftest import Desk
 from tests.app.review.sample import Sample, fill
@@ -102,17 +102,17 @@ def test_the_row_on_screen_keeps_its_place_when_it_leaves_the_filter(desk: Desk)
     with reading(desk.engine) as session:
         after = queue_sql.ordered_ids(session, desk.catalogue_id, desk.run.id or 0, query, desk.glucose)
     assert [row_id for row_id, _ in before] == [row_id for row_id, _ in after]
-    place = place_in(after, desk.glucose)
-    assert (place.position, place.previous_id, place.next_id) == (2, desk.sodium, desk.strip)
+    position = position_in(after, desk.glucose)
+    assert (position.position, position.previous_id, position.next_id) == (2, desk.sodium, desk.strip)
 
 
 def test_next_row_to_decide_skips_the_decided_and_wraps_around() -> None:
     rows = [(1, "todo"), (2, "decided"), (3, "doubt"), (4, "sent_back"), (5, "approved")]
-    assert place_in(rows, 2).next_to_decide_id == 4
-    assert place_in(rows, 2, wants_doubts=True).next_to_decide_id == 3
-    assert place_in(rows, 4).next_to_decide_id == 1
-    assert place_in([(1, "todo")], 1).next_to_decide_id is None
-    assert place_in(rows, 3).next_to_approve_id == 2
+    assert position_in(rows, 2).next_to_decide_id == 4
+    assert position_in(rows, 2, wants_doubts=True).next_to_decide_id == 3
+    assert position_in(rows, 4).next_to_decide_id == 1
+    assert position_in([(1, "todo")], 1).next_to_decide_id is None
+    assert position_in(rows, 3).next_to_approve_id == 2
 
 
 def _statements(client: TestClient, engine: Engine, url: str) -> int:
