@@ -1,12 +1,17 @@
 """What every test of the application starts from: a fresh database, a small world, signed-in clients."""
 
+import io
+import json
+import logging
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
@@ -19,6 +24,7 @@ from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
 from app.platform.database import make_engine, transaction
 from app.platform.identity import CatalogueAccess, LaboratoryAccess
+from app.platform.logs import configure_logs
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.upgrades.start import prepare
@@ -215,3 +221,34 @@ def client_for(application: FastAPI, world: World, settings: Settings) -> Iterat
     yield make
     for client in clients:
         client.close()
+
+
+class Logs:
+    """What was logged since the test began, as an installation writes it."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def events(self, name: str = "") -> list[dict[str, Any]]:
+        """The lines, or those of one event, in order; each must be a JSON object."""
+        lines: list[dict[str, Any]] = [json.loads(line) for line in self.text.splitlines()]
+        return [line for line in lines if name in ("", line["event"])]
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    """The logs of this process, configured as by the command line."""
+    root = logging.getLogger()
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+    stream = io.StringIO()
+    configure_logs("info", stream)
+    yield Logs(stream)
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+    structlog.contextvars.clear_contextvars()
