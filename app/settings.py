@@ -52,6 +52,27 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         20_000_000, description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets."
     )
+    trusted_proxies: str = Field(
+        "",
+        description="Adresses ou réseaux, séparés par des virgules, des serveurs mandataires placés devant l'atelier "
+        "(`127.0.0.1` pour un mandataire de la même machine). D'eux seuls sont crus `X-Forwarded-For`, "
+        "`X-Forwarded-Proto` et `X-Request-ID` ; vide, de personne.",
+    )
+    metrics_token: str = Field(
+        "",
+        description="Jeton que le collecteur de mesures présente à `/metrics` (`Authorization: Bearer …`), "
+        "20 caractères au moins ; vide, seule la machine même les lit.",
+    )
+    log_level: str = Field(
+        "info",
+        description="Ce qui entre au journal : `warning` tait la ligne de chaque requête, `error` aussi les refus ; "
+        "`debug` ajoute le texte des erreurs, qui peut citer des données : pour une mise au point seulement.",
+    )
+    shutdown_seconds: int = Field(
+        20,
+        description="À l'arrêt, secondes laissées aux requêtes en cours pour finir, puis autant au travail de fond ; "
+        "celui qui n'a pas fini s'interrompt sans rien écrire et reprend au démarrage suivant.",
+    )
     chapters_file_name: str = Field(
         "LOINC_4_transcodage_chapitres_{date}.csv",
         description="Nom du fichier LOINC_4 ; `{date}` devient le jour de l'export (AAAAMMJJ). "

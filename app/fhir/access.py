@@ -55,6 +55,7 @@ def reader_of(request: Request, session: ReadingSession) -> Reader:
     laboratory = session.get(Laboratory, token.laboratory_id) if token else None
     if laboratory is None:
         raise FhirRequestError("Donnez un jeton en service : en-tête Authorization: Bearer …", 401)
+    request.state.laboratory_id = laboratory.id
     return Reader(session, laboratory, request.app.state.published)
 
 

@@ -137,5 +137,21 @@ def catalogue_access(
     return CatalogueAccess(user, laboratory, _role_in(session, user, catalogue.laboratory_id), catalogue)
 
 
-LaboratoryDep = Annotated[LaboratoryAccess, Depends(laboratory_access)]
-CatalogueDep = Annotated[CatalogueAccess, Depends(catalogue_access)]
+def _laboratory_of_request(
+    request: Request, access: Annotated[LaboratoryAccess, Depends(laboratory_access)]
+) -> LaboratoryAccess:
+    """The same rights, and the laboratory made known to the log of the request."""
+    request.state.laboratory_id = access.laboratory_id
+    return access
+
+
+def _catalogue_of_request(
+    request: Request, access: Annotated[CatalogueAccess, Depends(catalogue_access)]
+) -> CatalogueAccess:
+    """The same rights, and the laboratory made known to the log of the request."""
+    request.state.laboratory_id = access.laboratory_id
+    return access
+
+
+LaboratoryDep = Annotated[LaboratoryAccess, Depends(_laboratory_of_request)]
+CatalogueDep = Annotated[CatalogueAccess, Depends(_catalogue_of_request)]

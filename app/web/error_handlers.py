@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from app.errors import ImportRefusedError, WorkbenchError
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.web.pages import ErrorPage
+from app.web.request_log import REQUEST_ID_HEADER, route_template
 from app.web.security import security_headers
 from app.web.templating import render
 
@@ -87,12 +88,13 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_unexpected_error(request: Request, error: Exception) -> Response:
     """A fault of ours; its details go to the log (Starlette raises it again), never to the user."""
-    log.error("request.failed", method=request.method, path=request.url.path, error=type(error).__name__)
+    log.error("request.failed", route=route_template(request.scope), error=type(error).__name__)
     message = "Une erreur inattendue s'est produite. Rien n'a été enregistré ; vous pouvez réessayer."
     answer = _answer(request, 500, message)
-    # This handler runs outside the middleware that adds the headers elsewhere.
+    # This handler runs outside the middlewares that add the headers elsewhere.
     for name, value in security_headers(request.app.state.settings.secure_cookies):
         answer.headers.setdefault(name, value)
+    answer.headers[REQUEST_ID_HEADER] = request.state.request_id
     return answer
 
 
