@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import logging
 import signal
 import socket
 import sys
@@ -11,12 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from app.errors import WorkbenchError
+from app.platform.logs import configure_logs
 from app.settings import Settings, get_settings
 
 SLICES = (
@@ -37,21 +36,6 @@ cli = typer.Typer(
 )
 for _slice in SLICES:
     import_module(_slice).register(cli)
-
-
-def _configure_logging() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -88,6 +72,7 @@ def serve(
     from app.upgrades.start import prepare
 
     settings = get_settings()
+    configure_logs(settings.log_level)
     with _listen(host or settings.host, settings.port if port < 0 else port) as listener:
         engine = prepare(settings)
         for sentence in create_demonstration(engine, settings) if with_demo else ():
@@ -102,7 +87,15 @@ def serve(
             typer.echo("Aucun compte n'existe encore. Ouvrez le premier, dans un autre terminal :")
             typer.echo('  transcodeur user add --email vous@exemple.fr --name "Prénom Nom" --administrator')
         typer.echo("Ctrl+C pour arrêter.")
-        config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=5)
+        # Logs and proxies are the application's own affair; uvicorn sends a signal again once it has shut down.
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
     typer.echo("L'atelier est fermé.")
@@ -116,6 +109,7 @@ def worker() -> None:
     from app.upgrades.start import prepare
 
     settings = get_settings()
+    configure_logs(settings.log_level)
     queue = JobQueue(settings, prepare(settings))
     if not queue.start_consumer():
         raise WorkbenchError(
@@ -190,7 +184,7 @@ def _complain(message: str) -> None:
 
 def main() -> None:
     """Run a command; what the user can mend is said in one French sentence, without a traceback."""
-    _configure_logging()
+    configure_logs()
     try:
         cli()
     except WorkbenchError as error:

@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+import time
 from typing import IO, Any
 
 import structlog
@@ -20,6 +21,7 @@ __all__ = ["JobQueue", "register"]
 
 QUEUE_FILE = "travaux.sqlite3"
 LOCK_FILE = "travaux.verrou"
+INTERRUPTION_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,13 @@ class _QuietConsumer(Consumer):  # type: ignore[misc]
 
     def _set_signal_handlers(self) -> None:
         return
+
+    def wait_for_workers(self, seconds: float) -> bool:
+        """Whether the threads, told to stop, have ended within this time."""
+        deadline = time.monotonic() + seconds
+        for _, thread in self.worker_threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        return not any(thread.is_alive() for _, thread in self.worker_threads)
 
 
 class JobQueue:
@@ -46,6 +55,7 @@ class JobQueue:
         self._huey: SqliteHuey | None = None
         self._run: Any = None
         self._lock_file: IO[bytes] | None = None
+        self._must_stop = threading.Event()
 
     def _broker(self) -> Any:
         """The huey task that runs a job by its identifier; its storage file is opened at the first use."""
@@ -60,7 +70,7 @@ class JobQueue:
                 )
 
                 def run(job_id: int) -> None:
-                    run_job(self._engine, self._settings, job_id)
+                    run_job(self._engine, self._settings, job_id, self._must_stop.is_set)
 
                 self._run = self._huey.task(name="run_job")(run)
         return self._run
@@ -125,7 +135,7 @@ class JobQueue:
             return True
         self._broker()
         if not self._take_lock():
-            log.info("jobs.elsewhere", data_dir=str(self._settings.data_dir))
+            log.info("jobs.elsewhere")
             return False
         with transaction(self._engine) as session:
             fail_stale_jobs(session)
@@ -134,6 +144,7 @@ class JobQueue:
         for job_id in waiting:
             if job_id is not None:
                 self._send(job_id)
+        self._must_stop.clear()
         self._consumer = _QuietConsumer(
             self._huey, workers=1, periodic=False, initial_delay=0.1, max_delay=1.0, check_worker_health=False
         )
@@ -141,10 +152,17 @@ class JobQueue:
         return True
 
     def stop_consumer(self) -> None:
-        """Let the running job end, for a few seconds at most, then stop."""
+        """Start nothing more; let the running job end for `shutdown_seconds`, else send it back to the queue.
+
+        A job that reaches no step of its progress in the few seconds that follow is left to its thread, which ends
+        with the process: nothing that it has not committed remains, and the next start finds it (`fail_stale_jobs`).
+        """
         if self._consumer is not None:
-            self._consumer.shutdown_timeout = 5
-            self._consumer.stop(graceful=True)
+            self._consumer.stop()
+            if not self._consumer.wait_for_workers(self._settings.shutdown_seconds):
+                self._must_stop.set()
+                if not self._consumer.wait_for_workers(INTERRUPTION_SECONDS):
+                    log.error("jobs.abandoned", seconds=self._settings.shutdown_seconds + INTERRUPTION_SECONDS)
             self._consumer = None
         if self._lock_file is not None:
             self._lock_file.close()
