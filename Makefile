@@ -27,8 +27,10 @@ help:
 	@echo "make guide         récrit les pages du guide qui viennent du code"
 	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
 
+# Quiet on the terminal of somebody who looks at the demonstration; `make serve` logs every request.
 run: $(STAMPS)/application static/vendor/.stamp
-	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
+	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" \
+	TRANSCODEUR_LOG_LEVEL="$${TRANSCODEUR_LOG_LEVEL:-warning}" $(BIN)/transcodeur serve --demo
 
 serve: $(STAMPS)/application static/vendor/.stamp
 	@$(BIN)/transcodeur serve

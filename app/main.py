@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.accounts import routes as accounts
 from app.administration import routes as administration
@@ -19,6 +20,9 @@ from app.home import routes as home
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
 from app.memory import routes as memory
+from app.operations import routes as operations
+from app.operations.access import MetricsAccess
+from app.operations.metrics import Metrics
 from app.platform.database import make_engine
 from app.proposals import jobs as proposal_jobs
 from app.proposals import routes as proposals
@@ -31,6 +35,8 @@ from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
 from app.upgrades import routes as upgrades
 from app.web.error_handlers import HANDLERS
+from app.web.proxies import TrustedProxies
+from app.web.request_log import RequestLogMiddleware
 from app.web.security import CrossSiteMiddleware, SecurityHeadersMiddleware
 from app.web.static_files import VersionedFiles
 
@@ -51,6 +57,7 @@ ROUTERS = (
     terminology.router,
     upgrades.router,
     jobs.router,
+    operations.router,
 )
 JOBS = (import_jobs, proposal_jobs, release_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
@@ -88,6 +95,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     application.state.jobs = JobQueue(settings, application.state.engine)
     application.add_middleware(CrossSiteMiddleware)
     application.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
+    proxies = TrustedProxies.read(settings.trusted_proxies)
+    if proxies:
+        application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    application.state.metrics_access = MetricsAccess(settings.metrics_token)
+    application.state.metrics = Metrics(application.state.engine)
+    application.add_middleware(RequestLogMiddleware, proxies=proxies, observe=application.state.metrics.observe)
     for router in ROUTERS:
         application.include_router(router)
     application.mount("/static", VersionedFiles(directory=resource_dir("static")), name="static")

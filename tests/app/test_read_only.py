@@ -60,5 +60,6 @@ def test_no_page_writes_when_it_is_read(
     for path in paths:
         address = re.sub(r"\{(\w+)[^}]*\}", lambda found: str(values.get(found[1], "1")), path)
         answer = client.get(address)
-        assert answer.status_code < 500, address
+        # The test's tables were not made by migrations: the installation is not ready, and says so.
+        assert answer.status_code < 500 or (address, answer.status_code) == ("/readyz", 503), address
         assert written == [], address

@@ -1,0 +1,1 @@
+"""Whether the installation works, and how much: health, readiness, metrics."""
