@@ -16,10 +16,11 @@ export PIP_ROOT_USER_ACTION = ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run serve test check bench lock migration guide architecture clean packages-for-tests
+.PHONY: help install run serve test check bench lock migration guide architecture clean packages-for-tests
 
 help:
 	@echo "make run           ouvre l'application avec sa démonstration, sur http://127.0.0.1:8000/"
+	@echo "make install       installe l'application sans l'ouvrir (voir docs/guide/exploitation.md)"
 	@echo "make serve         ouvre l'application sur vos données (dossier var/, sans démonstration)"
 	@echo "make test          installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check         vérifie tout, sans rien installer"
@@ -31,6 +32,8 @@ help:
 run: $(STAMPS)/application static/vendor/.stamp
 	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" \
 	TRANSCODEUR_LOG_LEVEL="$${TRANSCODEUR_LOG_LEVEL:-warning}" $(BIN)/transcodeur serve --demo
+
+install: $(STAMPS)/application static/vendor/.stamp
 
 serve: $(STAMPS)/application static/vendor/.stamp
 	@$(BIN)/transcodeur serve
