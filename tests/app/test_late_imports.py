@@ -26,6 +26,9 @@ ABSENT = "import sys; assert 'pandas' not in sys.modules"
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0",
         "from typer.testing import CliRunner; from app.cli import cli; "
         "assert CliRunner().invoke(cli, ['coverage', '--help']).exit_code == 0",
+        "from app.catalogues.plan import make_plan; from app.catalogues.service import read_files; "
+        "from app.files.choices import IncomingFile; "
+        "assert make_plan(read_files([IncomingFile('catalogue.csv', b'code;libelle\\nNA;Sodium\\n')])).tests",
     ],
 )
 def test_pandas_is_not_loaded(beginning: str) -> None:
