@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.catalogues.plan import ImportPlan, PlannedTest, SideData
+from app.catalogues.plan import ImportPlan, PlannedTest
 from app.files.fhir_catalogue import LEVEL_OF_WORD
 from app.files.reading import ReadFile
 from app.models import ChangeKind, FileKind, Level, Status
@@ -138,26 +138,27 @@ def compare(plan: ImportPlan, stored: Sequence[Any], links: Mapping[int, Sequenc
     matched = match(plan.tests, concerned)
     kept: set[int] = set()
     fields = [carried(file) for file in plan.files]
-    side = _SideValues(plan.side_data)
+    told = _side_values(
+        plan, ((index, test.code) for index, test in enumerate(plan.tests) if test.level is Level.ANALYSIS)
+    )
     for index, planned in enumerate(plan.tests):
         test = matched.get(index)
-        values = _values(planned, fields[planned.file_index])
-        if planned.level is Level.ANALYSIS:
-            values |= side.of(planned.code)
+        values = _values(planned, fields[planned.file_index]) | told.get(index, {})
         if test is None:
             difference.tests.append(_compared(ChangeKind.ADDED, planned, None, values))
             continue
         kept.add(test.id)
         difference.tests.append(_against(planned, test, values, difference.links, links))
+    # Where the new files say nothing of the analyses themselves, side data may.
+    told = {}
+    if Level.ANALYSIS not in levels:
+        told = _side_values(plan, ((test.id, test.code) for test in stored if test.level == Level.ANALYSIS))
     for test in stored:
         if test.level in levels and test.id not in kept:
             if test.retired_at is None:
                 difference.tests.append(_compared(ChangeKind.REMOVED, None, test, {}))
-        elif test.level == Level.ANALYSIS and test.id not in kept:
-            # The new files say nothing of the analyses themselves; side data may.
-            values = side.of(test.code)
-            if values:
-                difference.tests.append(_against(None, test, values, {}, {}))
+        elif test.id in told:
+            difference.tests.append(_against(None, test, told[test.id], {}, {}))
     return difference
 
 
@@ -228,20 +229,6 @@ def _values(planned: PlannedTest, fields: frozenset[str]) -> dict[str, Any]:
     return values
 
 
-@dataclass(slots=True)
-class _SideValues:
-    """What side data say of the analyses of a code; a volume said once is not counted several times."""
-
-    data: Mapping[str, SideData]
-    counted: set[str] = field(default_factory=set)
-
-    def of(self, code: str) -> dict[str, Any]:
-        said = self.data.get(code)
-        if said is None:
-            return {}
-        names = ("is_subcontracted", "is_retired", "annual_volume", "executing_laboratory")
-        values = {name: value for name in names if (value := getattr(said, name)) is not None}
-        if code in self.counted:
-            values.pop("annual_volume", None)
-        self.counted.add(code)
-        return values
+def _side_values(plan: ImportPlan, analyses: Iterable[tuple[int, str]]) -> dict[int, dict[str, Any]]:
+    """What side data say of these analyses (number, code), by number."""
+    return plan.side_data.told(analyses) if plan.side_data else {}
