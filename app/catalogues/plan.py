@@ -18,10 +18,11 @@ from app.text import counted
 if TYPE_CHECKING:
     from app.catalogues.side_data import SideTable
 
-_COPIED = (
+TEXT_COLUMNS = (
     "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",
     "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
 )  # fmt: skip
+"""The columns of a local test that hold the texts of its row."""
 _MAX_CHAPTER_CODE = 60
 _ANALYSES = "analyses"
 _KEY = ("code", "unit_code", "unit", "specimen_code", "specimen")
@@ -250,7 +251,7 @@ def _read_flags(file: ReadFile, line: ReadLine) -> None:
 
 
 def _copied(line: ReadLine) -> dict[str, str]:
-    return {name: line[name] for name in _COPIED}
+    return {name: line[name] for name in TEXT_COLUMNS}
 
 
 def _add(

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import func, insert, literal, select, update
 from sqlmodel import Session, col
 
+from app.files.kinds import WITH_ANALYSES
 from app.models import (
     Catalogue,
     ExamAnalysis,
-    FileKind,
     Job,
     Level,
     LocalTest,
@@ -287,4 +287,4 @@ def latest_jobs(session: Session, catalogue_id: int, limit: int = 5) -> Sequence
 
 def has_analyses(kinds: Iterable[str]) -> bool:
     """Whether one of these kinds of file brings analyses."""
-    return bool({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR} & set(kinds))
+    return bool(WITH_ANALYSES & set(kinds))

@@ -14,8 +14,9 @@ from app.catalogues.schemas import ImportReport
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files import limits
 from app.files.choices import IncomingFile
+from app.files.kinds import SECTIONS, WITH_ANALYSES
 from app.files.reading import ReadFile, read_file, refuse_if
-from app.models import Catalogue, FileKind, Laboratory, Level, Role, SourceFile, User
+from app.models import CONTRIBUTORS, Catalogue, FileKind, Laboratory, Level, SourceFile, User
 from app.platform.progress import Progress, untold
 from app.text import counted
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from app.catalogues.side_data import SideTable
 
 IMPORT_JOB = "import"
-MAY_IMPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+MAY_IMPORT = CONTRIBUTORS
 DEFAULT_MAX_BYTES = 20_000_000
 KIND_LABELS = {
     FileKind.LOINC_1: "LOINC_1 (chapitres)",
@@ -80,9 +81,6 @@ def plan_import(
     return plan
 
 
-_ANALYSES = frozenset({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR})
-
-
 def _held_again(kind: FileKind, held: dict[str, str]) -> list[str]:
     """The kinds of file of a catalogue that bring the same as this kind."""
     fhir = kind is FileKind.FHIR or FileKind.FHIR in held
@@ -91,7 +89,7 @@ def _held_again(kind: FileKind, held: dict[str, str]) -> list[str]:
         name
         for name in held
         if name == kind
-        or (kind in _ANALYSES and name in _ANALYSES)
+        or (kind in WITH_ANALYSES and name in WITH_ANALYSES)
         or (fhir and not side and name != FileKind.SIDE_DATA and FileKind.FHIR in (kind, name))
     ]
 
@@ -212,7 +210,7 @@ def write_plan(
         sum(len(file.table.data) for file in plan.files),
         plan.count(Level.ANALYSIS),
         plan.count(Level.EXAM),
-        plan.count(Level.CHAPTER, Level.SUBCHAPTER),
+        plan.count(*SECTIONS),
         tuple(plan.warnings),
     )
     _record_import(session, laboratory_id, plan, report, actor)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.models import Level, Outcome, Status
-from app.transcoding.standing import Standing, in_use, standings
+from app.transcoding.standing import Standing, counted_standings
 
 if TYPE_CHECKING:
     from app.coverage.tables import CoverageTable
@@ -115,10 +115,7 @@ class CountedCatalogue:
 
     def __init__(self, rows: Iterable[CoverageRow]) -> None:
         self.rows: tuple[CoverageRow, ...] = tuple(rows)
-        found = standings(in_use(self.rows))
-        self.standings = {
-            row.id: Standing.RETIRED if row.is_retired else found.get(row.id, Standing.RETIRED) for row in self.rows
-        }
+        self.standings = counted_standings(self.rows)
 
     def of_level(self, level: Level) -> list[CoverageRow]:
         """The rows of a level."""

@@ -9,8 +9,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.report import HEADINGS, error_lines
+from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
-from app.publication.schemas import LEVEL_NAMES, PublishedTest
+from app.publication.schemas import PublishedTest
 from app.publication.statement import Statement
 from app.publication.wording import STATUS_LABELS, moment_text, relation_text
 

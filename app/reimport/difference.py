@@ -6,22 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.catalogues.plan import ImportPlan, PlannedTest
+from app.catalogues.plan import TEXT_COLUMNS, ImportPlan, PlannedTest
 from app.files.fhir_catalogue import LEVEL_OF_WORD
+from app.files.kinds import SECTIONS
 from app.files.reading import ReadFile
 from app.models import ChangeKind, FileKind, Level, Status
 from app.reimport.matching import match
 from app.reimport.substance import ANALYSES, ColumnChange, is_substantive, reason_of, shown
 
 UNCHANGED = "unchanged"
-_TEXTS = (
-    "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",
-    "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
-)  # fmt: skip
 _FLAGS = ("is_subcontracted", "is_retired", "annual_volume")
 _CHAPTER = ("chapter_code", "subchapter_code", "chapter")
 _BROUGHT = {
-    FileKind.LOINC_1: (Level.CHAPTER, Level.SUBCHAPTER),
+    FileKind.LOINC_1: SECTIONS,
     FileKind.LOINC_2: (Level.EXAM,),
     FileKind.LOINC_3: (Level.ANALYSIS,),
     FileKind.TABULAR: (Level.ANALYSIS,),
@@ -106,15 +103,15 @@ class Difference:
 def carried(file: ReadFile) -> frozenset[str]:
     """The fields that a file says of its tests; what it does not say is never changed."""
     if file.kind is FileKind.FHIR:
-        return frozenset((*_TEXTS, "is_retired"))
+        return frozenset((*TEXT_COLUMNS, "is_retired"))
     names = set(file.columns)
     if file.takes_units:
         names.add("unit")
     if file.kind is FileKind.TABULAR:
         if "subchapter" in names:
             names.add("subchapter_code")
-        return frozenset(names & {*_TEXTS, *_FLAGS})
-    return frozenset(names & set(_TEXTS))
+        return frozenset(names & {*TEXT_COLUMNS, *_FLAGS})
+    return frozenset(names & set(TEXT_COLUMNS))
 
 
 def levels_of(files: Sequence[ReadFile]) -> tuple[Level, ...]:
@@ -175,7 +172,7 @@ def _against(
     new_links: Mapping[str, tuple[str, ...]],
     old_links: Mapping[int, Sequence[str]],
 ) -> Compared:
-    before = {name: getattr(test, name) for name in (*_TEXTS, *_FLAGS)}
+    before = {name: getattr(test, name) for name in (*TEXT_COLUMNS, *_FLAGS)}
     returned = planned is not None and test.retired_at is not None
     if returned:
         # The flag came with the removal, and goes with it.
@@ -215,9 +212,9 @@ def _planned_links(plan: ImportPlan) -> dict[str, tuple[str, ...]]:
 
 def _values(planned: PlannedTest, fields: frozenset[str]) -> dict[str, Any]:
     """What the new file says of a test."""
-    if planned.level in (Level.CHAPTER, Level.SUBCHAPTER):
+    if planned.level in SECTIONS:
         return dict(planned.values)
-    values: dict[str, Any] = {name: planned.values[name] for name in _TEXTS if name in fields}
+    values: dict[str, Any] = {name: planned.values[name] for name in TEXT_COLUMNS if name in fields}
     if not any(values.get(name) for name in _CHAPTER):
         # An empty cell: the chapter is the one that the exams give.
         values = {name: value for name, value in values.items() if name not in _CHAPTER}
