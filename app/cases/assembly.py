@@ -100,7 +100,6 @@ def build_case(
         likely_reason=usual_reason(_first_sentence(nontest)) if nontest else "",
         is_probably_no_test=no_test and state.status is Status.TODO,
         nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
-        has_proposals=bool(ranked),
         nothing_found=runs.current is not None and not known.proposals,
         exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],

@@ -126,7 +126,6 @@ class CaseView:
     """The usual reason that the engine's own comes nearest to, empty when it sees an analysis."""
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
-    has_proposals: bool
     nothing_found: bool
     exams: list[tuple[str, str]]
     analyses: list[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""The terminology, for the other slices: which release is in use, its terms, and the search."""
+"""The terminology, for the other rooms: which release is in use, its terms, and the search."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checks on a mapping. Pure: everything they need is gathered beforehand in a `Mapping`.
+"""Checks on a mapping. Pure: everything they need is gathered beforehand in a `CheckedMapping`.
 
 A refused code can never be chosen; a blocking check needs a written justification; a warning is shown.
 """

@@ -1,4 +1,4 @@
-"""All SQL of the review, but for the queue (see `queue_sql`)."""
+"""All SQL of the facts of a row, and of what its checks must know."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
