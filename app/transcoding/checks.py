@@ -41,6 +41,23 @@ class Check:
     sentence: str
 
 
+class Checked:
+    """What a page shows with its checks."""
+
+    __slots__ = ()
+    checks: list[Check]
+
+    @property
+    def blocking(self) -> list[Check]:
+        """The checks that need a justification."""
+        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
+
+    @property
+    def warnings(self) -> list[Check]:
+        """The checks that are only shown."""
+        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedMapping:
     """A code for a local test, and what is known of both."""
