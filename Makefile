@@ -27,8 +27,9 @@ help:
 	@echo "make guide         récrit les pages du guide qui viennent du code"
 	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
 
+# Debian's sh does not pass signals on: the server takes its place, or stopping make would leave it holding the port.
 run: $(STAMPS)/application static/vendor/.stamp
-	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
+	@exec env TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" $(BIN)/transcodeur serve --demo
 
 serve: $(STAMPS)/application static/vendor/.stamp
 	@$(BIN)/transcodeur serve
