@@ -25,7 +25,7 @@ def imports_by_name(source: str) -> list[str]:
             found += [name.name for name in node.names if name.name.split(".")[0] in BY_NAME]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in BY_NAME:
             # What is installed, and in which version, is asked of importlib without importing it.
-            found += [name.name for name in node.names if node.module != "importlib" or name.name != "metadata"]
+            found += [f"{node.module}.{name.name}" for name in node.names if node.module != "importlib.metadata"]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BY_NAME:
             found.append(node.func.id)
     return found
