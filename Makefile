@@ -28,10 +28,11 @@ help:
 	@echo "make guide         récrit les pages du guide qui viennent du code"
 	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
 
+# Debian's sh does not pass signals on: the server takes its place, or stopping make would leave it holding the port.
 # Quiet on the terminal of somebody who looks at the demonstration; `make serve` logs every request.
 run: $(STAMPS)/application static/vendor/.stamp
-	@TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" \
-	TRANSCODEUR_LOG_LEVEL="$${TRANSCODEUR_LOG_LEVEL:-warning}" $(BIN)/transcodeur serve --demo
+	@exec env TRANSCODEUR_DATA_DIR="$${TRANSCODEUR_DATA_DIR:-$(DEMO_DIR)}" \
+	  TRANSCODEUR_LOG_LEVEL="$${TRANSCODEUR_LOG_LEVEL:-warning}" $(BIN)/transcodeur serve --demo
 
 install: $(STAMPS)/application static/vendor/.stamp
 

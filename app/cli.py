@@ -1,4 +1,4 @@
-"""The command line: `transcodeur`. Each slice adds its own commands; these run the installation."""
+"""The command line: `transcodeur`. Each room adds its own commands; these run the installation."""
 
 import contextlib
 import errno
@@ -104,7 +104,7 @@ def serve(
 @cli.command()
 def worker() -> None:
     """Exécute les travaux de fond hors du serveur web (TRANSCODEUR_RUN_JOBS_IN_SERVER=false)."""
-    import app.main  # noqa: F401 - importing the slices registers their kinds of jobs
+    import app.main  # noqa: F401 - importing the rooms registers their kinds of jobs
     from app.jobs.queue import JobQueue
     from app.upgrades.start import prepare
 

@@ -1,5 +1,8 @@
-"""What `make` asks of the machine: Debian's packages, all at once, of root or of an administrator."""
+"""What `make` asks of the machine (Debian's packages, all at once, of root or an administrator), and how it stops."""
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -111,3 +114,36 @@ def test_an_old_python_is_said_before_packages_are_asked_for(make: Make, asked: 
     assert done.returncode != 0
     assert "Il faut Python 3.11 ou plus récent" in done.stderr
     assert not asked.exists()
+
+
+@pytest.mark.parametrize(
+    ("goal", "opened"), [("run", f"{PROJECT_ROOT / 'var' / 'demonstration'} serve --demo"), ("serve", "/ours serve")]
+)
+def test_stopping_make_closes_the_server(tmp_path: Path, goal: str, opened: str) -> None:
+    venv = tmp_path / "venv"
+    server = venv / "bin" / "transcodeur"
+    server.parent.mkdir(parents=True)
+    server.write_text(
+        "#!/bin/sh\ntrap 'echo closed; exit' TERM\necho \"$TRANSCODEUR_DATA_DIR $@\"\nwhile :; do sleep 0.05; done\n",
+        "utf-8",
+    )
+    server.chmod(0o755)
+    installed = ["-o", f"{venv}/stamps/application", "-o", "static/vendor/.stamp"]
+    with subprocess.Popen(
+        ["make", "--no-print-directory", f"VENV={venv}", *installed, goal],
+        cwd=PROJECT_ROOT,
+        env={"PATH": "/usr/bin:/bin"} | ({"TRANSCODEUR_DATA_DIR": "/ours"} if goal == "serve" else {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == opened
+            process.terminate()  # make alone, unlike Ctrl+C, which reaches the whole group
+            assert process.communicate(timeout=20)[0] == "closed\n"
+            assert process.returncode != 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

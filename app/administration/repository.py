@@ -1,4 +1,4 @@
-"""SQL of the administration pages that no other slice has."""
+"""SQL of the administration pages that no other room has."""
 
 from sqlmodel import Session, col, select
 

@@ -12,7 +12,7 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import TermName, name_of
 from app.transcoding import repository, workflow
-from app.transcoding.checks import Check, CheckedMapping, CheckSeverity, checks_of, checks_without_code, is_blocking
+from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, checks_without_code, is_blocking
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
@@ -28,7 +28,7 @@ KEY_EVIDENCE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalRow:
+class ApprovalRow(Checked):
     """One decision to judge."""
 
     id: int
@@ -57,16 +57,6 @@ class ApprovalRow:
     is_own: bool
     can_approve: bool
     can_send_back: bool
-
-    @property
-    def blocking(self) -> list[Check]:
-        """The checks that need a justification."""
-        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
-
-    @property
-    def warnings(self) -> list[Check]:
-        """The checks that are only shown."""
-        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
 
     @property
     def can_tick(self) -> bool:

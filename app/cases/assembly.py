@@ -10,6 +10,7 @@ from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
 from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView
 from app.errors import NotFoundError
+from app.files.kinds import SECTIONS
 from app.models import Action, Decision, Level, LocalTest, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
@@ -78,7 +79,7 @@ def build_case(
     first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
     selected = asked.codes[-1] if asked.codes else state.loinc_num or first
     candidates = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
-    is_chapter = test.level in (Level.CHAPTER, Level.SUBCHAPTER)
+    is_chapter = test.level in SECTIONS
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
     decided = next((candidate for candidate in candidates if candidate.is_decided), None)
@@ -99,7 +100,6 @@ def build_case(
         likely_reason=usual_reason(_first_sentence(nontest)) if nontest else "",
         is_probably_no_test=no_test and state.status is Status.TODO,
         nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
-        has_proposals=bool(ranked),
         nothing_found=runs.current is not None and not known.proposals,
         exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],

@@ -1,4 +1,4 @@
-"""Typed contexts of the review pages."""
+"""Typed contexts of the pages about one row: the case, and the decision that came first."""
 
 from dataclasses import dataclass, field
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.cases.history import HistoryLine
 from app.models import LocalTest, LoincTerm
 from app.terminology.naming import TermName
-from app.transcoding.checks import Check, CheckSeverity
+from app.transcoding.checks import Check, Checked
 from app.transcoding.evidence import EvidenceLine
 from app.web.wording import Word
 from matcher.types import Axis
@@ -24,7 +24,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateColumn:
+class CandidateColumn(Checked):
     """One column: a proposal, the code already decided, or a code found by search."""
 
     loinc_num: str
@@ -40,16 +40,6 @@ class CandidateColumn:
     checks: list[Check]
     is_selected: bool
     is_decided: bool
-
-    @property
-    def blocking(self) -> list[Check]:
-        """The checks that need a justification."""
-        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
-
-    @property
-    def warnings(self) -> list[Check]:
-        """The checks that are only shown."""
-        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +126,6 @@ class CaseView:
     """The usual reason that the engine's own comes nearest to, empty when it sees an analysis."""
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
-    has_proposals: bool
     nothing_found: bool
     exams: list[tuple[str, str]]
     analyses: list[tuple[str, str]]

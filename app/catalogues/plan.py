@@ -5,6 +5,7 @@ Nothing here touches the database: the plan is complete, or the import is refuse
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.errors import InputProblem
 from app.files.advice import advice_on
@@ -14,10 +15,14 @@ from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind, Level
 from app.text import counted
 
-_COPIED = (
+if TYPE_CHECKING:
+    from app.catalogues.side_data import SideTable
+
+TEXT_COLUMNS = (
     "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",
     "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
 )  # fmt: skip
+"""The columns of a local test that hold the texts of its row."""
 _MAX_CHAPTER_CODE = 60
 _ANALYSES = "analyses"
 _KEY = ("code", "unit_code", "unit", "specimen_code", "specimen")
@@ -48,18 +53,6 @@ class PlannedLink:
     analysis_label: str
 
 
-@dataclass(frozen=True, slots=True)
-class SideData:
-    """What a side file says of one analysis; None where it says nothing."""
-
-    file_name: str
-    row_number: int
-    is_subcontracted: bool | None
-    is_retired: bool | None
-    annual_volume: int | None
-    executing_laboratory: str | None
-
-
 @dataclass(slots=True)
 class ImportPlan:
     """Everything that an import will write."""
@@ -67,7 +60,7 @@ class ImportPlan:
     files: list[ReadFile]
     tests: list[PlannedTest] = field(default_factory=list)
     links: list[PlannedLink] = field(default_factory=list)
-    side_data: dict[str, SideData] = field(default_factory=dict)
+    side_data: "SideTable | None" = None
     warnings: list[str] = field(default_factory=list)
     problems: list[InputProblem] = field(default_factory=list)
     updates: bool = False
@@ -237,21 +230,15 @@ def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[Rea
 
 def _plan_side_data(plan: ImportPlan, file: ReadFile, _index: int, lines: Iterable[ReadLine]) -> None:
     """Side data by code of analysis."""
-    for line in lines:
+    # Late: pandas takes a while to come, and most imports have no side file.
+    from app.catalogues.side_data import SideTable
+
+    read = list(lines)
+    for line in read:
         _read_flags(file, line)
-        code = line["code"]
-        laboratory = line["executing_laboratory"] if "executing_laboratory" in file.columns else None
-        data = SideData(
-            file.name,
-            line.row_number,
-            boolean(line["is_subcontracted"]),
-            boolean(line["is_retired"]),
-            volume(line["annual_volume"]),
-            laboratory or None,
-        )
-        known = plan.side_data.setdefault(code, data)
-        if known is not data:
-            file.problem(f"le code « {code} » est déjà à la ligne {known.row_number}.", line.row_number, "code")
+    plan.side_data = SideTable(file.name, read)
+    for code, row_number, first in plan.side_data.repeats():
+        file.problem(f"le code « {code} » est déjà à la ligne {first}.", row_number, "code")
 
 
 def _read_flags(file: ReadFile, line: ReadLine) -> None:
@@ -264,7 +251,7 @@ def _read_flags(file: ReadFile, line: ReadLine) -> None:
 
 
 def _copied(line: ReadLine) -> dict[str, str]:
-    return {name: line[name] for name in _COPIED}
+    return {name: line[name] for name in TEXT_COLUMNS}
 
 
 def _add(

@@ -71,7 +71,7 @@ def _outcome(plan: ImportPlan) -> str:
             (plan.count(Level.EXAM), "examen", "examens"),
             (plan.count(Level.CHAPTER), "chapitre", "chapitres"),
             (plan.count(Level.SUBCHAPTER), "sous-chapitre", "sous-chapitres"),
-            (len(plan.side_data), "ligne de données annexes", "lignes de données annexes"),
+            (len(plan.side_data or ()), "ligne de données annexes", "lignes de données annexes"),
         )
     )
 

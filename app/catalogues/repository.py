@@ -6,11 +6,10 @@ from typing import Any
 from sqlalchemy import func, insert, literal, select, update
 from sqlmodel import Session, col
 
+from app.files.kinds import WITH_ANALYSES
 from app.models import (
     Catalogue,
     ExamAnalysis,
-    FileKind,
-    Job,
     Level,
     LocalTest,
     ReviewState,
@@ -219,72 +218,18 @@ def find_file(session: Session, catalogue_id: int, file_id: int) -> SourceFile |
     return file if file is not None and file.catalogue_id == catalogue_id else None
 
 
-def status_counts(session: Session, catalogue_id: int) -> dict[tuple[str, str], int]:
-    """(level, status) -> number of local tests."""
-    statement = (
-        select(col(LocalTest.level), col(ReviewState.status), func.count())
-        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
-        .where(col(LocalTest.catalogue_id) == catalogue_id)
-        .group_by(col(LocalTest.level), col(ReviewState.status))
-    )
-    return {(level, status): count for level, status, count in session.execute(statement)}
 
 
-def chapter_status_counts(session: Session, catalogue_id: int, level: Level) -> Sequence[Any]:
-    """(chapter, status, number) of the tests of a level, chapters in file order."""
-    statement = (
-        select(col(LocalTest.chapter), col(ReviewState.status), func.count())
-        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
-        .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == level)
-        .group_by(col(LocalTest.chapter), col(ReviewState.status))
-        .order_by(func.min(col(LocalTest.position)))
-    )
-    return session.execute(statement).all()
 
 
-def count_unknown_analyses(session: Session, catalogue_id: int) -> int:
-    """How many analyses are named by exams although the catalogue does not hold them."""
-    statement = (
-        select(func.count(func.distinct(col(ExamAnalysis.analysis_code))))
-        .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
-        .where(col(LocalTest.catalogue_id) == catalogue_id, col(ExamAnalysis.analysis_id).is_(None))
-    )
-    return session.scalar(statement) or 0
 
 
-def count_analyses_without_exam(session: Session, catalogue_id: int) -> int:
-    """How many analyses belong to no exam."""
-    linked = select(col(ExamAnalysis.analysis_id)).where(col(ExamAnalysis.analysis_id) == col(LocalTest.id))
-    statement = (
-        select(func.count())
-        .select_from(LocalTest)
-        .where(
-            col(LocalTest.catalogue_id) == catalogue_id,
-            col(LocalTest.level) == Level.ANALYSIS,
-            ~linked.exists(),
-        )
-    )
-    return session.scalar(statement) or 0
 
 
-def side_data_counts(session: Session, catalogue_id: int) -> tuple[int, int, int, int]:
-    """Of the analyses: sub-contracted, retired, with a yearly volume, and the sum of the volumes."""
-    statement = select(
-        func.count().filter(col(LocalTest.is_subcontracted)),
-        func.count().filter(col(LocalTest.is_retired)),
-        func.count(col(LocalTest.annual_volume)),
-        func.coalesce(func.sum(col(LocalTest.annual_volume)), 0),
-    ).where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.ANALYSIS)
-    subcontracted, retired, with_volume, total = session.execute(statement).one()
-    return subcontracted, retired, with_volume, total
 
 
-def latest_jobs(session: Session, catalogue_id: int, limit: int = 5) -> Sequence[Job]:
-    """The last jobs of a catalogue, the newest first."""
-    statement = select(Job).where(col(Job.catalogue_id) == catalogue_id)
-    return session.scalars(statement.order_by(col(Job.id).desc()).limit(limit)).all()
 
 
 def has_analyses(kinds: Iterable[str]) -> bool:
     """Whether one of these kinds of file brings analyses."""
-    return bool({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR} & set(kinds))
+    return bool(WITH_ANALYSES & set(kinds))

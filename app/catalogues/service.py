@@ -2,27 +2,30 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
 from app.audit.service import record
 from app.catalogues import repository
 from app.catalogues.linking import link_catalogue
-from app.catalogues.plan import ImportPlan, PlannedTest, SideData, make_plan
+from app.catalogues.plan import ImportPlan, PlannedTest, make_plan
 from app.catalogues.schemas import ImportReport
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files import limits
 from app.files.choices import IncomingFile
+from app.files.kinds import SECTIONS, WITH_ANALYSES
 from app.files.reading import ReadFile, read_file, refuse_if
-from app.models import Catalogue, FileKind, Laboratory, Level, Role, SourceFile, User
+from app.models import CONTRIBUTORS, Catalogue, FileKind, Laboratory, Level, SourceFile, User
 from app.platform.progress import Progress, untold
 from app.text import counted
 
+if TYPE_CHECKING:
+    from app.catalogues.side_data import SideTable
+
 IMPORT_JOB = "import"
-MAY_IMPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+MAY_IMPORT = CONTRIBUTORS
 DEFAULT_MAX_BYTES = 20_000_000
-_SIDE_COLUMNS = ("is_subcontracted", "is_retired", "annual_volume", "executing_laboratory")
 KIND_LABELS = {
     FileKind.LOINC_1: "LOINC_1 (chapitres)",
     FileKind.LOINC_2: "LOINC_2 (examens prescriptibles)",
@@ -74,11 +77,8 @@ def plan_import(
     plan = make_plan(files)
     plan.updates = bool(again) and may_update
     if plan.side_data and not plan.problems:
-        _check_side_codes(session, plan, catalogue_id)
+        _check_side_codes(session, plan, plan.side_data, catalogue_id)
     return plan
-
-
-_ANALYSES = frozenset({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR})
 
 
 def _held_again(kind: FileKind, held: dict[str, str]) -> list[str]:
@@ -89,7 +89,7 @@ def _held_again(kind: FileKind, held: dict[str, str]) -> list[str]:
         name
         for name in held
         if name == kind
-        or (kind in _ANALYSES and name in _ANALYSES)
+        or (kind in WITH_ANALYSES and name in WITH_ANALYSES)
         or (fhir and not side and name != FileKind.SIDE_DATA and FileKind.FHIR in (kind, name))
     ]
 
@@ -103,15 +103,14 @@ def _refuse_again(file: ReadFile, held: dict[str, str]) -> None:
     )
 
 
-def _check_side_codes(session: Session, plan: ImportPlan, catalogue_id: int | None) -> None:
+def _check_side_codes(session: Session, plan: ImportPlan, side_data: "SideTable", catalogue_id: int | None) -> None:
     known = {test.code for test in plan.tests if test.level is Level.ANALYSIS}
     if catalogue_id is not None:
         known |= repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS).keys()
-    unknown = sorted(plan.side_data.keys() - known)
-    if unknown and len(unknown) == len(plan.side_data):
-        name = next(iter(plan.side_data.values())).file_name
+    unknown = side_data.unknown_codes(known)
+    if unknown and len(unknown) == len(side_data):
         message = "aucun code de ces données annexes n'est celui d'une analyse du catalogue."
-        plan.problems.append(InputProblem(name, message))
+        plan.problems.append(InputProblem(side_data.file_name, message))
     elif unknown:
         shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
         codes = counted(len(unknown), "code inconnu", "codes inconnus")
@@ -200,7 +199,8 @@ def write_plan(
             for link in plan.links
         ),
     )
-    _write_side_data(session, catalogue.id, plan.side_data)
+    if plan.side_data:
+        _write_side_data(session, catalogue.id, plan.side_data)
     link_catalogue(session, catalogue.id)
     repository.add_missing_review_states(session, catalogue.id)
     report = ImportReport(
@@ -210,7 +210,7 @@ def write_plan(
         sum(len(file.table.data) for file in plan.files),
         plan.count(Level.ANALYSIS),
         plan.count(Level.EXAM),
-        plan.count(Level.CHAPTER, Level.SUBCHAPTER),
+        plan.count(*SECTIONS),
         tuple(plan.warnings),
     )
     _record_import(session, laboratory_id, plan, report, actor)
@@ -259,19 +259,13 @@ def test_values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]
     }
 
 
-def _write_side_data(session: Session, catalogue_id: int, side_data: dict[str, SideData]) -> None:
+def _write_side_data(session: Session, catalogue_id: int, side_data: "SideTable") -> None:
     """Complete the analyses; what the side file leaves empty is left as it is."""
-    if not side_data:
-        return
     ids = repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS)
+    told = side_data.told((test_id, code) for code, test_ids in ids.items() for test_id in test_ids)
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for code, data in side_data.items():
-        told = {name: value for name in _SIDE_COLUMNS if (value := getattr(data, name)) is not None}
-        for rank, test_id in enumerate(ids.get(code, [])):
-            # A volume told once for a code that serves several analyses must not be counted several times.
-            values = told if rank == 0 else {name: told[name] for name in told if name != "annual_volume"}
-            if values:
-                by_columns.setdefault(tuple(values), []).append({"id": test_id, **values})
+    for test_id, values in told.items():
+        by_columns.setdefault(tuple(values), []).append({"id": test_id, **values})
     for changes in by_columns.values():
         repository.update_tests(session, changes)
 

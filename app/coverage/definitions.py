@@ -5,15 +5,19 @@ Rows approved as out of scope leave the denominator, and are listed with their r
 were in it. "No LOINC code exists" and placeholder codes are decisions, counted apart, not transcoded.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from app.models import Level, Outcome, Status
-from app.transcoding.standing import Standing, in_use, standings
+from app.transcoding.standing import Standing, counted_standings
+
+if TYPE_CHECKING:
+    from app.coverage.tables import CoverageTable
 
 TARGET = Fraction(4, 5)
 LEAVING = frozenset({Standing.OUT_OF_SCOPE, Standing.RETIRED})
@@ -111,10 +115,7 @@ class CountedCatalogue:
 
     def __init__(self, rows: Iterable[CoverageRow]) -> None:
         self.rows: tuple[CoverageRow, ...] = tuple(rows)
-        found = standings(in_use(self.rows))
-        self.standings = {
-            row.id: Standing.RETIRED if row.is_retired else found.get(row.id, Standing.RETIRED) for row in self.rows
-        }
+        self.standings = counted_standings(self.rows)
 
     def of_level(self, level: Level) -> list[CoverageRow]:
         """The rows of a level."""
@@ -124,62 +125,17 @@ class CountedCatalogue:
         """Whether the volume of at least one row of this level is known."""
         return any(row.annual_volume is not None for row in self.of_level(level))
 
-    def is_transcoded(self, row: CoverageRow, rule: ExamRule) -> bool:
-        """Whether a row counts, under this rule for exams."""
-        if row.level is Level.EXAM and rule is ExamRule.ALL_ANALYSES:
-            return self._are_analyses_transcoded(row)
-        return self.standings[row.id] is Standing.TRANSCODED
-
-    def _are_analyses_transcoded(self, exam: CoverageRow) -> bool:
-        """Every analysis of the exam that is in scope is transcoded, and there is at least one."""
-        # An analysis that the catalogue does not hold cannot have been approved.
-        standings = [
-            Standing.UNFINISHED if id_ is None else self.standings.get(id_, Standing.UNFINISHED)
-            for id_ in exam.analysis_ids
-        ]
-        wanted = [standing for standing in standings if standing not in LEAVING]
-        return bool(wanted) and all(standing is Standing.TRANSCODED for standing in wanted)
-
-    def figure(self, definition: Definition, rows: Sequence[CoverageRow] | None = None) -> Figure:
-        """Count these rows (all of the catalogue by default) under a definition."""
-        concerned = [
-            row
-            for row in (self.rows if rows is None else rows)
-            if row.level is definition.level and (definition.with_subcontracted or not row.is_subcontracted)
-        ]
-        in_scope = [row for row in concerned if self.standings[row.id] not in LEAVING]
-        weighted = [(row, _weight(row, definition.measure)) for row in in_scope]
-        counted = [(row, weight) for row, weight in weighted if weight is not None]
-        missing_weights = [weight for row, weight in counted if not self.is_transcoded(row, definition.exam_rule)]
-        denominator = sum(weight for _, weight in counted)
-        numerator = denominator - sum(missing_weights)
-        return Figure(
-            numerator=numerator,
-            denominator=denominator,
-            rows_counted=len(counted),
-            rows_missing=_rows_to_reach(target_count(denominator) - numerator, missing_weights),
-            rows_without_volume=len(in_scope) - len(counted),
-            standings=Counter(self.standings[row.id] for row in concerned),
-        )
+    def figure(self, definition: Definition) -> Figure:
+        """Count the rows of the catalogue under a definition."""
+        return self._table.figure(definition)
 
     def by_chapter(self, definition: Definition) -> dict[str, Figure]:
         """The same figure for each chapter, in the order of the catalogue; an empty name is no chapter."""
-        chapters: dict[str, list[CoverageRow]] = {}
-        for row in self.of_level(definition.level):
-            chapters.setdefault(row.chapter, []).append(row)
-        return {chapter: self.figure(definition, rows) for chapter, rows in chapters.items()}
+        return self._table.by_chapter(definition)
 
+    @cached_property
+    def _table(self) -> "CoverageTable":
+        # Late: pandas takes a while to come, and most pages and commands count nothing.
+        from app.coverage.tables import CoverageTable
 
-def _weight(row: CoverageRow, measure: Measure) -> int | None:
-    return 1 if measure is Measure.ROWS else row.annual_volume
-
-
-def _rows_to_reach(lacking: int, weights: Iterable[int]) -> int:
-    """The fewest rows whose weights make up for what is lacking."""
-    count = 0
-    for weight in sorted(weights, reverse=True):
-        if lacking <= 0:
-            break
-        lacking -= weight
-        count += 1
-    return count
+        return CoverageTable(self.rows, self.standings)

@@ -13,7 +13,7 @@ from app.web.meter import Meter, stacked_meter
 from app.web.templating import PageContext, format_percent
 
 TARGET_PERCENT = float(100 * TARGET)
-LEVEL_NAMES = {Level.ANALYSIS: "Analyses", Level.EXAM: "Examens"}
+LEVEL_PLURALS = {Level.ANALYSIS: "Analyses", Level.EXAM: "Examens"}
 _PARTS = {
     Standing.TRANSCODED: "part-ok",
     Standing.WAITING: "part-info",
@@ -186,8 +186,8 @@ def chapter_table(level: Level, figures: dict[str, Figure]) -> ChapterTable:
     """The chapters of a level; rows without chapter come last."""
     lines = [_chapter_line(chapter, figure) for chapter, figure in figures.items()]
     lines.sort(key=lambda line: line.chapter == NO_CHAPTER)
-    name = LEVEL_NAMES[level].lower()
-    return ChapterTable(title=LEVEL_NAMES[level], file_name=f"couverture-chapitres-{name}", lines=lines)
+    name = LEVEL_PLURALS[level].lower()
+    return ChapterTable(title=LEVEL_PLURALS[level], file_name=f"couverture-chapitres-{name}", lines=lines)
 
 
 def _chapter_line(chapter: str, figure: Figure) -> ChapterCoverageLine:
@@ -213,7 +213,7 @@ def listed(row: CoverageRow, cause: str = "") -> ListedRow:
     """A row of a list, with its reason."""
     reason = row.reason or "sans motif"
     return ListedRow(
-        level=LEVEL_NAMES[row.level][:-1],
+        level=LEVEL_PLURALS[row.level][:-1],
         code=row.code,
         label=row.label,
         chapter=row.chapter or NO_CHAPTER,

@@ -9,10 +9,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.report import HEADINGS, error_lines
+from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
-from app.publication.schemas import LEVEL_NAMES, PublishedTest
+from app.publication.schemas import PublishedTest
 from app.publication.statement import Statement
-from app.publication.wording import STATUS_LABELS, moment_text, relation_text
+from app.publication.wording import DECISION_STATUS_LABELS, moment_text, relation_text
 
 _COLUMNS: tuple[tuple[str, int], ...] = (
     ("Niveau", 14),
@@ -58,7 +59,7 @@ def _row(test: PublishedTest, assessment: Assessment) -> list[str]:
         test.technique,
         test.chapter,
         "oui" if test.is_subcontracted else "",
-        STATUS_LABELS[test.status],
+        DECISION_STATUS_LABELS[test.status],
         name.loinc_num if name else "",
         name.label if name else "",
         relation_text(test.relation) if name else "",

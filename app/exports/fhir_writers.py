@@ -17,16 +17,6 @@ from app.publication.assessment import Assessment
 from app.publication.schemas import ExamContent
 from app.publication.statement import Statement
 
-VERSIONED = frozenset(
-    {
-        ExportKind.CONCEPT_MAP,
-        ExportKind.CONCEPT_MAP_R5,
-        ExportKind.FHIR_BUNDLE,
-        ExportKind.FHIR_CATALOGUE,
-        ExportKind.SSSOM,
-    }
-)
-"""The kinds that this module writes."""
 FHIR_VERSIONS = {ExportKind.CONCEPT_MAP_R5: "5.0"}
 _FHIR_RESOURCES: dict[ExportKind, tuple[Callable[[Assessment, Statement, Canonicals, str], Resource], str]] = {
     ExportKind.CONCEPT_MAP: (concept_map, "ConceptMap"),

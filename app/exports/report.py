@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.exports.original import guarded
+from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
-from app.publication.schemas import LEVEL_NAMES, PublishedTest, SglSeverity
+from app.publication.schemas import PublishedTest, SglSeverity
 
 HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
 SEVERITY_LABELS = {SglSeverity.BLOCKING: "bloquante", SglSeverity.WARNING: "non bloquante"}

@@ -8,7 +8,7 @@ from app.exports.format_names import KIND_LABELS
 from app.exports.pages import ExportLevelLine, ExportsPage, Offer, PastExport, ReasonLink
 from app.exports.report import error_lines, lines_without_code
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceInfo
-from app.models import ExportRecord, FileKind, Role, utc_now
+from app.models import CONTRIBUTORS, ExportRecord, FileKind, utc_now
 from app.platform.identity import CatalogueAccess
 from app.publication.assessment import DEFINITION, Assessment
 from app.publication.schemas import LEVEL_LABELS, SglSeverity, UncodedReason
@@ -16,7 +16,7 @@ from app.publication.service import CatalogueFacts, gather, statement_of, transc
 from app.publication.wording import moment_text
 from app.settings import Settings
 
-MAY_EXPORT = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
 SHOWN_EXPORTS = 50
 

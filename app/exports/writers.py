@@ -19,6 +19,7 @@ from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
 from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
+from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
 from app.models import FileKind, Level, SourceFile
 from app.publication.assessment import Assessment
@@ -35,7 +36,6 @@ _LEVELS_OF_SOURCE = {
     FileKind.TABULAR: (Level.ANALYSIS,),
     FileKind.FHIR: ALL_LEVELS,
 }
-_ANALYSES = frozenset({FileKind.TABULAR, FileKind.LOINC_3, FileKind.FHIR})
 _NOTE_EXAMPLES = 5
 
 
@@ -50,7 +50,7 @@ def usable_source(kind: ExportKind, files: list[SourceInfo]) -> SourceInfo | Non
         wanted = [ANS_EXPORTS[kind].source_kind]
     elif kind is ExportKind.ORIGINAL:
         # A newer export may be of another kind than the first one: the newest that brings analyses is completed.
-        analyses = next((FileKind(file.kind) for file in files if file.kind in _ANALYSES), FileKind.LOINC_3)
+        analyses = next((FileKind(file.kind) for file in files if file.kind in WITH_ANALYSES), FileKind.LOINC_3)
         wanted = [analyses, FileKind.LOINC_2, FileKind.LOINC_1]
     else:
         return None

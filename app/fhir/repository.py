@@ -1,4 +1,4 @@
-"""All SQL of the FHIR service and of its tokens."""
+"""All SQL of the FHIR service."""
 
 from datetime import datetime
 

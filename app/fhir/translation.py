@@ -7,8 +7,9 @@ from typing import Any
 from app.fhir.dialect import FhirVersion
 from app.fhir.published import GroupIndex, PublishedCatalogue
 from app.fhir.questions import Coding, Question
-from app.fhir_resources.rules import LOINC_SYSTEM, LOINC_VALUE_SET, equivalence_of
+from app.fhir_resources.rules import LOINC_VALUE_SET, equivalence_of
 from app.fhir_resources.rules_r5 import relationship_of
+from app.files.fhir_json import LOINC_SYSTEM
 from app.publication.mapping import MapElement, MapTarget
 
 UNKNOWN = "Ce code n'est pas dans le catalogue."

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals, computable_name, header, status_of
-from app.fhir_resources.rules import LOINC_SYSTEM
 from app.fhir_resources.values import Resource, filled, published
+from app.files.fhir_json import LOINC_SYSTEM
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.local_codes import LEVEL_ORDER, display_of, local_codes

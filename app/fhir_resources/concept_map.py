@@ -8,8 +8,9 @@ written. The resource is held against `fhir_rules` before it leaves.
 from typing import Any
 
 from app.fhir_resources.naming import Canonicals, FhirRuleError, described, header, status_of
-from app.fhir_resources.rules import LOINC_SYSTEM, LOINC_VALUE_SET, equivalence_of, problems
+from app.fhir_resources.rules import LOINC_VALUE_SET, equivalence_of, problems
 from app.fhir_resources.values import Resource, filled, published
+from app.files.fhir_json import LOINC_SYSTEM
 from app.publication.assessment import DEFINITION, Assessment
 from app.publication.mapping import MapElement, MapTarget, map_groups
 from app.publication.statement import Statement

@@ -9,9 +9,10 @@ from typing import Any
 
 from app.fhir_resources.concept_map import map_header
 from app.fhir_resources.naming import Canonicals, FhirRuleError
-from app.fhir_resources.rules import LOINC_SYSTEM, LOINC_VALUE_SET
+from app.fhir_resources.rules import LOINC_VALUE_SET
 from app.fhir_resources.rules_r5 import problems_r5, relationship_of
 from app.fhir_resources.values import Resource, filled, instant, published
+from app.files.fhir_json import LOINC_SYSTEM
 from app.publication.assessment import Assessment
 from app.publication.mapping import MapElement, MapTarget, map_groups
 from app.publication.statement import Statement

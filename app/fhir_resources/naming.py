@@ -1,4 +1,4 @@
-"""What all FHIR resources of a catalogue share: their urls, their local codes, their publishing metadata."""
+"""What all FHIR resources of a catalogue share: their urls, their names and their publishing metadata."""
 
 import re
 import uuid

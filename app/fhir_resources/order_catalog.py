@@ -11,12 +11,12 @@ from app.fhir_resources.naming import Canonicals, FhirRuleError, described
 from app.fhir_resources.order_items import Definitions, level_rows
 from app.fhir_resources.provenance import provenances
 from app.fhir_resources.values import Resource, published
+from app.files.kinds import SECTIONS
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.schemas import ExamContent
 from app.publication.statement import Statement
 
-SECTIONS = (Level.CHAPTER, Level.SUBCHAPTER)
 """Chapters have no definition of their own: their LOINC codes are properties of their codes (LOINC_4bis)."""
 
 

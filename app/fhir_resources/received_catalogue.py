@@ -15,6 +15,7 @@ from app.fhir_resources.code_systems import PROPERTIES, loinc_coding
 from app.files.fhir_catalogue import code_of
 from app.files.fhir_concepts import concepts_of
 from app.files.fhir_json import LOINC_SYSTEMS, Json, items, one_line, resources_of, walk
+from app.files.kinds import SECTIONS
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup
@@ -26,7 +27,6 @@ _DEFINITIONS = {
     "ActivityDefinition": Level.EXAM,
     "PlanDefinition": Level.EXAM,
 }
-_SECTIONS = (Level.CHAPTER, Level.SUBCHAPTER)
 _NUMBER = re.compile('"\ue000([^"]*)\ue000"')
 
 
@@ -107,7 +107,7 @@ class _Completion:
         is_used = False
         for node, values in zip(nodes, concepts_of(system), strict=True):
             level = Level(values["level"])
-            if has_definitions and level not in _SECTIONS:
+            if has_definitions and level not in SECTIONS:
                 continue
             term = self.term_of(self._row(level, values))
             if term is not None:

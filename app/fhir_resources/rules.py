@@ -11,7 +11,6 @@ from typing import Any
 
 from app.models import Relation
 
-LOINC_SYSTEM = "http://loinc.org"
 LOINC_VALUE_SET = "http://loinc.org/vs"
 
 

@@ -26,7 +26,7 @@ from app.files.fhir_json import (
     texts,
     walk,
 )
-from app.files.kinds import Level
+from app.files.kinds import LEVEL_NAMES, SECTIONS, Level
 
 FIELDS = (
     "level", "code", "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code",
@@ -38,11 +38,7 @@ HEADINGS = (
     "Milieu", "Échelle", "Technique", "Codes NABM", "Code chapitre", "Chapitre", "Code sous-chapitre",
     "Sous-chapitre", "Code analyse de l'examen", "Libellé analyse de l'examen", "Retiré",
 )  # fmt: skip
-LEVEL_WORDS = {
-    Level.CHAPTER: "chapitre", Level.SUBCHAPTER: "sous-chapitre", Level.EXAM: "examen", Level.ANALYSIS: "analyse"
-}  # fmt: skip
-"""How the column of levels reads."""
-LEVEL_OF_WORD = {word: level for level, word in LEVEL_WORDS.items()}
+LEVEL_OF_WORD = {word: level for level, word in LEVEL_NAMES.items()}
 _EXTENSION_SPECIMEN = "extension-ObservationDefinition.specimen"
 _HL7_CATEGORIES = "http://terminology.hl7.org/CodeSystem/"
 _MAPS = ("ConceptMap",)
@@ -75,7 +71,7 @@ class FhirCatalogue:
 
 
 def _row(values: RowFields) -> tuple[str, ...]:
-    shown = values | {"level": LEVEL_WORDS[Level(values["level"])]}
+    shown = values | {"level": LEVEL_NAMES[Level(values["level"])]}
     return tuple(shown.get(name, "") for name in FIELDS)
 
 
@@ -259,7 +255,7 @@ class _Reader:
     def _code_system(self, system: Json) -> None:
         for values in concepts_of(system):
             level = Level(values["level"])
-            if level in (Level.CHAPTER, Level.SUBCHAPTER):
+            if level in SECTIONS:
                 self._concept_section(level, values)
                 continue
             known = self.found.analyses if level is Level.ANALYSIS else self.found.exams

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
-LOINC_SYSTEMS = ("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1")
+LOINC_SYSTEM = "http://loinc.org"
+LOINC_SYSTEMS = (LOINC_SYSTEM, "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1")
 _OTHER_TERMINOLOGIES = ("http://snomed.info", "urn:oid:2.16.840.1.113883.6.96", "http://npu-terminology.org")
 _PATIENT_RESOURCES = frozenset(
     """Patient RelatedPerson Observation DiagnosticReport ServiceRequest Specimen Encounter Condition

@@ -24,3 +24,16 @@ class Level(StrEnum):
     EXAM = "exam"
     CHAPTER = "chapter"
     SUBCHAPTER = "subchapter"
+
+
+WITH_ANALYSES = frozenset({FileKind.LOINC_3, FileKind.TABULAR, FileKind.FHIR})
+"""The files that bring analyses."""
+SECTIONS = (Level.CHAPTER, Level.SUBCHAPTER)
+"""The levels that group exams and analyses."""
+LEVEL_NAMES = {
+    Level.CHAPTER: "chapitre",
+    Level.SUBCHAPTER: "sous-chapitre",
+    Level.EXAM: "examen",
+    Level.ANALYSIS: "analyse",
+}
+"""A level in French, in files and on pages alike."""

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from sqlmodel import Session
 
+from app.home import repository as home_repository
 from app.home.progress import CatalogueLine, StatusCounts
 from app.laboratories import repository
 from app.models import Level
@@ -15,7 +16,7 @@ def catalogue_lines(session: Session, laboratory_ids: Collection[int]) -> dict[i
     catalogues = repository.catalogues_of(session, laboratory_ids)
     counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
     identifiers = [catalogue.id for catalogue in catalogues if catalogue.id is not None]
-    for catalogue_id, level, status, count in repository.count_statuses(session, identifiers):
+    for catalogue_id, level, status, count in home_repository.count_statuses(session, identifiers):
         counts[catalogue_id, level][status] = count
     lines: dict[int, list[CatalogueLine]] = defaultdict(list)
     for catalogue in catalogues:

@@ -10,6 +10,7 @@ from app.catalogues import repository
 from app.catalogues.service import KIND_LABELS, MAY_IMPORT
 from app.files.description import written_as
 from app.files.records import Dialect
+from app.home import repository as home_repository
 from app.home.catalogue_pages import ChapterLine, FileLine, LevelLine, OverviewPage, RunLine
 from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine, job_line
@@ -35,7 +36,7 @@ _RUN_LABELS = {
 def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
     """The page of one catalogue."""
     catalogue_id = access.catalogue_id
-    jobs = repository.latest_jobs(session, catalogue_id)
+    jobs = home_repository.latest_jobs(session, catalogue_id)
     last = latest_run(session, catalogue_id)
     shown = current_run(session, catalogue_id)
     newest = {file_id for _, file_id in repository.newest_files(session, catalogue_id)}
@@ -60,7 +61,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
 
 def _levels(session: Session, catalogue_id: int) -> list[LevelLine]:
     counts: dict[str, dict[str, int]] = {}
-    for (level, status), count in repository.status_counts(session, catalogue_id).items():
+    for (level, status), count in home_repository.status_counts(session, catalogue_id).items():
         counts.setdefault(level, {})[status] = count
     return [
         LevelLine(label=label, word=word, progress=StatusCounts(**counts[level]))
@@ -71,7 +72,7 @@ def _levels(session: Session, catalogue_id: int) -> list[LevelLine]:
 
 def _chapters(session: Session, catalogue_id: int) -> list[ChapterLine]:
     counts: dict[str, dict[str, int]] = {}
-    for chapter, status, count in repository.chapter_status_counts(session, catalogue_id, Level.ANALYSIS):
+    for chapter, status, count in home_repository.chapter_status_counts(session, catalogue_id, Level.ANALYSIS):
         counts.setdefault(chapter, {})[status] = count
     return [
         ChapterLine(
@@ -101,9 +102,9 @@ def _file_line(row: Any, newest: set[int]) -> FileLine:
 
 def _findings(session: Session, catalogue_id: int) -> list[str]:
     """What the user should know of the catalogue as a whole, computed from what it holds now."""
-    unknown = repository.count_unknown_analyses(session, catalogue_id)
-    alone = repository.count_analyses_without_exam(session, catalogue_id)
-    subcontracted, retired, with_volume, volume = repository.side_data_counts(session, catalogue_id)
+    unknown = home_repository.count_unknown_analyses(session, catalogue_id)
+    alone = home_repository.count_analyses_without_exam(session, catalogue_id)
+    subcontracted, retired, with_volume, volume = home_repository.side_data_counts(session, catalogue_id)
     kinds = repository.kinds_of(session, catalogue_id)
     findings: list[str] = []
 

@@ -1,9 +1,8 @@
-"""What the laboratory pages show of a catalogue."""
+"""How far a level of a catalogue has come, for the landing pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.models import Level, Status
 from app.web.meter import Meter, stacked_meter
 
 
@@ -47,6 +46,3 @@ class CatalogueLine:
     analyses: StatusCounts
     exams: StatusCounts
 
-
-LEVELS_SHOWN = (Level.ANALYSIS, Level.EXAM)
-STATUSES = tuple(Status)

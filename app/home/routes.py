@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from app.catalogues.service import MAY_IMPORT
+from app.home import repository as home_repository
 from app.home.catalogue_lines import catalogue_lines
 from app.home.catalogue_overview import overview_page
 from app.home.pages import DashboardPage, LaboratoryCard, LaboratoryPage, MemberLine, ReusePanel
@@ -66,7 +67,7 @@ def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep
         may_import=access.role in MAY_IMPORT,
         catalogues=catalogue_lines(session, [access.laboratory_id]).get(access.laboratory_id, []),
         members=members,
-        jobs=[job_line(job) for job in repository.recent_jobs(session, access.laboratory_id)],
+        jobs=[job_line(job) for job in home_repository.recent_jobs(session, access.laboratory_id)],
         reuse=ReusePanel(
             is_allowed=laboratory.allows_reuse,
             may_decide=access.role is Role.BIOLOGIST,

@@ -7,7 +7,7 @@ from app.jobs.registry import label_of
 from app.models import Job, JobStatus
 from app.web.templating import PageContext
 
-STATUS_LABELS: dict[str, tuple[str, str]] = {
+JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.WAITING: ("En attente", "chip-mute"),
     JobStatus.RUNNING: ("En cours", "chip-info"),
     JobStatus.DONE: ("Terminé", "chip-ok"),
@@ -39,7 +39,7 @@ class JobLine:
 def job_line(job: Job) -> JobLine:
     """What is shown of a job."""
     assert job.id is not None
-    status_label, chip = STATUS_LABELS[job.status]
+    status_label, chip = JOB_STATUS_LABELS[job.status]
     return JobLine(
         id=job.id,
         label=label_of(job.kind),

@@ -1,4 +1,4 @@
-"""What kinds of jobs exist: each slice registers the function that does its work."""
+"""What kinds of jobs exist: each room registers the function that does its work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _kinds: dict[str, JobKind] = {}
 
 
 def register(kind: str, function: JobFunction, label: str = "") -> None:
-    """Declare a kind of job; called by each slice when it is imported."""
+    """Declare a kind of job; called by each room when it is imported."""
     known = _kinds.get(kind)
     if known is not None and known.function is not function:
         raise ValueError(f"the job kind {kind!r} is already registered")

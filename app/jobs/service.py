@@ -8,9 +8,9 @@ from app.audit.service import record
 from app.errors import ConflictError, NotAllowedError, NotFoundError
 from app.jobs import repository
 from app.jobs.queue import JobQueue
-from app.models import Job, JobStatus, Role, User
+from app.models import CONTRIBUTORS, Job, JobStatus, User
 
-MAY_RETRY = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+MAY_RETRY = CONTRIBUTORS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,8 @@ from sqlmodel import Session, col, select
 
 from app.models import (
     Catalogue,
-    Job,
     Laboratory,
-    LocalTest,
     Membership,
-    ReviewState,
-    Status,
     User,
 )
 
@@ -48,16 +44,6 @@ def catalogues_of(session: Session, laboratory_ids: Collection[int]) -> list[Cat
     return list(session.exec(statement))
 
 
-def count_statuses(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
-    """(catalogue, level, status, count): a test without a state is still to do."""
-    status = func.coalesce(col(ReviewState.status), Status.TODO)
-    statement = (
-        select(col(LocalTest.catalogue_id), col(LocalTest.level), status, func.count())
-        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id), isouter=True)
-        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
-        .group_by(col(LocalTest.catalogue_id), col(LocalTest.level), status)
-    )
-    return [(catalogue, level, state, count) for catalogue, level, state, count in session.exec(statement)]
 
 
 def members_of(session: Session, laboratory_id: int) -> list[tuple[User, Membership]]:
@@ -77,9 +63,3 @@ def member_counts(session: Session) -> dict[int, int]:
     return dict(session.exec(statement).all())
 
 
-def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[Job]:
-    """The latest background work of a laboratory."""
-    statement = (
-        select(Job).where(Job.laboratory_id == laboratory_id).order_by(col(Job.id).desc()).limit(limit)
-    )
-    return list(session.exec(statement))

@@ -1,4 +1,4 @@
-"""Laboratories: their creation, their members, and how far their catalogues have come."""
+"""Laboratories: their creation, their names and their members."""
 
 import re
 

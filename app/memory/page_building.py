@@ -9,7 +9,7 @@ from app.errors import ImportRefusedError, WorkbenchError
 from app.memory import repository
 from app.memory.pages import PAGE_SIZE, STATES, EntryLine, MemoryPage, MemoryQuery, SourceLine
 from app.memory.service import MAY_REMEMBER
-from app.models import MemoryEntry, Role
+from app.models import MemoryEntry
 from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release, terms_by_number
 from app.web.spreadsheet_csv import csv_text
@@ -62,7 +62,6 @@ def memory_page(
         laboratory_name=access.laboratory.name,
         address=address,
         may_act=access.role in MAY_REMEMBER,
-        may_decide_reuse=access.role is Role.BIOLOGIST,
         allows_reuse=access.laboratory.allows_reuse,
         own_approved=own,
         others_approved=others,

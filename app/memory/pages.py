@@ -69,7 +69,6 @@ class MemoryPage(PageContext):
     laboratory_name: str
     address: str
     may_act: bool
-    may_decide_reuse: bool
     allows_reuse: bool
     own_approved: int
     others_approved: int

@@ -15,13 +15,13 @@ from app.memory import repository
 from app.memory.concept_maps import read_concept_maps
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
 from app.memory.tables import TableReadError, read_table_of_mappings
-from app.models import Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
+from app.models import CONTRIBUTORS, Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
 from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
 
-MAY_REMEMBER = (Role.TRANSCODER, Role.BIOLOGIST)
+MAY_REMEMBER = CONTRIBUTORS
 MAX_REASON = 500
 _MAX_MAPPINGS = 200_000
 

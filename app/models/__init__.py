@@ -2,7 +2,7 @@
 
 from app.files.kinds import FileKind, Level
 from app.models import append_only
-from app.models.account import Membership, Role, SignInAttempt, User, UserSession
+from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, User, UserSession
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
@@ -29,6 +29,7 @@ from app.models.upload import UploadDraft, UploadDraftFile
 from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSetMember
 
 __all__ = [
+    "CONTRIBUTORS",
     "Action",
     "ApiToken",
     "AuditEvent",

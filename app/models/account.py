@@ -17,6 +17,10 @@ class Role(StrEnum):
     READER = "reader"
 
 
+CONTRIBUTORS = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+"""The roles that work on a catalogue; a reader only reads."""
+
+
 class User(SQLModel, table=True):
     """A person with an account."""
 

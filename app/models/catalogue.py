@@ -35,7 +35,7 @@ class SourceFile(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     dialect: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """encoding, bom, delimiter, quotechar, line_terminator, header_rows, sheet (see app.files.tabular)."""
+    """encoding, bom, delimiter, quotechar, line_terminator, header_rows, sheet (see app.files.records.Dialect)."""
     columns: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """Field name of a local test -> zero-based column index, as confirmed by the user."""
     row_count: int = 0

@@ -19,7 +19,7 @@ class ImportProfile(SQLModel, table=True):
     laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
     name: str = Field(max_length=120)
     choices: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """app.catalogues.schemas.Choices as JSON."""
+    """app.files.choices.Choices as JSON."""
     headings: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """The headings of the file as received: a file with the same ones is read in the same way."""
     created_by_id: int | None = Field(default=None, foreign_key="user_account.id")

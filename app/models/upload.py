@@ -36,6 +36,6 @@ class UploadDraftFile(SQLModel, table=True):
     file_name: str = Field(max_length=255)
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     choices: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """app.catalogues.schemas.Choices as JSON: what the user settled."""
+    """app.files.choices.Choices as JSON: what the user settled."""
     is_ignored: bool = False
     """The user left this file out."""

@@ -1,4 +1,4 @@
-"""What routes ask for: the session of the request, the signed-in person, and her rights on a laboratory."""
+"""Who asks: the signed-in person, and her rights on a laboratory or a catalogue."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What must be in place before the application or a command works: folder, tables, starter terminology."""
+"""What must be in place before anything works: the data folder and the tables; and the copy of the database."""
 
 import sqlite3
 from pathlib import Path

@@ -15,10 +15,10 @@ from app.models import (
     Outcome,
     ReviewState,
     Status,
-    ValueSet,
     ValueSetKind,
     ValueSetMember,
 )
+from app.terminology.value_sets import current_value_set
 from matcher import Knowledge, Remembered
 from matcher.knowledge import signature
 
@@ -64,25 +64,20 @@ def _memory(session: Session, catalogue_id: int) -> dict[str, tuple[Remembered, 
     return {key: tuple(items) for key, items in memory.items()}
 
 
-def _current(session: Session, kind: ValueSetKind) -> int | None:
-    statement = select(ValueSet.id).where(ValueSet.kind == kind, col(ValueSet.is_current))
-    return session.exec(statement).first()
-
-
 def _nabm(session: Session) -> dict[str, frozenset[str]]:
-    value_set_id = _current(session, ValueSetKind.NABM)
-    if value_set_id is None:
+    value_set = current_value_set(session, ValueSetKind.NABM)
+    if value_set is None:
         return {}
     acts: dict[str, set[str]] = defaultdict(set)
     statement = select(NabmAlignment.nabm, NabmAlignment.loinc_num)
-    for nabm, loinc_num in session.exec(statement.where(NabmAlignment.value_set_id == value_set_id)):
+    for nabm, loinc_num in session.exec(statement.where(NabmAlignment.value_set_id == value_set.id)):
         acts[nabm.zfill(4)].add(loinc_num)
     return {act: frozenset(codes) for act, codes in acts.items()}
 
 
 def _preferred(session: Session) -> frozenset[str]:
-    value_set_id = _current(session, ValueSetKind.CIRCUIT_BIOLOGIE)
-    if value_set_id is None:
+    value_set = current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE)
+    if value_set is None:
         return frozenset()
-    statement = select(ValueSetMember.loinc_num).where(ValueSetMember.value_set_id == value_set_id)
+    statement = select(ValueSetMember.loinc_num).where(ValueSetMember.value_set_id == value_set.id)
     return frozenset(session.exec(statement).all())

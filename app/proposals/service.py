@@ -10,6 +10,7 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.catalogues.matcher_input import to_matcher
 from app.errors import NotFoundError
+from app.files.kinds import SECTIONS
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, Job, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
 from app.platform.database import reading, transaction
@@ -56,7 +57,7 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
     Empty when the code is not in the current release or the row is a chapter.
     """
     release = current_release(session)
-    if release is None or test.level in (Level.CHAPTER, Level.SUBCHAPTER):
+    if release is None or test.level in SECTIONS:
         return []
     engine = engine_of_release(session, release, settings.matcher_cache_dir)
     links = repository.exam_links_of(session, test.id) if test.level == Level.EXAM and test.id else []
@@ -162,7 +163,7 @@ def _match(
         if position % 50 == 0:
             progress(position, len(tests), "Recherche des propositions")
         assert test.id is not None
-        if test.level in (Level.CHAPTER, Level.SUBCHAPTER):
+        if test.level in SECTIONS:
             proposals = chapter_proposals(test.label, chapters)
         else:
             proposals = engine.propose(to_matcher(test, analyses.get(test.id, ())), TOP)

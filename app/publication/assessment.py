@@ -118,14 +118,15 @@ _NOT_APPROVED = {
     Status.DECIDED: UncodedReason.DECIDED,
     Status.SENT_BACK: UncodedReason.SENT_BACK,
 }
-_APPROVED_WITH_CODE = frozenset(
-    {Standing.TRANSCODED, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES}
-)
+_BLOCKED = frozenset({Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES})
+"""Approved with a code that the laboratory system would refuse."""
+_LEAVING = frozenset({Standing.TRANSCODED, Standing.PLACEHOLDER})
+"""Approved with a code that leaves; a placeholder with a warning."""
 
 
 def _reason_without_code(test: PublishedTest, standing: Standing) -> UncodedReason | None:
     """Why this test has no approved code; None when it has one."""
-    if standing in _APPROVED_WITH_CODE:
+    if standing in _BLOCKED | _LEAVING:
         return None
     return _SETTLED.get(standing) or _NOT_APPROVED.get(test.status, UncodedReason.TODO)
 
@@ -179,6 +180,7 @@ def assess(
     """
     ordered = tuple(tests)
     sharing = SglSeverity.WARNING if row_by_row else SglSeverity.BLOCKING
+    leaving = _LEAVING | {Standing.SEVERAL_CODES} if row_by_row else _LEAVING
     stands = standings(ordered)
     approved = approved_codes(ordered)
     names: dict[int, PublishedTerm] = {}
@@ -190,11 +192,11 @@ def assess(
             reasons[test.id] = reason
             continue
         several = _several(test, approved[local_key(test)], sharing)
-        problems = [issue for issue in (several, _unusable(test, release)) if issue is not None]
-        issues.extend(problems)
-        if test.term is None or any(issue.severity is SglSeverity.BLOCKING for issue in problems):
-            reasons[test.id] = UncodedReason.BLOCKED
-        else:
+        issues.extend(issue for issue in (several, _unusable(test, release)) if issue is not None)
+        leaves = stands[test.id] in leaving
+        if leaves and release is not None and test.term is not None:
             names[test.id] = test.term
             issues.extend(_warnings(test, test.term, circuit))
+        else:
+            reasons[test.id] = UncodedReason.BLOCKED
     return Assessment(ordered, names, reasons, tuple(issues), circuit is not None)

@@ -20,12 +20,12 @@ from app.models import (
     ReviewState,
     Status,
     User,
-    ValueSet,
     ValueSetKind,
     ValueSetMember,
 )
 from app.publication.schemas import ExamContent, PublishedRelease, PublishedTerm, PublishedTest
 from app.terminology import service as terminology
+from app.terminology.value_sets import current_value_set
 from app.transcoding.standing import in_use
 
 
@@ -37,8 +37,7 @@ def current_release(session: Session) -> PublishedRelease | None:
 
 def value_set_labels(session: Session, kind: ValueSetKind) -> dict[str, str] | None:
     """Code -> label of the current value set of this kind, None when none is loaded."""
-    statement = select(ValueSet).where(ValueSet.kind == kind, col(ValueSet.is_current).is_(True))
-    value_set = session.exec(statement.order_by(col(ValueSet.id).desc())).first()
+    value_set = current_value_set(session, kind)
     if value_set is None:
         return None
     members = select(ValueSetMember.loinc_num, ValueSetMember.label)

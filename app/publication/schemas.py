@@ -70,12 +70,6 @@ _REASON_SHORT = {
 }
 
 
-LEVEL_NAMES = {
-    Level.CHAPTER: "chapitre",
-    Level.SUBCHAPTER: "sous-chapitre",
-    Level.EXAM: "examen",
-    Level.ANALYSIS: "analyse",
-}
 
 
 LEVEL_LABELS = {

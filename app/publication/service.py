@@ -5,19 +5,16 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.files.kinds import SECTIONS
 from app.models import (
     Catalogue,
     Laboratory,
-    Level,
     ValueSetKind,
 )
 from app.publication import repository
 from app.publication.assessment import Assessment, assess
 from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest
 from app.publication.statement import Statement
-
-SECTION_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER)
-
 
 CIRCUIT_PRODUCER = "ANS, Circuit de la biologie"
 CHAPTERS_PRODUCER = "ANS, chapitres LOINC"
@@ -47,7 +44,7 @@ class CatalogueFacts:
 def _named(test: PublishedTest, circuit: dict[str, str], sections: dict[str, str]) -> PublishedTest:
     """The test with the names that the ANS value sets give to its code, when the release gives none."""
     term = test.term
-    if term is None and test.level in SECTION_LEVELS and test.loinc_num in sections:
+    if term is None and test.level in SECTIONS and test.loinc_num in sections:
         label = sections[test.loinc_num]
         return replace(test, term=PublishedTerm(test.loinc_num, label, label, CHAPTERS_PRODUCER))
     if term is not None and not term.french_name and circuit.get(term.loinc_num):

@@ -5,7 +5,7 @@ from datetime import datetime
 from app.models import Relation, Status
 from app.web.wording import RELATION_SHORT
 
-STATUS_LABELS = {
+DECISION_STATUS_LABELS = {
     Status.TODO: "non décidé",
     Status.DOUBT: "en doute",
     Status.DECIDED: "décidé, à approuver",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from app.models import Catalogue, CatalogueChange, ChangeKind, Level, LocalTest, SourceFile, User
-from app.reimport.difference_view import KIND_WORDS, LEVEL_WORDS
+from app.reimport.difference_view import KIND_WORDS, LEVEL_FILTERS
 from app.reimport.substance import FIELD_NAMES
 from app.web.spreadsheet_csv import csv_text
 from app.web.templating import PageContext, format_moment
@@ -91,7 +91,7 @@ def _line(change: CatalogueChange, level: str, code: str, label: str, file_name:
         author=author or "",
         kind=name,
         chip=chip,
-        level=LEVEL_WORDS[Level(level)][1],
+        level=LEVEL_FILTERS[Level(level)][1],
         test_id=change.local_test_id,
         code=code,
         label=label,

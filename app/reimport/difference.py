@@ -2,26 +2,23 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.catalogues.plan import ImportPlan, PlannedTest, SideData
+from app.catalogues.plan import TEXT_COLUMNS, ImportPlan, PlannedTest
 from app.files.fhir_catalogue import LEVEL_OF_WORD
+from app.files.kinds import SECTIONS
 from app.files.reading import ReadFile
 from app.models import ChangeKind, FileKind, Level, Status
 from app.reimport.matching import match
 from app.reimport.substance import ANALYSES, ColumnChange, is_substantive, reason_of, shown
 
 UNCHANGED = "unchanged"
-_TEXTS = (
-    "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",
-    "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
-)  # fmt: skip
 _FLAGS = ("is_subcontracted", "is_retired", "annual_volume")
 _CHAPTER = ("chapter_code", "subchapter_code", "chapter")
 _BROUGHT = {
-    FileKind.LOINC_1: (Level.CHAPTER, Level.SUBCHAPTER),
+    FileKind.LOINC_1: SECTIONS,
     FileKind.LOINC_2: (Level.EXAM,),
     FileKind.LOINC_3: (Level.ANALYSIS,),
     FileKind.TABULAR: (Level.ANALYSIS,),
@@ -106,15 +103,15 @@ class Difference:
 def carried(file: ReadFile) -> frozenset[str]:
     """The fields that a file says of its tests; what it does not say is never changed."""
     if file.kind is FileKind.FHIR:
-        return frozenset((*_TEXTS, "is_retired"))
+        return frozenset((*TEXT_COLUMNS, "is_retired"))
     names = set(file.columns)
     if file.takes_units:
         names.add("unit")
     if file.kind is FileKind.TABULAR:
         if "subchapter" in names:
             names.add("subchapter_code")
-        return frozenset(names & {*_TEXTS, *_FLAGS})
-    return frozenset(names & set(_TEXTS))
+        return frozenset(names & {*TEXT_COLUMNS, *_FLAGS})
+    return frozenset(names & set(TEXT_COLUMNS))
 
 
 def levels_of(files: Sequence[ReadFile]) -> tuple[Level, ...]:
@@ -138,26 +135,27 @@ def compare(plan: ImportPlan, stored: Sequence[Any], links: Mapping[int, Sequenc
     matched = match(plan.tests, concerned)
     kept: set[int] = set()
     fields = [carried(file) for file in plan.files]
-    side = _SideValues(plan.side_data)
+    told = _side_values(
+        plan, ((index, test.code) for index, test in enumerate(plan.tests) if test.level is Level.ANALYSIS)
+    )
     for index, planned in enumerate(plan.tests):
         test = matched.get(index)
-        values = _values(planned, fields[planned.file_index])
-        if planned.level is Level.ANALYSIS:
-            values |= side.of(planned.code)
+        values = _values(planned, fields[planned.file_index]) | told.get(index, {})
         if test is None:
             difference.tests.append(_compared(ChangeKind.ADDED, planned, None, values))
             continue
         kept.add(test.id)
         difference.tests.append(_against(planned, test, values, difference.links, links))
+    # Where the new files say nothing of the analyses themselves, side data may.
+    told = {}
+    if Level.ANALYSIS not in levels:
+        told = _side_values(plan, ((test.id, test.code) for test in stored if test.level == Level.ANALYSIS))
     for test in stored:
         if test.level in levels and test.id not in kept:
             if test.retired_at is None:
                 difference.tests.append(_compared(ChangeKind.REMOVED, None, test, {}))
-        elif test.level == Level.ANALYSIS and test.id not in kept:
-            # The new files say nothing of the analyses themselves; side data may.
-            values = side.of(test.code)
-            if values:
-                difference.tests.append(_against(None, test, values, {}, {}))
+        elif test.id in told:
+            difference.tests.append(_against(None, test, told[test.id], {}, {}))
     return difference
 
 
@@ -174,7 +172,7 @@ def _against(
     new_links: Mapping[str, tuple[str, ...]],
     old_links: Mapping[int, Sequence[str]],
 ) -> Compared:
-    before = {name: getattr(test, name) for name in (*_TEXTS, *_FLAGS)}
+    before = {name: getattr(test, name) for name in (*TEXT_COLUMNS, *_FLAGS)}
     returned = planned is not None and test.retired_at is not None
     if returned:
         # The flag came with the removal, and goes with it.
@@ -214,9 +212,9 @@ def _planned_links(plan: ImportPlan) -> dict[str, tuple[str, ...]]:
 
 def _values(planned: PlannedTest, fields: frozenset[str]) -> dict[str, Any]:
     """What the new file says of a test."""
-    if planned.level in (Level.CHAPTER, Level.SUBCHAPTER):
+    if planned.level in SECTIONS:
         return dict(planned.values)
-    values: dict[str, Any] = {name: planned.values[name] for name in _TEXTS if name in fields}
+    values: dict[str, Any] = {name: planned.values[name] for name in TEXT_COLUMNS if name in fields}
     if not any(values.get(name) for name in _CHAPTER):
         # An empty cell: the chapter is the one that the exams give.
         values = {name: value for name, value in values.items() if name not in _CHAPTER}
@@ -228,20 +226,6 @@ def _values(planned: PlannedTest, fields: frozenset[str]) -> dict[str, Any]:
     return values
 
 
-@dataclass(slots=True)
-class _SideValues:
-    """What side data say of the analyses of a code; a volume said once is not counted several times."""
-
-    data: Mapping[str, SideData]
-    counted: set[str] = field(default_factory=set)
-
-    def of(self, code: str) -> dict[str, Any]:
-        said = self.data.get(code)
-        if said is None:
-            return {}
-        names = ("is_subcontracted", "is_retired", "annual_volume", "executing_laboratory")
-        values = {name: value for name in names if (value := getattr(said, name)) is not None}
-        if code in self.counted:
-            values.pop("annual_volume", None)
-        self.counted.add(code)
-        return values
+def _side_values(plan: ImportPlan, analyses: Iterable[tuple[int, str]]) -> dict[int, dict[str, Any]]:
+    """What side data say of these analyses (number, code), by number."""
+    return plan.side_data.told(analyses) if plan.side_data else {}

@@ -20,7 +20,7 @@ KIND_WORDS = {
     UNCHANGED: ("inchangee", "Inchangée", "chip-mute", "Inchangées"),
 }
 """Kind -> word of the address, name, chip, name of several."""
-LEVEL_WORDS = {
+LEVEL_FILTERS = {
     Level.ANALYSIS: ("analyse", "Analyse", "Analyses"),
     Level.EXAM: ("examen", "Examen", "Examens"),
     Level.CHAPTER: ("chapitre", "Chapitre", "Chapitres"),
@@ -29,7 +29,7 @@ LEVEL_WORDS = {
 BACK = "renvoyee"
 _CSV_HEADER = ("Différence", "Niveau", "Code", "Libellé", "Colonne", "Avant", "Après", "Conséquence")
 _WORDS = {words[0]: kind for kind, words in KIND_WORDS.items()}
-_LEVELS = {words[0]: level for level, words in LEVEL_WORDS.items()}
+_LEVELS = {words[0]: level for level, words in LEVEL_FILTERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def outcome_of(test: Compared) -> str:
 def line_of(test: Compared) -> DifferenceLine:
     """A test as the table shows it."""
     _word, name, chip, _names = KIND_WORDS[test.kind]
-    level = LEVEL_WORDS[test.level][1]
+    level = LEVEL_FILTERS[test.level][1]
     return DifferenceLine(name, chip, level, test.code, test.label, test.changes, outcome_of(test), test.goes_back)
 
 
@@ -162,7 +162,7 @@ def choices_of(difference: Difference, query: DifferenceQuery, path: str) -> tup
     by_level = Counter(test.level for test in shown)
     levels = [
         DifferenceFilter(words[2], by_level[level], _toggled(query, path, "niveau", words[0]), query.niveau == words[0])
-        for level, words in LEVEL_WORDS.items()
+        for level, words in LEVEL_FILTERS.items()
         if by_level[level]
     ]
     by_column = Counter(change.field for test in shown for change in test.changes)

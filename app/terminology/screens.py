@@ -22,7 +22,7 @@ from app.terminology.wording import (
     AXIS_LABELS,
     CLASS_TYPES,
     ORDER_LABELS,
-    STATUS_LABELS,
+    TERM_STATUS_LABELS,
     USAGE_LABELS,
     french_name,
     release_name,
@@ -100,7 +100,7 @@ def _filter(name: str, label: str, any_text: str, filters: SearchFilters, values
 
 
 def _value_text(name: str, value: str, count: int) -> str:
-    known = {"status": {key: text for key, (text, _) in STATUS_LABELS.items()}, "order_obs": ORDER_LABELS}
+    known = {"status": {key: text for key, (text, _) in TERM_STATUS_LABELS.items()}, "order_obs": ORDER_LABELS}
     return f"{known.get(name, {}).get(value, value)} ({count})"
 
 

@@ -1,4 +1,4 @@
-"""The terminology, for the other slices: which release is in use, its terms, and the search."""
+"""The terminology, for the other rooms: which release is in use, its terms, and the search."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ __all__ = [
 
 CANDIDATES = 300
 COUNT_LIMIT = 1000
-RETIRED = frozenset({"DISCOURAGED", "DEPRECATED"})
+RETIRED_STATUSES = frozenset({"DISCOURAGED", "DEPRECATED"})
 
 releases = repository.releases
 current_release = repository.current_release
@@ -119,4 +119,5 @@ def _distance(words: list[str], named: dict[str, int], row: Row[Any]) -> tuple[b
     missed = sum(word not in whole and f"{word}s" not in whole for word in words)
     component = set(tokens(row.component))
     said = sum(any(part.startswith(word) for part in component) for word in words)
-    return row.status in RETIRED, named.get(row.component, len(named)), missed, len(component) - said if said else 0
+    unsaid = len(component) - said if said else 0
+    return row.status in RETIRED_STATUSES, named.get(row.component, len(named)), missed, unsaid

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.errors import InvalidInputError
 from app.files import limits
+from app.files.fhir_json import LOINC_SYSTEM
 from app.files.records import UndecodableError, detect_dialect, read_records
 from app.files.workbook import UnsafeWorkbookError, is_workbook, read_workbook
 from app.models import ValueSetKind
@@ -19,7 +20,6 @@ from loinc_data.french import quoted
 from loinc_data.release import LOOKS_LIKE_DATE
 from matcher.normalise.text import fold
 
-LOINC_SYSTEM = "http://loinc.org"
 HEADER_SEARCH_ROWS = 20
 SAMPLE_ROWS = 400
 MOSTLY = 0.5

@@ -1,4 +1,4 @@
-"""Value sets and the NABM alignment: loading them, and what the other slices ask of them."""
+"""Value sets and the NABM alignment: loading them, and what the other rooms ask of them."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

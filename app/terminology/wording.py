@@ -11,7 +11,7 @@ AXIS_LABELS = {
     "scale_typ": "Échelle",
     "method_typ": "Technique",
 }
-STATUS_LABELS = {
+TERM_STATUS_LABELS = {
     "ACTIVE": ("Actif", "chip-ok"),
     "TRIAL": ("À l'essai", "chip-warn"),
     "DISCOURAGED": ("Déconseillé", "chip-warn"),
@@ -37,7 +37,7 @@ VALUE_SET_LABELS = {kind: TITLES[kind] for kind in ValueSetKind}
 
 def status_label(status: str) -> tuple[str, str]:
     """The French of a LOINC status and the class of its chip."""
-    return STATUS_LABELS.get(status, (status, "chip-mute"))
+    return TERM_STATUS_LABELS.get(status, (status, "chip-mute"))
 
 
 def release_name(release: LoincRelease) -> str:

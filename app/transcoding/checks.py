@@ -1,4 +1,4 @@
-"""Checks on a mapping. Pure: everything they need is gathered beforehand in a `Mapping`.
+"""Checks on a mapping. Pure: everything they need is gathered beforehand in a `CheckedMapping`.
 
 A refused code can never be chosen; a blocking check needs a written justification; a warning is shown.
 """
@@ -39,6 +39,23 @@ class Check:
     code: str
     severity: CheckSeverity
     sentence: str
+
+
+class Checked:
+    """What a page shows with its checks."""
+
+    __slots__ = ()
+    checks: list[Check]
+
+    @property
+    def blocking(self) -> list[Check]:
+        """The checks that need a justification."""
+        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
+
+    @property
+    def warnings(self) -> list[Check]:
+        """The checks that are only shown."""
+        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Refusals of the review that carry what the page shows beside the sentence."""
+"""Refusals of a decision that carry what the page shows beside the sentence."""
 
 from collections.abc import Sequence
 

@@ -8,12 +8,10 @@ from sqlmodel import Session
 from app.models import LocalTest, LoincRelease, LoincTerm
 from app.proposals.service import evidence_for
 from app.settings import Settings
-from app.terminology.service import current_release, terms_by_number
+from app.terminology.service import RETIRED_STATUSES, current_release, terms_by_number
 from app.transcoding import repository
 from app.transcoding.checks import CheckedMapping
 from app.transcoding.evidence import EvidenceLine, lines_of
-
-RETIRED = frozenset({"DEPRECATED", "DISCOURAGED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
     numbers = {pair.loinc_num for pair in wanted}
     terms = terms_by_number(session, context.release_id, numbers)
     siblings = repository.siblings_of(session, context.release_id, {term.component for term in terms.values()})
-    retired = {number for number, term in terms.items() if term.status in RETIRED}
+    retired = {number for number, term in terms.items() if term.status in RETIRED_STATUSES}
     replacements = repository.replacements_of(session, context.release_id, retired)
     nearby = numbers | {term.loinc_num for group in siblings.values() for term in group}
     circuit = repository.in_circuit(session, nearby)

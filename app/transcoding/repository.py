@@ -1,4 +1,4 @@
-"""All SQL of the review, but for the queue (see `queue_sql`)."""
+"""All SQL of the facts of a row, and of what its checks must know."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from app.models import (
     ProposalRun,
     ReviewState,
     User,
-    ValueSet,
     ValueSetKind,
     ValueSetMember,
 )
+from app.terminology.value_sets import current_value_set
 from app.transcoding.facts import StateValues
 
 
@@ -129,14 +129,11 @@ def replacements_of(session: Session, release_id: int, numbers: Iterable[str]) -
 
 def in_circuit(session: Session, numbers: Iterable[str]) -> frozenset[str] | None:
     """Those of these codes that are in « Circuit de la biologie »; None when that list is not loaded."""
-    current = select(ValueSet.id).where(
-        ValueSet.kind == ValueSetKind.CIRCUIT_BIOLOGIE, col(ValueSet.is_current).is_(True)
-    )
-    value_set_id = session.exec(current).first()
-    if value_set_id is None:
+    value_set = current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE)
+    if value_set is None:
         return None
     statement = select(ValueSetMember.loinc_num).where(
-        ValueSetMember.value_set_id == value_set_id, col(ValueSetMember.loinc_num).in_(set(numbers))
+        ValueSetMember.value_set_id == value_set.id, col(ValueSetMember.loinc_num).in_(set(numbers))
     )
     return frozenset(session.exec(statement))
 

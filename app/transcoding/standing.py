@@ -34,10 +34,11 @@ class Standing(StrEnum):
     """Another approved row gives another LOINC code to the same local code."""
     OUT_OF_SCOPE = "out_of_scope"
     RETIRED = "retired"
-    """No longer in the catalogue: it counts nowhere, whatever its facts are."""
+    """No longer run by the laboratory: it counts nowhere, see `counted_standings`. Its approved code still leaves in
+    the files that still hold its row."""
 
 
-class Row(Protocol):
+class StandingRow(Protocol):
     """What is asked of a row, whether it is to be counted or to go out."""
 
     @property
@@ -58,11 +59,14 @@ class Row(Protocol):
     def code_exists(self) -> bool:
         """Whether the LOINC code is in the release that is asked about."""
     @property
+    def is_retired(self) -> bool:
+        """Whether the laboratory no longer runs the test, by its side file or by its newest export."""
+    @property
     def retired_at(self) -> datetime | None:
         """When a newer export no longer held the row."""
 
 
-AnyRow = TypeVar("AnyRow", bound=Row)
+AnyRow = TypeVar("AnyRow", bound=StandingRow)
 LocalKey = tuple[Level, str, str]
 
 
@@ -72,16 +76,16 @@ def in_use(rows: Iterable[AnyRow]) -> list[AnyRow]:
     A removed row whose code another row has now would make that code ambiguous.
     """
     found = list(rows)
-    held = {(row.level, row.code) for row in found if row.retired_at is None}
+    held = {local_key(row) for row in found if row.retired_at is None}
     return [
         row
         for row in found
         if row.retired_at is None
-        or (row.status is Status.APPROVED and row.loinc_num and (row.level, row.code) not in held)
+        or (row.status is Status.APPROVED and row.loinc_num and local_key(row) not in held)
     ]
 
 
-def local_key(row: Row) -> LocalKey:
+def local_key(row: StandingRow) -> LocalKey:
     """What makes two rows the same test for the laboratory system; a row without code is only itself."""
     code = " ".join(row.code.split())
     if not code:
@@ -91,7 +95,7 @@ def local_key(row: Row) -> LocalKey:
     return row.level, parent, code
 
 
-def approved_codes(rows: Iterable[Row]) -> dict[LocalKey, list[str]]:
+def approved_codes(rows: Iterable[StandingRow]) -> dict[LocalKey, list[str]]:
     """The LOINC codes approved for each local code, sorted; several are an error of the catalogue."""
     found: dict[LocalKey, set[str]] = defaultdict(set)
     for row in rows:
@@ -100,13 +104,20 @@ def approved_codes(rows: Iterable[Row]) -> dict[LocalKey, list[str]]:
     return {key: sorted(codes) for key, codes in found.items()}
 
 
-def standings(rows: Sequence[Row]) -> dict[int, Standing]:
+def standings(rows: Sequence[StandingRow]) -> dict[int, Standing]:
     """Where each of these rows stands, by identifier; `rows` are all those in use (see `in_use`)."""
     codes = approved_codes(rows)
     return {row.id: _standing(row, codes) for row in rows}
 
 
-def _standing(row: Row, codes: dict[LocalKey, list[str]]) -> Standing:
+def counted_standings(rows: Iterable[StandingRow]) -> dict[int, Standing]:
+    """Where each row stands when rows are counted: those no longer run are retired, whatever their facts are."""
+    found = list(rows)
+    stands = standings(in_use(found))
+    return {row.id: Standing.RETIRED if row.is_retired else stands.get(row.id, Standing.RETIRED) for row in found}
+
+
+def _standing(row: StandingRow, codes: dict[LocalKey, list[str]]) -> Standing:
     if row.status is not Status.APPROVED:
         return Standing.WAITING if row.status is Status.DECIDED else Standing.UNFINISHED
     if row.outcome is Outcome.OUT_OF_SCOPE:

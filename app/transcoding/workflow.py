@@ -8,9 +8,9 @@ every state, action and role. Two rules need more than the table: nobody approve
 from dataclasses import dataclass
 
 from app.errors import ConflictError, NotAllowedError
-from app.models import Action, Outcome, Role, Status
+from app.models import CONTRIBUTORS, Action, Outcome, Role, Status
 
-DECIDERS = frozenset({Role.TRANSCODER, Role.BIOLOGIST})
+DECIDERS = CONTRIBUTORS
 DECIDING = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT})
 ALWAYS_WITH_REASON = frozenset({Action.NO_LOINC, Action.OUT_OF_SCOPE})
 

@@ -9,7 +9,7 @@ from app.models import Level, LocalTest, LoincRelease, LoincTerm, MapTo, Outcome
 from app.terminology import repository
 
 AXES = ("component", "property", "time_aspct", "system", "scale_typ", "method_typ")
-RETIRED = {"DEPRECATED": TaskKind.DEPRECATED, "DISCOURAGED": TaskKind.DISCOURAGED}
+RETIREMENTS = {"DEPRECATED": TaskKind.DEPRECATED, "DISCOURAGED": TaskKind.DISCOURAGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def kinds_of_change(old: LoincTerm | None, new: LoincTerm | None) -> tuple[TaskK
         # A code that neither release holds is no news of the newer one.
         return (TaskKind.ABSENT,) if old is not None else ()
     kinds = []
-    if new.status in RETIRED and (old is None or old.status != new.status):
-        kinds.append(RETIRED[new.status])
+    if new.status in RETIREMENTS and (old is None or old.status != new.status):
+        kinds.append(RETIREMENTS[new.status])
     if old is not None and any(getattr(old, axis) != getattr(new, axis) for axis in AXES):
         kinds.append(TaskKind.AXES_CHANGED)
     if old is not None and old.long_common_name != new.long_common_name:

@@ -1,4 +1,4 @@
-"""Page contexts shared by several slices."""
+"""Page contexts shared by several rooms."""
 
 from dataclasses import dataclass, field
 

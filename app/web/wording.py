@@ -1,4 +1,4 @@
-"""The French words of the review: statuses, bands, verdicts, axes, actions, and usual reasons."""
+"""The French of stored values: statuses, outcomes, bands, verdicts, axes, levels, relations, actions, roles."""
 
 from dataclasses import dataclass
 

@@ -61,7 +61,9 @@ def _next(rows: Sequence[tuple[int, str]], here: int, statuses: Collection[str])
     return next(after, None) or next(before, None)
 
 
-def find_position(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int) -> QueuePosition:
+def find_position(
+    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int
+) -> QueuePosition:
     """The place of a row in the queue of this query."""
     rows = queue_sql.ordered_ids(session, catalogue_id, run_id, query, current_id)
     return position_in(rows, current_id, wants_doubts="doute" in query.only.get("etat", ()))

@@ -24,7 +24,6 @@ class Notice:
 
 NOT_RUN = "La recherche de propositions n'a pas encore été lancée sur ce catalogue."
 RUNNING = "La recherche de propositions est en cours : les propositions apparaîtront à la fin du calcul."
-NOTHING_FOUND = "La recherche a abouti et n'a trouvé aucun code LOINC plausible pour cette ligne."
 
 
 def run_notice(runs: Runs) -> Notice | None:

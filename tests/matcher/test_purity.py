@@ -1,5 +1,6 @@
 """The matcher is a pure library: the contracts of the import linter hold, and leave nothing out."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -28,6 +29,24 @@ def test_the_contracts_on_the_matcher_leave_nothing_out() -> None:
     assert {"app", "loinc_data", "tests", "time", "datetime", "os", "socket", "sqlite3", "pytest"} <= forbidden
     for contract in contracts:
         assert not contract.keys() & {"ignore_imports", "allow_indirect_imports"}, contract["name"]
+
+
+MAY_BE_IMPORTED = frozenset(
+    """matcher numpy rapidfuzz anyascii bisect collections copy dataclasses enum functools inspect io itertools json
+    math re typing unicodedata zipfile""".split()
+)
+
+
+def test_the_matcher_imports_nothing_but_what_computes() -> None:
+    """Every other import is refused, also those that no contract thought of: threads, processes, random, files."""
+    imported = set()
+    for path in (ROOT / "matcher").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.split(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").split(".")[0])
+    assert imported == MAY_BE_IMPORTED
 
 
 def test_importing_the_matcher_loads_neither_application_nor_web_nor_data() -> None:

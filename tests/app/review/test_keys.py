@@ -5,7 +5,10 @@ import re
 from app.settings import resource_dir
 
 SCRIPT = (resource_dir("static") / "js" / "review" / "keyboard.js").read_text("utf-8")
-TEMPLATES = "\n".join(path.read_text("utf-8") for path in sorted((resource_dir("templates") / "review").glob("*.html")))
+ROOMS = ("review", "worklist", "cases")
+TEMPLATES = "\n".join(
+    path.read_text("utf-8") for room in ROOMS for path in sorted((resource_dir("templates") / room).glob("*.html"))
+)
 KNOWN = re.findall(r'\{ key: "([^"]+)", label: "[^"]+", where: "[^"]+"', SCRIPT)
 SHOWN = set(re.findall(r'data-key="([^"]+)"', TEMPLATES))
 

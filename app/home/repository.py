@@ -1,0 +1,97 @@
+"""All SQL of the landing pages: how far catalogues have come, and the work under way."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_model
+
+from app.models import (
+    ExamAnalysis,
+    Job,
+    Level,
+    LocalTest,
+    ReviewState,
+    Status,
+)
+
+
+def count_statuses(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
+    """(catalogue, level, status, count): a test without a state is still to do."""
+    status = func.coalesce(col(ReviewState.status), Status.TODO)
+    statement = (
+        select_model(col(LocalTest.catalogue_id), col(LocalTest.level), status, func.count())
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id), isouter=True)
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
+        .group_by(col(LocalTest.catalogue_id), col(LocalTest.level), status)
+    )
+    return [(catalogue, level, state, count) for catalogue, level, state, count in session.exec(statement)]
+
+
+def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[Job]:
+    """The latest background work of a laboratory."""
+    statement = (
+        select_model(Job).where(Job.laboratory_id == laboratory_id).order_by(col(Job.id).desc()).limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def status_counts(session: Session, catalogue_id: int) -> dict[tuple[str, str], int]:
+    """(level, status) -> number of local tests."""
+    return {(level, status): count for _, level, status, count in count_statuses(session, [catalogue_id])}
+
+
+def chapter_status_counts(session: Session, catalogue_id: int, level: Level) -> Sequence[Any]:
+    """(chapter, status, number) of the tests of a level, chapters in file order."""
+    statement = (
+        select(col(LocalTest.chapter), col(ReviewState.status), func.count())
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == level)
+        .group_by(col(LocalTest.chapter), col(ReviewState.status))
+        .order_by(func.min(col(LocalTest.position)))
+    )
+    return session.execute(statement).all()
+
+
+def count_unknown_analyses(session: Session, catalogue_id: int) -> int:
+    """How many analyses are named by exams although the catalogue does not hold them."""
+    statement = (
+        select(func.count(func.distinct(col(ExamAnalysis.analysis_code))))
+        .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(ExamAnalysis.analysis_id).is_(None))
+    )
+    return session.scalar(statement) or 0
+
+
+def count_analyses_without_exam(session: Session, catalogue_id: int) -> int:
+    """How many analyses belong to no exam."""
+    linked = select(col(ExamAnalysis.analysis_id)).where(col(ExamAnalysis.analysis_id) == col(LocalTest.id))
+    statement = (
+        select(func.count())
+        .select_from(LocalTest)
+        .where(
+            col(LocalTest.catalogue_id) == catalogue_id,
+            col(LocalTest.level) == Level.ANALYSIS,
+            ~linked.exists(),
+        )
+    )
+    return session.scalar(statement) or 0
+
+
+def side_data_counts(session: Session, catalogue_id: int) -> tuple[int, int, int, int]:
+    """Of the analyses: sub-contracted, retired, with a yearly volume, and the sum of the volumes."""
+    statement = select(
+        func.count().filter(col(LocalTest.is_subcontracted)),
+        func.count().filter(col(LocalTest.is_retired)),
+        func.count(col(LocalTest.annual_volume)),
+        func.coalesce(func.sum(col(LocalTest.annual_volume)), 0),
+    ).where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.ANALYSIS)
+    subcontracted, retired, with_volume, total = session.execute(statement).one()
+    return subcontracted, retired, with_volume, total
+
+
+def latest_jobs(session: Session, catalogue_id: int, limit: int = 5) -> Sequence[Job]:
+    """The last jobs of a catalogue, the newest first."""
+    statement = select(Job).where(col(Job.catalogue_id) == catalogue_id)
+    return session.scalars(statement.order_by(col(Job.id).desc()).limit(limit)).all()
