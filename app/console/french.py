@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import typer
 from typer._click import Command, Context, HelpFormatter
-from typer._click.exceptions import NoArgsIsHelpError, UsageError
+from typer._click.exceptions import BadOptionUsage, NoArgsIsHelpError, UsageError
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from app.console.exit_codes import ExitCode
@@ -84,7 +84,12 @@ class FrenchCommand(TyperCommand):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Parse, then refuse what is left."""
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except BadOptionUsage as error:
+            # The parser does not say which command it was reading.
+            error.ctx = error.ctx or ctx
+            raise
         if not ctx.resilient_parsing:
             _check_rest(ctx)
         return rest

@@ -16,8 +16,8 @@ OUT_OF_RANGE = frozenset({"greater_than_equal", "less_than_equal"})
 def named(parameter: Any) -> str:
     """How the user knows a parameter: `l'option --top`, `l'argument FICHIER`; nothing for what is neither."""
     if isinstance(parameter, TyperOption):
-        return f"l'option {max(parameter.opts, key=len)}"
-    return f"l'argument {value_name(parameter)}" if isinstance(parameter, TyperArgument) else ""
+        return f"l'option {' ou '.join((max(parameter.opts, key=len), *parameter.secondary_opts))}"
+    return f"l'argument {value_name(parameter).rstrip('…')}" if isinstance(parameter, TyperArgument) else ""
 
 
 def _sentence(text: str) -> str:
