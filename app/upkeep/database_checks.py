@@ -79,12 +79,15 @@ def terminology(session: Session) -> Check:
     return Check("terminologie", True, said)
 
 
+def _per_release(session: Session, model: type[LoincTerm] | type[LoincTermText]) -> dict[int, int]:
+    """Release → number of rows."""
+    column = col(model.release_id)
+    return {row[0]: row[1] for row in session.execute(select(column, func.count()).group_by(column))}
+
+
 def search_index(session: Session) -> Check:
     """Whether every term can be found: the words of each, and the full-text table over them."""
-    terms, texts = (
-        dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
-        for column in (col(LoincTerm.release_id), col(LoincTermText.release_id))
-    )
+    terms, texts = _per_release(session, LoincTerm), _per_release(session, LoincTermText)
     incomplete = [
         release.version
         for release in session.scalars(select(LoincRelease)).all()

@@ -14,9 +14,7 @@ RunMain = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run_main(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[RunMain]:
+def run_main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[RunMain]:
     """Runs on an installation in the folder `var` of the test, which may not exist yet."""
     monkeypatch.setenv("TRANSCODEUR_DATA_DIR", str(tmp_path / "var"))
     # The journal would keep the streams of this test.

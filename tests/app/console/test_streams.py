@@ -35,6 +35,14 @@ def transcodeur(data_dir: Path, *arguments: str, given: bytes = b"") -> subproce
     )
 
 
+def in_shell(data_dir: Path, line: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+    environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(data_dir)}
+    command = f"{sys.executable} -m app.cli {line}"
+    return subprocess.run(
+        command, shell=True, cwd=PROJECT_ROOT, env=environment, input=given, capture_output=True, check=False
+    )
+
+
 @pytest.fixture(scope="module")
 def expected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """What `propose` writes for the catalogue, from a file to a file."""
@@ -139,11 +147,7 @@ def test_a_file_that_cannot_be_written_is_said_in_french(
 
 
 def test_a_standard_output_without_room_is_said_in_french(data_dir: Path, expected: bytes) -> None:
-    command = f"{sys.executable} -m app.cli propose - -o - >/dev/full"
-    environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(data_dir)}
-    result = subprocess.run(
-        command, shell=True, cwd=PROJECT_ROOT, env=environment, input=CATALOGUE.encode(), capture_output=True, check=False
-    )
+    result = in_shell(data_dir, "propose - -o - >/dev/full", CATALOGUE.encode())
     assert expected
     assert result.returncode == 1
     assert result.stderr.decode() == "Erreur : « sortie standard » : il n'y a plus de place sur le disque.\n"
@@ -151,12 +155,7 @@ def test_a_standard_output_without_room_is_said_in_french(data_dir: Path, expect
 
 def test_a_reader_that_leaves_ends_the_command_without_a_trace(data_dir: Path, expected: bytes) -> None:
     rows = "".join(f"A{number};Sodium {number};Sérum;mmol/L\r\n" for number in range(300))
-    command = f"{sys.executable} -m app.cli propose - -o - | head -c 10"
-    environment = os.environ | {"TRANSCODEUR_DATA_DIR": str(data_dir)}
-    given = f"code;libelle;milieu;unite\r\n{rows}".encode()
-    result = subprocess.run(
-        command, shell=True, cwd=PROJECT_ROOT, env=environment, input=given, capture_output=True, check=False
-    )
+    result = in_shell(data_dir, "propose - -o - | head -c 10", f"code;libelle;milieu;unite\r\n{rows}".encode())
     assert result.stdout == expected[:10]
     assert b"Traceback" not in result.stderr
     assert english_in(result.stderr.decode()) == []

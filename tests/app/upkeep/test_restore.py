@@ -109,7 +109,7 @@ def test_a_log_left_by_a_stopped_program_goes_with_its_database(installed: Setti
     killed = (
         f"import sqlite3, os; c = sqlite3.connect({str(place(installed))!r}, isolation_level=None);"
         "c.execute('PRAGMA journal_mode=WAL');"
-        "c.execute(\"INSERT INTO audit_event (at, actor_label, action, object_type, object_id, details)"
+        'c.execute("INSERT INTO audit_event (at, actor_label, action, object_type, object_id, details)'
         " SELECT at, 'coupé', action, object_type, object_id, details FROM audit_event LIMIT 1\"); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", killed], check=False)
@@ -196,9 +196,9 @@ def test_a_database_at_work_is_not_replaced(installed: Settings, saved: Path) ->
 
 
 def test_an_installation_in_service_is_not_restored_even_idle(installed: Settings, saved: Path) -> None:
-    with in_service(installed.data_dir), in_service(installed.data_dir):
-        with pytest.raises(ConflictError, match="en service"):
-            restore(installed, saved, replace=True)
+    two_processes = in_service(installed.data_dir), in_service(installed.data_dir)
+    with two_processes[0], two_processes[1], pytest.raises(ConflictError, match="en service"):
+        restore(installed, saved, replace=True)
     restore(installed, saved, replace=True)
 
 
