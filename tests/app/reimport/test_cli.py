@@ -112,7 +112,7 @@ def test_a_catalogue_may_come_from_the_standard_input(command: typer.Typer, worl
     assert named == (0, "Import terminé : 3 analyses. Catalogue n° 1 « Général ».\n")
     with reading(world.engine) as session:
         file = session.exec(select(SourceFile)).one()
-    assert (file.name, file.content) == ("LOINC_3_labo.csv", content)
+    assert (file.file_name, file.content) == ("LOINC_3_labo.csv", content)
     code, output = piped(content)
     assert (code, "- inchangées : 3" in output) == (0, True)
 
