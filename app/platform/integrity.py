@@ -15,7 +15,7 @@ class DamagedDatabaseError(WorkbenchError):
 def refuse_damaged(engine: Engine) -> None:
     """Read every page of the embedded database; raises DamagedDatabaseError at the first that is wrong.
 
-    About a second for half a gigabyte. Databases on a server look after themselves.
+    It takes the time to read the file once. Databases on a server look after themselves.
     """
     if engine.dialect.name != "sqlite":
         return
