@@ -162,6 +162,8 @@ migration:
 guide: $(STAMPS)/application
 	@$(BIN)/python -m app.settings_table > docs/guide/reglages.md.new
 	@mv docs/guide/reglages.md.new docs/guide/reglages.md
+	@$(BIN)/python -m app.commands_table > docs/guide/ligne-de-commande.md.new
+	@mv docs/guide/ligne-de-commande.md.new docs/guide/ligne-de-commande.md
 
 clean:
 	rm -rf $(VENV) node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

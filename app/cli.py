@@ -1,41 +1,68 @@
 """The command line: `transcodeur`. Each room adds its own commands; these run the installation."""
 
 import contextlib
-import errno
 import signal
 import socket
 import sys
 import threading
 from importlib import import_module
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvicorn
-from sqlalchemy.exc import OperationalError
 
+from app.console.exit_codes import ExitCode
+from app.console.failures import failure_sentence
+from app.console.french import FrenchGroup, FrenchTyper, complain
+from app.console.system_errors import system_reason
 from app.errors import WorkbenchError
 from app.platform.logs import configure_logs
-from app.settings import Settings, get_settings
+from app.settings import get_settings
 
-SLICES = (
-    "app.administration.cli",
-    "app.reimport.cli",
-    "app.proposals.cli",
-    "app.coverage.cli",
-    "app.exports.cli",
-    "app.upgrades.cli",
-)
+if TYPE_CHECKING:
+    from typer._click import Command, Context
 
-cli = typer.Typer(
+ROOMS = {
+    "app.administration.cli": ("user", "laboratory"),
+    "app.reimport.cli": ("import",),
+    "app.proposals.cli": ("propose",),
+    "app.coverage.cli": ("coverage",),
+    "app.exports.cli": ("export",),
+    "app.upgrades.cli": ("load-loinc", "load-valueset"),
+    "app.upkeep.cli": ("backup", "restore", "doctor"),
+}
+"""The commands of each room. A room is imported when one of its commands is asked for: `propose` must start quickly."""
+
+
+class RoomsGroup(FrenchGroup):
+    """The commands below, and those of the rooms, imported at need."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:
+        """All names, without importing any room."""
+        borrowed = [name for names in ROOMS.values() for name in names]
+        return [*(name for name in self.commands if name not in borrowed), *borrowed]
+
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
+        """The command of this name, or None; imports its room."""
+        if cmd_name not in self.commands:
+            for room, names in ROOMS.items():
+                if cmd_name in names:
+                    self.commands.update(commands_of(room))
+        return super().get_command(ctx, cmd_name)
+
+
+def commands_of(room: str) -> dict[str, Any]:
+    """The commands that a room registers, by name."""
+    collected = FrenchTyper()
+    import_module(room).register(collected)
+    return dict(typer.main.get_group(collected).commands)
+
+
+cli = FrenchTyper(
+    cls=RoomsGroup,
     name="transcodeur",
     help="Atelier de transcodage LOINC : du catalogue d'un laboratoire aux codes LOINC approuvés.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    epilog="Les codes de sortie et toutes les options sont dans docs/guide/ligne-de-commande.md.",
 )
-for _slice in SLICES:
-    import_module(_slice).register(cli)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -45,14 +72,14 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        reasons = {
-            errno.EADDRINUSE: "un autre programme l'occupe déjà",
-            errno.EACCES: "ce port est réservé à root",
-            errno.EADDRNOTAVAIL: "cette machine n'a pas cette adresse",
-        }
-        reason = reasons.get(error.errno or 0, error.strerror or str(error))
+        if isinstance(error, UnicodeError):
+            reason = "ce nom de machine n'est pas écrit correctement"
+        elif isinstance(error, PermissionError):
+            reason = "ce port est réservé à root"
+        else:
+            reason = system_reason(error)
         raise WorkbenchError(
             f"Le port {port} de l'adresse {host} ne peut être ouvert : {reason}. Choisissez-en un autre avec --port."
         ) from error
@@ -61,19 +88,27 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @cli.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Adresse d'écoute.")] = "",
-    port: Annotated[int, typer.Option(help="Port d'écoute.", min=-1, max=65535, show_default=False)] = -1,
+    host: Annotated[str, typer.Option(help="Adresse d'écoute.", metavar="ADRESSE")] = "",
+    port: Annotated[int | None, typer.Option(help="Port d'écoute.", min=0, max=65535)] = None,
     with_demo: Annotated[bool, typer.Option("--demo", help="Crée d'abord la démonstration.")] = False,
 ) -> None:
     """Ouvre l'application web ; le premier démarrage crée la base et charge la terminologie de départ."""
+    import uvicorn
+
     from app.demonstration.service import accounts_notice, create_demonstration
     from app.main import create_app
-    from app.platform.installation import someone_exists
+    from app.platform.in_use import in_service
+    from app.platform.installation import make_data_dir, someone_exists
     from app.upgrades.start import prepare
 
     settings = get_settings()
     configure_logs(settings.log_level)
-    with _listen(host or settings.host, settings.port if port < 0 else port) as listener:
+    with (
+        contextlib.ExitStack() as stack,
+        _listen(host or settings.host, settings.port if port is None else port) as listener,
+    ):
+        make_data_dir(settings)
+        stack.enter_context(in_service(settings.data_dir))
         engine = prepare(settings)
         for sentence in create_demonstration(engine, settings) if with_demo else ():
             typer.echo(sentence)
@@ -106,22 +141,26 @@ def worker() -> None:
     """Exécute les travaux de fond hors du serveur web (TRANSCODEUR_RUN_JOBS_IN_SERVER=false)."""
     import app.main  # noqa: F401 - importing the rooms registers their kinds of jobs
     from app.jobs.queue import JobQueue
+    from app.platform.in_use import in_service
+    from app.platform.installation import make_data_dir
     from app.upgrades.start import prepare
 
     settings = get_settings()
     configure_logs(settings.log_level)
-    queue = JobQueue(settings, prepare(settings))
-    if not queue.start_consumer():
-        raise WorkbenchError(
-            "Un autre processus exécute déjà les travaux de cette installation. Pour le remplacer, "
-            "arrêtez-le ou démarrez le serveur avec TRANSCODEUR_RUN_JOBS_IN_SERVER=false."
-        )
-    typer.echo("En attente de travaux. Ctrl+C pour arrêter.")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
-    queue.stop_consumer()
+    make_data_dir(settings)
+    with in_service(settings.data_dir):
+        queue = JobQueue(settings, prepare(settings))
+        if not queue.start_consumer():
+            raise WorkbenchError(
+                "Un autre processus exécute déjà les travaux de cette installation. Pour le remplacer, "
+                "arrêtez-le ou démarrez le serveur avec TRANSCODEUR_RUN_JOBS_IN_SERVER=false."
+            )
+        typer.echo("En attente de travaux. Ctrl+C pour arrêter.")
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+        queue.stop_consumer()
 
 
 @cli.command()
@@ -167,36 +206,17 @@ def demo() -> None:
     typer.echo(accounts_notice(engine))
 
 
-@cli.command()
-def backup(
-    fichier: Annotated[Path, typer.Argument(help="Fichier à créer.")],
-) -> None:
-    """Sauvegarde la base embarquée dans un fichier, pendant qu'elle sert."""
-    from app.platform.installation import backup as copy_database
-
-    size = copy_database(get_settings(), fichier)
-    typer.echo(f"Sauvegarde écrite dans « {fichier} » ({size / 1_000_000:.1f} Mo).".replace(".", ",", 1))
-
-
-def _complain(message: str) -> None:
-    typer.echo(f"Erreur : {message}", err=True)
-
-
 def main() -> None:
     """Run a command; what the user can mend is said in one French sentence, without a traceback."""
     configure_logs()
     try:
         cli()
-    except WorkbenchError as error:
-        _complain(error.message)
-        sys.exit(1)
-    except OperationalError as error:
-        settings: Settings = get_settings()
-        _complain(f"la base de données « {settings.resolved_database_url} » ne répond pas : {error.orig}")
-        sys.exit(1)
-    except OSError as error:
-        _complain(f"{error.strerror or error} ({error.filename})" if error.filename else str(error))
-        sys.exit(1)
+    except Exception as error:
+        sentence = failure_sentence(error, lambda: get_settings().resolved_database_url)
+        if sentence is None:
+            raise
+        complain(sentence)
+        sys.exit(ExitCode.REFUSED)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.accounts import repository, service
+from app.console.french import FrenchTyper
 from app.errors import InvalidInputError
 from app.laboratories import repository as laboratory_repository
 from app.laboratories import service as laboratories
@@ -23,7 +24,12 @@ PasswordInput = Annotated[
 def _ask_password(asked: bool) -> str:
     if not asked:
         return ""
-    return str(typer.prompt("Mot de passe", hide_input=True, confirmation_prompt="Une seconde fois"))
+    while True:
+        # Not the confirmation of Typer, which speaks English when the two differ.
+        first = str(typer.prompt("Mot de passe", hide_input=True))
+        if typer.prompt("Une seconde fois", hide_input=True) == first:
+            return first
+        typer.echo("Les deux mots de passe diffèrent ; recommencez.", err=True)
 
 
 def _say_password(user: User, password: str, asked: bool) -> None:
@@ -139,9 +145,9 @@ def _register_laboratories(laboratory_cli: typer.Typer) -> None:
 
 def register(cli: typer.Typer) -> None:
     """Add the commands `user` and `laboratory`."""
-    user_cli = typer.Typer(help="Comptes : ouvrir, lister, mot de passe, rôle.", no_args_is_help=True)
+    user_cli = FrenchTyper(help="Comptes : ouvrir, lister, mot de passe, rôle.")
     _register_users(user_cli)
     cli.add_typer(user_cli, name="user")
-    laboratory_cli = typer.Typer(help="Laboratoires : créer, lister.", no_args_is_help=True)
+    laboratory_cli = FrenchTyper(help="Laboratoires : créer, lister.")
     _register_laboratories(laboratory_cli)
     cli.add_typer(laboratory_cli, name="laboratory")

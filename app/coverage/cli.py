@@ -5,12 +5,15 @@ from typing import Annotated
 import typer
 
 from app.catalogues.service import catalogue_and_laboratory
+from app.console.options import CatalogueId
+from app.console.parameters import MAX_ID
 from app.coverage.files import report_json
 from app.coverage.pages import main_sentence, release_title
 from app.coverage.service import coverage_report
 from app.coverage.wording import name_of, scope_of, sentence_of
 from app.platform.database import reading
 from app.platform.installation import open_ready
+from app.platform.integrity import refuse_damaged
 from app.settings import get_settings
 from app.text import format_number
 from app.web.templating import format_moment, format_percent
@@ -21,14 +24,18 @@ def register(cli: typer.Typer) -> None:
 
     @cli.command("coverage")
     def coverage(
-        catalogue_id: Annotated[int, typer.Option("--catalogue", help="Numéro du catalogue.")],
+        catalogue_id: CatalogueId,
         as_json: Annotated[bool, typer.Option("--json", help="Rapport complet en JSON.")] = False,
         release_id: Annotated[
-            int | None, typer.Option("--release", help="Numéro interne de la version de LOINC.")
+            int | None,
+            typer.Option(
+                "--release", min=1, max=MAX_ID, metavar="NUMÉRO", help="Numéro interne de la version de LOINC."
+            ),
         ] = None,
     ) -> None:
         """Mesure la couverture d'un catalogue : lignes approuvées avec un code LOINC, face à 80 %."""
         engine = open_ready(get_settings())
+        refuse_damaged(engine)
         with reading(engine) as session:
             laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
             report = coverage_report(session, laboratory, catalogue, release_id)

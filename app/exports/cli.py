@@ -1,15 +1,18 @@
 """The command `transcodeur export`: a transcoded file from the command line."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.catalogues.service import catalogue_and_laboratory
+from app.console.options import CatalogueId, Output
+from app.console.parameters import MAX_ID
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
-from app.platform.database import make_engine, transaction
+from app.platform.database import transaction
+from app.platform.installation import open_ready
+from app.platform.integrity import refuse_damaged
 from app.publication.schemas import Incomplete
 from app.settings import get_settings
 
@@ -19,11 +22,17 @@ def register(cli: typer.Typer) -> None:
 
     @cli.command("export")
     def export(
-        catalogue_id: Annotated[int, typer.Option("--catalogue", help="Numéro du catalogue.")],
+        catalogue_id: CatalogueId,
         kind: Annotated[ExportKind, typer.Option("--format", help="Format du fichier.")],
-        output: Annotated[Path, typer.Option("-o", "--output", help="Fichier à écrire.")],
+        output: Output,
         source: Annotated[
-            int | None, typer.Option(help="Fichier reçu à compléter (le plus récent par défaut).")
+            int | None,
+            typer.Option(
+                min=1,
+                max=MAX_ID,
+                metavar="NUMÉRO",
+                help="Numéro du fichier reçu à compléter (le plus récent par défaut).",
+            ),
         ] = None,
         refuse_incomplete: Annotated[
             bool,
@@ -34,7 +43,7 @@ def register(cli: typer.Typer) -> None:
     ) -> None:
         """Exporte un catalogue transcodé ; l'export est inscrit au journal."""
         settings = get_settings()
-        engine = make_engine(settings.resolved_database_url)
+        engine = open_ready(settings)
         request = ExportRequest(
             kind,
             Incomplete.REFUSE if refuse_incomplete else Incomplete.BLANK,
@@ -43,11 +52,12 @@ def register(cli: typer.Typer) -> None:
             syntax,
         )
         try:
+            refuse_damaged(engine)
             with transaction(engine) as session:
                 laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
                 file, exported = make_export(session, settings, laboratory, catalogue, request)
                 # Written before the commit: an export that cannot be written is not recorded.
-                output.write_bytes(file.content)
+                output.write(file.content)
         finally:
             engine.dispose()
         for note in file.notes:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, select
 
+from app.console.system_errors import database_reason, system_reason
 from app.errors import WorkbenchError
 from app.models import User
 from app.platform.database import make_engine, reading
@@ -21,7 +22,7 @@ def make_data_dir(settings: Settings) -> None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise WorkbenchError(
-            f"Le dossier de données « {settings.data_dir} » ne peut être créé ({error.strerror}). "
+            f"Le dossier de données « {settings.data_dir} » ne peut être créé : {system_reason(error)}. "
             "Choisissez-en un autre par la variable TRANSCODEUR_DATA_DIR."
         ) from error
 
@@ -35,11 +36,13 @@ def migrate(engine: Engine) -> tuple[str | None, str | None]:
         return before, head_revision()
     except CommandError as error:
         raise WorkbenchError(
-            f"La base de données vient d'une version plus récente de l'application ({error}). "
+            "La base de données vient d'une version plus récente de l'application. "
             "Installez cette version, ou restaurez une sauvegarde."
         ) from error
     except DatabaseError as error:
-        raise WorkbenchError(f"La base de données ne peut être ouverte ou migrée : {error.orig}.") from error
+        raise WorkbenchError(
+            f"La base de données ne peut être ouverte ou migrée : {database_reason(error.orig)}."
+        ) from error
 
 
 def open_ready(settings: Settings) -> Engine:
@@ -80,10 +83,13 @@ def backup(settings: Settings, target: Path) -> int:
     try:
         origin.backup(copy)
         verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    except BaseException:
+        target.unlink()
+        raise
     finally:
         origin.close()
         copy.close()
     if verdict != "ok":
         target.unlink()
-        raise WorkbenchError(f"La copie est abîmée ({verdict}) et a été effacée.")
+        raise WorkbenchError("La copie est abîmée et a été effacée.")
     return target.stat().st_size

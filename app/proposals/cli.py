@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
-from app.errors import WorkbenchError
+from app.console.options import Output, StandardInputName, file_argument, file_option
+from app.console.streams import InputFile
+from app.errors import InvalidInputError
 from app.proposals.engines import engine_of_release_file, engine_of_starter
 from app.proposals.files import read_local_tests
 from app.settings import get_settings
@@ -21,6 +23,7 @@ from loinc_data.release import ReleaseError
 from matcher import Engine, LocalTest, Proposal
 
 PARALLEL_FROM = 400
+MAX_WORKERS = 64
 _engine: Engine | None = None
 
 
@@ -44,6 +47,14 @@ def _answers(tests: list[LocalTest], top: int, workers: int) -> Iterator[list[tu
         return chain.from_iterable(list(pool.map(_answer, batches)))
 
 
+def _engine_of(release: InputFile | None, cache_dir: Path) -> Engine:
+    """The engine over this release, or over the starter terminology; raises ReleaseError."""
+    if release is None:
+        return engine_of_starter(cache_dir)
+    with release.on_disk() as path:
+        return engine_of_release_file(path, cache_dir)
+
+
 def _peak_mb() -> float:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -55,29 +66,33 @@ def register(cli: typer.Typer) -> None:
 
     @cli.command("propose")
     def propose(
-        catalogue: Annotated[Path, typer.Argument(help="Catalogue : CSV ou classeur, ou fichier LOINC_3.")],
-        output: Annotated[Path, typer.Option("-o", "--output", help="Fichier CSV à écrire.")],
+        catalogue: Annotated[
+            InputFile, file_argument("Catalogue : CSV, classeur ou fichier LOINC_3.", metavar="CATALOGUE")
+        ],
+        output: Output,
         top: Annotated[int, typer.Option(help="Nombre de codes proposés par ligne.", min=1, max=50)] = 10,
-        release: Annotated[Path | None, typer.Option(help="Version LOINC (zip ou dossier).")] = None,
+        release: Annotated[
+            InputFile | None,
+            file_option("--release", help="Version officielle de LOINC.", metavar="ZIP_OU_DOSSIER"),
+        ] = None,
         timing: Annotated[
             bool, typer.Option("--timing", help="Écrit les temps en JSON sur la sortie d'erreur.")
         ] = False,
-        workers: Annotated[int, typer.Option(help="Nombre de processus.", min=1)] = 2,
+        workers: Annotated[int, typer.Option(help="Nombre de processus.", min=1, max=MAX_WORKERS)] = 2,
+        name: StandardInputName = "",
     ) -> None:
         """Propose des codes LOINC pour un catalogue (sans base de données ni serveur)."""
         global _engine
-        cache_dir = get_settings().matcher_cache_dir
+        tests = read_local_tests(*catalogue.read(name))
         started = time.perf_counter()
         try:
-            engine = engine_of_release_file(release, cache_dir) if release else engine_of_starter(cache_dir)
-            loaded = time.perf_counter()
-            tests = read_local_tests(catalogue)
-        except (WorkbenchError, ReleaseError, OSError) as error:
-            typer.echo(f"Erreur : {error}", err=True)
-            raise typer.Exit(2) from error
+            engine = _engine_of(release, get_settings().matcher_cache_dir)
+        except ReleaseError as error:
+            raise InvalidInputError(str(error)) from error
+        loaded = time.perf_counter()
         _engine = engine
         matching = time.perf_counter()
-        with output.open("w", encoding="utf-8", newline="") as file:
+        with output.text() as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("row", "local_code", "rank", "loinc", "confidence"))
             for row, (test, answer) in enumerate(zip(tests, _answers(tests, top, workers), strict=True), start=1):

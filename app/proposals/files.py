@@ -1,7 +1,5 @@
 """Reading a catalogue file into the matcher's rows, for the command line: no database, nothing stored."""
 
-from pathlib import Path
-
 from app.errors import ImportRefusedError, InputProblem
 from app.files.fields import fold_heading
 from app.files.reading import default_columns, recognise
@@ -30,14 +28,13 @@ OTHER_HEADINGS = {
 }
 
 
-def read_local_tests(path: Path) -> list[LocalTest]:
+def read_local_tests(name: str, content: bytes) -> list[LocalTest]:
     """The rows of any catalogue the application reads, in order, blank lines left out; raises ImportRefusedError."""
-    content = path.read_bytes()
-    check_content(path.name, content, MAX_BYTES)
-    table = read_table(path.name, content, detect_header=True)
-    columns = _columns(path.name, table)
+    check_content(name, content, MAX_BYTES)
+    table = read_table(name, content, detect_header=True)
+    columns = _columns(name, table)
     if "label" not in columns:
-        raise ImportRefusedError([InputProblem(path.name, "aucune colonne « libelle » reconnue", row=1)])
+        raise ImportRefusedError([InputProblem(name, "aucune colonne « libelle » reconnue", row=1)])
     return [_local_test(row, columns) for row in table.data if not row.is_blank]
 
 

@@ -1,7 +1,6 @@
 """The command `transcodeur import`: the same import as in the web application, without preview."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,10 @@ from app.catalogues import repository
 from app.catalogues.plan import ImportPlan
 from app.catalogues.schemas import ImportReport
 from app.catalogues.service import MAY_IMPORT, plan_import, read_files, write_plan
-from app.errors import ImportRefusedError, InvalidInputError
+from app.console.exit_codes import ExitCode
+from app.console.options import StandardInputName, file_argument, file_option
+from app.console.streams import InputFile
+from app.errors import InvalidInputError
 from app.files.archive import unpacked
 from app.files.choices import Choices, IncomingFile
 from app.files.fhir_json import looks_like_json
@@ -31,17 +33,13 @@ from app.reimport.difference_view import KIND_WORDS
 from app.reimport.service import UpdateReport, apply_update, difference_of
 from app.settings import get_settings
 
-NOT_CONFIRMED = 3
-"""Exit status: there are differences, and nobody confirmed them."""
 Files = Annotated[
-    list[Path],
-    typer.Argument(
-        exists=True, dir_okay=False, help="Fichiers LOINC_1, LOINC_2, LOINC_3, CSV, XLSX, XLS, ODS, FHIR (JSON) ou zip."
-    ),
+    list[InputFile],
+    file_argument("Fichiers LOINC_1, LOINC_2, LOINC_3, CSV, XLSX, XLS, ODS, FHIR (JSON) ou zip."),
 ]
 SideFile = Annotated[
-    Path | None,
-    typer.Option("--annexes", exists=True, dir_okay=False, help="Données annexes, par code d'analyse."),
+    InputFile | None,
+    file_option("--annexes", help="Données annexes, par code d'analyse."),
 ]
 Encoding = Annotated[str, typer.Option("--encodage", help=f"Encodage imposé : {', '.join(ENCODINGS)}.")]
 
@@ -90,7 +88,7 @@ def _update(
     typer.echo(f"- décisions renvoyées en revue : {len(difference.sent_back)}")
     typer.echo("Rien n'a été enregistré. Pour mettre à jour : --confirmer --par ADRESSE.")
     if difference.count(UNCHANGED) != len(difference.tests):
-        raise typer.Exit(NOT_CONFIRMED)
+        raise typer.Exit(ExitCode.NOT_CONFIRMED)
 
 
 def register(cli: typer.Typer) -> None:
@@ -105,6 +103,7 @@ def register(cli: typer.Typer) -> None:
         encoding: Encoding = "",
         person: Person = "",
         confirmed: Confirmed = False,
+        standard_name: StandardInputName = "",
     ) -> None:
         """Importe le catalogue d'un laboratoire."""
         if encoding and encoding not in ENCODINGS:
@@ -113,10 +112,10 @@ def register(cli: typer.Typer) -> None:
         engine = open_ready(settings)
         name = " ".join(catalogue.split())
         try:
-            received = unpacked(((path.name, path.read_bytes()) for path in files), settings.max_upload_bytes)
+            received = unpacked((file.read(standard_name) for file in files), settings.max_upload_bytes)
             incoming = [_incoming(file_name, content, encoding) for file_name, content in received]
             if side_file is not None:
-                incoming.append(_incoming(side_file.name, side_file.read_bytes(), encoding, FileKind.SIDE_DATA))
+                incoming.append(_incoming(*side_file.read(standard_name), encoding, FileKind.SIDE_DATA))
             with transaction(engine) as session:
                 target = get_laboratory_by_name(session, laboratory)
                 assert target.id is not None
@@ -137,10 +136,5 @@ def register(cli: typer.Typer) -> None:
                         ask_for_proposals(session, queue, session.get_one(Catalogue, report.catalogue_id), None)
                     ending = f" Catalogue n° {report.catalogue_id} « {report.catalogue_name} »."
                     _told(report, ending)
-        except ImportRefusedError as error:
-            typer.echo("Import refusé ; rien n'a été enregistré.", err=True)
-            for problem in error.problems:
-                typer.echo(f"- {problem}", err=True)
-            raise typer.Exit(1) from error
         finally:
             engine.dispose()

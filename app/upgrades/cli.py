@@ -1,11 +1,12 @@
 """The commands `transcodeur load-loinc` and `transcodeur load-valueset`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.console.options import StandardInputName, file_argument
+from app.console.streams import InputFile
 from app.models import ValueSetKind
 from app.platform.database import transaction
 from app.platform.installation import open_ready
@@ -40,7 +41,7 @@ def register(cli: typer.Typer) -> None:
 
     @cli.command("load-loinc")
     def load_loinc(
-        path: Annotated[Path, typer.Argument(metavar="ZIP_OU_DOSSIER", help="Distribution LOINC officielle.")],
+        release: Annotated[InputFile, file_argument("Distribution LOINC officielle.", metavar="ZIP_OU_DOSSIER")],
         version: Annotated[str, typer.Option(help="Numéro de version, si l'archive ne le dit pas.")] = "",
         current: Annotated[bool, typer.Option("--current", help="Utiliser cette version dès maintenant.")] = False,
     ) -> None:
@@ -48,7 +49,8 @@ def register(cli: typer.Typer) -> None:
         engine = open_ready(get_settings())
         console = _Console()
         try:
-            report = load_release(engine, path, console, version=version)
+            with release.on_disk() as path:
+                report = load_release(engine, path, console, version=version)
         finally:
             console.end()
         with transaction(engine) as session:
@@ -64,7 +66,7 @@ def register(cli: typer.Typer) -> None:
 
     @cli.command("load-valueset")
     def load_value_set(
-        path: Annotated[Path, typer.Argument(metavar="FICHIER", help="XLSX, CSV, ou ValueSet FHIR en JSON.")],
+        file: Annotated[InputFile, file_argument("XLSX, CSV, ou ValueSet FHIR en JSON.")],
         kind: Annotated[
             ValueSetKind | None, typer.Option("--type", help="Type de liste, si le fichier ne le dit pas.")
         ] = None,
@@ -75,12 +77,13 @@ def register(cli: typer.Typer) -> None:
         nabm_label: Annotated[str, typer.Option("--colonne-libelle-nabm", help="Colonne des libellés NABM.")] = "",
         title: Annotated[str, typer.Option("--titre", help="Titre de la liste.")] = "",
         version: Annotated[str, typer.Option("--version", help="Version de la liste.")] = "",
+        standard_name: StandardInputName = "",
     ) -> None:
         """Charge un jeu de valeurs de l'ANS (Circuit de la biologie…) ou l'alignement NABM-LOINC."""
         columns = ColumnMap(kind, sheet, code, label, nabm, nabm_label, title, version)
         engine = open_ready(get_settings())
-        content = path.read_bytes()
+        name, content = file.read(standard_name)
         with transaction(engine) as session:
-            loaded = load_value_sets(session, path.name, content, columns)
+            loaded = load_value_sets(session, name, content, columns)
         for item in loaded:
             typer.echo(item.sentence())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grimp
 
-from app.cli import SLICES
+from app.cli import ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "app"
@@ -75,7 +75,7 @@ def room_of(module: str) -> str:
 def module_graph() -> grimp.ImportGraph:
     """Every module of the packages and its imports, with those that the command line makes by name."""
     graph = grimp.build_graph(*root_packages(), cache_dir=None)
-    for module in SLICES:
+    for module in ROOMS:
         graph.add_import(importer=f"{APPLICATION}.cli", imported=module)
     return graph
 

@@ -221,6 +221,7 @@ def test_an_empty_catalogue_says_so(world: World, client_for: ClientFor) -> None
 
 def test_command_line(decided: Sample, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSCODEUR_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setattr("app.exports.cli.open_ready", lambda _settings: decided.world.engine)
     get_settings.cache_clear()
     output = settings.data_dir / "sortie.csv"
     command = ["export", "--catalogue", str(decided.catalogue_id), "--format", "loinc_6", "-o", str(output)]

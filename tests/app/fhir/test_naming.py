@@ -46,6 +46,7 @@ def test_names_that_cannot_be_are_refused(world: World, client_for: ClientFor, c
 
 def test_the_command_line_writes_xml(narrow: Sample, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSCODEUR_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setattr("app.exports.cli.open_ready", lambda _settings: narrow.world.engine)
     get_settings.cache_clear()
     output = settings.data_dir / "carte.xml"
     command = ["export", "--catalogue", str(narrow.catalogue_id), "--format", "concept_map_r5", "--syntaxe", "xml"]

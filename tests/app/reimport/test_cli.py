@@ -9,7 +9,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.errors import InvalidInputError, NotFoundError
-from app.models import Catalogue, Job, LocalTest
+from app.models import Catalogue, Job, LocalTest, SourceFile
 from app.platform.database import reading
 from app.reimport import cli as catalogues_cli
 from app.reimport.cli import register
@@ -100,3 +100,26 @@ def test_an_encoding_may_be_imposed(command: typer.Typer, world: World) -> None:
 def test_an_unknown_laboratory_is_told(command: typer.Typer) -> None:
     with pytest.raises(NotFoundError, match="Aucun laboratoire ne s'appelle « Ailleurs »"):
         run(command, "LOINC_3_export_20261101.csv", "--laboratoire", "Ailleurs", "--catalogue", "X")
+
+
+def test_a_catalogue_may_come_from_the_standard_input(command: typer.Typer, world: World) -> None:
+    def piped(content: bytes, *arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(command, ["import", "-", *LABORATORY, *arguments], input=content)
+        return result.exit_code, result.output
+
+    content = Path("LOINC_3_export_20261101.csv").read_bytes()
+    named = piped(content, "--nom", "LOINC_3_labo.csv")
+    assert named == (0, "Import terminé : 3 analyses. Catalogue n° 1 « Général ».\n")
+    with reading(world.engine) as session:
+        file = session.exec(select(SourceFile)).one()
+    assert (file.file_name, file.content) == ("LOINC_3_labo.csv", content)
+    code, output = piped(content)
+    assert (code, "- inchangées : 3" in output) == (0, True)
+
+
+def test_an_archive_may_come_from_the_standard_input(command: typer.Typer, world: World) -> None:
+    with zipfile.ZipFile("export.zip", "w") as archive:
+        archive.write("LOINC_2_export_20261101.csv")
+        archive.write("LOINC_3_export_20261101.csv")
+    result = CliRunner().invoke(command, ["import", "-", *LABORATORY], input=Path("export.zip").read_bytes())
+    assert result.output.startswith("Import terminé : 3 analyses, 2 examens.")

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 from typer.testing import CliRunner
 
 import app.upgrades.cli
 from app.cli import cli
 from app.errors import InvalidInputError
+from app.models import ValueSet
 from app.platform.database import reading
 from app.settings import Settings
 from app.terminology.service import current_release
@@ -56,6 +58,21 @@ def test_load_valueset(run: CliRunner, tmp_path: Path) -> None:
     assert "1 codes" in result.output
     again = run.invoke(cli, ["load-valueset", str(path), *options])
     assert "déjà chargé" in again.output
+
+
+def test_a_list_and_a_release_may_come_from_the_standard_input(run: CliRunner, engine: Engine, tmp_path: Path) -> None:
+    options = ["--type", "circuit_biologie", "--colonne-code", "Code", "--colonne-libelle", "Texte"]
+    content = f"Code;Texte\r\n{SODIUM};Sodium\r\n"
+    listed = run.invoke(cli, ["load-valueset", "-", *options, "--nom", "circuit.csv"], input=content.encode("cp1252"))
+    assert listed.exit_code == 0, listed.output
+    with reading(engine) as session:
+        assert session.exec(select(ValueSet.source_name)).one() == "circuit.csv"
+    loaded = run.invoke(cli, ["load-loinc", "-"], input=first_release().write_zip(tmp_path).read_bytes())
+    assert loaded.exit_code == 0, loaded.output
+    with reading(engine) as session:
+        release = current_release(session)
+    assert release is not None
+    assert (release.version, release.source_name) == ("2.80", "entree-standard")
 
 
 def test_progress_reads_100_only_when_all_is_done(

@@ -1,0 +1,88 @@
+"""What the operating system and the database answer, in French."""
+
+import errno
+import os
+import socket
+import sqlite3
+
+from app.text import one_line
+
+SYSTEM_REASONS = {
+    errno.ENOENT: "ce fichier ou ce dossier n'existe pas",
+    errno.ENOTDIR: "une partie de ce chemin n'est pas un dossier",
+    errno.EISDIR: "c'est un dossier, il faut un fichier",
+    errno.EEXIST: "ce fichier existe déjà",
+    errno.ENOTEMPTY: "ce dossier n'est pas vide",
+    errno.EACCES: "l'accès en est refusé",
+    errno.EPERM: "l'opération en est refusée",
+    errno.EROFS: "ce disque est en lecture seule",
+    errno.ENOSPC: "il n'y a plus de place sur le disque",
+    errno.EDQUOT: "le quota du disque est atteint",
+    errno.EFBIG: "le fichier serait trop gros",
+    errno.EIO: "le disque ne répond pas correctement",
+    errno.ENAMETOOLONG: "ce nom est trop long",
+    errno.ELOOP: "ce chemin tourne en rond (liens symboliques)",
+    errno.EINVAL: "le système n'admet pas cette valeur",
+    errno.EBUSY: "ce fichier est occupé",
+    errno.ETXTBSY: "ce fichier est en cours d'exécution",
+    errno.EMFILE: "trop de fichiers sont ouverts",
+    errno.ENFILE: "trop de fichiers sont ouverts sur la machine",
+    errno.ENOMEM: "il n'y a plus de mémoire",
+    errno.EPIPE: "personne ne lit plus la sortie",
+    errno.ENODEV: "ce périphérique n'existe pas",
+    errno.ENXIO: "ce périphérique n'existe pas",
+    errno.EADDRINUSE: "un autre programme l'occupe déjà",
+    errno.EADDRNOTAVAIL: "cette machine n'a pas cette adresse",
+    errno.ECONNREFUSED: "la connexion est refusée",
+    errno.ECONNRESET: "la connexion a été coupée",
+    errno.ETIMEDOUT: "la réponse n'est pas venue à temps",
+    errno.ENETUNREACH: "le réseau est inaccessible",
+    errno.EHOSTUNREACH: "la machine est inaccessible",
+}
+# By the beginning of the name of SQLite's own code, the more precise first.
+SQLITE_REASONS = {
+    "SQLITE_CORRUPT": "le fichier est abîmé. Restaurez une sauvegarde : transcodeur restore FICHIER --remplacer",
+    "SQLITE_NOTADB": "ce fichier n'est pas une base SQLite. Restaurez une sauvegarde : "
+    "transcodeur restore FICHIER --remplacer",
+    "SQLITE_FULL": "il n'y a plus de place sur le disque",
+    "SQLITE_BUSY": "un autre programme l'occupe ; recommencez plus tard",
+    "SQLITE_LOCKED": "un autre programme l'occupe ; recommencez plus tard",
+    "SQLITE_READONLY": "elle ne peut être écrite",
+    "SQLITE_PERM": "l'accès en est refusé",
+    "SQLITE_AUTH": "l'accès en est refusé",
+    "SQLITE_CANTOPEN": "son fichier ne peut être ouvert",
+    "SQLITE_IOERR": "le disque ne répond pas correctement",
+    "SQLITE_NOMEM": "il n'y a plus de mémoire",
+    "SQLITE_TOOBIG": "une valeur est trop longue",
+    "SQLITE_CONSTRAINT": "une règle de la base s'y oppose",
+}
+
+
+def system_reason(error: OSError) -> str:
+    """Why the system refused, in French, without the name of the file."""
+    if isinstance(error, socket.gaierror):
+        return "cette adresse n'existe pas"
+    if error.errno is None:
+        return one_line(str(error))
+    name = errno.errorcode.get(error.errno, str(error.errno))
+    return SYSTEM_REASONS.get(error.errno, f"le système répond par l'erreur {name}")
+
+
+def system_sentence(error: OSError) -> str:
+    """The same, with the name of the file where there is one."""
+    reason = system_reason(error)
+    if error.filename is None:
+        return f"{reason}."
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    return f"« {name} » : {reason}."
+
+
+def database_reason(error: BaseException | None) -> str:
+    """Why the database refused, from the error of its driver; what a database server says is quoted."""
+    if not isinstance(error, sqlite3.Error):
+        return f"le serveur de la base a répondu « {one_line(str(error))} »"
+    name = getattr(error, "sqlite_errorname", "")
+    for beginning, reason in SQLITE_REASONS.items():
+        if name.startswith(beginning):
+            return reason
+    return f"elle ne convient pas à cette version de l'application ({name or 'erreur SQLite'})"

@@ -1,0 +1,1 @@
+"""Looking after an installation: backup, restoration, and the examination of its health."""

@@ -1,0 +1,123 @@
+"""What is looked at in the database. Every check reads, none writes."""
+
+from datetime import datetime, timedelta
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, func, select
+from sqlmodel import Session, col
+
+from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText
+from app.models.append_only import APPEND_ONLY_TABLES, trigger_statements
+from app.platform.migrations import head_revision
+from app.terminology.search_index import SEARCH_TABLE
+from app.terminology.service import current_release
+from app.text import counted, format_number
+from app.upkeep.health import Check
+
+WAITS_TOO_LONG = timedelta(minutes=10)
+RUNS_TOO_LONG = timedelta(hours=2)
+
+
+def integrity(connection: Connection) -> Check:
+    """Every page and every index of the embedded database."""
+    verdict = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+    if verdict == "ok":
+        return Check("intégrité", True, "toutes les pages et tous les index sont lisibles")
+    return Check(
+        "intégrité", False, "le fichier est abîmé ; restaurez une sauvegarde (transcodeur restore FICHIER --remplacer)"
+    )
+
+
+def references(connection: Connection) -> Check:
+    """Rows that point to rows that do not exist."""
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if not orphans:
+        return Check("liens entre tables", True, "aucun ne manque")
+    tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+    return Check(
+        "liens entre tables", False, f"{counted(len(orphans), 'ligne renvoie', 'lignes renvoient')} au vide ({tables})"
+    )
+
+
+def migrations(connection: Connection) -> Check:
+    """Whether the tables are those of this version of the application."""
+    present, latest = MigrationContext.configure(connection).get_current_revision(), head_revision()
+    if present == latest:
+        return Check("migrations", True, f"à jour ({latest})")
+    return Check(
+        "migrations", False, f"la base en est à {present or 'aucune'}, l'application à {latest} ; transcodeur migrate"
+    )
+
+
+def append_only(connection: Connection) -> Check:
+    """Whether the database itself still refuses to rewrite facts: each trigger, word for word."""
+    found = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
+    present = {" ".join(str(sql).split()) for sql in found}
+    missing = [
+        table
+        for table in APPEND_ONLY_TABLES
+        if any(sql not in present for sql in map(_one_line, trigger_statements(table)))
+    ]
+    if not missing:
+        return Check("faits protégés", True, f"{len(APPEND_ONLY_TABLES)} tables ne peuvent être récrites")
+    return Check("faits protégés", False, f"la protection manque ou a changé sur {', '.join(missing)}")
+
+
+def _one_line(sql: str) -> str:
+    return " ".join(sql.split())
+
+
+def terminology(session: Session) -> Check:
+    """Whether a release is in service, with all its terms."""
+    release = current_release(session)
+    if release is None:
+        return Check("terminologie", False, "aucune version de LOINC n'est utilisée ; transcodeur load-loinc")
+    terms = session.scalar(select(func.count()).where(col(LoincTerm.release_id) == release.id)) or 0
+    said = f"LOINC {release.version}, {counted(terms, 'terme', 'termes')}"
+    if terms != release.term_count or not terms:
+        return Check("terminologie", False, f"{said} sur {format_number(release.term_count)} attendus ; rechargez-la")
+    return Check("terminologie", True, said)
+
+
+def _per_release(session: Session, model: type[LoincTerm] | type[LoincTermText]) -> dict[int, int]:
+    """Release → number of rows."""
+    column = col(model.release_id)
+    return {row[0]: row[1] for row in session.execute(select(column, func.count()).group_by(column))}
+
+
+def search_index(session: Session) -> Check:
+    """Whether every term can be found: the words of each, and the full-text table over them."""
+    terms, texts = _per_release(session, LoincTerm), _per_release(session, LoincTermText)
+    incomplete = [
+        release.version
+        for release in session.scalars(select(LoincRelease)).all()
+        if terms.get(release.id or 0, 0) != texts.get(release.id or 0, 0)
+    ]
+    if incomplete:
+        return Check("index de recherche", False, f"incomplet pour LOINC {', '.join(incomplete)} ; rechargez-la")
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        # The size of each indexed row: FTS5 keeps one line a row, and reading it writes nothing.
+        indexed = connection.exec_driver_sql(f"SELECT count(*) FROM {SEARCH_TABLE}_docsize").scalar_one()
+        if indexed != sum(texts.values()):
+            said = f"{format_number(indexed)} termes indexés sur {format_number(sum(texts.values()))}"
+            return Check("index de recherche", False, f"{said} ; rechargez la terminologie")
+    return Check("index de recherche", True, f"{counted(sum(texts.values()), 'terme', 'termes')} à trouver")
+
+
+def queue(session: Session, now: datetime) -> Check:
+    """Whether background work goes on: nothing waits or runs for too long."""
+    jobs = session.scalars(select(Job).where(col(Job.status).in_((JobStatus.WAITING, JobStatus.RUNNING)))).all()
+    late = sum(job.status == JobStatus.WAITING and now - job.created_at > WAITS_TOO_LONG for job in jobs)
+    endless = sum(
+        job.status == JobStatus.RUNNING and now - (job.started_at or job.created_at) > RUNS_TOO_LONG for job in jobs
+    )
+    reasons = [
+        f"{counted(late, 'travail attend', 'travaux attendent')} depuis plus de 10 minutes" if late else "",
+        f"{counted(endless, 'travail dure', 'travaux durent')} depuis plus de 2 heures" if endless else "",
+    ]
+    if late or endless:
+        said = ", ".join(filter(None, reasons))
+        return Check("travaux de fond", False, f"{said} ; voyez si `serve` ou `worker` tourne")
+    waiting = sum(job.status == JobStatus.WAITING for job in jobs)
+    return Check("travaux de fond", True, f"{waiting} en attente, {len(jobs) - waiting} en cours")

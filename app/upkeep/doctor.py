@@ -1,0 +1,86 @@
+"""The examination of an installation: what `transcodeur doctor` says, line by line. It never writes."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+from sqlmodel import Session
+
+from app.console.system_errors import database_reason, system_reason
+from app.models.base import utc_now
+from app.platform.database import make_engine
+from app.settings import Settings
+from app.upkeep import database_checks, surroundings
+from app.upkeep.embedded import embedded_file, read_only_address
+from app.upkeep.health import Check
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check, in order; a check that cannot be made is one that is not well."""
+    database = embedded_file(settings)
+    yield surroundings.versions()
+    yield surroundings.folder(settings.data_dir)
+    if settings.data_dir.is_dir():
+        yield surroundings.disk(settings.data_dir, database)
+    if database is not None:
+        try:
+            with database.open("rb"):
+                pass
+        except OSError as error:
+            yield Check("base de données", False, f"« {database} » : {system_reason(error)}")
+            return
+    with _engine(settings) as engine:
+        yield from _of_database(engine)
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
+    """An engine that cannot write to the embedded database."""
+    database = embedded_file(settings)
+    if database is None:
+        engine = make_engine(settings.resolved_database_url)
+    else:
+        address = read_only_address(database)
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(address, uri=True, timeout=30)
+
+        engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _of_database(engine: Engine) -> Iterator[Check]:
+    shown = engine.url.render_as_string(hide_password=True) if engine.dialect.name != "sqlite" else "embarquée"
+    reached = _tried("base de données", lambda: _reach(engine, shown))
+    yield reached
+    if not reached.is_well:
+        return
+    with Session(engine) as session:
+        connection = session.connection()
+        if engine.dialect.name == "sqlite":
+            yield _tried("intégrité", lambda: database_checks.integrity(connection))
+            yield _tried("liens entre tables", lambda: database_checks.references(connection))
+            yield _tried("faits protégés", lambda: database_checks.append_only(connection))
+        yield _tried("migrations", lambda: database_checks.migrations(connection))
+        yield _tried("terminologie", lambda: database_checks.terminology(session))
+        yield _tried("index de recherche", lambda: database_checks.search_index(session))
+        yield _tried("travaux de fond", lambda: database_checks.queue(session, utc_now()))
+
+
+def _reach(engine: Engine, shown: str) -> Check:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM alembic_version").scalar_one()
+    return Check("base de données", True, f"{shown}, elle répond")
+
+
+def _tried(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except DatabaseError as error:
+        return Check(name, False, database_reason(error.orig))

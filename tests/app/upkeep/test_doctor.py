@@ -1,0 +1,228 @@
+"""`transcodeur doctor`: each trouble is named on its line, and nothing is ever written."""
+
+import hashlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app.models import Job, JobStatus
+from app.models.append_only import APPEND_ONLY_TABLES
+from app.models.base import utc_now
+from app.platform.database import make_engine, transaction
+from app.settings import Settings
+from app.upkeep.doctor import examine
+from tests.app.console.english import english_in
+from tests.app.upkeep.conftest import RunMain
+from tests.app.upkeep.damage import overwrite, table_pages
+
+CHECKS = [
+    "versions", "dossier de données", "place sur le disque", "base de données", "intégrité", "liens entre tables",
+    "faits protégés", "migrations", "terminologie", "index de recherche", "travaux de fond",
+]  # fmt: skip
+
+
+def place(settings: Settings) -> Path:
+    return settings.data_dir / "transcodeur.sqlite3"
+
+
+def change(settings: Settings, *statements: str) -> None:
+    with closing(sqlite3.connect(place(settings), isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def troubles(settings: Settings) -> dict[str, str]:
+    return {check.name: check.said for check in examine(settings) if not check.is_well}
+
+
+def contents(folder: Path) -> dict[str, tuple[int, str]]:
+    """What a write would change; the index of the log holds the locks of its readers, and is not counted."""
+    return {
+        path.name: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.iterdir()
+        if not path.name.endswith("-shm")
+    }
+
+
+def test_a_healthy_installation_is_told_line_by_line(installed: Settings, run_main: RunMain) -> None:
+    code, out, err = run_main("doctor")
+    assert (code, err) == (0, "")
+    *lines, last = out.splitlines()
+    assert last == "Tout va bien."
+    assert [line.partition(" : ")[0].split(maxsplit=1)[1] for line in lines] == CHECKS
+    assert all(line.startswith("bon ") for line in lines)
+    assert f"SQLite {sqlite3.sqlite_version}" in lines[0]
+    assert english_in(out) == []
+
+
+def test_a_trouble_changes_the_status(installed: Settings, run_main: RunMain) -> None:
+    installed.data_dir.chmod(0o755)
+    code, out, _ = run_main("doctor")
+    assert code == 1
+    assert "À REVOIR  dossier de données : " in out
+    assert out.endswith("À revoir : 1.\n")
+    assert english_in(out) == []
+
+
+def test_it_writes_nothing_at_rest(installed: Settings) -> None:
+    before = contents(installed.data_dir)
+    assert troubles(installed) == {}
+    assert contents(installed.data_dir) == before
+
+
+def test_it_writes_nothing_while_others_write_and_sees_what_they_wrote(installed: Settings) -> None:
+    with transaction(make_engine(installed.resolved_database_url)) as session:
+        session.add(Job(kind="essai"))
+        session.flush()
+        before = contents(installed.data_dir)
+        assert len(before) > 1
+        assert troubles(installed) == {}
+        assert contents(installed.data_dir) == before
+        session.commit()
+        before = contents(installed.data_dir)
+        found = {check.name: check.said for check in examine(installed)}
+        assert contents(installed.data_dir) == before
+    assert found["travaux de fond"] == "1 en attente, 0 en cours"
+
+
+def test_it_reads_what_a_stopped_program_left_and_leaves_it(installed: Settings) -> None:
+    killed = (
+        f"import sqlite3, os; c = sqlite3.connect({str(place(installed))!r}, isolation_level=None);"
+        "c.execute('PRAGMA journal_mode=WAL'); c.execute('UPDATE loinc_release SET is_current = 0'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", killed], check=False)
+    before = contents(installed.data_dir)
+    assert "transcodeur.sqlite3-wal" in before
+    assert "aucune version de LOINC" in troubles(installed)["terminologie"]
+    assert contents(installed.data_dir) == before
+
+
+def test_it_does_not_create_an_installation(tmp_path: Path, run_main: RunMain) -> None:
+    code, out, _ = run_main("doctor")
+    assert code == 1
+    assert "dossier de données : « " in out
+    assert "n'existe pas" in out
+    assert not (tmp_path / "var").exists()
+
+
+def _permissions(settings: Settings) -> None:
+    settings.data_dir.chmod(0o750)
+
+
+def _no_database(settings: Settings) -> None:
+    place(settings).unlink()
+
+
+def _not_a_database(settings: Settings) -> None:
+    place(settings).write_bytes(b"x" * 10_000)
+
+
+def _damage(settings: Settings) -> None:
+    overwrite(place(settings), table_pages(place(settings))[-3:])
+
+
+def _orphan(settings: Settings) -> None:
+    change(settings, "UPDATE loinc_axis_value SET release_id = 99 WHERE id = (SELECT min(id) FROM loinc_axis_value)")
+
+
+def _without_trigger(settings: Settings) -> None:
+    change(settings, "DROP TRIGGER tr_decision_no_update")
+
+
+def _weakened_trigger(settings: Settings) -> None:
+    change(
+        settings,
+        "DROP TRIGGER tr_audit_event_no_delete",
+        "CREATE TRIGGER tr_audit_event_no_delete BEFORE DELETE ON audit_event BEGIN SELECT 1; END",
+    )
+
+
+def _older(settings: Settings) -> None:
+    change(settings, "UPDATE alembic_version SET version_num = '0002'")
+
+
+def _no_release(settings: Settings) -> None:
+    change(settings, "UPDATE loinc_release SET is_current = 0")
+
+
+def _missing_terms(settings: Settings) -> None:
+    change(settings, "PRAGMA foreign_keys = OFF", "UPDATE loinc_release SET term_count = term_count + 1")
+
+
+def _missing_words(settings: Settings) -> None:
+    change(settings, "DELETE FROM loinc_term_text WHERE id = (SELECT max(id) FROM loinc_term_text)")
+
+
+def _missing_index(settings: Settings) -> None:
+    change(settings, "INSERT INTO loinc_search(loinc_search) VALUES ('delete-all')")
+
+
+def _job(settings: Settings, status: JobStatus, age: timedelta) -> None:
+    with transaction(make_engine(settings.resolved_database_url)) as session:
+        moment = utc_now() - age
+        session.add(Job(kind="essai", status=status, created_at=moment, started_at=moment))
+
+
+def _waiting(settings: Settings) -> None:
+    _job(settings, JobStatus.WAITING, timedelta(minutes=11))
+
+
+def _running(settings: Settings) -> None:
+    _job(settings, JobStatus.RUNNING, timedelta(hours=3))
+
+
+TROUBLES: dict[Callable[[Settings], None], tuple[str, str]] = {
+    _permissions: ("dossier de données", "est ouvert à d'autres (750)"),
+    _no_database: ("base de données", "ce fichier ou ce dossier n'existe pas"),
+    _not_a_database: ("base de données", "n'est pas une base SQLite"),
+    _damage: ("intégrité", "le fichier est abîmé"),
+    _orphan: ("liens entre tables", "1 ligne renvoie au vide (loinc_axis_value)"),
+    _without_trigger: ("faits protégés", "sur decision"),
+    _weakened_trigger: ("faits protégés", "sur audit_event"),
+    _older: ("migrations", "la base en est à 0002"),
+    _no_release: ("terminologie", "aucune version de LOINC"),
+    _missing_terms: ("terminologie", "attendus"),
+    _missing_words: ("index de recherche", "incomplet pour LOINC"),
+    _missing_index: ("index de recherche", "0 termes indexés sur"),
+    _waiting: ("travaux de fond", "1 travail attend depuis plus de 10 minutes"),
+    _running: ("travaux de fond", "1 travail dure depuis plus de 2 heures"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__.strip("_"))
+def test_each_trouble_is_named(trouble: Callable[[Settings], None], installed: Settings, run_main: RunMain) -> None:
+    assert troubles(installed) == {}
+    trouble(installed)
+    name, said = TROUBLES[trouble]
+    assert said in troubles(installed)[name]
+    code, out, _ = run_main("doctor")
+    assert code == 1
+    assert english_in(out) == []
+
+
+def test_every_table_of_facts_is_looked_at(installed: Settings) -> None:
+    for table in APPEND_ONLY_TABLES:
+        change(installed, f"DROP TRIGGER tr_{table}_no_delete")
+        assert table in troubles(installed)["faits protégés"]
+
+
+def test_recent_work_is_no_trouble(installed: Settings) -> None:
+    _job(installed, JobStatus.WAITING, timedelta(minutes=1))
+    _job(installed, JobStatus.RUNNING, timedelta(minutes=30))
+    _job(installed, JobStatus.FAILED, timedelta(days=3))
+    found = {check.name: check for check in examine(installed)}
+    assert found["travaux de fond"].is_well
+    assert found["travaux de fond"].said == "1 en attente, 1 en cours"
+
+
+def test_a_disk_without_room_for_two_copies_is_told(installed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=150_000_000))
+    assert troubles(installed)["place sur le disque"].startswith("150 Mo libres")
