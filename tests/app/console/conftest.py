@@ -18,7 +18,7 @@ def run_main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     """Runs on an installation in the folder `var` of the test, which may not exist yet."""
     monkeypatch.setenv("TRANSCODEUR_DATA_DIR", str(tmp_path / "var"))
     # The journal would keep the streams of this test.
-    monkeypatch.setattr(app.cli, "_configure_logging", lambda: None)
+    monkeypatch.setattr(app.cli, "configure_logs", lambda *_: None)
     get_settings.cache_clear()
 
     def run(*arguments: str) -> tuple[int, str, str]:

@@ -5,7 +5,7 @@ from configparser import RawConfigParser
 
 import pytest
 
-from app.cli import cli
+from app.cli import ROOMS, cli
 from app.operations.metrics import ACTS, Metrics
 from app.operations.readiness import LABELS, Check
 from app.platform.database import make_engine
@@ -62,7 +62,8 @@ def test_a_unit_runs_a_command_that_exists(unit: object) -> None:
     service = parser["Service"]
     command = re.search(r"/opt/transcodeur/\.venv/bin/transcodeur (\w+)", service["ExecStart"])
     assert command is not None
-    assert command[1] in {str(item.callback.__name__) for item in cli.registered_commands if item.callback}
+    own = {str(item.callback.__name__) for item in cli.registered_commands if item.callback}
+    assert command[1] in own.union(*ROOMS.values())
     assert service["User"] == "transcodeur"
     stop = service.get("TimeoutStopSec")
     assert stop is None or int(stop) > 2 * Settings.model_fields["shutdown_seconds"].default + 5
