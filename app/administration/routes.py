@@ -10,13 +10,14 @@ from app.administration import service
 from app.administration.pages import NewPasswordPage
 from app.errors import ConflictError, InvalidInputError
 from app.laboratories import service as laboratories
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator
 from app.platform.request_session import SessionDep
 from app.tokens.address import service_address
 from app.web.templating import render
 from app.web.wording import parse_role
 
-router = APIRouter(prefix="/administration")
+router = APIRouter(prefix="/administration", route_class=AuthorisedRoute)
 
 SAVED = "Modification enregistrée."
 ShortText = Annotated[str, Form(max_length=300)]

@@ -13,6 +13,7 @@ from app.cases.answers import answer_done, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
 from app.models import Action, Decision, Role
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueAccess, CatalogueDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.settings import Settings
@@ -24,7 +25,7 @@ from app.worklist.parameters import QueryDep, RowId, done_id
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/approbation", tags=["approbation"])
+router = APIRouter(prefix="/catalogues/{catalogue_id}/approbation", tags=["approbation"], route_class=AuthorisedRoute)
 
 
 @router.get("")

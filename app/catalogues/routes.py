@@ -19,12 +19,13 @@ from app.catalogues.settling import settle
 from app.errors import ImportRefusedError, NotFoundError, WorkbenchError
 from app.files import limits
 from app.models import Catalogue, UploadDraft, utc_now
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.settings import Settings
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 _MAX_FIELDS = (limits.MAX_COLUMNS + 20) * limits.MAX_FILES
 
 

@@ -11,13 +11,14 @@ from app.exports.schemas import ExportKind, Packaging
 from app.exports.screen import MAY_EXPORT, exports_page
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
 from app.web.templating import render
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/exports")
+router = APIRouter(prefix="/catalogues/{catalogue_id}/exports", route_class=AuthorisedRoute)
 
 
 def _attachment(content: bytes, name: str, media_type: str, sha256: str = "") -> Response:

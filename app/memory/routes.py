@@ -12,11 +12,12 @@ from app.files.archive import unpacked
 from app.memory import service
 from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import LaboratoryDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 _MAX_FILES = 5
 
 

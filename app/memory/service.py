@@ -15,7 +15,7 @@ from app.memory import repository
 from app.memory.concept_maps import read_concept_maps
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
 from app.memory.tables import TableReadError, read_table_of_mappings
-from app.models import Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
+from app.models import Laboratory, Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
 from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release
 from matcher import LocalTest as MatcherTest
@@ -222,7 +222,7 @@ def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: 
 def set_reuse(session: Session, access: LaboratoryAccess, allows: bool) -> None:
     """Allow or forbid other laboratories to use the mappings approved here as evidence: a biologist decides."""
     access.require(Role.BIOLOGIST)
-    laboratory = access.laboratory
+    laboratory = session.get_one(Laboratory, access.laboratory_id)
     if laboratory.allows_reuse == allows:
         return
     laboratory.allows_reuse = allows

@@ -1,27 +1,34 @@
-"""Engine and the session boundary: one request or job is one transaction, committed here only."""
+"""Engine and the session boundaries: reads and writes open late, end soon, and commit here only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
-from app.platform import folding
+from app.platform import folding, open_transactions
+
+BUSY_SECONDS = 15
+"""How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
 
 
 def make_engine(url: str) -> Engine:
     """An engine; SQLite is opened durable (WAL, synchronous FULL), with foreign keys, and waits for its turn."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, poolclass=NullPool)
+        engine = create_engine(url, pool_pre_ping=True)
+        open_transactions.watch(engine)
+        return engine
+    connect_args = {"check_same_thread": False, "timeout": BUSY_SECONDS}
+    engine = create_engine(url, connect_args=connect_args, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         # The driver must not open transactions by itself: BEGIN IMMEDIATE below does.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS}000"):
             connection.execute(f"PRAGMA {pragma}")
         folding.register(connection)
 
@@ -31,7 +38,14 @@ def make_engine(url: str) -> Engine:
         mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
         connection.exec_driver_sql(f"BEGIN {mode}")
 
+    # After the listener above: a BEGIN that fails leaves nothing open.
+    open_transactions.watch(engine)
     return engine
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether the database refused because another writer kept it for too long."""
+    return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
 
 
 @contextmanager

@@ -1,14 +1,19 @@
-"""What a route asks of the running application: its settings, its engine, and the session of the request."""
+"""What a route asks of the running application: its settings, its engine, and its transactions."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session
 
 from app.platform.database import reading, transaction
 from app.settings import Settings
+
+Confirm = Callable[[Connection], None]
+"""Reads the rights of the person again, in the transaction that is about to write; raises when she lost them."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -25,10 +30,52 @@ def get_engine(request: Request) -> Engine:
     return engine
 
 
+@contextmanager
+def _writing(engine: Engine, confirm: Confirm | None) -> Iterator[Session]:
+    """A writing session that reads the rights of the person again as soon as its transaction begins.
+
+    They were read before the body was received, which may have been long ago.
+    """
+    with transaction(engine) as session:
+        if confirm is not None:
+
+            @event.listens_for(session, "after_begin")
+            def _begun(_session: Any, begun: Any, connection: Connection) -> None:
+                if begun.parent is None:
+                    confirm(connection)
+
+        yield session
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """The short transactions of one request, for routes that do slow work between reading and writing."""
+
+    engine: Engine
+    confirm: Confirm | None
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session that only reads; what it read stays readable afterwards."""
+        return reading(self.engine)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A session that commits when its block ends well; the person's rights are read again in it."""
+        return _writing(self.engine, self.confirm)
+
+
+def get_transactions(request: Request) -> Transactions:
+    """The transactions of this request; none is open yet."""
+    return Transactions(request.app.state.engine, getattr(request.state, "confirm_rights", None))
+
+
 def get_session(request: Request) -> Iterator[Session]:
-    """One session a request: reading for GET, one transaction for the rest. A GET therefore never writes."""
-    boundary = reading if request.method in SAFE_METHODS else transaction
-    with boundary(request.app.state.engine) as session:
+    """One session a request: reading for GET, one transaction for the rest. A GET therefore never writes.
+
+    The transaction begins with the first statement, in the handler: the body is received and parsed by then.
+    """
+    transactions = get_transactions(request)
+    boundary = transactions.reading if request.method in SAFE_METHODS else transactions.writing
+    with boundary() as session:
         yield session
 
 
@@ -36,6 +83,9 @@ SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
 EngineDep = Annotated[Engine, Depends(get_engine)]
+
+
+TransactionsDep = Annotated[Transactions, Depends(get_transactions)]
 
 
 # The function scope commits before the answer is sent: a redirect never overtakes its own write.

@@ -11,6 +11,7 @@ from app.catalogues import drafts, profiles
 from app.catalogues.drafts import Draft
 from app.catalogues.service import MAY_IMPORT
 from app.models import Catalogue
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.reimport.changes import PAGE_SIZE as CHANGES_SHOWN
@@ -28,7 +29,7 @@ from app.reimport.difference_view import (
 from app.reimport.service import differences
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 
 def get_query(

@@ -8,6 +8,7 @@ from app.cases.answers import answer_done, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.review import service
@@ -20,7 +21,7 @@ from app.worklist.csv_export import queue_csv
 from app.worklist.parameters import QueryDep, RowId, done_id
 from app.worklist.queue import run_id_of
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"])
+router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"], route_class=AuthorisedRoute)
 
 
 

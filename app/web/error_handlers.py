@@ -7,15 +7,25 @@ import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.errors import ImportRefusedError, WorkbenchError
+from app.platform.database import is_busy
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.web.pages import ErrorPage
 from app.web.security import security_headers
 from app.web.templating import render
 
 log = structlog.get_logger(__name__)
+
+BUSY_MESSAGE = (
+    "La base est occupée par une autre écriture. Rien n'a été enregistré. Revenez à la page précédente : "
+    "ce que vous avez saisi y est encore. Puis recommencez dans quelques secondes."
+)
+BUSY_STATUS = 503
+RETRY_AFTER = "2"
+"""Seconds."""
 
 
 def _wants_json(request: Request) -> bool:
@@ -46,7 +56,10 @@ async def on_workbench_error(request: Request, error: Exception) -> Response:
         return _answer(
             request, error.status_code, "Le fichier a été refusé ; rien n'a été enregistré.", problems
         )
-    return _answer(request, error.status_code, error.message, code=error.code)
+    answer = _answer(request, error.status_code, error.message, code=error.code)
+    if error.status_code == BUSY_STATUS:
+        answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
 
 
 async def on_sign_in_required(request: Request, error: Exception) -> Response:
@@ -80,9 +93,29 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     messages = {
         404: "Cette page n'existe pas.",
         405: "Cette action n'est pas possible ici.",
+        408: "L'envoi s'est arrêté en chemin. Rien n'a été enregistré ; recommencez quand la connexion sera meilleure.",
         413: "Ce qui a été envoyé est trop gros pour être accepté.",
     }
-    return _answer(request, error.status_code, messages.get(error.status_code, str(error.detail)))
+    answer = _answer(request, error.status_code, messages.get(error.status_code, str(error.detail)))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def on_busy_database(request: Request, error: Exception) -> Response:
+    """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept."""
+    assert isinstance(error, OperationalError)
+    if not is_busy(error):
+        raise error
+    log.warning("database.busy", method=request.method, path=request.url.path)
+    answer = _answer(request, BUSY_STATUS, BUSY_MESSAGE, code="lock-error")
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+async def on_impossible_number(request: Request, error: Exception) -> Response:
+    """A number that no column of the database can hold, so that names nothing."""
+    log.info("request.impossible_number", path=request.url.path, error=type(error).__name__)
+    return _answer(request, 422, "Un des nombres envoyés est trop grand : il ne désigne rien ici.")
 
 
 async def on_unexpected_error(request: Request, error: Exception) -> Response:
@@ -102,5 +135,8 @@ HANDLERS: dict[int | type[Exception], Any] = {
     WorkbenchError: on_workbench_error,
     RequestValidationError: on_validation_error,
     HTTPException: on_http_error,
+    OperationalError: on_busy_database,
+    OverflowError: on_impossible_number,
+    DataError: on_impossible_number,
     Exception: on_unexpected_error,
 }
