@@ -9,7 +9,7 @@ from app.catalogues.service import catalogue_and_laboratory
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
-from app.platform.database import make_engine, transaction
+from app.platform.database import Transactions, make_engine
 from app.publication.schemas import Incomplete
 from app.settings import get_settings
 
@@ -43,11 +43,14 @@ def register(cli: typer.Typer) -> None:
             syntax,
         )
         try:
-            with transaction(engine) as session:
+            transactions = Transactions(engine)
+            with transactions.reading() as session:
                 laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
-                file, exported = make_export(session, settings, laboratory, catalogue, request)
-                # Written before the commit: an export that cannot be written is not recorded.
-                output.write_bytes(file.content)
+            # Written before it is recorded: an export that cannot be written leaves no trace.
+            file, exported = make_export(
+                transactions, settings, laboratory, catalogue, request,
+                deliver=lambda made: output.write_bytes(made.content),
+            )  # fmt: skip
         finally:
             engine.dispose()
         for note in file.notes:

@@ -1,10 +1,11 @@
 """Engine and the session boundaries: reads and writes open late, end soon, and commit here only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
@@ -70,3 +71,40 @@ def reading(engine: Engine) -> Iterator[Session]:
             # What was read stays readable after the block, as plain values.
             session.expunge_all()
             session.rollback()
+
+
+Confirm = Callable[[Connection], None]
+"""Reads the rights of the person again, in the transaction that is about to write; raises when she lost them."""
+
+
+@contextmanager
+def _writing(engine: Engine, confirm: Confirm | None) -> Iterator[Session]:
+    """A writing session that reads the rights of the person again as soon as its transaction begins.
+
+    They were read before the body was received, which may have been long ago.
+    """
+    with transaction(engine) as session:
+        if confirm is not None:
+
+            @event.listens_for(session, "after_begin")
+            def _begun(_session: Any, begun: Any, connection: Connection) -> None:
+                if begun.parent is None:
+                    confirm(connection)
+
+        yield session
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """The short transactions of one request or command that does slow work between reading and writing."""
+
+    engine: Engine
+    confirm: Confirm | None = None
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session that only reads; what it read stays readable afterwards."""
+        return reading(self.engine)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A session that commits when its block ends well; the person's rights are read again in it."""
+        return _writing(self.engine, self.confirm)
