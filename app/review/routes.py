@@ -10,12 +10,14 @@ from app.errors import ConflictError, InvalidInputError
 from app.models import Action
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.proposals.readiness import ENGINE_READY
 from app.review import service
 from app.review.queue_page import queue_page
 from app.review.schemas import DecisionForm, UndoForm
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from app.transcoding.repository import runs_of
+from app.transcoding.weighing import NOTHING_WEIGHED, weigh_choice
 from app.web.templating import render
 from app.worklist.csv_export import queue_csv
 from app.worklist.parameters import QueryDep, RowId, done_id
@@ -44,7 +46,7 @@ def show_queue(request: Request, access: CatalogueDep, session: SessionDep, quer
     return render(request, "review/queue.html", page)
 
 
-@router.get("/{local_test_id}")
+@router.get("/{local_test_id}", dependencies=[ENGINE_READY])
 def show_case(
     request: Request,
     access: CatalogueDep,
@@ -59,10 +61,11 @@ def show_case(
     return render(request, "cases/case.html", page)
 
 
-@router.post("/{local_test_id}/decision")
+@router.post("/{local_test_id}/decision", dependencies=[ENGINE_READY])
 def decide(
     request: Request,
     access: CatalogueDep,
+    transactions: TransactionsDep,
     session: SessionDep,
     settings: SettingsDep,
     query: QueryDep,
@@ -70,6 +73,8 @@ def decide(
     form: Annotated[DecisionForm, Form()],
 ) -> Response:
     """Record a decision, then go to the next row to decide."""
+    code = form.chosen.strip() if form.action is Action.CHOOSE else ""
+    weighed = weigh_choice(transactions, settings, access, local_test_id, code) if code else NOTHING_WEIGHED
     try:
         fact = service.decide(
             session,
@@ -83,6 +88,7 @@ def decide(
             reason=form.said_reason,
             comment=form.comment,
             justification=form.justification,
+            weighed=weighed,
         )
     except StaleVersionError as error:
         if wants_json(request):
@@ -108,7 +114,7 @@ def decide(
     return answer_done(request, session, access, query, fact)
 
 
-@router.post("/{local_test_id}/annulation")
+@router.post("/{local_test_id}/annulation", dependencies=[ENGINE_READY])
 def undo(
     request: Request,
     access: CatalogueDep,

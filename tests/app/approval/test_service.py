@@ -5,7 +5,7 @@ import pytest
 from app.approval import service
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from app.models import Action, Decision, Outcome, Status
-from app.platform.database import transaction
+from app.platform.database import Transactions, transaction
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
@@ -146,8 +146,7 @@ def test_each_ticked_row_has_its_own_answer(desk: Desk) -> None:
         (desk.unproposed, 0),
         (99, 1),
     ]
-    with transaction(desk.engine) as session:
-        answers = service.approve_many(session, desk.access(BIOLOGIST), ticked, desk.settings)
+    answers = service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), ticked, desk.settings)
     assert [answer.is_approved for answer in answers] == [True, False, False, True, False, False]
     assert "autre biologiste" in answers[1].message
     assert "a changé" in answers[2].message
@@ -158,8 +157,7 @@ def test_each_ticked_row_has_its_own_answer(desk: Desk) -> None:
 
 def test_a_contradiction_is_not_approved_without_opening_the_row(desk: Desk) -> None:
     desk.decide(desk.sodium, loinc_num="2947-0", justification="sang total en fait")
-    with transaction(desk.engine) as session:
-        answers = service.approve_many(session, desk.access(BIOLOGIST), [(desk.sodium, 1)], desk.settings)
+    answers = service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), [(desk.sodium, 1)], desk.settings)
     assert [answer.is_approved for answer in answers] == [False]
     assert "ouvrir la ligne" in answers[0].message
     approve(desk, desk.sodium)
