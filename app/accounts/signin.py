@@ -41,7 +41,7 @@ FORGET_SESSIONS_AFTER = timedelta(days=30)
 FAILURES_PER_ACCOUNT = 8
 FAILURES_PER_ADDRESS = 40
 WRONG_MESSAGE = "Adresse ou mot de passe inconnu."
-MOST_WAITING = 100
+MOST_WAITING = 60
 """People who may wait for their password to be compared; the next ones are asked to come back."""
 PURGE_EVERY_SECONDS = 3600.0
 TOO_MANY_MESSAGE = "Trop de personnes se connectent en ce moment. Recommencez dans quelques secondes."
@@ -71,8 +71,13 @@ class _Pending:
 
     @contextmanager
     def one_more(self, account_hash: str) -> Iterator[int]:
-        """Count one attempt for as long as it lasts; gives how many others there are on the account."""
+        """Count one attempt for as long as it lasts; gives how many others there are on the account.
+
+        Raises TooBusyError when too many people wait already.
+        """
         with self._lock:
+            if self._counts.total() >= HASHES_AT_ONCE + MOST_WAITING:
+                raise TooBusyError(TOO_MANY_MESSAGE)
             others = self._counts[account_hash]
             self._counts[account_hash] += 1
         try:
@@ -167,15 +172,12 @@ async def sign_in(
     """
     email = normalise_email(email)
     attempt = _Attempt(email, _account_hash(email), address[:64], old_token)
-    turn = _turn()
-    if turn.statistics().tasks_waiting >= MOST_WAITING:
-        raise TooBusyError(TOO_MANY_MESSAGE)
     with _pending.one_more(attempt.account_hash) as others:
         known = await run_in_threadpool(_read, engine, email, attempt.account_hash, attempt.address, others)
         if known.is_blocked:
             return SignInResult(problem=BLOCKED_MESSAGE, is_blocked=True)
         compare = partial(_compare, password, known.password_hash)
-        is_right = await anyio.to_thread.run_sync(compare, limiter=turn)
+        is_right = await anyio.to_thread.run_sync(compare, limiter=_turn())
         return await run_in_threadpool(_conclude, engine, settings, attempt, known.password_hash, is_right)
 
 
@@ -199,4 +201,4 @@ class Purge:
                 repository.forget_sessions(session, before=now - FORGET_SESSIONS_AFTER)
         except OperationalError:
             # The next hour does it; nobody waits for this.
-            log.warning("sign_in.not_purged")
+            log.warning("purge.missed")

@@ -78,7 +78,7 @@ def touch(engine: Engine, token_hash: str) -> None:
                 session.add(row)
     except OperationalError:
         # The next page writes it; the answer has left already, nobody can be told.
-        log.warning("session.not_touched")
+        log.warning("touch.missed")
 
 
 def close_session(session: Session, token: str) -> UserSession | None:

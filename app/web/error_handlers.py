@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
 from app.platform.database import is_busy
@@ -101,6 +102,12 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     return answer
 
 
+async def on_client_gone(request: Request, error: Exception) -> Response:
+    """The sender went away in the middle of its body: nobody reads this answer."""
+    log.info("request.abandoned", method=request.method, path=request.url.path, error=type(error).__name__)
+    return Response(status_code=400)
+
+
 async def on_busy_database(request: Request, error: Exception) -> Response:
     """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept."""
     assert isinstance(error, OperationalError)
@@ -135,6 +142,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     WorkbenchError: on_workbench_error,
     RequestValidationError: on_validation_error,
     HTTPException: on_http_error,
+    ClientDisconnect: on_client_gone,
     OperationalError: on_busy_database,
     OverflowError: on_impossible_number,
     DataError: on_impossible_number,
