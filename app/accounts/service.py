@@ -88,15 +88,20 @@ def create_user(
 
 
 def reset_password(session: Session, user: User, *, password: str = "", actor: User | None = None) -> str:
-    """Give a new password, which its owner must change, and close her sessions; returns the password."""
+    """Give a new password, which its owner must change, and close her sessions; returns the password.
+
+    `user` may have been read in an earlier transaction: hashing is slow, and comes before the first statement.
+    """
     assert user.id is not None
     if password:
         check_new_password(password, user.email)
     password = password or generate_password()
-    user.password_hash = hash_password(password)
+    password_hash = hash_password(password)
+    user = get_user(session, user.id)
+    user.password_hash = password_hash
     user.must_change_password = True
     session.add(user)
-    close_sessions_of(session, user.id)
+    close_sessions_of(session, user.id or 0)
     record(session, "user.reset_password", actor=actor, object_type="user", object_id=user.id)
     return password
 

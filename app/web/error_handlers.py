@@ -20,10 +20,9 @@ from app.web.templating import render
 
 log = structlog.get_logger(__name__)
 
-BUSY_MESSAGE = (
-    "La base est occupée par une autre écriture. Rien n'a été enregistré. Revenez à la page précédente : "
-    "ce que vous avez saisi y est encore. Puis recommencez dans quelques secondes."
-)
+BUSY_MESSAGE = "La base est occupée par une autre écriture. Rien n'a été enregistré."
+BUSY_ADVICE = "Revenez à la page précédente, où votre saisie est gardée, et recommencez dans quelques secondes."
+BUSY_ADVICE_TO_SCRIPTS = "Recommencez dans quelques secondes."
 BUSY_STATUS = 503
 RETRY_AFTER = "2"
 """Seconds."""
@@ -114,7 +113,8 @@ async def on_busy_database(request: Request, error: Exception) -> Response:
     if not is_busy(error):
         raise error
     log.warning("database.busy", method=request.method, path=request.url.path)
-    answer = _answer(request, BUSY_STATUS, BUSY_MESSAGE, code="lock-error")
+    advice = BUSY_ADVICE_TO_SCRIPTS if _wants_json(request) else BUSY_ADVICE
+    answer = _answer(request, BUSY_STATUS, f"{BUSY_MESSAGE} {advice}", code="lock-error")
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer
 
