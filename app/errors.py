@@ -4,7 +4,8 @@ WorkbenchError 400
 ├── NotAllowedError 403
 ├── NotFoundError 404
 ├── ConflictError 409
-└── InvalidInputError 422 ── ImportRefusedError
+├── InvalidInputError 422 ── ImportRefusedError
+└── TooBusyError 503
 """
 
 from dataclasses import dataclass
@@ -44,6 +45,13 @@ class InvalidInputError(WorkbenchError):
     """What was sent cannot be read."""
 
     status_code = 422
+
+
+class TooBusyError(WorkbenchError):
+    """Too many people ask for the same slow thing at once; it can be asked again in a moment."""
+
+    status_code = 503
+    code = "throttled"
 
 
 @dataclass(frozen=True, slots=True)

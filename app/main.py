@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.accounts import routes as accounts
+from app.accounts.signin import Purge
 from app.administration import routes as administration
 from app.approval import routes as approval
 from app.catalogues import routes as catalogues
@@ -23,6 +24,7 @@ from app.memory import routes as memory
 from app.operations import routes as operations
 from app.operations.access import MetricsAccess
 from app.operations.metrics import Metrics
+from app.platform.bodies import BodyTimeLimit
 from app.platform.database import make_engine
 from app.proposals import jobs as proposal_jobs
 from app.proposals import routes as proposals
@@ -91,8 +93,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     application.state.settings = settings
     application.state.engine = engine or make_engine(settings.resolved_database_url)
     application.state.refusals = {"/fhir/": refuse}
+    application.state.sign_in_purge = Purge()
     application.state.published = PublishedCache()
     application.state.jobs = JobQueue(settings, application.state.engine)
+    application.add_middleware(
+        BodyTimeLimit, idle_seconds=settings.body_idle_seconds, total_seconds=settings.body_total_seconds
+    )
     application.add_middleware(CrossSiteMiddleware)
     application.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
     proxies = TrustedProxies.read(settings.trusted_proxies)

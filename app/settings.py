@@ -73,6 +73,16 @@ class Settings(BaseSettings):
         description="À l'arrêt, secondes laissées aux requêtes en cours pour finir, puis autant au travail de fond ; "
         "celui qui n'a pas fini s'interrompt sans rien écrire et reprend au démarrage suivant.",
     )
+    body_idle_seconds: int = Field(
+        30,
+        gt=0,
+        description="Secondes sans rien recevoir d'un envoi commencé (formulaire, fichier) avant de l'abandonner.",
+    )
+    body_total_seconds: int = Field(
+        1800,
+        gt=0,
+        description="Secondes laissées à un envoi entier ; la distribution de LOINC est le plus long.",
+    )
     chapters_file_name: str = Field(
         "LOINC_4_transcodage_chapitres_{date}.csv",
         description="Nom du fichier LOINC_4 ; `{date}` devient le jour de l'export (AAAAMMJJ). "

@@ -22,6 +22,7 @@ from sqlmodel import Session, SQLModel
 from app.accounts import passwords
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
+from app.platform import open_transactions
 from app.platform.database import make_engine, transaction
 from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
@@ -31,6 +32,7 @@ from app.upgrades.start import prepare
 from tests import hypothesis_profiles
 
 hypothesis_profiles.load()
+open_transactions.be_strict()
 
 TRANSCODER = "transcodeur@exemple.fr"
 BIOLOGIST = "biologiste@exemple.fr"

@@ -1,6 +1,7 @@
 """Passwords: Argon2 hashes, a check that takes the same time for unknown accounts, and what is refused."""
 
 import secrets
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -11,6 +12,9 @@ from app.errors import InvalidInputError
 
 MINIMUM_LENGTH = 12
 MAXIMUM_LENGTH = 256
+HASHES_AT_ONCE = 2
+"""Argon2 takes 64 MiB and a processor for each hash: more at once would only take the memory of the machine."""
+_turns = threading.BoundedSemaphore(HASHES_AT_ONCE)
 # Letters and digits that nobody mistakes for one another when a password is read aloud.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _COMMON = ("motdepasse", "password", "azerty", "qwerty", "123456", "laboratoire", "transcodeur", "biologie")
@@ -33,17 +37,19 @@ def _normalised(password: str) -> str:
 
 def hash_password(password: str) -> str:
     """The Argon2 hash to keep."""
-    return _hasher().hash(_normalised(password))
+    with _turns:
+        return _hasher().hash(_normalised(password))
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
     """Whether this is the password; without a hash (unknown account) it takes as long and says no."""
     if len(password) > MAXIMUM_LENGTH:
         return False
-    try:
-        right = _hasher().verify(_normalised(password), password_hash or _nobody())
-    except PwdlibError:
-        return False
+    with _turns:
+        try:
+            right = _hasher().verify(_normalised(password), password_hash or _nobody())
+        except PwdlibError:
+            return False
     return right and password_hash is not None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts import repository, service
@@ -13,14 +13,15 @@ from app.accounts.signin import sign_in
 from app.audit.service import record
 from app.errors import InvalidInputError
 from app.models import User
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CurrentUser
-from app.platform.request_session import EngineDep, SessionDep, SettingsDep
+from app.platform.request_session import EngineDep, SessionDep, SettingsDep, TransactionsDep
 from app.platform.web_sessions import close_session, cookie_name, hash_token, open_session, person_of, user_of_token
 from app.settings import Settings
 from app.web.templating import render
 from app.web.wording import role_label
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 NOTICES = {
     "mot-de-passe": "Votre mot de passe a été changé ; vos autres sessions ont été fermées.",
@@ -53,17 +54,19 @@ def show_sign_in(request: Request, session: SessionDep, settings: SettingsDep, s
 
 
 @router.post("/connexion")
-def do_sign_in(
+async def do_sign_in(
     request: Request,
     engine: EngineDep,
     settings: SettingsDep,
+    background: BackgroundTasks,
     email: Annotated[str, Form(max_length=254)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     suite: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Check the password and open a session."""
     address = request.client.host if request.client else ""
-    result = sign_in(
+    background.add_task(request.app.state.sign_in_purge.run_when_due, engine)
+    result = await sign_in(
         engine,
         settings,
         email=email,
@@ -137,7 +140,7 @@ def show_account(
 @router.post("/compte/mot-de-passe")
 def do_change_password(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     settings: SettingsDep,
     user: CurrentUser,
     actuel: Annotated[str, Form(max_length=1000)] = "",
@@ -146,11 +149,14 @@ def do_change_password(
 ) -> Response:
     """Change one's own password; the session gets a new token and the others are closed."""
     try:
-        service.change_password(session, user, current=actuel, new=nouveau, confirmation=confirmation)
+        new_hash = service.hash_of_new_password(user, current=actuel, new=nouveau, confirmation=confirmation)
     except InvalidInputError as error:
-        page = _account_page(request, session, settings, user, problem=error.message)
+        with transactions.reading() as session:
+            page = _account_page(request, session, settings, user, problem=error.message)
         return render(request, "accounts/account.html", page, status_code=error.status_code)
-    token = open_session(session, user, settings)
+    with transactions.writing() as session:
+        service.change_password(session, user, new_hash)
+        token = open_session(session, user, settings)
     response = RedirectResponse("/compte?fait=mot-de-passe", status_code=303)
     _set_cookie(response, token, settings)
     return response

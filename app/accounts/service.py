@@ -10,6 +10,7 @@ from app.accounts.passwords import check_new_password, generate_password, hash_p
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import Laboratory, Membership, Role, User, UserSession, utc_now
+from app.platform.open_transactions import forbid_open_transaction
 from app.platform.web_sessions import close_sessions_of
 from app.settings import Settings
 
@@ -62,16 +63,18 @@ def create_user(
     actor: User | None = None,
 ) -> tuple[User, str]:
     """Open an account; returns it with its password, a generated one when none is given."""
-    email = _checked_email(email)
-    if repository.find_user_by_email(session, email) is not None:
-        raise ConflictError(f"L'adresse « {email} » a déjà un compte.")
+    email, display_name = _checked_email(email), _checked_name(display_name)
     if password:
         check_new_password(password, email)
     password = password or generate_password()
+    # Hashing is slow: it comes before the first statement, which opens the transaction.
+    password_hash = hash_password(password)
+    if repository.find_user_by_email(session, email) is not None:
+        raise ConflictError(f"L'adresse « {email} » a déjà un compte.")
     user = User(
         email=email,
-        display_name=_checked_name(display_name),
-        password_hash=hash_password(password),
+        display_name=display_name,
+        password_hash=password_hash,
         is_administrator=is_administrator,
         must_change_password=must_change_password,
     )
@@ -85,22 +88,27 @@ def create_user(
 
 
 def reset_password(session: Session, user: User, *, password: str = "", actor: User | None = None) -> str:
-    """Give a new password, which its owner must change, and close her sessions; returns the password."""
+    """Give a new password, which its owner must change, and close her sessions; returns the password.
+
+    `user` may have been read in an earlier transaction: hashing is slow, and comes before the first statement.
+    """
     assert user.id is not None
     if password:
         check_new_password(password, user.email)
     password = password or generate_password()
-    user.password_hash = hash_password(password)
+    password_hash = hash_password(password)
+    user = get_user(session, user.id)
+    user.password_hash = password_hash
     user.must_change_password = True
     session.add(user)
-    close_sessions_of(session, user.id)
+    close_sessions_of(session, user.id or 0)
     record(session, "user.reset_password", actor=actor, object_type="user", object_id=user.id)
     return password
 
 
-def change_password(session: Session, user: User, *, current: str, new: str, confirmation: str) -> None:
-    """Change one's own password, and close every session: the caller opens a new one."""
-    assert user.id is not None
+def hash_of_new_password(user: User, *, current: str, new: str, confirmation: str) -> str:
+    """The hash of the password that a person chooses for herself; slow, so to be called with no transaction open."""
+    forbid_open_transaction("hash a password")
     if not verify_password(current, user.password_hash):
         raise InvalidInputError("Le mot de passe actuel n'est pas le bon.")
     if new != confirmation:
@@ -108,9 +116,21 @@ def change_password(session: Session, user: User, *, current: str, new: str, con
     if new == current:
         raise InvalidInputError("Le nouveau mot de passe est identique à l'ancien.")
     check_new_password(new, user.email)
-    user.password_hash = hash_password(new)
-    user.must_change_password = False
-    session.add(user)
+    return hash_password(new)
+
+
+def change_password(session: Session, user: User, password_hash: str) -> None:
+    """Keep one's own new password, and close every session: the caller opens a new one.
+
+    `user` is the person as she was when the hash was made; raises ConflictError when her password changed since.
+    """
+    assert user.id is not None
+    stored = get_user(session, user.id)
+    if stored.password_hash != user.password_hash:
+        raise ConflictError("Ce mot de passe a été changé entre-temps. Connectez-vous de nouveau.")
+    stored.password_hash = password_hash
+    stored.must_change_password = False
+    session.add(stored)
     close_sessions_of(session, user.id)
     record(session, "user.change_password", actor=user, object_type="user", object_id=user.id)
 

@@ -10,13 +10,14 @@ from app.administration import service
 from app.administration.pages import NewPasswordPage
 from app.errors import ConflictError, InvalidInputError
 from app.laboratories import service as laboratories
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator
-from app.platform.request_session import SessionDep
+from app.platform.request_session import SessionDep, TransactionsDep
 from app.tokens.address import service_address
 from app.web.templating import render
 from app.web.wording import parse_role
 
-router = APIRouter(prefix="/administration")
+router = APIRouter(prefix="/administration", route_class=AuthorisedRoute)
 
 SAVED = "Modification enregistrée."
 ShortText = Annotated[str, Form(max_length=300)]
@@ -68,10 +69,14 @@ def show_user(request: Request, session: SessionDep, actor: Administrator, user_
 
 
 @router.post("/comptes/{user_id}/mot-de-passe")
-def do_reset_password(request: Request, session: SessionDep, actor: Administrator, user_id: int) -> Response:
+def do_reset_password(
+    request: Request, transactions: TransactionsDep, actor: Administrator, user_id: int
+) -> Response:
     """Give a new password, shown once."""
-    user = accounts.get_user(session, user_id)
-    password = accounts.reset_password(session, user, actor=actor)
+    with transactions.reading() as session:
+        user = accounts.get_user(session, user_id)
+    with transactions.writing() as session:
+        password = accounts.reset_password(session, user, actor=actor)
     return render(
         request,
         "administration/new_password.html",

@@ -13,18 +13,26 @@ from app.cases.answers import answer_done, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
 from app.models import Action, Decision, Role
-from app.platform.identity import CatalogueAccess, CatalogueDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.authorising import AuthorisedRoute
+from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.proposals.readiness import ENGINE_READY
 from app.settings import Settings
 from app.transcoding.errors import StaleVersionError
 from app.transcoding.repository import runs_of
+from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, weigh_decided
 from app.web.templating import render
 from app.worklist.csv_export import queue_csv
 from app.worklist.parameters import QueryDep, RowId, done_id
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/approbation", tags=["approbation"])
+router = APIRouter(
+    prefix="/catalogues/{catalogue_id}/approbation",
+    tags=["approbation"],
+    dependencies=[ENGINE_READY],
+    route_class=AuthorisedRoute,
+)
 
 
 @router.get("")
@@ -45,22 +53,22 @@ def show_list(
     return render(request, "approval/list.html", page)
 
 
-@router.post("")
+@router.post("", dependencies=[for_roles(Role.BIOLOGIST)])
 def approve_ticked(
     request: Request,
     access: CatalogueDep,
-    session: SessionDep,
+    transactions: TransactionsDep,
     settings: SettingsDep,
     query: QueryDep,
     form: Annotated[BulkForm, Form()],
 ) -> Response:
     """Approve the ticked rows, and answer for each."""
-    access.require(Role.BIOLOGIST)
     ticked = form.rows()
     if not ticked:
-        page = approval_page(session, settings, access, query, problem="Cochez au moins une ligne.")
+        with transactions.reading() as session:
+            page = approval_page(session, settings, access, query, problem="Cochez au moins une ligne.")
         return render(request, "approval/list.html", page, status_code=422)
-    answers = service.approve_many(session, access, ticked, settings)
+    answers = service.approve_many(transactions, access, ticked, settings)
     return render(request, "approval/answers.html", bulk_page(access, query, answers))
 
 
@@ -68,6 +76,7 @@ def approve_ticked(
 def judge(
     request: Request,
     access: CatalogueDep,
+    transactions: TransactionsDep,
     session: SessionDep,
     settings: SettingsDep,
     query: QueryDep,
@@ -75,8 +84,11 @@ def judge(
     form: Annotated[JudgementForm, Form()],
 ) -> Response:
     """Approve one decision or send it back; then the next one to judge, or the list again."""
+    weighed = NOTHING_WEIGHED
+    if form.action is not Judgement.SEND_BACK:
+        weighed = weigh_decided(transactions, settings, access, [local_test_id])
     try:
-        fact = _judge(session, settings, access, local_test_id, form)
+        fact = _judge(session, settings, access, local_test_id, form, weighed)
     except StaleVersionError as error:
         if wants_json(request):
             raise
@@ -94,7 +106,12 @@ def judge(
 
 
 def _judge(
-    session: Session, settings: Settings, access: CatalogueAccess, local_test_id: int, form: JudgementForm
+    session: Session,
+    settings: Settings,
+    access: CatalogueAccess,
+    local_test_id: int,
+    form: JudgementForm,
+    weighed: Weighed,
 ) -> Decision:
     if form.action is Judgement.SEND_BACK:
         return service.send_back(session, access, local_test_id, form.version, form.reason, form.comment)
@@ -106,6 +123,7 @@ def _judge(
         settings=settings,
         comment=form.comment,
         justification=form.justification,
+        weighed=weighed,
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from app.models import UploadDraft, UploadDraftFile
@@ -34,6 +35,12 @@ def file_names(session: Session, draft_ids: Sequence[int]) -> dict[int, list[str
     for draft_id, name in session.execute(statement.order_by(col(UploadDraftFile.id))):
         names.setdefault(draft_id, []).append(name)
     return names
+
+
+def settle_file(session: Session, file_id: int, is_ignored: bool, choices: dict[str, Any]) -> None:
+    """Keep how a file is read, without reading its content again."""
+    statement = update(UploadDraftFile).where(col(UploadDraftFile.id) == file_id)
+    session.execute(statement.values(is_ignored=is_ignored, choices=choices))
 
 
 def delete_drafts(session: Session, draft_ids: Sequence[int]) -> None:

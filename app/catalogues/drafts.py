@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from app.catalogues import draft_repository, profiles
+from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.plan import ImportPlan
-from app.catalogues.service import IMPORT_JOB, create_catalogue, plan_import, refuse_too_many
+from app.catalogues.service import IMPORT_JOB, create_catalogue, held_by, plan_into, refuse_too_many
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files.archive import unpacked
 from app.files.choices import Choices, IncomingFile
@@ -20,7 +20,9 @@ from app.files.tabular import check_content, read_table
 from app.files.workbook import is_workbook
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, UploadDraft, UploadDraftFile, utc_now
+from app.platform.database import Transactions
 from app.platform.identity import LaboratoryAccess
+from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
 
 PREPARED_FOR = timedelta(hours=24)
@@ -62,45 +64,51 @@ class Draft:
 
 
 def start(
-    session: Session,
+    transactions: Transactions,
     access: LaboratoryAccess,
     received: Sequence[tuple[str, bytes]],
     *,
     catalogue_id: int | None,
     catalogue_name: str,
     settings: Settings,
-) -> UploadDraft:
+) -> int:
     """Keep received files until the user confirms them.
 
     A file that holds patients, or that can never be read, is not kept: raises ImportRefusedError.
+    Returns the identifier of the import being prepared.
     """
+    with transactions.reading() as session:
+        _check_target(session, access, catalogue_id, catalogue_name)
+        known = profile_repository.profiles_of(session, access.laboratory_id)
+    forbid_open_transaction("read received files")
     received = unpacked(received, settings.max_upload_bytes)
     refuse_too_many(received)
-    _check_target(session, access, catalogue_id, catalogue_name)
     problems: list[InputProblem] = []
     choices: list[Choices] = []
     for name, content in received:
         try:
             own = _first_choices(name, content, settings.max_upload_bytes)
-            choices.append(profiles.proposed(session, access.laboratory_id, name, content) or own)
+            choices.append(profiles.proposed(known, name, content) or own)
         except ImportRefusedError as error:
             problems.extend(error.problems)
     if problems:
         raise ImportRefusedError(problems)
-    _forget_old(session, access)
     draft = UploadDraft(
         user_id=access.user_id,
         laboratory_id=access.laboratory_id,
         catalogue_id=catalogue_id,
         catalogue_name="" if catalogue_id is not None else " ".join(catalogue_name.split()),
     )
-    session.add(draft)
-    session.flush()
-    assert draft.id is not None
-    for (name, content), choice in zip(received, choices, strict=True):
-        session.add(UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=choice.to_json()))
-    session.flush()
-    return draft
+    settled = [choice.to_json() for choice in choices]
+    with transactions.writing() as session:
+        _check_target(session, access, catalogue_id, catalogue_name)
+        _forget_old(session, access)
+        session.add(draft)
+        session.flush()
+        assert draft.id is not None
+        for (name, content), choice in zip(received, settled, strict=True):
+            session.add(UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=choice))
+        return draft.id
 
 
 def _first_choices(name: str, content: bytes, max_bytes: int) -> Choices:
@@ -181,25 +189,32 @@ def understand(stored: UploadDraftFile, max_bytes: int) -> DraftFile:
     return DraftFile(stored, read, read.problems, read.table.dialect)
 
 
-def open_draft(session: Session, draft: UploadDraft, settings: Settings) -> Draft:
+def open_draft(transactions: Transactions, draft: UploadDraft, settings: Settings) -> Draft:
     """Read the files of an import again, as settled so far, and plan what they would write."""
     assert draft.id is not None
-    stored = draft_repository.files_of(session, draft.id)
+    with transactions.reading() as session:
+        stored = draft_repository.files_of(session, draft.id)
+        held = held_by(session, draft.catalogue_id)
+    forbid_open_transaction("read the files of an import")
     files = [understand(file, settings.max_upload_bytes) for file in stored]
     used = [file.read for file in files if file.read and not file.stored.is_ignored]
-    plan = plan_import(session, used, draft.catalogue_id, may_update=True)
+    plan = plan_into(held, used, may_update=True)
     if not used and all(file.stored.is_ignored for file in files):
         plan.problems.append(InputProblem("aucun", "gardez au moins un fichier."))
     return Draft(draft, files, plan)
 
 
 def confirm(
-    session: Session, access: LaboratoryAccess, draft: UploadDraft, queue: JobQueue, digest: str = ""
+    session: Session, access: LaboratoryAccess, draft_id: int, queue: JobQueue, digest: str = ""
 ) -> int:
     """Ask for the import of a draft without problems; returns the catalogue, created when it is a new one.
 
     With `digest` the files update the catalogue, as long as the differences are those that the user saw.
+    A draft confirmed already, by a second click, is not confirmed again.
     """
+    draft = find(session, access, draft_id)
+    if draft.is_confirmed and draft.catalogue_id is not None:
+        return draft.catalogue_id
     if draft.catalogue_id is None:
         catalogue = create_catalogue(session, access.laboratory_id, draft.catalogue_name, access.user)
         draft.catalogue_id = catalogue.id

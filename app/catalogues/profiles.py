@@ -21,6 +21,7 @@ from app.models import ImportProfile
 from app.platform.identity import LaboratoryAccess
 
 MAX_NAME = 120
+NO_PROFILE = "Ce profil n'existe pas dans ce laboratoire."
 _HEAD_BYTES = 65_536
 _NAME, _WIDTH = "file_name", "width"
 
@@ -34,13 +35,12 @@ def find(session: Session, laboratory_id: int, profile_id: int) -> ImportProfile
     """A profile of this laboratory; raises NotFoundError."""
     profile = session.get(ImportProfile, profile_id)
     if profile is None or profile.laboratory_id != laboratory_id:
-        raise NotFoundError("Ce profil n'existe pas dans ce laboratoire.")
+        raise NotFoundError(NO_PROFILE)
     return profile
 
 
-def proposed(session: Session, laboratory_id: int, file_name: str, content: bytes) -> Choices | None:
-    """The saved reading that fits a file, the newest first; None when none does."""
-    profiles = profile_repository.profiles_of(session, laboratory_id)
+def proposed(profiles: Sequence[ImportProfile], file_name: str, content: bytes) -> Choices | None:
+    """The saved reading, among those of the laboratory, that fits a file, the newest first; None when none does."""
     table: Table | None = None
     for profile in sorted(profiles, key=lambda item: item.id or 0, reverse=True):
         dialect = Choices.from_json(profile.choices).dialect
@@ -109,11 +109,13 @@ def applied(
     return replace(choices, dialect=dialect, columns=columns, profile=profile.id)
 
 
-def chosen(session: Session, laboratory_id: int, value: str, file_name: str, content: bytes) -> Choices:
+def chosen(profiles: Sequence[ImportProfile], value: str, file_name: str, content: bytes) -> Choices:
     """The choices of the profile that the user picked in the preview; those of no profile for an empty value."""
     if not value.isdecimal() or len(value) > 17:
         return Choices()
-    profile = find(session, laboratory_id, int(value))
+    profile = next((item for item in profiles if item.id == int(value)), None)
+    if profile is None:
+        raise NotFoundError(NO_PROFILE)
     dialect = Choices.from_json(profile.choices).dialect
     if dialect is None or dialect.is_workbook != bool(workbook_format(content)):
         raise InvalidInputError(f"Le profil « {profile.name} » est fait pour un autre format de fichier.")

@@ -19,12 +19,13 @@ from app.catalogues.settling import settle
 from app.errors import ImportRefusedError, NotFoundError, WorkbenchError
 from app.files import limits
 from app.models import Catalogue, UploadDraft, utc_now
-from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.authorising import AuthorisedRoute
+from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep, for_roles
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 _MAX_FIELDS = (limits.MAX_COLUMNS + 20) * limits.MAX_FILES
 
 
@@ -106,12 +107,11 @@ def _base_name(file_name: str) -> str:
     return file_name.replace("\\", "/").rsplit("/", 1)[-1][-255:]
 
 
-@router.post("/laboratoires/{laboratory_id}/importer")
+@router.post("/laboratoires/{laboratory_id}/importer", dependencies=[for_roles(*MAY_IMPORT)])
 def do_upload(
-    request: Request, session: SessionDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
+    request: Request, transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
 ) -> Response:
     """Receive files and show how they are understood; nothing is imported yet."""
-    access.require(*MAY_IMPORT)
     chosen = str(form.get("catalogue", ""))
     catalogue_id = int(chosen) if chosen.isdecimal() and len(chosen) < 18 else None
     name = str(form.get("nom", ""))
@@ -122,21 +122,22 @@ def do_upload(
         if isinstance(item, UploadFile) and item.filename
     ]
     try:
-        draft = drafts.start(
-            session, access, received, catalogue_id=catalogue_id, catalogue_name=name, settings=settings
+        draft_id = drafts.start(
+            transactions, access, received, catalogue_id=catalogue_id, catalogue_name=name, settings=settings
         )
     except NotFoundError:
         raise
     except WorkbenchError as error:
-        page = _import_page(session, access, settings, catalogue_id, name, error)
+        with transactions.reading() as session:
+            page = _import_page(session, access, settings, catalogue_id, name, error)
         return render(request, "catalogues/import.html", page, status_code=error.status_code)
-    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft.id}", status_code=303)
+    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft_id}", status_code=303)
 
 
 @router.get("/laboratoires/{laboratory_id}/importer/{draft_id}")
 def show_preview(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
     draft_id: int,
@@ -144,54 +145,59 @@ def show_preview(
 ) -> Response:
     """How the files are understood, and what the import would write."""
     access.require(*MAY_IMPORT)
-    stored = drafts.find(session, access, draft_id)
+    with transactions.reading() as session:
+        stored = drafts.find(session, access, draft_id)
+        target = _target(session, stored)
+        known = profile_repository.profiles_of(session, access.laboratory_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    draft = drafts.open_draft(session, stored, settings)
-    known = profile_repository.profiles_of(session, access.laboratory_id)
-    page = preview_page(draft, access, _target(session, stored), known, must_look_again=verifier)
+    draft = drafts.open_draft(transactions, stored, settings)
+    page = preview_page(draft, access, target, known, must_look_again=verifier)
     return render(request, "catalogues/preview.html", page)
 
 
-@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages")
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages", dependencies=[for_roles(*MAY_IMPORT)])
 def do_settle(
-    session: SessionDep, access: LaboratoryDep, settings: SettingsDep, draft_id: int, fields: Fields
+    transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, draft_id: int, fields: Fields
 ) -> Response:
     """Keep the choices of the user and show the preview again."""
-    access.require(*MAY_IMPORT)
-    settle(session, drafts.find_unconfirmed(session, access, draft_id), fields, settings)
+    with transactions.reading() as session:
+        stored = drafts.find_unconfirmed(session, access, draft_id)
+    settle(transactions, access, stored, fields, settings)
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft_id}", status_code=303)
 
 
-@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/confirmer")
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/confirmer", dependencies=[for_roles(*MAY_IMPORT)])
 def do_confirm(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
     draft_id: int,
     fields: Fields,
 ) -> Response:
     """Import, when the user saw what is imported and nothing prevents it."""
-    access.require(*MAY_IMPORT)
-    stored = drafts.find(session, access, draft_id)
+    with transactions.reading() as session:
+        stored = drafts.find(session, access, draft_id)
+        target = _target(session, stored)
+        known = profile_repository.profiles_of(session, access.laboratory_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    settled = settle(session, stored, fields, settings)
+    settled = settle(transactions, access, stored, fields, settings)
     if settled.reread:
         address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}?verifier=true"
         return RedirectResponse(address, status_code=303)
-    draft = drafts.open_draft(session, stored, settings)
+    draft = drafts.open_draft(transactions, stored, settings)
     if settled.problems or draft.problems:
-        known = profile_repository.profiles_of(session, access.laboratory_id)
-        page = preview_page(draft, access, _target(session, stored), known, settled.problems)
+        page = preview_page(draft, access, target, known, settled.problems)
         return render(request, "catalogues/preview.html", page, status_code=422)
-    _save_profiles(session, access, draft, fields)
-    if draft.plan.updates:
-        # Nothing is written before the user saw what changes.
-        address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}/differences"
-        return RedirectResponse(address, status_code=303)
-    catalogue_id = drafts.confirm(session, access, stored, request.app.state.jobs)
+    with transactions.writing() as session:
+        _save_profiles(session, access, draft, fields)
+        if draft.plan.updates:
+            # Nothing is written into the catalogue before the user saw what changes.
+            address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}/differences"
+            return RedirectResponse(address, status_code=303)
+        catalogue_id = drafts.confirm(session, access, draft_id, request.app.state.jobs)
     return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
 
 

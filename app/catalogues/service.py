@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
@@ -61,23 +62,47 @@ def read_files(
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a catalogue holds already, as far as an import into it must know."""
+
+    kinds: dict[str, str]
+    """Kind of file -> name of the file."""
+    analysis_codes: frozenset[str]
+
+
+NOTHING_HELD = Held({}, frozenset())
+
+
+def held_by(session: Session, catalogue_id: int | None) -> Held:
+    """What this catalogue holds; nothing for a new one."""
+    if catalogue_id is None:
+        return NOTHING_HELD
+    codes = repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS)
+    return Held(repository.kinds_of(session, catalogue_id), frozenset(codes))
+
+
 def plan_import(
     session: Session, files: Sequence[ReadFile], catalogue_id: int | None, *, may_update: bool = False
 ) -> ImportPlan:
-    """What the files will write into a catalogue, or into a new one. Problems are gathered in the plan.
+    """What the files will write into a catalogue, see `plan_into`."""
+    return plan_into(held_by(session, catalogue_id), files, may_update=may_update)
+
+
+def plan_into(held: Held, files: Sequence[ReadFile], *, may_update: bool = False) -> ImportPlan:
+    """What the files will write into a catalogue that holds this. Problems are gathered in the plan.
 
     A file that brings what the catalogue already holds is refused, unless `may_update`: it is then a newer
     export, and the plan says so (`updates`).
     """
-    held = repository.kinds_of(session, catalogue_id) if catalogue_id is not None else {}
-    again = [file for file in files if _held_again(file.kind, held)]
+    again = [file for file in files if _held_again(file.kind, held.kinds)]
     if not may_update:
         for file in again:
-            _refuse_again(file, held)
+            _refuse_again(file, held.kinds)
     plan = make_plan(files)
     plan.updates = bool(again) and may_update
     if plan.side_data and not plan.problems:
-        _check_side_codes(session, plan, plan.side_data, catalogue_id)
+        _check_side_codes(plan, plan.side_data, held.analysis_codes)
     return plan
 
 
@@ -103,10 +128,8 @@ def _refuse_again(file: ReadFile, held: dict[str, str]) -> None:
     )
 
 
-def _check_side_codes(session: Session, plan: ImportPlan, side_data: "SideTable", catalogue_id: int | None) -> None:
-    known = {test.code for test in plan.tests if test.level is Level.ANALYSIS}
-    if catalogue_id is not None:
-        known |= repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS).keys()
+def _check_side_codes(plan: ImportPlan, side_data: "SideTable", held: frozenset[str]) -> None:
+    known = held | {test.code for test in plan.tests if test.level is Level.ANALYSIS}
     unknown = side_data.unknown_codes(known)
     if unknown and len(unknown) == len(side_data):
         message = "aucun code de ces données annexes n'est celui d'une analyse du catalogue."

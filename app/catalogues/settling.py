@@ -1,17 +1,19 @@
 """What the user settles on the preview page: kind of each file, how it is written, what its columns say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlmodel import Session
-
-from app.catalogues import draft_repository, profiles
-from app.catalogues.drafts import DraftFile, understand
+from app.catalogues import draft_repository, profile_repository, profiles
+from app.catalogues.drafts import DraftFile, find_unconfirmed, understand
 from app.errors import InputProblem
 from app.files.choices import Choices
 from app.files.fields import FIELD_LABELS
 from app.files.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
-from app.models import FileKind, UploadDraft
+from app.models import FileKind, ImportProfile, UploadDraft
+from app.platform.database import Transactions
+from app.platform.identity import LaboratoryAccess
+from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
 
 MAX_HEADER_ROWS = 50
@@ -29,34 +31,44 @@ class Settled:
     problems: list[InputProblem]
 
 
-def settle(session: Session, draft: UploadDraft, form: Mapping[str, str], settings: Settings) -> Settled:
-    """Keep what the user settled of each file of the draft."""
+def settle(
+    transactions: Transactions,
+    access: LaboratoryAccess,
+    draft: UploadDraft,
+    form: Mapping[str, str],
+    settings: Settings,
+) -> Settled:
+    """Keep what the user settled of each file of the draft; the files are read with no transaction open."""
     assert draft.id is not None
+    with transactions.reading() as session:
+        files = draft_repository.files_of(session, draft.id)
+        known = profile_repository.profiles_of(session, draft.laboratory_id)
+    forbid_open_transaction("read the files of an import")
     settled = Settled(False, [])
-    for stored in draft_repository.files_of(session, draft.id):
+    changes: list[tuple[int, bool, dict[str, Any]]] = []
+    for stored in files:
         ignored = form.get(f"f{stored.id}.ignored") == "1"
         settled.reread |= ignored != stored.is_ignored
-        stored.is_ignored = ignored
         file = understand(stored, settings.max_upload_bytes)
-        choices, reread = _choices(session, draft.laboratory_id, file, form)
+        choices, reread = _choices(known, file, form)
         settled.reread |= reread
         if not ignored and not reread:
             settled.problems += _doubled(file, form)
-        stored.choices = choices.to_json()
-        session.add(stored)
-    session.flush()
+        changes.append((file.id, ignored, choices.to_json()))
+    with transactions.writing() as session:
+        find_unconfirmed(session, access, draft.id)
+        for file_id, ignored, said in changes:
+            draft_repository.settle_file(session, file_id, ignored, said)
     return settled
 
 
-def _choices(
-    session: Session, laboratory_id: int, file: DraftFile, form: Mapping[str, str]
-) -> tuple[Choices, bool]:
+def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str, str]) -> tuple[Choices, bool]:
     """What the form says of one file, and whether it changes how the file is read."""
     prefix = f"f{file.id}."
     current = Choices.from_json(file.stored.choices)
     profile = form.get(prefix + "profile", str(current.profile or ""))
     if profile != str(current.profile or ""):
-        return profiles.chosen(session, laboratory_id, profile, file.stored.file_name, file.stored.content), True
+        return profiles.chosen(known, profile, file.stored.file_name, file.stored.content), True
     settled, reread = _settled(file, form, prefix, current)
     takes_units = form.get(prefix + "units") == "1" if prefix + "units-shown" in form else current.takes_units
     return replace(settled, takes_units=takes_units, profile=current.profile), reread

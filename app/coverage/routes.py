@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 from app.coverage.files import CsvKind, report_csv, report_json
 from app.coverage.screen import coverage_page
 from app.coverage.service import coverage_report
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
 from app.platform.request_session import SessionDep
 from app.web.templating import render
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/couverture")
+router = APIRouter(prefix="/catalogues/{catalogue_id}/couverture", route_class=AuthorisedRoute)
 
 ReleaseParam = Annotated[int | None, Query(alias="version")]
 

@@ -10,7 +10,7 @@ from app.console.parameters import MAX_ID
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
-from app.platform.database import transaction
+from app.platform.database import Transactions
 from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
 from app.publication.schemas import Incomplete
@@ -53,11 +53,14 @@ def register(cli: typer.Typer) -> None:
         )
         try:
             refuse_damaged(engine)
-            with transaction(engine) as session:
+            transactions = Transactions(engine)
+            with transactions.reading() as session:
                 laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
-                file, exported = make_export(session, settings, laboratory, catalogue, request)
-                # Written before the commit: an export that cannot be written is not recorded.
-                output.write(file.content)
+            # Written before it is recorded: an export that cannot be written leaves no trace.
+            file, exported = make_export(
+                transactions, settings, laboratory, catalogue, request,
+                deliver=lambda made: output.write(made.content),
+            )  # fmt: skip
         finally:
             engine.dispose()
         for note in file.notes:

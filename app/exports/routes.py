@@ -11,13 +11,14 @@ from app.exports.schemas import ExportKind, Packaging
 from app.exports.screen import MAY_EXPORT, exports_page
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
-from app.platform.identity import CatalogueDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.authorising import AuthorisedRoute
+from app.platform.identity import CatalogueDep, for_roles
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
 from app.web.templating import render
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/exports")
+router = APIRouter(prefix="/catalogues/{catalogue_id}/exports", route_class=AuthorisedRoute)
 
 
 def _attachment(content: bytes, name: str, media_type: str, sha256: str = "") -> Response:
@@ -50,10 +51,10 @@ def download_report(session: SessionDep, access: CatalogueDep) -> Response:
     return _attachment(content, name, "text/csv; charset=utf-8")
 
 
-@router.post("/{kind}")
+@router.post("/{kind}", dependencies=[for_roles(*MAY_EXPORT)])
 def download_export(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     settings: SettingsDep,
     access: CatalogueDep,
     kind: ExportKind,
@@ -63,14 +64,14 @@ def download_export(
     incomplete: Annotated[Incomplete, Form(alias="incomplet")] = Incomplete.BLANK,
 ) -> Response:
     """Make a file, record that it left, and send it."""
-    access.require(*MAY_EXPORT)
     asked = ExportRequest(kind, incomplete, packaging, source_file_id, syntax)
     try:
-        file, exported = make_export(session, settings, access.laboratory, access.catalogue, asked, access.user)
+        file, exported = make_export(transactions, settings, access.laboratory, access.catalogue, asked, access.user)
     except ConflictError as error:
         if "application/json" in request.headers.get("accept", ""):
             raise
         # Nothing was written: the page itself says why, beside the rows that must be finished.
-        page = exports_page(session, settings, access, refusal=error.message)
+        with transactions.reading() as session:
+            page = exports_page(session, settings, access, refusal=error.message)
         return render(request, "exports/exports.html", page, status_code=error.status_code)
     return _attachment(file.content, file.name, file.media_type, exported.sha256)

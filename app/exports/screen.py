@@ -192,13 +192,12 @@ def _ans_offer(
 def _trial(session: Session, settings: Settings, facts: CatalogueFacts, kind: ExportKind) -> ExportFile | None:
     """The file made once for nothing: what it would have to adapt is read before the download."""
     now = utc_now()
-    writer = writers.Writer(session, settings, facts.catalogue_id)
-    source = writer.source(kind, None)
-    if source is None:
+    received = writers.read_received(session, facts.catalogue_id, kind, None)
+    if received is None:
         return None
-    assessment = facts.assessment(kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(kind, source))
+    assessment = facts.assessment(kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(kind, received.source))
     statement = statement_of(facts, assessment, now, "")
-    return writer.completed(kind, source, assessment, statement, transcoding_date(assessment, now))
+    return writers.completed(kind, received, settings, assessment, statement, transcoding_date(assessment, now))
 
 
 def _records(session: Session, facts: CatalogueFacts) -> list[tuple[ExportRecord, str | None]]:

@@ -1,6 +1,7 @@
 """Making an export: gather the facts, check them, write the file, record what left."""
 
 import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -16,20 +17,19 @@ from app.exports.report import report_csv
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
-from app.models import (
-    Catalogue,
-    ExportRecord,
-    Laboratory,
-    User,
-    utc_now,
-)
+from app.models import Catalogue, ExportRecord, Laboratory, User, utc_now
+from app.platform.database import Transactions
+from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
 from app.publication.repository import exam_contents
-from app.publication.schemas import Incomplete
+from app.publication.schemas import ExamContent, Incomplete
 from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
+
+NUMBERING_ATTEMPTS = 5
+"""How often a file is written again because another export took its number of version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +43,52 @@ class ExportRequest:
     syntax: Syntax = Syntax.JSON
 
 
-def build(
-    session: Session,
-    settings: Settings,
-    facts: CatalogueFacts,
-    request: ExportRequest,
-    made_at: datetime,
-    made_by: str,
-) -> tuple[ExportFile, Assessment]:
-    """Write the file in memory, without recording anything; raises ConflictError when it must not leave."""
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that an export is made of, read at one moment; the file is written from it without the database."""
+
+    facts: CatalogueFacts
+    received: writers.Received | None
+    contents: Mapping[int, Sequence[ExamContent]]
+    number: int
+    """The number of its version, when it states one: the next one when the material was read."""
+
+
+class _NumberTakenError(Exception):
+    """Another export of the catalogue was recorded under the same number of version meanwhile."""
+
+
+def read_material(session: Session, laboratory: Laboratory, catalogue: Catalogue, request: ExportRequest) -> Material:
+    """Read what an export is made of; raises ConflictError or NotFoundError when it cannot be made."""
+    facts = gather(session, laboratory, catalogue)
     if not facts.tests:
         raise ConflictError("Ce catalogue ne contient aucune ligne : il n'y a rien à exporter.")
-    writer = writers.Writer(session, settings, facts.catalogue_id)
-    source = writer.source(request.kind, request.source_file_id)
-    assessment = facts.assessment(request.kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(request.kind, source))
+    return Material(
+        facts,
+        writers.read_received(session, facts.catalogue_id, request.kind, request.source_file_id),
+        exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
+        repository.count_of_versions(session, facts.catalogue_id) + 1,
+    )
+
+
+def build(
+    material: Material, settings: Settings, request: ExportRequest, made_at: datetime, made_by: str
+) -> tuple[ExportFile, Assessment]:
+    """Write the file in memory, without recording anything; raises ConflictError when it must not leave."""
+    facts, received = material.facts, material.received
+    levels = writers.levels_of(request.kind, received.source if received else None)
+    assessment = facts.assessment(request.kind in READ_ROW_BY_ROW).of_levels(levels)
     if request.kind is not ExportKind.XLSX:
         assessment.require_complete(request.incomplete)
     statement = statement_of(facts, assessment, made_at, made_by)
     moment = transcoding_date(assessment, made_at)
-    if source is not None:
-        return writer.completed(request.kind, source, assessment, statement, moment), assessment
+    if received is not None:
+        return writers.completed(request.kind, received, settings, assessment, statement, moment), assessment
     if request.kind is ExportKind.XLSX:
         return writers.decisions(assessment, statement, moment), assessment
-    number = repository.count_of_versions(session, facts.catalogue_id) + 1
     canonicals = Canonicals(facts.laboratory, facts.catalogue)
-    publication = Publication(
-        assessment,
-        statement,
-        canonicals,
-        canonicals.version(made_at, number),
-        moment,
-        exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
-    )
+    version = canonicals.version(made_at, material.number)
+    publication = Publication(assessment, statement, canonicals, version, moment, material.contents)
     return publication.file(request.kind, request.syntax), assessment
 
 
@@ -93,35 +107,73 @@ def packed(file: ExportFile, assessment: Assessment, statement: Statement) -> Ex
 
 
 def make_export(
-    session: Session,
+    transactions: Transactions,
     settings: Settings,
     laboratory: Laboratory,
     catalogue: Catalogue,
     request: ExportRequest,
     actor: User | None = None,
+    deliver: Callable[[ExportFile], object] | None = None,
 ) -> tuple[ExportFile, ExportRecord]:
-    """Make an export and record it in the same transaction; `actor` is None on the command line."""
+    """Make an export and record it; `actor` is None on the command line.
+
+    The facts are read in a reading transaction, the file is written with none, and a short one records it.
+    `deliver` runs just before that: an export that cannot be delivered is not recorded. A file whose number of
+    version was taken meanwhile is written again with the next one.
+    """
     made_at = utc_now()
     made_by = actor.display_name if actor else "ligne de commande"
-    facts = gather(session, laboratory, catalogue)
-    file, assessment = build(session, settings, facts, request, made_at, made_by)
-    if request.packaging is Packaging.ZIP:
-        file = packed(file, assessment, statement_of(facts, assessment, made_at, made_by))
-    exported = ExportRecord(
-        catalogue_id=facts.catalogue_id,
+    for _ in range(NUMBERING_ATTEMPTS):
+        with transactions.reading() as session:
+            material = read_material(session, laboratory, catalogue, request)
+        forbid_open_transaction("write a document")
+        file, assessment = build(material, settings, request, made_at, made_by)
+        if request.packaging is Packaging.ZIP:
+            file = packed(file, assessment, statement_of(material.facts, assessment, made_at, made_by))
+        exported = _record_of(material, file, assessment, request, actor, made_at)
+        if deliver is not None:
+            deliver(file)
+        try:
+            with transactions.writing() as session:
+                _record(session, laboratory, exported, actor, material.number)
+        except _NumberTakenError:
+            continue
+        return file, exported
+    raise ConflictError("D'autres exports de ce catalogue se font en même temps. Recommencez dans un instant.")
+
+
+def _record_of(
+    material: Material,
+    file: ExportFile,
+    assessment: Assessment,
+    request: ExportRequest,
+    actor: User | None,
+    made_at: datetime,
+) -> ExportRecord:
+    release = material.facts.release
+    return ExportRecord(
+        catalogue_id=material.facts.catalogue_id,
         kind=request.kind,
         file_name=file.name,
         sha256=hashlib.sha256(file.content).hexdigest(),
         size_bytes=len(file.content),
         business_version=file.business_version,
         source_file_id=file.source_file_id,
-        release_id=facts.release.id if facts.release else None,
-        release_version=facts.release.version if facts.release else "",
+        release_id=release.id if release else None,
+        release_version=release.version if release else "",
         incomplete=request.incomplete,
         counts=_figures(file, assessment),
         created_by_id=actor.id if actor else None,
         created_at=made_at,
     )
+
+
+def _record(
+    session: Session, laboratory: Laboratory, exported: ExportRecord, actor: User | None, number: int
+) -> None:
+    """Store the trace of an export; raises _NumberTakenError when its version is that of another."""
+    if exported.business_version and repository.count_of_versions(session, exported.catalogue_id) + 1 != number:
+        raise _NumberTakenError
     session.add(exported)
     session.flush()
     record(
@@ -131,14 +183,13 @@ def make_export(
         object_type="export_record",
         object_id=exported.id,
         laboratory_id=laboratory.id,
-        catalogue_id=facts.catalogue_id,
+        catalogue_id=exported.catalogue_id,
         kind=exported.kind,
         file_name=exported.file_name,
         sha256=exported.sha256,
         release=exported.release_version,
         counts=exported.counts,
     )
-    return file, exported
 
 
 def _figures(file: ExportFile, assessment: Assessment) -> dict[str, object]:

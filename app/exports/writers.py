@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -69,74 +70,80 @@ def levels_of(kind: ExportKind, source: SourceFile | None) -> tuple[Level, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
-    """Completes received files; it only reads the database."""
+class Received:
+    """A received file to complete, with what is stored of its rows: read once, written without the database."""
 
-    session: Session
-    settings: Settings
-    catalogue_id: int
+    source: SourceFile
+    row_numbers: Mapping[int, int]
+    """Identifier of a stored row -> its row number in the file."""
+    cells: list[tuple[int, list[str]]]
+    """Row number and cells, for a workbook that is to be written as CSV; else empty."""
 
-    def source(self, kind: ExportKind, source_file_id: int | None) -> SourceFile | None:
-        """The received file to complete, None for the formats that complete none."""
-        if kind not in ANS_EXPORTS and kind is not ExportKind.ORIGINAL:
-            return None
-        if source_file_id is None:
-            files = repository.source_files(self.session, self.catalogue_id)
-            found = usable_source(kind, files)
-            if found is None:
-                raise ConflictError(missing_source(kind))
-            source_file_id = found.id
-        source = repository.source_file(self.session, self.catalogue_id, source_file_id)
-        if source is None or source.kind not in _LEVELS_OF_SOURCE:
-            raise NotFoundError("Ce fichier n'a pas été reçu pour ce catalogue.")
-        if kind in ANS_EXPORTS and source.kind != ANS_EXPORTS[kind].source_kind:
+
+def read_received(
+    session: Session, catalogue_id: int, kind: ExportKind, source_file_id: int | None
+) -> Received | None:
+    """The received file to complete, None for the formats that complete none."""
+    if kind not in ANS_EXPORTS and kind is not ExportKind.ORIGINAL:
+        return None
+    if source_file_id is None:
+        found = usable_source(kind, repository.source_files(session, catalogue_id))
+        if found is None:
             raise ConflictError(missing_source(kind))
-        return source
+        source_file_id = found.id
+    source = repository.source_file(session, catalogue_id, source_file_id)
+    if source is None or source.kind not in _LEVELS_OF_SOURCE:
+        raise NotFoundError("Ce fichier n'a pas été reçu pour ce catalogue.")
+    if kind in ANS_EXPORTS and source.kind != ANS_EXPORTS[kind].source_kind:
+        raise ConflictError(missing_source(kind))
+    is_converted = kind in ANS_EXPORTS and Dialect.from_json(source.dialect).format != "csv"
+    cells = repository.source_cells(session, source_file_id) if is_converted else []
+    return Received(source, repository.source_rows(session, source_file_id), cells)
 
-    def completed(
-        self,
-        kind: ExportKind,
-        source: SourceFile,
-        assessment: Assessment,
-        statement: Statement,
-        moment: datetime,
-    ) -> ExportFile:
-        """The received file with the columns of this format."""
-        assert source.id is not None
-        dialect = Dialect.from_json(source.dialect)
-        row_numbers = repository.source_rows(self.session, source.id)
-        lookup = RowLookup.build(assessment.tests, row_numbers)
-        if source.kind == FileKind.FHIR:
-            return _fhir_original(source, lookup, assessment, statement, moment)
-        if kind is ExportKind.ORIGINAL:
-            return _original(source, dialect, lookup, assessment, statement, moment)
-        content, notes = source.content, []
-        if dialect.format != "csv":
-            rows = repository.source_cells(self.session, source.id)
-            content, dialect = _as_csv(rows, dialect)
-            # The rows of the new file are numbered anew: tests are found by their code.
-            lookup = RowLookup.build(assessment.tests, {})
-            notes.append(f"Le fichier reçu est un classeur : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
-        result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
-        notes += _notes(result.appended, dialect)
-        notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
-        return ExportFile(
-            name=self._name(kind, moment),
-            media_type=_csv_type(dialect),
-            content=result.appended.content,
-            rows=result.appended.rows,
-            coded=result.coded,
-            notes=tuple(notes),
-            source_file_id=source.id,
-        )
 
-    def _name(self, kind: ExportKind, moment: datetime) -> str:
-        patterns = {
-            ExportKind.LOINC_4: self.settings.chapters_file_name,
-            ExportKind.LOINC_5: self.settings.exams_file_name,
-            ExportKind.LOINC_6: self.settings.results_file_name,
-        }
-        return patterns[kind].replace("{date}", _day(moment))
+def completed(
+    kind: ExportKind,
+    received: Received,
+    settings: Settings,
+    assessment: Assessment,
+    statement: Statement,
+    moment: datetime,
+) -> ExportFile:
+    """The received file with the columns of this format."""
+    source = received.source
+    dialect = Dialect.from_json(source.dialect)
+    lookup = RowLookup.build(assessment.tests, received.row_numbers)
+    if source.kind == FileKind.FHIR:
+        return _fhir_original(source, lookup, assessment, statement, moment)
+    if kind is ExportKind.ORIGINAL:
+        return _original(source, dialect, lookup, assessment, statement, moment)
+    content, notes = source.content, []
+    if dialect.format != "csv":
+        content, dialect = _as_csv(received.cells, dialect)
+        # The rows of the new file are numbered anew: tests are found by their code.
+        lookup = RowLookup.build(assessment.tests, {})
+        notes.append(f"Le fichier reçu est un classeur : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
+    result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
+    notes += _notes(result.appended, dialect)
+    notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
+    return ExportFile(
+        name=_name(settings, kind, moment),
+        media_type=_csv_type(dialect),
+        content=result.appended.content,
+        rows=result.appended.rows,
+        coded=result.coded,
+        notes=tuple(notes),
+        source_file_id=source.id,
+    )
+
+
+def _name(settings: Settings, kind: ExportKind, moment: datetime) -> str:
+    patterns = {
+        ExportKind.LOINC_4: settings.chapters_file_name,
+        ExportKind.LOINC_5: settings.exams_file_name,
+        ExportKind.LOINC_6: settings.results_file_name,
+    }
+    return patterns[kind].replace("{date}", _day(moment))
 
 
 def missing_source(kind: ExportKind) -> str:

@@ -51,8 +51,10 @@ def bearer_of(request: Request) -> str:
 
 def reader_of(request: Request, session: ReadingSession) -> Reader:
     """The program that asks; 401 without a token in service."""
-    token = token_of(session, bearer_of(request))
-    laboratory = session.get(Laboratory, token.laboratory_id) if token else None
+    # In a transaction of its own: the body of a `$translate` is received after this.
+    with reading(request.app.state.engine) as first:
+        token = token_of(first, bearer_of(request))
+        laboratory = first.get(Laboratory, token.laboratory_id) if token else None
     if laboratory is None:
         raise FhirRequestError("Donnez un jeton en service : en-tête Authorization: Bearer …", 401)
     request.state.laboratory_id = laboratory.id

@@ -11,6 +11,7 @@ from app.jobs.pages import job_line
 from app.laboratories import repository
 from app.memory.repository import count_entries
 from app.models import Role
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, CurrentUser, LaboratoryDep
 from app.platform.request_session import SessionDep
 from app.tokens.address import service_address
@@ -18,7 +19,7 @@ from app.tokens.service import token_lines
 from app.web.templating import render
 from app.web.wording import role_label
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 
 @router.get("/")

@@ -8,11 +8,12 @@ from app.jobs import repository, service
 from app.jobs.pages import JobPage, job_line
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, JobStatus, Laboratory
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CurrentUser
 from app.platform.request_session import SessionDep
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 
 class JobState(BaseModel):

@@ -12,11 +12,12 @@ from app.files.archive import unpacked
 from app.memory import service
 from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
-from app.platform.identity import LaboratoryDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.authorising import AuthorisedRoute
+from app.platform.identity import LaboratoryDep, for_roles
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 _MAX_FILES = 5
 
 
@@ -57,12 +58,11 @@ def show_memory(
     return render(request, "memory/memory.html", memory_page(session, access, query, received=recu))
 
 
-@router.post("/laboratoires/{laboratory_id}/memoire")
+@router.post("/laboratoires/{laboratory_id}/memoire", dependencies=[for_roles(*service.MAY_REMEMBER)])
 def do_import(
-    request: Request, session: SessionDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
+    request: Request, transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
 ) -> Response:
     """Take up files as memory; all of them, or none."""
-    access.require(*service.MAY_REMEMBER)
     limit = settings.max_upload_bytes
     received = [
         (item.filename.replace("\\", "/").rsplit("/", 1)[-1][-255:], item.file.read(limit + 1))
@@ -72,15 +72,12 @@ def do_import(
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
-        files = unpacked(received, limit)
-        # Everything is read before anything is written.
-        for name, content in files:
-            service.read_mappings(session, name, content, limit)
-        reports = [service.import_memory(session, access, name, content, limit) for name, content in files]
+        reports = service.import_memory(transactions, access, unpacked(received, limit), limit)
     except NotFoundError:
         raise
     except WorkbenchError as error:
-        page = memory_page(session, access, MemoryQuery(), error)
+        with transactions.reading() as session:
+            page = memory_page(session, access, MemoryQuery(), error)
         return render(request, "memory/memory.html", page, status_code=error.status_code)
     events = "-".join(str(report.event_id) for report in reports)
     return RedirectResponse(f"{address_of(access.laboratory_id)}?recu={events}", status_code=303)

@@ -1,8 +1,8 @@
 """Taking up an earlier transcoding as memory — evidence, never decisions — and withdrawing what is wrong in it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -15,8 +15,19 @@ from app.memory import repository
 from app.memory.concept_maps import read_concept_maps
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
 from app.memory.tables import TableReadError, read_table_of_mappings
-from app.models import CONTRIBUTORS, Level, LocalTest, MappingWithdrawal, MemoryEntry, Role, utc_now
+from app.models import (
+    CONTRIBUTORS,
+    Laboratory,
+    Level,
+    LocalTest,
+    MappingWithdrawal,
+    MemoryEntry,
+    Role,
+    utc_now,
+)
+from app.platform.database import Transactions
 from app.platform.identity import LaboratoryAccess
+from app.platform.open_transactions import forbid_open_transaction
 from app.terminology.service import current_release
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
@@ -26,12 +37,14 @@ MAX_REASON = 500
 _MAX_MAPPINGS = 200_000
 
 
-def read_mappings(session: Session, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
+def _read_mappings(transactions: Transactions, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
     """The mappings of a file; raises ImportRefusedError when it is none that is read."""
-    release = current_release(session)
+    forbid_open_transaction("read earlier transcodings")
 
     def codes_of(names: Iterable[str]) -> Mapping[str, str]:
-        return repository.codes_of_names(session, release.id, names) if release and release.id else {}
+        with transactions.reading() as session:
+            release = current_release(session)
+            return repository.codes_of_names(session, release.id, names) if release and release.id else {}
 
     try:
         if not content.strip():
@@ -46,14 +59,43 @@ def read_mappings(session: Session, name: str, content: bytes, max_bytes: int) -
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A file that was read, ready to be stored."""
+
+    name: str
+    digest: str
+    read: EarlierMappings
+    entries: list[dict[str, object]]
+
+
 def import_memory(
-    session: Session, access: LaboratoryAccess, name: str, content: bytes, max_bytes: int
-) -> MemoryReport:
-    """Keep the mappings of a file as memory of the laboratory; raises ImportRefusedError before anything is written."""
+    transactions: Transactions, access: LaboratoryAccess, files: Sequence[tuple[str, bytes]], max_bytes: int
+) -> list[MemoryReport]:
+    """Keep the mappings of files (name, content) as memory of the laboratory: all of them, or none.
+
+    Raises ImportRefusedError before anything is written. The files are read, and their mappings compared with
+    the catalogues, before the transaction that stores them.
+    """
     access.require(*MAY_REMEMBER)
-    read = read_mappings(session, name, content, max_bytes)
-    digest = hashlib.sha256(content).hexdigest()
-    entries = _entries(session, access.laboratory_id, read.mappings)
+    prepared = [_prepare(transactions, access, name, content, max_bytes) for name, content in files]
+    with transactions.writing() as session:
+        return [_store(session, access, file) for file in prepared]
+
+
+def _prepare(
+    transactions: Transactions, access: LaboratoryAccess, name: str, content: bytes, max_bytes: int
+) -> _Prepared:
+    read = _read_mappings(transactions, name, content, max_bytes)
+    with transactions.reading() as session:
+        tests = repository.tests_of_codes(session, access.laboratory_id, (item.local_code for item in read.mappings))
+        exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
+        analyses = repository.analyses_of(session, exams)
+    return _Prepared(name, hashlib.sha256(content).hexdigest(), read, _entries(read.mappings, tests, analyses))
+
+
+def _store(session: Session, access: LaboratoryAccess, file: _Prepared) -> MemoryReport:
+    name, digest, read, entries = file.name, file.digest, file.read, file.entries
     known = repository.known_pairs(session, access.laboratory_id, name)
     fresh: dict[tuple[str, str, str], dict[str, object]] = {}
     for values in entries:
@@ -93,15 +135,15 @@ def import_memory(
     return replace(report, event_id=event.id or 0)
 
 
-def _entries(session: Session, laboratory_id: int, mappings: Iterable[EarlierMapping]) -> list[dict[str, object]]:
+def _entries(
+    mappings: Iterable[EarlierMapping],
+    tests: Mapping[str, Sequence[LocalTest]],
+    analyses: Mapping[int, Sequence[LocalTest]],
+) -> list[dict[str, object]]:
     """The entries of these mappings: a local code of the laboratory speaks of its test, with all that is known of it;
     any other of what the file tells."""
-    listed = list(mappings)
-    tests = repository.tests_of_codes(session, laboratory_id, (item.local_code for item in listed))
-    exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
-    analyses = repository.analyses_of(session, exams)
     entries = []
-    for item in listed:
+    for item in mappings:
         own = [test for test in tests.get(item.local_code, []) if item.level in (None, Level(test.level))]
         if own:
             signatures = dict.fromkeys(signature(to_matcher(test, analyses.get(test.id or 0, ()))) for test in own)
@@ -222,7 +264,7 @@ def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: 
 def set_reuse(session: Session, access: LaboratoryAccess, allows: bool) -> None:
     """Allow or forbid other laboratories to use the mappings approved here as evidence: a biologist decides."""
     access.require(Role.BIOLOGIST)
-    laboratory = access.laboratory
+    laboratory = session.get_one(Laboratory, access.laboratory_id)
     if laboratory.allows_reuse == allows:
         return
     laboratory.allows_reuse = allows

@@ -1,27 +1,35 @@
-"""Engine and the session boundary: one request or job is one transaction, committed here only."""
+"""Engine and the session boundaries: reads and writes open late, end soon, and commit here only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
-from app.platform import folding
+from app.platform import folding, open_transactions
+
+BUSY_SECONDS = 15
+"""How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
 
 
 def make_engine(url: str) -> Engine:
     """An engine; SQLite is opened durable (WAL, synchronous FULL), with foreign keys, and waits for its turn."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, poolclass=NullPool)
+        engine = create_engine(url, pool_pre_ping=True)
+        open_transactions.watch(engine)
+        return engine
+    connect_args = {"check_same_thread": False, "timeout": BUSY_SECONDS}
+    engine = create_engine(url, connect_args=connect_args, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         # The driver must not open transactions by itself: BEGIN IMMEDIATE below does.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS}000"):
             connection.execute(f"PRAGMA {pragma}")
         folding.register(connection)
 
@@ -31,7 +39,14 @@ def make_engine(url: str) -> Engine:
         mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
         connection.exec_driver_sql(f"BEGIN {mode}")
 
+    # After the listener above: a BEGIN that fails leaves nothing open.
+    open_transactions.watch(engine)
     return engine
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether the database refused because another writer kept it for too long."""
+    return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
 
 
 @contextmanager
@@ -56,3 +71,40 @@ def reading(engine: Engine) -> Iterator[Session]:
             # What was read stays readable after the block, as plain values.
             session.expunge_all()
             session.rollback()
+
+
+Confirm = Callable[[Connection], None]
+"""Reads the rights of the person again, in the transaction that is about to write; raises when she lost them."""
+
+
+@contextmanager
+def _writing(engine: Engine, confirm: Confirm | None) -> Iterator[Session]:
+    """A writing session that reads the rights of the person again as soon as its transaction begins.
+
+    They were read before the body was received, which may have been long ago.
+    """
+    with transaction(engine) as session:
+        if confirm is not None:
+
+            @event.listens_for(session, "after_begin")
+            def _begun(_session: Any, begun: Any, connection: Connection) -> None:
+                if begun.parent is None:
+                    confirm(connection)
+
+        yield session
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """The short transactions of one request or command that does slow work between reading and writing."""
+
+    engine: Engine
+    confirm: Confirm | None = None
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session that only reads; what it read stays readable afterwards."""
+        return reading(self.engine)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A session that commits when its block ends well; the person's rights are read again in it."""
+        return _writing(self.engine, self.confirm)

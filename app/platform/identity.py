@@ -1,17 +1,18 @@
-"""Who asks: the signed-in person, and her rights on a laboratory or a catalogue."""
+"""Who asks, and what she may do on a laboratory: read before anything else, as plain values."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from fastapi import BackgroundTasks, Depends, Path, Request
+from fastapi import BackgroundTasks, Depends, Request
 from sqlmodel import Session, select
 
 from app.errors import NotAllowedError, NotFoundError, WorkbenchError
 from app.models import Catalogue, Laboratory, Membership, Role, User
-from app.platform.request_session import SessionDep
-from app.platform.web_sessions import cookie_name, find_live_session, needs_touch, person_of, touch
-from app.settings import Settings
+from app.platform.web_sessions import touch
 
+NO_LABORATORY = "Ce laboratoire n'existe pas ou ne vous est pas ouvert."
+NO_CATALOGUE = "Ce catalogue n'existe pas ou ne vous est pas ouvert."
+WRONG_ROLE = "Votre rôle dans ce laboratoire ne permet pas cette action."
 PAGES_BEFORE_PASSWORD_CHANGE = frozenset({"/compte", "/compte/mot-de-passe", "/deconnexion"})
 
 
@@ -37,35 +38,6 @@ class Visitor:
     is_administrator: bool
 
 
-def get_current_user(request: Request, session: SessionDep, background: BackgroundTasks) -> User:
-    """The signed-in person; raises SignInRequiredError when there is none."""
-    settings: Settings = request.app.state.settings
-    live = find_live_session(session, request.cookies.get(cookie_name(settings), ""), settings)
-    user = person_of(session, live)
-    if live is None or user is None:
-        raise SignInRequiredError("Connectez-vous pour continuer.")
-    if needs_touch(live):
-        # After the answer, in a transaction of its own: reading a page never waits for a writer.
-        background.add_task(touch, request.app.state.engine, live.token_hash)
-    request.state.user = Visitor(user.id or 0, user.email, user.display_name, user.is_administrator)
-    if user.must_change_password and request.url.path not in PAGES_BEFORE_PASSWORD_CHANGE:
-        raise PasswordChangeRequiredError("Choisissez d'abord votre propre mot de passe.")
-    return user
-
-
-CurrentUser = Annotated[User, Depends(get_current_user)]
-
-
-def get_administrator(user: CurrentUser) -> User:
-    """The signed-in person, who must administer the installation."""
-    if not user.is_administrator:
-        raise NotAllowedError("Cette page est réservée à l'administrateur.")
-    return user
-
-
-Administrator = Annotated[User, Depends(get_administrator)]
-
-
 @dataclass(frozen=True, slots=True)
 class LaboratoryAccess:
     """A person's rights on one laboratory."""
@@ -89,7 +61,7 @@ class LaboratoryAccess:
     def require(self, *roles: Role) -> None:
         """Refuse when the person has none of these roles here."""
         if self.role not in roles:
-            raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas cette action.")
+            raise NotAllowedError(WRONG_ROLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,46 +84,100 @@ def _role_in(session: Session, user: User, laboratory_id: int) -> Role:
     membership = session.exec(statement).first()
     if membership is None:
         # The same answer as for a laboratory that does not exist: outsiders learn nothing.
-        raise NotFoundError("Ce laboratoire n'existe pas ou ne vous est pas ouvert.")
+        raise NotFoundError(NO_LABORATORY)
     return Role(membership.role)
 
 
-def laboratory_access(
-    session: SessionDep, user: CurrentUser, laboratory_id: Annotated[int, Path()]
-) -> LaboratoryAccess:
-    """Rights on the laboratory of the path, or NotFoundError."""
+def laboratory_access(session: Session, user: User, laboratory_id: int) -> LaboratoryAccess:
+    """The person's rights on a laboratory, or NotFoundError."""
     laboratory = session.get(Laboratory, laboratory_id)
     if laboratory is None:
-        raise NotFoundError("Ce laboratoire n'existe pas ou ne vous est pas ouvert.")
+        raise NotFoundError(NO_LABORATORY)
     return LaboratoryAccess(user, laboratory, _role_in(session, user, laboratory_id))
 
 
-def catalogue_access(
-    session: SessionDep, user: CurrentUser, catalogue_id: Annotated[int, Path()]
-) -> CatalogueAccess:
-    """Rights on the catalogue of the path, or NotFoundError."""
+def catalogue_access(session: Session, user: User, catalogue_id: int) -> CatalogueAccess:
+    """The person's rights on a catalogue, or NotFoundError."""
     catalogue = session.get(Catalogue, catalogue_id)
     laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
     if catalogue is None or laboratory is None:
-        raise NotFoundError("Ce catalogue n'existe pas ou ne vous est pas ouvert.")
+        raise NotFoundError(NO_CATALOGUE)
     return CatalogueAccess(user, laboratory, _role_in(session, user, catalogue.laboratory_id), catalogue)
 
 
-def _laboratory_of_request(
-    request: Request, access: Annotated[LaboratoryAccess, Depends(laboratory_access)]
-) -> LaboratoryAccess:
-    """The same rights, and the laboratory made known to the log of the request."""
+AnyAccess = TypeVar("AnyAccess", bound=LaboratoryAccess)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The signed-in person of a request, and her rights on the laboratory or catalogue of its address."""
+
+    user: User
+    token_hash: str
+    must_be_touched: bool
+    access: LaboratoryAccess | None = None
+
+
+def _caller(request: Request) -> Caller:
+    """What `AuthorisedRoute` read before the body was received."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def get_current_user(request: Request, background: BackgroundTasks) -> User:
+    """The signed-in person."""
+    caller = _caller(request)
+    if caller.must_be_touched:
+        # After the answer, in a transaction of its own: reading a page never waits for a writer.
+        background.add_task(touch, request.app.state.engine, caller.token_hash)
+    return caller.user
+
+
+CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+def get_administrator(user: CurrentUser) -> User:
+    """The signed-in person, who administers the installation."""
+    return user
+
+
+Administrator = Annotated[User, Depends(get_administrator)]
+
+
+def _known_to_the_log(request: Request, access: AnyAccess) -> AnyAccess:
+    """The same rights, once the log of the request knows the laboratory."""
     request.state.laboratory_id = access.laboratory_id
     return access
 
 
-def _catalogue_of_request(
-    request: Request, access: Annotated[CatalogueAccess, Depends(catalogue_access)]
-) -> CatalogueAccess:
-    """The same rights, and the laboratory made known to the log of the request."""
-    request.state.laboratory_id = access.laboratory_id
-    return access
+def get_laboratory_access(request: Request, _user: CurrentUser) -> LaboratoryAccess:
+    """Rights on the laboratory of the path."""
+    access = _caller(request).access
+    assert access is not None
+    return _known_to_the_log(request, access)
 
 
-LaboratoryDep = Annotated[LaboratoryAccess, Depends(_laboratory_of_request)]
-CatalogueDep = Annotated[CatalogueAccess, Depends(_catalogue_of_request)]
+def get_catalogue_access(request: Request, _user: CurrentUser) -> CatalogueAccess:
+    """Rights on the catalogue of the path."""
+    access = _caller(request).access
+    assert isinstance(access, CatalogueAccess)
+    return _known_to_the_log(request, access)
+
+
+LaboratoryDep = Annotated[LaboratoryAccess, Depends(get_laboratory_access)]
+CatalogueDep = Annotated[CatalogueAccess, Depends(get_catalogue_access)]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleNeeded:
+    """A dependency of a route: only these roles may send anything there, and nothing is received from others."""
+
+    roles: frozenset[Role]
+
+    def __call__(self) -> None:
+        """Nothing to do: `AuthorisedRoute` reads the roles before the body."""
+
+
+def for_roles(*roles: Role) -> Any:
+    """To be put among the `dependencies` of a route that has a laboratory or a catalogue."""
+    return Depends(RoleNeeded(frozenset(roles)))

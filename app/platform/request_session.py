@@ -1,4 +1,4 @@
-"""What a route asks of the running application: its settings, its engine, and the session of the request."""
+"""What a route asks of the running application: its settings, its engine, and its transactions."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions
 from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,10 +25,19 @@ def get_engine(request: Request) -> Engine:
     return engine
 
 
+def get_transactions(request: Request) -> Transactions:
+    """The transactions of this request; none is open yet."""
+    return Transactions(request.app.state.engine, getattr(request.state, "confirm_rights", None))
+
+
 def get_session(request: Request) -> Iterator[Session]:
-    """One session a request: reading for GET, one transaction for the rest. A GET therefore never writes."""
-    boundary = reading if request.method in SAFE_METHODS else transaction
-    with boundary(request.app.state.engine) as session:
+    """One session a request: reading for GET, one transaction for the rest. A GET therefore never writes.
+
+    The transaction begins with the first statement, in the handler: the body is received and parsed by then.
+    """
+    transactions = get_transactions(request)
+    boundary = transactions.reading if request.method in SAFE_METHODS else transactions.writing
+    with boundary() as session:
         yield session
 
 
@@ -36,6 +45,9 @@ SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
 EngineDep = Annotated[Engine, Depends(get_engine)]
+
+
+TransactionsDep = Annotated[Transactions, Depends(get_transactions)]
 
 
 # The function scope commits before the answer is sent: a redirect never overtakes its own write.

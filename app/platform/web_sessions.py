@@ -5,12 +5,16 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col
 
 from app.models import User, UserSession, utc_now
 from app.platform.database import transaction
 from app.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 SESSION_COOKIE = "transcodeur_session"
 SECURE_SESSION_COOKIE = "__Host-transcodeur_session"
@@ -66,11 +70,15 @@ def needs_touch(row: UserSession) -> bool:
 
 def touch(engine: Engine, token_hash: str) -> None:
     """Write that this session is in use, in a short transaction of its own."""
-    with transaction(engine) as session:
-        row = session.get(UserSession, token_hash)
-        if row is not None and row.revoked_at is None and needs_touch(row):
-            row.last_seen_at = utc_now()
-            session.add(row)
+    try:
+        with transaction(engine) as session:
+            row = session.get(UserSession, token_hash)
+            if row is not None and row.revoked_at is None and needs_touch(row):
+                row.last_seen_at = utc_now()
+                session.add(row)
+    except OperationalError:
+        # The next page writes it; the answer has left already, nobody can be told.
+        log.warning("touch.missed")
 
 
 def close_session(session: Session, token: str) -> UserSession | None:

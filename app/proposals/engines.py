@@ -8,9 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine as DatabaseEngine
+from sqlmodel import col, select
 
 from app.models import LoincRelease, LoincTerm
+from app.platform.database import reading
+from app.platform.open_transactions import forbid_open_transaction
 from loinc_data.release import content_hash, open_source, read_terms
 from loinc_data.tables import STARTER_VERSION, load_starter_terms, load_tables, load_usage, with_usage
 from matcher import Engine, Term
@@ -84,18 +87,28 @@ def _term(row: LoincTerm) -> Term:
     )
 
 
-def engine_of_release(session: Session, release: LoincRelease, cache_dir: Path) -> Engine:
-    """The engine over a loaded release; built once a process, from the cache on disk when possible."""
+def engine_of_release(database: DatabaseEngine, release: LoincRelease, cache_dir: Path) -> Engine:
+    """The engine over a loaded release; built once a process, from the cache on disk when possible.
+
+    Its terms are read in a reading transaction of its own, and it is built with none open: that takes seconds.
+    """
     key = f"db-{release.kind}-{release.content_hash[:16] or release.version}-{release.term_count}"
     with _lock:
         engine = _engines.get(key)
         if engine is None:
-            # An official release also holds clinical terms and surveys; class type 1 is the laboratory.
-            of_release = select(LoincTerm).where(LoincTerm.release_id == release.id, LoincTerm.class_type == 1)
-            rows = session.exec(of_release.order_by(col(LoincTerm.id)))
-            terms = with_usage(_term(row) for row in rows)
+            forbid_open_transaction("build an engine")
+            terms = _stored_terms(database, release)
             engine = _engines[key] = Engine(_cached_index(key, terms, cache_dir), load_tables())
     return engine
+
+
+def _stored_terms(database: DatabaseEngine, release: LoincRelease) -> Iterable[Term]:
+    """The laboratory terms of a release; nothing is read before the first one is asked for."""
+    with reading(database) as session:
+        # An official release also holds clinical terms and surveys; class type 1 is the laboratory.
+        of_release = select(LoincTerm).where(LoincTerm.release_id == release.id, LoincTerm.class_type == 1)
+        terms = [_term(row) for row in session.exec(of_release.order_by(col(LoincTerm.id)))]
+    yield from with_usage(terms)
 
 
 def engine_version() -> str:

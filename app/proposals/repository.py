@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, literal, update
+from sqlalchemy import delete, insert, literal, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -75,6 +75,15 @@ def copy_proposals(session: Session, from_run: int, to_run: int, test_ids: Seque
             table.c.run_id == from_run, table.c.local_test_id.in_(part)
         )
         session.execute(insert(Proposal).from_select(["run_id", *names], rows))
+
+
+def delete_some_proposals(session: Session, run_id: int, most: int) -> int:
+    """Delete at most so many proposals of a run; returns how many."""
+    some = sa_select(col(Proposal.id)).where(col(Proposal.run_id) == run_id).limit(most)
+    result: Any = session.execute(
+        delete(Proposal).where(col(Proposal.id).in_(some)), execution_options={"synchronize_session": False}
+    )
+    return int(result.rowcount)
 
 
 def make_current(session: Session, run: ProposalRun) -> None:

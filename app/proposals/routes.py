@@ -5,11 +5,12 @@ from fastapi.responses import RedirectResponse
 
 from app.jobs.queue import JobQueue
 from app.models import CONTRIBUTORS
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
 from app.platform.request_session import SessionDep
 from app.proposals.service import ask_for_proposals
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 
 @router.post("/catalogues/{catalogue_id}/propositions")

@@ -54,16 +54,53 @@ def proposals_of(session: Session, local_test_id: int) -> Sequence[Proposal]:
 def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[dict[str, Any]]:
     """The evidence for one chosen code against a row, computed now (a code found by search has no proposal).
 
-    Empty when the code is not in the current release or the row is a chapter.
+    Empty when the code is not in the current release or the row is a chapter. The engine must be ready
+    (`prepare_engine`): it is not built inside the transaction of the session.
     """
     release = current_release(session)
     if release is None or test.level in SECTIONS:
         return []
-    engine = engine_of_release(session, release, settings.matcher_cache_dir)
-    links = repository.exam_links_of(session, test.id) if test.level == Level.EXAM and test.id else []
-    analyses = [session.get_one(LocalTest, link.analysis_id) for link in links if link.analysis_id]
+    engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir)
     engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
-    return _as_json(engine.weigh(to_matcher(test, analyses), loinc_num))
+    return _as_json(engine.weigh(to_matcher(test, _analyses_of(session, test)), loinc_num))
+
+
+def _database_of(session: Session) -> DatabaseEngine:
+    database = session.get_bind()
+    assert isinstance(database, DatabaseEngine)
+    return database
+
+
+def _analyses_of(session: Session, test: LocalTest) -> list[LocalTest]:
+    links = repository.exam_links_of(session, test.id) if test.level == Level.EXAM and test.id else []
+    return [session.get_one(LocalTest, link.analysis_id) for link in links if link.analysis_id]
+
+
+def prepare_engine(database: DatabaseEngine, settings: Settings) -> Engine | None:
+    """Build the engine of the current release if it is not there yet; None when no release is loaded."""
+    with reading(database) as session:
+        release = current_release(session)
+    return engine_of_release(database, release, settings.matcher_cache_dir) if release is not None else None
+
+
+def evidence_ahead(
+    database: DatabaseEngine, settings: Settings, catalogue_id: int, pairs: Sequence[tuple[LocalTest, str]]
+) -> list[list[dict[str, Any]]]:
+    """The evidence for each (row, code) of one catalogue, in order, computed with no transaction open.
+
+    For the routes that write: reading what is remembered and weighing may take seconds.
+    """
+    engine = prepare_engine(database, settings) if pairs else None
+    if engine is None:
+        return [[] for _ in pairs]
+    with reading(database) as session:
+        engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
+        rows = [to_matcher(test, _analyses_of(session, test)) for test, _ in pairs]
+    sections = (Level.CHAPTER, Level.SUBCHAPTER)
+    return [
+        [] if test.level in sections else _as_json(engine.weigh(row, loinc_num))
+        for (test, loinc_num), row in zip(pairs, rows, strict=True)
+    ]
 
 
 def ask_for_proposals(
@@ -93,9 +130,10 @@ def run_proposals(
 ) -> int:
     """Match a whole catalogue and make the result the one shown; returns the identifier of the run.
 
-    The rows are matched outside any transaction; the proposals become visible all at once. A failure is
-    recorded on the run with its reason, and the earlier proposals stay in place. With `only`, the other rows
-    keep the proposals shown so far, as long as engine and release are still the same.
+    The rows are matched outside any transaction, and stored in several short ones: a run is seen by nobody
+    before it is made the current one, so the proposals become visible all at once. A failure is recorded on the
+    run with its reason, what was stored of it is deleted, and the earlier proposals stay in place. With `only`,
+    the other rows keep the proposals shown so far, as long as engine and release are still the same.
     """
     with transaction(database) as session:
         release = _require(session, catalogue_id)
@@ -107,8 +145,8 @@ def run_proposals(
         run_id = run.id
     assert run_id is not None
     try:
+        engine = engine_of_release(database, release, settings.matcher_cache_dir)
         with reading(database) as session:
-            engine = engine_of_release(session, release, settings.matcher_cache_dir)
             engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
             tests = repository.local_tests(session, catalogue_id)
             links = repository.exam_links(session, catalogue_id)
@@ -130,6 +168,7 @@ def run_proposals(
             failed.status, failed.finished_at = RunStatus.FAILED, utc_now()
             failed.message = f"La recherche de propositions a échoué : {error}"
             session.add(failed)
+        _forget(database, run_id)
         raise
     return run_id
 
@@ -188,11 +227,15 @@ def _row(run_id: int, local_test_id: int, proposal: MatcherProposal) -> dict[str
 def _store(
     database: DatabaseEngine, run_id: int, rows: list[dict[str, Any]], kept_run: int | None, kept: Sequence[int]
 ) -> None:
-    with transaction(database) as session:
-        if kept_run is not None:
-            repository.copy_proposals(session, kept_run, run_id, kept)
-        for start in range(0, len(rows), CHUNK):
+    """Store the proposals of a run in short transactions, between which others write; then show them."""
+    if kept_run is not None:
+        for start in range(0, len(kept), repository.BATCH):
+            with transaction(database) as session:
+                repository.copy_proposals(session, kept_run, run_id, kept[start : start + repository.BATCH])
+    for start in range(0, len(rows), CHUNK):
+        with transaction(database) as session:
             repository.insert_proposals(session, rows[start : start + CHUNK])
+    with transaction(database) as session:
         run = session.get_one(ProposalRun, run_id)
         run.status, run.finished_at = RunStatus.DONE, utc_now()
         repository.make_current(session, run)
@@ -200,3 +243,11 @@ def _store(
         record(session, "proposals.run", actor_label="moteur de proposition", object_type="catalogue",
                object_id=run.catalogue_id, laboratory_id=catalogue.laboratory_id, run_id=run_id,
                proposals=len(rows), engine=run.engine_version)  # fmt: skip
+
+
+def _forget(database: DatabaseEngine, run_id: int) -> None:
+    """Delete what a failed run had stored, in short transactions."""
+    deleted = 1
+    while deleted:
+        with transaction(database) as session:
+            deleted = repository.delete_some_proposals(session, run_id, CHUNK)

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from app.catalogues import draft_repository
 from app.catalogues.drafts import incoming
 from app.catalogues.schemas import ImportReport
-from app.catalogues.service import IMPORT_JOB, MAY_IMPORT, plan_import, read_files, write_plan
+from app.catalogues.service import IMPORT_JOB, MAY_IMPORT, held_by, plan_import, plan_into, read_files, write_plan
 from app.errors import NotFoundError
 from app.files.reading import refuse_if
 from app.jobs.queue import JobQueue
@@ -15,6 +15,7 @@ from app.jobs.registry import register
 from app.models import Catalogue, UploadDraft, User
 from app.platform.database import reading, transaction
 from app.platform.identity import catalogue_access
+from app.platform.open_transactions import forbid_open_transaction
 from app.platform.progress import Progress
 from app.proposals.service import ask_for_proposals
 from app.reimport.service import UpdateReport, apply_update
@@ -28,14 +29,20 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
         draft = session.get(UploadDraft, draft_id)
         if draft is None:
             raise NotFoundError("Les fichiers de cet import ne sont plus là. Recommencez l'envoi des fichiers.")
+        held = held_by(session, draft.catalogue_id)
         files = [incoming(stored) for stored in draft_repository.files_of(session, draft_id) if not stored.is_ignored]
     # Progress is written in transactions of its own: none may be open while it is.
+    forbid_open_transaction("read the files of an import")
     read = read_files(files, settings.max_upload_bytes, progress)
     progress(len(files), len(files) + 1, "Enregistrement du catalogue")
     digest = str(payload.get("digest", ""))
+    plan = plan_into(held, read, may_update=bool(digest))
+    refuse_if(plan.problems)
     with transaction(engine) as session:
-        plan = plan_import(session, read, draft.catalogue_id, may_update=bool(digest))
-        refuse_if(plan.problems)
+        if held_by(session, draft.catalogue_id) != held:
+            # Another import came first: what the files bring is judged again, on what the catalogue holds now.
+            plan = plan_import(session, read, draft.catalogue_id, may_update=bool(digest))
+            refuse_if(plan.problems)
         actor = session.get(User, draft.user_id)
         queue = JobQueue(settings, engine)
         report: ImportReport | UpdateReport

@@ -11,8 +11,9 @@ from app.catalogues import drafts, profiles
 from app.catalogues.drafts import Draft
 from app.catalogues.service import MAY_IMPORT
 from app.models import Catalogue
-from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.authorising import AuthorisedRoute
+from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep, for_roles
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.reimport.changes import PAGE_SIZE as CHANGES_SHOWN
 from app.reimport.changes import ChangesPage, change_lines, changes_csv, count_changes
 from app.reimport.difference import Difference
@@ -28,7 +29,7 @@ from app.reimport.difference_view import (
 from app.reimport.service import differences
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 
 def get_query(
@@ -96,7 +97,7 @@ def _page(
 @router.get("/laboratoires/{laboratory_id}/importer/{draft_id}/differences")
 def show_differences(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
     draft_id: int,
@@ -106,42 +107,46 @@ def show_differences(
 ) -> Response:
     """What the newer exports would change; with format=csv, for a spreadsheet."""
     access.require(*MAY_IMPORT)
-    stored = drafts.find(session, access, draft_id)
+    with transactions.reading() as session:
+        stored = drafts.find(session, access, draft_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    draft = drafts.open_draft(session, stored, settings)
+    draft = drafts.open_draft(transactions, stored, settings)
     if draft.problems or not draft.plan.updates:
         return RedirectResponse(_path(access, draft_id), status_code=303)
-    difference = differences(session, draft)
+    difference = differences(transactions, draft)
     if format == "csv":
         content = difference_csv(test for test in difference.tests if query.keeps(test))
         name = quote("differences.csv")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
-    page = _page(session, access, draft, difference, query, change)
+    with transactions.reading() as session:
+        page = _page(session, access, draft, difference, query, change)
     return render(request, "reimport/differences.html", page)
 
 
-@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/differences")
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/differences", dependencies=[for_roles(*MAY_IMPORT)])
 def do_update(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
     draft_id: int,
     digest: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Update the catalogue, when nothing moved since the user looked."""
-    access.require(*MAY_IMPORT)
-    stored = drafts.find(session, access, draft_id)
+    with transactions.reading() as session:
+        stored = drafts.find(session, access, draft_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    draft = drafts.open_draft(session, stored, settings)
+    draft = drafts.open_draft(transactions, stored, settings)
     if draft.problems or not draft.plan.updates:
         return RedirectResponse(_path(access, draft_id), status_code=303)
-    if differences(session, draft).digest != digest:
+    if differences(transactions, draft).digest != digest:
         return RedirectResponse(f"{_path(access, draft_id)}/differences?change=true", status_code=303)
-    catalogue_id = drafts.confirm(session, access, stored, request.app.state.jobs, digest)
+    # The job compares once more before it writes: what moves from here on is refused there.
+    with transactions.writing() as session:
+        catalogue_id = drafts.confirm(session, access, draft_id, request.app.state.jobs, digest)
     return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
 
 

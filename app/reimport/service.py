@@ -23,7 +23,9 @@ from app.catalogues.service import (
 from app.errors import ConflictError
 from app.jobs.queue import JobQueue
 from app.models import ChangeKind, FileKind, Level, utc_now
+from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
+from app.platform.open_transactions import forbid_open_transaction
 from app.platform.progress import Progress, untold
 from app.proposals.service import ask_for_proposals
 from app.reimport import repository as reimport_repository
@@ -78,11 +80,16 @@ def difference_of(session: Session, catalogue_id: int, plan: ImportPlan) -> Diff
     return compare(plan, stored, reimport_repository.stored_links(session, catalogue_id))
 
 
-def differences(session: Session, draft: Draft) -> Difference:
-    """What the newer exports of a draft would change in their catalogue."""
-    if draft.stored.catalogue_id is None or not draft.plan.updates:
+def differences(transactions: Transactions, draft: Draft) -> Difference:
+    """What the newer exports of a draft would change in their catalogue; compared with no transaction open."""
+    catalogue_id = draft.stored.catalogue_id
+    if catalogue_id is None or not draft.plan.updates:
         raise ConflictError("Ces fichiers ne sont pas de nouveaux exports d'un catalogue existant.")
-    return difference_of(session, draft.stored.catalogue_id, draft.plan)
+    with transactions.reading() as session:
+        tests = reimport_repository.stored_tests(session, catalogue_id)
+        links = reimport_repository.stored_links(session, catalogue_id)
+    forbid_open_transaction("compare files with a catalogue")
+    return compare(draft.plan, tests, links)
 
 
 def apply_update(

@@ -8,19 +8,22 @@ from app.cases.answers import answer_done, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.proposals.readiness import ENGINE_READY
 from app.review import service
 from app.review.queue_page import queue_page
 from app.review.schemas import DecisionForm, UndoForm
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from app.transcoding.repository import runs_of
+from app.transcoding.weighing import NOTHING_WEIGHED, weigh_choice
 from app.web.templating import render
 from app.worklist.csv_export import queue_csv
 from app.worklist.parameters import QueryDep, RowId, done_id
 from app.worklist.queue import run_id_of
 
-router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"])
+router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"], route_class=AuthorisedRoute)
 
 
 @router.get("")
@@ -39,7 +42,7 @@ def show_queue(request: Request, access: CatalogueDep, session: SessionDep, quer
     return render(request, "review/queue.html", page)
 
 
-@router.get("/{local_test_id}")
+@router.get("/{local_test_id}", dependencies=[ENGINE_READY])
 def show_case(
     request: Request,
     access: CatalogueDep,
@@ -54,10 +57,11 @@ def show_case(
     return render(request, "cases/case.html", page)
 
 
-@router.post("/{local_test_id}/decision")
+@router.post("/{local_test_id}/decision", dependencies=[ENGINE_READY])
 def decide(
     request: Request,
     access: CatalogueDep,
+    transactions: TransactionsDep,
     session: SessionDep,
     settings: SettingsDep,
     query: QueryDep,
@@ -65,6 +69,8 @@ def decide(
     form: Annotated[DecisionForm, Form()],
 ) -> Response:
     """Record a decision, then go to the next row to decide."""
+    code = form.chosen.strip() if form.action is Action.CHOOSE else ""
+    weighed = weigh_choice(transactions, settings, access, local_test_id, code) if code else NOTHING_WEIGHED
     try:
         fact = service.decide(
             session,
@@ -78,6 +84,7 @@ def decide(
             reason=form.said_reason,
             comment=form.comment,
             justification=form.justification,
+            weighed=weighed,
         )
     except StaleVersionError as error:
         if wants_json(request):
@@ -103,7 +110,7 @@ def decide(
     return answer_done(request, session, access, query, fact)
 
 
-@router.post("/{local_test_id}/annulation")
+@router.post("/{local_test_id}/annulation", dependencies=[ENGINE_READY])
 def undo(
     request: Request,
     access: CatalogueDep,

@@ -1,5 +1,7 @@
 """Deciding on a row: choosing a code, declaring that there is none, doubting, commenting, undoing."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from app.errors import ConflictError, InvalidInputError
@@ -9,10 +11,11 @@ from app.settings import Settings
 from app.transcoding import repository
 from app.transcoding.checks import Check, CheckSeverity, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
-from app.transcoding.evidence import lines_of
+from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
-from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
+from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
+from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.upgrades.tasks import open_task_of
 
 DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
@@ -31,8 +34,9 @@ def decide(
     reason: str = "",
     comment: str = "",
     justification: str = "",
+    weighed: Weighed = NOTHING_WEIGHED,
 ) -> Decision:
-    """Record a decision on a row of the catalogue.
+    """Record a decision on a row of the catalogue; `weighed` is what `weigh_choice` found before.
 
     Raises NotFoundError, NotAllowedError (the role), ConflictError (the state, or StaleVersionError when
     someone acted since `expected_version`), InvalidInputError (a reason or a comment is missing) and
@@ -50,7 +54,7 @@ def decide(
     release_id = context.release.id if context.release else None
     proposal = _proposal(session, row, said.loinc_num)
     if action is Action.CHOOSE:
-        checks = chosen_checks(session, settings, row, said.loinc_num, proposal)
+        checks = chosen_checks(session, settings, row, said.loinc_num, proposal, weighed)
         _require_soundness(checks, said)
     return append(session, row, action, said, release_id=release_id, proposal_id=proposal.id if proposal else None)
 
@@ -79,11 +83,18 @@ def undo(
 
 
 def chosen_checks(
-    session: Session, settings: Settings, row: OpenRow, loinc_num: str, proposal: Proposal | None
+    session: Session,
+    settings: Settings,
+    row: OpenRow,
+    loinc_num: str,
+    proposal: Proposal | None,
+    weighed: Weighed = NOTHING_WEIGHED,
 ) -> list[Check]:
-    """The checks of one code for this row, on the evidence of its proposal or computed now."""
+    """The checks of one code for this row, on the evidence of its proposal, weighed ahead, or computed now."""
     context = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
-    lines = lines_of(proposal.evidence) if proposal else evidence_now(session, settings, row.test, loinc_num)
+    lines: Sequence[EvidenceLine] = (
+        lines_of(proposal.evidence) if proposal else evidence_of(session, settings, row.test, loinc_num, weighed)
+    )
     return checks_of(mappings_of(session, context, [Pair(row.test, loinc_num, lines)])[0])
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.errors import NotFoundError
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CurrentUser
 from app.platform.request_session import SessionDep
 from app.terminology.pages import NoReleasePage
@@ -12,7 +13,7 @@ from app.terminology.schemas import SearchFilters
 from app.terminology.screens import chosen_release, search_page, term_page
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 AxisParam = Annotated[str, Query(max_length=150)]
 ReleaseParam = Annotated[int | None, Query(alias="version")]
@@ -37,7 +38,7 @@ def show_search(
     large: Annotated[bool, Query(alias="longue")] = False,
 ) -> Response:
     """Search by code, by French or English words, by axis; the address is the search."""
-    release = chosen_release(session, int(release_id) if release_id.isdigit() else None)
+    release = chosen_release(session, int(release_id) if release_id.isdecimal() else None)
     if release is None:
         return render(request, "terminology/empty.html", NoReleasePage(title="Terminologie LOINC"))
     filters = SearchFilters(

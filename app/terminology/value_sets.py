@@ -12,6 +12,7 @@ from sqlmodel import select as select_model
 from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
 from app.models import LoincTerm, NabmAlignment, User, ValueSet, ValueSetKind, ValueSetMember
+from app.platform.open_transactions import forbid_open_transaction
 from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.value_set_files import ColumnMap, ParsedSet, parse_value_sets
@@ -48,15 +49,15 @@ def load_value_sets(
 ) -> list[LoadedSet]:
     """Store every list of a file and use it from now on.
 
-    The same list is never stored twice. Raises InvalidInputError when the file holds no usable list.
+    The same list is never stored twice. Raises InvalidInputError when the file holds no usable list. The file is
+    read before the first statement of the session, which opens its transaction.
     """
+    forbid_open_transaction("read a value set")
     if len(content) > MAX_FILE_BYTES:
         raise InvalidInputError(f"{quoted(file_name)} dépasse la taille admise ({MAX_FILE_BYTES // 1_000_000} Mo).")
-    digest = hashlib.sha256(content)
-    return [
-        _store(session, Path(file_name).name, digest.hexdigest(), parsed, actor)
-        for parsed in parse_value_sets(file_name, content, columns)
-    ]
+    digest = hashlib.sha256(content).hexdigest()
+    found = list(parse_value_sets(file_name, content, columns))
+    return [_store(session, Path(file_name).name, digest, parsed, actor) for parsed in found]
 
 
 def _store(session: Session, file_name: str, digest: str, parsed: ParsedSet, actor: User | None) -> LoadedSet:

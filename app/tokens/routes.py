@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.laboratories.service import get_laboratory
 from app.models import Laboratory, Role, User
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, LaboratoryDep
 from app.platform.request_session import SessionDep
 from app.tokens.address import service_address
@@ -15,7 +16,7 @@ from app.tokens.pages import NewTokenPage
 from app.tokens.service import create_token, revoke_token
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 NameForm = Annotated[str, Form(max_length=300)]
 LifetimeForm = Annotated[str, Form(max_length=10)]

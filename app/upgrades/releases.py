@@ -11,6 +11,7 @@ from app.audit.service import record
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import Job, Laboratory, LoincRelease, TaskKind, User, ValueSetKind
+from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
 from app.terminology import service, value_sets
 from app.terminology.wording import TASK_LABELS, VALUE_SET_LABELS, release_name
@@ -83,7 +84,8 @@ def receive_release(
     content: IO[bytes],
     version: str,
 ) -> Job:
-    """Keep an uploaded archive and load it in the background."""
+    """Keep an uploaded archive and load it in the background; it is copied before the transaction opens."""
+    forbid_open_transaction("keep an uploaded release")
     name = Path(file_name.replace("\\", "/")).name[:200]
     if content.read(4) != b"PK\x03\x04":
         raise InvalidInputError("Envoyez l'archive .zip téléchargée sur loinc.org, telle quelle.")
@@ -93,13 +95,18 @@ def receive_release(
     path = folder / f"loinc-{uuid4().hex}.zip"
     with path.open("wb") as target:
         shutil.copyfileobj(content, target, 1 << 20)
-    record(session, "terminology.upload_release", actor=actor, object_type="file", source=name)
-    return queue.enqueue(
-        session,
-        JOB_KIND,
-        created_by_id=actor.id,
-        payload={"path": str(path), "name": name, "version": version.strip(), "actor_id": actor.id},
-    )
+    try:
+        record(session, "terminology.upload_release", actor=actor, object_type="file", source=name)
+        return queue.enqueue(
+            session,
+            JOB_KIND,
+            created_by_id=actor.id,
+            payload={"path": str(path), "name": name, "version": version.strip(), "actor_id": actor.id},
+        )
+    except Exception:
+        # No job will ever load this copy.
+        path.unlink(missing_ok=True)
+        raise
 
 
 def impact_page(session: Session, release: LoincRelease) -> ImpactPage:

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import ValueSetKind
+from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CatalogueDep
 from app.platform.request_session import SessionDep, SettingsDep
 from app.terminology import service, value_sets
@@ -18,7 +19,7 @@ from app.upgrades.service import make_current
 from app.upgrades.task_screen import tasks_page
 from app.web.templating import render
 
-router = APIRouter()
+router = APIRouter(route_class=AuthorisedRoute)
 
 TextForm = Annotated[str, Form(max_length=255)]
 TERMINOLOGIES = "/administration/terminologies"

@@ -7,9 +7,12 @@ import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
+from app.platform.database import is_busy
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.web.pages import ErrorPage
 from app.web.request_log import REQUEST_ID_HEADER, route_template
@@ -17,6 +20,13 @@ from app.web.security import security_headers
 from app.web.templating import render
 
 log = structlog.get_logger(__name__)
+
+BUSY_MESSAGE = "La base est occupée par une autre écriture. Rien n'a été enregistré."
+BUSY_ADVICE = "Revenez à la page précédente, où votre saisie est gardée, et recommencez dans quelques secondes."
+BUSY_ADVICE_TO_SCRIPTS = "Recommencez dans quelques secondes."
+BUSY_STATUS = 503
+RETRY_AFTER = "2"
+"""Seconds."""
 
 
 def _wants_json(request: Request) -> bool:
@@ -47,7 +57,10 @@ async def on_workbench_error(request: Request, error: Exception) -> Response:
         return _answer(
             request, error.status_code, "Le fichier a été refusé ; rien n'a été enregistré.", problems
         )
-    return _answer(request, error.status_code, error.message, code=error.code)
+    answer = _answer(request, error.status_code, error.message, code=error.code)
+    if error.status_code == BUSY_STATUS:
+        answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
 
 
 async def on_sign_in_required(request: Request, error: Exception) -> Response:
@@ -81,9 +94,36 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     messages = {
         404: "Cette page n'existe pas.",
         405: "Cette action n'est pas possible ici.",
+        408: "L'envoi s'est arrêté en chemin. Rien n'a été enregistré ; recommencez quand la connexion sera meilleure.",
         413: "Ce qui a été envoyé est trop gros pour être accepté.",
     }
-    return _answer(request, error.status_code, messages.get(error.status_code, str(error.detail)))
+    answer = _answer(request, error.status_code, messages.get(error.status_code, str(error.detail)))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def on_client_gone(request: Request, error: Exception) -> Response:
+    """The sender went away in the middle of its body: nobody reads this answer."""
+    log.info("request.abandoned", route=route_template(request.scope), error=type(error).__name__)
+    return Response(status_code=400)
+
+
+async def on_busy_database(request: Request, error: Exception) -> Response:
+    """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept."""
+    assert isinstance(error, OperationalError)
+    if not is_busy(error):
+        raise error
+    log.warning("database.busy", route=route_template(request.scope))
+    advice = BUSY_ADVICE_TO_SCRIPTS if _wants_json(request) else BUSY_ADVICE
+    answer = _answer(request, BUSY_STATUS, f"{BUSY_MESSAGE} {advice}", code="lock-error")
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+async def on_impossible_number(request: Request, error: Exception) -> Response:
+    """A number that no column of the database can hold, so that names nothing."""
+    log.info("request.impossible_number", route=route_template(request.scope), error=type(error).__name__)
+    return _answer(request, 422, "Un des nombres envoyés est trop grand : il ne désigne rien ici.")
 
 
 async def on_unexpected_error(request: Request, error: Exception) -> Response:
@@ -104,5 +144,9 @@ HANDLERS: dict[int | type[Exception], Any] = {
     WorkbenchError: on_workbench_error,
     RequestValidationError: on_validation_error,
     HTTPException: on_http_error,
+    ClientDisconnect: on_client_gone,
+    OperationalError: on_busy_database,
+    OverflowError: on_impossible_number,
+    DataError: on_impossible_number,
     Exception: on_unexpected_error,
 }

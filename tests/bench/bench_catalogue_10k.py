@@ -36,7 +36,7 @@ from app.models import (
     Role,
     User,
 )
-from app.platform.database import make_engine, reading, transaction
+from app.platform.database import Transactions, make_engine, reading, transaction
 from app.platform.identity import CatalogueAccess
 from app.reimport.service import apply_update, difference_of
 from app.settings import Settings
@@ -186,11 +186,12 @@ def exported(kind: ExportKind) -> Callable[[Path, int], int]:
     def run(folder: Path, _count: int) -> int:
         settings = settings_of(folder)
         engine = make_engine(settings.resolved_database_url)
-        with transaction(engine) as session:
+        transactions = Transactions(engine)
+        with transactions.reading() as session:
             access = _access(session)
-            request = ExportRequest(kind)
-            file, _record = make_export(session, settings, access.laboratory, access.catalogue, request, access.user)
-            return len(file.content)
+        request = ExportRequest(kind)
+        file, _record = make_export(transactions, settings, access.laboratory, access.catalogue, request, access.user)
+        return len(file.content)
 
     return run
 

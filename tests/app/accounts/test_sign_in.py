@@ -1,20 +1,28 @@
 """Signing in and out, as a browser does it."""
 
+import threading
+import time
 from datetime import timedelta
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
+from app.accounts import signin
+from app.accounts.passwords import HASHES_AT_ONCE
 from app.accounts.signin import FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS
+from app.errors import TooBusyError
 from app.main import create_app
 from app.models import AuditEvent, SignInAttempt, User, UserSession, utc_now
 from app.platform.database import reading, transaction
+from app.platform.open_transactions import own_ledger
 from app.platform.web_sessions import SECURE_SESSION_COOKIE, SESSION_COOKIE, hash_token
 from app.settings import Settings
 from tests.app.accounts.people import EMAIL, PASSWORD
+from tests.app.asgi import run_apart
 
 
 def sign_in(client: TestClient, password: str = PASSWORD, email: str = EMAIL, suite: str = "/") -> Response:
@@ -252,3 +260,108 @@ def test_deactivation_ends_the_open_sessions(anonymous: TestClient, engine: Engi
     with transaction(engine) as session:
         session.get_one(User, marie.id).is_active = False
     assert anonymous.get("/compte").status_code == 303
+
+
+def _begins(engine: Engine) -> list[str]:
+    """Filled with the way each transaction of this engine begins from now on."""
+    found: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _seen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("BEGIN"):
+            found.append(statement)
+
+    return found
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "faux"])
+def test_an_attempt_writes_in_one_transaction(
+    anonymous: TestClient, engine: Engine, marie: User, password: str
+) -> None:
+    sign_in(anonymous)
+    begins = _begins(engine)
+    sign_in(anonymous, password=password)
+    assert begins == ["BEGIN DEFERRED", "BEGIN IMMEDIATE"]
+
+
+def test_a_blocked_attempt_writes_nothing(anonymous: TestClient, engine: Engine, marie: User) -> None:
+    with transaction(engine) as session:
+        for number in range(FAILURES_PER_ADDRESS):
+            session.add(SignInAttempt(account_hash=f"{number:064}", address="testclient"))
+    sign_in(anonymous)
+    begins = _begins(engine)
+    assert sign_in(anonymous).status_code == 429
+    assert begins == ["BEGIN DEFERRED"]
+
+
+def test_old_attempts_are_purged_now_and_then_only(anonymous: TestClient, engine: Engine, marie: User) -> None:
+    sign_in(anonymous)
+    with transaction(engine) as session:
+        session.add(SignInAttempt(at=utc_now() - timedelta(days=2), account_hash="0" * 64, address="old"))
+    sign_in(anonymous)
+    with reading(engine) as session:
+        assert "old" in [attempt.address for attempt in session.exec(select(SignInAttempt))]
+
+
+def _concurrently(engine: Engine, settings: Settings, count: int, password: str) -> list[str]:
+    """How so many attempts at once on one account end: the problem of each, empty for a success."""
+    ends: list[str] = []
+
+    async def one() -> None:
+        try:
+            with own_ledger():
+                result = await signin.sign_in(engine, settings, email=EMAIL, password=password, address="1.2.3.4")
+        except TooBusyError as error:
+            ends.append(error.message)
+        else:
+            ends.append(result.problem)
+
+    async def everybody() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(count):
+                group.start_soon(one)
+
+    run_apart(everybody)
+    return ends
+
+
+def test_guesses_made_at_once_are_no_more_than_guesses_made_in_turn(
+    engine: Engine, settings: Settings, marie: User
+) -> None:
+    ends = _concurrently(engine, settings, 30, "faux")
+    assert ends.count(signin.WRONG_MESSAGE) == FAILURES_PER_ACCOUNT
+    assert ends.count(signin.BLOCKED_MESSAGE) == 30 - FAILURES_PER_ACCOUNT
+
+
+def test_those_who_wait_are_limited_and_told(
+    engine: Engine, settings: Settings, marie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most = [0], [0]
+    lock = threading.Lock()
+
+    def compare(_password: str, _known: str | None) -> bool:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.05)
+        with lock:
+            running[0] -= 1
+        return True
+
+    monkeypatch.setattr(signin, "verify_password", compare)
+    monkeypatch.setattr(signin, "FAILURES_PER_ACCOUNT", 1000)
+    ends = _concurrently(engine, settings, 12, PASSWORD)
+    assert ends == [""] * 12
+    assert most == [HASHES_AT_ONCE]
+    monkeypatch.setattr(signin, "MOST_WAITING", 3)
+    ends = _concurrently(engine, settings, 12, PASSWORD)
+    assert sorted(ends) == [""] * (HASHES_AT_ONCE + 3) + [signin.TOO_MANY_MESSAGE] * (12 - 3 - HASHES_AT_ONCE)
+
+
+def test_too_many_people_at_once_are_asked_to_come_back(
+    anonymous: TestClient, marie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin, "MOST_WAITING", -HASHES_AT_ONCE)
+    answer = sign_in(anonymous)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "Recommencez dans quelques secondes" in answer.text

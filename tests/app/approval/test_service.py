@@ -1,11 +1,17 @@
 """Approving and sending back: who may, on what, and what stops it."""
 
+import itertools
+import sqlite3
+from contextlib import AbstractContextManager
+
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from app.approval import service
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from app.models import Action, Decision, Outcome, Status
-from app.platform.database import transaction
+from app.platform.database import Transactions, transaction
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
@@ -146,8 +152,7 @@ def test_each_ticked_row_has_its_own_answer(desk: Desk) -> None:
         (desk.unproposed, 0),
         (99, 1),
     ]
-    with transaction(desk.engine) as session:
-        answers = service.approve_many(session, desk.access(BIOLOGIST), ticked, desk.settings)
+    answers = service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), ticked, desk.settings)
     assert [answer.is_approved for answer in answers] == [True, False, False, True, False, False]
     assert "autre biologiste" in answers[1].message
     assert "a changé" in answers[2].message
@@ -158,8 +163,40 @@ def test_each_ticked_row_has_its_own_answer(desk: Desk) -> None:
 
 def test_a_contradiction_is_not_approved_without_opening_the_row(desk: Desk) -> None:
     desk.decide(desk.sodium, loinc_num="2947-0", justification="sang total en fait")
-    with transaction(desk.engine) as session:
-        answers = service.approve_many(session, desk.access(BIOLOGIST), [(desk.sodium, 1)], desk.settings)
+    answers = service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), [(desk.sodium, 1)], desk.settings)
     assert [answer.is_approved for answer in answers] == [False]
     assert "ouvrir la ligne" in answers[0].message
     approve(desk, desk.sodium)
+
+
+def _busy_at(monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
+    """Make the `turn`-th writing transaction fail as a busy database does; one row a transaction."""
+    monkeypatch.setattr(service, "ROWS_AT_ONCE", 1)
+    writing, turns = Transactions.writing, itertools.count(1)
+
+    def busy(self: Transactions) -> AbstractContextManager[Session]:
+        if next(turns) == turn:
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+        return writing(self)
+
+    monkeypatch.setattr(Transactions, "writing", busy)
+
+
+def test_a_bulk_interrupted_says_which_rows_were_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.decide(desk.sodium)
+    desk.decide(desk.comment_row, Action.OUT_OF_SCOPE)
+    _busy_at(monkeypatch, 2)
+    ticked = [(desk.sodium, 1), (desk.comment_row, 1)]
+    answers = service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), ticked, desk.settings)
+    assert [answer.is_approved for answer in answers] == [True, False]
+    assert answers[1].message == service.NOT_RECORDED
+    assert desk.state(desk.sodium).status == Status.APPROVED
+    assert desk.state(desk.comment_row).status == Status.DECIDED
+
+
+def test_a_bulk_that_cannot_begin_is_refused_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.decide(desk.sodium)
+    _busy_at(monkeypatch, 1)
+    with pytest.raises(OperationalError):
+        service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), [(desk.sodium, 1)], desk.settings)
+    assert desk.state(desk.sodium).status == Status.DECIDED

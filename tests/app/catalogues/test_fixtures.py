@@ -8,11 +8,10 @@ from sqlmodel import Session
 
 from app.catalogues.service import plan_import, read_files
 from app.exports.schemas import ExportKind
-from app.exports.service import ExportRequest, build
+from app.exports.service import ExportRequest, build, read_material
 from app.files.records import Dialect, read_records
 from app.models import Catalogue, FileKind, Laboratory, Level, LoincRelease, SourceFile, utc_now
 from app.platform.database import reading, transaction
-from app.publication.service import gather
 from app.settings import Settings
 from tests.app.catalogues.conftest import Importer
 from tests.app.catalogues.fhir_fixtures import FHIR_FIXTURES
@@ -81,8 +80,9 @@ def test_the_same_export_again_finds_nothing_to_change(importer: Importer, item:
 def exported(world: World, settings: Settings, catalogue_id: int, kind: ExportKind) -> bytes:
     with reading(world.engine) as session:
         catalogue = session.get_one(Catalogue, catalogue_id)
-        facts = gather(session, session.get_one(Laboratory, catalogue.laboratory_id), catalogue)
-        return build(session, settings, facts, ExportRequest(kind), utc_now(), "essai")[0].content
+        request = ExportRequest(kind)
+        material = read_material(session, session.get_one(Laboratory, catalogue.laboratory_id), catalogue, request)
+    return build(material, settings, request, utc_now(), "essai")[0].content
 
 
 @pytest.mark.parametrize("item", [item for item in IMPORTED if item.is_text], ids=lambda item: item.name)

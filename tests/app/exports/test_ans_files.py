@@ -7,7 +7,7 @@ import pytest
 from app.errors import ConflictError
 from app.exports.ans_files import transcoded_file
 from app.exports.schemas import ExportFile, ExportKind
-from app.exports.service import ExportRequest, build
+from app.exports.service import ExportRequest, build, read_material
 from app.files.choices import IncomingFile
 from app.files.tabular import read_table
 from app.models import Action, Level, Outcome, Status, ValueSetKind, utc_now
@@ -15,7 +15,6 @@ from app.platform.database import reading
 from app.publication.assessment import assess
 from app.publication.lookup import RowLookup
 from app.publication.schemas import Incomplete, PublishedRelease, PublishedTerm, PublishedTest
-from app.publication.service import gather
 from app.settings import Settings
 from tests.app.exports.sample import (
     CHEMISTRY,
@@ -39,9 +38,9 @@ from tests.conftest import BIOLOGIST, World
 
 def export(sample: Sample, settings: Settings, kind: ExportKind, **choices: object) -> ExportFile:
     with reading(sample.world.engine) as session:
-        facts = gather(session, sample.world.laboratory, sample.catalogue)
         request = ExportRequest(kind, **choices)  # type: ignore[arg-type]
-        return build(session, settings, facts, request, utc_now(), "Test")[0]
+        material = read_material(session, sample.world.laboratory, sample.catalogue, request)
+    return build(material, settings, request, utc_now(), "Test")[0]
 
 
 def test_loinc_6_appends_only_approved_codes(decided: Sample, settings: Settings) -> None:

@@ -9,11 +9,10 @@ from openpyxl.styles import Font
 from app.errors import NotFoundError
 from app.exports.repository import source_files
 from app.exports.schemas import ExportFile, ExportKind
-from app.exports.service import ExportRequest, build
+from app.exports.service import ExportRequest, build, read_material
 from app.files.choices import IncomingFile
 from app.models import Action, Relation, utc_now
 from app.platform.database import reading
-from app.publication.service import gather
 from app.settings import Settings
 from tests.app.exports.sample import (
     GLUCOSE,
@@ -49,9 +48,9 @@ FREE_CSV = (
 
 def completed(sample: Sample, settings: Settings, source_file_id: int | None = None) -> ExportFile:
     with reading(sample.world.engine) as session:
-        facts = gather(session, sample.world.laboratory, sample.catalogue)
         request = ExportRequest(ExportKind.ORIGINAL, source_file_id=source_file_id)
-        return build(session, settings, facts, request, utc_now(), "Test")[0]
+        material = read_material(session, sample.world.laboratory, sample.catalogue, request)
+    return build(material, settings, request, utc_now(), "Test")[0]
 
 
 def test_a_free_csv_gets_eight_columns(world: World, settings: Settings) -> None:
@@ -151,8 +150,9 @@ def test_a_received_workbook_gives_a_csv_for_the_laboratory_system(world: World,
     sample = add_sample(world, [IncomingFile("LOINC_3_export_resultats_20261101.xlsx", buffer.getvalue())])
     sample.approve("NA", SODIUM)
     with reading(sample.world.engine) as session:
-        facts = gather(session, sample.world.laboratory, sample.catalogue)
-        file, _ = build(session, settings, facts, ExportRequest(ExportKind.LOINC_6), utc_now(), "Test")
+        request = ExportRequest(ExportKind.LOINC_6)
+        material = read_material(session, sample.world.laboratory, sample.catalogue, request)
+    file, _ = build(material, settings, request, utc_now(), "Test")
     lines = file.content.decode("utf-8-sig").split("\r\n")
     assert lines[1] == LOINC_3.split("\r\n")[1] + f";{SODIUM};{TERMS[SODIUM]}"
     assert "classeur" in file.notes[0]

@@ -19,7 +19,7 @@ from app.exports.service import ExportRequest, make_export
 from app.files.choices import IncomingFile
 from app.main import create_app
 from app.models import Action, Catalogue, Decision, Laboratory, LocalTest, LoincTerm, Relation, ReviewState, User
-from app.platform.database import make_engine, transaction
+from app.platform.database import Transactions, make_engine, transaction
 from app.settings import Settings
 from app.tokens.service import create_token
 from app.transcoding.facts import derive_state
@@ -87,10 +87,10 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory, installation: Path) 
         users = _people(session)
         _decide(session, report.catalogue_id, [user.id or 0 for user in users])
         _, token = create_token(session, laboratory, name="SGL", lifetime="0", actor=users[0])
-    with transaction(engine) as session:
-        catalogue = session.get(Catalogue, report.catalogue_id)
-        assert catalogue is not None
-        file, _ = make_export(session, settings, laboratory, catalogue, ExportRequest(ExportKind.CONCEPT_MAP))
+    transactions = Transactions(engine)
+    with transactions.reading() as session:
+        catalogue = session.get_one(Catalogue, report.catalogue_id)
+    file, _ = make_export(transactions, settings, laboratory, catalogue, ExportRequest(ExportKind.CONCEPT_MAP))
     headers = {"Authorization": f"Bearer {token}"}
     with TestClient(create_app(settings, engine), headers=headers) as client:
         yield Demonstration(client, json.loads(file.content))

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from app.exports.schemas import ExportFile, ExportKind
-from app.exports.service import ExportRequest, build
+from app.exports.service import ExportRequest, build, read_material
 from app.fhir_resources.values import Syntax
 from app.models import Action, Level
 from app.platform.database import reading
-from app.publication.service import gather
 from app.settings import Settings
 from tests.app.exports.sample import Sample
 from tests.conftest import BIOLOGIST
@@ -24,9 +23,9 @@ FHIR_KINDS = (*R4_KINDS, ExportKind.CONCEPT_MAP_R5)
 def exported_file(sample: Sample, settings: Settings, kind: ExportKind, syntax: Syntax = Syntax.JSON) -> ExportFile:
     """The file of one format."""
     with reading(sample.world.engine) as session:
-        facts = gather(session, sample.world.laboratory, sample.catalogue)
         request = ExportRequest(kind, syntax=syntax)
-        file, _ = build(session, settings, facts, request, MADE_AT, "Test")
+        material = read_material(session, sample.world.laboratory, sample.catalogue, request)
+    file, _ = build(material, settings, request, MADE_AT, "Test")
     return file
 
 

@@ -9,7 +9,7 @@ from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.naming import Canonicals, computable_name
 from app.fhir_resources.rules import problems
 from app.models import Action, Laboratory, Level
-from app.platform.database import transaction
+from app.platform.database import Transactions, transaction
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
 from tests.app.exports.sample import GLUCOSE, SODIUM, TERMS, TSH, Sample, add_release
@@ -73,15 +73,14 @@ def test_url_is_stable_and_version_changes_with_each_export(narrow: Sample, sett
     versions, urls = set(), set()
     # The formats share the url of the map: they share the count of its versions too.
     for kind in (ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5, ExportKind.CONCEPT_MAP):
-        with transaction(narrow.world.engine) as session:
-            file, exported = make_export(
-                session,
-                settings,
-                narrow.world.laboratory,
-                narrow.catalogue,
-                ExportRequest(kind),
-                narrow.world.users[TRANSCODER],
-            )
+        file, exported = make_export(
+            Transactions(narrow.world.engine),
+            settings,
+            narrow.world.laboratory,
+            narrow.catalogue,
+            ExportRequest(kind),
+            narrow.world.users[TRANSCODER],
+        )
         resource = json.loads(file.content)
         assert exported.business_version == resource["version"]
         versions.add(resource["version"])

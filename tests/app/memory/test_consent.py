@@ -11,7 +11,7 @@ from app.files.choices import IncomingFile
 from app.memory.repository import reusable_counts
 from app.memory.service import import_memory
 from app.models import Laboratory, LocalTest, Outcome, ReviewState, Role, Status
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
 from app.proposals.knowledge import knowledge_for
 from matcher.knowledge import signature
 from tests.app.catalogues.fhir_fixtures import as_bytes
@@ -125,11 +125,10 @@ def test_what_a_neighbour_imported_is_never_remembered(neighbours: Neighbours) -
     world = neighbours.world
     neighbours.allow(world.other_laboratory, True)
     access = type(world.access(TRANSCODER))(world.users[OUTSIDER], world.other_laboratory, Role.TRANSCODER)
-    with transaction(world.engine) as session:
-        import_memory(session, access, "carte.json", as_bytes(CONCEPT_MAP_R4), 1_000_000)
+    carte = [("carte.json", as_bytes(CONCEPT_MAP_R4))]
+    import_memory(Transactions(world.engine), access, carte, 1_000_000)
     assert neighbours.remembered() == []
-    with transaction(world.engine) as session:
-        import_memory(session, world.access(TRANSCODER), "carte.json", as_bytes(CONCEPT_MAP_R4), 1_000_000)
+    import_memory(Transactions(world.engine), world.access(TRANSCODER), carte, 1_000_000)
     assert [loinc_num for loinc_num, _ in neighbours.remembered()] == [SODIUM]
 
 

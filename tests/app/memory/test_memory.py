@@ -19,7 +19,7 @@ from app.models import (
     MemoryEntry,
     ReviewState,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
 from app.proposals.knowledge import knowledge_for
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
@@ -163,10 +163,9 @@ def test_roles(client_for: ClientFor, world: World) -> None:
         assert person.get(ADDRESS).status_code == seeing
         assert send(person, ("carte.json", as_bytes(CONCEPT_MAP_R4))).status_code == acting
         assert person.post(f"{ADDRESS}/{entry}/retirer", data={"motif": "x"}).status_code == acting
-    with transaction(world.engine) as session:
-        access = world.access(TRANSCODER)
-        other = type(access)(access.user, world.other_laboratory, access.role)
-        import_memory(session, other, "b.json", as_bytes(CONCEPT_MAP_R4), 1_000_000)
+    access = world.access(TRANSCODER)
+    other = type(access)(access.user, world.other_laboratory, access.role)
+    import_memory(Transactions(world.engine), other, [("b.json", as_bytes(CONCEPT_MAP_R4))], 1_000_000)
     foreign = entries(world)[-1].id
     assert client_for(TRANSCODER).post(f"{ADDRESS}/{foreign}/retirer", data={"motif": "x"}).status_code == 404
 

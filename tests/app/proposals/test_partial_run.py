@@ -1,15 +1,16 @@
 """Matching only some rows again: the others keep the proposals shown so far."""
 
+import itertools
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from app.catalogues.service import import_files
 from app.files.choices import IncomingFile
-from app.models import LoincRelease, Proposal, ProposalRun
+from app.models import Laboratory, LoincRelease, Proposal, ProposalRun, RunStatus
 from app.platform.database import reading, transaction
-from app.proposals import service
+from app.proposals import repository, service
 from app.proposals.jobs import run_job
 from app.proposals.service import run_proposals
 from app.settings import Settings
@@ -93,3 +94,47 @@ def test_the_job_passes_the_rows(world: World, settings: Settings, matcher: Fake
     matcher.asked.clear()
     run_job(world.engine, settings, 1, {"catalogue_id": catalogue, "only": [1, 3]}, lambda *_: None)
     assert matcher.asked == ["NA", "CL"]
+
+
+def test_proposals_are_stored_in_transactions_between_which_others_write(
+    world: World, settings: Settings, matcher: FakeEngine, catalogue: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(world, settings, catalogue)
+    monkeypatch.setattr(service, "CHUNK", 1)
+    insert, seen = repository.insert_proposals, []
+
+    def insert_and_look(session: Session, rows: list[dict[str, Any]]) -> None:
+        # Another connection writes just before: nothing holds the database between two chunks.
+        with transaction(world.engine) as other:
+            other.add(Laboratory(name=f"Laboratoire {len(seen)}"))
+        with reading(world.engine) as other:
+            seen.append(other.exec(select(ProposalRun.id).where(col(ProposalRun.is_current))).one())
+        insert(session, rows)
+
+    monkeypatch.setattr(repository, "insert_proposals", insert_and_look)
+    second = run(world, settings, catalogue)
+    assert seen == [first] * 3, "the new run is shown once it is whole"
+    assert len(shown(world, second)) == 3
+
+
+def test_a_run_that_fails_while_it_is_stored_leaves_nothing(
+    world: World, settings: Settings, matcher: FakeEngine, catalogue: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(world, settings, catalogue)
+    monkeypatch.setattr(service, "CHUNK", 1)
+    insert, calls = repository.insert_proposals, itertools.count()
+
+    def insert_two(session: Session, rows: list[dict[str, Any]]) -> None:
+        if next(calls) == 2:
+            raise OSError("disque plein")
+        insert(session, rows)
+
+    monkeypatch.setattr(repository, "insert_proposals", insert_two)
+    with pytest.raises(OSError, match="disque plein"):
+        run(world, settings, catalogue)
+    with reading(world.engine) as session:
+        failed = session.exec(select(ProposalRun).order_by(col(ProposalRun.id).desc())).first()
+        assert failed is not None
+        assert (failed.status, failed.is_current) == (RunStatus.FAILED, False)
+        assert session.exec(select(Proposal).where(Proposal.run_id == failed.id)).all() == []
+    assert len(shown(world, first)) == 3

@@ -25,6 +25,7 @@ from app.models import (
 )
 from app.platform.database import reading, transaction
 from app.platform.identity import CatalogueAccess
+from app.proposals.service import prepare_engine
 from app.review import service
 from app.settings import Settings
 from tests.app.review.sample import add_release, evidence
@@ -168,6 +169,8 @@ def desk(world: World, settings: Settings) -> Desk:
         session.add(run)
         session.flush()
         ids = _add_rows(session, catalogue, run)
+    # As before any page that decides: an engine is not built inside the transaction of a decision.
+    prepare_engine(world.engine, settings)
     return Desk(world, settings, catalogue, release, run, **ids)
 
 

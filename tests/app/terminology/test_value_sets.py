@@ -164,6 +164,8 @@ def test_what_cannot_be_used_is_refused_with_the_reason(name: str, content: byte
 
 
 def load(session: Session, name: str, content: bytes) -> list[value_sets.LoadedSet]:
+    # As in the application, where each file has a transaction that opens once the file is read.
+    session.commit()
     return value_sets.load_value_sets(session, name, content, ColumnMap())
 
 

@@ -1,0 +1,176 @@
+"""Authorising a request before its body is received: the class of every route of the pages.
+
+FastAPI receives a form before it solves the dependencies of the route. Whoever may not send anything would
+still be listened to, so what the route depends on is read here first, in a short reading transaction that is
+closed before the first byte is awaited. The dependencies of `identity` then find the result.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from sqlalchemy import Connection
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+
+from app.errors import NotAllowedError, NotFoundError
+from app.models import Membership, Role, User, UserSession
+from app.platform.database import reading
+from app.platform.identity import (
+    NO_CATALOGUE,
+    NO_LABORATORY,
+    PAGES_BEFORE_PASSWORD_CHANGE,
+    Caller,
+    LaboratoryAccess,
+    PasswordChangeRequiredError,
+    RoleNeeded,
+    SignInRequiredError,
+    Visitor,
+    catalogue_access,
+    get_administrator,
+    get_catalogue_access,
+    get_current_user,
+    get_laboratory_access,
+    laboratory_access,
+)
+from app.platform.web_sessions import cookie_name, find_live_session, needs_touch, person_of
+
+LARGEST_ID = 2**63 - 1
+LOST_RIGHTS = "Vos droits ont changé entre-temps. Rien n'a été enregistré."
+ADMINISTRATORS_ONLY = "Cette page est réservée à l'administrateur."
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route depends on."""
+
+    person: bool
+    administrator: bool
+    laboratory: bool
+    catalogue: bool
+    roles: frozenset[Role] | None
+    identifiers: tuple[str, ...]
+    """The parameters of its path that are identifiers."""
+
+    @staticmethod
+    def of(dependant: Dependant) -> "Needs":
+        """Read from the whole tree of dependencies of a route."""
+        tree = list(_tree(dependant))
+        calls = [item.call for item in tree]
+        roles = [call.roles for call in calls if isinstance(call, RoleNeeded)]
+        names = {field.name for item in tree for field in item.path_params if _is_integer(field)}
+        laboratory, catalogue = get_laboratory_access in calls, get_catalogue_access in calls
+        names |= {"laboratory_id"} if laboratory else set()
+        names |= {"catalogue_id"} if catalogue else set()
+        return Needs(
+            person=get_current_user in calls,
+            administrator=get_administrator in calls,
+            laboratory=laboratory,
+            catalogue=catalogue,
+            roles=frozenset.intersection(*roles) if roles else None,
+            identifiers=tuple(sorted(names)),
+        )
+
+
+def _tree(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for inner in dependant.dependencies:
+        yield from _tree(inner)
+
+
+def _is_integer(field: Any) -> bool:
+    return field.field_info.annotation is int
+
+
+def _identifier(text: str) -> int | None:
+    """A path parameter as an identifier that a database can hold; None when it is none."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 19:
+        return None
+    return number if (number := int(text)) <= LARGEST_ID else None
+
+
+def _identify(session: Session, request: Request) -> Caller:
+    settings = request.app.state.settings
+    live = find_live_session(session, request.cookies.get(cookie_name(settings), ""), settings)
+    user = person_of(session, live)
+    if live is None or user is None:
+        raise SignInRequiredError("Connectez-vous pour continuer.")
+    request.state.user = Visitor(user.id or 0, user.email, user.display_name, user.is_administrator)
+    if user.must_change_password and request.url.path not in PAGES_BEFORE_PASSWORD_CHANGE:
+        raise PasswordChangeRequiredError("Choisissez d'abord votre propre mot de passe.")
+    return Caller(user, live.token_hash, needs_touch(live))
+
+
+def _access(session: Session, user: User, request: Request, needs: Needs) -> LaboratoryAccess | None:
+    if needs.catalogue:
+        catalogue_id = _identifier(str(request.path_params["catalogue_id"]))
+        if catalogue_id is None:
+            raise NotFoundError(NO_CATALOGUE)
+        return catalogue_access(session, user, catalogue_id)
+    if needs.laboratory:
+        laboratory_id = _identifier(str(request.path_params["laboratory_id"]))
+        if laboratory_id is None:
+            raise NotFoundError(NO_LABORATORY)
+        return laboratory_access(session, user, laboratory_id)
+    return None
+
+
+def authorise(request: Request, needs: Needs) -> None:
+    """Read who asks and what she may do; refuse, or leave it on the state of the request as plain values."""
+    with reading(request.app.state.engine) as session:
+        caller = _identify(session, request)
+        if needs.administrator and not caller.user.is_administrator:
+            raise NotAllowedError(ADMINISTRATORS_ONLY)
+        access = _access(session, caller.user, request, needs)
+        if needs.roles is not None and access is not None:
+            access.require(*needs.roles)
+    caller = Caller(caller.user, caller.token_hash, caller.must_be_touched, access)
+    request.state.caller = caller
+    request.state.confirm_rights = lambda connection: confirm_rights(connection, caller, needs)
+
+
+def confirm_rights(connection: Connection, caller: Caller, needs: Needs) -> None:
+    """Read the rights again in the transaction that is about to write; raises when they were lost meanwhile."""
+    access = caller.access
+    role = select(Membership.role).where(
+        Membership.user_id == caller.user.id,
+        Membership.laboratory_id == (access.laboratory_id if access else None),
+    )
+    statement = (
+        select(User.is_active, User.is_administrator, role.scalar_subquery())
+        .join(UserSession, col(UserSession.user_id) == col(User.id))
+        .where(User.id == caller.user.id)
+        .where(UserSession.token_hash == caller.token_hash, col(UserSession.revoked_at).is_(None))
+    )
+    found = connection.execute(statement).first()
+    if found is None or not found[0]:
+        raise SignInRequiredError("Votre session a été fermée. Connectez-vous pour continuer.")
+    if needs.administrator and not found[1]:
+        raise NotAllowedError(LOST_RIGHTS)
+    if access is not None and found[2] is None:
+        raise NotFoundError(NO_LABORATORY)
+    if access is not None and found[2] != access.role:
+        raise NotAllowedError(LOST_RIGHTS)
+
+
+class AuthorisedRoute(APIRoute):
+    """A route that knows who asks, and refuses her when it must, before it receives anything from her."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of FastAPI, which receives the body, after the authorisation."""
+        handle = super().get_route_handler()
+        needs = Needs.of(self.dependant)
+
+        async def authorise_first(request: Request) -> Response:
+            for name in needs.identifiers:
+                text = str(request.path_params.get(name, ""))
+                if text.isdigit() and _identifier(text) is None:
+                    raise NotFoundError("Cette page n'existe pas.")
+            if needs.person:
+                await run_in_threadpool(authorise, request, needs)
+            return await handle(request)
+
+        return authorise_first
