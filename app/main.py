@@ -11,6 +11,7 @@ from app.accounts import routes as accounts
 from app.accounts.signin import Purge
 from app.administration import routes as administration
 from app.approval import routes as approval
+from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.coverage import routes as coverage
 from app.exports import routes as exports
@@ -47,6 +48,7 @@ ROUTERS = (
     administration.router,
     home.router,
     catalogues.router,
+    profiles.router,
     reimport.router,
     memory.router,
     proposals.router,

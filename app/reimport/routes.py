@@ -1,4 +1,4 @@
-"""Comparing a newer export with its catalogue, and confirming; managing the saved readings."""
+"""Comparing a newer export with its catalogue, and confirming."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from app.catalogues import drafts, profiles
+from app.catalogues import drafts
 from app.catalogues.drafts import Draft
 from app.catalogues.service import MAY_IMPORT
 from app.models import Catalogue
@@ -181,24 +181,3 @@ def show_changes(
         next_url=f"{address}?page={page + 1}" if start + CHANGES_SHOWN < total else "",
     )
     return render(request, "reimport/changes.html", context)
-
-
-@router.post("/laboratoires/{laboratory_id}/profils/{profile_id}/renommer")
-def do_rename_profile(
-    session: SessionDep,
-    access: LaboratoryDep,
-    profile_id: int,
-    nom: Annotated[str, Form(max_length=400)],
-) -> Response:
-    """Give a saved reading another name."""
-    access.require(*MAY_IMPORT)
-    profiles.rename(session, access, profiles.find(session, access.laboratory_id, profile_id), nom)
-    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer#profils", status_code=303)
-
-
-@router.post("/laboratoires/{laboratory_id}/profils/{profile_id}/supprimer")
-def do_delete_profile(session: SessionDep, access: LaboratoryDep, profile_id: int) -> Response:
-    """Forget a saved reading."""
-    access.require(*MAY_IMPORT)
-    profiles.delete(session, access, profiles.find(session, access.laboratory_id, profile_id))
-    return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer#profils", status_code=303)
