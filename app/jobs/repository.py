@@ -2,15 +2,7 @@
 
 from sqlmodel import Session, col, select
 
-from app.models import Job, Membership
-
-
-def role_in(session: Session, user_id: int, laboratory_id: int) -> str | None:
-    """The role of a person in a laboratory, or None."""
-    statement = select(Membership.role).where(
-        Membership.user_id == user_id, Membership.laboratory_id == laboratory_id
-    )
-    return session.exec(statement).first()
+from app.models import Job
 
 
 def jobs_after(session: Session, job: Job) -> list[Job]:

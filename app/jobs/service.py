@@ -6,9 +6,9 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import ConflictError, NotAllowedError, NotFoundError
-from app.jobs import repository
 from app.jobs.queue import JobQueue
 from app.models import CONTRIBUTORS, Job, JobStatus, User
+from app.platform.identity import role_in
 
 MAY_RETRY = CONTRIBUTORS
 
@@ -31,7 +31,7 @@ def open_job(session: Session, user: User, job_id: int) -> JobAccess:
         if not user.is_administrator and job.created_by_id != user.id:
             raise refusal
         return JobAccess(job, may_act=True)
-    role = repository.role_in(session, user.id, job.laboratory_id)
+    role = role_in(session, user.id, job.laboratory_id)
     if role is None:
         raise refusal
     return JobAccess(job, may_act=role in MAY_RETRY)

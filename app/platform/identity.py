@@ -77,15 +77,21 @@ class CatalogueAccess(LaboratoryAccess):
         return self.catalogue.id
 
 
-def _role_in(session: Session, user: User, laboratory_id: int) -> Role:
-    statement = select(Membership).where(
-        Membership.user_id == user.id, Membership.laboratory_id == laboratory_id
+def role_in(session: Session, user_id: int | None, laboratory_id: int) -> Role | None:
+    """The role of a person in a laboratory, None when she is no member."""
+    statement = select(Membership.role).where(
+        Membership.user_id == user_id, Membership.laboratory_id == laboratory_id
     )
-    membership = session.exec(statement).first()
-    if membership is None:
+    found = session.exec(statement).first()
+    return Role(found) if found is not None else None
+
+
+def _required_role(session: Session, user: User, laboratory_id: int) -> Role:
+    role = role_in(session, user.id, laboratory_id)
+    if role is None:
         # The same answer as for a laboratory that does not exist: outsiders learn nothing.
         raise NotFoundError(NO_LABORATORY)
-    return Role(membership.role)
+    return role
 
 
 def laboratory_access(session: Session, user: User, laboratory_id: int) -> LaboratoryAccess:
@@ -93,7 +99,7 @@ def laboratory_access(session: Session, user: User, laboratory_id: int) -> Labor
     laboratory = session.get(Laboratory, laboratory_id)
     if laboratory is None:
         raise NotFoundError(NO_LABORATORY)
-    return LaboratoryAccess(user, laboratory, _role_in(session, user, laboratory_id))
+    return LaboratoryAccess(user, laboratory, _required_role(session, user, laboratory_id))
 
 
 def catalogue_access(session: Session, user: User, catalogue_id: int) -> CatalogueAccess:
@@ -102,7 +108,7 @@ def catalogue_access(session: Session, user: User, catalogue_id: int) -> Catalog
     laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
     if catalogue is None or laboratory is None:
         raise NotFoundError(NO_CATALOGUE)
-    return CatalogueAccess(user, laboratory, _role_in(session, user, catalogue.laboratory_id), catalogue)
+    return CatalogueAccess(user, laboratory, _required_role(session, user, catalogue.laboratory_id), catalogue)
 
 
 AnyAccess = TypeVar("AnyAccess", bound=LaboratoryAccess)
