@@ -11,6 +11,7 @@ from app.platform.database import Transactions
 from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""They never write; the others open a transaction, and are refused when another site sends them."""
 
 
 def get_app_settings(request: Request) -> Settings:
@@ -42,13 +43,7 @@ def get_session(request: Request) -> Iterator[Session]:
 
 
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
-
-
 EngineDep = Annotated[Engine, Depends(get_engine)]
-
-
 TransactionsDep = Annotated[Transactions, Depends(get_transactions)]
-
-
 # The function scope commits before the answer is sent: a redirect never overtakes its own write.
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
