@@ -11,7 +11,10 @@ from matcher.normalise.text import fold
 
 FUNCTION = "fold_text"
 """Its name on both databases: on SQLite each connection brings it, on PostgreSQL it is stored in the database."""
-_RANGES = ((0xA0, 0x250), (0x370, 0x400), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x20A0, 0x20C0), (0x2100, 0x2190), (0x2200, 0x2270))
+_RANGES = (
+    (0xA0, 0x250), (0x370, 0x400), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x20A0, 0x20C0), (0x2100, 0x2190),
+    (0x2200, 0x2270),
+)  # fmt: skip
 """What French, German, Greek and typography may put in a catalogue; PostgreSQL leaves other scripts as they are."""
 
 

@@ -18,12 +18,12 @@ from app.platform.postgresql import is_postgresql
 class Subject(StrEnum):
     """What has no row of its own to lock."""
 
-    ACCOUNTS = "accounts"
-    """People, their roles, and who administers."""
-    TERMINOLOGY = "terminology"
-    """Releases, value sets, and which release is current."""
+    INSTALLATION = "installation"
+    """What administrators write: accounts, laboratories, releases, value sets."""
     WITHDRAWALS = "withdrawals"
     """Mappings judged wrong, whatever the laboratory."""
+    ACCOUNT_ATTEMPTS = "attempts on an account"
+    ADDRESS_ATTEMPTS = "attempts from an address"
 
 
 def lock_laboratory(session: Session, laboratory_id: int) -> None:

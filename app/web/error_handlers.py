@@ -126,7 +126,7 @@ async def on_busy_database(request: Request, error: Exception) -> Response:
 
 
 async def on_impossible_value(request: Request, error: Exception) -> Response:
-    """What no column of the database can hold: a number, so that it names nothing, a character zero, a text too long."""
+    """What no column can hold: a number, so that it names nothing, a character zero, a text too long."""
     log.info("request.impossible_value", route=route_template(request.scope), error=type(error).__name__)
     if isinstance(error, DBAPIError) and is_nul(error):
         return _answer(request, 400, "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré.")
