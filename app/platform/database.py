@@ -54,6 +54,13 @@ def is_busy(error: DBAPIError) -> bool:
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
 
 
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether the database refused to hold the same thing twice."""
+    if postgresql.sqlstate(error.orig) is not None:
+        return postgresql.sqlstate(error.orig) == "23505"
+    return getattr(error.orig, "sqlite_errorname", "") in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+
+
 def for_reading(engine: Engine) -> Engine:
     """The same engine, whose transactions see one state of the database from end to end, and cannot write."""
     if postgresql.is_postgresql(engine):

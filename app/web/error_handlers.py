@@ -7,13 +7,13 @@ import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
-from app.platform.database import is_busy
+from app.platform.database import is_busy, is_duplicate
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.platform.postgresql import is_nul, is_too_long
 from app.web.pages import ErrorPage
@@ -135,6 +135,15 @@ async def on_impossible_value(request: Request, error: Exception) -> Response:
     return _answer(request, 422, "Un des nombres envoyés est trop grand : il ne désigne rien ici.")
 
 
+async def on_taken(request: Request, error: Exception) -> Response:
+    """Somebody else stored the same thing a moment before: the database holds it once."""
+    assert isinstance(error, IntegrityError)
+    if not is_duplicate(error):
+        raise error
+    log.info("request.duplicate", route=route_template(request.scope), error=type(error).__name__)
+    return _answer(request, 409, "Quelqu'un vient d'enregistrer la même chose. Rien n'a été enregistré en double.")
+
+
 async def on_unexpected_error(request: Request, error: Exception) -> Response:
     """A fault of ours; its details go to the log (Starlette raises it again), never to the user."""
     log.error("request.failed", route=route_template(request.scope), error=type(error).__name__)
@@ -158,6 +167,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     InterfaceError: on_busy_database,
     InternalError: on_busy_database,
     NoConnectionError: on_busy_database,
+    IntegrityError: on_taken,
     OverflowError: on_impossible_value,
     DataError: on_impossible_value,
     Exception: on_unexpected_error,
