@@ -145,10 +145,9 @@ def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest)
     if database_kind == "sqlite":
         yield settings
         return
-    server: postgresql.Cluster = request.getfixturevalue("cluster")
-    names: tuple[str, str, bytes] = request.getfixturevalue("server_templates")
-    with server.database(names["world" in request.fixturenames]) as url:
-        yield settings.model_copy(update={"database_url": url})
+    name = "populated_on_server" if "world" in request.fixturenames else "empty_on_server"
+    reused: postgresql.Reused = request.getfixturevalue(name)
+    yield settings.model_copy(update={"database_url": reused.fresh()})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -205,6 +204,26 @@ def server_templates(cluster: postgresql.Cluster) -> tuple[str, str, bytes]:
     members = add_members(engine)
     engine.dispose()
     return empty, populated, pickle.dumps(members)
+
+
+@pytest.fixture(scope="session")
+def empty_on_server(
+    cluster: postgresql.Cluster, server_templates: tuple[str, str, bytes]
+) -> Iterator[postgresql.Reused]:
+    """The database of the server that tests use in turn: all tables and no row."""
+    reused = postgresql.Reused(cluster, server_templates[0])
+    yield reused
+    reused.close()
+
+
+@pytest.fixture(scope="session")
+def populated_on_server(
+    cluster: postgresql.Cluster, server_templates: tuple[str, str, bytes]
+) -> Iterator[postgresql.Reused]:
+    """The same with the small world."""
+    reused = postgresql.Reused(cluster, server_templates[1])
+    yield reused
+    reused.close()
 
 
 @pytest.fixture(scope="session")
