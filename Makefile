@@ -7,6 +7,8 @@ STAMPS := $(VENV)/stamps
 NODE_DIR := $(VENV)/node
 DEMO_DIR := $(CURDIR)/var/demonstration
 CHROMIUM := /usr/bin/chromium
+POSTGRESQL := /usr/lib/postgresql
+CLUSTER_SETTINGS := /etc/postgresql-common/createcluster.conf
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 USER_ID ?= $(shell id -u)
@@ -41,24 +43,28 @@ serve: $(STAMPS)/application static/vendor/.stamp
 
 # ---------- Debian packages ----------
 
-# What only root can bring. Root gets it, the browser only if $(1) is `test`; anybody else is told all that is missing,
-# for an administrator to be asked only once. Node needs no package: a wheel brings it, to the browser tests too.
+# What only root can bring. Root gets it, the browser and PostgreSQL only if $(1) is `test`; anybody else is told all
+# that is missing, for an administrator to be asked only once. Node needs no package: a wheel brings it, to the browser
+# tests too. The tests start a server of their own: Debian's package must not open one for ever (CLUSTER_SETTINGS).
 define debian_packages
 @! command -v $(PYTHON) >/dev/null || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
   echo "Il faut Python 3.11 ou plus récent ; $(PYTHON) est trop ancien." >&2; exit 1; }; \
 missing=; for_tests=; \
 [ -x $(BIN)/python ] || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing=$(notdir $(PYTHON))-venv; \
 [ -x $(CHROMIUM) ] || for_tests=chromium; \
+ls $(POSTGRESQL)/*/bin/postgres >/dev/null 2>&1 || for_tests="$$for_tests postgresql"; \
 [ "$(1)" != test ] || { missing="$$missing $$for_tests"; for_tests=; }; \
 set -- $$missing; \
 if [ $$# = 0 ]; then exit 0; fi; \
 if [ "$(USER_ID)" = 0 ]; then \
   echo "Installation des paquets Debian : $$*…"; \
+  case " $$* " in *" postgresql "*) [ -e $(CLUSTER_SETTINGS) ] || { mkdir -p $(dir $(CLUSTER_SETTINGS)) && \
+    echo "create_main_cluster = false" > $(CLUSTER_SETTINGS); };; esac; \
   $(APT) update && $(APT) install -y --no-install-recommends "$$@" >/dev/null; exit $$?; \
 fi; \
 echo "Il manque des paquets Debian, que seul un administrateur de la machine installe. Demandez-lui :" >&2; \
 echo "  apt-get install --no-install-recommends $$*" >&2; \
-[ -z "$$for_tests" ] || echo "et, pour que « make test » fonctionne aussi, d'y ajouter : $$for_tests" >&2; \
+[ -z "$$for_tests" ] || echo "et, pour que « make test » fonctionne aussi, d'y ajouter :" $$for_tests >&2; \
 echo "Puis relancez la même commande." >&2; exit 1
 endef
 

@@ -11,13 +11,17 @@ import app.terminology.search_index
 from app.models import metadata
 from app.models.base import UtcDateTime
 
-# The full-text table and the tables that SQLite keeps behind it are no models.
+# The full-text index, and on SQLite the tables that are kept behind it, are no models.
 SEARCH_TABLE_PREFIX = app.terminology.search_index.SEARCH_TABLE
 
 
 def include_name(name: str | None, type_: str, _parents: Any) -> bool:
-    """Leave the tables of the full-text index alone."""
-    return type_ != "table" or name is None or not name.startswith(SEARCH_TABLE_PREFIX)
+    """Leave the full-text index alone."""
+    if name is None:
+        return True
+    if type_ == "index":
+        return name != app.terminology.search_index.SEARCH_INDEX
+    return type_ != "table" or not name.startswith(SEARCH_TABLE_PREFIX)
 
 
 def render_item(type_: str, item: Any, _context: AutogenContext) -> str | Literal[False]:

@@ -26,10 +26,11 @@ from app.platform import open_transactions
 from app.platform.database import make_engine, transaction
 from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
+from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.upgrades.start import prepare
-from tests import hypothesis_profiles
+from tests import hypothesis_profiles, postgresql
 
 hypothesis_profiles.load()
 open_transactions.be_strict()
@@ -96,10 +97,57 @@ class World:
         return CatalogueAccess(self.users[email], self.laboratory, ROLES[email], catalogue)
 
 
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--databases sqlite`: leave out one of the two databases."""
+    parser.addoption("--databases", choices=DATABASES, help="run the tests on this database only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that has a database runs on both, but for those that say that they are about one.
+
+    `@pytest.mark.only("sqlite", "why")`: the reason is part of the mark.
+    """
+    if "database_kind" not in metafunc.fixturenames:
+        return
+    mark = metafunc.definition.get_closest_marker("only")
+    kinds = (mark.args[0],) if mark else DATABASES
+    assert mark is None or (mark.args[0] in DATABASES and mark.args[1]), "only(database, reason)"
+    chosen = metafunc.config.getoption("--databases")
+    kept = [kind for kind in kinds if chosen in (None, kind)]
+    metafunc.parametrize("database_kind", kept, indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings of a throw-away installation; jobs run at once, in the thread of the request."""
-    return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The database of this test: sqlite or postgresql."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgresql.Cluster]:
+    """The PostgreSQL server of this process of tests, started by the first test that needs it."""
+    with postgresql.cluster() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """Settings of a throw-away installation; jobs run at once, in the thread of the request.
+
+    The database has all tables, and the small world when the test asks for it; on SQLite its file is only there
+    once `engine` is asked for.
+    """
+    settings = Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
+    if database_kind == "sqlite":
+        yield settings
+        return
+    name = "populated_on_server" if "world" in request.fixturenames else "empty_on_server"
+    reused: postgresql.Reused = request.getfixturevalue(name)
+    yield settings.model_copy(update={"database_url": reused.fresh()})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -140,6 +188,45 @@ def populated_database(empty_database: Path) -> tuple[Path, bytes]:
 
 
 @pytest.fixture(scope="session")
+def server_templates(cluster: postgresql.Cluster) -> tuple[str, str, bytes]:
+    """The names of an empty and of a populated database to copy on the server, and the people of the second, pickled.
+
+    The migrations made them, as in an installation; but like the others they do not say which.
+    """
+    empty = cluster.create()
+    engine = make_engine(cluster.url(empty))
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    engine.dispose()
+    populated = cluster.create(empty)
+    engine = make_engine(cluster.url(populated))
+    members = add_members(engine)
+    engine.dispose()
+    return empty, populated, pickle.dumps(members)
+
+
+@pytest.fixture(scope="session")
+def empty_on_server(
+    cluster: postgresql.Cluster, server_templates: tuple[str, str, bytes]
+) -> Iterator[postgresql.Reused]:
+    """The database of the server that tests use in turn: all tables and no row."""
+    reused = postgresql.Reused(cluster, server_templates[0])
+    yield reused
+    reused.close()
+
+
+@pytest.fixture(scope="session")
+def populated_on_server(
+    cluster: postgresql.Cluster, server_templates: tuple[str, str, bytes]
+) -> Iterator[postgresql.Reused]:
+    """The same with the small world."""
+    reused = postgresql.Reused(cluster, server_templates[1])
+    yield reused
+    reused.close()
+
+
+@pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of an installation after its first start: migrated, with the starter terminology. To copy."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("installation") / "var", run_jobs_in_server=False)
@@ -148,16 +235,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engine]:
-    """A fresh SQLite database in the test's folder: all tables, and the small world when the test asks for it."""
-    if "world" in request.fixturenames:
-        source, _ = request.getfixturevalue("populated_database")
-    else:
-        source = request.getfixturevalue("empty_database")
+def engine(settings: Settings, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database of the test's own: all tables, and the small world when the test asks for it."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.resolved_database_url)
-    assert engine.url.database is not None
-    shutil.copyfile(source, engine.url.database)
+    if database_kind == "sqlite":
+        if "world" in request.fixturenames:
+            source, _ = request.getfixturevalue("populated_database")
+        else:
+            source = request.getfixturevalue("empty_database")
+        assert engine.url.database is not None
+        shutil.copyfile(source, engine.url.database)
     yield engine
     engine.dispose()
 
@@ -189,9 +277,10 @@ def add_members(engine: Engine) -> Members:
 
 
 @pytest.fixture
-def world(engine: Engine, populated_database: tuple[Path, bytes]) -> World:
+def world(engine: Engine, database_kind: str, request: pytest.FixtureRequest) -> World:
     """The small world most tests need (see `World`); `engine` put it in the database."""
-    return World(engine, *pickle.loads(populated_database[1]))
+    source = "populated_database" if database_kind == "sqlite" else "server_templates"
+    return World(engine, *pickle.loads(request.getfixturevalue(source)[-1]))
 
 
 @pytest.fixture

@@ -15,6 +15,11 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 ROOT, SOMEBODY = 0, 1000
 
 
+def cluster_settings(folder: Path) -> Path:
+    """Where the stand-in of Debian's settings of new clusters is."""
+    return folder / "postgresql-common" / "createcluster.conf"
+
+
 @pytest.fixture
 def asked(tmp_path: Path) -> Path:
     """Where the stand-in for apt-get writes what it is asked, one call a line."""
@@ -35,7 +40,7 @@ def make(tmp_path: Path, asked: Path) -> Make:
         (tools / name).chmod(0o755)
 
     def run(
-        goal: str, user: int, *, venv: bool, chromium: bool, recent: bool = True
+        goal: str, user: int, *, venv: bool, chromium: bool, server: bool = True, recent: bool = True
     ) -> subprocess.CompletedProcess[str]:
         stand_in("apt-get", f'echo "$@" >> {asked}')
         refused = ["*ensurepip*"] * (not venv) + ["*version_info*"] * (not recent)
@@ -43,7 +48,11 @@ def make(tmp_path: Path, asked: Path) -> Make:
         browser = tools / "chromium"
         if chromium:
             stand_in("chromium", "")
+        if server:
+            (tmp_path / "servers" / "15" / "bin").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "servers" / "15" / "bin" / "postgres").touch()
         variables = [f"USER_ID={user}", f"VENV={tmp_path / 'venv'}", f"CHROMIUM={browser}", "PYTHON=python3"]
+        variables += [f"POSTGRESQL={tmp_path / 'servers'}", f"CLUSTER_SETTINGS={cluster_settings(tmp_path)}"]
         target = {"run": f"{tmp_path / 'venv'}/bin/python", "test": "packages-for-tests"}[goal]
         return subprocess.run(
             ["make", "--no-print-directory", *variables, target],
@@ -94,6 +103,27 @@ def test_root_gets_them_in_one_call(
     assert install.endswith(f" install -y --no-install-recommends {packages}")
 
 
+@pytest.mark.parametrize(("goal", "ending"), [("run", "d'y ajouter : postgresql"), ("test", "recommends postgresql")])
+def test_a_plain_user_learns_that_the_tests_need_a_server(make: Make, goal: str, ending: str) -> None:
+    done = make(goal, SOMEBODY, venv=goal == "test", chromium=True, server=False)
+    assert done.returncode != 0
+    assert f"{ending}\nPuis" in done.stderr
+
+
+def test_root_gets_the_server_without_a_cluster_of_debian(make: Make, asked: Path, tmp_path: Path) -> None:
+    done = make("test", ROOT, venv=True, chromium=True, server=False)
+    assert done.returncode == 0, done.stderr
+    assert asked.read_text("utf-8").splitlines()[1].endswith(" install -y --no-install-recommends postgresql")
+    assert cluster_settings(tmp_path).read_text("utf-8") == "create_main_cluster = false\n"
+
+
+def test_the_choice_of_an_administrator_about_clusters_is_kept(make: Make, tmp_path: Path) -> None:
+    cluster_settings(tmp_path).parent.mkdir()
+    cluster_settings(tmp_path).write_text("create_main_cluster = true\n", "utf-8")
+    assert make("test", ROOT, venv=True, chromium=True, server=False).returncode == 0
+    assert cluster_settings(tmp_path).read_text("utf-8") == "create_main_cluster = true\n"
+
+
 @pytest.mark.parametrize("user", [ROOT, SOMEBODY])
 @pytest.mark.parametrize("goal", ["run", "test"])
 def test_nothing_is_asked_of_a_machine_that_has_all(make: Make, asked: Path, goal: str, user: int) -> None:
@@ -103,8 +133,8 @@ def test_nothing_is_asked_of_a_machine_that_has_all(make: Make, asked: Path, goa
     assert not asked.exists()
 
 
-def test_running_needs_no_browser(make: Make, asked: Path) -> None:
-    assert make("run", SOMEBODY, venv=True, chromium=False).returncode == 0
+def test_running_needs_neither_browser_nor_server(make: Make, asked: Path) -> None:
+    assert make("run", SOMEBODY, venv=True, chromium=False, server=False).returncode == 0
     assert not asked.exists()
 
 

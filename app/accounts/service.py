@@ -10,6 +10,7 @@ from app.accounts.passwords import check_new_password, generate_password, hash_p
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import Laboratory, Membership, Role, User, UserSession, utc_now
+from app.platform import locks
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.web_sessions import close_sessions_of
 from app.settings import Settings
@@ -63,6 +64,7 @@ def create_user(
     actor: User | None = None,
 ) -> tuple[User, str]:
     """Open an account; returns it with its password, a generated one when none is given."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     email, display_name = _checked_email(email), _checked_name(display_name)
     if password:
         check_new_password(password, email)
@@ -92,6 +94,7 @@ def reset_password(session: Session, user: User, *, password: str = "", actor: U
 
     `user` may have been read in an earlier transaction: hashing is slow, and comes before the first statement.
     """
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     assert user.id is not None
     if password:
         check_new_password(password, user.email)
@@ -153,6 +156,7 @@ def live_sessions(session: Session, user: User, settings: Settings) -> list[User
 
 def set_active(session: Session, user: User, is_active: bool, *, actor: User | None = None) -> None:
     """Deactivate or reactivate an account. Accounts are never deleted: their decisions carry their name."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     assert user.id is not None
     if user.is_active == is_active:
         return
@@ -172,6 +176,7 @@ def set_administrator(
     session: Session, user: User, is_administrator: bool, *, actor: User | None = None
 ) -> None:
     """Give or take the right to administer the installation."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     if user.is_administrator == is_administrator:
         return
     if not is_administrator and user.is_active and repository.count_active_administrators(session) <= 1:
@@ -186,6 +191,7 @@ def set_role(
     session: Session, user: User, laboratory: Laboratory, role: Role | None, *, actor: User | None = None
 ) -> None:
     """Give a person a role in a laboratory, change it, or (None) take it away."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     assert user.id is not None
     assert laboratory.id is not None
     statement = select(Membership).where(

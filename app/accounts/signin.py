@@ -28,6 +28,7 @@ from app.accounts.service import normalise_email
 from app.audit.service import record
 from app.errors import TooBusyError
 from app.models import SignInAttempt, utc_now
+from app.platform import locks
 from app.platform.database import reading, transaction
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.web_sessions import close_session, open_session
@@ -143,6 +144,8 @@ def _conclude(
 ) -> SignInResult:
     """Write how an attempt ended: the only transaction of a sign-in that writes."""
     with transaction(engine) as session:
+        locks.lock_subject(session, locks.Subject.ACCOUNT_ATTEMPTS, attempt.account_hash)
+        locks.lock_subject(session, locks.Subject.ADDRESS_ATTEMPTS, attempt.address)
         user = repository.find_user_by_email(session, attempt.email)
         # Other processes may have written failures since they were counted.
         if _is_blocked(session, attempt.account_hash, attempt.address):

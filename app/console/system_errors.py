@@ -57,6 +57,25 @@ SQLITE_REASONS = {
     "SQLITE_CONSTRAINT": "une règle de la base s'y oppose",
 }
 
+# By the code that a PostgreSQL server gives, or the class of codes that begins it.
+SERVER_REASONS = {
+    "": "son serveur ne répond pas ou a coupé la connexion",
+    "08": "la connexion à son serveur a été coupée",
+    "28": "son serveur refuse ce compte ou ce mot de passe",
+    "3D000": "cette base n'existe pas sur son serveur",
+    "40": "une autre écriture est passée avant ; recommencez",
+    "42501": "l'accès en est refusé à ce compte",
+    "53100": "il n'y a plus de place sur le disque de son serveur",
+    "53200": "son serveur n'a plus de mémoire",
+    "53300": "son serveur n'accepte plus de connexion",
+    "55P03": "une autre écriture l'occupe ; recommencez plus tard",
+    "57014": "son serveur a interrompu une opération trop longue",
+    "57P": "son serveur s'arrête ou démarre ; recommencez plus tard",
+    "58030": "le disque de son serveur ne répond pas correctement",
+    "XX001": "elle est abîmée. Restaurez une sauvegarde dans une base neuve : transcodeur restore FICHIER",
+    "XX002": "un de ses index est abîmé. Restaurez une sauvegarde dans une base neuve : transcodeur restore FICHIER",
+}
+
 
 def system_reason(error: OSError) -> str:
     """Why the system refused, in French, without the name of the file."""
@@ -80,6 +99,12 @@ def system_sentence(error: OSError) -> str:
 def database_reason(error: BaseException | None) -> str:
     """Why the database refused, from the error of its driver; what a database server says is quoted."""
     if not isinstance(error, sqlite3.Error):
+        state = getattr(error, "sqlstate", None) or ""
+        if state or type(error).__name__ in ("OperationalError", "InterfaceError"):
+            # A connection that was refused has no code of the server.
+            for code in (state, state[:3], state[:2]):
+                if code in SERVER_REASONS:
+                    return SERVER_REASONS[code]
         return f"le serveur de la base a répondu « {one_line(str(error))} »"
     name = getattr(error, "sqlite_errorname", "")
     for beginning, reason in SQLITE_REASONS.items():

@@ -13,6 +13,7 @@ from app.files.choices import IncomingFile
 from app.laboratories.repository import find_by_name
 from app.laboratories.service import create_laboratory
 from app.models import Catalogue, Laboratory, Role, User
+from app.platform import locks
 from app.platform.database import reading, transaction
 from app.proposals.service import current_run, run_proposals
 from app.settings import Settings
@@ -40,12 +41,14 @@ def demonstration_files() -> list[Path]:
 def create_demonstration(engine: Engine, settings: Settings) -> Iterator[str]:
     """Create what is missing of the demonstration, step by step; yields what was done, in French."""
     with transaction(engine) as session:
+        locks.lock_subject(session, locks.Subject.INSTALLATION)
         _refuse_real_database(session)
         laboratory, is_new = _laboratory_and_accounts(session)
     assert laboratory.id is not None
     if is_new:
         yield f"Le laboratoire « {LABORATORY} » et ses comptes sont créés."
     with transaction(engine) as session:
+        locks.lock_laboratory(session, laboratory.id)
         catalogue_id = _find_catalogue(session, laboratory.id)
         if catalogue_id is None:
             files = [IncomingFile(path.name, path.read_bytes()) for path in demonstration_files()]

@@ -57,6 +57,11 @@ class JobQueue:
         self._lock_file: IO[bytes] | None = None
         self._must_stop = threading.Event()
 
+    @property
+    def engine(self) -> Engine:
+        """The database that the jobs work on."""
+        return self._engine
+
     def _broker(self) -> Any:
         """The huey task that runs a job by its identifier; its storage file is opened at the first use."""
         with self._lock:

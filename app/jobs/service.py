@@ -43,6 +43,7 @@ def retry(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
     job = access.job
     if not access.may_act:
         raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas de relancer ce travail.")
+    session.refresh(job, with_for_update=True)
     if job.status != JobStatus.FAILED:
         raise ConflictError("Ce travail n'a pas échoué : il n'y a rien à relancer.")
     queue.retry(session, job)

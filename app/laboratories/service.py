@@ -8,6 +8,7 @@ from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.laboratories import repository
 from app.models import FhirNaming, Laboratory, User
+from app.platform import locks
 
 _FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
 
@@ -62,6 +63,7 @@ def create_laboratory(
     actor: User | None = None,
 ) -> Laboratory:
     """Open a laboratory; nobody sees it before receiving a role in it."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     name, finess, sgl_name, canonical_url = _checked(name, finess, sgl_name, canonical_url)
     if repository.find_by_name(session, name) is not None:
         raise ConflictError(f"Un laboratoire s'appelle déjà « {name} ».")
@@ -87,6 +89,7 @@ def change_laboratory(
     actor: User | None = None,
 ) -> None:
     """Correct what is known of a laboratory; its FHIR names stay as they are unless they are given."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     name, finess, sgl_name, canonical_url = _checked(name, finess, sgl_name, canonical_url)
     fhir_naming = _checked_naming(laboratory.fhir_naming if fhir_naming is None else fhir_naming, finess)
     other = repository.find_by_name(session, name)

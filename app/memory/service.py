@@ -25,6 +25,7 @@ from app.models import (
     Role,
     utc_now,
 )
+from app.platform import locks
 from app.platform.database import Transactions
 from app.platform.identity import LaboratoryAccess
 from app.platform.open_transactions import forbid_open_transaction
@@ -186,6 +187,7 @@ def relink(session: Session, access: LaboratoryAccess) -> int:
 
     A withdrawn mapping stays withdrawn: the withdrawal is written again for the new signature.
     """
+    locks.lock_subject(session, locks.Subject.WITHDRAWALS)
     access.require(*MAY_REMEMBER)
     entries = repository.unlinked_of(session, access.laboratory_id)
     tests = repository.tests_of_codes(session, access.laboratory_id, (entry.local_code for entry in entries))
@@ -226,6 +228,7 @@ def relink(session: Session, access: LaboratoryAccess) -> int:
 
 def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: str) -> MappingWithdrawal:
     """Say that a remembered mapping is wrong: it is evidence nowhere any more. A new fact; the entry stays."""
+    locks.lock_subject(session, locks.Subject.WITHDRAWALS)
     access.require(*MAY_REMEMBER)
     reason = " ".join(reason.split())
     entry = session.get(MemoryEntry, entry_id)

@@ -25,7 +25,7 @@ from app.models.terminology import (
     PanelMember,
     ReleaseStatus,
 )
-from app.models.upload import UploadDraft, UploadDraftFile
+from app.models.upload import UploadChunk, UploadDraft, UploadDraftFile
 from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSetMember
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "SourceRow",
     "Status",
     "TaskKind",
+    "UploadChunk",
     "UploadDraft",
     "UploadDraftFile",
     "User",

@@ -9,19 +9,75 @@ from app.models.base import metadata
 APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal")
 
 
-def trigger_statements(table: str) -> list[str]:
-    """The SQLite triggers that refuse UPDATE and DELETE on a table."""
+VERBS = ("UPDATE", "DELETE")
+REFUSING_FUNCTION = "refuse_append_only"
+"""The function that the triggers of PostgreSQL call; SQLite needs none."""
+_CREATE_REFUSING_FUNCTION = f"""
+CREATE OR REPLACE FUNCTION {REFUSING_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'integrity_constraint_violation';
+END $$"""
+
+
+def trigger_names(table: str, dialect: str) -> set[str]:
+    """The triggers that protect a table in this database; PostgreSQL has another way to empty a table."""
+    verbs = (*VERBS, "TRUNCATE") if dialect == "postgresql" else VERBS
+    return {f"tr_{table}_no_{verb.lower()}" for verb in verbs}
+
+
+def trigger_statements(table: str, dialect: str = "sqlite") -> list[str]:
+    """What makes this database refuse UPDATE and DELETE (and TRUNCATE) on a table."""
+    if dialect == "postgresql":
+        # Before each statement, so that one which touches no row is refused too; it fires once.
+        return [
+            _CREATE_REFUSING_FUNCTION,
+            *(
+                f"CREATE TRIGGER tr_{table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {REFUSING_FUNCTION}()"
+                for verb in (*VERBS, "TRUNCATE")
+            ),
+        ]
     return [
         f"CREATE TRIGGER tr_{table}_no_{verb.lower()} BEFORE {verb} ON {table} "
         f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
+        for verb in VERBS
     ]
 
 
+def protected_tables(connection: Connection) -> dict[str, set[str]]:
+    """Table -> the names of the triggers that protect it now, in this database."""
+    if connection.dialect.name == "postgresql":
+        # A trigger that was switched off protects nothing.
+        statement = (
+            "SELECT c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
+            "JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+            f"WHERE p.proname = '{REFUSING_FUNCTION}' AND n.nspname = current_schema() AND t.tgenabled IN ('O', 'A') "
+            "AND position('RAISE EXCEPTION' IN p.prosrc) > 0"
+        )
+    else:
+        statement = (
+            "SELECT tbl_name, name FROM sqlite_master "
+            "WHERE type = 'trigger' AND instr(sql, 'RAISE(ABORT') > 0 AND instr(sql, 'is append-only') > 0"
+        )
+    found: dict[str, set[str]] = {}
+    for table, name in connection.exec_driver_sql(statement):
+        found.setdefault(table, set()).add(name)
+    return found
+
+
+def missing_triggers(connection: Connection) -> list[str]:
+    """The triggers that this database should have and has not, in order of their names."""
+    found = protected_tables(connection)
+    return sorted(
+        name
+        for table in APPEND_ONLY_TABLES
+        for name in trigger_names(table, connection.dialect.name) - found.get(table, set())
+    )
+
+
 def _create_triggers(table: Table, connection: Connection, **_options: Any) -> None:
-    if connection.dialect.name == "sqlite":
-        for statement in trigger_statements(table.name):
-            connection.exec_driver_sql(statement)
+    for statement in trigger_statements(table.name, connection.dialect.name):
+        connection.exec_driver_sql(statement)
 
 
 def install() -> None:

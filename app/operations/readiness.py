@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.operations import repository
-from app.platform.database import reading
+from app.platform.database import for_reading, reading
 from app.platform.logs import error_code
 from app.platform.migrations import current_revision, head_revision
 from app.settings import Settings
@@ -87,7 +87,7 @@ def _expected_revision() -> str | None:
 
 def _is_migrated(engine: Engine) -> bool:
     # A read transaction: whoever asks never waits for whoever writes.
-    return current_revision(engine.execution_options(sqlite_begin="DEFERRED")) == _expected_revision()
+    return current_revision(for_reading(engine)) == _expected_revision()
 
 
 def _has_terminology(engine: Engine) -> bool:

@@ -17,13 +17,15 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import NotAllowedError, NotFoundError
-from app.models import Membership, Role, User, UserSession
+from app.models import Membership, Role, User, UserSession, metadata
+from app.platform import locks
 from app.platform.database import reading
 from app.platform.identity import (
     NO_CATALOGUE,
     NO_LABORATORY,
     PAGES_BEFORE_PASSWORD_CHANGE,
     Caller,
+    CatalogueAccess,
     LaboratoryAccess,
     PasswordChangeRequiredError,
     RoleNeeded,
@@ -132,8 +134,28 @@ def authorise(request: Request, needs: Needs) -> None:
     request.state.confirm_rights = lambda connection: confirm_rights(connection, caller, needs)
 
 
+def take_turn(connection: Connection, caller: Caller, needs: Needs) -> None:
+    """Wait for whoever writes in the same place: the catalogue or laboratory of the address, or the installation.
+
+    What is checked afterwards in this transaction stays true until it ends.
+    """
+    access = caller.access
+    if needs.administrator:
+        locks.hold_subject(connection, locks.Subject.INSTALLATION)
+    if isinstance(access, CatalogueAccess):
+        locks.hold_row(connection, metadata.tables["catalogue"], access.catalogue_id)
+    elif access is not None:
+        locks.hold_row(connection, metadata.tables["laboratory"], access.laboratory_id)
+    elif not needs.administrator and caller.user.id is not None:
+        locks.hold_row(connection, metadata.tables["user_account"], caller.user.id)
+
+
 def confirm_rights(connection: Connection, caller: Caller, needs: Needs) -> None:
-    """Read the rights again in the transaction that is about to write; raises when they were lost meanwhile."""
+    """Take one's turn, then read the rights again in the transaction that is about to write.
+
+    Raises WorkbenchError when they were lost meanwhile.
+    """
+    take_turn(connection, caller, needs)
     access = caller.access
     role = select(Membership.role).where(
         Membership.user_id == caller.user.id,

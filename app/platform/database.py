@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
-from app.platform import folding, open_transactions
+from app.platform import folding, open_transactions, postgresql
 
 BUSY_SECONDS = 15
 """How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
 
 
 def make_engine(url: str) -> Engine:
-    """An engine; SQLite is opened durable (WAL, synchronous FULL), with foreign keys, and waits for its turn."""
+    """An engine; SQLite is opened durable (WAL, synchronous FULL), with foreign keys, and waits for its turn.
+
+    Raises WorkbenchError for another database than PostgreSQL, or when its driver is not installed.
+    """
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = postgresql.make_engine(url, BUSY_SECONDS)
         open_transactions.watch(engine)
         return engine
     connect_args = {"check_same_thread": False, "timeout": BUSY_SECONDS}
@@ -44,9 +47,25 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def is_busy(error: OperationalError) -> bool:
-    """Whether the database refused because another writer kept it for too long."""
+def is_busy(error: DBAPIError) -> bool:
+    """Whether the database refused because another writer kept it for too long, or its server was out of reach."""
+    if postgresql.sqlstate(error.orig) is not None:
+        return postgresql.is_busy(error)
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
+
+
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether the database refused to hold the same thing twice."""
+    if postgresql.sqlstate(error.orig) is not None:
+        return postgresql.sqlstate(error.orig) == "23505"
+    return getattr(error.orig, "sqlite_errorname", "") in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same engine, whose transactions see one state of the database from end to end, and cannot write."""
+    if postgresql.is_postgresql(engine):
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.execution_options(sqlite_begin="DEFERRED")
 
 
 @contextmanager
@@ -64,7 +83,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A reading session; it never commits."""
-    with Session(engine.execution_options(sqlite_begin="DEFERRED"), expire_on_commit=False) as session:
+    with Session(for_reading(engine), expire_on_commit=False) as session:
         try:
             yield session
         finally:

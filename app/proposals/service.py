@@ -13,6 +13,7 @@ from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, Job, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
+from app.platform import locks
 from app.platform.database import reading, transaction
 from app.platform.progress import Progress
 from app.proposals import repository
@@ -237,6 +238,7 @@ def _store(
             repository.insert_proposals(session, rows[start : start + CHUNK])
     with transaction(database) as session:
         run = session.get_one(ProposalRun, run_id)
+        locks.lock_catalogue(session, run.catalogue_id)
         run.status, run.finished_at = RunStatus.DONE, utc_now()
         repository.make_current(session, run)
         catalogue = session.get_one(Catalogue, run.catalogue_id)

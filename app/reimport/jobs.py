@@ -13,6 +13,7 @@ from app.files.reading import refuse_if
 from app.jobs.queue import JobQueue
 from app.jobs.registry import register
 from app.models import Catalogue, UploadDraft, User
+from app.platform import locks
 from app.platform.database import reading, transaction
 from app.platform.identity import catalogue_access
 from app.platform.open_transactions import forbid_open_transaction
@@ -39,6 +40,9 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
     plan = plan_into(held, read, may_update=bool(digest))
     refuse_if(plan.problems)
     with transaction(engine) as session:
+        locks.lock_laboratory(session, draft.laboratory_id)
+        if draft.catalogue_id is not None:
+            locks.lock_catalogue(session, draft.catalogue_id)
         if held_by(session, draft.catalogue_id) != held:
             # Another import came first: what the files bring is judged again, on what the catalogue holds now.
             plan = plan_import(session, read, draft.catalogue_id, may_update=bool(digest))

@@ -23,6 +23,7 @@ from app.catalogues.service import (
 from app.errors import ConflictError
 from app.jobs.queue import JobQueue
 from app.models import ChangeKind, FileKind, Level, utc_now
+from app.platform import locks
 from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
 from app.platform.open_transactions import forbid_open_transaction
@@ -101,6 +102,7 @@ def apply_update(
     progress: Progress = untold,
 ) -> UpdateReport:
     """Write what the user confirmed; raises StaleDifferenceError when it is no longer what she saw."""
+    locks.lock_catalogue(session, access.catalogue_id)
     difference = difference_of(session, access.catalogue_id, plan)
     if difference.digest != digest:
         raise StaleDifferenceError

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from app.audit.service import record
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError
 from app.models import (
     FrenchName,
     LoincRelease,
@@ -28,6 +28,7 @@ from app.models import (
     ValueSetMember,
     utc_now,
 )
+from app.platform import locks
 from app.platform.database import reading, transaction
 from app.platform.progress import Progress
 from app.terminology import repository, search_index
@@ -284,6 +285,9 @@ def _line_count(source: ReleaseSource, name: str) -> int:
 
 def _publish(engine: Engine, report: LoadReport, asked: _Request) -> None:
     with transaction(engine) as session:
+        locks.lock_subject(session, locks.Subject.INSTALLATION)
+        if repository.release_by_hash(session, asked.digest) is not None:
+            raise ConflictError("Cette version vient d'être chargée par ailleurs ; cette seconde copie est abandonnée.")
         release = session.get_one(LoincRelease, report.release_id)
         release.version = report.version[:40]
         release.term_count = report.term_count

@@ -1,7 +1,8 @@
-"""The full-text index of terms: SQLite FTS5 over `loinc_term_text`, whose rows are in order of usefulness.
+"""The full-text index of terms, over `loinc_term_text`, whose rows are in order of usefulness.
 
 Because identifiers follow how usual a term is, the first matching rows are the ones to show, and a search
-never has to rank tens of thousands of rows. Other databases search the same folded words with LIKE.
+never has to rank tens of thousands of rows. The words are folded by us: on SQLite they are in an FTS5 table, on
+PostgreSQL in a GIN index of the very same words, which follows the rows by itself.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,11 @@ CREATE_SEARCH_TABLE = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {SEARCH_TABLE} USING fts5("
     "words, content='loinc_term_text', content_rowid='id', detail=none, tokenize='ascii')"
 )
+SEARCH_INDEX = "ix_loinc_search_words"
+_VECTOR = "array_to_tsvector(string_to_array({}words, ' '))"
+"""The words as they are, without the language, the stop words or the dictionaries of the server."""
+CREATE_SEARCH_INDEX = f"CREATE INDEX IF NOT EXISTS {SEARCH_INDEX} ON loinc_term_text USING gin ({_VECTOR.format('')})"
+DROP_SEARCH_INDEX = f"DROP INDEX IF EXISTS {SEARCH_INDEX}"
 DROP_SEARCH_TABLE = f"DROP TABLE IF EXISTS {SEARCH_TABLE}"
 AXES = ("property", "time_aspct", "system", "scale_typ", "method_typ", "class_name", "status", "order_obs")
 USUAL_SYSTEMS = ("Ser/Plas", "Ser", "Plas", "PPP", "Bld", "Urine")
@@ -44,15 +50,13 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def create_search_table(connection: Connection) -> None:
-    """Create the FTS5 table, on SQLite only; used by the migration, and by tests through `create_all`."""
-    if is_sqlite(connection):
-        connection.exec_driver_sql(CREATE_SEARCH_TABLE)
+    """Create the index of this database; used by the migrations, and by tests through `create_all`."""
+    connection.exec_driver_sql(CREATE_SEARCH_TABLE if is_sqlite(connection) else CREATE_SEARCH_INDEX)
 
 
 def drop_search_table(connection: Connection) -> None:
-    """Drop the FTS5 table; used by the migration on its way back."""
-    if is_sqlite(connection):
-        connection.exec_driver_sql(DROP_SEARCH_TABLE)
+    """Drop the index of this database; used by the migrations on their way back."""
+    connection.exec_driver_sql(DROP_SEARCH_TABLE if is_sqlite(connection) else DROP_SEARCH_INDEX)
 
 
 @event.listens_for(LoincTermText.__table__, "after_create")  # type: ignore[attr-defined]
@@ -192,13 +196,13 @@ def _plan(connection: Connection, release_id: int, query: WordQuery) -> _Plan:
     parameters: dict[str, Any] = {f"axis_{axis}": value for axis, value in query.axes.items()}
     parameters["release"] = release_id
     conditions = ["entry.release_id = :release", *(f"term.{axis} = :axis_{axis}" for axis in query.axes)]
-    expression = query.match_expression()
-    if not is_sqlite(connection) or not expression:
-        for position, pattern in enumerate(query.like_patterns()):
-            parameters[f"word_{position}"] = pattern
-            conditions.append(f"(' ' || entry.words || ' ') LIKE :word_{position}")
+    if not query.words and not query.axes and not query.laboratory_only:
         return _Plan("loinc_term_text AS entry", "entry.id", " AND ".join(conditions), parameters)
-    parameters["match"] = expression
+    if not is_sqlite(connection):
+        parameters["match"] = query.tsquery()
+        conditions.append(f"{_VECTOR.format('entry.')} @@ CAST(:match AS tsquery)")
+        return _Plan("loinc_term_text AS entry", "entry.id", " AND ".join(conditions), parameters)
+    parameters["match"] = query.match_expression()
     # The rows of a release follow each other: the bounds keep the search away from the other releases.
     bound = f"{SEARCH_TABLE}.rowid {{}} (SELECT {{}}(id) FROM loinc_term_text WHERE release_id = :release)"
     conditions += [f"{SEARCH_TABLE} MATCH :match", bound.format(">=", "min"), bound.format("<=", "max")]

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.errors import NotFoundError
 from app.models import LoincRelease, LoincTerm, ReleaseStatus, User
+from app.platform import locks
 from app.terminology import repository, search_index
 from app.terminology.french import french_material
 from app.terminology.schemas import ReleaseChanged, SearchFilters, SearchResult
@@ -46,6 +47,7 @@ def make_current(
     session: Session, release_id: int, actor: User | None, after_change: ReleaseChanged
 ) -> LoincRelease:
     """Use a release from now on for proposals, decisions and coverage; decisions already made stay as they are."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     release = get_release(session, release_id)
     before = repository.current_release(session)
     if before is None or before.id != release_id:

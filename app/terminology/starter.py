@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.models import LoincRelease, LoincTerm
+from app.platform import locks
 from app.terminology import repository
 from app.terminology.chunks import chunks
 from app.terminology.french import FrenchMaterial, french_material
@@ -96,6 +97,10 @@ def load_starter(session: Session, after_change: ReleaseChanged) -> LoincRelease
     Idempotent: the same content is never loaded twice. An official release in use stays in use.
     """
     release = repository.starter_release(session, STARTER_VERSION, starter_hash())
+    if release is None or not release.is_current:
+        # Several processes may start together, and an administrator choose a release meanwhile.
+        locks.lock_subject(session, locks.Subject.INSTALLATION)
+        release = repository.starter_release(session, STARTER_VERSION, starter_hash())
     if release is None:
         release = store_release(
             session,

@@ -12,6 +12,7 @@ from sqlmodel import select as select_model
 from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
 from app.models import LoincTerm, NabmAlignment, User, ValueSet, ValueSetKind, ValueSetMember
+from app.platform import locks
 from app.platform.open_transactions import forbid_open_transaction
 from app.terminology import repository
 from app.terminology.chunks import chunks
@@ -61,6 +62,7 @@ def load_value_sets(
 
 
 def _store(session: Session, file_name: str, digest: str, parsed: ParsedSet, actor: User | None) -> LoadedSet:
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     known = session.exec(
         select_model(ValueSet).where(ValueSet.content_hash == digest, ValueSet.kind == parsed.kind)
     ).first()
@@ -126,6 +128,7 @@ def get_value_set(session: Session, value_set_id: int) -> ValueSet:
 
 def use_value_set(session: Session, value_set: ValueSet, actor: User | None = None) -> None:
     """Use this list rather than the other lists of its kind."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
     if value_set.is_current:
         return
     session.execute(update(ValueSet).where(col(ValueSet.kind) == value_set.kind).values(is_current=False))

@@ -47,16 +47,17 @@ class WordQuery:
 
     def match_expression(self) -> str:
         """The FTS5 expression: all words, the longer ones as beginnings of words, and the axes."""
-        parts = [f'"{word}"*' if is_beginning(word) else f'"{word}"' for word in self.words]
-        parts += [f'"{axis_token(axis, value)}"' for axis, value in self.axes.items()]
-        if self.laboratory_only:
-            parts.append(f'"{LABORATORY_TOKEN}"')
-        return " AND ".join(parts)
+        return " AND ".join(f'"{word}"{"*" * begins}' for word, begins in self._asked())
 
-    def like_patterns(self) -> list[str]:
-        """The same words as LIKE patterns over " words "; folded words hold nothing to escape."""
-        patterns = [f"% {word}%" if is_beginning(word) else f"% {word} %" for word in self.words]
-        return [*patterns, f"% {LABORATORY_TOKEN} %"] if self.laboratory_only else patterns
+    def tsquery(self) -> str:
+        """The same for PostgreSQL; folded words hold nothing to escape."""
+        return " & ".join(f"'{word}'{':*' * begins}" for word, begins in self._asked())
+
+    def _asked(self) -> list[tuple[str, bool]]:
+        """Each word of the index that must be there, and whether it is only the beginning of one."""
+        asked = [(word, is_beginning(word)) for word in self.words]
+        asked += [(axis_token(axis, value), False) for axis, value in self.axes.items()]
+        return [*asked, (LABORATORY_TOKEN, False)] if self.laboratory_only else asked
 
 
 def is_beginning(word: str) -> bool:

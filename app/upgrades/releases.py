@@ -1,9 +1,7 @@
 """The administrator's side: what is loaded, uploads, and what a change of release asks people to look at."""
 
-import shutil
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 from sqlmodel import Session, select
 
@@ -11,6 +9,7 @@ from app.audit.service import record
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import Job, Laboratory, LoincRelease, TaskKind, User, ValueSetKind
+from app.platform import kept_files
 from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
 from app.terminology import service, value_sets
@@ -90,22 +89,19 @@ def receive_release(
     if content.read(4) != b"PK\x03\x04":
         raise InvalidInputError("Envoyez l'archive .zip téléchargée sur loinc.org, telle quelle.")
     content.seek(0)
-    folder = settings.data_dir / "depots"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"loinc-{uuid4().hex}.zip"
-    with path.open("wb") as target:
-        shutil.copyfileobj(content, target, 1 << 20)
+    engine = queue.engine
+    kept = kept_files.keep(engine, settings.data_dir / "depots", content, ".zip")
     try:
         record(session, "terminology.upload_release", actor=actor, object_type="file", source=name)
         return queue.enqueue(
             session,
             JOB_KIND,
             created_by_id=actor.id,
-            payload={"path": str(path), "name": name, "version": version.strip(), "actor_id": actor.id},
+            payload={"path": kept, "name": name, "version": version.strip(), "actor_id": actor.id},
         )
     except Exception:
         # No job will ever load this copy.
-        path.unlink(missing_ok=True)
+        kept_files.forget(engine, kept)
         raise
 
 

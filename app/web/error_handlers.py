@@ -7,13 +7,15 @@ import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
-from app.platform.database import is_busy
+from app.platform.database import is_busy, is_duplicate
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
+from app.platform.postgresql import is_nul, is_too_long
 from app.web.pages import ErrorPage
 from app.web.request_log import REQUEST_ID_HEADER, route_template
 from app.web.security import security_headers
@@ -109,9 +111,12 @@ async def on_client_gone(request: Request, error: Exception) -> Response:
 
 
 async def on_busy_database(request: Request, error: Exception) -> Response:
-    """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept."""
-    assert isinstance(error, OperationalError)
-    if not is_busy(error):
+    """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept.
+
+    So does a server that let another transaction pass, is out of reach, or has no connection left.
+    """
+    assert isinstance(error, DBAPIError | NoConnectionError)
+    if isinstance(error, DBAPIError) and not is_busy(error):
         raise error
     log.warning("database.busy", route=route_template(request.scope))
     advice = BUSY_ADVICE_TO_SCRIPTS if _wants_json(request) else BUSY_ADVICE
@@ -120,10 +125,23 @@ async def on_busy_database(request: Request, error: Exception) -> Response:
     return answer
 
 
-async def on_impossible_number(request: Request, error: Exception) -> Response:
-    """A number that no column of the database can hold, so that names nothing."""
-    log.info("request.impossible_number", route=route_template(request.scope), error=type(error).__name__)
+async def on_impossible_value(request: Request, error: Exception) -> Response:
+    """What no column can hold: a number, so that it names nothing, a character zero, a text too long."""
+    log.info("request.impossible_value", route=route_template(request.scope), error=type(error).__name__)
+    if isinstance(error, DBAPIError) and is_nul(error):
+        return _answer(request, 400, "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré.")
+    if isinstance(error, DBAPIError) and is_too_long(error):
+        return _answer(request, 422, "Un des textes envoyés est trop long. Rien n'a été enregistré.")
     return _answer(request, 422, "Un des nombres envoyés est trop grand : il ne désigne rien ici.")
+
+
+async def on_taken(request: Request, error: Exception) -> Response:
+    """Somebody else stored the same thing a moment before: the database holds it once."""
+    assert isinstance(error, IntegrityError)
+    if not is_duplicate(error):
+        raise error
+    log.info("request.duplicate", route=route_template(request.scope), error=type(error).__name__)
+    return _answer(request, 409, "Quelqu'un vient d'enregistrer la même chose. Rien n'a été enregistré en double.")
 
 
 async def on_unexpected_error(request: Request, error: Exception) -> Response:
@@ -146,7 +164,11 @@ HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: on_http_error,
     ClientDisconnect: on_client_gone,
     OperationalError: on_busy_database,
-    OverflowError: on_impossible_number,
-    DataError: on_impossible_number,
+    InterfaceError: on_busy_database,
+    InternalError: on_busy_database,
+    NoConnectionError: on_busy_database,
+    IntegrityError: on_taken,
+    OverflowError: on_impossible_value,
+    DataError: on_impossible_value,
     Exception: on_unexpected_error,
 }

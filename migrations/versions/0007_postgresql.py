@@ -1,18 +1,58 @@
-"""PostgreSQL: guards, search, files in the database
+"""PostgreSQL: facts that nobody rewrites, the index of the search, texts compared without accents, received files
+
+On SQLite the first migrations made the triggers and the full-text table; the table of received files stays empty.
 
 Revision: 0007
 Follows: 0006
 """
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.models.append_only import REFUSING_FUNCTION, trigger_statements
+from app.platform import folding
+from app.terminology import search_index
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal")
+
 
 def upgrade() -> None:
     """Forward."""
+    op.create_table(
+        "upload_chunk",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("upload_key", sa.String(length=40), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload_chunk")),
+        sa.UniqueConstraint("upload_key", "position", name=op.f("uq_upload_chunk_upload_key_position")),
+    )
+    op.create_index(op.f("ix_upload_chunk_created_at"), "upload_chunk", ["created_at"], unique=False)
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return
+    for table in APPEND_ONLY_TABLES:
+        for statement in trigger_statements(table, "postgresql"):
+            op.execute(statement)
+    folding.create_function(connection)
+    search_index.create_search_table(connection)
 
 
 def downgrade() -> None:
     """Back."""
+    op.drop_table("upload_chunk")
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return
+    search_index.drop_search_table(connection)
+    op.execute(f"DROP FUNCTION IF EXISTS {folding.FUNCTION}(text)")
+    for table in APPEND_ONLY_TABLES:
+        for verb in ("update", "delete", "truncate"):
+            op.execute(f"DROP TRIGGER IF EXISTS tr_{table}_no_{verb} ON {table}")
+    op.execute(f"DROP FUNCTION IF EXISTS {REFUSING_FUNCTION}()")

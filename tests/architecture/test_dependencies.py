@@ -64,21 +64,23 @@ for _module, _distributions in packages_distributions().items():
     for _name in _distributions:
         MODULES_OF[normalised(_name)].add(_module)
 MODULES_OF["import-linter"].add("grimp")
-RUN, TEST = rows_of("At run time"), rows_of("To build and to test")
+RUN, CHOSEN, TEST = rows_of("At run time"), rows_of("By choice"), rows_of("To build and to test")
 
 
 def test_every_dependency_has_a_row_and_every_row_a_dependency() -> None:
     extras = PROJECT["optional-dependencies"]
     assert set(RUN) == declared(PROJECT["dependencies"])
-    assert set(TEST) == declared(extras["dev"]) | declared(extras["build"])
+    assert set(CHOSEN) == declared(extras["postgresql"]) | declared(extras["redis"])
+    assert declared(extras["postgresql"]) < declared(extras["dev"]), "the tests run on both databases"
+    assert set(TEST) == (declared(extras["dev"]) | declared(extras["build"])) - set(CHOSEN)
     browser = rows_of("From npm")
     assert {name for name, when in browser.items() if when == "run"} == set(NODE["dependencies"])
     assert {name for name, when in browser.items() if when == "test"} == set(NODE["devDependencies"])
 
 
-@pytest.mark.parametrize("package", [*RUN, *TEST])
+@pytest.mark.parametrize("package", [*RUN, *CHOSEN, *TEST])
 def test_a_dependency_is_imported_where_its_row_says_and_nowhere_else(package: str) -> None:
-    cell = {**RUN, **TEST}[package]
+    cell = {**RUN, **CHOSEN, **TEST}[package]
     told = re.findall(r"`([^`]+)`", cell)
     assert bool(told) != (cell == "—")
     files = {file for module in MODULES_OF[normalised(package)] for file in importers().get(module, ())}
