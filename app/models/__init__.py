@@ -14,6 +14,7 @@ from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
+from app.models.storage import StoredFile, StoredFileChunk
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
@@ -71,6 +72,8 @@ __all__ = [
     "SourceFile",
     "SourceRow",
     "Status",
+    "StoredFile",
+    "StoredFileChunk",
     "TaskKind",
     "UploadDraft",
     "UploadDraftFile",
