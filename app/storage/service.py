@@ -164,6 +164,11 @@ def expire(engine: Engine, settings: Settings) -> int:
     kept: dict[int | None, int] = {}
     total, gone = 0, []
     for file in files:
+        if file.laboratory_id is None:
+            # A received archive: neither prepared nor anybody's share.
+            if file.expires_at is not None and file.expires_at <= now:
+                gone.append(file.id)
+            continue
         count = kept.get(file.laboratory_id, 0) + 1
         is_old = file.expires_at is not None and file.expires_at <= now
         is_over = total + file.size_bytes > settings.prepared_total_bytes and total > 0

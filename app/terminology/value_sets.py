@@ -5,13 +5,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
-from app.models import LoincTerm, NabmAlignment, User, ValueSet, ValueSetKind, ValueSetMember
+from app.models import (
+    LoincRelease,
+    LoincTerm,
+    NabmAlignment,
+    ReleaseStatus,
+    User,
+    ValueSet,
+    ValueSetKind,
+    ValueSetMember,
+)
 from app.platform.open_transactions import forbid_open_transaction
 from app.terminology import repository
 from app.terminology.chunks import chunks
@@ -61,6 +70,7 @@ def load_value_sets(
 
 
 def _store(session: Session, file_name: str, digest: str, parsed: ParsedSet, actor: User | None) -> LoadedSet:
+    repository.store_one_list_at_a_time(session)
     known = session.exec(
         select_model(ValueSet).where(ValueSet.content_hash == digest, ValueSet.kind == parsed.kind)
     ).first()
@@ -113,12 +123,19 @@ def _store(session: Session, file_name: str, digest: str, parsed: ParsedSet, act
 
 def value_sets(session: Session) -> Sequence[ValueSet]:
     """Every loaded list, the newest first; those that came with a release included."""
-    return session.exec(select_model(ValueSet).order_by(col(ValueSet.id).desc())).all()
+    statement = select_model(ValueSet).outerjoin(LoincRelease, col(LoincRelease.id) == col(ValueSet.release_id))
+    return session.exec(statement.where(_is_whole()).order_by(col(ValueSet.id).desc())).all()
+
+
+def _is_whole() -> ColumnElement[bool]:
+    """SQL condition on a list and the release it came with, if it did: that release is not being loaded."""
+    return or_(col(ValueSet.release_id).is_(None), col(LoincRelease.status) == ReleaseStatus.READY)
 
 
 def get_value_set(session: Session, value_set_id: int) -> ValueSet:
     """A loaded list, or NotFoundError."""
-    value_set = session.get(ValueSet, value_set_id)
+    statement = select_model(ValueSet).outerjoin(LoincRelease, col(LoincRelease.id) == col(ValueSet.release_id))
+    value_set = session.exec(statement.where(ValueSet.id == value_set_id, _is_whole())).first()
     if value_set is None:
         raise NotFoundError("Ce jeu de valeurs n'est pas chargé.")
     return value_set
@@ -128,6 +145,7 @@ def use_value_set(session: Session, value_set: ValueSet, actor: User | None = No
     """Use this list rather than the other lists of its kind."""
     if value_set.is_current:
         return
+    repository.store_one_list_at_a_time(session)
     session.execute(update(ValueSet).where(col(ValueSet.kind) == value_set.kind).values(is_current=False))
     value_set.is_current = True
     session.add(value_set)
