@@ -14,6 +14,7 @@ from app.approval import routes as approval
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.coverage import routes as coverage
+from app.exports import jobs as export_jobs
 from app.exports import routes as exports
 from app.fhir import routes as fhir
 from app.fhir.answers import refuse
@@ -33,6 +34,7 @@ from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
 from app.review import routes as review
 from app.settings import Settings, get_settings, resource_dir
+from app.storage import routes as storage
 from app.terminology import routes as terminology
 from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
@@ -56,6 +58,7 @@ ROUTERS = (
     approval.router,
     coverage.router,
     exports.router,
+    storage.router,
     fhir.router,
     tokens.router,
     terminology.router,
@@ -63,7 +66,7 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, release_jobs)
+JOBS = (import_jobs, proposal_jobs, release_jobs, export_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 
 

@@ -52,6 +52,24 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         20_000_000, description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets."
     )
+    prepared_above_rows: int = Field(
+        5_000,
+        ge=0,
+        description="Lignes d'un catalogue au-delà desquelles un export ou un rapport est préparé par un travail de "
+        "fond, puis téléchargé depuis la page « Fichiers préparés » ; en deçà, il est rendu aussitôt.",
+    )
+    prepared_hours: int = Field(48, gt=0, description="Heures pendant lesquelles un fichier préparé se télécharge.")
+    prepared_per_laboratory: int = Field(
+        20,
+        gt=0,
+        description="Fichiers préparés gardés par laboratoire ; au-delà, les plus anciens expirent avant l'heure.",
+    )
+    prepared_total_bytes: int = Field(
+        2_000_000_000,
+        gt=0,
+        description="Octets gardés en tout pour les fichiers préparés ; au-delà, les plus anciens expirent avant "
+        "l'heure.",
+    )
     trusted_proxies: str = Field(
         "",
         description="Adresses ou réseaux, séparés par des virgules, des serveurs mandataires placés devant l'atelier "

@@ -1,14 +1,15 @@
 """The readable workbook: every row with its facts, the errors to expect, and what the export states."""
 
-import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.report import HEADINGS, error_lines
+from app.exports.workbook_bytes import workbook_bytes
 from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
 from app.publication.schemas import PublishedTest
@@ -74,28 +75,33 @@ def _row(test: PublishedTest, assessment: Assessment) -> list[str]:
     ]
 
 
-def _fill(sheet: Worksheet, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[str]]) -> None:
-    for position, (heading, width) in enumerate(columns, start=1):
-        cell = sheet.cell(1, position, heading)
-        cell.font = _HEADING_FONT
-        cell.fill = _HEADING_FILL
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
+def _heading(sheet: Any, text: str) -> Any:
+    cell: Any = WriteOnlyCell(sheet, text)
+    cell.font = _HEADING_FONT
+    cell.fill = _HEADING_FILL
+    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    return cell
+
+
+def _fill(sheet: Any, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[str]]) -> None:
+    """A sheet, row by row: what is above the rows in the file is settled before the first of them."""
+    for position, (_heading_text, width) in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(position)].width = width
-    number = 1
-    for number, values in enumerate(rows, start=2):
-        for position, value in enumerate(values, start=1):
-            if value:
-                _write_text(sheet, number, position, value)
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(number, 1)}"
+    sheet.append([_heading(sheet, heading) for heading, _width in columns])
+    last = 1
+    for values in rows:
+        sheet.append([_text(sheet, value) if value else None for value in values])
+        last += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
 
 
-def _write_text(sheet: Worksheet, row: int, column: int, value: str) -> None:
-    cell = sheet.cell(row, column)
-    cell.value = _without_controls(value)
+def _text(sheet: Any, value: str) -> Any:
+    cell: Any = WriteOnlyCell(sheet, _without_controls(value))
     # Codes keep their leading zeros, and a text that starts like a formula stays a text.
     cell.data_type = "s"
     cell.number_format = "@"
+    return cell
 
 
 def _without_controls(value: str) -> str:
@@ -103,36 +109,37 @@ def _without_controls(value: str) -> str:
     return "".join(char if char >= " " or char in "\t\n" else " " for char in value)
 
 
-def _about(sheet: Worksheet, statement: Statement) -> None:
+def _bold(sheet: Any, text: str, size: int | None = None) -> Any:
+    cell: Any = WriteOnlyCell(sheet, text)
+    cell.font = Font(bold=True, size=size)
+    return cell
+
+
+def _about(sheet: Any, statement: Statement) -> None:
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 110
-    sheet.cell(1, 1, "Transcodage LOINC").font = Font(bold=True, size=14)
-    lines = [*statement.lines(), ("Notice LOINC", statement.copyright)]
-    for number, (heading, value) in enumerate(lines, start=3):
-        sheet.cell(number, 1, heading).font = Font(bold=True)
-        _write_text(sheet, number, 2, value)
-        sheet.cell(number, 2).alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.append([_bold(sheet, "Transcodage LOINC", 14)])
+    sheet.append([])
+    for heading, value in (*statement.lines(), ("Notice LOINC", statement.copyright)):
+        text = _text(sheet, value)
+        text.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.append([_bold(sheet, heading), text])
 
 
 def decision_workbook(assessment: Assessment, statement: Statement) -> bytes:
-    """Three sheets: the statement, the decisions, the errors that the laboratory system will report."""
-    workbook = Workbook()
-    about = workbook.active
-    assert isinstance(about, Worksheet)
-    about.title = "À lire"
-    _about(about, statement)
-    decisions = workbook.create_sheet("Décisions")
-    _fill(decisions, _COLUMNS, (_row(test, assessment) for test in assessment.tests))
-    issues = workbook.create_sheet("Erreurs attendues")
-    rows = [
+    """Three sheets: the statement, the decisions, the errors that the laboratory system will report.
+
+    Written row by row: a large catalogue would otherwise be millions of cells in memory.
+    """
+    workbook = Workbook(write_only=True)
+    _about(workbook.create_sheet("À lire"), statement)
+    _fill(workbook.create_sheet("Décisions"), _COLUMNS, (_row(test, assessment) for test in assessment.tests))
+    rows = (
         [line.severity_label, line.level, line.test.code, line.test.label, line.loinc_num, line.message]
         for line in error_lines(assessment)
-    ]
-    _fill(issues, _ISSUE_COLUMNS, rows)
+    )
+    _fill(workbook.create_sheet("Erreurs attendues"), _ISSUE_COLUMNS, rows)
     workbook.properties.title = f"Transcodage LOINC — {statement.catalogue}"
     workbook.properties.creator = "Atelier de transcodage LOINC"
     workbook.properties.created = statement.made_at.replace(tzinfo=None)
-    workbook.properties.modified = statement.made_at.replace(tzinfo=None)
-    buffer = io.BytesIO()
-    workbook.save(buffer)
-    return buffer.getvalue()
+    return workbook_bytes(workbook, statement.made_at)

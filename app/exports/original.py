@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
@@ -11,6 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.append import Appended, append_columns
+from app.exports.workbook_bytes import workbook_bytes
 from app.files.records import Dialect, Record
 from app.files.workbook import check_workbook
 from app.models import FileKind, Level
@@ -94,7 +96,7 @@ def completed_csv(content: bytes, dialect: Dialect, values_of: RowValues) -> App
     return append_columns(content, dialect, HEADINGS, values)
 
 
-def completed_workbook(content: bytes, dialect: Dialect, values_of: RowValues) -> bytes:
+def completed_workbook(content: bytes, dialect: Dialect, values_of: RowValues, moment: datetime) -> bytes:
     """The received workbook with the new columns on its catalogue sheet; other cells and sheets are kept.
 
     openpyxl rewrites the file: cells, formulas, formats and sheets stay, embedded drawings that it does not
@@ -114,10 +116,9 @@ def completed_workbook(content: bytes, dialect: Dialect, values_of: RowValues) -
             _write(sheet, row, first_column, values_of(row, cells))
     for position, width in enumerate((12, 48, 20, 40, 22, 22, 16, 14)):
         sheet.column_dimensions[get_column_letter(first_column + position)].width = width
-    buffer = io.BytesIO()
-    workbook.save(buffer)
+    done = workbook_bytes(workbook, moment)
     workbook.close()
-    return buffer.getvalue()
+    return done
 
 
 def _last_used_column(sheet: Worksheet) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.exports.report import ReportLine
 from app.models import Catalogue
 from app.publication.schemas import UncodedReason
+from app.storage.pages import PreparedLine
 from app.web.templating import PageContext
 
 
@@ -88,3 +89,7 @@ class ExportsPage(PageContext):
     without_code_count: int
     offers: list[Offer]
     past: list[PastExport]
+    is_large: bool
+    """The files are prepared by jobs."""
+    prepared: list[PreparedLine]
+    """Those that the person asked for, newest first."""

@@ -1,6 +1,5 @@
 """All SQL of the exports."""
 
-
 from sqlalchemy import func
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select

@@ -1,33 +1,36 @@
 """The page of exports, its report, and the downloads. A download is a POST because it leaves a trace."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from app.errors import ConflictError
+from app.exports.jobs import CSV_TYPE, ask_for_export, ask_for_report, report_name
 from app.exports.report import report_csv
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.screen import MAY_EXPORT, exports_page
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
+from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
+from app.storage.download import attachment_headers
+from app.storage.prepared import is_large
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/exports", route_class=AuthorisedRoute)
 
 
 def _attachment(content: bytes, name: str, media_type: str, sha256: str = "") -> Response:
-    """A download; the name is given twice, for old and for current browsers (RFC 6266)."""
-    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
-    headers = {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"}
-    if sha256:
-        headers["X-Content-SHA256"] = sha256
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(content, media_type=media_type, headers=dict(attachment_headers(name, sha256)))
+
+
+def _to_prepared_files(catalogue_id: int) -> Response:
+    return RedirectResponse(f"/catalogues/{catalogue_id}/fichiers-prepares", status_code=303)
 
 
 @router.get("")
@@ -43,12 +46,20 @@ def show_exports(
 
 
 @router.get("/rapport.csv")
-def download_report(session: SessionDep, access: CatalogueDep) -> Response:
-    """The whole report, for a spreadsheet."""
+def download_report(session: SessionDep, settings: SettingsDep, access: CatalogueDep) -> Response:
+    """The whole report, for a spreadsheet; that of a large catalogue is asked for from the page."""
+    if is_large(session, settings, access.catalogue_id):
+        raise ConflictError("Le rapport de ce grand catalogue se prépare : demandez-le depuis la page Exports.")
     facts = gather(session, access.laboratory, access.catalogue)
-    content = report_csv(facts.assessment())
-    name = f"rapport_exports_catalogue_{access.catalogue_id}.csv"
-    return _attachment(content, name, "text/csv; charset=utf-8")
+    return _attachment(report_csv(facts.assessment()), report_name(access.catalogue_id), CSV_TYPE)
+
+
+@router.post("/rapport")
+def prepare_report(request: Request, session: SessionDep, access: CatalogueDep) -> Response:
+    """Ask for the whole report; a job writes it."""
+    queue: JobQueue = request.app.state.jobs
+    ask_for_report(session, queue, access)
+    return _to_prepared_files(access.catalogue_id)
 
 
 @router.post("/{kind}", dependencies=[for_roles(*MAY_EXPORT)])
@@ -63,8 +74,15 @@ def download_export(
     syntax: Annotated[Syntax, Query(alias="syntaxe")] = Syntax.JSON,
     incomplete: Annotated[Incomplete, Form(alias="incomplet")] = Incomplete.BLANK,
 ) -> Response:
-    """Make a file, record that it left, and send it."""
+    """Make a file, record that it left, and send it; that of a large catalogue is prepared by a job."""
     asked = ExportRequest(kind, incomplete, packaging, source_file_id, syntax)
+    with transactions.reading() as session:
+        is_prepared = is_large(session, settings, access.catalogue_id)
+    if is_prepared:
+        queue: JobQueue = request.app.state.jobs
+        with transactions.writing() as session:
+            ask_for_export(session, queue, access, asked)
+        return _to_prepared_files(access.catalogue_id)
     try:
         file, exported = make_export(transactions, settings, access.laboratory, access.catalogue, asked, access.user)
     except ConflictError as error:

@@ -15,10 +15,13 @@ from app.publication.schemas import LEVEL_LABELS, SglSeverity, UncodedReason
 from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.publication.wording import moment_text
 from app.settings import Settings
+from app.storage.pages import prepared_lines
+from app.storage.prepared import is_large
 
 MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
 SHOWN_EXPORTS = 50
+SHOWN_PREPARED = 5
 
 _CONTENTS = {
     ExportKind.LOINC_4: "LOINC_1 tel que reçu, puis code et libellé LOINC du chapitre et du sous-chapitre",
@@ -89,6 +92,8 @@ def exports_page(
         without_code_count=len(listed),
         offers=_offers(session, settings, facts, address),
         past=[_past(record, name) for record, name in _records(session, facts)],
+        is_large=is_large(session, settings, access.catalogue_id),
+        prepared=prepared_lines(session, access)[:SHOWN_PREPARED],
     )
 
 

@@ -18,6 +18,7 @@ from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packagi
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
 from app.models import Catalogue, ExportRecord, Laboratory, User, utc_now
+from app.platform import locks
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
@@ -114,17 +115,18 @@ def make_export(
     request: ExportRequest,
     actor: User | None = None,
     deliver: Callable[[ExportFile], object] | None = None,
+    publish: Callable[[Session, ExportRecord, ExportFile], object] | None = None,
 ) -> tuple[ExportFile, ExportRecord]:
     """Make an export and record it; `actor` is None on the command line.
 
-    The facts are read in a reading transaction, the file is written with none, and a short one records it.
-    `deliver` runs just before that: an export that cannot be delivered is not recorded. A file whose number of
-    version was taken meanwhile is written again with the next one.
+    The facts are read in one snapshot, the file is written with no transaction, and a short one records it.
+    `deliver` runs just before that: an export that cannot be delivered is not recorded. `publish` is part of that
+    last transaction. A file whose number of version was taken meanwhile is written again with the next one.
     """
-    made_at = utc_now()
     made_by = actor.display_name if actor else "ligne de commande"
     for _ in range(NUMBERING_ATTEMPTS):
         with transactions.reading() as session:
+            made_at = utc_now()
             material = read_material(session, laboratory, catalogue, request)
         forbid_open_transaction("write a document")
         file, assessment = build(material, settings, request, made_at, made_by)
@@ -136,6 +138,8 @@ def make_export(
         try:
             with transactions.writing() as session:
                 _record(session, laboratory, exported, actor, material.number)
+                if publish is not None:
+                    publish(session, exported, file)
         except _NumberTakenError:
             continue
         return file, exported
@@ -172,6 +176,7 @@ def _record(
     session: Session, laboratory: Laboratory, exported: ExportRecord, actor: User | None, number: int
 ) -> None:
     """Store the trace of an export; raises _NumberTakenError when its version is that of another."""
+    locks.lock_catalogue(session, exported.catalogue_id)
     if exported.business_version and repository.count_of_versions(session, exported.catalogue_id) + 1 != number:
         raise _NumberTakenError
     session.add(exported)

@@ -228,7 +228,7 @@ def _original(
             notes.append(f"Le fichier reçu est un classeur {dialect.format.upper()} : il est rendu en XLSX.")
             workbook, sheet = as_xlsx(source.content, dialect.sheet)
             dialect = replace(dialect, format="xlsx", sheet=sheet)
-        content, media_type, suffix = completed_workbook(workbook, dialect, rows), XLSX_TYPE, ".xlsx"
+        content, media_type, suffix = completed_workbook(workbook, dialect, rows, statement.made_at), XLSX_TYPE, ".xlsx"
     return ExportFile(
         name=f"{name.stem}_LOINC_{_day(moment)}{suffix}",
         media_type=media_type,

@@ -14,6 +14,7 @@ from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
+from app.models.storage import StoredFile, StoredFileChunk
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
@@ -25,7 +26,7 @@ from app.models.terminology import (
     PanelMember,
     ReleaseStatus,
 )
-from app.models.upload import UploadChunk, UploadDraft, UploadDraftFile
+from app.models.upload import UploadDraft, UploadDraftFile
 from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSetMember
 
 __all__ = [
@@ -71,8 +72,9 @@ __all__ = [
     "SourceFile",
     "SourceRow",
     "Status",
+    "StoredFile",
+    "StoredFileChunk",
     "TaskKind",
-    "UploadChunk",
     "UploadDraft",
     "UploadDraftFile",
     "User",

@@ -14,6 +14,8 @@ class ReleaseStatus(StrEnum):
 
     LOADING = "loading"
     READY = "ready"
+    REMOVING = "removing"
+    """Given up: its rows leave a few thousand at a time, and nobody adds any."""
 
 
 class LoincRelease(SQLModel, table=True):
@@ -32,7 +34,10 @@ class LoincRelease(SQLModel, table=True):
     term_count: int = 0
     is_current: bool = False
     status: str = Field(default=ReleaseStatus.READY, max_length=10)
+    loaded_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    """Which work loads it, so that its next attempt removes what this one left behind."""
     loaded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    """While it is being loaded, the last sign of life."""
 
 
 class LoincTerm(SQLModel, table=True):

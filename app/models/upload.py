@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
@@ -39,16 +39,3 @@ class UploadDraftFile(SQLModel, table=True):
     """app.files.choices.Choices as JSON: what the user settled."""
     is_ignored: bool = False
     """The user left this file out."""
-
-
-class UploadChunk(SQLModel, table=True):
-    """A piece of a large received file, until its job has read it. Used when the database is on a server."""
-
-    __tablename__ = "upload_chunk"
-    __table_args__ = (UniqueConstraint("upload_key", "position"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    upload_key: str = Field(max_length=40)
-    position: int
-    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)

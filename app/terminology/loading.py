@@ -1,19 +1,21 @@
 """Loading an official release: read, checked, stored a few thousand rows at a time, then shown all at once.
 
 The rows are written in short transactions under a release that nobody sees, so that people go on working
-during the load; the last transaction makes it visible. A refusal removes every row and changes nothing.
+during the load; the last transaction makes it visible. A refusal removes every row and changes nothing. A load that
+is killed leaves rows that nobody sees: the next attempt of the same work removes them, any other load does so when
+they gave no sign of life for `ABANDONED_AFTER`. Should the earlier attempt still be alive, its next write is refused.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
-from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError
 from app.models import (
     FrenchName,
@@ -22,19 +24,19 @@ from app.models import (
     MapTo,
     PanelMember,
     ReleaseStatus,
-    User,
     ValueSet,
     ValueSetKind,
     ValueSetMember,
     utc_now,
 )
-from app.platform import locks
 from app.platform.database import reading, transaction
 from app.platform.progress import Progress
-from app.terminology import repository, search_index
+from app.terminology import removal, repository, search_index
 from app.terminology.chunks import chunks
+from app.terminology.finish import LoadTakenOverError
 from app.terminology.french import french_material
-from app.terminology.schemas import LoadReport, ReleaseChanged
+from app.terminology.publishing import LoadRequest, already_loaded, publish
+from app.terminology.schemas import LoadReport, PrepareSwitch
 from app.terminology.starter import OFFICIAL, term_row
 from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
 from loinc_data.release import (
@@ -59,16 +61,19 @@ def load_release(
     path: Path,
     progress: Progress,
     *,
-    after_change: ReleaseChanged,
+    prepare: PrepareSwitch,
     version: str = "",
     source_name: str = "",
     actor_id: int | None = None,
+    loaded_by: str = "",
 ) -> LoadReport:
     """Load a release from its zip or folder; the same contents are never loaded twice.
 
     It becomes current when no official release is; otherwise a person chooses when to change. Raises
-    InvalidInputError, in French, when the file is no usable release: what was there is then untouched.
-    `after_change` is told, in the same transaction, when the release comes into service in place of another.
+    InvalidInputError, in French, when the file is no usable release: what was there is then untouched. Raises
+    ConflictError when the same contents are being loaded by other work than `loaded_by` (by default, any load of
+    these contents that has no name of its own). `prepare` finds out what to write when the release comes into
+    service in place of another.
     """
     try:
         progress(0, 0, "Vérification de l'archive")
@@ -76,29 +81,17 @@ def load_release(
         with reading(engine) as session:
             known = repository.release_by_hash(session, digest)
         if known is not None:
-            assert known.id is not None
-            return LoadReport(known.id, known.version, is_new=False, term_count=known.term_count)
-        _remove_abandoned(engine)
+            return already_loaded(known)
         with open_source(path) as source:
-            asked = _Request(source, source_name or path.name, digest, version, actor_id, after_change)
+            identity = loaded_by or f"contenu-{digest}"
+            asked = LoadRequest(source, source_name or path.name, digest, version, actor_id, prepare, identity)
+            _clear_the_way(engine, asked)
             return _load(engine, asked, progress)
     except ReleaseError as error:
         raise InvalidInputError(str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What is to be loaded, for whom."""
-
-    source: ReleaseSource
-    name: str
-    digest: str
-    version: str
-    actor_id: int | None
-    after_change: ReleaseChanged
-
-
-def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
+def _load(engine: Engine, asked: LoadRequest, progress: Progress) -> LoadReport:
     with transaction(engine) as session:
         release = LoincRelease(
             version=asked.version,
@@ -106,6 +99,7 @@ def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
             source_name=asked.name[:255],
             content_hash=asked.digest,
             status=ReleaseStatus.LOADING,
+            loaded_by=asked.loaded_by,
         )
         session.add(release)
         session.flush()
@@ -116,10 +110,9 @@ def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
         report = loader.run()
         stated = asked.version or release_version(asked.source, asked.name)
         report.version = stated or loader.newest_change or f"sans numéro {asked.digest[:8]}"
-        _publish(engine, report, asked)
-        return report
+        return publish(engine, report, asked)
     except BaseException:
-        _remove(engine, release_id)
+        removal.remove_unfinished(engine, release_id)
         raise
 
 
@@ -152,10 +145,18 @@ class _Loader:
         self._index()
         return report
 
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """A short transaction that writes a part of the release, while this load still has it."""
+        with transaction(self.engine) as session:
+            if not repository.still_loading(session, self.release_id):
+                raise LoadTakenOverError
+            yield session
+
     def _store(self, model: type[SQLModel], rows: Iterable[dict[str, Any]], message: str = "", total: int = 0) -> int:
         stored = 0
         for chunk in chunks(rows, repository.CHUNK):
-            with transaction(self.engine) as session:
+            with self._writing() as session:
                 repository.insert_rows(session.connection(), model, chunk)
             stored += len(chunk)
             if message:
@@ -233,7 +234,7 @@ class _Loader:
         labels = dict(read_lab_orders(self.source))
         if not labels:
             return 0
-        with transaction(self.engine) as session:
+        with self._writing() as session:
             value_set = ValueSet(
                 kind=ValueSetKind.UNIVERSAL_LAB_ORDERS,
                 title=LAB_ORDERS_TITLE,
@@ -262,11 +263,11 @@ class _Loader:
             ids = search_index.useful_ids(session.connection(), self.release_id)
         done = 0
         for chunk in chunks(ids, search_index.CHUNK):
-            with transaction(self.engine) as session:
+            with self._writing() as session:
                 search_index.index_terms(session.connection(), self.release_id, chunk)
             done += len(chunk)
             self.progress(done, len(ids), "Préparation de la recherche")
-        with transaction(self.engine) as session:
+        with self._writing() as session:
             search_index.store_axis_values(session.connection(), self.release_id)
 
 
@@ -283,46 +284,15 @@ def _line_count(source: ReleaseSource, name: str) -> int:
     return max(lines - 1, 0)
 
 
-def _publish(engine: Engine, report: LoadReport, asked: _Request) -> None:
-    with transaction(engine) as session:
-        locks.lock_subject(session, locks.Subject.INSTALLATION)
-        if repository.release_by_hash(session, asked.digest) is not None:
-            raise ConflictError("Cette version vient d'être chargée par ailleurs ; cette seconde copie est abandonnée.")
-        release = session.get_one(LoincRelease, report.release_id)
-        release.version = report.version[:40]
-        release.term_count = report.term_count
-        release.status = ReleaseStatus.READY
-        release.loaded_at = utc_now()
-        session.add(release)
-        session.flush()
-        actor = session.get(User, asked.actor_id) if asked.actor_id else None
-        current = repository.current_release(session)
-        if current is None or current.kind != OFFICIAL:
-            repository.set_current(session, report.release_id)
-            if current is not None:
-                asked.after_change(session, current, release, actor)
-        record(
-            session,
-            "terminology.load_release",
-            actor=actor,
-            object_type="loinc_release",
-            object_id=report.release_id,
-            version=release.version,
-            terms=report.term_count,
-            source=release.source_name,
-        )
-
-
-def _remove(engine: Engine, release_id: int) -> None:
-    with transaction(engine) as session:
-        search_index.remove_release(session.connection(), release_id)
-        repository.delete_release(session, release_id)
-
-
-def _remove_abandoned(engine: Engine) -> None:
-    """Remove what a load that was killed left behind."""
+def _clear_the_way(engine: Engine, asked: LoadRequest) -> None:
+    """Remove what earlier attempts of this work left behind, and what any load did that was killed long ago."""
     with reading(engine) as session:
         unfinished = repository.unfinished_releases(session)
     for release in unfinished:
-        if release.id is not None and release.loaded_at < utc_now() - ABANDONED_AFTER:
-            _remove(engine, release.id)
+        assert release.id is not None
+        is_mine = release.loaded_by == asked.loaded_by
+        is_dead = release.status == ReleaseStatus.REMOVING or release.loaded_at < utc_now() - ABANDONED_AFTER
+        if is_mine or is_dead:
+            removal.remove_unfinished(engine, release.id)
+        elif release.content_hash == asked.digest:
+            raise ConflictError("Cette version de LOINC est déjà en cours de chargement : attendez qu'il finisse.")

@@ -17,9 +17,12 @@ from app.models import (
     ReleaseStatus,
     ValueSet,
     ValueSetMember,
+    utc_now,
 )
 from app.terminology.chunks import chunks
 
+Owned = type[PanelMember | FrenchName | MapTo | LoincTerm]
+"""The tables that hold many rows of a release."""
 CHUNK = 5000
 IN_LIMIT = 900
 
@@ -46,6 +49,14 @@ def release_by_hash(session: Session, content_hash: str) -> LoincRelease | None:
     return session.exec(statement).first()
 
 
+def release_loaded_by(session: Session, loaded_by: str) -> LoincRelease | None:
+    """The usable release that this work loaded."""
+    statement = select_model(LoincRelease).where(
+        LoincRelease.loaded_by == loaded_by, LoincRelease.status == ReleaseStatus.READY
+    )
+    return session.exec(statement).first()
+
+
 def starter_release(session: Session, version: str, content_hash: str) -> LoincRelease | None:
     """The starter terminology of this version and content."""
     statement = select_model(LoincRelease).where(
@@ -58,8 +69,26 @@ def starter_release(session: Session, version: str, content_hash: str) -> LoincR
 
 
 def unfinished_releases(session: Session) -> Sequence[LoincRelease]:
-    """Releases whose load was interrupted."""
-    return session.exec(select_model(LoincRelease).where(LoincRelease.status == ReleaseStatus.LOADING)).all()
+    """Releases that are being loaded or removed, or whose load was interrupted."""
+    return session.exec(select_model(LoincRelease).where(LoincRelease.status != ReleaseStatus.READY)).all()
+
+
+def still_loading(session: Session, release_id: int) -> bool:
+    """Give a sign of life; whether the release is still being loaded, which no other changes in this transaction."""
+    statement = update(LoincRelease).where(
+        col(LoincRelease.id) == release_id, col(LoincRelease.status) == ReleaseStatus.LOADING
+    )
+    alive: Any = session.execute(statement.values(loaded_at=utc_now()))
+    return bool(alive.rowcount == 1)
+
+
+def give_up(session: Session, release_id: int) -> bool:
+    """Let nobody add to an unfinished release any more; False when it is ready or gone."""
+    statement = update(LoincRelease).where(
+        col(LoincRelease.id) == release_id, col(LoincRelease.status) != ReleaseStatus.READY
+    )
+    given_up: Any = session.execute(statement.values(status=ReleaseStatus.REMOVING))
+    return bool(given_up.rowcount == 1)
 
 
 def set_current(session: Session, release_id: int) -> None:
@@ -141,13 +170,16 @@ def insert_rows(connection: Connection, model: type[SQLModel], rows: list[dict[s
         connection.execute(insert(model), rows)
 
 
+def delete_some(session: Session, model: Owned, release_id: int, limit: int) -> int:
+    """Delete so many rows of a release at most; returns how many went."""
+    some = select(col(model.id)).where(col(model.release_id) == release_id).limit(limit)
+    gone: Any = session.execute(delete(model).where(col(model.id).in_(some)))
+    return int(gone.rowcount)
+
+
 def delete_release(session: Session, release_id: int) -> None:
-    """Remove an unfinished release with all that came with it; its words must have left the index before."""
+    """Remove an unfinished release whose terms are gone, with the lists that came with it."""
     value_sets = select(col(ValueSet.id)).where(col(ValueSet.release_id) == release_id)
     session.execute(delete(ValueSetMember).where(col(ValueSetMember.value_set_id).in_(value_sets)))
-    owned: tuple[type[ValueSet | PanelMember | FrenchName | MapTo | LoincTerm], ...] = (
-        ValueSet, PanelMember, FrenchName, MapTo, LoincTerm,
-    )  # fmt: skip
-    for model in owned:
-        session.execute(delete(model).where(col(model.release_id) == release_id))
+    session.execute(delete(ValueSet).where(col(ValueSet.release_id) == release_id))
     session.execute(delete(LoincRelease).where(col(LoincRelease.id) == release_id))

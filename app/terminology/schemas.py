@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.models import LoincRelease, LoincTerm, User
 
 ReleaseChanged = Callable[[Session, LoincRelease, LoincRelease, User | None], object]
 """Told that a release came into service: (session, the one before, the new one, who did it)."""
+
+Switch = Callable[[Session, User | None], object]
+"""Writes, in the short transaction that changes the release in use, what was prepared for it: (session, who did it)."""
+PrepareSwitch = Callable[[Engine, LoincRelease, LoincRelease], Switch]
+"""Prepares, outside of any transaction, what a change of release asks for: (engine, the one before, the new one)."""
 
 
 @dataclass(frozen=True, slots=True)

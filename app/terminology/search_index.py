@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, event, func, insert, select, text
+from sqlalchemy import Connection, Row, bindparam, case, delete, event, func, insert, select, text
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
 
@@ -159,6 +159,21 @@ def remove_release(connection: Connection, release_id: int) -> None:
     parameters = {"release": release_id}
     connection.execute(text("DELETE FROM loinc_term_text WHERE release_id = :release"), parameters)
     connection.execute(text("DELETE FROM loinc_axis_value WHERE release_id = :release"), parameters)
+
+
+def remove_some(connection: Connection, release_id: int, limit: int) -> int:
+    """Take so many terms of a release out of the index at most; returns how many went."""
+    ids = connection.scalars(
+        select(col(LoincTermText.id)).where(col(LoincTermText.release_id) == release_id).limit(limit)
+    ).all()
+    if ids and is_sqlite(connection):
+        statement = text(
+            f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}, rowid, words) "
+            "SELECT 'delete', id, words FROM loinc_term_text WHERE id IN :ids"
+        ).bindparams(bindparam("ids", expanding=True))
+        connection.execute(statement, {"ids": list(ids)})
+    connection.execute(delete(LoincTermText).where(col(LoincTermText.id).in_(ids)))
+    return len(ids)
 
 
 @dataclass(frozen=True, slots=True)

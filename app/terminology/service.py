@@ -7,12 +7,13 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from app.audit.service import record
-from app.errors import NotFoundError
+from app.errors import ConflictError, NotFoundError
 from app.models import LoincRelease, LoincTerm, ReleaseStatus, User
 from app.platform import locks
+from app.platform.database import Transactions
 from app.terminology import repository, search_index
 from app.terminology.french import french_material
-from app.terminology.schemas import ReleaseChanged, SearchFilters, SearchResult
+from app.terminology.schemas import PrepareSwitch, SearchFilters, SearchResult
 from app.terminology.starter import store_release
 from app.terminology.words import WordQuery, asked_code, asked_words, tokens
 
@@ -23,6 +24,7 @@ __all__ = [
 
 CANDIDATES = 300
 COUNT_LIMIT = 1000
+SWITCH_ATTEMPTS = 5
 RETIRED_STATUSES = frozenset({"DISCOURAGED", "DEPRECATED"})
 
 releases = repository.releases
@@ -44,27 +46,41 @@ def find_term(session: Session, release_id: int, loinc_num: str) -> LoincTerm | 
 
 
 def make_current(
-    session: Session, release_id: int, actor: User | None, after_change: ReleaseChanged
+    transactions: Transactions, release_id: int, actor: User | None, prepare: PrepareSwitch
 ) -> LoincRelease:
-    """Use a release from now on for proposals, decisions and coverage; decisions already made stay as they are."""
-    locks.lock_subject(session, locks.Subject.INSTALLATION)
-    release = get_release(session, release_id)
-    before = repository.current_release(session)
-    if before is None or before.id != release_id:
-        repository.set_current(session, release_id)
-        session.refresh(release)
-        record(
-            session,
-            "terminology.make_current",
-            actor=actor,
-            object_type="loinc_release",
-            object_id=release_id,
-            version=release.version,
-            previous=before.version if before else "",
-        )
-        if before is not None:
-            after_change(session, before, release, actor)
-    return release
+    """Use a release from now on for proposals, decisions and coverage; decisions already made stay as they are.
+
+    What the change asks for is prepared with no transaction open; a short one writes it and changes the release.
+    """
+    for _ in range(SWITCH_ATTEMPTS):
+        with transactions.reading() as session:
+            release = get_release(session, release_id)
+            before = repository.current_release(session)
+        if before is not None and before.id == release_id:
+            return release
+        switch = prepare(transactions.engine, before, release) if before is not None else None
+        with transactions.writing() as session:
+            locks.lock_subject(session, locks.Subject.INSTALLATION)
+            current = repository.current_release(session)
+            if (current and current.id) != (before and before.id):
+                # Somebody else changed release meanwhile: what was prepared speaks of another one.
+                continue
+            release = get_release(session, release_id)
+            repository.set_current(session, release_id)
+            session.refresh(release)
+            record(
+                session,
+                "terminology.make_current",
+                actor=actor,
+                object_type="loinc_release",
+                object_id=release_id,
+                version=release.version,
+                previous=before.version if before else "",
+            )
+            if switch is not None:
+                switch(session, actor)
+        return release
+    raise ConflictError("D'autres personnes changent de version de LOINC en ce moment. Recommencez dans un instant.")
 
 
 def search(

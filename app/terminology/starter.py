@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.models import LoincRelease, LoincTerm
+from app.models import LoincRelease, LoincTerm, ReleaseStatus
 from app.platform import locks
 from app.terminology import repository
 from app.terminology.chunks import chunks
+from app.terminology.finish import finish_load
 from app.terminology.french import FrenchMaterial, french_material
 from app.terminology.schemas import ReleaseChanged
 from app.terminology.search_index import index_release
@@ -67,19 +68,24 @@ def store_release(
     content_hash: str = "",
 ) -> LoincRelease:
     """Store a small release at once, in the transaction of the session, with its search index."""
-    release = LoincRelease(version=version, kind=kind, source_name=source_name, content_hash=content_hash)
+    release = LoincRelease(
+        version=version,
+        kind=kind,
+        source_name=source_name,
+        content_hash=content_hash,
+        status=ReleaseStatus.LOADING,
+    )
     session.add(release)
     session.flush()
     assert release.id is not None
     french = french_material()
     connection = session.connection()
+    count = 0
     for chunk in chunks(terms, repository.CHUNK):
         repository.insert_rows(connection, LoincTerm, [term_row(release.id, term, french) for term in chunk])
-        release.term_count += len(chunk)
+        count += len(chunk)
     index_release(connection, release.id)
-    session.add(release)
-    session.flush()
-    return release
+    return finish_load(session, release.id, version=version, term_count=count)
 
 
 @lru_cache(maxsize=1)

@@ -5,13 +5,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
-from app.models import LoincTerm, NabmAlignment, User, ValueSet, ValueSetKind, ValueSetMember
+from app.models import (
+    LoincRelease,
+    LoincTerm,
+    NabmAlignment,
+    ReleaseStatus,
+    User,
+    ValueSet,
+    ValueSetKind,
+    ValueSetMember,
+)
 from app.platform import locks
 from app.platform.open_transactions import forbid_open_transaction
 from app.terminology import repository
@@ -115,12 +124,19 @@ def _store(session: Session, file_name: str, digest: str, parsed: ParsedSet, act
 
 def value_sets(session: Session) -> Sequence[ValueSet]:
     """Every loaded list, the newest first; those that came with a release included."""
-    return session.exec(select_model(ValueSet).order_by(col(ValueSet.id).desc())).all()
+    statement = select_model(ValueSet).outerjoin(LoincRelease, col(LoincRelease.id) == col(ValueSet.release_id))
+    return session.exec(statement.where(_is_whole()).order_by(col(ValueSet.id).desc())).all()
+
+
+def _is_whole() -> ColumnElement[bool]:
+    """SQL condition on a list and the release it came with, if it did: that release is not being loaded."""
+    return or_(col(ValueSet.release_id).is_(None), col(LoincRelease.status) == ReleaseStatus.READY)
 
 
 def get_value_set(session: Session, value_set_id: int) -> ValueSet:
     """A loaded list, or NotFoundError."""
-    value_set = session.get(ValueSet, value_set_id)
+    statement = select_model(ValueSet).outerjoin(LoincRelease, col(LoincRelease.id) == col(ValueSet.release_id))
+    value_set = session.exec(statement.where(ValueSet.id == value_set_id, _is_whole())).first()
     if value_set is None:
         raise NotFoundError("Ce jeu de valeurs n'est pas chargé.")
     return value_set

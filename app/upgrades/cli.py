@@ -8,7 +8,7 @@ import typer
 from app.console.options import StandardInputName, file_argument
 from app.console.streams import InputFile
 from app.models import ValueSetKind
-from app.platform.database import transaction
+from app.platform.database import Transactions, reading, transaction
 from app.platform.installation import open_ready
 from app.settings import get_settings
 from app.terminology.service import current_release
@@ -53,9 +53,9 @@ def register(cli: typer.Typer) -> None:
                 report = load_release(engine, path, console, version=version)
         finally:
             console.end()
-        with transaction(engine) as session:
-            if current:
-                make_current(session, report.release_id)
+        if current:
+            make_current(Transactions(engine), report.release_id)
+        with reading(engine) as session:
             used = current_release(session)
         typer.echo(report.sentence())
         if used is not None and used.id != report.release_id:

@@ -1,24 +1,39 @@
-"""The background job that loads an uploaded release."""
+"""The background job that loads an uploaded release; delivered twice or killed half-way, it loads it once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Engine
 
 from app.errors import InvalidInputError
 from app.jobs.registry import register
-from app.platform import kept_files
+from app.models import StoredFile
+from app.platform.database import reading
 from app.platform.progress import Progress
 from app.settings import Settings
+from app.storage import service as storage
+from app.terminology.repository import release_loaded_by
 from app.upgrades.service import load_release
 
 JOB_KIND = "terminology.release"
+GONE = "Cette archive n'est plus gardée : envoyez-la de nouveau."
 
 
-def run_job(engine: Engine, _settings: Settings, _job_id: int, payload: dict[str, Any], progress: Progress) -> str:
-    """Load the archive, then delete the uploaded copy; it stays only when the job can be started again."""
-    kept = str(payload["path"])
+def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
+    """Load the archive, then remove the received copy; it stays only when the job can be started again."""
+    identity = f"travail-{job_id}"
+    with reading(engine) as session:
+        received = session.get(StoredFile, int(payload.get("file") or 0))
+        done = release_loaded_by(session, identity)
+    if received is None or received.id is None or received.removed_at is not None:
+        if done is None:
+            raise InvalidInputError(GONE)
+        return f"LOINC {done.version} est chargée."
     try:
-        with kept_files.as_file(engine, kept, ".zip") as path:
+        with _on_disk(engine, settings, job_id, received) as path:
             report = load_release(
                 engine,
                 path,
@@ -26,12 +41,29 @@ def run_job(engine: Engine, _settings: Settings, _job_id: int, payload: dict[str
                 version=str(payload.get("version", "")),
                 source_name=str(payload.get("name", "")),
                 actor_id=payload.get("actor_id"),
+                loaded_by=identity,
             )
     except InvalidInputError:
-        kept_files.forget(engine, kept)
+        storage.remove_content(engine, received.id)
         raise
-    kept_files.forget(engine, kept)
+    storage.remove_content(engine, received.id)
     return report.sentence()
+
+
+@contextmanager
+def _on_disk(engine: Engine, settings: Settings, job_id: int, received: StoredFile) -> Iterator[Path]:
+    """The archive as a file of this machine while it is being read; what a killed attempt left is removed."""
+    folder = settings.data_dir / "depots"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob(f"travail-{job_id}-*.zip"):
+        left.unlink(missing_ok=True)
+    path = folder / f"travail-{job_id}-{uuid4().hex}.zip"
+    try:
+        with path.open("wb") as target:
+            target.writelines(storage.read_pieces(engine, received))
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 register(JOB_KIND, run_job, "Chargement d'une version de LOINC")

@@ -1,17 +1,19 @@
 """The administrator's side: what is loaded, uploads, and what a change of release asks people to look at."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from sqlmodel import Session, select
 
 from app.audit.service import record
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
-from app.models import Job, Laboratory, LoincRelease, TaskKind, User, ValueSetKind
-from app.platform import kept_files
+from app.models import Job, Laboratory, LoincRelease, StoredFile, TaskKind, User, ValueSetKind, utc_now
+from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
-from app.settings import Settings
+from app.storage import service as storage
 from app.terminology import service, value_sets
 from app.terminology.wording import TASK_LABELS, VALUE_SET_LABELS, release_name
 from app.upgrades import tasks
@@ -19,6 +21,8 @@ from app.upgrades.jobs import JOB_KIND
 from app.upgrades.pages import ImpactLine, ImpactPage, ReleaseLine, TerminologiesPage, ValueSetLine
 
 MAX_RELEASE_BYTES = 600_000_000
+KEPT = timedelta(days=7)
+"""How long an archive that could not be loaded waits for the job to be started again."""
 RELEASE_KINDS = {"official": "Distribution officielle", "starter": "Terminologie de départ"}
 CHOSEN_KINDS = (ValueSetKind.CIRCUIT_BIOLOGIE, ValueSetKind.BIOLOGIE_FRANCE, ValueSetKind.CHAPTERS)
 
@@ -74,34 +78,30 @@ def notice_of(session: Session, release_id: int | None, value_set_ids: list[int]
 
 
 def receive_release(
-    session: Session,
-    settings: Settings,
-    queue: JobQueue,
-    actor: User,
-    *,
-    file_name: str,
-    content: IO[bytes],
-    version: str,
+    transactions: Transactions, queue: JobQueue, actor: User, *, file_name: str, content: IO[bytes], version: str
 ) -> Job:
-    """Keep an uploaded archive and load it in the background; it is copied before the transaction opens."""
+    """Keep an uploaded archive where every worker reaches it, and load it in the background."""
     forbid_open_transaction("keep an uploaded release")
     name = Path(file_name.replace("\\", "/")).name[:200]
     if content.read(4) != b"PK\x03\x04":
         raise InvalidInputError("Envoyez l'archive .zip téléchargée sur loinc.org, telle quelle.")
     content.seek(0)
-    engine = queue.engine
-    kept = kept_files.keep(engine, settings.data_dir / "depots", content, ".zip")
+    received = StoredFile(created_by_id=actor.id, title=name, file_name=name, media_type="application/zip")
+    draft = storage.write_draft(transactions.engine, received, storage.pieces_of(content))
     try:
-        record(session, "terminology.upload_release", actor=actor, object_type="file", source=name)
-        return queue.enqueue(
-            session,
-            JOB_KIND,
-            created_by_id=actor.id,
-            payload={"path": kept, "name": name, "version": version.strip(), "actor_id": actor.id},
-        )
+        with transactions.writing() as session:
+            stored = storage.publish(session, draft, f"version-{uuid4().hex}")
+            stored.expires_at = utc_now() + KEPT
+            record(session, "terminology.upload_release", actor=actor, object_type="file", source=name)
+            return queue.enqueue(
+                session,
+                JOB_KIND,
+                created_by_id=actor.id,
+                payload={"file": draft.id, "name": name, "version": version.strip(), "actor_id": actor.id},
+            )
     except Exception:
         # No job will ever load this copy.
-        kept_files.forget(engine, kept)
+        storage.remove_draft(transactions.engine, draft.id)
         raise
 
 

@@ -1,6 +1,6 @@
 """What a newer release changes in the decisions of a catalogue. Nothing here writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -61,12 +61,19 @@ class Change:
 
 
 def upgrade_report(
-    session: Session, catalogue_id: int, old_release: LoincRelease, new_release: LoincRelease
+    session: Session,
+    catalogue_id: int,
+    old_release: LoincRelease,
+    new_release: LoincRelease,
+    only: Collection[int] | None = None,
 ) -> list[Change]:
-    """The decisions in force of a catalogue whose code the new release changes, in the catalogue's order."""
+    """The decisions in force of a catalogue whose code the new release changes, in the catalogue's order.
+
+    With `only`, those of these local tests.
+    """
     assert old_release.id is not None
     assert new_release.id is not None
-    decided = _decided(session, catalogue_id)
+    decided = _decided(session, catalogue_id, only)
     numbers = {loinc_num for _, _, loinc_num in decided}
     old_terms = repository.terms_by_number(session, old_release.id, numbers)
     new_terms = repository.terms_by_number(session, new_release.id, numbers)
@@ -109,7 +116,11 @@ def kinds_of_change(old: LoincTerm | None, new: LoincTerm | None) -> tuple[TaskK
     return tuple(kinds)
 
 
-def _decided(session: Session, catalogue_id: int) -> Sequence[tuple[LocalTest, str, str]]:
+def _decided(
+    session: Session, catalogue_id: int, only: Collection[int] | None = None
+) -> Sequence[tuple[LocalTest, str, str]]:
+    if only is not None and len(only) > repository.IN_LIMIT:
+        return [row for row in _decided(session, catalogue_id) if row[0].id in only]
     statement = (
         select(LocalTest, ReviewState.status, ReviewState.loinc_num)
         .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
@@ -121,6 +132,8 @@ def _decided(session: Session, catalogue_id: int) -> Sequence[tuple[LocalTest, s
         )
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
+    if only is not None:
+        statement = statement.where(col(LocalTest.id).in_(only))
     return session.exec(statement).all()
 
 

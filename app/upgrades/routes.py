@@ -11,7 +11,7 @@ from app.jobs.queue import JobQueue
 from app.models import ValueSetKind
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CatalogueDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.request_session import SessionDep, TransactionsDep
 from app.terminology import service, value_sets
 from app.terminology.value_set_files import ColumnMap
 from app.upgrades.releases import MAX_RELEASE_BYTES, impact_page, notice_of, receive_release, terminologies_page
@@ -42,8 +42,7 @@ def show_terminologies(
 @router.post(f"{TERMINOLOGIES}/versions", max_body_size=MAX_RELEASE_BYTES)
 def do_upload_release(
     request: Request,
-    session: SessionDep,
-    settings: SettingsDep,
+    transactions: TransactionsDep,
     actor: Administrator,
     fichier: UploadFile,
     numero: Annotated[str, Form(max_length=40)] = "",
@@ -52,16 +51,11 @@ def do_upload_release(
     queue: JobQueue = request.app.state.jobs
     try:
         job = receive_release(
-            session,
-            settings,
-            queue,
-            actor,
-            file_name=fichier.filename or "",
-            content=fichier.file,
-            version=numero,
+            transactions, queue, actor, file_name=fichier.filename or "", content=fichier.file, version=numero
         )
     except InvalidInputError as error:
-        page = terminologies_page(session, problem=error.message)
+        with transactions.reading() as session:
+            page = terminologies_page(session, problem=error.message)
         return render(request, "upgrades/administration.html", page, status_code=error.status_code)
     return RedirectResponse(f"/travaux/{job.id}", status_code=303)
 
@@ -74,9 +68,9 @@ def show_impact(request: Request, session: SessionDep, _user: Administrator, rel
 
 
 @router.post(f"{TERMINOLOGIES}/versions/{{release_id}}/utiliser")
-def do_use_release(session: SessionDep, actor: Administrator, release_id: int) -> Response:
+def do_use_release(transactions: TransactionsDep, actor: Administrator, release_id: int) -> Response:
     """Use a release from now on."""
-    make_current(session, release_id, actor)
+    make_current(transactions, release_id, actor)
     return _back([("version_utilisee", release_id)])
 
 

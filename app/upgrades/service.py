@@ -6,11 +6,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.models import LoincRelease, User
+from app.platform.database import Transactions
 from app.platform.progress import Progress, untold
 from app.terminology import loading, starter
 from app.terminology import service as terminology
 from app.terminology.schemas import LoadReport
-from app.upgrades.tasks import open_tasks_after
+from app.upgrades.opening import open_tasks_after, prepare_tasks
 
 
 def load_release(
@@ -21,6 +22,7 @@ def load_release(
     version: str = "",
     source_name: str = "",
     actor_id: int | None = None,
+    loaded_by: str = "",
 ) -> LoadReport:
     """Load an official release, see `app.terminology.loading.load_release`; opens tasks when it comes into service."""
     return loading.load_release(
@@ -30,7 +32,8 @@ def load_release(
         version=version,
         source_name=source_name,
         actor_id=actor_id,
-        after_change=open_tasks_after,
+        loaded_by=loaded_by,
+        prepare=prepare_tasks,
     )
 
 
@@ -39,6 +42,6 @@ def load_starter(session: Session) -> LoincRelease:
     return starter.load_starter(session, open_tasks_after)
 
 
-def make_current(session: Session, release_id: int, actor: User | None = None) -> LoincRelease:
+def make_current(transactions: Transactions, release_id: int, actor: User | None = None) -> LoincRelease:
     """Use a release from now on; the decisions whose code it changes get a task in the review queue."""
-    return terminology.make_current(session, release_id, actor, open_tasks_after)
+    return terminology.make_current(transactions, release_id, actor, prepare_tasks)

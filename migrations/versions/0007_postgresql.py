@@ -1,12 +1,11 @@
-"""PostgreSQL: facts that nobody rewrites, the index of the search, texts compared without accents, received files
+"""PostgreSQL: facts that nobody rewrites, the index of the search, and texts compared without accents
 
-On SQLite the first migrations made the triggers and the full-text table; the table of received files stays empty.
+On SQLite the first migrations made the triggers and the full-text table.
 
 Revision: 0007
 Follows: 0006
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from app.models.append_only import REFUSING_FUNCTION, trigger_statements
@@ -23,17 +22,6 @@ APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row", "catalogue_change
 
 def upgrade() -> None:
     """Forward."""
-    op.create_table(
-        "upload_chunk",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("upload_key", sa.String(length=40), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload_chunk")),
-        sa.UniqueConstraint("upload_key", "position", name=op.f("uq_upload_chunk_upload_key_position")),
-    )
-    op.create_index(op.f("ix_upload_chunk_created_at"), "upload_chunk", ["created_at"], unique=False)
     connection = op.get_bind()
     if connection.dialect.name != "postgresql":
         return
@@ -46,7 +34,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
-    op.drop_table("upload_chunk")
     connection = op.get_bind()
     if connection.dialect.name != "postgresql":
         return

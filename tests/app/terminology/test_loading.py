@@ -23,7 +23,7 @@ from app.models import (
     ValueSetMember,
     utc_now,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
 from app.terminology import loading, repository
 from app.terminology.service import current_release, find_term, search
 from app.upgrades.service import load_release, load_starter, make_current
@@ -149,8 +149,7 @@ def test_two_releases_live_side_by_side_and_a_person_chooses(engine: Engine, tmp
         assert current.id == old.release_id
     assert term(engine, old.release_id, GLUCOSE_MASS).status == "ACTIVE"
     assert term(engine, new.release_id, GLUCOSE_MASS).status == "DEPRECATED"
-    with transaction(engine) as session:
-        make_current(session, new.release_id)
+    make_current(Transactions(engine), new.release_id)
     with transaction(engine) as session:
         # Starting the application again must not bring the starter terminology back.
         load_starter(session)

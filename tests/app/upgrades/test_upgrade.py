@@ -19,7 +19,7 @@ from app.models import (
     Status,
     TaskKind,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
 from app.terminology.service import get_release
 from app.upgrades import tasks
 from app.upgrades.report import AXES, upgrade_report
@@ -142,8 +142,7 @@ def test_going_back_finds_codes_that_the_older_release_lacks(
 def test_using_the_new_release_opens_a_task_for_each_change(
     engine: Engine, world: World, catalogue: Catalogue, releases: tuple[int, int]
 ) -> None:
-    with transaction(engine) as session:
-        make_current(session, releases[1], world.users[ADMINISTRATOR])
+    make_current(Transactions(engine), releases[1], world.users[ADMINISTRATOR])
     with reading(engine) as session:
         assert open_codes(session, catalogue) == ["K", "CL", "HCO3", "GLY", "UREE"]
         event = session.exec(select(AuditEvent).where(AuditEvent.action == "terminology.open_tasks")).one()
@@ -159,8 +158,8 @@ def test_using_the_new_release_opens_a_task_for_each_change(
 def test_a_decision_closes_its_task_and_undoing_it_opens_it_again(
     engine: Engine, world: World, catalogue: Catalogue, releases: tuple[int, int]
 ) -> None:
+    make_current(Transactions(engine), releases[1])
     with transaction(engine) as session:
-        make_current(session, releases[1])
         test = session.exec(select(LocalTest).where(LocalTest.code == "GLY")).one()
         assert test.id is not None
         decide(session, world, test.id, Action.COMMENT)
@@ -180,8 +179,7 @@ def test_changing_to_and_fro_opens_no_task_twice(
     engine: Engine, catalogue: Catalogue, releases: tuple[int, int]
 ) -> None:
     for release_id in (releases[1], releases[0], releases[1]):
-        with transaction(engine) as session:
-            make_current(session, release_id)
+        make_current(Transactions(engine), release_id)
     with reading(engine) as session:
         opened = session.exec(select(ReviewTask).where(ReviewTask.new_release_id == releases[1])).all()
         assert len(opened) == 5
@@ -200,8 +198,7 @@ def test_the_page_of_tasks(
 ) -> None:
     address = f"/catalogues/{catalogue.id}/mises-a-jour"
     assert "Aucune décision n'est à revoir" in client_for(READER).get(address).text
-    with transaction(engine) as session:
-        make_current(session, releases[1])
+    make_current(Transactions(engine), releases[1])
     page = client_for(READER).get(address).text
     assert "If reported in moles" in page
     assert "Ser/Plas" in page
