@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.exports import repository
 from app.exports.format_names import KIND_LABELS
 from app.exports.report import report_csv
 from app.exports.schemas import ExportFile, ExportKind, Packaging
