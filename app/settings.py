@@ -57,13 +57,13 @@ class Settings(BaseSettings):
         10,
         ge=0,
         le=19,
-        description="Politesse (`nice`) des processus `transcodeur worker` envers les autres de la machine, de 0 à 19 : "
-        "le serveur web passe avant eux.",
+        description="Politesse (`nice`) des processus `transcodeur worker` envers les autres de la machine, "
+        "de 0 à 19 : le serveur web passe avant eux.",
     )
     redis_url: str = Field(
         "",
-        description="Adresse `redis://…` par laquelle les processus se préviennent qu'un travail attend ; vide, c'est par "
-        "la base de données. Les travaux eux-mêmes sont toujours dans la base.",
+        description="Adresse `redis://…` par laquelle les processus se préviennent qu'un travail attend ; vide, "
+        "c'est par la base de données. Les travaux eux-mêmes sont toujours dans la base.",
     )
     jobs_immediate: bool = Field(
         False,

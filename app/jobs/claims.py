@@ -6,7 +6,7 @@ come one after the other (the writer of SQLite, a lock of PostgreSQL), so that t
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from app.jobs import clock, endings
-from app.jobs.lease import LEASE_SECONDS, Lease, new_owner
+from app.jobs.lease import Lease, end_of_lease, new_owner
 from app.models import Job, JobChunk, JobStatus, JobTurn
 from app.platform.database import reading, transaction
 
@@ -139,7 +139,7 @@ def _hold(held: Job | JobChunk, moment: datetime) -> bool:
     is_taken_over = held.status == JobStatus.RUNNING
     held.status = JobStatus.RUNNING
     held.owner = new_owner()
-    held.heartbeat_at, held.lease_expires_at = moment, moment + timedelta(seconds=LEASE_SECONDS)
+    held.heartbeat_at, held.lease_expires_at = moment, end_of_lease(moment)
     held.attempts += 1
     held.not_before = None
     return is_taken_over

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -44,6 +44,11 @@ def new_owner() -> str:
     return f"{socket.gethostname()[:100]}:{os.getpid()}:{secrets.token_hex(6)}"
 
 
+def end_of_lease(moment: datetime) -> datetime:
+    """Until when whoever gives a sign of life at this moment is believed."""
+    return moment + timedelta(seconds=LEASE_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The claim of a job, or of one of its chunks."""
@@ -77,7 +82,7 @@ class Lease:
     def renew(self, session: Session) -> None:
         """Hold the work for LEASE_SECONDS more, from now on; raises LostLeaseError."""
         moment = clock.now(session)
-        values = {"heartbeat_at": moment, "lease_expires_at": moment + timedelta(seconds=LEASE_SECONDS)}
+        values = {"heartbeat_at": moment, "lease_expires_at": end_of_lease(moment)}
         table: type[Job] | type[JobChunk] = Job if self.chunk_id is None else JobChunk
         held = self.job_id if self.chunk_id is None else self.chunk_id
         statement = update(table).where(
