@@ -1,11 +1,12 @@
 """The command line: `transcodeur`. Each room adds its own commands; these run the installation."""
 
 import contextlib
+import os
 import signal
 import socket
 import sys
-import threading
 from importlib import import_module
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -136,11 +137,31 @@ def serve(
     typer.echo("L'atelier est fermé.")
 
 
-@cli.command()
-def worker() -> None:
-    """Exécute les travaux de fond hors du serveur web (TRANSCODEUR_RUN_JOBS_IN_SERVER=false)."""
+def _work(niceness: int, stop: Event) -> None:
+    """Do background work in this process, on an installation that is ready, until it is told to stop."""
     import app.main  # noqa: F401 - importing the rooms registers their kinds of jobs
     from app.jobs.queue import JobQueue
+    from app.platform.database import make_engine
+
+    settings = get_settings()
+    configure_logs(settings.log_level)
+    os.nice(niceness)
+    queue = JobQueue(settings, make_engine(settings.resolved_database_url))
+    queue.start_consumer()
+    stop.wait()
+    queue.stop_consumer()
+
+
+@cli.command()
+def worker(
+    processes: Annotated[int, typer.Option(help="Nombre de processus.", min=1, max=64)] = 1,
+    niceness: Annotated[
+        int | None,
+        typer.Option("--nice", help="Politesse envers les autres processus (celle des réglages).", min=0, max=19),
+    ] = None,
+) -> None:
+    """Exécute les travaux de fond hors du serveur web, sur autant de machines que voulu."""
+    from app.jobs.processes import several
     from app.platform.in_use import in_service
     from app.platform.installation import make_data_dir
     from app.upgrades.start import prepare
@@ -148,19 +169,18 @@ def worker() -> None:
     settings = get_settings()
     configure_logs(settings.log_level)
     make_data_dir(settings)
+    politeness = settings.worker_niceness if niceness is None else niceness
     with in_service(settings.data_dir):
-        queue = JobQueue(settings, prepare(settings))
-        if not queue.start_consumer():
-            raise WorkbenchError(
-                "Un autre processus exécute déjà les travaux de cette installation. Pour le remplacer, "
-                "arrêtez-le ou démarrez le serveur avec TRANSCODEUR_RUN_JOBS_IN_SERVER=false."
-            )
-        typer.echo("En attente de travaux. Ctrl+C pour arrêter.")
-        stop = threading.Event()
+        # Once, before any of them begins.
+        prepare(settings).dispose()
+        stop = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        stop.wait()
-        queue.stop_consumer()
+        typer.echo("En attente de travaux. Ctrl+C pour arrêter.")
+        if processes == 1:
+            _work(politeness, stop)
+        else:
+            several(_work, politeness, processes, stop)
 
 
 @cli.command()

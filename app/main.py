@@ -75,8 +75,7 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
     """Start the job consumer with the server, when this installation runs jobs in the server."""
     queue: JobQueue = application.state.jobs
     settings: Settings = application.state.settings
-    if settings.run_jobs_in_server:
-        queue.start_consumer()
+    queue.start_consumer(settings.workers_in_server)
     try:
         yield
     finally:

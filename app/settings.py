@@ -43,7 +43,27 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(120, description="Minutes sans activité après lesquelles une session se ferme.")
     run_jobs_in_server: bool = Field(
         True,
-        description="`false` quand `transcodeur worker` exécute les travaux de fond hors du serveur web.",
+        description="`false` quand `transcodeur worker` exécute les travaux de fond hors du serveur web ; comme "
+        "`SERVER_WORKERS` à 0.",
+    )
+    server_workers: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Fils de travail du serveur web, pour les travaux de fond ; 0 quand des `transcodeur worker` "
+        "les exécutent.",
+    )
+    worker_niceness: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="Politesse (`nice`) des processus `transcodeur worker` envers les autres de la machine, "
+        "de 0 à 19 : le serveur web passe avant eux.",
+    )
+    redis_url: str = Field(
+        "",
+        description="Adresse `redis://…` par laquelle les processus se préviennent qu'un travail attend ; vide, "
+        "c'est par la base de données. Les travaux eux-mêmes sont toujours dans la base.",
     )
     jobs_immediate: bool = Field(
         False,
@@ -115,6 +135,11 @@ class Settings(BaseSettings):
         description="Nom du fichier LOINC_6 ; `{date}` devient le jour de l'export (AAAAMMJJ). "
         "La réglementation y imprime `demandes` ; certains lecteurs attendent `resultats`.",
     )
+
+    @property
+    def workers_in_server(self) -> int:
+        """How many threads of the web server do background work."""
+        return self.server_workers if self.run_jobs_in_server else 0
 
     @property
     def resolved_database_url(self) -> str:

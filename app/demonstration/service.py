@@ -15,7 +15,8 @@ from app.laboratories.service import create_laboratory
 from app.models import Catalogue, Laboratory, Role, User
 from app.platform import locks
 from app.platform.database import reading, transaction
-from app.proposals.service import current_run, run_proposals
+from app.proposals.jobs import run_proposals
+from app.proposals.service import current_run
 from app.settings import Settings
 from app.web.wording import role_label
 from loinc_data.tables import DATA_DIR
@@ -58,7 +59,7 @@ def create_demonstration(engine: Engine, settings: Settings) -> Iterator[str]:
     with reading(engine) as session:
         has_proposals = current_run(session, catalogue_id) is not None
     if not has_proposals:
-        run_proposals(engine, settings, catalogue_id, lambda _done, _total, _message: None)
+        run_proposals(engine, settings, catalogue_id)
         yield "Les propositions de codes LOINC sont calculées."
 
 

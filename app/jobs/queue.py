@@ -1,43 +1,25 @@
-"""The only module that knows the job queue (huey): everybody else enqueues jobs by kind."""
+"""Asking for background work, and doing it: the door of the other rooms to the jobs."""
 
-import fcntl
 import threading
-import time
-from typing import IO, Any
+from typing import Any
 
 import structlog
-from huey import SqliteHuey
-from huey.consumer import Consumer
 from sqlalchemy import Engine, event
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from app.jobs import claims, clock, endings
+from app.jobs.hints import Hints
 from app.jobs.registry import register
-from app.jobs.runner import fail_stale_jobs, run_job
-from app.models import Job, JobStatus
-from app.platform.database import transaction
+from app.jobs.runner import run_job
+from app.jobs.workers import Workers
+from app.models import MAX_ATTEMPTS, Job, JobStatus, User
 from app.settings import Settings
 
 __all__ = ["JobQueue", "register"]
 
-QUEUE_FILE = "travaux.sqlite3"
-LOCK_FILE = "travaux.verrou"
 INTERRUPTION_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
-
-
-class _QuietConsumer(Consumer):  # type: ignore[misc]
-    """A consumer that leaves the signals of the process to the web server or to the command line."""
-
-    def _set_signal_handlers(self) -> None:
-        return
-
-    def wait_for_workers(self, seconds: float) -> bool:
-        """Whether the threads, told to stop, have ended within this time."""
-        deadline = time.monotonic() + seconds
-        for _, thread in self.worker_threads:
-            thread.join(max(deadline - time.monotonic(), 0))
-        return not any(thread.is_alive() for _, thread in self.worker_threads)
 
 
 class JobQueue:
@@ -50,41 +32,27 @@ class JobQueue:
         self._settings = settings
         self._engine = engine
         self._immediate = settings.jobs_immediate
-        self._consumer: Consumer | None = None
         self._lock = threading.Lock()
-        self._huey: SqliteHuey | None = None
-        self._run: Any = None
-        self._lock_file: IO[bytes] | None = None
-        self._must_stop = threading.Event()
+        self._workers: Workers | None = None
+        self._hints = Hints(settings, self._wake)
 
     @property
     def engine(self) -> Engine:
         """The database that the jobs work on."""
         return self._engine
 
-    def _broker(self) -> Any:
-        """The huey task that runs a job by its identifier; its storage file is opened at the first use."""
-        with self._lock:
-            if self._run is None:
-                self._settings.data_dir.mkdir(parents=True, exist_ok=True)
-                self._huey = SqliteHuey(
-                    "transcodeur",
-                    filename=str(self._settings.data_dir / QUEUE_FILE),
-                    results=False,
-                    timeout=30,
-                )
-
-                def run(job_id: int) -> None:
-                    run_job(self._engine, self._settings, job_id, self._must_stop.is_set)
-
-                self._run = self._huey.task(name="run_job")(run)
-        return self._run
+    def _wake(self) -> None:
+        workers = self._workers
+        if workers is not None:
+            workers.wake()
 
     def _send(self, job_id: int) -> None:
         if self._immediate:
             run_job(self._engine, self._settings, job_id)
-        else:
-            self._broker()(job_id)
+            return
+        self._wake()
+        with self._lock:
+            self._hints.send(job_id)
 
     def enqueue(
         self,
@@ -95,6 +63,7 @@ class JobQueue:
         catalogue_id: int | None = None,
         created_by_id: int | None = None,
         payload: dict[str, Any] | None = None,
+        max_attempts: int = MAX_ATTEMPTS,
     ) -> Job:
         """Record a job in the transaction of the session; it starts once that transaction is committed."""
         job = Job(
@@ -103,6 +72,7 @@ class JobQueue:
             catalogue_id=catalogue_id,
             created_by_id=created_by_id,
             payload=payload or {},
+            max_attempts=max_attempts,
         )
         session.add(job)
         session.flush()
@@ -110,14 +80,23 @@ class JobQueue:
         return job
 
     def retry(self, session: Session, job: Job) -> None:
-        """Put a failed job back in the queue, with the same payload."""
+        """Put a failed or cancelled job back in the queue, with the same payload."""
         job.status = JobStatus.WAITING
-        job.done = job.total = 0
+        job.done = job.total = job.attempts = 0
         job.message = ""
-        job.started_at = job.finished_at = None
+        job.started_at = job.finished_at = job.not_before = None
+        job.cancel_requested_at = job.cancel_requested_by_id = None
         session.add(job)
         session.flush()
         self._send_after_commit(session, job)
+
+    def cancel(self, session: Session, job: Job, user: User) -> None:
+        """End a job that waits or is planned at once; ask whoever holds it to leave it."""
+        job.cancel_requested_at, job.cancel_requested_by_id = clock.now(session), user.id
+        session.add(job)
+        session.flush()
+        if job.lease_expires_at is None:
+            endings.end_job(session, job, JobStatus.CANCELLED, claims.CANCELLED)
 
     def _send_after_commit(self, session: Session, job: Job) -> None:
         job_id = job.id
@@ -134,52 +113,29 @@ class JobQueue:
             if previous.parent is None:
                 pending.clear()
 
-    def start_consumer(self) -> bool:
-        """Start one worker thread in this process; False when another process already does the work."""
-        if self._immediate or self._consumer is not None:
+    def start_consumer(self, workers: int = 1) -> bool:
+        """Start working threads in this process; any number of processes may, on one database."""
+        if self._immediate or self._workers is not None or workers < 1:
             return True
-        self._broker()
-        if not self._take_lock():
-            log.info("jobs.elsewhere")
-            return False
-        with transaction(self._engine) as session:
-            fail_stale_jobs(session)
-            waiting = session.exec(select(Job.id).where(col(Job.status) == JobStatus.WAITING)).all()
-        # A job whose message was lost would wait for ever; a message too many does nothing (see `run_job`).
-        for job_id in waiting:
-            if job_id is not None:
-                self._send(job_id)
-        self._must_stop.clear()
-        self._consumer = _QuietConsumer(
-            self._huey, workers=1, periodic=False, initial_delay=0.1, max_delay=1.0, check_worker_health=False
-        )
-        self._consumer.start()
+        self._workers = Workers(self._engine, self._settings, self._announce)
+        self._hints.listen()
+        self._workers.start(workers)
         return True
+
+    def _announce(self, job_id: int) -> None:
+        self._wake()
+        with self._lock:
+            self._hints.send(job_id)
 
     def stop_consumer(self) -> None:
-        """Start nothing more; let the running job end for `shutdown_seconds`, else send it back to the queue.
+        """Start nothing more; let the running work end for `shutdown_seconds`, else send it back to the queue.
 
-        A job that reaches no step of its progress in the few seconds that follow is left to its thread, which ends
-        with the process: nothing that it has not committed remains, and the next start finds it (`fail_stale_jobs`).
+        Work that reaches no step of its progress in the few seconds that follow is left to its thread, which ends
+        with the process: its lease expires, and another process begins it again.
         """
-        if self._consumer is not None:
-            self._consumer.stop()
-            if not self._consumer.wait_for_workers(self._settings.shutdown_seconds):
-                self._must_stop.set()
-                if not self._consumer.wait_for_workers(INTERRUPTION_SECONDS):
-                    log.error("jobs.abandoned", seconds=self._settings.shutdown_seconds + INTERRUPTION_SECONDS)
-            self._consumer = None
-        if self._lock_file is not None:
-            self._lock_file.close()
-            self._lock_file = None
-
-    def _take_lock(self) -> bool:
-        """One process a data folder runs jobs, so that a job left running by nobody can be told apart."""
-        lock_file = (self._settings.data_dir / LOCK_FILE).open("wb")
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock_file.close()
-            return False
-        self._lock_file = lock_file
-        return True
+        if self._workers is None:
+            return
+        self._hints.stop(INTERRUPTION_SECONDS)
+        if not self._workers.stop(self._settings.shutdown_seconds, INTERRUPTION_SECONDS):
+            log.error("jobs.abandoned", seconds=self._settings.shutdown_seconds + INTERRUPTION_SECONDS)
+        self._workers = None

@@ -1,36 +1,93 @@
 """What kinds of jobs exist: each room registers the function that does its work."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
-from app.platform.progress import Progress
+from app.jobs.work import Work
+from app.models import Job
 from app.settings import Settings
 
-JobFunction = Callable[[Engine, Settings, int, dict[str, Any], Progress], str | None]
-"""`function(engine, settings, job_id, payload, progress)`; may return the French sentence of its outcome."""
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A chunk to be: what it works on, as JSON values, and by how much it advances the progress."""
+
+    data: dict[str, Any]
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a planning function returns instead of doing the work: its chunks, and what all of them must know.
+
+    `content` holds JSON values. `begin` is called in the transaction that stores the plan.
+    """
+
+    parts: Sequence[Part]
+    content: dict[str, Any] = field(default_factory=dict)
+    message: str = ""
+    begin: Callable[[Session, Job, dict[str, Any]], None] = lambda _session, _job, _content: None
+
+
+JobFunction = Callable[[Engine, Settings, int, dict[str, Any], Work], str | Plan | None]
+"""`function(engine, settings, job_id, payload, work)`; may return the French sentence of its outcome, or a plan.
+
+`work` is called with the progress. It may be delivered twice and taken over at any point, so its effect and its
+outcome belong in one transaction: `with work.writing() as session: …; work.finish(session, sentence)`.
+"""
+ChunkFunction = Callable[[Engine, Settings, dict[str, Any], dict[str, Any], Work], None]
+"""`run(engine, settings, content, data, work)`: does one chunk, again from its beginning when it is taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """How the chunks of a planned kind are done.
+
+    `finish(session, job, content)` is called once, in the transaction that ends the last chunk; it returns the
+    sentence of the outcome.
+    """
+
+    run: ChunkFunction
+    finish: Callable[[Session, Job, dict[str, Any]], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of job, the function that does it, and its French name."""
+    """A kind of job: its function, its French name, how its chunks are done, and what its end means elsewhere.
+
+    `ended(session, job)` is called in the transaction that ends a job, however it ends. `clean(engine, job_id)`
+    deletes what a job that ended badly left half-way, in short transactions; it may be called again.
+    """
 
     kind: str
     function: JobFunction
     label: str
+    chunks: Chunks | None = None
+    ended: Callable[[Session, Job], None] | None = None
+    clean: Callable[[Engine, int], None] | None = None
 
 
 _kinds: dict[str, JobKind] = {}
 
 
-def register(kind: str, function: JobFunction, label: str = "") -> None:
+def register(
+    kind: str,
+    function: JobFunction,
+    label: str = "",
+    *,
+    chunks: Chunks | None = None,
+    ended: Callable[[Session, Job], None] | None = None,
+    clean: Callable[[Engine, int], None] | None = None,
+) -> None:
     """Declare a kind of job; called by each room when it is imported."""
     known = _kinds.get(kind)
     if known is not None and known.function is not function:
         raise ValueError(f"the job kind {kind!r} is already registered")
-    _kinds[kind] = JobKind(kind, function, label or kind)
+    _kinds[kind] = JobKind(kind, function, label or kind, chunks, ended, clean)
 
 
 def unregister(kind: str) -> None:

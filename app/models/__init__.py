@@ -9,7 +9,7 @@ from app.models.base import metadata, utc_now
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.export import ExportRecord
-from app.models.job import Job, JobStatus
+from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
 from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
@@ -31,6 +31,7 @@ from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSet
 
 __all__ = [
     "CONTRIBUTORS",
+    "MAX_ATTEMPTS",
     "Action",
     "ApiToken",
     "AuditEvent",
@@ -45,7 +46,10 @@ __all__ = [
     "FrenchName",
     "ImportProfile",
     "Job",
+    "JobChunk",
+    "JobPlan",
     "JobStatus",
+    "JobTurn",
     "Laboratory",
     "Level",
     "LocalTest",

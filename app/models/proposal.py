@@ -25,6 +25,8 @@ class ProposalRun(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
+    job_id: int | None = Field(default=None, foreign_key="job.id", index=True)
+    """The job that does it: both begin, end and fail in the same transaction."""
     release_id: int = Field(foreign_key="loinc_release.id")
     engine_version: str = Field(max_length=40)
     status: str = Field(default=RunStatus.RUNNING, max_length=10)

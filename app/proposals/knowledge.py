@@ -1,6 +1,7 @@
 """What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set."""
 
 from collections import defaultdict
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -29,6 +30,30 @@ def knowledge_for(session: Session, catalogue_id: int) -> Knowledge:
         memory=_memory(session, catalogue_id),
         nabm=_nabm(session),
         preferred=_preferred(session),
+    )
+
+
+def knowledge_to_json(knowledge: Knowledge) -> dict[str, Any]:
+    """The same as JSON values, for the chunks of a search, on whatever machine."""
+    return {
+        "memory": {
+            key: [[item.loinc_num, item.count, list(item.origins)] for item in items]
+            for key, items in knowledge.memory.items()
+        },
+        "nabm": {act: sorted(codes) for act, codes in knowledge.nabm.items()},
+        "preferred": sorted(knowledge.preferred),
+    }
+
+
+def knowledge_from_json(values: dict[str, Any]) -> Knowledge:
+    """What `knowledge_to_json` wrote."""
+    return Knowledge(
+        memory={
+            key: tuple(Remembered(loinc_num, count, tuple(origins)) for loinc_num, count, origins in items)
+            for key, items in values["memory"].items()
+        },
+        nabm={act: frozenset(codes) for act, codes in values["nabm"].items()},
+        preferred=frozenset(values["preferred"]),
     )
 
 

@@ -3,25 +3,44 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, update
+from sqlalchemy import delete, func, insert, literal, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from app.models import ExamAnalysis, LocalTest, LoincTerm, Proposal, ProposalRun
+from app.models import ExamAnalysis, LocalTest, LoincTerm, Proposal, ProposalRun, RunStatus
 
 BATCH = 500
 
 
-def local_tests(session: Session, catalogue_id: int) -> Sequence[LocalTest]:
+def local_test_ids(session: Session, catalogue_id: int) -> list[int]:
     """Every local test of a catalogue, in file order."""
-    statement = select(LocalTest).where(LocalTest.catalogue_id == catalogue_id)
-    return session.exec(statement.order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))).all()
+    statement = sa_select(col(LocalTest.id)).where(col(LocalTest.catalogue_id) == catalogue_id)
+    order = (col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
+    return [test_id for test_id in session.scalars(statement.order_by(*order)) if test_id is not None]
 
 
-def exam_links(session: Session, catalogue_id: int) -> Sequence[ExamAnalysis]:
-    """Which exam contains which analysis."""
-    statement = select(ExamAnalysis).join(LocalTest, col(LocalTest.id) == ExamAnalysis.exam_id)
-    return session.exec(statement.where(LocalTest.catalogue_id == catalogue_id)).all()
+def local_tests_of(session: Session, test_ids: Sequence[int]) -> list[LocalTest]:
+    """These local tests, in the order of their identifiers given; one that is gone is left out."""
+    found: dict[int | None, LocalTest] = {}
+    for start in range(0, len(test_ids), BATCH):
+        statement = select(LocalTest).where(col(LocalTest.id).in_(test_ids[start : start + BATCH]))
+        found.update((test.id, test) for test in session.exec(statement))
+    return [found[test_id] for test_id in test_ids if test_id in found]
+
+
+def analyses_of(session: Session, exam_ids: Sequence[int]) -> dict[int, list[LocalTest]]:
+    """The analyses of each of these exams, in the order of their file."""
+    grouped: dict[int, list[LocalTest]] = {}
+    for start in range(0, len(exam_ids), BATCH):
+        statement = (
+            select(ExamAnalysis.exam_id, LocalTest)
+            .join(LocalTest, col(LocalTest.id) == ExamAnalysis.analysis_id)
+            .where(col(ExamAnalysis.exam_id).in_(exam_ids[start : start + BATCH]))
+            .order_by(col(ExamAnalysis.id))
+        )
+        for exam_id, test in session.exec(statement):
+            grouped.setdefault(exam_id, []).append(test)
+    return grouped
 
 
 def exam_links_of(session: Session, exam_id: int) -> Sequence[ExamAnalysis]:
@@ -95,9 +114,28 @@ def make_current(session: Session, run: ProposalRun) -> None:
     session.add(run)
 
 
-def analyses_by_exam(links: Iterable[ExamAnalysis]) -> dict[int, list[ExamAnalysis]]:
-    """The analyses of each exam."""
-    grouped: dict[int, list[ExamAnalysis]] = {}
-    for link in links:
-        grouped.setdefault(link.exam_id, []).append(link)
-    return grouped
+def run_of_job(session: Session, job_id: int | None) -> ProposalRun | None:
+    """The last run that this job began."""
+    statement = select(ProposalRun).where(ProposalRun.job_id == job_id).order_by(col(ProposalRun.id).desc())
+    return session.exec(statement.limit(1)).first()
+
+
+def failed_runs_of_job(session: Session, job_id: int) -> list[int]:
+    """The runs of a job that will never be shown."""
+    statement = sa_select(col(ProposalRun.id)).where(
+        col(ProposalRun.job_id) == job_id, col(ProposalRun.status) == RunStatus.FAILED
+    )
+    return [run_id for run_id in session.scalars(statement) if run_id is not None]
+
+
+def count_proposals(session: Session, run_id: int) -> int:
+    """How many proposals a run has."""
+    return session.scalar(sa_select(func.count()).where(col(Proposal.run_id) == run_id)) or 0
+
+
+def delete_proposals_of(session: Session, run_id: int, test_ids: Sequence[int]) -> None:
+    """Delete what a run has for these rows."""
+    for start in range(0, len(test_ids), BATCH):
+        part = col(Proposal.local_test_id).in_(test_ids[start : start + BATCH])
+        statement = delete(Proposal).where(col(Proposal.run_id) == run_id, part)
+        session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,48 +1,28 @@
-"""Running the matcher on a catalogue and storing its explained proposals."""
+"""Asking for proposals, reading those that are shown, and weighing one code."""
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine as DatabaseEngine
 from sqlmodel import Session
 
-from app.audit.service import record
 from app.catalogues.matcher_input import to_matcher
-from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
 from app.jobs.queue import JobQueue
-from app.models import Catalogue, Job, Level, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
-from app.platform import locks
-from app.platform.database import reading, transaction
-from app.platform.progress import Progress
+from app.models import Catalogue, Job, Level, LocalTest, Proposal
+from app.platform.database import reading
 from app.proposals import repository
-from app.proposals.chapters import chapter_codes, chapter_proposals
-from app.proposals.engines import engine_of_release, engine_version
+from app.proposals.engines import engine_of_release
 from app.proposals.knowledge import knowledge_for
+from app.proposals.rows import evidence_as_json
 from app.settings import Settings
 from app.terminology.service import current_release
-from matcher import Engine, Evidence
-from matcher import Proposal as MatcherProposal
+from matcher import Engine
 
 JOB_KIND = "proposals"
-TOP = 10
-CHUNK = 250
 
 latest_run = repository.latest_run
 current_run = repository.current_run
-
-
-def evidence_json(proposal: MatcherProposal) -> list[dict[str, Any]]:
-    """The evidence of a proposal as JSON values."""
-    return _as_json(proposal.evidence)
-
-
-def _as_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    return [
-        {key: value if isinstance(value, (int, float)) else str(value) for key, value in asdict(item).items()}
-        for item in evidence
-    ]
 
 
 def proposals_of(session: Session, local_test_id: int) -> Sequence[Proposal]:
@@ -63,7 +43,7 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
         return []
     engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir)
     engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
-    return _as_json(engine.weigh(to_matcher(test, _analyses_of(session, test)), loinc_num))
+    return evidence_as_json(engine.weigh(to_matcher(test, _analyses_of(session, test)), loinc_num))
 
 
 def _database_of(session: Session) -> DatabaseEngine:
@@ -99,7 +79,7 @@ def evidence_ahead(
         rows = [to_matcher(test, _analyses_of(session, test)) for test, _ in pairs]
     sections = (Level.CHAPTER, Level.SUBCHAPTER)
     return [
-        [] if test.level in sections else _as_json(engine.weigh(row, loinc_num))
+        [] if test.level in sections else evidence_as_json(engine.weigh(row, loinc_num))
         for (test, loinc_num), row in zip(pairs, rows, strict=True)
     ]
 
@@ -120,136 +100,3 @@ def ask_for_proposals(
         created_by_id=asked_by_id,
         payload=payload,
     )
-
-
-def run_proposals(
-    database: DatabaseEngine,
-    settings: Settings,
-    catalogue_id: int,
-    progress: Progress,
-    only: Collection[int] | None = None,
-) -> int:
-    """Match a whole catalogue and make the result the one shown; returns the identifier of the run.
-
-    The rows are matched outside any transaction, and stored in several short ones: a run is seen by nobody
-    before it is made the current one, so the proposals become visible all at once. A failure is recorded on the
-    run with its reason, what was stored of it is deleted, and the earlier proposals stay in place. With `only`,
-    the other rows keep the proposals shown so far, as long as engine and release are still the same.
-    """
-    with transaction(database) as session:
-        release = _require(session, catalogue_id)
-        assert release.id is not None
-        kept_run = _reusable_run(session, catalogue_id, release) if only is not None else None
-        run = ProposalRun(catalogue_id=catalogue_id, release_id=release.id, engine_version=engine_version())
-        session.add(run)
-        session.flush()
-        run_id = run.id
-    assert run_id is not None
-    try:
-        engine = engine_of_release(database, release, settings.matcher_cache_dir)
-        with reading(database) as session:
-            engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
-            tests = repository.local_tests(session, catalogue_id)
-            links = repository.exam_links(session, catalogue_id)
-            assert release.id is not None
-            chapters = frozenset(repository.terms_of(session, release.id, chapter_codes()))
-        by_id = {test.id: test for test in tests}
-        analyses = {
-            exam_id: [by_id[link.analysis_id] for link in members if link.analysis_id in by_id]
-            for exam_id, members in repository.analyses_by_exam(links).items()
-        }
-        again = set(only) if only is not None and kept_run is not None else None
-        matched = [test for test in tests if again is None or test.id in again]
-        kept = [test.id for test in tests if again is not None and test.id not in again and test.id is not None]
-        rows = _match(engine, matched, analyses, chapters, run_id, progress)
-        _store(database, run_id, rows, kept_run, kept)
-    except Exception as error:
-        with transaction(database) as session:
-            failed = session.get_one(ProposalRun, run_id)
-            failed.status, failed.finished_at = RunStatus.FAILED, utc_now()
-            failed.message = f"La recherche de propositions a échoué : {error}"
-            session.add(failed)
-        _forget(database, run_id)
-        raise
-    return run_id
-
-
-def _reusable_run(session: Session, catalogue_id: int, release: LoincRelease) -> int | None:
-    """The run whose proposals would come out the same today for rows that did not change."""
-    run = repository.current_run(session, catalogue_id)
-    same = run is not None and run.release_id == release.id and run.engine_version == engine_version()
-    return run.id if run is not None and same else None
-
-
-def _require(session: Session, catalogue_id: int) -> LoincRelease:
-    if session.get(Catalogue, catalogue_id) is None:
-        raise NotFoundError("Ce catalogue n'existe pas.")
-    release = current_release(session)
-    if release is None:
-        raise NotFoundError("Aucune version de LOINC n'est chargée.")
-    return release
-
-
-def _match(
-    engine: Engine,
-    tests: Sequence[LocalTest],
-    analyses: Mapping[int, Sequence[LocalTest]],
-    chapters: Container[str],
-    run_id: int,
-    progress: Progress,
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for position, test in enumerate(tests):
-        if position % 50 == 0:
-            progress(position, len(tests), "Recherche des propositions")
-        assert test.id is not None
-        if test.level in SECTIONS:
-            proposals = chapter_proposals(test.label, chapters)
-        else:
-            proposals = engine.propose(to_matcher(test, analyses.get(test.id, ())), TOP)
-        rows.extend(_row(run_id, test.id, proposal) for proposal in proposals)
-    progress(len(tests), len(tests), "Enregistrement des propositions")
-    return rows
-
-
-def _row(run_id: int, local_test_id: int, proposal: MatcherProposal) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "local_test_id": local_test_id,
-        "rank": proposal.rank,
-        "loinc_num": proposal.loinc_num,
-        "confidence": proposal.confidence,
-        "band": proposal.band.value,
-        "has_contradiction": proposal.has_contradiction,
-        "evidence": evidence_json(proposal),
-    }
-
-
-def _store(
-    database: DatabaseEngine, run_id: int, rows: list[dict[str, Any]], kept_run: int | None, kept: Sequence[int]
-) -> None:
-    """Store the proposals of a run in short transactions, between which others write; then show them."""
-    if kept_run is not None:
-        for start in range(0, len(kept), repository.BATCH):
-            with transaction(database) as session:
-                repository.copy_proposals(session, kept_run, run_id, kept[start : start + repository.BATCH])
-    for start in range(0, len(rows), CHUNK):
-        with transaction(database) as session:
-            repository.insert_proposals(session, rows[start : start + CHUNK])
-    with transaction(database) as session:
-        run = session.get_one(ProposalRun, run_id)
-        locks.lock_catalogue(session, run.catalogue_id)
-        run.status, run.finished_at = RunStatus.DONE, utc_now()
-        repository.make_current(session, run)
-        catalogue = session.get_one(Catalogue, run.catalogue_id)
-        record(session, "proposals.run", actor_label="moteur de proposition", object_type="catalogue",
-               object_id=run.catalogue_id, laboratory_id=catalogue.laboratory_id, run_id=run_id,
-               proposals=len(rows), engine=run.engine_version)  # fmt: skip
-
-
-def _forget(database: DatabaseEngine, run_id: int) -> None:
-    """Delete what a failed run had stored, in short transactions."""
-    deleted = 1
-    while deleted:
-        with transaction(database) as session:
-            deleted = repository.delete_some_proposals(session, run_id, CHUNK)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from sqlmodel import Session
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
 from app.jobs.registry import find_kind, label_of, register, unregister
-from app.jobs.runner import STOPPED_MESSAGE, run_job
-from app.models import Job, JobStatus
+from app.jobs.runner import run_job
+from app.models import Job, JobStatus, utc_now
 from app.platform.database import reading, transaction
 from app.platform.progress import Progress
 from app.settings import Settings
@@ -156,33 +157,45 @@ def test_the_consumer_runs_jobs_in_its_own_thread(engine: Engine, threaded: Sett
     assert work.calls == [{"b": 2}]
 
 
-def test_only_one_process_runs_the_jobs_of_an_installation(engine: Engine, threaded: Settings) -> None:
-    first, second = JobQueue(threaded, engine), JobQueue(threaded, engine)
-    assert first.start_consumer()
-    try:
-        assert not second.start_consumer()
-    finally:
-        first.stop_consumer()
-    assert second.start_consumer()
-    second.stop_consumer()
-
-
-def test_a_start_puts_the_jobs_of_a_stopped_process_in_order(
+def test_several_processes_run_the_jobs_of_an_installation(
     engine: Engine, threaded: Settings, work: Recorder
 ) -> None:
+    first, second = JobQueue(threaded, engine), JobQueue(threaded, engine)
+    assert first.start_consumer()
+    assert second.start_consumer()
+    try:
+        with transaction(engine) as session:
+            jobs = [first.enqueue(session, KIND, payload={"number": number}) for number in range(6)]
+        for job in jobs:
+            assert wait_for(engine, job.id).status == JobStatus.DONE
+    finally:
+        first.stop_consumer()
+        second.stop_consumer()
+    assert sorted(call["number"] for call in work.calls) == list(range(6)), "each once"
+
+
+def test_a_start_finds_what_waits_and_what_a_killed_process_left(
+    engine: Engine, threaded: Settings, work: Recorder
+) -> None:
+    """Nothing was ever put in the storage of hints: the table of jobs is enough."""
     with transaction(engine) as session:
-        stale = Job(kind=KIND, status=JobStatus.RUNNING)
+        left = Job(
+            kind=KIND, status=JobStatus.RUNNING, owner="ailleurs:1:a", attempts=1, lease_expires_at=utc_now()
+        )
+        alive = Job(
+            kind=KIND, status=JobStatus.RUNNING, owner="ailleurs:1:b", attempts=1,
+            lease_expires_at=utc_now() + timedelta(minutes=5),
+        )  # fmt: skip
         forgotten = Job(kind=KIND, status=JobStatus.WAITING)
-        session.add_all([stale, forgotten])
+        session.add_all([left, alive, forgotten])
     queue = JobQueue(threaded, engine)
     queue.start_consumer()
     try:
         assert wait_for(engine, forgotten.id).status == JobStatus.DONE
+        assert wait_for(engine, left.id).lost_leases == 1
     finally:
         queue.stop_consumer()
-    left = load(engine, stale.id)
-    assert (left.status, left.message) == (JobStatus.FAILED, STOPPED_MESSAGE)
-    assert left.finished_at is not None
+    assert load(engine, alive.id).owner == "ailleurs:1:b", "its owner renews its lease: nobody else touches it"
 
 
 def test_a_consumer_leaves_the_signals_alone(engine: Engine, threaded: Settings) -> None:

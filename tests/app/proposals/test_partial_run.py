@@ -1,18 +1,22 @@
 """Matching only some rows again: the others keep the proposals shown so far."""
 
 import itertools
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
 
 from app.catalogues.service import import_files
+from app.errors import WorkbenchError
 from app.files.choices import IncomingFile
-from app.models import Laboratory, LoincRelease, Proposal, ProposalRun, RunStatus
+from app.jobs.queue import JobQueue
+from app.jobs.work import Work
+from app.models import Catalogue, Job, JobStatus, Laboratory, LoincRelease, Proposal, ProposalRun, RunStatus
 from app.platform.database import reading, transaction
-from app.proposals import repository, service
-from app.proposals.jobs import run_job
-from app.proposals.service import run_proposals
+from app.proposals import jobs, repository, rows
+from app.proposals.jobs import run_proposals
+from app.proposals.service import ask_for_proposals
 from app.settings import Settings
 from matcher import Band
 from matcher import Proposal as MatcherProposal
@@ -39,7 +43,8 @@ class FakeEngine:
 @pytest.fixture
 def matcher(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
-    monkeypatch.setattr(service, "engine_of_release", lambda *_: fake)
+    monkeypatch.setattr(rows, "engine_of_release", lambda *_: fake)
+    monkeypatch.setattr(jobs, "engine_of_release", lambda *_: fake)
     return fake
 
 
@@ -52,7 +57,7 @@ def catalogue(world: World) -> int:
 
 
 def run(world: World, settings: Settings, catalogue: int, only: list[int] | None = None) -> int:
-    return run_proposals(world.engine, settings, catalogue, lambda *_: None, only)
+    return run_proposals(world.engine, settings, catalogue, only)
 
 
 def shown(world: World, run_id: int) -> list[tuple[int, str]]:
@@ -92,26 +97,33 @@ def test_without_a_run_of_this_release_everything_is_matched(
 def test_the_job_passes_the_rows(world: World, settings: Settings, matcher: FakeEngine, catalogue: int) -> None:
     run(world, settings, catalogue)
     matcher.asked.clear()
-    run_job(world.engine, settings, 1, {"catalogue_id": catalogue, "only": [1, 3]}, lambda *_: None)
+    with transaction(world.engine) as session:
+        wanted = session.get_one(Catalogue, catalogue)
+        job = ask_for_proposals(session, JobQueue(settings, world.engine), wanted, None, [1, 3])
     assert matcher.asked == ["NA", "CL"]
+    with reading(world.engine) as session:
+        done = session.get_one(Job, job.id)
+        assert (done.status, done.done, done.total) == (JobStatus.DONE, 3, 3)
+        assert done.message == "Les propositions sont à jour."
 
 
 def test_proposals_are_stored_in_transactions_between_which_others_write(
     world: World, settings: Settings, matcher: FakeEngine, catalogue: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(world, settings, catalogue)
-    monkeypatch.setattr(service, "CHUNK", 1)
-    insert, seen = repository.insert_proposals, []
+    monkeypatch.setattr(rows, "PIECE", 1)
+    writing = Work.writing
+    seen: list[int | None] = []
 
-    def insert_and_look(session: Session, rows: list[dict[str, Any]]) -> None:
-        # Another connection writes just before: nothing holds the database between two chunks.
+    def look_and_write(work: Work) -> AbstractContextManager[Session]:
+        # Another connection writes just before: nothing holds the database between two pieces.
         with transaction(world.engine) as other:
             other.add(Laboratory(name=f"Laboratoire {len(seen)}"))
         with reading(world.engine) as other:
             seen.append(other.exec(select(ProposalRun.id).where(col(ProposalRun.is_current))).one())
-        insert(session, rows)
+        return writing(work)
 
-    monkeypatch.setattr(repository, "insert_proposals", insert_and_look)
+    monkeypatch.setattr(Work, "writing", look_and_write)
     second = run(world, settings, catalogue)
     assert seen == [first] * 3, "the new run is shown once it is whole"
     assert len(shown(world, second)) == 3
@@ -121,20 +133,22 @@ def test_a_run_that_fails_while_it_is_stored_leaves_nothing(
     world: World, settings: Settings, matcher: FakeEngine, catalogue: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(world, settings, catalogue)
-    monkeypatch.setattr(service, "CHUNK", 1)
+    monkeypatch.setattr(rows, "PIECE", 1)
     insert, calls = repository.insert_proposals, itertools.count()
 
-    def insert_two(session: Session, rows: list[dict[str, Any]]) -> None:
+    def insert_two(session: Session, found: list[dict[str, Any]]) -> None:
         if next(calls) == 2:
-            raise OSError("disque plein")
-        insert(session, rows)
+            raise RuntimeError("une panne")
+        insert(session, found)
 
     monkeypatch.setattr(repository, "insert_proposals", insert_two)
-    with pytest.raises(OSError, match="disque plein"):
+    with pytest.raises(WorkbenchError, match=r"erreur inattendue \(RuntimeError\)"):
         run(world, settings, catalogue)
     with reading(world.engine) as session:
         failed = session.exec(select(ProposalRun).order_by(col(ProposalRun.id).desc())).first()
         assert failed is not None
         assert (failed.status, failed.is_current) == (RunStatus.FAILED, False)
+        assert failed.message.startswith("La recherche de propositions a échoué : Le travail s'est interrompu")
+        assert session.get_one(Job, failed.job_id).status == JobStatus.FAILED
         assert session.exec(select(Proposal).where(Proposal.run_id == failed.id)).all() == []
     assert len(shown(world, first)) == 3

@@ -1,0 +1,134 @@
+"""The transport of hints (huey): a message says that there is work, the table of jobs says which.
+
+A hint lost costs a few seconds, until the next sweep of a worker; a hint too many costs a look at the table.
+It goes where the database is: a file beside SQLite, tables of their own on PostgreSQL, or Redis when it is set.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from huey import Huey, SqliteHuey
+from huey.consumer import Consumer
+from sqlalchemy.engine import URL, make_url
+
+from app.errors import WorkbenchError
+from app.settings import Settings
+
+QUEUE_FILE = "travaux.sqlite3"
+QUEUE_SCHEMA = "travaux"
+"""The schema of PostgreSQL that holds the tables of huey: they are none of the application's."""
+NAME = "transcodeur"
+BUSY_SECONDS = 5
+
+log = structlog.get_logger(__name__)
+
+
+class _QuietConsumer(Consumer):  # type: ignore[misc]
+    """A consumer that leaves the signals of the process to the web server or to the command line."""
+
+    def _set_signal_handlers(self) -> None:
+        return
+
+    def wait_for_workers(self, seconds: float) -> bool:
+        """Whether the threads, told to stop, have ended within this time."""
+        deadline = time.monotonic() + seconds
+        for _, thread in self.worker_threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        return not any(thread.is_alive() for _, thread in self.worker_threads)
+
+
+def _postgresql(url: URL) -> Huey:
+    try:
+        from huey.contrib.sql_huey import SqlHuey
+        from peewee import PostgresqlDatabase
+    except ImportError as error:
+        raise WorkbenchError(
+            "Il manque ce qu'il faut pour PostgreSQL : pip install 'transcodeur[postgresql]'."
+        ) from error
+    options: dict[str, Any] = {
+        "host": url.host, "port": url.port, "user": url.username, "password": url.password, **url.query
+    }  # fmt: skip
+    database: Any = PostgresqlDatabase(
+        url.database,
+        prefer_psycopg3=True,
+        options=f"-c search_path={QUEUE_SCHEMA}",
+        **{name: value for name, value in options.items() if value is not None},
+    )
+    with database:
+        # Two servers may start at the same moment.
+        database.execute_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (QUEUE_SCHEMA,))
+        database.execute_sql(f"CREATE SCHEMA IF NOT EXISTS {QUEUE_SCHEMA}")
+    return SqlHuey(NAME, database=database, results=False)
+
+
+def _redis(url: str) -> Huey:
+    try:
+        from huey import RedisHuey
+    except ImportError as error:
+        raise WorkbenchError("Il manque ce qu'il faut pour Redis : pip install 'transcodeur[redis]'.") from error
+    return RedisHuey(NAME, url=url, results=False)
+
+
+def make_huey(settings: Settings) -> Huey:
+    """The storage of hints of this installation; opening it may raise when it does not answer."""
+    if settings.redis_url:
+        return _redis(settings.redis_url)
+    url = make_url(settings.resolved_database_url)
+    if url.get_backend_name() == "postgresql":
+        return _postgresql(url)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey(NAME, filename=str(settings.data_dir / QUEUE_FILE), results=False, timeout=BUSY_SECONDS)
+
+
+class Hints:
+    """Sends hints, and listens to them. Whatever happens to their storage is logged and costs no job."""
+
+    def __init__(self, settings: Settings, on_hint: Callable[[], None]) -> None:
+        self._settings = settings
+        self._on_hint = on_hint
+        self._huey: Huey | None = None
+        self._task: Any = None
+        self._consumer: _QuietConsumer | None = None
+
+    def _open(self) -> Any:
+        if self._task is None:
+            huey = make_huey(self._settings)
+
+            def work(_job_id: int) -> None:
+                self._on_hint()
+
+            self._task = huey.task(name="work")(work)
+            self._huey = huey
+        return self._task
+
+    def send(self, job_id: int) -> None:
+        """Say that there is work, to whichever process listens."""
+        try:
+            self._open()(job_id)
+        except WorkbenchError:
+            raise
+        except Exception as error:
+            log.warning("jobs.hint_lost", job_id=job_id, error=type(error).__qualname__)
+
+    def listen(self) -> None:
+        """Begin to listen, in threads of this process."""
+        try:
+            self._open()
+        except WorkbenchError:
+            raise
+        except Exception as error:
+            log.warning("jobs.no_hints", error=type(error).__qualname__)
+            return
+        self._consumer = _QuietConsumer(
+            self._huey, workers=1, periodic=False, initial_delay=0.1, max_delay=1.0, check_worker_health=False
+        )
+        self._consumer.start()
+
+    def stop(self, seconds: float) -> None:
+        """Listen no more."""
+        if self._consumer is not None:
+            self._consumer.stop()
+            self._consumer.wait_for_workers(seconds)
+            self._consumer = None

@@ -1,0 +1,104 @@
+"""Matching some rows of a catalogue and storing what is proposed: the work of one chunk."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Engine as DatabaseEngine
+from sqlmodel import Session
+
+from app.catalogues.matcher_input import to_matcher
+from app.errors import NotFoundError
+from app.files.kinds import SECTIONS
+from app.jobs.work import Work
+from app.models import LocalTest, LoincRelease
+from app.platform.database import reading
+from app.proposals import repository
+from app.proposals.chapters import chapter_proposals
+from app.proposals.engines import engine_of_release
+from app.proposals.knowledge import knowledge_from_json
+from app.settings import Settings
+from matcher import Engine, Evidence
+from matcher import Proposal as MatcherProposal
+
+TOP = 10
+STEP = 25
+"""Rows between two looks at whether the work is still wanted."""
+PIECE = 500
+"""Proposals stored in one transaction."""
+MATCHING = "Recherche des propositions"
+
+
+def evidence_as_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Evidence as JSON values."""
+    return [
+        {key: value if isinstance(value, (int, float)) else str(value) for key, value in asdict(item).items()}
+        for item in evidence
+    ]
+
+
+def match_chunk(
+    database: DatabaseEngine, settings: Settings, content: dict[str, Any], data: dict[str, Any], work: Work
+) -> None:
+    """Propose for the rows that `data` names under `match`, and carry over the proposals of those under `keep`.
+
+    What an attempt before this one stored is replaced: nothing is there twice.
+    """
+    run_id = int(content["run_id"])
+    if data.get("keep"):
+        with work.writing() as session:
+            repository.delete_proposals_of(session, run_id, data["keep"])
+            repository.copy_proposals(session, int(content["kept_run"]), run_id, data["keep"])
+        return
+    with reading(database) as session:
+        release = session.get(LoincRelease, int(content["release_id"]))
+        tests = repository.local_tests_of(session, data["match"])
+        analyses = repository.analyses_of(session, data["match"])
+    if release is None:
+        raise NotFoundError("La version de LOINC de cette recherche n'est plus chargée.")
+    engine = engine_of_release(database, release, settings.matcher_cache_dir)
+    engine = engine.with_knowledge(knowledge_from_json(content["knowledge"]))
+    rows = _match(engine, tests, analyses, frozenset(content["chapters"]), run_id, work)
+    for start in range(0, max(len(rows), 1), PIECE):
+        with work.writing() as session:
+            if start == 0:
+                repository.delete_proposals_of(session, run_id, data["match"])
+            _store(session, rows[start : start + PIECE])
+
+
+def _store(session: Session, rows: list[dict[str, Any]]) -> None:
+    repository.insert_proposals(session, rows)
+
+
+def _match(
+    engine: Engine,
+    tests: Sequence[LocalTest],
+    analyses: Mapping[int, Sequence[LocalTest]],
+    chapters: Container[str],
+    run_id: int,
+    work: Work,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for position, test in enumerate(tests):
+        if position % STEP == 0:
+            work(position, len(tests), MATCHING)
+        assert test.id is not None
+        if test.level in SECTIONS:
+            proposals = chapter_proposals(test.label, chapters)
+        else:
+            proposals = engine.propose(to_matcher(test, analyses.get(test.id, ())), TOP)
+        rows.extend(_row(run_id, test.id, proposal) for proposal in proposals)
+    return rows
+
+
+def _row(run_id: int, local_test_id: int, proposal: MatcherProposal) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "local_test_id": local_test_id,
+        "rank": proposal.rank,
+        "loinc_num": proposal.loinc_num,
+        "confidence": proposal.confidence,
+        "band": proposal.band.value,
+        "has_contradiction": proposal.has_contradiction,
+        "evidence": evidence_as_json(proposal.evidence),
+    }
