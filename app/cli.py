@@ -53,6 +53,8 @@ class RoomsGroup(FrenchGroup):
 def commands_of(room: str) -> dict[str, Any]:
     """The commands that a room registers, by name."""
     collected = FrenchTyper()
+    # Whatever a command writes is counted in the same transaction.
+    import_module("app.tallies.keeping")
     import_module(room).register(collected)
     return dict(typer.main.get_group(collected).commands)
 
@@ -143,13 +145,16 @@ def worker() -> None:
     from app.jobs.queue import JobQueue
     from app.platform.in_use import in_service
     from app.platform.installation import make_data_dir
+    from app.tallies import keeping
     from app.upgrades.start import prepare
 
     settings = get_settings()
     configure_logs(settings.log_level)
     make_data_dir(settings)
     with in_service(settings.data_dir):
-        queue = JobQueue(settings, prepare(settings))
+        engine = prepare(settings)
+        keeping.fill_missing(engine)
+        queue = JobQueue(settings, engine)
         if not queue.start_consumer():
             raise WorkbenchError(
                 "Un autre processus exécute déjà les travaux de cette installation. Pour le remplacer, "

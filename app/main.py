@@ -33,6 +33,7 @@ from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
 from app.review import routes as review
 from app.settings import Settings, get_settings, resource_dir
+from app.tallies import keeping
 from app.terminology import routes as terminology
 from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
@@ -72,6 +73,7 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
     """Start the job consumer with the server, when this installation runs jobs in the server."""
     queue: JobQueue = application.state.jobs
     settings: Settings = application.state.settings
+    keeping.fill_missing(application.state.engine)
     if settings.run_jobs_in_server:
         queue.start_consumer()
     try:

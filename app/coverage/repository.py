@@ -24,8 +24,8 @@ COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
 
 def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[CoverageRow]:
     """The analyses and exams of a catalogue with the facts in force, in the order of the received files."""
-    links = _links(session, catalogue_id)
-    chapters = _chapter_labels(session, catalogue_id)
+    links = links_of(session, catalogue_id)
+    chapters = chapter_labels(session, catalogue_id)
     statement = (
         select(  # type: ignore[call-overload]
             col(LocalTest.id),
@@ -58,7 +58,7 @@ def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[
     )
     rows = session.execute(statement).all()
     own = {row.id: row.chapter or chapters.get(row.chapter_code, row.chapter_code) for row in rows}
-    inherited = _inherited_chapters(links, own)
+    inherited = inherited_chapters(links, own)
     return [
         CoverageRow(
             id=row.id,
@@ -83,7 +83,7 @@ def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[
     ]
 
 
-def _links(session: Session, catalogue_id: int) -> dict[int, list[int | None]]:
+def links_of(session: Session, catalogue_id: int) -> dict[int, list[int | None]]:
     """Exam → its analyses, None for one that the catalogue does not hold."""
     statement = (
         select(ExamAnalysis.exam_id, ExamAnalysis.analysis_id)
@@ -97,14 +97,15 @@ def _links(session: Session, catalogue_id: int) -> dict[int, list[int | None]]:
     return links
 
 
-def _chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+def chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+    """Code of a chapter -> its label."""
     statement = select(LocalTest.code, LocalTest.label).where(
         LocalTest.catalogue_id == catalogue_id, LocalTest.level == Level.CHAPTER
     )
     return dict(session.exec(statement).all())
 
 
-def _inherited_chapters(links: dict[int, list[int | None]], chapters: dict[int, str]) -> dict[int, str]:
+def inherited_chapters(links: dict[int, list[int | None]], chapters: dict[int, str]) -> dict[int, str]:
     """The result file names no chapter: an analysis takes that of the first exam that contains it."""
     inherited: dict[int, str] = {}
     for exam_id, analysis_ids in links.items():

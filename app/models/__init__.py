@@ -14,6 +14,7 @@ from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
+from app.models.tally import CatalogueCount, CountFamily, WorklistEntry
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
@@ -35,7 +36,9 @@ __all__ = [
     "AuditEvent",
     "Catalogue",
     "CatalogueChange",
+    "CatalogueCount",
     "ChangeKind",
+    "CountFamily",
     "Decision",
     "ExamAnalysis",
     "ExportRecord",
@@ -79,6 +82,7 @@ __all__ = [
     "ValueSet",
     "ValueSetKind",
     "ValueSetMember",
+    "WorklistEntry",
     "metadata",
     "utc_now",
 ]  # fmt: skip
