@@ -135,6 +135,10 @@ class CountedCatalogue:
         """The rows of a level."""
         return [row for row in self.rows if row.level is level]
 
+    def has_level(self, level: Level) -> bool:
+        """Whether the catalogue has a row of this level."""
+        return any(row.level is level for row in self.rows)
+
     def has_volumes(self, level: Level) -> bool:
         """Whether the volume of at least one row of this level is known."""
         return any(row.annual_volume is not None for row in self.of_level(level))

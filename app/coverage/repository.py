@@ -1,6 +1,7 @@
 """All SQL of coverage."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import case, func
 from sqlmodel import Session, col, select
@@ -22,10 +23,15 @@ from app.models import (
 COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
 
 
-def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[CoverageRow]:
-    """The analyses and exams of a catalogue with the facts in force, in the order of the received files."""
-    links = links_of(session, catalogue_id)
-    chapters = chapter_labels(session, catalogue_id)
+def coverage_rows(
+    session: Session, catalogue_id: int, release_id: int, ids: Sequence[int] | None = None
+) -> list[CoverageRow]:
+    """The analyses and exams of a catalogue with the facts in force, in the order of the received files.
+
+    With `ids`, these rows only, without their links nor the chapter that they have from others.
+    """
+    links = links_of(session, catalogue_id) if ids is None else {}
+    chapters = chapter_labels(session, catalogue_id) if ids is None else {}
     statement = (
         select(  # type: ignore[call-overload]
             col(LocalTest.id),
@@ -56,7 +62,7 @@ def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[
         .where(LocalTest.catalogue_id == catalogue_id, col(LocalTest.level).in_(COUNTED_LEVELS))
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
-    rows = session.execute(statement).all()
+    rows = session.execute(statement if ids is None else statement.where(col(LocalTest.id).in_(ids))).all()
     own = {row.id: row.chapter or chapters.get(row.chapter_code, row.chapter_code) for row in rows}
     inherited = inherited_chapters(links, own)
     return [
