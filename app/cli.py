@@ -54,6 +54,8 @@ class RoomsGroup(FrenchGroup):
 def commands_of(room: str) -> dict[str, Any]:
     """The commands that a room registers, by name."""
     collected = FrenchTyper()
+    # Whatever a command writes is counted in the same transaction.
+    import_module("app.tallies.keeping")
     import_module(room).register(collected)
     return dict(typer.main.get_group(collected).commands)
 
@@ -164,6 +166,7 @@ def worker(
     from app.jobs.processes import several
     from app.platform.in_use import in_service
     from app.platform.installation import make_data_dir
+    from app.tallies import keeping
     from app.upgrades.start import prepare
 
     settings = get_settings()
@@ -172,7 +175,9 @@ def worker(
     politeness = settings.worker_niceness if niceness is None else niceness
     with in_service(settings.data_dir):
         # Once, before any of them begins.
-        prepare(settings).dispose()
+        engine = prepare(settings)
+        keeping.fill_missing(engine)
+        engine.dispose()
         stop = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

@@ -35,6 +35,7 @@ from app.reimport import routes as reimport
 from app.review import routes as review
 from app.settings import Settings, get_settings, resource_dir
 from app.storage import routes as storage
+from app.tallies import keeping
 from app.terminology import routes as terminology
 from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
@@ -75,6 +76,7 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
     """Start the job consumer with the server, when this installation runs jobs in the server."""
     queue: JobQueue = application.state.jobs
     settings: Settings = application.state.settings
+    keeping.fill_missing(application.state.engine)
     queue.start_consumer(settings.workers_in_server)
     try:
         yield

@@ -75,10 +75,15 @@ class _Judged:
 
 
 def rows_to_judge(
-    session: Session, settings: Settings, access: CatalogueAccess, runs: Runs, query: ReviewQuery
+    session: Session,
+    settings: Settings,
+    access: CatalogueAccess,
+    runs: Runs,
+    query: ReviewQuery,
+    shown: Sequence[int],
 ) -> list[ApprovalRow]:
     """The rows of the page, checked as they stand now."""
-    found = queue_sql.page_of_rows(session, access.catalogue_id, run_id_of(runs), query)
+    found = queue_sql.rows_of_ids(session, access.catalogue_id, run_id_of(runs), shown)
     ids = [row.id for row in found]
     facts = repository.facts_of_many(session, ids)
     tests = repository.local_tests(session, ids)

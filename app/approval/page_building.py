@@ -11,12 +11,12 @@ from app.models import Role, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding.repository import runs_of, status_counts
-from app.worklist import queue_sql
+from app.worklist.counts import queue_counts
 from app.worklist.facet_view import facet_views
 from app.worklist.navigation import case_url
 from app.worklist.notices import done_notice
 from app.worklist.query import ReviewQuery
-from app.worklist.queue import SortableHeading, authors_of, pager_of, progress_of, run_id_of
+from app.worklist.queue import SortableHeading, authors_of, pager_of, progress_of, window_of
 
 PAGE_SIZES = (50, 100)
 FACETS = (
@@ -53,8 +53,9 @@ def approval_page(
     path = f"/catalogues/{access.catalogue_id}/approbation"
     shown = list_query(query)
     runs = runs_of(session, access.catalogue_id)
-    total, counts = queue_sql.facet_counts(session, access.catalogue_id, run_id_of(runs), shown)
-    rows = rows_to_judge(session, settings, access, runs, shown)
+    counts = queue_counts(session, access.catalogue_id, shown)
+    window = window_of(session, access.catalogue_id, shown)
+    rows = rows_to_judge(session, settings, access, runs, shown, window.ids)
     by_status = status_counts(session, access.catalogue_id)
     return ApprovalPage(
         title=f"Approbation — {access.catalogue.name}",
@@ -62,8 +63,8 @@ def approval_page(
         query=shown,
         rows=rows,
         columns=_columns(shown, path),
-        facets=facet_views(counts, shown, path, authors_of(session, counts), FACETS),
-        pager=pager_of(shown, total, path, PAGE_SIZES),
+        facets=facet_views(counts, shown, path, authors_of(session, counts.facets), FACETS),
+        pager=pager_of(shown, window, counts, path, PAGE_SIZES),
         progress=progress_of(by_status),
         waiting=by_status.get(Status.DECIDED, 0),
         hidden=[pair for pair in query.with_text("").params() if pair[0] != "q"],

@@ -12,10 +12,9 @@ from app.platform.identity import CatalogueAccess
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
 from app.web.templating import render
-from app.worklist.navigation import case_url, find_position, queue_url
+from app.worklist.navigation import case_url, next_to_work_on, queue_url
 from app.worklist.notices import DONE, done_notice
 from app.worklist.query import ReviewQuery
-from app.worklist.queue import run_id_of
 
 
 def wants_json(request: Request) -> bool:
@@ -48,10 +47,8 @@ def _next_url(session: Session, access: CatalogueAccess, query: ReviewQuery, fac
     action = Action(fact.action)
     if action in (Action.COMMENT, Action.UNDO):
         return case_url(access.catalogue_id, fact.local_test_id, query, fait=fact.id)
-    runs = repository.runs_of(session, access.catalogue_id)
-    position = find_position(session, access.catalogue_id, run_id_of(runs), query, fact.local_test_id)
-    judged = action in (Action.APPROVE, Action.SEND_BACK)
-    next_id = position.next_to_approve_id if judged else position.next_to_decide_id
+    is_judged = action in (Action.APPROVE, Action.SEND_BACK)
+    next_id = next_to_work_on(session, access.catalogue_id, query, fact.local_test_id, is_judged)
     if next_id is None:
         return queue_url(access.catalogue_id, query.with_page(1), fait=fact.id)
     return case_url(access.catalogue_id, next_id, query, fait=fact.id)

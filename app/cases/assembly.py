@@ -69,7 +69,7 @@ def build_case(
     known = _read(session, access, local_test_id, runs)
     test, state = known.test, known.state
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    position = find_position(session, access.catalogue_id, run_id_of(runs), asked.query, local_test_id)
+    position = find_position(session, access.catalogue_id, asked.query, local_test_id)
     ranked = [proposal for proposal in known.proposals if proposal.rank > 0]
     nontest = next((proposal for proposal in known.proposals if proposal.rank == 0), None)
     shown = ranked[: MOST if asked.most else SHOWN]
@@ -106,8 +106,7 @@ def build_case(
         history=history,
         search=_search(session, access, context, test, asked, {column.loinc_num for column in columns}),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
-        position=position.position,
-        total=position.total,
+        position=position,
         rights=rights_of(access, known.facts, state),
         links=_links(access, test, asked, position, has_more=len(ranked) > len(shown)),
         no_loinc_reasons=NO_LOINC_REASONS,
@@ -201,7 +200,7 @@ def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, position: Que
 
     here = f"/catalogues/{catalogue_id}/revue/{test_id}"
     first_page = query.with_page(1)
-    page = query.with_page(max(position.page(query.taille), 1))
+    page = position.page_of(query)
     return Links(
         queue=f"{queue_url(catalogue_id, page)}#ligne-{test_id}",
         previous=to(position.previous_id),

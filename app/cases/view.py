@@ -8,6 +8,7 @@ from app.terminology.naming import TermName
 from app.transcoding.checks import Check, Checked
 from app.transcoding.evidence import EvidenceLine
 from app.web.wording import Word
+from app.worklist.navigation import QueuePosition
 from matcher.types import Axis
 
 
@@ -132,8 +133,7 @@ class CaseView:
     history: list[HistoryLine]
     search: SearchView
     hidden: list[tuple[str, str]]
-    position: int
-    total: int
+    position: QueuePosition
     rights: Rights
     links: Links
     no_loinc_reasons: tuple[str, ...]

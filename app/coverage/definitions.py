@@ -110,6 +110,20 @@ def target_count(denominator: int) -> int:
     return -(-denominator * TARGET.numerator // TARGET.denominator)
 
 
+def volume_step(volume: int) -> int:
+    """The volume with its two first digits only: rows of one step weigh within a tenth of each other.
+
+    There are ninety steps for each power of ten, however many rows there are.
+    """
+    scale = 10 ** max(0, len(str(volume)) - 2)
+    return volume // scale * scale
+
+
+def step_end(step: int) -> int:
+    """The first volume above those of a step."""
+    return step + 10 ** max(0, len(str(step)) - 2)
+
+
 class CountedCatalogue:
     """The rows of a catalogue, ready to be counted in any way."""
 
@@ -120,6 +134,10 @@ class CountedCatalogue:
     def of_level(self, level: Level) -> list[CoverageRow]:
         """The rows of a level."""
         return [row for row in self.rows if row.level is level]
+
+    def has_level(self, level: Level) -> bool:
+        """Whether the catalogue has a row of this level."""
+        return any(row.level is level for row in self.rows)
 
     def has_volumes(self, level: Level) -> bool:
         """Whether the volume of at least one row of this level is known."""

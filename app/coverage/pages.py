@@ -110,6 +110,9 @@ class CoveragePage(PageContext):
     chapters: list[ChapterTable]
     out_of_scope: list[ListedRow]
     without_code: list[ListedRow]
+    out_of_scope_total: int
+    """All of them: the lists hold the first ones only."""
+    without_code_total: int
     approvers: tuple[Approver, ...]
     warnings: tuple[str, ...]
     definition: str

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from app.coverage.definitions import CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.models import Level
@@ -47,6 +48,9 @@ class CoverageReport:
     """Approved rows that do not count as transcoded, with the cause."""
     approvers: tuple[Approver, ...]
     warnings: tuple[str, ...] = field(default=())
+    out_of_scope_total: int = 0
+    """All rows out of scope: a page lists the first ones only."""
+    without_code_total: int = 0
 
     @property
     def main(self) -> Figure:
@@ -60,10 +64,17 @@ NOT_TRANSCODED = frozenset(
 """Approved, and still not transcoded."""
 
 
-def definitions_for(catalogue: CountedCatalogue) -> list[Definition]:
+class Countable(Protocol):
+    """What is asked of a catalogue to know how it can be counted."""
+
+    def has_level(self, level: Level) -> bool: ...
+    def has_volumes(self, level: Level) -> bool: ...
+
+
+def definitions_for(catalogue: Countable) -> list[Definition]:
     """The definitions that make sense for this catalogue, the default one first."""
     rules = [(Level.ANALYSIS, ExamRule.OWN_CODE)]
-    if catalogue.of_level(Level.EXAM):
+    if catalogue.has_level(Level.EXAM):
         rules += [(Level.EXAM, ExamRule.OWN_CODE), (Level.EXAM, ExamRule.ALL_ANALYSES)]
     found = []
     for measure in Measure:
@@ -78,32 +89,40 @@ def build_report(
     context: CoverageContext, catalogue: CountedCatalogue, approvers: tuple[Approver, ...] = ()
 ) -> CoverageReport:
     """Compute every figure."""
-    levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.of_level(level)]
+    levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.has_level(level)]
     standings = catalogue.standings
+    out_of_scope = tuple(row for row in catalogue.rows if standings[row.id] is Standing.OUT_OF_SCOPE)
+    without_code = tuple((row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED)
     return CoverageReport(
         context=context,
         figures=tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
         chapters={level: catalogue.by_chapter(Definition(level)) for level in levels},
-        out_of_scope=tuple(row for row in catalogue.rows if standings[row.id] is Standing.OUT_OF_SCOPE),
-        without_code=tuple((row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED),
+        out_of_scope=out_of_scope,
+        without_code=without_code,
         approvers=approvers,
         warnings=_warnings(catalogue),
+        out_of_scope_total=len(out_of_scope),
+        without_code_total=len(without_code),
     )
 
 
 def _warnings(catalogue: CountedCatalogue) -> tuple[str, ...]:
-    found = []
     analyses = catalogue.of_level(Level.ANALYSIS)
-    if not analyses:
-        found.append("Le catalogue ne contient aucune analyse\u202f: LOINC_3 n'a pas été importé.")
     lost = sum(id_ is None for row in catalogue.of_level(Level.EXAM) for id_ in row.analysis_ids)
+    codes = Counter(row.loinc_num for row in analyses if catalogue.standings[row.id] is Standing.TRANSCODED)
+    return warnings_of(bool(analyses), lost, sum(count > 1 for count in codes.values()))
+
+
+def warnings_of(has_analyses: bool, lost: int, shared: int) -> tuple[str, ...]:
+    """What to know of the figures: `lost` links of exams to no analysis, `shared` LOINC codes."""
+    found = []
+    if not has_analyses:
+        found.append("Le catalogue ne contient aucune analyse\u202f: LOINC_3 n'a pas été importé.")
     if lost:
         found.append(
             f"Des examens citent des analyses absentes du catalogue (lignes concernées\u202f: {lost})\u202f; "
             "ces examens ne comptent pas comme transcodés par leurs analyses."
         )
-    codes = Counter(row.loinc_num for row in analyses if catalogue.standings[row.id] is Standing.TRANSCODED)
-    shared = sum(count > 1 for count in codes.values())
     if shared:
         found.append(f"Codes LOINC portés par plusieurs analyses\u202f: {shared}. Vérifiez que c'est voulu.")
     return tuple(found)

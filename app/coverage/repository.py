@@ -1,6 +1,7 @@
 """All SQL of coverage."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import case, func
 from sqlmodel import Session, col, select
@@ -22,10 +23,15 @@ from app.models import (
 COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
 
 
-def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[CoverageRow]:
-    """The analyses and exams of a catalogue with the facts in force, in the order of the received files."""
-    links = _links(session, catalogue_id)
-    chapters = _chapter_labels(session, catalogue_id)
+def coverage_rows(
+    session: Session, catalogue_id: int, release_id: int, ids: Sequence[int] | None = None
+) -> list[CoverageRow]:
+    """The analyses and exams of a catalogue with the facts in force, in the order of the received files.
+
+    With `ids`, these rows only, without their links nor the chapter that they have from others.
+    """
+    links = links_of(session, catalogue_id) if ids is None else {}
+    chapters = chapter_labels(session, catalogue_id) if ids is None else {}
     statement = (
         select(  # type: ignore[call-overload]
             col(LocalTest.id),
@@ -56,9 +62,9 @@ def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[
         .where(LocalTest.catalogue_id == catalogue_id, col(LocalTest.level).in_(COUNTED_LEVELS))
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
-    rows = session.execute(statement).all()
+    rows = session.execute(statement if ids is None else statement.where(col(LocalTest.id).in_(ids))).all()
     own = {row.id: row.chapter or chapters.get(row.chapter_code, row.chapter_code) for row in rows}
-    inherited = _inherited_chapters(links, own)
+    inherited = inherited_chapters(links, own)
     return [
         CoverageRow(
             id=row.id,
@@ -83,7 +89,7 @@ def coverage_rows(session: Session, catalogue_id: int, release_id: int) -> list[
     ]
 
 
-def _links(session: Session, catalogue_id: int) -> dict[int, list[int | None]]:
+def links_of(session: Session, catalogue_id: int) -> dict[int, list[int | None]]:
     """Exam → its analyses, None for one that the catalogue does not hold."""
     statement = (
         select(ExamAnalysis.exam_id, ExamAnalysis.analysis_id)
@@ -97,14 +103,15 @@ def _links(session: Session, catalogue_id: int) -> dict[int, list[int | None]]:
     return links
 
 
-def _chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+def chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+    """Code of a chapter -> its label."""
     statement = select(LocalTest.code, LocalTest.label).where(
         LocalTest.catalogue_id == catalogue_id, LocalTest.level == Level.CHAPTER
     )
     return dict(session.exec(statement).all())
 
 
-def _inherited_chapters(links: dict[int, list[int | None]], chapters: dict[int, str]) -> dict[int, str]:
+def inherited_chapters(links: dict[int, list[int | None]], chapters: dict[int, str]) -> dict[int, str]:
     """The result file names no chapter: an analysis takes that of the first exam that contains it."""
     inherited: dict[int, str] = {}
     for exam_id, analysis_ids in links.items():

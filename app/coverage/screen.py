@@ -15,7 +15,8 @@ from app.coverage.pages import (
     release_title,
     without_code_rows,
 )
-from app.coverage.service import coverage_report
+from app.coverage.kept import SHOWN
+from app.coverage.service import shown_report
 from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
 from app.platform.identity import CatalogueAccess
 from app.terminology import service as terminology
@@ -24,7 +25,7 @@ from app.upgrades.tasks import count_open_tasks
 
 def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None) -> CoveragePage:
     """The page, against the release that was asked for, or the current one."""
-    report = coverage_report(session, access.laboratory, access.catalogue, release_id)
+    report = shown_report(session, access.laboratory, access.catalogue, release_id)
     context = report.context
     current = terminology.current_release(session)
     return CoveragePage(
@@ -43,8 +44,10 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         legend=legend(report.main),
         figures=[figure_line(definition, figure) for definition, figure in report.figures],
         chapters=[chapter_table(level, figures) for level, figures in report.chapters.items()],
-        out_of_scope=[listed(row) for row in report.out_of_scope],
-        without_code=without_code_rows(report),
+        out_of_scope=[listed(row) for row in report.out_of_scope[:SHOWN]],
+        without_code=without_code_rows(report)[:SHOWN],
+        out_of_scope_total=report.out_of_scope_total,
+        without_code_total=report.without_code_total,
         approvers=report.approvers,
         warnings=report.warnings,
         definition=COUNTED_AS_TRANSCODED,

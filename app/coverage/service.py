@@ -4,9 +4,10 @@ from sqlmodel import Session
 
 from app.coverage import repository
 from app.coverage.definitions import CountedCatalogue
+from app.coverage.kept import kept_report
 from app.coverage.report import CoverageContext, CoverageReport, build_report
 from app.errors import ConflictError
-from app.models import Catalogue, Laboratory, utc_now
+from app.models import Catalogue, Laboratory, LoincRelease, utc_now
 from app.terminology import service as terminology
 
 
@@ -20,9 +21,25 @@ def coverage_report(
             raise ConflictError("Aucune version de LOINC n'est chargée\u202f: la couverture ne peut être calculée.")
     else:
         release = terminology.get_release(session, release_id)
+    context = _context(laboratory, catalogue, release)
+    rows = repository.coverage_rows(session, context.catalogue_id, context.release_id)
+    return build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
+
+
+def shown_report(
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None = None
+) -> CoverageReport:
+    """The report of the page: from the counts kept with the facts when it is about the current release."""
+    current = terminology.current_release(session)
+    if current is None or release_id not in (None, current.id):
+        return coverage_report(session, laboratory, catalogue, release_id)
+    return kept_report(session, _context(laboratory, catalogue, current))
+
+
+def _context(laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease) -> CoverageContext:
     assert catalogue.id is not None
     assert release.id is not None
-    context = CoverageContext(
+    return CoverageContext(
         laboratory=laboratory.name,
         laboratory_finess=laboratory.finess,
         catalogue_id=catalogue.id,
@@ -32,5 +49,3 @@ def coverage_report(
         release_kind=release.kind,
         computed_at=utc_now(),
     )
-    rows = repository.coverage_rows(session, catalogue.id, release.id)
-    return build_report(context, CountedCatalogue(rows), repository.approvers(session, catalogue.id))

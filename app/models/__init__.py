@@ -15,6 +15,7 @@ from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.storage import StoredFile, StoredFileChunk
+from app.models.tally import CatalogueCount, CountFamily, WorklistEntry
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
@@ -37,7 +38,9 @@ __all__ = [
     "AuditEvent",
     "Catalogue",
     "CatalogueChange",
+    "CatalogueCount",
     "ChangeKind",
+    "CountFamily",
     "Decision",
     "ExamAnalysis",
     "ExportRecord",
@@ -86,6 +89,7 @@ __all__ = [
     "ValueSet",
     "ValueSetKind",
     "ValueSetMember",
+    "WorklistEntry",
     "metadata",
     "utc_now",
 ]  # fmt: skip

@@ -76,7 +76,7 @@ class Decision(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     supersedes_id: int | None = Field(default=None, foreign_key="decision.id")
     """The fact that was in force before this one."""
-    undoes_id: int | None = Field(default=None, foreign_key="decision.id")
+    undoes_id: int | None = Field(default=None, foreign_key="decision.id", index=True)
 
 
 class ReviewState(SQLModel, table=True):

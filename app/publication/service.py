@@ -41,15 +41,15 @@ class CatalogueFacts:
         return assess(self.tests, self.release, self.circuit, row_by_row)
 
 
-def _named(test: PublishedTest, circuit: dict[str, str], sections: dict[str, str]) -> PublishedTest:
+def named(test: PublishedTest, circuit: dict[str, str], sections: dict[str, str]) -> PublishedTest:
     """The test with the names that the ANS value sets give to its code, when the release gives none."""
     term = test.term
     if term is None and test.level in SECTIONS and test.loinc_num in sections:
         label = sections[test.loinc_num]
         return replace(test, term=PublishedTerm(test.loinc_num, label, label, CHAPTERS_PRODUCER))
     if term is not None and not term.french_name and circuit.get(term.loinc_num):
-        named = replace(term, french_name=circuit[term.loinc_num], french_producer=CIRCUIT_PRODUCER)
-        return replace(test, term=named)
+        translated = replace(term, french_name=circuit[term.loinc_num], french_producer=CIRCUIT_PRODUCER)
+        return replace(test, term=translated)
     return test
 
 
@@ -60,9 +60,9 @@ def gather(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> Ca
     circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
     sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)
     tests = repository.export_tests(session, catalogue.id, release)
-    named = tuple(_named(test, circuit or {}, sections or {}) for test in tests)
+    with_names = tuple(named(test, circuit or {}, sections or {}) for test in tests)
     allowed = None if circuit is None else frozenset(circuit) | frozenset(sections or {})
-    return CatalogueFacts(laboratory, catalogue, release, named, allowed)
+    return CatalogueFacts(laboratory, catalogue, release, with_names, allowed)
 
 
 def statement_of(facts: CatalogueFacts, assessment: Assessment, made_at: datetime, made_by: str) -> Statement:

@@ -9,7 +9,8 @@ from app.platform.identity import CatalogueAccess
 from app.transcoding.repository import runs_of, status_counts
 from app.transcoding.workflow import DECIDERS
 from app.web.templating import PageContext
-from app.worklist import queue_sql
+from app.worklist import entries_sql
+from app.worklist.counts import queue_counts
 from app.worklist.facet_view import FacetView, facet_views
 from app.worklist.navigation import TO_DECIDE, case_url
 from app.worklist.notices import Done, Notice, done_notice, run_notice
@@ -24,7 +25,7 @@ from app.worklist.queue import (
     pager_of,
     progress_of,
     rows_of,
-    run_id_of,
+    window_of,
 )
 
 
@@ -56,18 +57,17 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
     """The queue of this query."""
     path = f"/catalogues/{access.catalogue_id}/revue"
     runs = runs_of(session, access.catalogue_id)
-    total, counts = queue_sql.facet_counts(session, access.catalogue_id, run_id_of(runs), query)
-    ordered = queue_sql.ordered_ids(session, access.catalogue_id, run_id_of(runs), query)
-    first = next((row_id for row_id, status in ordered if status in TO_DECIDE), None)
-    shown = [row_id for row_id, _ in ordered[query.offset : query.offset + query.taille]]
+    counts = queue_counts(session, access.catalogue_id, query)
+    window = window_of(session, access.catalogue_id, query)
+    first = entries_sql.work_after(session, access.catalogue_id, query, None, {"decide": TO_DECIDE}).get("decide")
     return QueuePage(
         title=f"Revue — {access.catalogue.name}",
         catalogue=access.catalogue,
         query=query,
-        rows=rows_of(session, access.catalogue_id, runs, query, shown),
+        rows=rows_of(session, access.catalogue_id, runs, query, window.ids),
         columns=columns_of(query, path),
-        facets=facet_views(counts, query, path, authors_of(session, counts)),
-        pager=pager_of(query, total, path, PAGE_SIZES),
+        facets=facet_views(counts, query, path, authors_of(session, counts.facets)),
+        pager=pager_of(query, window, counts, path, PAGE_SIZES),
         progress=progress_of(status_counts(session, access.catalogue_id)),
         hidden=[pair for pair in query.with_text("").params() if pair[0] != "q"],
         path=path,

@@ -1,13 +1,16 @@
 """All SQL of the facts of a row, and of what its checks must know."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.models import (
     Catalogue,
+    CatalogueCount,
+    CountFamily,
     Decision,
     ExamAnalysis,
     LocalTest,
@@ -216,13 +219,11 @@ def done_fact(session: Session, catalogue_id: int, decision_id: int) -> DoneFact
 
 
 def status_counts(session: Session, catalogue_id: int) -> dict[str, int]:
-    """How many rows of a catalogue have each status; rows without state count under the empty status."""
-    status = func.coalesce(ReviewState.status, "")
-    statement = (
-        select(status, func.count())
-        .select_from(LocalTest)
-        .join(ReviewState, col(ReviewState.local_test_id) == LocalTest.id, isouter=True)
-        .where(LocalTest.catalogue_id == catalogue_id)
-        .group_by(status)
+    """How many rows of a catalogue have each status, from the counts kept with the facts."""
+    statement = select(CatalogueCount.key, CatalogueCount.rows).where(
+        CatalogueCount.catalogue_id == catalogue_id, CatalogueCount.family == CountFamily.LEVEL
     )
-    return dict(session.exec(statement).all())
+    found: Counter[str] = Counter()
+    for key, rows in session.exec(statement):
+        found[json.loads(key)[1]] += rows
+    return dict(found)

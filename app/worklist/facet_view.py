@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.worklist.counts import QueueCounts
 from app.worklist.facets import FACETS, Facet
 from app.worklist.query import ReviewQuery
 
@@ -16,6 +17,8 @@ class FacetValue:
 
     label: str
     count: int
+    is_least: bool
+    """There are at least so many: not all rows were counted."""
     url: str
     negate_url: str
     is_kept: bool
@@ -35,7 +38,7 @@ class FacetView:
 
 
 def facet_views(
-    counts: Mapping[str, Mapping[str, int]],
+    counts: QueueCounts,
     query: ReviewQuery,
     path: str,
     authors: Mapping[int, str],
@@ -47,13 +50,16 @@ def facet_views(
     for facet in FACETS:
         if wanted is not None and facet.key not in wanted:
             continue
-        view = _view(facet, dict(counts.get(facet.key, {})), query, path, authors)
+        found = dict(counts.facets.get(facet.key, {}))
+        view = _view(facet, found, facet.key in counts.least, query, path, authors)
         if view.is_active or len(view.values) + len(view.more) > 1:
             views.append(view)
     return views
 
 
-def _view(facet: Facet, counts: dict[str, int], query: ReviewQuery, path: str, authors: Mapping[int, str]) -> FacetView:
+def _view(
+    facet: Facet, counts: dict[str, int], is_least: bool, query: ReviewQuery, path: str, authors: Mapping[int, str]
+) -> FacetView:
     kept, left_out = query.only.get(facet.key, ()), query.without.get(facet.key, ())
     for word in (*kept, *left_out):
         counts.setdefault(facet.stored(word), 0)
@@ -61,6 +67,7 @@ def _view(facet: Facet, counts: dict[str, int], query: ReviewQuery, path: str, a
         FacetValue(
             label=_label(facet, value, authors),
             count=counts[value],
+            is_least=is_least,
             url=query.toggled(facet.key, facet.word(value)).url(path),
             negate_url=query.negated(facet.key, facet.word(value)).url(path),
             is_kept=facet.word(value) in kept,

@@ -1,17 +1,19 @@
 """Where a row stands in the queue, and which rows come before, after, and next to work on."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from app.models import Status
-from app.worklist import queue_sql
+from app.worklist import entries_sql
+from app.worklist.counts import count_total
 from app.worklist.query import ReviewQuery
 
 TO_DECIDE = frozenset({Status.TODO, Status.SENT_BACK})
 """Where a reviewer goes after a decision; a doubt waits for someone, it is not met again by chance."""
 TO_APPROVE = frozenset({Status.DECIDED})
+MOST = 10_000
+"""How many rows are counted at most to say where a row is."""
 
 
 def case_url(catalogue_id: int, local_test_id: int, query: ReviewQuery, **extra: str | int | None) -> str:
@@ -29,41 +31,63 @@ class QueuePosition:
     """A row's place in the ordered queue; identifiers are None where there is nothing."""
 
     position: int
+    """0 for a row that is not in the catalogue; at most `MOST` more than 0."""
+    position_is_least: bool
+    """So many rows come before that they were not all counted."""
     total: int
+    total_is_least: bool
     previous_id: int | None
     next_id: int | None
     next_to_decide_id: int | None
     next_to_approve_id: int | None
 
-    def page(self, size: int) -> int:
+    def page_of(self, query: ReviewQuery) -> ReviewQuery:
         """The page of the queue where the row is."""
-        return (self.position - 1) // size + 1
+        page = query.with_page(max(1, (self.position - 1) // query.taille + 1))
+        return page.after(self.previous_id, page.page) if self.position_is_least and self.previous_id else page
 
 
-def position_in(rows: Sequence[tuple[int, str]], current_id: int, wants_doubts: bool = False) -> QueuePosition:
-    """The place of a row among (identifier, status) rows in order; the search for work wraps around."""
-    ids = [row_id for row_id, _ in rows]
-    here = ids.index(current_id) if current_id in ids else -1
-    to_decide = TO_DECIDE | {Status.DOUBT} if wants_doubts else TO_DECIDE
+def find_position(session: Session, catalogue_id: int, query: ReviewQuery, current_id: int) -> QueuePosition:
+    """The place of a row in the queue of this query; the search for work wraps around.
+
+    The row keeps its place in the order even when its new state takes it out of the query, so that the queue never
+    jumps under the reviewer.
+    """
+    place = entries_sql.place_of(session, catalogue_id, query, current_id)
+    total, total_is_least = count_total(session, catalogue_id, query)
+    work = next_work(session, catalogue_id, query, place)
+    if place is None:
+        return QueuePosition(0, False, total, total_is_least, None, None, *work)
+    before = entries_sql.count_before(session, catalogue_id, query, place, MOST + 1)
+    previous = entries_sql.ids_beyond(session, catalogue_id, query, place, 1, backwards=True)
+    following = entries_sql.ids_beyond(session, catalogue_id, query, place, 1)
     return QueuePosition(
-        position=here + 1,
-        total=len(rows),
-        previous_id=ids[here - 1] if here > 0 else None,
-        next_id=ids[here + 1] if here + 1 < len(ids) else None,
-        next_to_decide_id=_next(rows, here, to_decide),
-        next_to_approve_id=_next(rows, here, TO_APPROVE),
+        position=min(before, MOST) + 1,
+        position_is_least=before > MOST,
+        total=total + (not place.is_kept),
+        total_is_least=total_is_least,
+        previous_id=previous[0] if previous else None,
+        next_id=following[0] if following else None,
+        next_to_decide_id=work[0],
+        next_to_approve_id=work[1],
     )
 
 
-def _next(rows: Sequence[tuple[int, str]], here: int, statuses: Collection[str]) -> int | None:
-    after = (row_id for row_id, status in rows[here + 1 :] if status in statuses)
-    before = (row_id for row_id, status in rows[: max(here, 0)] if status in statuses)
-    return next(after, None) or next(before, None)
+def next_work(
+    session: Session, catalogue_id: int, query: ReviewQuery, place: entries_sql.Place | None
+) -> tuple[int | None, int | None]:
+    """(next row to decide, next row to approve) after a place, or from the beginning."""
+    wants_doubts = "doute" in query.only.get("etat", ())
+    to_decide = TO_DECIDE | {Status.DOUBT} if wants_doubts else TO_DECIDE
+    wanted = {"decide": to_decide, "approve": TO_APPROVE}
+    found = entries_sql.work_after(session, catalogue_id, query, place, wanted)
+    return found.get("decide"), found.get("approve")
 
 
-def find_position(
-    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int
-) -> QueuePosition:
-    """The place of a row in the queue of this query."""
-    rows = queue_sql.ordered_ids(session, catalogue_id, run_id, query, current_id)
-    return position_in(rows, current_id, wants_doubts="doute" in query.only.get("etat", ()))
+def next_to_work_on(
+    session: Session, catalogue_id: int, query: ReviewQuery, current_id: int, is_judged: bool
+) -> int | None:
+    """Where to go after an act on this row."""
+    place = entries_sql.place_of(session, catalogue_id, query, current_id)
+    to_decide, to_approve = next_work(session, catalogue_id, query, place)
+    return to_approve if is_judged else to_decide

@@ -26,6 +26,7 @@ SORTS = {
 DEFAULT_SORT = "-priorite"
 PAGE_SIZES = (50, 100, 200)
 EXCEPT = "sauf-"
+MAX_ROW_ID = 2**63 - 1
 FacetWords = dict[str, tuple[str, ...]]
 
 
@@ -39,6 +40,10 @@ class ReviewQuery(BaseModel):
     without: FacetWords = Field(default_factory=dict)
     tri: str = DEFAULT_SORT
     page: int = Field(default=1, ge=1, le=1_000_000)
+    apres: int | None = Field(default=None, ge=1, le=MAX_ROW_ID)
+    """The page begins after this row; its number is only shown."""
+    avant: int | None = Field(default=None, ge=1, le=MAX_ROW_ID)
+    """The page ends before this row."""
     taille: int = 100
 
     @field_validator("tri")
@@ -75,7 +80,7 @@ class ReviewQuery(BaseModel):
             name = key.removeprefix(EXCEPT)
             if name in BY_KEY:
                 target[name] = (*target.get(name, ()), value)
-            elif key in ("q", "tri", "page", "taille") and value:
+            elif key in ("q", "tri", "page", "apres", "avant", "taille") and value:
                 plain[key] = value.strip()
         try:
             return cls.model_validate({**plain, "only": only, "without": without})
@@ -93,6 +98,7 @@ class ReviewQuery(BaseModel):
             pairs.append(("taille", str(self.taille)))
         if self.page != 1:
             pairs.append(("page", str(self.page)))
+        pairs.extend((name, str(row_id)) for name in ("apres", "avant") if (row_id := getattr(self, name)) is not None)
         pairs.extend((key, str(value)) for key, value in extra.items() if value is not None)
         return pairs
 
@@ -105,7 +111,15 @@ class ReviewQuery(BaseModel):
 
     def with_page(self, page: int) -> Self:
         """Another page of the same rows."""
-        return self.model_copy(update={"page": page})
+        return self.model_copy(update={"page": page, "apres": None, "avant": None})
+
+    def after(self, row_id: int, page: int) -> Self:
+        """The page, of this number, that begins after a row."""
+        return self.model_copy(update={"page": page, "apres": row_id, "avant": None})
+
+    def before(self, row_id: int, page: int) -> Self:
+        """The page, of this number, that ends before a row."""
+        return self.model_copy(update={"page": page, "apres": None, "avant": row_id})
 
     def with_sort(self, word: str) -> Self:
         """Sorted by this column; a second time, the other way round."""
@@ -150,7 +164,7 @@ class ReviewQuery(BaseModel):
 
     def _changed(self, **update: object) -> Self:
         # Any change of the rows or of their order starts again at the first page.
-        return type(self).model_validate({**self.model_dump(), "page": 1, **update})
+        return type(self).model_validate({**self.model_dump(), "page": 1, "apres": None, "avant": None, **update})
 
 
 def _toggle(values: FacetWords, key: str, word: str) -> FacetWords:

@@ -12,7 +12,8 @@ from app.terminology.service import current_release, terms_by_number
 from app.transcoding import repository
 from app.transcoding.repository import Runs
 from app.web.wording import BAND, LEVEL, OUTCOME, STATUS, Word
-from app.worklist import queue_sql
+from app.worklist import entries_sql, queue_sql
+from app.worklist.counts import QueueCounts
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
 from matcher.types import Band
@@ -62,6 +63,7 @@ class Pager:
     first: int
     last: int
     total: int
+    total_is_least: bool
     page: int
     pages: int
     previous_url: str
@@ -99,18 +101,54 @@ def columns_of(query: ReviewQuery, path: str) -> list[SortableHeading]:
     return shown
 
 
-def pager_of(query: ReviewQuery, total: int, path: str, sizes: tuple[int, ...]) -> Pager:
-    """The paging of so many rows."""
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rows of one page, and where it is."""
+
+    ids: list[int]
+    page: int
+    has_next: bool
+
+
+def window_of(session: Session, catalogue_id: int, query: ReviewQuery) -> Window:
+    """The page of a query: beyond the row that its address names, or by its number for an older address."""
+    size = query.taille
+    anchor = query.apres or query.avant
+    place = entries_sql.place_of(session, catalogue_id, query, anchor) if anchor else None
+    if place is not None and query.apres:
+        ids = entries_sql.ids_beyond(session, catalogue_id, query, place, size + 1)
+        return Window(ids[:size], max(query.page, 2), len(ids) > size)
+    if place is not None:
+        ids = entries_sql.ids_beyond(session, catalogue_id, query, place, size, backwards=True)
+        if len(ids) == size:
+            return Window(ids[::-1], query.page, True)
+        # Fewer rows than a page come before: the first page it is.
+        query = query.with_page(1)
+    ids = entries_sql.first_ids(session, catalogue_id, query, size + 1, query.offset)
+    return Window(ids[:size], query.page, len(ids) > size)
+
+
+def pager_of(query: ReviewQuery, window: Window, counts: QueueCounts, path: str, sizes: tuple[int, ...]) -> Pager:
+    """The paging around a window; the number of a page is told by its address, its rows by the row it follows."""
+    total, ids, page = counts.total, window.ids, window.page
     pages = max(1, -(-total // query.taille))
-    last = min(query.offset + query.taille, total)
+    first = (page - 1) * query.taille + 1 if ids else min(query.offset, total)
+    if ids and not window.has_next and not counts.total_is_least:
+        # Rows came or went meanwhile: the end is where the total says.
+        page = min(page, pages)
+        first = max(1, total - len(ids) + 1)
+    previous = ""
+    if page > 1:
+        previous = (query.before(ids[0], page - 1) if ids else query.with_page(min(page - 1, pages))).url(path)
     return Pager(
-        first=min(query.offset + 1, total),
-        last=max(last, min(query.offset, total)),
+        first=first,
+        last=first + len(ids) - 1 if ids else first,
         total=total,
-        page=query.page,
+        total_is_least=counts.total_is_least,
+        page=page,
         pages=pages,
-        previous_url=query.with_page(min(query.page - 1, pages)).url(path) if query.page > 1 else "",
-        next_url=query.with_page(query.page + 1).url(path) if query.page < pages else "",
+        previous_url=previous,
+        next_url=query.after(ids[-1], page + 1).url(path) if ids and window.has_next else "",
         sizes=[(size, query.with_size(size).url(path), size == query.taille) for size in sizes],
     )
 

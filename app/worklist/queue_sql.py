@@ -1,4 +1,7 @@
-"""The SQL of the queue: a ReviewQuery becomes conditions, an order, facet counts and one page of rows."""
+"""The definition of the rows of the queue in SQL: their state, best proposal and priority, from the facts.
+
+The lists themselves are filtered and ordered in the entries kept with the facts (`app.worklist.entries_sql`).
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +16,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
-    or_,
     select,
-    union_all,
 )
 from sqlmodel import Session
 
@@ -115,16 +115,12 @@ def base(
     return statement.cte("queue")
 
 
-def conditions(rows: CTE, query: ReviewQuery, skip: str = "") -> list[ColumnElement[bool]]:
-    """The facets of the query as SQL; `skip` leaves one facet aside, to count its other values."""
+def conditions(rows: CTE, query: ReviewQuery) -> list[ColumnElement[bool]]:
+    """The facets of the query as SQL."""
     kept, dropped = stored_values(query.only), stored_values(query.without)
     found: list[ColumnElement[bool]] = []
-    for key, values in kept.items():
-        if key != skip:
-            found.append(rows.c[BY_KEY[key].column].in_(values))
-    for key, values in dropped.items():
-        if key != skip:
-            found.append(rows.c[BY_KEY[key].column].not_in(values))
+    found += [rows.c[BY_KEY[key].column].in_(values) for key, values in kept.items()]
+    found += [rows.c[BY_KEY[key].column].not_in(values) for key, values in dropped.items()]
     return found
 
 
@@ -139,12 +135,6 @@ def _ordered(statement: Select[Any], rows: CTE, query: ReviewQuery) -> Select[An
     return statement.order_by(direction, rows.c.position, rows.c.id)
 
 
-def page_of_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
-    """The rows of the query's page, in its order."""
-    ids = [row_id for row_id, _ in ordered_ids(session, catalogue_id, run_id, query)]
-    return rows_of_ids(session, catalogue_id, run_id, ids[query.offset : query.offset + query.taille])
-
-
 def rows_of_ids(session: Session, catalogue_id: int, run_id: int, ids: Sequence[int]) -> Sequence[Row[Any]]:
     """These rows of a catalogue with all that a list shows, in the order given."""
     rows = base(catalogue_id, run_id, _ROW_COLUMNS, ids=ids)
@@ -152,51 +142,14 @@ def rows_of_ids(session: Session, catalogue_id: int, run_id: int, ids: Sequence[
     return [found[row_id] for row_id in ids if row_id in found]
 
 
+def rows_with(
+    session: Session, catalogue_id: int, run_id: int, columns: frozenset[str], ids: Sequence[int] | None = None
+) -> Sequence[Row[Any]]:
+    """The rows of a catalogue, or these only, with these columns of the queue and their identifier."""
+    return session.execute(select(base(catalogue_id, run_id, columns | {"id"}, ids=ids))).all()
+
+
 def all_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
     """Every row of the query, for the export."""
     rows = base(catalogue_id, run_id, _ROW_COLUMNS | _needed(query) | {"decision_id"}, query.q)
     return session.execute(_ordered(select(rows).where(*conditions(rows, query)), rows, query)).all()
-
-
-def ordered_ids(
-    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery, current_id: int | None = None
-) -> list[tuple[int, str]]:
-    """Identifier and status of every row of the query, in order.
-
-    The current row keeps its place in the order even when its new state takes it out of the query,
-    so that the queue never jumps under the reviewer.
-    """
-    rows = base(catalogue_id, run_id, _needed(query), query.q)
-    kept = and_(*conditions(rows, query)) if query.only or query.without else None
-    statement = select(rows.c.id, rows.c.status)
-    if kept is not None:
-        statement = statement.where(or_(kept, rows.c.id == current_id) if current_id else kept)
-    return [(row[0], row[1]) for row in session.execute(_ordered(statement, rows, query))]
-
-
-def facet_counts(
-    session: Session, catalogue_id: int, run_id: int, query: ReviewQuery
-) -> tuple[int, dict[str, dict[str, int]]]:
-    """How many rows the query has, and for each facet how many rows each value would leave; one statement."""
-    rows = base(catalogue_id, run_id, _FACET_COLUMNS, query.q)
-    parts: list[Any] = [
-        select(literal("").label("facet"), literal("").label("value"), func.count().label("number"))
-        .select_from(rows)
-        .where(*conditions(rows, query))
-    ]
-    for facet in FACETS:
-        value = cast(rows.c[facet.column], String)
-        parts.append(
-            select(literal(facet.key), value, func.count())
-            .select_from(rows)
-            .where(*conditions(rows, query, skip=facet.key))
-            .group_by(value)
-        )
-    counts: dict[str, dict[str, int]] = {facet.key: {} for facet in FACETS}
-    total = 0
-    for key, value, number in session.execute(union_all(*parts)):
-        if key:
-            counts[key][value] = number
-        else:
-            total = number
-    return total, counts

@@ -1,0 +1,220 @@
+"""The coverage of a catalogue from the counts kept with its facts: what it costs does not grow with the catalogue."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from app.coverage import repository
+from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, Measure, step_end
+from app.coverage.figures import Group, by_chapter, figure_of
+from app.coverage.report import (
+    NOT_TRANSCODED,
+    Approver,
+    CoverageContext,
+    CoverageReport,
+    definitions_for,
+    warnings_of,
+)
+from app.models import CatalogueCount, CountFamily, Level, User, WorklistEntry
+from app.transcoding.standing import Standing
+
+SHOWN = 200
+"""Rows of a list that the page shows; the files hold them all."""
+_ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
+
+
+class KeptCatalogue:
+    """The counts of a catalogue, asked like its rows."""
+
+    def __init__(self, session: Session, catalogue_id: int) -> None:
+        self._session = session
+        self._catalogue_id = catalogue_id
+        self.groups = [
+            Group(Level(level), chapter, subcontracted, Standing(standing), standing == Standing.TRANSCODED,
+                  every, count.rows, count.rows_with_volume, count.volume)
+            for (level, chapter, subcontracted, standing, every), count in self.family(CountFamily.COVERAGE)
+        ]  # fmt: skip
+
+    def family(self, family: CountFamily) -> list[tuple[list[Any], CatalogueCount]]:
+        """The counts of a family with their keys."""
+        statement = select(CatalogueCount).where(
+            CatalogueCount.catalogue_id == self._catalogue_id, CatalogueCount.family == family
+        )
+        return [(json.loads(count.key), count) for count in self._session.exec(statement) if count.rows]
+
+    def has_level(self, level: Level) -> bool:
+        """Whether the catalogue has a row of this level."""
+        return any(group.level is level for group in self.groups)
+
+    def has_volumes(self, level: Level) -> bool:
+        """Whether the volume of at least one row of this level is known."""
+        return any(group.level is level and group.rows_with_volume for group in self.groups)
+
+    def figure(self, definition: Definition) -> Figure:
+        """The figure of the whole catalogue."""
+        groups = [group for group in self.groups if group.level is definition.level]
+        return figure_of(definition, groups, lambda lacking: self._rows_to_reach(definition, lacking))
+
+    def by_chapter(self, definition: Definition) -> dict[str, Figure]:
+        """The figure of each chapter, by rows, in the order of the catalogue."""
+        groups = by_chapter(group for group in self.groups if group.level is definition.level)
+        return {
+            name: figure_of(definition, groups[name], lambda _lacking: 0) for name in self._chapters if name in groups
+        }
+
+    @cached_property
+    def _chapters(self) -> list[str]:
+        """The chapters, that of the first row first."""
+        names = sorted({group.chapter for group in self.groups})
+        places = {}
+        for name in names:
+            first = (
+                select(_ENTRIES.level, _ENTRIES.position, _ENTRIES.local_test_id)
+                .where(
+                    _ENTRIES.catalogue_id == self._catalogue_id,
+                    _ENTRIES.counted_chapter == name,
+                    _ENTRIES.level.in_([Level.ANALYSIS, Level.EXAM]),
+                )
+                .order_by(_ENTRIES.level, _ENTRIES.position, _ENTRIES.local_test_id)
+                .limit(1)
+            )
+            places[name] = tuple(self._session.execute(first).one())
+        return sorted(names, key=lambda name: places[name])
+
+    @cached_property
+    def _steps(self) -> list[tuple[list[Any], CatalogueCount]]:
+        """The volumes that count as not transcoded, by falling step."""
+        return sorted(self.family(CountFamily.VOLUME), key=lambda item: -item[0][-1])
+
+    def _rows_to_reach(self, definition: Definition, lacking: int) -> int:
+        """Whole steps first, then the rows of the step in which the target is reached."""
+        steps: dict[int, tuple[int, int]] = {}
+        for (level, subcontracted, own, every, step), count in self._steps:
+            done = own if definition.exam_rule is ExamRule.OWN_CODE else every
+            if level == definition.level and not done and (definition.with_subcontracted or not subcontracted):
+                rows, volume = steps.get(step, (0, 0))
+                steps[step] = (rows + count.rows, volume + count.volume)
+        found = 0
+        for step, (rows, volume) in steps.items():
+            if lacking <= 0:
+                break
+            if volume < lacking:
+                lacking -= volume
+                found += rows
+                continue
+            for weight in self._volumes(definition, step):
+                if lacking <= 0:
+                    break
+                lacking -= weight
+                found += 1
+        return found
+
+    def _volumes(self, definition: Definition, step: int) -> Sequence[int]:
+        """The volumes of the rows of a step that count as not transcoded, the heaviest first."""
+        done = (
+            _ENTRIES.standing == Standing.TRANSCODED
+            if definition.exam_rule is ExamRule.OWN_CODE
+            else _ENTRIES.all_analyses
+        )
+        statement = (
+            select(_ENTRIES.volume)
+            .where(
+                _ENTRIES.catalogue_id == self._catalogue_id,
+                _ENTRIES.level == definition.level,
+                _ENTRIES.volume >= step,
+                _ENTRIES.volume < step_end(step),
+                _ENTRIES.standing.not_in(sorted(LEAVING)),
+                ~done,
+            )
+            .order_by(_ENTRIES.volume.desc())
+        )
+        if not definition.with_subcontracted:
+            statement = statement.where(_ENTRIES.subcontracted == "0")
+        return list(self._session.scalars(statement))
+
+
+def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
+    """The report against the current release, its lists cut to what a page shows."""
+    catalogue = KeptCatalogue(session, context.catalogue_id)
+    levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.has_level(level)]
+    figures = tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue))
+    totals = {
+        standing: sum(group.rows for group in catalogue.groups if group.standing is standing) for standing in Standing
+    }
+    lost = sum(count.volume for _, count in catalogue.family(CountFamily.LOST))
+    return CoverageReport(
+        context=context,
+        figures=figures,
+        chapters={level: catalogue.by_chapter(Definition(level)) for level in levels},
+        out_of_scope=tuple(row for row, _ in _listed(session, context, [Standing.OUT_OF_SCOPE])),
+        without_code=_listed(session, context, sorted(NOT_TRANSCODED)),
+        approvers=_approvers(session, catalogue, context.catalogue_id),
+        warnings=warnings_of(catalogue.has_level(Level.ANALYSIS), lost, _shared_codes(session, context.catalogue_id)),
+        out_of_scope_total=totals[Standing.OUT_OF_SCOPE],
+        without_code_total=sum(totals[standing] for standing in NOT_TRANSCODED),
+    )
+
+
+def _listed(
+    session: Session, context: CoverageContext, standings: Sequence[Standing]
+) -> tuple[tuple[CoverageRow, Standing], ...]:
+    """The first rows of these standings, in the order of the files."""
+    places = []
+    for standing in standings:
+        for level in (Level.ANALYSIS, Level.EXAM):
+            statement = (
+                select(_ENTRIES.level, _ENTRIES.position, _ENTRIES.local_test_id, _ENTRIES.counted_chapter)
+                .where(
+                    _ENTRIES.catalogue_id == context.catalogue_id,
+                    _ENTRIES.standing == standing,
+                    _ENTRIES.level == level,
+                )
+                .order_by(_ENTRIES.position, _ENTRIES.local_test_id)
+                .limit(SHOWN)
+            )
+            places += [(*row, standing) for row in session.execute(statement)]
+    shown = sorted(places)[:SHOWN]
+    ids = [row_id for _, _, row_id, _, _ in shown]
+    rows = {row.id: row for row in repository.coverage_rows(session, context.catalogue_id, context.release_id, ids)}
+    return tuple((replace(rows[row_id], chapter=chapter), standing) for _, _, row_id, chapter, standing in shown)
+
+
+def _shared_codes(session: Session, catalogue_id: int) -> int:
+    """How many LOINC codes several transcoded analyses carry."""
+    statement = select(func.count()).where(
+        CatalogueCount.catalogue_id == catalogue_id,
+        CatalogueCount.family == CountFamily.CODE,
+        col(CatalogueCount.rows) > 1,
+    )
+    return session.exec(statement).one()
+
+
+def _approvers(session: Session, catalogue: KeptCatalogue, catalogue_id: int) -> tuple[Approver, ...]:
+    """Who approved the rows in force, and how many; the busiest first."""
+    found: dict[int, list[int]] = {}
+    for (person, has_code), count in catalogue.family(CountFamily.APPROVER):
+        found.setdefault(person, [0, 0])[0 if has_code else 1] += count.rows
+    names = dict(session.exec(select(User.id, User.display_name).where(col(User.id).in_(found))).all())
+    lines = []
+    for person, (with_code, without_code) in found.items():
+        moments = [_approved_at(session, catalogue_id, person, is_last) for is_last in (False, True)]
+        lines.append(Approver(names[person], with_code, without_code, *moments))
+    return tuple(sorted(lines, key=lambda line: (-line.with_code - line.without_code, line.name)))
+
+
+def _approved_at(session: Session, catalogue_id: int, person: int, is_last: bool) -> Any:
+    order = _ENTRIES.approved_at.desc() if is_last else _ENTRIES.approved_at.asc()
+    statement = select(_ENTRIES.approved_at).where(
+        _ENTRIES.catalogue_id == catalogue_id,
+        _ENTRIES.approved_by_id == person,
+        _ENTRIES.approved_at.is_not(None),
+        _ENTRIES.level.in_([Level.ANALYSIS, Level.EXAM]),
+        _ENTRIES.retired == "0",
+        _ENTRIES.status == "approved",
+    )
+    return session.execute(statement.order_by(order).limit(1)).scalar_one()

@@ -1,0 +1,139 @@
+"""What the screens order, filter and count by, derived from the facts in the transaction that writes them.
+
+Nothing here is a fact: `app.tallies` recomputes every line from the facts alone, and a test holds both equal.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from app.models.base import UtcDateTime
+
+
+class WorklistEntry(SQLModel, table=True):
+    """A row of a catalogue as the work lists filter and order it, and where it stands when it is counted."""
+
+    __tablename__ = "worklist_entry"
+
+    local_test_id: int = Field(foreign_key="local_test.id", primary_key=True)
+    catalogue_id: int = Field(foreign_key="catalogue.id")
+    position: int = 0
+    level: str = Field(max_length=12)
+    code: str = ""
+    label_key: str = ""
+    """The label without case or accents."""
+    specimen: str = ""
+    unit: str = ""
+    chapter: str = ""
+    subcontracted: str = Field(default="0", max_length=1)
+    retired: str = Field(default="0", max_length=1)
+    task: str = Field(default="0", max_length=1)
+    """A decision to look at again since a new release."""
+    volume: int = -1
+    """-1 when it is not known."""
+    status: str = Field(max_length=10)
+    status_rank: int = 0
+    outcome: str = Field(default="", max_length=15)
+    loinc_num: str = Field(default="", max_length=10)
+    comment: str = Field(default="0", max_length=1)
+    author: str = Field(default="", max_length=20)
+    best_loinc: str = Field(default="", max_length=10)
+    band: str = Field(default="", max_length=12)
+    confidence: float = 0.0
+    contradiction: str = Field(default="", max_length=1)
+    has_proposal: str = Field(default="0", max_length=1)
+    nontest: str = Field(default="0", max_length=1)
+    priority: float = 0.0
+    """Volume times uncertainty."""
+    searched: str = ""
+    """Code, label, synonym and LOINC codes without case or accents."""
+    local_key: str = ""
+    """What makes two rows the same test for the laboratory system (`app.transcoding.standing.local_key`)."""
+    counted_chapter: str = ""
+    """The chapter under which coverage counts the row."""
+    standing: str = Field(default="", max_length=15)
+    all_analyses: bool = False
+    """An exam: whether its analyses in scope are all transcoded. Any other row: whether it is transcoded."""
+    lost_links: int = 0
+    """An exam: how many of its analyses the catalogue does not hold."""
+    leaves: str = Field(default="", max_length=15)
+    """`coded`, or the reason why the row leaves without a code; empty when it is in no export."""
+    blocking: int = 0
+    """Errors that stop the import of the laboratory system."""
+    warnings: int = 0
+    producer: str = Field(default="", max_length=255)
+    """Who made the French name that leaves with the code."""
+    approved_by_id: int | None = None
+    approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CountFamily(StrEnum):
+    """What is counted, with the list that is the key; statuses and levels are the stored words."""
+
+    FACET = "facet"
+    """[facet, value, status]: rows."""
+    LEVEL = "level"
+    """[level, status]: rows."""
+    CHAPTER = "chapter"
+    """[chapter, status]: analyses."""
+    COVERAGE = "coverage"
+    """[level, chapter, is sub-contracted, standing, all analyses]: rows, those of known volume, and the volume."""
+    VOLUME = "volume"
+    """[level, is sub-contracted, own code, all analyses, step of volume]: rows in scope of known volume, one rule or
+    the other away from being transcoded."""
+    APPROVER = "approver"
+    """[person, has a code]: rows approved."""
+    CODE = "code"
+    """[LOINC code]: analyses transcoded with it."""
+    LOST = "lost"
+    """[]: `volume` is how many links of exams lead to no analysis."""
+    LEAVES = "leaves"
+    """[level, `coded` or a reason]: rows in the exports."""
+    ISSUES = "issues"
+    """[level]: `rows` blocking errors, `volume` warnings."""
+    PRODUCER = "producer"
+    """[producer]: French names that leave."""
+    SIDE = "side"
+    """[is sub-contracted, is retired]: analyses, those of known volume, and the volume."""
+
+
+class CatalogueCount(SQLModel, table=True):
+    """How many rows of a catalogue share something that a screen counts."""
+
+    __tablename__ = "catalogue_count"
+
+    catalogue_id: int = Field(foreign_key="catalogue.id", primary_key=True)
+    family: str = Field(max_length=12, primary_key=True)
+    """A CountFamily."""
+    key: str = Field(primary_key=True)
+    """What the rows share, as a JSON list."""
+    rows: int = 0
+    rows_with_volume: int = 0
+    volume: int = 0
+
+
+_ENTRY = WorklistEntry.__table__.c  # type: ignore[attr-defined]
+_END = (_ENTRY.position, _ENTRY.local_test_id)
+
+for _name in ("code", "label_key", "specimen", "unit", "best_loinc", "confidence", "status_rank", "volume", "priority"):
+    Index(f"ix_worklist_entry_by_{_name}", _ENTRY.catalogue_id, _ENTRY[_name], *_END)
+for _name in ("confidence", "status_rank", "volume", "priority"):
+    # Downwards, rows of one value still follow the order of the file.
+    Index(f"ix_worklist_entry_by_{_name}_down", _ENTRY.catalogue_id, _ENTRY[_name].desc(), *_END)
+Index("ix_worklist_entry_by_position", _ENTRY.catalogue_id, *_END)
+for _name in ("status", "level", "chapter", "author", "band"):
+    Index(f"ix_worklist_entry_of_{_name}", _ENTRY.catalogue_id, _ENTRY[_name], _ENTRY.priority.desc(), *_END)
+Index("ix_worklist_entry_local_key", _ENTRY.catalogue_id, _ENTRY.local_key)
+Index("ix_worklist_entry_loinc_num", _ENTRY.catalogue_id, _ENTRY.loinc_num, _ENTRY.level)
+Index("ix_worklist_entry_counted_chapter", _ENTRY.catalogue_id, _ENTRY.counted_chapter, _ENTRY.level, *_END)
+Index("ix_worklist_entry_standing", _ENTRY.catalogue_id, _ENTRY.standing, _ENTRY.level, *_END)
+Index("ix_worklist_entry_leaves", _ENTRY.catalogue_id, _ENTRY.leaves, _ENTRY.level, *_END)
+Index("ix_worklist_entry_blocking", _ENTRY.catalogue_id, _ENTRY.level, *_END,
+      sqlite_where=_ENTRY.blocking > 0, postgresql_where=_ENTRY.blocking > 0)  # fmt: skip
+Index("ix_worklist_entry_warnings", _ENTRY.catalogue_id, _ENTRY.level, *_END,
+      sqlite_where=_ENTRY.warnings > 0, postgresql_where=_ENTRY.warnings > 0)  # fmt: skip
+Index("ix_worklist_entry_approver", _ENTRY.catalogue_id, _ENTRY.approved_by_id, _ENTRY.approved_at)
+Index("ix_catalogue_count_rows", CatalogueCount.__table__.c.catalogue_id, CatalogueCount.__table__.c.family,  # type: ignore[attr-defined]
+      CatalogueCount.__table__.c.rows)  # type: ignore[attr-defined]  # fmt: skip

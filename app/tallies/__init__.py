@@ -1,0 +1,1 @@
+"""What the screens order and count by, kept with each fact."""

@@ -1,0 +1,200 @@
+"""Computing entries from the facts alone: what the queue shows of a row, and where the row stands."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from app.coverage import repository as coverage
+from app.coverage.definitions import LEAVING
+from app.models import Level, Outcome, Status, ValueSetKind, WorklistEntry
+from app.publication import repository as publication
+from app.publication.assessment import assess
+from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest, SglSeverity
+from app.publication.service import named
+from app.tallies import repository
+from app.tallies.counting import CODED
+from app.transcoding import repository as transcoding
+from app.transcoding.standing import Standing, counted_standings, in_use, local_key
+from app.worklist import queue_sql
+from app.worklist.queue import run_id_of
+from matcher.normalise.text import fold
+
+COLUMNS = tuple(WorklistEntry.__table__.c.keys())  # type: ignore[attr-defined]
+QUEUE_COLUMNS = frozenset(
+    {
+        "position", "level", "code", "label_key", "specimen", "unit", "chapter", "subcontracted", "retired", "task",
+        "volume", "status", "status_rank", "outcome", "loinc_num", "comment", "author", "best_loinc", "band",
+        "confidence", "contradiction", "has_proposal", "nontest", "priority",
+    }
+)  # fmt: skip
+"""What an entry copies from the definition of the queue."""
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Terminology:
+    """What the codes of a catalogue are judged against."""
+
+    release: PublishedRelease | None
+    circuit: Mapping[str, str] | None
+    sections: Mapping[str, str] | None
+
+    @property
+    def allowed(self) -> frozenset[str] | None:
+        """The codes that raise no warning of circuit; None when no list is loaded."""
+        return None if self.circuit is None else frozenset(self.circuit) | frozenset(self.sections or {})
+
+
+def terminology_of(session: Session) -> Terminology:
+    """The release and the lists in use."""
+    return Terminology(
+        publication.current_release(session),
+        publication.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE),
+        publication.value_set_labels(session, ValueSetKind.CHAPTERS),
+    )
+
+
+def whole_catalogue(session: Session, catalogue_id: int) -> dict[int, Values]:
+    """The entries of a catalogue by row."""
+    links = coverage.links_of(session, catalogue_id)
+    found = _entries(session, catalogue_id, None, links, {})
+    chapters = coverage.chapter_labels(session, catalogue_id)
+    facts = repository.chapters_of(session, catalogue_id)
+    counted = [row for row in facts if row.level in (Level.ANALYSIS, Level.EXAM)]
+    own = {row.id: row.chapter or chapters.get(row.chapter_code, row.chapter_code) for row in counted}
+    inherited = coverage.inherited_chapters(links, own)
+    for row_id, chapter in own.items():
+        found[row_id]["counted_chapter"] = chapter or inherited.get(row_id, "")
+    return found
+
+
+def some_rows(session: Session, catalogue_id: int, stored: Mapping[int, Values]) -> dict[int, Values]:
+    """The entries of these rows, whose texts and links did not change since they were stored.
+
+    They must hold every row that shares a local code with one of them.
+    """
+    links = repository.analyses_of_exams(
+        session, [row_id for row_id, entry in stored.items() if entry["level"] == Level.EXAM]
+    )
+    wanted = {id_ for ids in links.values() for id_ in ids if id_ is not None} - stored.keys()
+    others = repository.standings_of(session, wanted)
+    found = _entries(session, catalogue_id, list(stored), links, others)
+    for row_id, entry in found.items():
+        entry["counted_chapter"] = stored[row_id]["counted_chapter"]
+    return found
+
+
+def _entries(
+    session: Session,
+    catalogue_id: int,
+    ids: Sequence[int] | None,
+    links: Mapping[int, Sequence[int | None]],
+    others: Mapping[int, str],
+) -> dict[int, Values]:
+    """Entries without `counted_chapter`; `others` are the standings of analyses that are not among these rows."""
+    runs = transcoding.runs_of(session, catalogue_id)
+    rows = queue_sql.rows_with(session, catalogue_id, run_id_of(runs), QUEUE_COLUMNS, ids)
+    found: dict[int, Values] = {}
+    for row in rows:
+        values = {name: getattr(row, name) for name in QUEUE_COLUMNS}
+        found[row.id] = {**_BLANK, **values, "local_test_id": row.id, "catalogue_id": catalogue_id}
+    terminology = terminology_of(session)
+    tests = _tests(session, catalogue_id, ids, terminology)
+    _judge(found, tests, terminology)
+    for test, approval in tests.values():
+        entry = found[test.id]
+        codes = f"{entry['loinc_num']} {entry['best_loinc']}"
+        entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
+        entry["local_key"] = "\x1f".join(local_key(test)).replace("\0", "#")
+        if approval is not None:
+            entry["approved_by_id"], entry["approved_at"] = approval
+    _mark_exams(found, links, others)
+    return found
+
+
+_BLANK: Values = {
+    "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "lost_links": 0,
+    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "approved_by_id": None, "approved_at": None,
+}  # fmt: skip
+_Test = tuple[PublishedTest, tuple[int, Any] | None]
+
+
+def _tests(
+    session: Session, catalogue_id: int, ids: Collection[int] | None, terminology: Terminology
+) -> dict[int, _Test]:
+    """The rows as what goes out is judged by, with who approved and when."""
+    release_id = terminology.release.id if terminology.release else None
+    circuit, sections = dict(terminology.circuit or {}), dict(terminology.sections or {})
+    found: dict[int, _Test] = {}
+    for row in repository.standing_facts(session, catalogue_id, release_id, ids):
+        term = None
+        if row.term_num:
+            term = PublishedTerm(row.term_num, "", row.french_name, row.french_producer, row.term_status)
+        test = PublishedTest(
+            id=row.id,
+            level=Level(row.level),
+            code=row.code,
+            label=row.label,
+            synonym=row.synonym,
+            chapter_code=row.chapter_code,
+            is_retired=row.is_retired,
+            retired_at=row.retired_at,
+            status=Status(row.status or Status.TODO),
+            outcome=Outcome(row.outcome or Outcome.NONE),
+            loinc_num=row.loinc_num or "",
+            term=term,
+        )
+        approval = (row.approved_by_id, row.approved_at) if row.approved_by_id else None
+        found[row.id] = (named(test, circuit, sections), approval)
+    return found
+
+
+def _judge(found: dict[int, Values], tests: Mapping[int, _Test], terminology: Terminology) -> None:
+    """Write in the entries where the rows stand, and what their export will say."""
+    rows = [test for test, _ in tests.values()]
+    for row_id, standing in counted_standings(rows).items():
+        found[row_id]["standing"] = standing.value
+    going = in_use(rows)
+    assessment = assess(going, terminology.release, terminology.allowed)
+    for test in going:
+        entry = found[test.id]
+        reason = assessment.reasons.get(test.id)
+        entry["leaves"] = CODED if reason is None else reason.value
+        if test.id in assessment.names:
+            entry["producer"] = assessment.names[test.id].french_producer
+    for issue in assessment.issues:
+        found[issue.test.id]["blocking" if issue.severity is SglSeverity.BLOCKING else "warnings"] += 1
+
+
+def _mark_exams(
+    found: dict[int, Values], links: Mapping[int, Sequence[int | None]], others: Mapping[int, str]
+) -> None:
+    """Whether each row counts by its analyses: see `app.coverage.tables`."""
+    for row_id, entry in found.items():
+        if entry["level"] != Level.EXAM:
+            entry["all_analyses"] = entry["standing"] == Standing.TRANSCODED
+            continue
+        analyses = links.get(row_id, ())
+        entry["lost_links"] = sum(id_ is None for id_ in analyses)
+        stands = [_standing_of(id_, found, others) for id_ in analyses]
+        wanted = [standing for standing in stands if standing not in LEAVING]
+        entry["all_analyses"] = bool(wanted) and all(standing == Standing.TRANSCODED for standing in wanted)
+
+
+def _standing_of(id_: int | None, found: Mapping[int, Values], others: Mapping[int, str]) -> str:
+    """Where an analysis stands; one that the catalogue does not hold cannot have been approved."""
+    if id_ is None:
+        return Standing.UNFINISHED
+    return str(found[id_]["standing"]) if id_ in found else others.get(id_, Standing.UNFINISHED)
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two entries say the same."""
+    return all(one[name] == other[name] for name in COLUMNS)
+
+
+def changed(before: Mapping[int, Values], after: Mapping[int, Values]) -> Iterable[Values]:
+    """The entries of `after` that are not in `before`, or are otherwise there."""
+    return (entry for row_id, entry in after.items() if row_id not in before or not same(before[row_id], entry))

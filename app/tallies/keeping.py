@@ -1,0 +1,222 @@
+"""Keeping entries and counts with each fact, in the transaction that writes it.
+
+Nobody calls this room: sessions tell it what they write. Rows are noted as they are flushed, and settled once, just
+before the transaction ends or before the same transaction reads what it changed. What concerns a few rows is added to
+the counts; what changes the rows themselves (an import, new proposals, another release) recomputes the catalogue.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, event, inspect, select
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import Session as AnySession
+from sqlalchemy.sql import visitors
+
+from app.models import (
+    CatalogueCount,
+    ExamAnalysis,
+    LocalTest,
+    LoincRelease,
+    LoincTerm,
+    Proposal,
+    ProposalRun,
+    ReviewState,
+    ReviewTask,
+    ValueSet,
+    ValueSetMember,
+    WorklistEntry,
+)
+from app.platform.database import reading, transaction
+from app.tallies import computing, repository
+from app.tallies.counting import Counts, counts_of, difference
+
+FEW = 2_000
+"""Beyond so many rows the whole catalogue is recomputed: it is quicker."""
+_PENDING = "tallies"
+_READ_HERE = frozenset({WorklistEntry.__tablename__, CatalogueCount.__tablename__})
+
+
+@dataclass(slots=True)
+class Pending:
+    """What a transaction changed and has not counted yet."""
+
+    rows: set[int] = field(default_factory=set)
+    proposed: dict[int, set[int]] = field(default_factory=dict)
+    """Run -> rows whose proposals were stored: of no interest unless the run is the one shown."""
+    catalogues: set[int] = field(default_factory=set)
+    exams: set[int] = field(default_factory=set)
+    """Rows whose catalogue is to be recomputed, when it is not known yet which one that is."""
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.proposed or self.catalogues or self.exams or self.everything)
+
+
+def pending_of(session: AnySession) -> Pending:
+    """What this session has to count."""
+    found: Pending = session.info.setdefault(_PENDING, Pending())
+    return found
+
+
+# ---- noting -----------------------------------------------------------------------------------------------
+
+
+@event.listens_for(Session, "after_flush")
+def _note_objects(session: AnySession, _context: Any) -> None:
+    pending = pending_of(session)
+    for item in (*session.new, *session.dirty, *session.deleted):
+        _note_object(pending, item)
+
+
+def _note_object(pending: Pending, item: Any) -> None:
+    if isinstance(item, (ReviewState, ReviewTask)):
+        pending.rows.add(item.local_test_id)
+    elif isinstance(item, Proposal):
+        pending.proposed.setdefault(item.run_id, set()).add(item.local_test_id)
+    elif isinstance(item, LocalTest):
+        pending.catalogues.add(item.catalogue_id)
+    elif isinstance(item, ExamAnalysis):
+        pending.exams.add(item.exam_id)
+    elif isinstance(item, ProposalRun):
+        if inspect(item).attrs.is_current.history.has_changes():
+            pending.catalogues.add(item.catalogue_id)
+    elif isinstance(item, (LoincRelease, ValueSet)):
+        history = inspect(item).attrs.is_current.history
+        pending.everything |= bool(history.has_changes() and (item.is_current or history.deleted))
+    elif isinstance(item, (LoincTerm, ValueSetMember)):
+        pending.everything = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if state.is_select:
+        _settle_before_reading(state)
+        return
+    table = getattr(getattr(state.statement, "table", None), "name", "")
+    if table not in _WATCHED:
+        return
+    parameters = state.parameters if isinstance(state.parameters, (list, tuple)) else [state.parameters or {}]
+    pending = pending_of(state.session)
+    if table in ("loinc_release", "value_set"):
+        named = {getattr(column, "key", column) for column in (getattr(state.statement, "_values", None) or {})}
+        pending.everything |= "is_current" in named or any("is_current" in row for row in parameters)
+    if not state.is_insert and not any(_names_rows(row) for row in parameters):
+        _note_condition(state.session, pending, state.statement, table)
+    for row in parameters:
+        _note_values(pending, table, row)
+
+
+def _names_rows(values: Any) -> bool:
+    """Whether the values of a statement say which row they are for."""
+    return "id" in values or "local_test_id" in values
+
+
+def _note_condition(session: AnySession, pending: Pending, statement: Any, table: str) -> None:
+    """Note the rows that a statement is about to change, found by its own condition."""
+    columns = {
+        "local_test": LocalTest.catalogue_id,
+        "exam_analysis": ExamAnalysis.exam_id,
+        "review_state": ReviewState.local_test_id,
+        "review_task": ReviewTask.local_test_id,
+    }
+    if table not in columns:
+        return
+    asked = select(columns[table]).distinct()  # type: ignore[call-overload]
+    condition = statement.whereclause
+    found = set(session.scalars(asked if condition is None else asked.where(condition)))
+    targets = {"local_test": pending.catalogues, "exam_analysis": pending.exams}
+    targets.get(table, pending.rows).update(found)
+
+
+def _note_values(pending: Pending, table: str, row: Any) -> None:
+    if table == "local_test" and "catalogue_id" in row:
+        pending.catalogues.add(row["catalogue_id"])
+    elif table == "local_test" and "id" in row:
+        pending.exams.add(row["id"])
+    elif table == "exam_analysis" and "exam_id" in row:
+        pending.exams.add(row["exam_id"])
+    elif table in ("review_state", "review_task") and "local_test_id" in row:
+        pending.rows.add(row["local_test_id"])
+    elif table == "proposal" and "local_test_id" in row:
+        pending.proposed.setdefault(row["run_id"], set()).add(row["local_test_id"])
+
+
+_WATCHED = frozenset(
+    {"local_test", "exam_analysis", "review_state", "review_task", "proposal", "loinc_release", "value_set"}
+)
+
+
+def _settle_before_reading(state: ORMExecuteState) -> None:
+    if state.session.info.get(_PENDING) and any(
+        part.__visit_name__ == "table" and part.name in _READ_HERE for part in visitors.iterate(state.statement)
+    ):
+        settle(state.session)
+
+
+@event.listens_for(Session, "before_commit")
+def _settle_at_the_end(session: AnySession) -> None:
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    settle(session)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_pending(session: AnySession, _previous: Any) -> None:
+    session.info.pop(_PENDING, None)
+
+
+# ---- settling ---------------------------------------------------------------------------------------------
+
+
+def settle(session: AnySession) -> None:
+    """Bring entries and counts up to the facts that this transaction wrote."""
+    pending: Pending | None = session.info.pop(_PENDING, None)
+    if not pending:
+        return
+    for run_id in repository.shown_runs(session, pending.proposed) if pending.proposed else ():
+        pending.rows |= pending.proposed[run_id]
+    wanted = set(pending.catalogues)
+    if pending.everything:
+        wanted |= set(repository.all_catalogues(session))
+    if pending.exams:
+        wanted |= repository.catalogues_of_exams(session, pending.exams)
+    changed = repository.concerned(session, pending.rows) if pending.rows else {}
+    wanted |= {catalogue_id for catalogue_id, rows in changed.items() if 0 in rows or len(rows) > FEW}
+    for catalogue_id in sorted(wanted | changed.keys()):
+        if catalogue_id in wanted:
+            recompute(session, catalogue_id)
+        else:
+            _add(session, catalogue_id, changed[catalogue_id])
+
+
+def fill_missing(engine: Engine) -> None:
+    """Compute the catalogues of an installation that comes from an older version, one transaction each."""
+    with reading(engine) as session:
+        catalogues = repository.without_entries(session)
+    for catalogue_id in catalogues:
+        with transaction(engine) as session:
+            recompute(session, catalogue_id)
+
+
+def recompute(session: AnySession, catalogue_id: int) -> None:
+    """Write again what the facts of a catalogue say, where it is otherwise."""
+    repository.lock(session, catalogue_id, alone=True)
+    before = repository.stored(session, catalogue_id)
+    after = computing.whole_catalogue(session, catalogue_id)
+    repository.forget(session, before.keys() - after.keys())
+    repository.write(session, *repository.split(before, computing.changed(before, after)))
+    counted = repository.counts(session, catalogue_id)
+    repository.add_counts(session, catalogue_id, difference(counted, counts_of(after.values())))
+
+
+def _add(session: AnySession, catalogue_id: int, rows: Collection[int]) -> None:
+    """Count a few rows whose state changed."""
+    repository.lock(session, catalogue_id, alone=False)
+    before = repository.stored(session, catalogue_id, rows)
+    after = computing.some_rows(session, catalogue_id, before)
+    _, changed = repository.split(before, computing.changed(before, after))
+    repository.write(session, [], changed)
+    old: Counts = counts_of(before[entry["local_test_id"]] for entry in changed)
+    repository.add_counts(session, catalogue_id, difference(old, counts_of(changed)))

@@ -1,0 +1,229 @@
+"""All SQL that keeps the entries and the counts."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.models import (
+    Catalogue,
+    CatalogueCount,
+    Decision,
+    ExamAnalysis,
+    LocalTest,
+    LoincTerm,
+    ProposalRun,
+    ReviewState,
+    WorklistEntry,
+)
+from app.tallies.counting import Counts
+
+BATCH = 400
+"""Identifiers in one statement: well under what any database takes."""
+_ENTRIES = WorklistEntry.__table__  # type: ignore[attr-defined]
+
+
+def in_batches(ids: Iterable[int]) -> Iterable[list[int]]:
+    """These identifiers, sorted, some at a time."""
+    wanted = sorted(set(ids))
+    return (wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH))
+
+
+def chapters_of(session: Session, catalogue_id: int) -> Sequence[Any]:
+    """(id, level, chapter, chapter_code) of every row, in the order of the files."""
+    statement = select(col(LocalTest.id), col(LocalTest.level), col(LocalTest.chapter), col(LocalTest.chapter_code))
+    return session.execute(statement.where(col(LocalTest.catalogue_id) == catalogue_id)).all()
+
+
+def standing_facts(
+    session: Session, catalogue_id: int, release_id: int | None, ids: Collection[int] | None
+) -> Sequence[Any]:
+    """What tells where rows stand, those of a catalogue or these only."""
+    approval = aliased(Decision)
+    statement = (
+        select(
+            *(col(getattr(LocalTest, name)) for name in _TEST_COLUMNS),
+            col(ReviewState.status),
+            col(ReviewState.outcome),
+            col(ReviewState.loinc_num),
+            col(ReviewState.approved_by_id),
+            col(approval.created_at).label("approved_at"),
+            col(LoincTerm.loinc_num).label("term_num"),
+            col(LoincTerm.status).label("term_status"),
+            col(LoincTerm.official_french_name).label("french_name"),
+            col(LoincTerm.french_producer),
+        )
+        .select_from(LocalTest)
+        .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .outerjoin(approval, col(approval.id) == col(ReviewState.approval_id))
+        .outerjoin(
+            LoincTerm,
+            and_(col(LoincTerm.release_id) == release_id, col(LoincTerm.loinc_num) == col(ReviewState.loinc_num)),
+        )
+        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
+    )
+    if ids is None:
+        return session.execute(statement).all()
+    return [row for part in in_batches(ids) for row in session.execute(statement.where(col(LocalTest.id).in_(part)))]
+
+
+_TEST_COLUMNS = (
+    "id", "level", "code", "label", "synonym", "chapter_code", "is_retired", "retired_at",
+)  # fmt: skip
+
+
+def analyses_of_exams(session: Session, exam_ids: Iterable[int]) -> dict[int, list[int | None]]:
+    """Exam -> its analyses, None for one that the catalogue does not hold."""
+    found: dict[int, list[int | None]] = {}
+    for part in in_batches(exam_ids):
+        statement = select(col(ExamAnalysis.exam_id), col(ExamAnalysis.analysis_id))
+        for exam_id, analysis_id in session.execute(statement.where(col(ExamAnalysis.exam_id).in_(part))):
+            found.setdefault(exam_id, []).append(analysis_id)
+    return found
+
+
+def standings_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The stored standings of these rows."""
+    found: dict[int, str] = {}
+    for part in in_batches(ids):
+        statement = select(_ENTRIES.c.local_test_id, _ENTRIES.c.standing)
+        found.update(session.execute(statement.where(_ENTRIES.c.local_test_id.in_(part))).tuples().all())
+    return found
+
+
+def concerned(session: Session, ids: Collection[int]) -> dict[int, set[int]]:
+    """Catalogue -> the rows to look at when these changed: those that share their local code, and their exams.
+
+    A row that has no entry yet leaves its catalogue with the identifier 0 among the rows.
+    """
+    found: dict[int, set[int]] = {}
+    for part in in_batches(ids):
+        placed = select(col(LocalTest.catalogue_id), _ENTRIES.c.local_test_id).outerjoin(
+            _ENTRIES, _ENTRIES.c.local_test_id == col(LocalTest.id)
+        )
+        for catalogue_id, row_id in session.execute(placed.where(col(LocalTest.id).in_(part))):
+            found.setdefault(catalogue_id, set()).add(row_id or 0)
+    for rows in found.values():
+        known = rows - {0}
+        sharing = _sharing_code(session, known)
+        exams: set[int] = set()
+        for part in in_batches(sharing):
+            statement = select(col(ExamAnalysis.exam_id)).where(col(ExamAnalysis.analysis_id).in_(part))
+            exams.update(session.scalars(statement.distinct()))
+        rows |= sharing | _sharing_code(session, exams)
+    return found
+
+
+def _sharing_code(session: Session, ids: Iterable[int]) -> set[int]:
+    """These rows, and those of their catalogue that have the same local code."""
+    mine, other = _ENTRIES.alias("mine"), _ENTRIES.alias("other")
+    same = and_(mine.c.catalogue_id == other.c.catalogue_id, mine.c.local_key == other.c.local_key)
+    found: set[int] = set()
+    for part in in_batches(ids):
+        statement = select(other.c.local_test_id).select_from(mine.join(other, same))
+        found.update(session.scalars(statement.where(mine.c.local_test_id.in_(part))))
+    return found
+
+
+def stored(session: Session, catalogue_id: int, ids: Collection[int] | None = None) -> dict[int, dict[str, Any]]:
+    """The entries of a catalogue, or these only, which are then locked in the order of their identifiers."""
+    statement = select(_ENTRIES).where(_ENTRIES.c.catalogue_id == catalogue_id)
+    if ids is None:
+        return {row.local_test_id: dict(row._mapping) for row in session.execute(statement)}
+    locked = statement.order_by(_ENTRIES.c.local_test_id).with_for_update()
+    return {
+        row.local_test_id: dict(row._mapping)
+        for part in in_batches(ids)
+        for row in session.execute(locked.where(_ENTRIES.c.local_test_id.in_(part)))
+    }
+
+
+def lock(session: Session, catalogue_id: int, alone: bool) -> None:
+    """Keep the catalogue from being recomputed meanwhile, or with `alone` from being counted by anybody else.
+
+    SQLite has one writer at a time already.
+    """
+    statement = select(col(Catalogue.id)).where(col(Catalogue.id) == catalogue_id)
+    session.execute(statement.with_for_update(key_share=True) if alone else statement.with_for_update(read=True))
+
+
+def write(session: Session, fresh: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]]) -> None:
+    """Store new entries and change others."""
+    if fresh:
+        session.execute(insert(_ENTRIES), list(fresh))
+    if changed:
+        session.execute(update(WorklistEntry), list(changed))
+
+
+def forget(session: Session, ids: Iterable[int]) -> None:
+    """Delete the entries of rows that are no more."""
+    for part in in_batches(ids):
+        session.execute(delete(_ENTRIES).where(_ENTRIES.c.local_test_id.in_(part)))
+
+
+def counts(session: Session, catalogue_id: int) -> Counts:
+    """Every count of a catalogue; what counts nothing is left out."""
+    statement = select(CatalogueCount.__table__).where(col(CatalogueCount.catalogue_id) == catalogue_id)  # type: ignore[attr-defined]
+    return {
+        (row.family, row.key): (row.rows, row.rows_with_volume, row.volume)
+        for row in session.execute(statement)
+        if row.rows or row.rows_with_volume or row.volume
+    }
+
+
+def add_counts(session: Session, catalogue_id: int, changes: Counts) -> None:
+    """Add to the counts, always in the same order, so that two writers wait for each other and never cross."""
+    table = CatalogueCount.__table__  # type: ignore[attr-defined]
+    dialect = session.get_bind().dialect.name
+    build = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    names = ("rows", "rows_with_volume", "volume")
+    lines = [
+        {"catalogue_id": catalogue_id, "family": family, "key": key, **dict(zip(names, amounts, strict=True))}
+        for (family, key), amounts in sorted(changes.items())
+    ]
+    for start in range(0, len(lines), BATCH):
+        statement = build(table).values(lines[start : start + BATCH])
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["catalogue_id", "family", "key"],
+                set_={name: table.c[name] + statement.excluded[name] for name in names},
+            )
+        )
+
+
+def catalogues_of_exams(session: Session, exam_ids: Iterable[int]) -> set[int]:
+    """The catalogues of these rows."""
+    found: set[int] = set()
+    for part in in_batches(exam_ids):
+        found.update(session.scalars(select(col(LocalTest.catalogue_id)).where(col(LocalTest.id).in_(part)).distinct()))
+    return found
+
+
+def shown_runs(session: Session, run_ids: Iterable[int]) -> set[int]:
+    """Those of these runs whose proposals are shown."""
+    statement = select(col(ProposalRun.id)).where(col(ProposalRun.id).in_(list(run_ids)), col(ProposalRun.is_current))
+    return {run_id for run_id in session.scalars(statement) if run_id is not None}
+
+
+def all_catalogues(session: Session) -> list[int]:
+    """Every catalogue."""
+    return [id_ for id_ in session.scalars(select(col(Catalogue.id)).order_by(col(Catalogue.id))) if id_ is not None]
+
+
+def without_entries(session: Session) -> list[int]:
+    """The catalogues in which a row has no entry: they come from an older version."""
+    entry = select(_ENTRIES.c.local_test_id).where(_ENTRIES.c.local_test_id == col(LocalTest.id))
+    statement = select(col(LocalTest.catalogue_id)).where(~entry.exists()).distinct()
+    return sorted(session.scalars(statement))
+
+
+def split(before: Mapping[int, Any], entries: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(new ones, changed ones)."""
+    fresh, changed = [], []
+    for entry in entries:
+        (changed if entry["local_test_id"] in before else fresh).append(entry)
+    return fresh, changed
