@@ -1,7 +1,7 @@
 """All tables, imported here so that Alembic sees them."""
 
 from app.files.kinds import FileKind, Level
-from app.models import append_only
+from app.models import append_only, public_identifiers
 from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, User, UserSession
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
@@ -84,3 +84,4 @@ __all__ = [
 ]  # fmt: skip
 
 append_only.install()
+public_identifiers.install()

@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class ReleaseStatus(StrEnum):
@@ -22,6 +23,7 @@ class LoincRelease(SQLModel, table=True):
     __tablename__ = "loinc_release"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     version: str = Field(max_length=40)
     """Release number as LOINC prints it, e.g. 2.80."""
     kind: str = Field(max_length=20)
