@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from app.models import LocalTest
 from app.models.public_identifiers import IDENTIFIED, LENGTH, NOT_IDENTIFIED, new_public_id
 from app.platform.database import transaction
-from tests.app.review.conftest import Desk, desk
+from tests.app.review.conftest import Desk
 from tests.app.review.sample import fill
 from tests.conftest import TRANSCODER, World
 
