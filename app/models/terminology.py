@@ -31,6 +31,8 @@ class LoincRelease(SQLModel, table=True):
     source_name: str = Field(default="", max_length=255)
     content_hash: str = Field(default="", max_length=64, index=True)
     """SHA-256 of the loaded files, so that loading the same release twice changes nothing."""
+    terms_hash: str = Field(default="", max_length=64)
+    """Of the stored laboratory terms; empty or a mark when it is to be computed (see `app.terminology.terms_hash`)."""
     term_count: int = 0
     is_current: bool = False
     status: str = Field(default=ReleaseStatus.READY, max_length=10)

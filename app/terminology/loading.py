@@ -35,6 +35,7 @@ from app.terminology.chunks import chunks
 from app.terminology.french import french_material
 from app.terminology.schemas import LoadReport, ReleaseChanged
 from app.terminology.starter import OFFICIAL, term_row
+from app.terminology.terms_hash import TermsHash
 from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
 from loinc_data.release import (
     LABORATORY,
@@ -115,7 +116,7 @@ def _load(engine: Engine, asked: _Request, progress: Progress) -> LoadReport:
         report = loader.run()
         stated = asked.version or release_version(asked.source, asked.name)
         report.version = stated or loader.newest_change or f"sans numéro {asked.digest[:8]}"
-        _publish(engine, report, asked)
+        _publish(engine, report, asked, loader.terms.value())
         return report
     except BaseException:
         _remove(engine, release_id)
@@ -136,6 +137,7 @@ class _Loader:
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Code → (French name, producer) of the preferred variant."""
     named_codes: set[str] = field(default_factory=set)
+    terms: TermsHash = field(default_factory=TermsHash)
 
     def run(self) -> LoadReport:
         """Store everything; the release is still invisible afterwards."""
@@ -203,6 +205,7 @@ class _Loader:
                 french_producer=producer,
             )
             row["fr_usage"] = usage.get(term.loinc_num, 0)
+            self.terms.add(row)
             yield row
 
     def _map_to_rows(self) -> Iterator[dict[str, Any]]:
@@ -282,11 +285,12 @@ def _line_count(source: ReleaseSource, name: str) -> int:
     return max(lines - 1, 0)
 
 
-def _publish(engine: Engine, report: LoadReport, asked: _Request) -> None:
+def _publish(engine: Engine, report: LoadReport, asked: _Request, terms_hash: str) -> None:
     with transaction(engine) as session:
         release = session.get_one(LoincRelease, report.release_id)
         release.version = report.version[:40]
         release.term_count = report.term_count
+        release.terms_hash = terms_hash
         release.status = ReleaseStatus.READY
         release.loaded_at = utc_now()
         session.add(release)

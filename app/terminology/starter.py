@@ -13,6 +13,7 @@ from app.terminology.chunks import chunks
 from app.terminology.french import FrenchMaterial, french_material
 from app.terminology.schemas import ReleaseChanged
 from app.terminology.search_index import index_release
+from app.terminology.terms_hash import TermsHash
 from loinc_data.tables import STARTER_VERSION, load_starter_terms, with_usage
 from matcher.types import Term
 
@@ -72,9 +73,14 @@ def store_release(
     assert release.id is not None
     french = french_material()
     connection = session.connection()
+    stored = TermsHash()
     for chunk in chunks(terms, repository.CHUNK):
-        repository.insert_rows(connection, LoincTerm, [term_row(release.id, term, french) for term in chunk])
-        release.term_count += len(chunk)
+        rows = [term_row(release.id, term, french) for term in chunk]
+        repository.insert_rows(connection, LoincTerm, rows)
+        release.term_count += len(rows)
+        for row in rows:
+            stored.add(row)
+    release.terms_hash = stored.value()
     index_release(connection, release.id)
     session.add(release)
     session.flush()

@@ -1,4 +1,4 @@
-"""public identifiers of facts
+"""public identifiers of facts, hash of the terms of a release
 
 Revision: 0006
 Follows: 0005
@@ -49,8 +49,16 @@ def upgrade() -> None:
                 f"WHEN NEW.public_id IS NOT OLD.public_id "
                 f"BEGIN SELECT RAISE(ABORT, '{table}.public_id never changes'); END"
             )
+    op.add_column(
+        "loinc_release", sa.Column("terms_hash", sa.String(length=64), nullable=False, server_default=sa.text("''"))
+    )
     if op.get_bind().dialect.name == "postgresql":
         _guard_on_postgresql()
+    else:
+        op.execute(
+            "CREATE TRIGGER tr_loinc_term_edited AFTER UPDATE ON loinc_term BEGIN "
+            "UPDATE loinc_release SET terms_hash = 'edited-' || hex(randomblob(16)) WHERE id = NEW.release_id; END"
+        )
 
 
 def _take_triggers(table: str) -> list[str]:
@@ -90,18 +98,33 @@ def _guard_on_postgresql() -> None:
             f"CREATE TRIGGER tr_{table}_public_id BEFORE UPDATE OF public_id ON {table} FOR EACH ROW "
             "WHEN (NEW.public_id IS DISTINCT FROM OLD.public_id) EXECUTE FUNCTION public_id_never_changes()"
         )
+    op.execute(
+        "CREATE FUNCTION loinc_term_edited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "UPDATE loinc_release SET terms_hash = 'edited-' || md5(random()::text) WHERE id = NEW.release_id; "
+        "RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER tr_loinc_term_edited AFTER UPDATE ON loinc_term FOR EACH ROW "
+        "EXECUTE FUNCTION loinc_term_edited()"
+    )
 
 
 def downgrade() -> None:
     """Back."""
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    op.execute(f"DROP TRIGGER tr_loinc_term_edited{' ON loinc_term' if is_postgresql else ''}")
+    if is_postgresql:
+        op.execute("DROP FUNCTION loinc_term_edited()")
     for table in TABLES:
         triggers = [sql for sql in _take_triggers(table) if "public_id" not in sql]
-        if op.get_bind().dialect.name == "postgresql":
+        if is_postgresql:
             op.execute(f"DROP TRIGGER tr_{table}_public_id ON {table}")
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_constraint(op.f(f"uq_{table}_public_id"), type_="unique")
             batch_op.drop_column("public_id")
+            if table == "loinc_release":
+                batch_op.drop_column("terms_hash")
         for statement in triggers:
             op.execute(sa.text(statement.replace(":", r"\:")))
-    if op.get_bind().dialect.name == "postgresql":
+    if is_postgresql:
         op.execute("DROP FUNCTION public_id_never_changes()")
