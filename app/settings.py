@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         False,
         description="Pour les tests : `true` exécute chaque travail aussitôt, dans l'écriture qui le demande.",
     )
+    engines_in_memory: int = Field(
+        1,
+        ge=1,
+        description="Moteurs de proposition gardés en mémoire par chaque processus, un par version de LOINC employée "
+        "(de 100 à 250 Mo pour une version officielle) ; le moins récemment employé est libéré.",
+    )
     max_upload_bytes: int = Field(
         20_000_000, description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets."
     )

@@ -40,6 +40,11 @@ def lexicon_files() -> list[Path]:
     return sorted(LEXICON_DIR.glob("lexicon_*.csv"))
 
 
+def material_files() -> list[Path]:
+    """Every file of ours that proposals rest on: starter terms, lexicon, tables."""
+    return [*starter_files(), *lexicon_files(), *sorted(TABLES_DIR.glob("*.csv"))]
+
+
 @lru_cache(maxsize=1)
 def load_starter_terms() -> tuple[Term, ...]:
     """The starter terminology, in file order."""

@@ -1,7 +1,7 @@
 """All tables, imported here so that Alembic sees them."""
 
 from app.files.kinds import FileKind, Level
-from app.models import append_only
+from app.models import append_only, edited_terms, public_identifiers
 from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, User, UserSession
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
@@ -95,3 +95,5 @@ __all__ = [
 ]  # fmt: skip
 
 append_only.install()
+public_identifiers.install()
+edited_terms.install()

@@ -7,6 +7,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class Role(StrEnum):
@@ -27,6 +28,7 @@ class User(SQLModel, table=True):
     __tablename__ = "user_account"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     email: str = Field(unique=True, max_length=254)
     display_name: str = Field(max_length=120)
     password_hash: str = Field(max_length=255)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class ApiToken(SQLModel, table=True):
@@ -13,6 +14,7 @@ class ApiToken(SQLModel, table=True):
     __tablename__ = "api_token"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
     name: str = Field(max_length=80)
     """What reads with it, as the person who made it wrote it."""

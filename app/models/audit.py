@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class AuditEvent(SQLModel, table=True):
@@ -15,6 +16,7 @@ class AuditEvent(SQLModel, table=True):
     __tablename__ = "audit_event"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     actor_id: int | None = Field(default=None, foreign_key="user_account.id")
     """Empty for the command line and the installation itself."""

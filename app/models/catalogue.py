@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from app.files.fields import MAX_LENGTHS
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class Catalogue(SQLModel, table=True):
@@ -17,6 +18,7 @@ class Catalogue(SQLModel, table=True):
     __tablename__ = "catalogue"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
     name: str = Field(max_length=200)
     created_by_id: int | None = Field(default=None, foreign_key="user_account.id")
@@ -29,6 +31,7 @@ class SourceFile(SQLModel, table=True):
     __tablename__ = "source_file"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
     kind: str = Field(max_length=20)
     file_name: str = Field(max_length=255)
@@ -63,6 +66,7 @@ class LocalTest(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("catalogue_id", "level", "code", "occurrence"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
     source_row_id: int | None = Field(default=None, foreign_key="source_row.id")
     position: int = 0
@@ -111,6 +115,7 @@ class CatalogueChange(SQLModel, table=True):
     __tablename__ = "catalogue_change"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
     local_test_id: int = Field(foreign_key="local_test.id", index=True)
     source_file_id: int = Field(foreign_key="source_file.id")

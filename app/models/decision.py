@@ -7,6 +7,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class Action(StrEnum):
@@ -60,6 +61,7 @@ class Decision(SQLModel, table=True):
     __table_args__ = (Index("ix_decision_local_test_id_id", "local_test_id", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     local_test_id: int = Field(foreign_key="local_test.id")
     action: str = Field(max_length=15)
     loinc_num: str = Field(default="", max_length=10)

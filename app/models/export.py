@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class ExportRecord(SQLModel, table=True):
@@ -15,6 +16,7 @@ class ExportRecord(SQLModel, table=True):
     __tablename__ = "export_record"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
     kind: str = Field(max_length=20)
     """A value of app.exports.schemas.ExportKind."""

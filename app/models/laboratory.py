@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class FhirNaming(StrEnum):
@@ -23,6 +24,7 @@ class Laboratory(SQLModel, table=True):
     __tablename__ = "laboratory"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     name: str = Field(max_length=200, unique=True)
     finess: str = Field(default="", max_length=14)
     sgl_name: str = Field(default="", max_length=120)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class MemoryEntry(SQLModel, table=True):
@@ -13,6 +14,7 @@ class MemoryEntry(SQLModel, table=True):
     __tablename__ = "memory_entry"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
     signature: str = Field(index=True)
     """matcher.knowledge.signature of the row."""
@@ -38,6 +40,7 @@ class MappingWithdrawal(SQLModel, table=True):
     __tablename__ = "mapping_withdrawal"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     signature: str = Field(index=True)
     loinc_num: str = Field(max_length=10)
     label: str = Field(default="", max_length=500)

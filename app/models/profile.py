@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class ImportProfile(SQLModel, table=True):
@@ -16,6 +17,7 @@ class ImportProfile(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("laboratory_id", "name"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     laboratory_id: int = Field(foreign_key="laboratory.id", index=True)
     name: str = Field(max_length=120)
     choices: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class RunStatus(StrEnum):
@@ -24,6 +25,7 @@ class ProposalRun(SQLModel, table=True):
     __tablename__ = "proposal_run"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
     job_id: int | None = Field(default=None, foreign_key="job.id", index=True)
     """The job that does it: both begin, end and fail in the same transaction."""

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class TaskKind(StrEnum):
@@ -31,6 +32,7 @@ class ReviewTask(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("local_test_id", "new_release_id", "loinc_num"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     catalogue_id: int = Field(foreign_key="catalogue.id", index=True)
     local_test_id: int = Field(foreign_key="local_test.id")
     kind: str = Field(max_length=20)

@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class ReleaseStatus(StrEnum):
@@ -24,6 +25,7 @@ class LoincRelease(SQLModel, table=True):
     __tablename__ = "loinc_release"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     version: str = Field(max_length=40)
     """Release number as LOINC prints it, e.g. 2.80."""
     kind: str = Field(max_length=20)
@@ -31,6 +33,8 @@ class LoincRelease(SQLModel, table=True):
     source_name: str = Field(default="", max_length=255)
     content_hash: str = Field(default="", max_length=64, index=True)
     """SHA-256 of the loaded files, so that loading the same release twice changes nothing."""
+    terms_hash: str = Field(default="", max_length=64)
+    """Of the stored laboratory terms; empty or a mark when it is to be computed (see `app.terminology.terms_hash`)."""
     term_count: int = 0
     is_current: bool = False
     status: str = Field(default=ReleaseStatus.READY, max_length=10)

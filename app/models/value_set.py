@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
+from app.models.public_identifiers import public_id_field
 
 
 class ValueSetKind(StrEnum):
@@ -30,6 +31,7 @@ class ValueSet(SQLModel, table=True):
     __tablename__ = "value_set"
 
     id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
     kind: str = Field(max_length=30, index=True)
     title: str = Field(max_length=255)
     version: str = Field(default="", max_length=60)

@@ -1,41 +1,51 @@
 """Building the matcher's engine for a release, and keeping built indexes between runs."""
 
 import hashlib
-import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from typing import Any
 
 from sqlalchemy import Engine as DatabaseEngine
-from sqlmodel import col, select
 
-from app.models import LoincRelease, LoincTerm
+from app.models import LoincRelease
 from app.platform.database import reading
 from app.platform.open_transactions import forbid_open_transaction
+from app.proposals.engine_cache import EngineCache
+from app.terminology.terms_hash import is_known, known_hash, stored_values
 from loinc_data.release import content_hash, open_source, read_terms
-from loinc_data.tables import STARTER_VERSION, load_starter_terms, load_tables, load_usage, with_usage
+from loinc_data.tables import STARTER_VERSION, load_starter_terms, load_tables, material_files, with_usage
 from matcher import Engine, Term
 from matcher.engine import ENGINE_VERSION
 from matcher.index import FORMAT, TermIndex, dump_index, load_index
 
-_engines: dict[str, Engine] = {}
-_lock = Lock()
+KEPT_FILES = 4
+"""Indexes kept on the disk, the most recently used: a release each."""
+
+_engines = EngineCache()
 
 
 @lru_cache(maxsize=1)
-def _usage_hash() -> str:
-    content = json.dumps(sorted(load_usage().items())).encode()
-    return hashlib.sha256(content).hexdigest()[:12]
+def _material_hash() -> str:
+    """Of everything of ours that an engine is built from beside the terms: starter terms, lexicons, tables."""
+    digest = hashlib.sha256()
+    for file in material_files():
+        digest.update(f"{file.name} {file.stat().st_size} ".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _cached_index(key: str, terms: Iterable[Term], cache_dir: Path) -> TermIndex:
     """The index under this key, from the cache when it is there and of this format."""
-    file = cache_dir / f"index-{FORMAT}-{key}-{_usage_hash()}.zip"
+    file = cache_dir / f"index-{FORMAT}-{key}-{_material_hash()}.zip"
     if file.is_file():
         index = load_index(file.read_bytes())
         if index is not None:
+            with suppress(OSError):
+                os.utime(file)
             return index
     index = TermIndex.build(terms)
     try:
@@ -43,16 +53,24 @@ def _cached_index(key: str, terms: Iterable[Term], cache_dir: Path) -> TermIndex
         temporary = file.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_bytes(dump_index(index))
         temporary.replace(file)
+        _forget_old(cache_dir)
     except OSError:
         # A cache that cannot be written costs time, nothing else.
         return index
     return index
 
 
+def _forget_old(cache_dir: Path) -> None:
+    kept = sorted(cache_dir.glob("index-*.zip"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in kept[KEPT_FILES:]:
+        file.unlink(missing_ok=True)
+
+
 def engine_of_starter(cache_dir: Path) -> Engine:
     """The engine over the starter terminology alone."""
     terms = load_starter_terms()
-    return Engine(_cached_index(f"{STARTER_VERSION}-{len(terms)}", terms, cache_dir), load_tables())
+    digest = hashlib.sha256(repr(terms).encode()).hexdigest()
+    return Engine(_cached_index(f"{STARTER_VERSION}-{digest[:24]}", terms, cache_dir), load_tables())
 
 
 def engine_of_release_file(path: Path, cache_dir: Path) -> Engine:
@@ -66,51 +84,40 @@ def engine_of_release_file(path: Path, cache_dir: Path) -> Engine:
     return Engine(_cached_index(key, terms(), cache_dir), load_tables())
 
 
-def _term(row: LoincTerm) -> Term:
-    return Term(
-        loinc_num=row.loinc_num,
-        component=row.component,
-        property=row.property,
-        time_aspct=row.time_aspct,
-        system=row.system,
-        scale_typ=row.scale_typ,
-        method_typ=row.method_typ,
-        class_name=row.class_name,
-        status=row.status,
-        order_obs=row.order_obs,
-        long_common_name=row.long_common_name,
-        short_name=row.short_name,
-        units=row.example_ucum_units,
-        rank=row.common_test_rank,
-        usage=row.fr_usage,
-        french_name=row.official_french_name,
-    )
+def _term(values: tuple[Any, ...]) -> Term:
+    """The term of these values of `app.terminology.terms_hash.FIELDS`."""
+    return replace(Term(*values[:-1]), french_name=values[-1])
 
 
-def engine_of_release(database: DatabaseEngine, release: LoincRelease, cache_dir: Path) -> Engine:
+def engine_of_release(database: DatabaseEngine, release: LoincRelease, cache_dir: Path, most: int = 1) -> Engine:
     """The engine over a loaded release; built once a process, from the cache on disk when possible.
 
-    Its terms are read in a reading transaction of its own, and it is built with none open: that takes seconds.
+    Its terms are read in a reading transaction of its own, and it is built with none open: that takes seconds. It is
+    known by what it was built from, so that an edited term makes another engine, here and in the other processes.
+    `most` is how many engines the process keeps.
     """
-    key = f"db-{release.kind}-{release.content_hash[:16] or release.version}-{release.term_count}"
-    with _lock:
-        engine = _engines.get(key)
-        if engine is None:
-            forbid_open_transaction("build an engine")
-            terms = _stored_terms(database, release)
-            engine = _engines[key] = Engine(_cached_index(key, terms, cache_dir), load_tables())
-    return engine
+    assert release.id is not None
+    release_id = release.id
+    terms_hash = release.terms_hash
+    if not is_known(terms_hash):
+        forbid_open_transaction("hash the terms of a release")
+        terms_hash = known_hash(database, release_id)
+
+    def build() -> Engine:
+        forbid_open_transaction("build an engine")
+        terms = _stored_terms(database, release_id)
+        return Engine(_cached_index(terms_hash, terms, cache_dir), load_tables())
+
+    _engines.most = most
+    return _engines.get(f"{terms_hash}-{_material_hash()}", build)
 
 
-def _stored_terms(database: DatabaseEngine, release: LoincRelease) -> Iterable[Term]:
+def _stored_terms(database: DatabaseEngine, release_id: int) -> Iterator[Term]:
     """The laboratory terms of a release; nothing is read before the first one is asked for."""
     with reading(database) as session:
-        # An official release also holds clinical terms and surveys; class type 1 is the laboratory.
-        of_release = select(LoincTerm).where(LoincTerm.release_id == release.id, LoincTerm.class_type == 1)
-        terms = [_term(row) for row in session.exec(of_release.order_by(col(LoincTerm.id)))]
-    yield from with_usage(terms)
+        yield from with_usage(_term(values) for values in stored_values(session, release_id))
 
 
 def engine_version() -> str:
     """The version of engine and material that a run records."""
-    return f"{ENGINE_VERSION}+{STARTER_VERSION}+{_usage_hash()}"
+    return f"{ENGINE_VERSION}+{STARTER_VERSION}+{_material_hash()}"

@@ -64,7 +64,7 @@ def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[s
     with reading(database) as session:
         release = _require(session, catalogue_id)
     # Slow the first time, and wanted by every chunk; a release that cannot be read fails here, once.
-    engine_of_release(database, release, settings.matcher_cache_dir)
+    engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
     with reading(database) as session:
         assert release.id is not None
         kept_run = _reusable_run(session, catalogue_id, release) if only is not None else None

@@ -56,7 +56,7 @@ def match_chunk(
         analyses = repository.analyses_of(session, data["match"])
     if release is None:
         raise NotFoundError("La version de LOINC de cette recherche n'est plus chargée.")
-    engine = engine_of_release(database, release, settings.matcher_cache_dir)
+    engine = engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
     engine = engine.with_knowledge(knowledge_from_json(content["knowledge"]))
     rows = _match(engine, tests, analyses, frozenset(content["chapters"]), run_id, work)
     for start in range(0, max(len(rows), 1), PIECE):

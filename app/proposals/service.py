@@ -41,7 +41,7 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
     release = current_release(session)
     if release is None or test.level in SECTIONS:
         return []
-    engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir)
+    engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir, settings.engines_in_memory)
     engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
     return evidence_as_json(engine.weigh(to_matcher(test, _analyses_of(session, test)), loinc_num))
 
@@ -61,7 +61,9 @@ def prepare_engine(database: DatabaseEngine, settings: Settings) -> Engine | Non
     """Build the engine of the current release if it is not there yet; None when no release is loaded."""
     with reading(database) as session:
         release = current_release(session)
-    return engine_of_release(database, release, settings.matcher_cache_dir) if release is not None else None
+    if release is None:
+        return None
+    return engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
 
 
 def evidence_ahead(

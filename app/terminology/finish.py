@@ -13,7 +13,7 @@ class LoadTakenOverError(WorkbenchError):
         super().__init__("Ce chargement a été repris par un autre : celui-ci s'arrête, rien n'est perdu.")
 
 
-def finish_load(session: Session, release_id: int, *, version: str, term_count: int) -> LoincRelease:
+def finish_load(session: Session, release_id: int, *, version: str, term_count: int, terms_hash: str) -> LoincRelease:
     """Make a release that is wholly stored visible, in the transaction of the session.
 
     Raises LoadTakenOverError when it is no longer being loaded.
@@ -23,6 +23,7 @@ def finish_load(session: Session, release_id: int, *, version: str, term_count: 
         raise LoadTakenOverError
     release.version = version[:40]
     release.term_count = term_count
+    release.terms_hash = terms_hash
     release.status = ReleaseStatus.READY
     release.loaded_at = utc_now()
     session.add(release)

@@ -38,6 +38,7 @@ from app.terminology.french import french_material
 from app.terminology.publishing import LoadRequest, already_loaded, publish
 from app.terminology.schemas import LoadReport, PrepareSwitch
 from app.terminology.starter import OFFICIAL, term_row
+from app.terminology.terms_hash import TermsHash
 from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
 from loinc_data.release import (
     LABORATORY,
@@ -110,7 +111,7 @@ def _load(engine: Engine, asked: LoadRequest, progress: Progress) -> LoadReport:
         report = loader.run()
         stated = asked.version or release_version(asked.source, asked.name)
         report.version = stated or loader.newest_change or f"sans numéro {asked.digest[:8]}"
-        return publish(engine, report, asked)
+        return publish(engine, report, asked, loader.terms.value())
     except BaseException:
         removal.remove_unfinished(engine, release_id)
         raise
@@ -130,6 +131,7 @@ class _Loader:
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Code → (French name, producer) of the preferred variant."""
     named_codes: set[str] = field(default_factory=set)
+    terms: TermsHash = field(default_factory=TermsHash)
 
     def run(self) -> LoadReport:
         """Store everything; the release is still invisible afterwards."""
@@ -205,6 +207,7 @@ class _Loader:
                 french_producer=producer,
             )
             row["fr_usage"] = usage.get(term.loinc_num, 0)
+            self.terms.add(row)
             yield row
 
     def _map_to_rows(self) -> Iterator[dict[str, Any]]:

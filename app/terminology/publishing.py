@@ -38,7 +38,7 @@ def already_loaded(release: LoincRelease) -> LoadReport:
     return LoadReport(release.id, release.version, is_new=False, term_count=release.term_count)
 
 
-def publish(engine: Engine, report: LoadReport, asked: LoadRequest) -> LoadReport:
+def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: str) -> LoadReport:
     """Make the release ready, and current when no official one is; the report of the other when one was first."""
     for _ in range(SWITCH_ATTEMPTS):
         with reading(engine) as session:
@@ -55,7 +55,7 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest) -> LoadRepor
             if known is None and (current and current.id) != (before and before.id):
                 continue
             if known is None:
-                _make_ready(session, report, asked, takes_over, switch)
+                _make_ready(session, report, asked, terms_hash, takes_over, switch)
         if known is not None:
             removal.remove_unfinished(engine, report.release_id)
             return already_loaded(known)
@@ -64,9 +64,11 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest) -> LoadRepor
 
 
 def _make_ready(
-    session: Session, report: LoadReport, asked: LoadRequest, takes_over: bool, switch: Switch | None
+    session: Session, report: LoadReport, asked: LoadRequest, terms_hash: str, takes_over: bool, switch: Switch | None
 ) -> None:
-    release = finish_load(session, report.release_id, version=report.version, term_count=report.term_count)
+    release = finish_load(
+        session, report.release_id, version=report.version, term_count=report.term_count, terms_hash=terms_hash
+    )
     actor = session.get(User, asked.actor_id) if asked.actor_id else None
     if takes_over:
         repository.set_current(session, report.release_id)

@@ -15,6 +15,7 @@ from app.terminology.finish import finish_load
 from app.terminology.french import FrenchMaterial, french_material
 from app.terminology.schemas import ReleaseChanged
 from app.terminology.search_index import index_release
+from app.terminology.terms_hash import TermsHash
 from loinc_data.tables import STARTER_VERSION, load_starter_terms, with_usage
 from matcher.types import Term
 
@@ -80,12 +81,16 @@ def store_release(
     assert release.id is not None
     french = french_material()
     connection = session.connection()
+    stored = TermsHash()
     count = 0
     for chunk in chunks(terms, repository.CHUNK):
-        repository.insert_rows(connection, LoincTerm, [term_row(release.id, term, french) for term in chunk])
-        count += len(chunk)
+        rows = [term_row(release.id, term, french) for term in chunk]
+        repository.insert_rows(connection, LoincTerm, rows)
+        count += len(rows)
+        for row in rows:
+            stored.add(row)
     index_release(connection, release.id)
-    return finish_load(session, release.id, version=version, term_count=count)
+    return finish_load(session, release.id, version=version, term_count=count, terms_hash=stored.value())
 
 
 @lru_cache(maxsize=1)

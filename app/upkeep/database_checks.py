@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
-from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText
+from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, public_identifiers
 from app.models.append_only import APPEND_ONLY_TABLES, trigger_statements
 from app.platform.migrations import head_revision
 from app.terminology.search_index import SEARCH_TABLE
@@ -58,8 +58,18 @@ def append_only(connection: Connection) -> Check:
         for table in APPEND_ONLY_TABLES
         if any(sql not in present for sql in map(_one_line, trigger_statements(table)))
     ]
+    missing += [
+        f"{table} (identifiants publics)"
+        for table in public_identifiers.IDENTIFIED
+        if _one_line(public_identifiers.trigger_statement(table)) not in present
+    ]
     if not missing:
-        return Check("faits protégés", True, f"{len(APPEND_ONLY_TABLES)} tables ne peuvent être récrites")
+        return Check(
+            "faits protégés",
+            True,
+            f"{len(APPEND_ONLY_TABLES)} tables ne peuvent être récrites, "
+            f"les identifiants publics de {len(public_identifiers.IDENTIFIED)} tables ne changent pas",
+        )
     return Check("faits protégés", False, f"la protection manque ou a changé sur {', '.join(missing)}")
 
 

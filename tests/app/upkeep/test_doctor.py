@@ -137,6 +137,10 @@ def _without_trigger(settings: Settings) -> None:
     change(settings, "DROP TRIGGER tr_decision_no_update")
 
 
+def _identifiers_may_change(settings: Settings) -> None:
+    change(settings, "DROP TRIGGER tr_local_test_public_id")
+
+
 def _weakened_trigger(settings: Settings) -> None:
     change(
         settings,
@@ -186,6 +190,7 @@ TROUBLES: dict[Callable[[Settings], None], tuple[str, str]] = {
     _damage: ("intégrité", "le fichier est abîmé"),
     _orphan: ("liens entre tables", "1 ligne renvoie au vide (loinc_axis_value)"),
     _without_trigger: ("faits protégés", "sur decision"),
+    _identifiers_may_change: ("faits protégés", "sur local_test (identifiants publics)"),
     _weakened_trigger: ("faits protégés", "sur audit_event"),
     _older: ("migrations", "la base en est à 0002"),
     _no_release: ("terminologie", "aucune version de LOINC"),

@@ -109,8 +109,8 @@ def test_a_log_left_by_a_stopped_program_goes_with_its_database(installed: Setti
     killed = (
         f"import sqlite3, os; c = sqlite3.connect({str(place(installed))!r}, isolation_level=None);"
         "c.execute('PRAGMA journal_mode=WAL');"
-        'c.execute("INSERT INTO audit_event (at, actor_label, action, object_type, object_id, details)'
-        " SELECT at, 'coupé', action, object_type, object_id, details FROM audit_event LIMIT 1\"); os._exit(9)"
+        'c.execute("INSERT INTO audit_event (public_id, at, actor_label, action, object_type, object_id, details)'
+        " SELECT 'coupe', at, 'coupé', action, object_type, object_id, details FROM audit_event LIMIT 1\"); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", killed], check=False)
     assert place(installed).with_name("transcodeur.sqlite3-wal").stat().st_size > 0

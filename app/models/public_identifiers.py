@@ -1,0 +1,92 @@
+"""The stable public identifier of each fact, and the tables that need none, with the reason (decision 14)."""
+
+import secrets
+import time
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, Table, event
+from sqlmodel import Field
+
+from app.models.base import metadata
+
+LENGTH = 36
+"""Characters of a UUID in its standard text form."""
+
+IDENTIFIED = (
+    "api_token",
+    "audit_event",
+    "catalogue",
+    "catalogue_change",
+    "decision",
+    "export_record",
+    "import_profile",
+    "laboratory",
+    "local_test",
+    "loinc_release",
+    "mapping_withdrawal",
+    "memory_entry",
+    "proposal_run",
+    "review_task",
+    "source_file",
+    "user_account",
+    "value_set",
+)
+"""The tables of facts: each row has a `public_id`."""
+
+NOT_IDENTIFIED = {
+    "exam_analysis": "named by its exam and the code of the analysis",
+    "job": "work to do, not a fact: what it does leaves facts of its own",
+    "loinc_axis_value": "computed from the terms of a release",
+    "loinc_french_name": "part of a release, named by the LOINC code and the variant",
+    "loinc_map_to": "part of a release, named by the two LOINC codes",
+    "loinc_panel_member": "part of a release, named by the two LOINC codes",
+    "loinc_term": "part of a release, named by the LOINC code",
+    "loinc_term_text": "computed from a term, for the search",
+    "membership": "named by the account and the laboratory; its history is in the audit trail",
+    "nabm_alignment": "part of a value set, named by the act and the LOINC code",
+    "proposal": "computed by a run, which has an identifier; named by the test and the rank",
+    "review_state": "derived from the decisions of a test",
+    "sign_in_attempt": "kept for a day",
+    "source_row": "part of a received file, named by its row number",
+    "upload_draft": "an import not confirmed yet: it disappears",
+    "upload_draft_file": "an import not confirmed yet: it disappears",
+    "user_session": "ends by itself, and is named by its secret",
+    "value_set_member": "part of a value set, named by the LOINC code",
+}
+"""The other tables, and why they need none."""
+
+
+def new_public_id() -> str:
+    """A UUID of version 7 (RFC 9562): the milliseconds, the fraction of a millisecond in 12 bits, 62 random bits.
+
+    Identifiers made later sort later, so that their index grows at its end.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = (nanoseconds << 12) // 1_000_000
+    value = milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=value))
+
+
+def public_id_field() -> Any:
+    """The column `public_id` of a table of facts; filled by single and by bulk insertions alike."""
+    return Field(default_factory=new_public_id, max_length=LENGTH, unique=True)
+
+
+def trigger_statement(table: str) -> str:
+    """The SQLite trigger that refuses to give another identifier to a row."""
+    return (
+        f"CREATE TRIGGER tr_{table}_public_id BEFORE UPDATE OF public_id ON {table} "
+        f"WHEN NEW.public_id IS NOT OLD.public_id BEGIN SELECT RAISE(ABORT, '{table}.public_id never changes'); END"
+    )
+
+
+def _create_trigger(table: Table, connection: Connection, **_options: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(trigger_statement(table.name))
+
+
+def install() -> None:
+    """Make `create_all` create the triggers too, so that tests run under the same rule as installations."""
+    for name in IDENTIFIED:
+        event.listen(metadata.tables[name], "after_create", _create_trigger)

@@ -1,0 +1,1 @@
+"""Real processes that are killed, on data that must survive: `make chaos`."""
