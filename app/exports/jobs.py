@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.exports import repository
 from app.exports.format_names import KIND_LABELS
 from app.exports.report import report_csv
 from app.exports.schemas import ExportFile, ExportKind, Packaging
@@ -108,7 +107,7 @@ def run_report(engine: Engine, settings: Settings, job_id: int, _payload: dict[s
     def make(order: prepared.Order) -> tuple[str, str, Iterable[bytes], datetime]:
         progress(0, 1, "Lecture du catalogue et écriture du rapport")
         with reading(engine) as session:
-            repository.read_one_snapshot(session)
+            prepared.read_one_snapshot(session)
             moment = utc_now()
             facts = gather(session, order.laboratory, order.catalogue)
         content = report_csv(facts.assessment())

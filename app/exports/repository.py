@@ -15,15 +15,6 @@ from app.models import (
 )
 
 
-def read_one_snapshot(session: Session) -> None:
-    """Let every statement of this reading session see the state of one moment; call it before the first of them.
-
-    SQLite does so by itself; a database on a server reads each statement anew unless it is told.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-
-
 def number_one_at_a_time(session: Session, catalogue_id: int) -> None:
     """Let no other export of this catalogue be recorded until this transaction ends."""
     session.exec(select(Catalogue.id).where(Catalogue.id == catalogue_id).with_for_update()).one()

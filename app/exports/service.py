@@ -26,6 +26,7 @@ from app.publication.schemas import ExamContent, Incomplete
 from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
+from app.storage import prepared
 from loinc_data.notice import LOINC_NOTICE
 
 NUMBERING_ATTEMPTS = 5
@@ -125,7 +126,7 @@ def make_export(
     made_by = actor.display_name if actor else "ligne de commande"
     for _ in range(NUMBERING_ATTEMPTS):
         with transactions.reading() as session:
-            repository.read_one_snapshot(session)
+            prepared.read_one_snapshot(session)
             made_at = utc_now()
             material = read_material(session, laboratory, catalogue, request)
         forbid_open_transaction("write a document")

@@ -45,6 +45,15 @@ def is_large(session: Session, settings: Settings, catalogue_id: int) -> bool:
     return session.exec(statement.offset(settings.prepared_above_rows).limit(1)).first() is not None
 
 
+def read_one_snapshot(session: Session) -> None:
+    """Let every statement of this reading session see the state of one moment; call it before the first of them.
+
+    SQLite does so by itself; a database on a server reads each statement anew unless it is told.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def ask(
     session: Session, queue: JobQueue, access: CatalogueAccess, kind: str, title: str, choices: dict[str, Any]
 ) -> Job:
