@@ -143,6 +143,7 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_review_queue
 	$(BIN)/python -m tests.bench.bench_release
 	$(BIN)/python -m tests.bench.bench_catalogue_10k
+	$(BIN)/python -m tests.bench.bench_exports
 
 architecture: $(STAMPS)/requirements-dev $(STAMPS)/application
 	@$(BIN)/python -m tests.architecture.picture

@@ -13,6 +13,7 @@ from app.administration import routes as administration
 from app.approval import routes as approval
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
+from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
 from app.exports import jobs as export_jobs
 from app.exports import routes as exports
@@ -67,7 +68,7 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, release_jobs, export_jobs)
+JOBS = (import_jobs, proposal_jobs, release_jobs, export_jobs, coverage_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 
 

@@ -28,6 +28,38 @@ class CsvKind(StrEnum):
     WITHOUT_CODE = "sans-code"
 
 
+class Document(StrEnum):
+    """Everything that can be had of the report: the tables as CSV, and the whole as JSON."""
+
+    FIGURES = CsvKind.FIGURES.value
+    CHAPTERS = CsvKind.CHAPTERS.value
+    OUT_OF_SCOPE = CsvKind.OUT_OF_SCOPE.value
+    WITHOUT_CODE = CsvKind.WITHOUT_CODE.value
+    REPORT = "rapport"
+
+    @property
+    def label(self) -> str:
+        """What the document is, in French."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Document.FIGURES: "Couverture : indicateurs (CSV)",
+    Document.CHAPTERS: "Couverture : chapitres (CSV)",
+    Document.OUT_OF_SCOPE: "Couverture : lignes hors périmètre (CSV)",
+    Document.WITHOUT_CODE: "Couverture : lignes approuvées sans code (CSV)",
+    Document.REPORT: "Couverture : rapport complet (JSON)",
+}
+
+
+def written(report: CoverageReport, document: Document) -> tuple[str, str, bytes]:
+    """The name, the media type and the content of a document of the report."""
+    name = f"couverture-{report.context.catalogue_id}"
+    if document is Document.REPORT:
+        return f"{name}.json", "application/json", report_json(report).encode()
+    return f"{name}-{document.value}.csv", "text/csv; charset=utf-8", report_csv(report, CsvKind(document.value))
+
+
 def report_csv(report: CoverageReport, kind: CsvKind) -> bytes:
     """One table of the report, for French spreadsheets; the first lines say what it is."""
     text = io.StringIO(newline="")

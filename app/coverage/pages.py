@@ -120,6 +120,8 @@ class CoveragePage(PageContext):
     open_tasks: int
     """Decisions to look at again since the release was changed."""
     target: float
+    is_large: bool
+    """The files are prepared by jobs."""
 
 
 def release_title(version: str, kind: str) -> str:

@@ -1,15 +1,23 @@
-"""The coverage page of a catalogue and its files. Nothing here writes."""
+"""The coverage page of a catalogue and its files; those of a large catalogue are prepared by a job."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
-from app.coverage.files import CsvKind, report_csv, report_json
+from app.coverage.files import CsvKind, Document, written
+from app.coverage.jobs import ask_for_document
 from app.coverage.screen import coverage_page
 from app.coverage.service import coverage_report
+from app.errors import ConflictError
+from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import CatalogueDep
-from app.platform.request_session import SessionDep
+from app.platform.identity import CatalogueAccess, CatalogueDep
+from app.platform.request_session import SessionDep, SettingsDep
+from app.settings import Settings
+from app.storage.download import attachment_headers
+from app.storage.prepared import is_large
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/couverture", route_class=AuthorisedRoute)
@@ -17,28 +25,46 @@ router = APIRouter(prefix="/catalogues/{catalogue_id}/couverture", route_class=A
 ReleaseParam = Annotated[int | None, Query(alias="version")]
 
 
-def _download(content: bytes | str, name: str, media_type: str) -> Response:
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
 @router.get("")
 def show_coverage(
-    request: Request, session: SessionDep, access: CatalogueDep, release_id: ReleaseParam = None
+    request: Request, session: SessionDep, settings: SettingsDep, access: CatalogueDep, release_id: ReleaseParam = None
 ) -> Response:
     """The figures side by side, each with its definition."""
-    return render(request, "coverage/coverage.html", coverage_page(session, access, release_id))
+    large = is_large(session, settings, access.catalogue_id)
+    return render(request, "coverage/coverage.html", coverage_page(session, access, release_id, large))
 
 
 @router.get("/rapport.json")
-def download_json(session: SessionDep, access: CatalogueDep, release_id: ReleaseParam = None) -> Response:
+def download_json(
+    session: SessionDep, settings: SettingsDep, access: CatalogueDep, release_id: ReleaseParam = None
+) -> Response:
     """The whole report for a program."""
-    report = coverage_report(session, access.laboratory, access.catalogue, release_id)
-    return _download(report_json(report), f"couverture-{access.catalogue_id}.json", "application/json")
+    return _immediate(session, settings, access, Document.REPORT, release_id)
 
 
 @router.get("/{kind}.csv")
-def download_csv(session: SessionDep, access: CatalogueDep, kind: CsvKind, release_id: ReleaseParam = None) -> Response:
+def download_csv(
+    session: SessionDep, settings: SettingsDep, access: CatalogueDep, kind: CsvKind, release_id: ReleaseParam = None
+) -> Response:
     """One table of the report for a spreadsheet."""
+    return _immediate(session, settings, access, Document(kind.value), release_id)
+
+
+@router.post("/fichiers/{document}")
+def prepare_document(
+    request: Request, session: SessionDep, access: CatalogueDep, document: Document, release_id: ReleaseParam = None
+) -> Response:
+    """Ask for a file of the report; a job writes it."""
+    queue: JobQueue = request.app.state.jobs
+    ask_for_document(session, queue, access, document, release_id)
+    return RedirectResponse(f"/catalogues/{access.catalogue_id}/fichiers-prepares", status_code=303)
+
+
+def _immediate(
+    session: Session, settings: Settings, access: CatalogueAccess, document: Document, release_id: int | None
+) -> Response:
+    if is_large(session, settings, access.catalogue_id):
+        raise ConflictError("Ce fichier d'un grand catalogue se prépare : demandez-le depuis la page Couverture.")
     report = coverage_report(session, access.laboratory, access.catalogue, release_id)
-    name = f"couverture-{access.catalogue_id}-{kind.value}.csv"
-    return _download(report_csv(report, kind), name, "text/csv; charset=utf-8")
+    name, media_type, content = written(report, document)
+    return Response(content, media_type=media_type, headers=dict(attachment_headers(name)))

@@ -23,8 +23,8 @@ from app.terminology import service as terminology
 from app.upgrades.tasks import count_open_tasks
 
 
-def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None) -> CoveragePage:
-    """The page, against the release that was asked for, or the current one."""
+def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None, is_large: bool) -> CoveragePage:
+    """The page, against the release that was asked for, or the current one; `is_large` when jobs write its files."""
     report = shown_report(session, access.laboratory, access.catalogue, release_id)
     context = report.context
     current = terminology.current_release(session)
@@ -54,4 +54,5 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         denominator_note=NO_OFFICIAL_DENOMINATOR,
         open_tasks=count_open_tasks(session, access.catalogue_id),
         target=TARGET_PERCENT,
+        is_large=is_large,
     )

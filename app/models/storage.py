@@ -15,6 +15,8 @@ class StoredFile(SQLModel, table=True):
     """A file, seen by nobody until it is published. Its row stays when its content expires."""
 
     __tablename__ = "stored_file"
+    # A number is never given twice: the attempt that wrote a file that was removed must not add to another.
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, primary_key=True)
     job_id: int | None = Field(

@@ -38,8 +38,8 @@ class LoincRelease(SQLModel, table=True):
     term_count: int = 0
     is_current: bool = False
     status: str = Field(default=ReleaseStatus.READY, max_length=10)
-    loaded_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
-    """Which work loads it, so that its next attempt removes what this one left behind."""
+    loaded_by: str = Field(default="", max_length=120, sa_column_kwargs={"server_default": ""})
+    """`work#attempt`: the next attempt of a work removes what this one left behind."""
     loaded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     """While it is being loaded, the last sign of life."""
 

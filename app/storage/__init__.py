@@ -1,1 +1,1 @@
-"""Files kept in the database in pieces, prepared by jobs for a download or received for one."""
+"""Files kept in the database in pieces: prepared by jobs, or received for one."""

@@ -13,13 +13,15 @@ class LoadTakenOverError(WorkbenchError):
         super().__init__("Ce chargement a été repris par un autre : celui-ci s'arrête, rien n'est perdu.")
 
 
-def finish_load(session: Session, release_id: int, *, version: str, term_count: int, terms_hash: str) -> LoincRelease:
+def finish_load(
+    session: Session, release_id: int, *, version: str, term_count: int, terms_hash: str, loaded_by: str = ""
+) -> LoincRelease:
     """Make a release that is wholly stored visible, in the transaction of the session.
 
-    Raises LoadTakenOverError when it is no longer being loaded.
+    Raises LoadTakenOverError when it is no longer being loaded by the attempt `loaded_by`.
     """
     release = session.get(LoincRelease, release_id, with_for_update=True, populate_existing=True)
-    if release is None or release.status != ReleaseStatus.LOADING:
+    if release is None or release.status != ReleaseStatus.LOADING or release.loaded_by != loaded_by:
         raise LoadTakenOverError
     release.version = version[:40]
     release.term_count = term_count

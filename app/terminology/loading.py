@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
@@ -84,8 +85,8 @@ def load_release(
         if known is not None:
             return already_loaded(known)
         with open_source(path) as source:
-            identity = loaded_by or f"contenu-{digest}"
-            asked = LoadRequest(source, source_name or path.name, digest, version, actor_id, prepare, identity)
+            attempt = f"{loaded_by or f'contenu-{digest}'}#{uuid4().hex}"
+            asked = LoadRequest(source, source_name or path.name, digest, version, actor_id, prepare, attempt)
             _clear_the_way(engine, asked)
             return _load(engine, asked, progress)
     except ReleaseError as error:
@@ -100,20 +101,20 @@ def _load(engine: Engine, asked: LoadRequest, progress: Progress) -> LoadReport:
             source_name=asked.name[:255],
             content_hash=asked.digest,
             status=ReleaseStatus.LOADING,
-            loaded_by=asked.loaded_by,
+            loaded_by=asked.attempt,
         )
         session.add(release)
         session.flush()
         assert release.id is not None
         release_id = release.id
     try:
-        loader = _Loader(engine, asked.source, release_id, progress)
+        loader = _Loader(engine, asked.source, release_id, asked.attempt, progress)
         report = loader.run()
         stated = asked.version or release_version(asked.source, asked.name)
         report.version = stated or loader.newest_change or f"sans numéro {asked.digest[:8]}"
         return publish(engine, report, asked, loader.terms.value())
     except BaseException:
-        removal.remove_unfinished(engine, release_id)
+        removal.remove_unfinished(engine, release_id, asked.attempt)
         raise
 
 
@@ -124,6 +125,7 @@ class _Loader:
     engine: Engine
     source: ReleaseSource
     release_id: int
+    attempt: str
     progress: Progress
     newest_change: str = ""
     codes: set[str] = field(default_factory=set)
@@ -151,7 +153,7 @@ class _Loader:
     def _writing(self) -> Iterator[Session]:
         """A short transaction that writes a part of the release, while this load still has it."""
         with transaction(self.engine) as session:
-            if not repository.still_loading(session, self.release_id):
+            if not repository.still_loading(session, self.release_id, self.attempt):
                 raise LoadTakenOverError
             yield session
 
@@ -293,9 +295,9 @@ def _clear_the_way(engine: Engine, asked: LoadRequest) -> None:
         unfinished = repository.unfinished_releases(session)
     for release in unfinished:
         assert release.id is not None
-        is_mine = release.loaded_by == asked.loaded_by
+        is_mine = release.loaded_by.partition("#")[0] == asked.attempt.partition("#")[0]
         is_dead = release.status == ReleaseStatus.REMOVING or release.loaded_at < utc_now() - ABANDONED_AFTER
         if is_mine or is_dead:
-            removal.remove_unfinished(engine, release.id)
+            removal.remove_unfinished(engine, release.id, release.loaded_by)
         elif release.content_hash == asked.digest:
             raise ConflictError("Cette version de LOINC est déjà en cours de chargement : attendez qu'il finisse.")

@@ -29,7 +29,8 @@ class LoadRequest:
     version: str
     actor_id: int | None
     prepare: PrepareSwitch
-    loaded_by: str
+    attempt: str
+    """The work and this attempt of it: `work#attempt`."""
 
 
 def already_loaded(release: LoincRelease) -> LoadReport:
@@ -44,7 +45,7 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: 
         with reading(engine) as session:
             before = repository.current_release(session)
             release = session.get(LoincRelease, report.release_id)
-        if release is None:
+        if release is None or release.loaded_by != asked.attempt:
             raise LoadTakenOverError
         takes_over = before is None or before.kind != OFFICIAL
         switch = asked.prepare(engine, before, release) if takes_over and before is not None else None
@@ -57,7 +58,7 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: 
             if known is None:
                 _make_ready(session, report, asked, terms_hash, takes_over, switch)
         if known is not None:
-            removal.remove_unfinished(engine, report.release_id)
+            removal.remove_unfinished(engine, report.release_id, asked.attempt)
             return already_loaded(known)
         return report
     raise ConflictError("D'autres personnes changent de version de LOINC en ce moment. Recommencez dans un instant.")
@@ -67,7 +68,12 @@ def _make_ready(
     session: Session, report: LoadReport, asked: LoadRequest, terms_hash: str, takes_over: bool, switch: Switch | None
 ) -> None:
     release = finish_load(
-        session, report.release_id, version=report.version, term_count=report.term_count, terms_hash=terms_hash
+        session,
+        report.release_id,
+        version=report.version,
+        term_count=report.term_count,
+        terms_hash=terms_hash,
+        loaded_by=asked.attempt,
     )
     actor = session.get(User, asked.actor_id) if asked.actor_id else None
     if takes_over:

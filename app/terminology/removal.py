@@ -12,13 +12,13 @@ from app.terminology import repository, search_index
 OWNED = (PanelMember, FrenchName, MapTo, LoincTerm)
 
 
-def remove_unfinished(engine: Engine, release_id: int) -> None:
-    """Give up a release and remove every row of it. Nothing happens to a release that is ready.
+def remove_unfinished(engine: Engine, release_id: int, loaded_by: str) -> None:
+    """Give up the release of an attempt and remove every row of it. Nothing happens to a release that is ready.
 
     Whoever was loading it adds nothing more; a removal that is interrupted is taken up by the next load.
     """
     with transaction(engine) as session:
-        if not repository.give_up(session, release_id):
+        if not repository.give_up(session, release_id, loaded_by):
             return
     _repeat(engine, lambda session: search_index.remove_some(session.connection(), release_id, search_index.CHUNK))
     for model in OWNED:

@@ -49,10 +49,10 @@ def release_by_hash(session: Session, content_hash: str) -> LoincRelease | None:
     return session.exec(statement).first()
 
 
-def release_loaded_by(session: Session, loaded_by: str) -> LoincRelease | None:
-    """The usable release that this work loaded."""
+def release_loaded_by(session: Session, work: str) -> LoincRelease | None:
+    """The usable release that an attempt of this work loaded."""
     statement = select_model(LoincRelease).where(
-        LoincRelease.loaded_by == loaded_by, LoincRelease.status == ReleaseStatus.READY
+        col(LoincRelease.loaded_by).startswith(f"{work}#", autoescape=True), LoincRelease.status == ReleaseStatus.READY
     )
     return session.exec(statement).first()
 
@@ -73,19 +73,26 @@ def unfinished_releases(session: Session) -> Sequence[LoincRelease]:
     return session.exec(select_model(LoincRelease).where(LoincRelease.status != ReleaseStatus.READY)).all()
 
 
-def still_loading(session: Session, release_id: int) -> bool:
-    """Give a sign of life; whether the release is still being loaded, which no other changes in this transaction."""
+def still_loading(session: Session, release_id: int, loaded_by: str) -> bool:
+    """Give a sign of life; whether the release is still being loaded by this attempt, until the transaction ends.
+
+    The number alone does not tell: that of a release that was removed may be given again.
+    """
     statement = update(LoincRelease).where(
-        col(LoincRelease.id) == release_id, col(LoincRelease.status) == ReleaseStatus.LOADING
+        col(LoincRelease.id) == release_id,
+        col(LoincRelease.loaded_by) == loaded_by,
+        col(LoincRelease.status) == ReleaseStatus.LOADING,
     )
     alive: Any = session.execute(statement.values(loaded_at=utc_now()))
     return bool(alive.rowcount == 1)
 
 
-def give_up(session: Session, release_id: int) -> bool:
-    """Let nobody add to an unfinished release any more; False when it is ready or gone."""
+def give_up(session: Session, release_id: int, loaded_by: str) -> bool:
+    """Let nobody add to the unfinished release of an attempt any more; False when it is ready or gone."""
     statement = update(LoincRelease).where(
-        col(LoincRelease.id) == release_id, col(LoincRelease.status) != ReleaseStatus.READY
+        col(LoincRelease.id) == release_id,
+        col(LoincRelease.loaded_by) == loaded_by,
+        col(LoincRelease.status) != ReleaseStatus.READY,
     )
     given_up: Any = session.execute(statement.values(status=ReleaseStatus.REMOVING))
     return bool(given_up.rowcount == 1)

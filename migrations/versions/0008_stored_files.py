@@ -46,6 +46,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_file")),
         sa.UniqueConstraint("published_key", name=op.f("uq_stored_file_published_key")),
+        sqlite_autoincrement=True,
     )
     for column in ("job_id", "laboratory_id", "catalogue_id"):
         op.create_index(op.f(f"ix_stored_file_{column}"), "stored_file", [column], unique=False)
@@ -60,7 +61,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", "position", name=op.f("pk_stored_file_chunk")),
     )
     op.add_column(
-        "loinc_release", sa.Column("loaded_by", sa.String(length=80), nullable=False, server_default="")
+        "loinc_release", sa.Column("loaded_by", sa.String(length=120), nullable=False, server_default="")
     )
 
 

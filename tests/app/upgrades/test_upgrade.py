@@ -1,9 +1,11 @@
 """After a new release: what changed in the decisions, and the tasks that people close by deciding again."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
 from app.models import (
@@ -12,6 +14,7 @@ from app.models import (
     Catalogue,
     Decision,
     LocalTest,
+    LoincRelease,
     Outcome,
     ReviewState,
     ReviewTask,
@@ -19,9 +22,11 @@ from app.models import (
     Status,
     TaskKind,
 )
+from app.platform import open_transactions
 from app.platform.database import Transactions, reading, transaction
+from app.terminology import repository
 from app.terminology.service import get_release
-from app.upgrades import tasks
+from app.upgrades import opening, service, tasks
 from app.upgrades.report import AXES, upgrade_report
 from app.upgrades.service import load_release, make_current
 from tests.app.terminology.fixtures.official import (
@@ -183,6 +188,94 @@ def test_changing_to_and_fro_opens_no_task_twice(
     with reading(engine) as session:
         opened = session.exec(select(ReviewTask).where(ReviewTask.new_release_id == releases[1])).all()
         assert len(opened) == 5
+
+
+def state_of(session: Session, code: str) -> ReviewState:
+    return session.exec(select(ReviewState).join(LocalTest).where(LocalTest.code == code)).one()
+
+
+def test_what_changed_while_the_tasks_were_found_is_compared_again(
+    engine: Engine, world: World, catalogue: Catalogue, releases: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the finding and the writing: a row decided anew, one retired, one decided for the first time."""
+    find = service.prepare_tasks
+    compared: list[Collection[int] | None] = []
+
+    def find_then_work(*arguments: Any) -> Any:
+        write = find(*arguments)
+        with transaction(engine) as session:
+            potassium = state_of(session, "K")
+            decide(session, world, potassium.local_test_id or 0, Action.CHOOSE, SODIUM)
+            potassium.loinc_num, potassium.version = SODIUM, 1
+            session.exec(select(LocalTest).where(LocalTest.code == "CL")).one().is_retired = True
+            nothing = session.exec(select(LocalTest).where(LocalTest.code == "RIEN")).one()
+            decide(session, world, nothing.id or 0, Action.CHOOSE, POTASSIUM)
+            session.add(
+                ReviewState(
+                    local_test_id=nothing.id, status=Status.DECIDED, outcome=Outcome.CODE, loinc_num=POTASSIUM,
+                    version=1,
+                )
+            )  # fmt: skip
+        report = opening.upgrade_report
+
+        def counted(*arguments: Any) -> Any:
+            compared.append(arguments[4])
+            return report(*arguments)
+
+        monkeypatch.setattr(opening, "upgrade_report", counted)
+        return write
+
+    monkeypatch.setattr(service, "prepare_tasks", find_then_work)
+    make_current(Transactions(engine), releases[1])
+    with reading(engine) as session:
+        assert open_codes(session, catalogue) == ["HCO3", "GLY", "UREE", "RIEN"]
+        changed = {
+            test.id for test in session.exec(select(LocalTest)) if test.code in ("K", "RIEN")
+        }
+        task = session.exec(select(ReviewTask).where(ReviewTask.loinc_num == POTASSIUM)).one()
+        assert task.after_decision_id == session.exec(select(func.max(Decision.id))).one()
+    assert [set(only or ()) for only in compared] == [changed], "only these rows are compared in the write"
+
+
+def test_no_release_is_compared_inside_of_the_write(
+    engine: Engine, catalogue: Catalogue, releases: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = opening.upgrade_report
+    modes: list[list[str]] = []
+
+    def watched(*arguments: Any) -> Any:
+        modes.append(sorted(open_transactions._current().values()))
+        return report(*arguments)
+
+    monkeypatch.setattr(opening, "upgrade_report", watched)
+    make_current(Transactions(engine), releases[1])
+    assert modes == [["DEFERRED"]]
+
+
+def test_somebody_else_changes_release_meanwhile(
+    engine: Engine, catalogue: Catalogue, releases: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found against the release before is found again against the one that came into use."""
+    find = service.prepare_tasks
+    found: list[int | None] = []
+
+    def find_late(engine_: Engine, old: LoincRelease, new: LoincRelease) -> Any:
+        write = find(engine_, old, new)
+        if not found:
+            with transaction(engine) as session:
+                other = LoincRelease(version="2.79", kind="official")
+                session.add(other)
+                session.flush()
+                repository.set_current(session, other.id or 0)
+        found.append(old.id)
+        return write
+
+    monkeypatch.setattr(service, "prepare_tasks", find_late)
+    make_current(Transactions(engine), releases[1])
+    assert found[0] == releases[0]
+    assert len(found) == 2
+    with reading(engine) as session:
+        assert {task.old_release_id for task, _ in tasks.open_tasks(session, catalogue.id or 0)} <= {found[1]}
 
 
 def test_the_impact_is_counted_before(engine: Engine, catalogue: Catalogue, releases: tuple[int, int]) -> None:

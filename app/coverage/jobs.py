@@ -1,0 +1,45 @@
+"""The job that prepares a file of the coverage report of a large catalogue."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.coverage.files import Document, written
+from app.coverage.service import coverage_report
+from app.jobs.queue import JobQueue
+from app.models import Job
+from app.platform.database import reading
+from app.platform.identity import CatalogueAccess
+from app.platform.progress import Progress
+from app.settings import Settings
+from app.storage import prepared, service
+
+JOB_KIND = "coverage.file"
+
+
+def ask_for_document(
+    session: Session, queue: JobQueue, access: CatalogueAccess, document: Document, release_id: int | None
+) -> Job:
+    """Ask for a document, against a release (the current one by default)."""
+    choices = {"document": document.value, "release": release_id}
+    return prepared.ask(session, queue, access, JOB_KIND, document.label, choices)
+
+
+def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
+    """Write a document and publish it; a job that has published already does nothing."""
+
+    def make(order: prepared.Order) -> tuple[str, str, Iterable[bytes], datetime]:
+        progress(0, 1, "Calcul de la couverture et écriture du fichier")
+        with reading(engine) as session:
+            release = payload.get("release")
+            report = coverage_report(session, order.laboratory, order.catalogue, int(release) if release else None)
+        name, media_type, content = written(report, Document(payload["document"]))
+        return name, media_type, service.pieces(content), report.context.computed_at
+
+    return prepared.prepare(engine, settings, job_id, make)
+
+
+prepared.register(JOB_KIND, run_job, "Préparation d'un rapport de couverture", for_contributors=False)
