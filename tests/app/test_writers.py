@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from app.accounts import repository as account_repository
 from app.accounts import service as accounts
@@ -19,10 +19,9 @@ from app.accounts import signin
 from app.approval import service as approval
 from app.catalogues import drafts
 from app.errors import ConflictError, WorkbenchError
-from app.models import Action, Catalogue, Decision, Job, LoincRelease, ProposalRun, RunStatus, Status, User
+from app.models import Action, Catalogue, Decision, Job, LoincRelease, Status, User
 from app.platform.database import Transactions, reading, transaction
 from app.platform.open_transactions import own_ledger
-from app.proposals import repository as proposal_repository
 from app.settings import Settings
 from app.terminology import repository as terminology_repository
 from app.terminology.starter import store_release
@@ -83,17 +82,19 @@ def race(monkeypatch: pytest.MonkeyPatch) -> Race:
 
 
 def test_of_two_decisions_on_one_row_one_wins(desk: Desk, client_for: ClientFor, race: Race) -> None:
+    # The first state of a row is protected by its key alone.
+    desk.decide(desk.sodium, loinc_num="2947-0", justification="sang total")
     clients = [client_for(email) for email in (TRANSCODER, BIOLOGIST)]
     race.meet_after(transcoding_repository, "facts_of")
 
     def decide(client: TestClient) -> int:
-        data = {"version": 0, "action": "choose", "loinc_num": "2951-2"}
+        data = {"version": 1, "action": "choose", "loinc_num": "2951-2"}
         headers = {"accept": "application/json"}
         return client.post(f"{desk.base}/revue/{desk.sodium}/decision", data=data, headers=headers).status_code
 
     ends = race.run(*(lambda client=client: decide(client) for client in clients))
     assert sorted(ends) == [200, 409]
-    assert len(desk.facts(desk.sodium)) == 1
+    assert len(desk.facts(desk.sodium)) == 2
 
 
 def test_an_approval_and_a_new_decision_do_not_cross(desk: Desk, race: Race) -> None:
@@ -202,10 +203,6 @@ def test_an_import_confirmed_twice_at_once_makes_one_catalogue(
         assert session.scalar(select(func.count()).select_from(Job)) == 1
 
 
-def _count_current(session: Session, model: type[LoincRelease] | type[ProposalRun]) -> int:
-    return sum(item.is_current for item in session.exec(select(model)).all())
-
-
 def test_one_release_is_current(engine: Engine, race: Race) -> None:
     with transaction(engine) as session:
         releases = [store_release(session, version=str(number), kind="official", terms=[]) for number in range(3)]
@@ -218,25 +215,7 @@ def test_one_release_is_current(engine: Engine, race: Race) -> None:
 
     race.run(*(lambda release=release: use(release.id or 0) for release in releases[:2]))
     with reading(engine) as session:
-        assert _count_current(session, LoincRelease) == 1
-
-
-def test_one_run_of_proposals_is_shown(desk: Desk, race: Race) -> None:
-    from app.proposals.service import _store
-
-    with transaction(desk.engine) as session:
-        runs = [
-            ProposalRun(
-                catalogue_id=desk.catalogue_id, release_id=desk.release.id or 0, engine_version="1",
-                status=RunStatus.RUNNING,
-            )
-            for _ in range(2)
-        ]  # fmt: skip
-        session.add_all(runs)
-    race.meet_after(proposal_repository, "make_current")
-    race.run(*(lambda run=run: _store(desk.engine, run.id or 0, [], None, []) for run in runs))
-    with reading(desk.engine) as session:
-        assert _count_current(session, ProposalRun) == 1
+        assert sum(release.is_current for release in session.exec(select(LoincRelease)).all()) == 1
 
 
 def test_guesses_of_several_processes_are_counted_together(
