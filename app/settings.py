@@ -25,7 +25,9 @@ class Settings(BaseSettings):
         "par défaut, `var` à la racine du projet.",
     )
     database_url: str = Field(
-        "", description="Adresse SQLAlchemy de la base de données ; vide, c'est un fichier SQLite du dossier ci-dessus."
+        "",
+        description="Adresse de la base de données : `postgresql+psycopg://compte:mot_de_passe@serveur/base` "
+        "(`pip install 'transcodeur[postgresql]'`) ; vide, c'est un fichier SQLite du dossier ci-dessus.",
     )
     host: str = Field(
         "127.0.0.1",

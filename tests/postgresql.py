@@ -231,7 +231,8 @@ class Reused:
         self._name = self._server.create(self._template)
         address = f"host=127.0.0.1 port={self._server.port} user=postgres dbname={self._name}"
         connection = self._connection = psycopg.connect(address, autocommit=True)
-        tables = [str(row[0]) for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        named = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [str(row[0]) for row in named]
         connection.execute("CREATE SCHEMA kept")
         parts = ["SET session_replication_role = replica"]
         for table in tables:
@@ -262,7 +263,8 @@ class Reused:
             "SELECT (SELECT md5(string_agg(concat(c.relname, a.attname, a.atttypid, a.attnotnull), ',' "
             "ORDER BY c.relname, a.attnum)) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
             "WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0) || "
-            "(SELECT string_agg(tgname::text || tgenabled::text, ',' ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal) || "
+            "(SELECT string_agg(tgname::text || tgenabled::text, ',' ORDER BY tgname) "
+            "FROM pg_trigger WHERE NOT tgisinternal) || "
             "(SELECT count(*) FROM pg_constraint)"
         ).fetchone()
         return str(found)

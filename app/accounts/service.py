@@ -157,6 +157,7 @@ def live_sessions(session: Session, user: User, settings: Settings) -> list[User
 def set_active(session: Session, user: User, is_active: bool, *, actor: User | None = None) -> None:
     """Deactivate or reactivate an account. Accounts are never deleted: their decisions carry their name."""
     locks.lock_subject(session, locks.Subject.INSTALLATION)
+    session.refresh(user)
     assert user.id is not None
     if user.is_active == is_active:
         return
@@ -177,6 +178,7 @@ def set_administrator(
 ) -> None:
     """Give or take the right to administer the installation."""
     locks.lock_subject(session, locks.Subject.INSTALLATION)
+    session.refresh(user)
     if user.is_administrator == is_administrator:
         return
     if not is_administrator and user.is_active and repository.count_active_administrators(session) <= 1:

@@ -64,20 +64,21 @@ def someone_exists(engine: Engine) -> bool:
         return has_users(session)
 
 
-def backup(settings: Settings, target: Path) -> int:
-    """Copy the embedded database while it is in use; returns the size of the copy in bytes."""
-    url = settings.resolved_database_url
-    if not url.startswith("sqlite:///"):
-        raise WorkbenchError(
-            "Cette base n'est pas embarquée : sauvegardez-la avec les outils de son serveur."
-        )
-    source = Path(url.removeprefix("sqlite:///"))
-    if not source.is_file():
-        raise WorkbenchError(f"Il n'y a pas de base à sauvegarder dans « {source} ».")
+def refuse_target(target: Path) -> None:
+    """Raise WorkbenchError when a backup cannot be written there."""
     if target.exists():
         raise WorkbenchError(f"Le fichier « {target} » existe déjà ; choisissez un autre nom.")
     if not target.parent.is_dir():
         raise WorkbenchError(f"Le dossier « {target.parent} » n'existe pas.")
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """Copy the embedded database while it is in use; returns the size of the copy in bytes."""
+    url = settings.resolved_database_url
+    source = Path(url.removeprefix("sqlite:///"))
+    if not source.is_file():
+        raise WorkbenchError(f"Il n'y a pas de base à sauvegarder dans « {source} ».")
+    refuse_target(target)
     target.touch(mode=0o600)
     origin, copy = sqlite3.connect(source), sqlite3.connect(target)
     try:

@@ -120,17 +120,22 @@ def lock_migrations(connection: Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 
-def order_texts(connection: Connection) -> None:
-    """Give every column of text the collation "C", once; to be called after every migration."""
+def unordered_columns(connection: Connection) -> list[tuple[str, str, str]]:
+    """(table, column, type as written) of the texts that the server would sort in its own way."""
     found = connection.exec_driver_sql(
         "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
         "FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "
         "JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_collation AS l ON l.oid = a.attcollation "
         "WHERE n.nspname = current_schema() AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped "
         "AND l.collname <> 'C' ORDER BY c.relname, a.attnum"
-    ).all()
+    )
+    return [(str(table), str(column), str(written)) for table, column, written in found]
+
+
+def order_texts(connection: Connection) -> None:
+    """Give every column of text the collation "C", once; to be called after every migration."""
     changes: dict[str, list[str]] = {}
-    for table, column, written in found:
+    for table, column, written in unordered_columns(connection):
         changes.setdefault(table, []).append(f'ALTER COLUMN "{column}" TYPE {written} COLLATE "C"')
     for table, parts in changes.items():
         connection.exec_driver_sql(f'ALTER TABLE "{table}" {", ".join(parts)}')

@@ -59,6 +59,14 @@ def drop_search_table(connection: Connection) -> None:
     connection.exec_driver_sql(DROP_SEARCH_TABLE if is_sqlite(connection) else DROP_SEARCH_INDEX)
 
 
+def has_search_index(connection: Connection) -> bool:
+    """Whether a server's database has its index, whole."""
+    statement = text(
+        "SELECT i.indisvalid FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE c.relname = :name"
+    )
+    return bool(connection.execute(statement, {"name": SEARCH_INDEX}).scalar())
+
+
 @event.listens_for(LoincTermText.__table__, "after_create")  # type: ignore[attr-defined]
 def _create_with_its_content(_table: Any, connection: Connection, **_options: Any) -> None:
     create_search_table(connection)

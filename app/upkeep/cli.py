@@ -10,16 +10,27 @@ import typer
 from app.console.exit_codes import ExitCode
 from app.console.options import file_argument
 from app.console.streams import InputFile, OutputFile
-from app.platform.installation import backup as copy_database
+from app.platform.installation import backup as copy_embedded
+from app.platform.installation import refuse_target
 from app.platform.migrations import head_revision
-from app.settings import get_settings
-from app.text import format_number
+from app.settings import Settings, get_settings
+from app.text import counted, format_number
 from app.upkeep.doctor import examine
+from app.upkeep.embedded import embedded_file
 from app.upkeep.restore import restore as put_back
+from app.upkeep.server import backup_server, restore_server
 
 
 def _megabytes(size: int) -> str:
     return f"{format_number(size / 1_000_000, 1)} Mo"
+
+
+def copy_database(settings: Settings, target: Path) -> int:
+    """Back up the database of this installation, wherever it is; returns the size of the file in bytes."""
+    if embedded_file(settings) is not None:
+        return copy_embedded(settings, target)
+    refuse_target(target)
+    return backup_server(settings, target)
 
 
 def register(cli: typer.Typer) -> None:
@@ -32,7 +43,7 @@ def register(cli: typer.Typer) -> None:
             typer.Argument(parser=OutputFile, metavar="FICHIER", help="Fichier à créer ; - est la sortie standard."),
         ],
     ) -> None:
-        """Sauvegarde la base embarquée dans un fichier, pendant qu'elle sert."""
+        """Sauvegarde la base dans un fichier, pendant qu'elle sert ; le même pour SQLite et PostgreSQL."""
         settings = get_settings()
         if target.is_standard:
             with tempfile.TemporaryDirectory(prefix="transcodeur-") as folder:
@@ -48,12 +59,18 @@ def register(cli: typer.Typer) -> None:
     def restore(
         source: Annotated[InputFile, file_argument("Sauvegarde à remettre en place.")],
         replace: Annotated[
-            bool, typer.Option("--remplacer", help="Remplace la base présente, qui est gardée à côté.")
+            bool, typer.Option("--remplacer", help="Remplace la base embarquée, qui est gardée à côté.")
         ] = False,
     ) -> None:
-        """Remet une sauvegarde à la place de la base embarquée, après l'avoir vérifiée."""
+        """Remet une sauvegarde à la place de la base embarquée, ou dans une base vide d'un serveur PostgreSQL."""
+        settings = get_settings()
+        if embedded_file(settings) is None:
+            with source.on_disk() as path:
+                loaded = restore_server(settings, path, source.given)
+            typer.echo(f"Base restaurée dans « {loaded.shown} » ({counted(loaded.rows, 'ligne', 'lignes')}).")
+            return
         with source.on_disk() as path:
-            restored = put_back(get_settings(), path, named=source.given, replace=replace)
+            restored = put_back(settings, path, named=source.given, replace=replace)
         typer.echo(f"Base restaurée dans « {restored.path} » ({_megabytes(restored.size)}).")
         if restored.kept is not None:
             typer.echo(f"La base d'avant est gardée dans « {restored.kept} ».")

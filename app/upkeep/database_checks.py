@@ -7,9 +7,10 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
 from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, public_identifiers
-from app.models.append_only import APPEND_ONLY_TABLES, trigger_statements
+from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, trigger_statements
 from app.platform.migrations import head_revision
-from app.terminology.search_index import SEARCH_TABLE
+from app.platform.postgresql import unordered_columns
+from app.terminology.search_index import SEARCH_TABLE, has_search_index
 from app.terminology.service import current_release
 from app.text import counted, format_number
 from app.upkeep.health import Check
@@ -50,7 +51,9 @@ def migrations(connection: Connection) -> Check:
 
 
 def append_only(connection: Connection) -> Check:
-    """Whether the database itself still refuses to rewrite facts: each trigger, word for word."""
+    """Whether the database itself still refuses to rewrite facts: each trigger, on SQLite word for word."""
+    if connection.dialect.name != "sqlite":
+        return _protected([table for table in APPEND_ONLY_TABLES if _unprotected(connection, table)])
     found = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
     present = {" ".join(str(sql).split()) for sql in found}
     missing = [
@@ -63,6 +66,14 @@ def append_only(connection: Connection) -> Check:
         for table in public_identifiers.IDENTIFIED
         if _one_line(public_identifiers.trigger_statement(table)) not in present
     ]
+    return _protected(missing)
+
+
+def _unprotected(connection: Connection, table: str) -> bool:
+    return any(name.startswith(f"tr_{table}_no_") for name in missing_triggers(connection))
+
+
+def _protected(missing: list[str]) -> Check:
     if not missing:
         return Check(
             "faits protégés",
@@ -71,6 +82,23 @@ def append_only(connection: Connection) -> Check:
             f"les identifiants publics de {len(public_identifiers.IDENTIFIED)} tables ne changent pas",
         )
     return Check("faits protégés", False, f"la protection manque ou a changé sur {', '.join(missing)}")
+
+
+def server(connection: Connection) -> Check:
+    """The version of the server, and whether its texts are in Unicode."""
+    version = str(connection.exec_driver_sql("SHOW server_version").scalar_one())
+    encoding = str(connection.exec_driver_sql("SHOW server_encoding").scalar_one())
+    said = f"PostgreSQL {version.partition(' ')[0]}, textes en {encoding}"
+    return Check("serveur", encoding == "UTF8", said if encoding == "UTF8" else f"{said} ; il faut UTF8")
+
+
+def order_of_texts(connection: Connection) -> Check:
+    """Whether texts are sorted and compared as on SQLite, byte by byte."""
+    wrong = unordered_columns(connection)
+    if not wrong:
+        return Check("ordre des textes", True, "le même que celui de la base embarquée")
+    tables = ", ".join(sorted({table for table, _, _ in wrong}))
+    return Check("ordre des textes", False, f"propre au serveur dans {tables}")
 
 
 def _one_line(sql: str) -> str:
@@ -112,6 +140,8 @@ def search_index(session: Session) -> Check:
         if indexed != sum(texts.values()):
             said = f"{format_number(indexed)} termes indexés sur {format_number(sum(texts.values()))}"
             return Check("index de recherche", False, f"{said} ; rechargez la terminologie")
+    elif not has_search_index(connection):
+        return Check("index de recherche", False, "il manque ou n'est pas utilisable (REINDEX)")
     return Check("index de recherche", True, f"{counted(sum(texts.values()), 'terme', 'termes')} à trouver")
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.console.system_errors import database_reason, system_reason
 from app.models.base import utc_now
-from app.platform.database import make_engine
+from app.platform.database import for_reading, make_engine
 from app.settings import Settings
 from app.upkeep import database_checks, surroundings
 from app.upkeep.embedded import embedded_file, read_only_address
@@ -61,12 +61,15 @@ def _of_database(engine: Engine) -> Iterator[Check]:
     yield reached
     if not reached.is_well:
         return
-    with Session(engine) as session:
+    with Session(for_reading(engine)) as session:
         connection = session.connection()
         if engine.dialect.name == "sqlite":
             yield _tried("intégrité", lambda: database_checks.integrity(connection))
             yield _tried("liens entre tables", lambda: database_checks.references(connection))
-            yield _tried("faits protégés", lambda: database_checks.append_only(connection))
+        else:
+            yield _tried("serveur", lambda: database_checks.server(connection))
+            yield _tried("ordre des textes", lambda: database_checks.order_of_texts(connection))
+        yield _tried("faits protégés", lambda: database_checks.append_only(connection))
         yield _tried("migrations", lambda: database_checks.migrations(connection))
         yield _tried("terminologie", lambda: database_checks.terminology(session))
         yield _tried("index de recherche", lambda: database_checks.search_index(session))

@@ -1,5 +1,7 @@
 """Saved readings: kept when an import is confirmed, proposed again, managed."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
@@ -32,6 +34,13 @@ def saved(client: TestClient, content: bytes = MAC, name: str = "export_202611.c
     fields = fields_of(client.get(address).text)
     fields |= {"f1.c0": "code", "f1.c1": "label", "f1.c2": "unit", "f1.profile-name": " SGL  de test "}
     assert client.post(f"{address}/confirmer", data=fields).headers["location"] == "/catalogues/1"
+
+
+def file_in(html: str) -> str:
+    """The name that the form gives to the one file of a preview: a server's database never gives a number twice."""
+    found = re.search(r'name="(f\d+)\.', html)
+    assert found is not None
+    return found[1]
 
 
 def profiles(world: World) -> list[ImportProfile]:
@@ -71,20 +80,21 @@ def test_other_headings_get_no_profile(client: TestClient, world: World, asked_p
     address = send(client, ("x.csv", text(FREE)), name="Deux").headers["location"]
     page = client.get(address).text
     assert "Lu avec le profil" not in page
-    assert fields_of(page)["f1.profile"] == ""
+    assert fields_of(page)[f"{file_in(page)}.profile"] == ""
 
 
 def test_a_profile_may_be_chosen_or_left(client: TestClient, world: World, asked_proposals: list[int]) -> None:
     saved(client)
     address = send(client, ("export_202612.csv", MAC), name="Deux").headers["location"]
-    fields = fields_of(client.get(address).text)
-    assert fields["f1.profile"] == "1"
-    client.post(f"{address}/reglages", data=fields | {"f1.profile": ""})
+    page = client.get(address).text
+    fields, chosen = fields_of(page), f"{file_in(page)}.profile"
+    assert fields[chosen] == "1"
+    client.post(f"{address}/reglages", data=fields | {chosen: ""})
     page = client.get(address).text
     assert "Lu avec le profil" not in page
-    client.post(f"{address}/reglages", data=fields_of(page) | {"f1.profile": "1"})
+    client.post(f"{address}/reglages", data=fields_of(page) | {chosen: "1"})
     assert "Lu avec le profil" in client.get(address).text
-    assert client.post(f"{address}/reglages", data=fields_of(page) | {"f1.profile": "99"}).status_code == 404
+    assert client.post(f"{address}/reglages", data=fields_of(page) | {chosen: "99"}).status_code == 404
 
 
 def test_a_workbook_profile_serves_both_formats(client: TestClient, world: World, asked_proposals: list[int]) -> None:
@@ -123,7 +133,8 @@ def test_profiles_are_renamed_replaced_and_deleted(
     assert client.post(f"{address}/renommer", data={"nom": "Hexa"}).status_code == 303
     assert [profile.name for profile in profiles(world)] == ["Hexa"]
     draft = send(client, ("export_202612.csv", MAC), name="Deux").headers["location"]
-    fields = fields_of(client.get(draft).text) | {"f1.profile-name": "Hexa", "f1.c2": ""}
+    page = client.get(draft).text
+    fields = fields_of(page) | {f"{file_in(page)}.profile-name": "Hexa", f"{file_in(page)}.c2": ""}
     client.post(f"{draft}/confirmer", data=fields)
     (profile,) = profiles(world)
     assert Choices.from_json(profile.choices).columns == {"code": 0, "label": 1}
@@ -138,7 +149,8 @@ def test_profiles_are_renamed_replaced_and_deleted(
 def test_two_profiles_have_two_names(client: TestClient, world: World, asked_proposals: list[int]) -> None:
     saved(client)
     draft = send(client, ("autre.csv", text(FREE)), name="Deux").headers["location"]
-    client.post(f"{draft}/confirmer", data=fields_of(client.get(draft).text) | {"f1.profile-name": "Autre"})
+    page = client.get(draft).text
+    client.post(f"{draft}/confirmer", data=fields_of(page) | {f"{file_in(page)}.profile-name": "Autre"})
     assert len(profiles(world)) == 2
     assert client.post("/laboratoires/1/profils/2/renommer", data={"nom": "SGL de test"}).status_code == 409
     assert Choices.from_json(profiles(world)[1].choices).kind is FileKind.TABULAR

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from app.errors import WorkbenchError
 from app.models import AuditEvent, LoincRelease
-from app.platform.database import make_engine, reading, transaction
+from app.platform.database import reading, transaction
 from app.platform.installation import backup, migrate, someone_exists
 from app.platform.migrations import current_revision, head_revision
 from app.settings import Settings
@@ -68,12 +68,9 @@ def test_a_backup_is_a_whole_database_and_never_overwrites(fresh: Settings, tmp_
         backup(fresh, target)
 
 
-def test_a_backup_needs_an_embedded_database_and_a_folder(fresh: Settings, tmp_path: Path) -> None:
+def test_a_backup_needs_a_database_and_a_folder(fresh: Settings, tmp_path: Path) -> None:
     with pytest.raises(WorkbenchError, match="pas de base"):
         backup(fresh, tmp_path / "x")
-    make_engine(fresh.resolved_database_url)
-    with pytest.raises(WorkbenchError, match="pas embarquée"):
-        backup(fresh.model_copy(update={"database_url": "postgresql://serveur/base"}), tmp_path / "x")
     prepare(fresh)
     with pytest.raises(WorkbenchError, match="n'existe pas"):
         backup(fresh, tmp_path / "absent" / "x")

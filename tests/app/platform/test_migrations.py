@@ -50,6 +50,7 @@ def _schema(engine: Engine) -> dict[tuple[str, str], str]:
     return {(kind, name): name for kind, name in rows if name != "alembic_version"}
 
 
+@pytest.mark.only("sqlite", "PostgreSQL: tests/app/platform/test_postgresql.py")
 def test_migrations_and_create_all_give_the_same_tables_indexes_and_triggers(
     migrated: Engine, engine: Engine
 ) -> None:

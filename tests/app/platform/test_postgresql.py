@@ -255,7 +255,8 @@ def test_without_the_driver_one_sentence_ends_the_command(tmp_path_factory: pyte
 
 def test_several_processes_may_start_together(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
     program = (
-        "from app.settings import get_settings; from app.upgrades.start import prepare; prepare(get_settings()).dispose()"
+        "from app.settings import get_settings; from app.upgrades.start import prepare; "
+        "prepare(get_settings()).dispose()"
     )
     with cluster.database() as url:
         environment = {"TRANSCODEUR_DATA_DIR": str(tmp_path_factory.mktemp("var")), "TRANSCODEUR_DATABASE_URL": url}

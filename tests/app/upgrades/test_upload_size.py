@@ -1,7 +1,5 @@
 """The archive of a release is larger than any other upload: its route alone accepts it."""
 
-from pathlib import Path
-
 import pytest
 
 from app.settings import Settings
@@ -9,9 +7,9 @@ from tests.conftest import ADMINISTRATOR, ClientFor
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """An installation that accepts small uploads only."""
-    return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True, max_upload_bytes=10_000)
+    return settings.model_copy(update={"max_upload_bytes": 10_000})
 
 
 def test_only_the_route_of_releases_accepts_more(client_for: ClientFor) -> None:
