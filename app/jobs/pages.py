@@ -12,6 +12,7 @@ JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.RUNNING: ("En cours", "chip-info"),
     JobStatus.DONE: ("Terminé", "chip-ok"),
     JobStatus.FAILED: ("Échec", "chip-bad"),
+    JobStatus.CANCELLED: ("Annulé", "chip-mute"),
 }
 
 
@@ -33,13 +34,15 @@ class JobLine:
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.status in (JobStatus.DONE, JobStatus.FAILED)
+        return JobStatus(self.status).is_over
 
 
 def job_line(job: Job) -> JobLine:
     """What is shown of a job."""
     assert job.id is not None
     status_label, chip = JOB_STATUS_LABELS[job.status]
+    if job.cancel_requested_at is not None and not JobStatus(job.status).is_over:
+        status_label = "Annulation demandée"
     return JobLine(
         id=job.id,
         label=label_of(job.kind),
@@ -65,3 +68,4 @@ class JobPage(PageContext):
     catalogue: str
     next_jobs: list[JobLine]
     may_retry: bool
+    may_cancel: bool
