@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from app.jobs.pages import JOB_STATUS_LABELS
+from app.jobs.pages import JOB_STATUS_LABELS, paris
 from app.jobs.registry import label_of
 from app.models import Job, JobStatus, Laboratory, User
 from app.text import format_number
@@ -19,7 +17,6 @@ from app.web.templating import PageContext
 
 PAGE = 50
 CSV_BATCH = 1000
-PARIS = ZoneInfo("Europe/Paris")
 SORTS: dict[str, tuple[str, Any]] = {
     "demande": ("Demandé le", col(Job.id)),
     "travail": ("Travail", col(Job.kind)),
@@ -132,11 +129,6 @@ class JobListPage(PageContext):
     next_url: str
     first_url: str
     notice: str = ""
-
-
-def paris(moment: datetime | None) -> str:
-    """A moment for a French reader, by the clock of Paris."""
-    return moment.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S") if moment is not None else ""
 
 
 def _after(query: JobQuery) -> ColumnElement[bool] | None:

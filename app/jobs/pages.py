@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from app.jobs.registry import label_of
 from app.models import Job, JobStatus
 from app.web.templating import PageContext
 
+PARIS = ZoneInfo("Europe/Paris")
 JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.WAITING: ("En attente", "chip-mute"),
     JobStatus.RUNNING: ("En cours", "chip-info"),
@@ -14,6 +16,11 @@ JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.FAILED: ("Échec", "chip-bad"),
     JobStatus.CANCELLED: ("Annulé", "chip-mute"),
 }
+
+
+def paris(moment: datetime | None) -> str:
+    """A moment for a French reader, by the clock of Paris."""
+    return moment.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S") if moment is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,8 @@ class JobPage(PageContext):
     """The progress of one job, and what came after it on the same catalogue."""
 
     job: JobLine
+    asked_at: str
+    finished_at: str
     laboratory_id: int | None
     laboratory: str
     catalogue_id: int | None

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.jobs import repository, service
 from app.jobs.listing import JobQuery, jobs_csv, list_page
-from app.jobs.pages import JobPage, job_line
+from app.jobs.pages import JobPage, job_line, paris
 from app.jobs.queue import JobQueue
 from app.jobs.streams import JobState, follow, state_of
 from app.models import Catalogue, JobStatus, Laboratory
@@ -30,6 +30,8 @@ def show_job(request: Request, session: SessionDep, user: CurrentUser, job_id: i
     page = JobPage(
         title=line.label,
         job=line,
+        asked_at=paris(job.created_at),
+        finished_at=paris(job.finished_at),
         laboratory_id=job.laboratory_id,
         laboratory=laboratory.name if laboratory else "",
         catalogue_id=job.catalogue_id,
