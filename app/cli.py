@@ -20,6 +20,8 @@ from app.platform.logs import configure_logs
 from app.settings import get_settings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from typer._click import Command, Context
 
 ROOMS = {
@@ -134,8 +136,16 @@ def serve(
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+        class Server(uvicorn.Server):
+            """A server that waits for no page that only watches a job."""
+
+            def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
+                application.state.streams.close()
+                super().handle_exit(sig, frame)
+
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
     typer.echo("L'atelier est fermé.")
 
 

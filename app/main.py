@@ -23,6 +23,7 @@ from app.fhir.published import PublishedCache
 from app.home import routes as home
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
+from app.jobs.streams import Streams
 from app.memory import routes as memory
 from app.operations import routes as operations
 from app.operations.access import MetricsAccess
@@ -102,6 +103,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     application.state.refusals = {"/fhir/": refuse}
     application.state.sign_in_purge = Purge()
     application.state.published = PublishedCache()
+    application.state.streams = Streams()
     application.state.jobs = JobQueue(settings, application.state.engine)
     application.add_middleware(
         BodyTimeLimit, idle_seconds=settings.body_idle_seconds, total_seconds=settings.body_total_seconds

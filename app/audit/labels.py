@@ -18,6 +18,7 @@ ACTION_LABELS: dict[str, str] = {
     "decision.send_back": "Décision renvoyée",
     "decision.undo": "Décision annulée",
     "export.create": "Export produit",
+    "job.cancel": "Travail annulé",
     "job.retry": "Travail relancé",
     "laboratory.allow_reuse": "Réutilisation permise",
     "laboratory.change": "Laboratoire modifié",

@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from app.jobs.registry import label_of
 from app.models import Job, JobStatus
 from app.web.templating import PageContext
 
+PARIS = ZoneInfo("Europe/Paris")
 JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.WAITING: ("En attente", "chip-mute"),
     JobStatus.RUNNING: ("En cours", "chip-info"),
     JobStatus.DONE: ("Terminé", "chip-ok"),
     JobStatus.FAILED: ("Échec", "chip-bad"),
+    JobStatus.CANCELLED: ("Annulé", "chip-mute"),
 }
+
+
+def paris(moment: datetime | None) -> str:
+    """A moment for a French reader, by the clock of Paris."""
+    return moment.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S") if moment is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +41,15 @@ class JobLine:
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.status in (JobStatus.DONE, JobStatus.FAILED)
+        return JobStatus(self.status).is_over
 
 
 def job_line(job: Job) -> JobLine:
     """What is shown of a job."""
     assert job.id is not None
     status_label, chip = JOB_STATUS_LABELS[job.status]
+    if job.cancel_requested_at is not None and not JobStatus(job.status).is_over:
+        status_label = "Annulation demandée"
     return JobLine(
         id=job.id,
         label=label_of(job.kind),
@@ -59,9 +69,12 @@ class JobPage(PageContext):
     """The progress of one job, and what came after it on the same catalogue."""
 
     job: JobLine
+    asked_at: str
+    finished_at: str
     laboratory_id: int | None
     laboratory: str
     catalogue_id: int | None
     catalogue: str
     next_jobs: list[JobLine]
     may_retry: bool
+    may_cancel: bool

@@ -1,4 +1,4 @@
-"""Who may see a job, and starting a failed one again."""
+"""Who may see a job, cancel it, and start it again."""
 
 from dataclasses import dataclass
 
@@ -38,17 +38,47 @@ def open_job(session: Session, user: User, job_id: int) -> JobAccess:
 
 
 def retry(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
-    """Start a failed job again."""
+    """Start a failed or cancelled job again."""
     access = open_job(session, user, job_id)
     job = access.job
     if not access.may_act:
         raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas de relancer ce travail.")
     session.refresh(job, with_for_update=True)
-    if job.status != JobStatus.FAILED:
+    if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         raise ConflictError("Ce travail n'a pas échoué : il n'y a rien à relancer.")
     queue.retry(session, job)
+    _record(session, "job.retry", user, job)
+    return job
+
+
+def cancel(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
+    """End a job that is not over."""
+    access = open_job(session, user, job_id)
+    if not access.may_act:
+        raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas d'annuler ce travail.")
+    return _cancel(session, queue, user, job_id)
+
+
+def cancel_any(session: Session, queue: JobQueue, administrator: User, job_id: int) -> Job:
+    """The same for whoever keeps the installation, who sees no content of it."""
+    return _cancel(session, queue, administrator, job_id)
+
+
+def _cancel(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
+    # Locked: it may be claimed, planned or ended at this very moment.
+    job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    if job is None:
+        raise NotFoundError("Ce travail n'existe pas.")
+    if JobStatus(job.status).is_over:
+        raise ConflictError("Ce travail est déjà terminé : il n'y a rien à annuler.")
+    if job.cancel_requested_at is None:
+        queue.cancel(session, job, user)
+        _record(session, "job.cancel", user, job)
+    return job
+
+
+def _record(session: Session, action: str, user: User, job: Job) -> None:
     record(
-        session, "job.retry", actor=user, object_type="job", object_id=job.id,
+        session, action, actor=user, object_type="job", object_id=job.id,
         laboratory_id=job.laboratory_id, kind=job.kind,
     )  # fmt: skip
-    return job

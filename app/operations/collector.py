@@ -44,7 +44,8 @@ class InstallationCollector(Collector):
         yield _build_info()
         try:
             with reading(self._engine) as session:
-                gauges = [_jobs(session), *_oldest_waiting(session), *_matching(session), *self._size(session)]
+                gauges = [_jobs(session), *_oldest_waiting(session), *_leases(session), *_matching(session)]
+                gauges += self._size(session)
         except (SQLAlchemyError, OSError) as error:
             log.warning("metrics.no_database", error=type(error).__qualname__, error_code=error_code(error))
             gauges = []
@@ -92,6 +93,21 @@ def _oldest_waiting(session: Session) -> Iterator[Metric]:
     seconds = (utc_now() - since).total_seconds() if since is not None else 0.0
     yield GaugeMetricFamily(
         "transcodeur_job_oldest_waiting_seconds", "For how long the oldest waiting job has waited.", value=seconds
+    )
+
+
+def _leases(session: Session) -> Iterator[Metric]:
+    chunks = GaugeMetricFamily(
+        "transcodeur_job_chunks", "Chunks of the jobs that are shared out between workers.", labels=("status",)
+    )
+    waiting, running = repository.pieces_of_work(session)
+    chunks.add_metric((str(JobStatus.WAITING),), waiting)
+    chunks.add_metric((str(JobStatus.RUNNING),), running)
+    yield chunks
+    yield GaugeMetricFamily(
+        "transcodeur_job_lost_leases",
+        "How often work was taken over from a process that no longer answered.",
+        value=repository.lost_leases(session),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from app.models import Job, JobStatus
+from app.models import Job, JobChunk, JobStatus
 
 
 def ask_anything(session: Session) -> None:
@@ -23,6 +23,18 @@ def jobs_by_kind_and_status(session: Session) -> Sequence[tuple[str, str, int]]:
 def oldest_waiting(session: Session) -> datetime | None:
     """When the job that waits for the longest was asked for."""
     return session.exec(select(Job.created_at).where(Job.status == JobStatus.WAITING).order_by(col(Job.id))).first()
+
+
+def pieces_of_work(session: Session) -> tuple[int, int]:
+    """(waiting, running) chunks of planned jobs."""
+    statement = select(JobChunk.status, func.count()).group_by(col(JobChunk.status))
+    counts = dict(session.exec(statement).all())
+    return counts.get(JobStatus.WAITING, 0), counts.get(JobStatus.RUNNING, 0)
+
+
+def lost_leases(session: Session) -> int:
+    """How often work was taken over from a process that no longer answered."""
+    return session.exec(select(func.coalesce(func.sum(col(Job.lost_leases)), 0))).one()
 
 
 def last_runs(session: Session, kind: str, most: int) -> list[tuple[int, float]]:

@@ -10,27 +10,28 @@ from app.accounts.repository import find_user_by_email
 from app.catalogues import repository
 from app.catalogues.plan import ImportPlan
 from app.catalogues.schemas import ImportReport
-from app.catalogues.service import MAY_IMPORT, plan_import, read_files, write_plan
+from app.catalogues.service import MAY_IMPORT, held_by, plan_into, read_files, write_plan
 from app.console.exit_codes import ExitCode
 from app.console.options import StandardInputName, file_argument, file_option
 from app.console.streams import InputFile
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError
 from app.files.archive import unpacked
 from app.files.choices import Choices, IncomingFile
 from app.files.fhir_json import looks_like_json
-from app.files.reading import refuse_if
+from app.files.reading import ReadFile, refuse_if
 from app.files.records import ENCODINGS, detect_dialect
 from app.files.workbook import is_workbook
 from app.jobs.queue import JobQueue
 from app.laboratories.service import get_laboratory_by_name
 from app.models import Catalogue, FileKind
-from app.platform.database import transaction
+from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess, catalogue_access
 from app.platform.installation import open_ready
+from app.platform.open_transactions import forbid_open_transaction
 from app.proposals.service import ask_for_proposals
 from app.reimport.difference import UNCHANGED
 from app.reimport.difference_view import KIND_WORDS
-from app.reimport.service import UpdateReport, apply_update, difference_of
+from app.reimport.service import UpdateReport, apply_update, compared
 from app.settings import get_settings
 
 Files = Annotated[
@@ -73,14 +74,17 @@ def _access(session: Session, email: str, catalogue_id: int) -> CatalogueAccess:
 
 
 def _update(
-    session: Session, catalogue: Catalogue, plan: ImportPlan, email: str, confirmed: bool, queue: JobQueue
+    transactions: Transactions, catalogue: Catalogue, plan: ImportPlan, email: str, confirmed: bool, queue: JobQueue
 ) -> None:
     """Update a catalogue, or only count what would change."""
     assert catalogue.id is not None
-    difference = difference_of(session, catalogue.id, plan)
+    comparison = compared(transactions, catalogue.id, plan)
+    difference = comparison.difference
     if confirmed:
-        access = _access(session, email, catalogue.id)
-        _told(apply_update(session, access, plan, difference.digest, queue), f" Catalogue n° {catalogue.id}.")
+        with transactions.writing() as session:
+            access = _access(session, email, catalogue.id)
+            report = apply_update(session, access, plan, difference.digest, comparison, queue)
+        _told(report, f" Catalogue n° {catalogue.id}.")
         return
     typer.echo(f"Le catalogue « {catalogue.name} » contient déjà un tel export. Différences :")
     for kind, (_word, _name, _chip, names) in KIND_WORDS.items():
@@ -89,6 +93,32 @@ def _update(
     typer.echo("Rien n'a été enregistré. Pour mettre à jour : --confirmer --par ADRESSE.")
     if difference.count(UNCHANGED) != len(difference.tests):
         raise typer.Exit(ExitCode.NOT_CONFIRMED)
+
+
+def _import(
+    transactions: Transactions, laboratory: str, name: str, read: list[ReadFile], queue: JobQueue
+) -> tuple[Catalogue, ImportPlan] | None:
+    """Write the files into their catalogue; the catalogue and the plan when they are a newer export of it instead."""
+    with transactions.reading() as session:
+        target = get_laboratory_by_name(session, laboratory)
+        assert target.id is not None
+        known = repository.find_catalogue(session, target.id, name)
+        held = held_by(session, known.id if known else None)
+    plan = plan_into(held, read, may_update=True)
+    refuse_if(plan.problems)
+    if known is not None and plan.updates:
+        return known, plan
+    with transactions.writing() as session:
+        now = repository.find_catalogue(session, target.id, name)
+        if (now.id if now else None) != (known.id if known else None) or held_by(
+            session, known.id if known else None
+        ) != held:
+            raise ConflictError("Un autre import a modifié ce catalogue entre-temps ; rien n'a été enregistré.")
+        report = write_plan(session, target.id, plan, known.id if known else None, name, None)
+        if plan.tests:
+            ask_for_proposals(session, queue, session.get_one(Catalogue, report.catalogue_id), None)
+    _told(report, f" Catalogue n° {report.catalogue_id} « {report.catalogue_name} ».")
+    return None
 
 
 def register(cli: typer.Typer) -> None:
@@ -116,25 +146,11 @@ def register(cli: typer.Typer) -> None:
             incoming = [_incoming(file_name, content, encoding) for file_name, content in received]
             if side_file is not None:
                 incoming.append(_incoming(*side_file.read(standard_name), encoding, FileKind.SIDE_DATA))
-            with transaction(engine) as session:
-                target = get_laboratory_by_name(session, laboratory)
-                assert target.id is not None
-                known = repository.find_catalogue(session, target.id, name)
-                queue = JobQueue(settings, engine)
-                plan = plan_import(
-                    session,
-                    read_files(incoming, settings.max_upload_bytes),
-                    known.id if known else None,
-                    may_update=True,
-                )
-                refuse_if(plan.problems)
-                if known is not None and plan.updates:
-                    _update(session, known, plan, person, confirmed, queue)
-                else:
-                    report = write_plan(session, target.id, plan, known.id if known else None, name, None)
-                    if plan.tests:
-                        ask_for_proposals(session, queue, session.get_one(Catalogue, report.catalogue_id), None)
-                    ending = f" Catalogue n° {report.catalogue_id} « {report.catalogue_name} »."
-                    _told(report, ending)
+            forbid_open_transaction("read the files of an import")
+            read = read_files(incoming, settings.max_upload_bytes)
+            transactions, queue = Transactions(engine), JobQueue(settings, engine)
+            newer = _import(transactions, laboratory, name, read, queue)
+            if newer is not None:
+                _update(transactions, *newer, person, confirmed, queue)
         finally:
             engine.dispose()

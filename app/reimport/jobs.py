@@ -3,28 +3,33 @@
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from app.catalogues import draft_repository
 from app.catalogues.drafts import incoming
+from app.catalogues.plan import ImportPlan
 from app.catalogues.schemas import ImportReport
 from app.catalogues.service import IMPORT_JOB, MAY_IMPORT, held_by, plan_import, plan_into, read_files, write_plan
 from app.errors import NotFoundError
 from app.files.reading import refuse_if
 from app.jobs.queue import JobQueue
 from app.jobs.registry import register
+from app.jobs.work import Work
 from app.models import Catalogue, UploadDraft, User
 from app.platform import locks
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading
 from app.platform.identity import catalogue_access
 from app.platform.open_transactions import forbid_open_transaction
-from app.platform.progress import Progress
 from app.proposals.service import ask_for_proposals
-from app.reimport.service import UpdateReport, apply_update
+from app.reimport.service import MovedCatalogueError, UpdateReport, apply_update, compared
 from app.settings import Settings
 
+COMPARISONS = 3
+"""How often files are compared again with a catalogue that others go on writing to."""
 
-def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], progress: Progress) -> str:
-    """Import the files of a confirmed draft, then forget the draft, in one transaction."""
+
+def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], work: Work) -> str:
+    """Import the files of a confirmed draft, then forget the draft: all in one transaction, with the outcome."""
     draft_id = int(payload["draft_id"])
     with reading(engine) as session:
         draft = session.get(UploadDraft, draft_id)
@@ -34,35 +39,56 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
         files = [incoming(stored) for stored in draft_repository.files_of(session, draft_id) if not stored.is_ignored]
     # Progress is written in transactions of its own: none may be open while it is.
     forbid_open_transaction("read the files of an import")
-    read = read_files(files, settings.max_upload_bytes, progress)
-    progress(len(files), len(files) + 1, "Enregistrement du catalogue")
+    read = read_files(files, settings.max_upload_bytes, work)
+    work(len(files), len(files) + 1, "Enregistrement du catalogue")
     digest = str(payload.get("digest", ""))
     plan = plan_into(held, read, may_update=bool(digest))
     refuse_if(plan.problems)
-    with transaction(engine) as session:
+    if digest:
+        return _update(engine, settings, draft, plan, digest, work)
+    with work.writing() as session:
         locks.lock_laboratory(session, draft.laboratory_id)
         if draft.catalogue_id is not None:
             locks.lock_catalogue(session, draft.catalogue_id)
         if held_by(session, draft.catalogue_id) != held:
             # Another import came first: what the files bring is judged again, on what the catalogue holds now.
-            plan = plan_import(session, read, draft.catalogue_id, may_update=bool(digest))
+            plan = plan_import(session, read, draft.catalogue_id)
             refuse_if(plan.problems)
         actor = session.get(User, draft.user_id)
-        queue = JobQueue(settings, engine)
-        report: ImportReport | UpdateReport
-        if digest:
-            # Her rights are those that she has now: she may have left the laboratory since.
-            access = catalogue_access(session, session.get_one(User, draft.user_id), draft.catalogue_id or 0)
-            access.require(*MAY_IMPORT)
-            report = apply_update(session, access, plan, digest, queue)
-        else:
-            report = write_plan(session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor)
-            if plan.tests:
-                catalogue = session.get_one(Catalogue, report.catalogue_id)
-                ask_for_proposals(session, queue, catalogue, actor.id if actor else None)
-        draft_repository.delete_drafts(session, [draft_id])
-    progress(len(files) + 1, len(files) + 1, "Terminé")
-    return " ".join([report.sentence, *report.warnings])
+        report = write_plan(session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor)
+        if plan.tests:
+            catalogue = session.get_one(Catalogue, report.catalogue_id)
+            ask_for_proposals(session, JobQueue(settings, engine), catalogue, actor.id if actor else None)
+        return _done(session, draft_id, report, work)
+
+
+def _update(
+    engine: Engine, settings: Settings, draft: UploadDraft, plan: ImportPlan, digest: str, work: Work
+) -> str:
+    """Compare with no transaction open, then write, as long as nobody wrote in between."""
+    assert draft.id is not None
+    catalogue_id = draft.catalogue_id or 0
+    for attempt in range(COMPARISONS):
+        comparison = compared(Transactions(engine), catalogue_id, plan)
+        try:
+            with work.writing() as session:
+                # Her rights are those that she has now: she may have left the laboratory since.
+                access = catalogue_access(session, session.get_one(User, draft.user_id), catalogue_id)
+                access.require(*MAY_IMPORT)
+                report = apply_update(session, access, plan, digest, comparison, JobQueue(settings, engine))
+                return _done(session, draft.id, report, work)
+        except MovedCatalogueError:
+            if attempt == COMPARISONS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _done(session: Session, draft_id: int, report: ImportReport | UpdateReport, work: Work) -> str:
+    draft_repository.delete_drafts(session, [draft_id])
+    sentence = " ".join([report.sentence, *report.warnings])
+    # In this very transaction: taken over after it, the job would look for files that are gone.
+    work.finish(session, sentence)
+    return sentence
 
 
 register(IMPORT_JOB, run_import, "Import d'un catalogue")

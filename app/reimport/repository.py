@@ -8,7 +8,17 @@ from sqlalchemy import delete, func, insert, null, select, update
 from sqlmodel import Session, col
 
 from app.catalogues.repository import BATCH, insert_all
-from app.models import CatalogueChange, ExamAnalysis, FileKind, Level, LocalTest, ReviewState, SourceFile, SourceRow
+from app.models import (
+    CatalogueChange,
+    Decision,
+    ExamAnalysis,
+    FileKind,
+    Level,
+    LocalTest,
+    ReviewState,
+    SourceFile,
+    SourceRow,
+)
 from app.models import Status as ReviewStatus
 
 _COLUMNS = (
@@ -42,6 +52,19 @@ def stored_links(session: Session, catalogue_id: int) -> dict[int, list[str]]:
     for exam_id, code in session.execute(statement):
         found.setdefault(exam_id, []).append(code)
     return found
+
+
+def newest_facts(session: Session, catalogue_id: int) -> tuple[int, ...]:
+    """What grows with every write that a comparison depends on: files, tests, changes and decisions of a catalogue."""
+    here = col(LocalTest.catalogue_id) == catalogue_id
+    of_tests = select(func.count(), func.coalesce(func.max(col(LocalTest.id)), 0)).where(here)
+    of_files = select(func.max(col(SourceFile.id))).where(col(SourceFile.catalogue_id) == catalogue_id)
+    of_changes = select(func.max(col(CatalogueChange.id))).where(col(CatalogueChange.catalogue_id) == catalogue_id)
+    of_decisions = (
+        select(func.max(col(Decision.id))).join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id)).where(here)
+    )
+    newest = [session.scalar(statement) or 0 for statement in (of_files, of_changes, of_decisions)]
+    return (*session.execute(of_tests).one(), *newest)
 
 
 def update_by_columns(session: Session, changes: Iterable[dict[str, Any]]) -> None:

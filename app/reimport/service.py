@@ -45,6 +45,10 @@ class StaleDifferenceError(ConflictError):
         )
 
 
+class MovedCatalogueError(StaleDifferenceError):
+    """The catalogue was written to between the comparison and the update, perhaps without any bearing on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class UpdateReport:
     """What a newer export changed."""
@@ -75,10 +79,22 @@ class UpdateReport:
         return f"Mise à jour terminée : {told}." + (f" {back}." if back else "")
 
 
-def difference_of(session: Session, catalogue_id: int, plan: ImportPlan) -> Difference:
-    """What the files of this plan would change in the catalogue; nothing is written."""
-    stored = reimport_repository.stored_tests(session, catalogue_id)
-    return compare(plan, stored, reimport_repository.stored_links(session, catalogue_id))
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What newer files would change, and what the catalogue held when that was found out."""
+
+    difference: Difference
+    basis: tuple[int, ...]
+
+
+def compared(transactions: Transactions, catalogue_id: int, plan: ImportPlan) -> Comparison:
+    """Compare the files with the catalogue, which is read at one moment; with no transaction open meanwhile."""
+    with transactions.reading() as session:
+        basis = reimport_repository.newest_facts(session, catalogue_id)
+        tests = reimport_repository.stored_tests(session, catalogue_id)
+        links = reimport_repository.stored_links(session, catalogue_id)
+    forbid_open_transaction("compare files with a catalogue")
+    return Comparison(compare(plan, tests, links), basis)
 
 
 def differences(transactions: Transactions, draft: Draft) -> Difference:
@@ -86,11 +102,7 @@ def differences(transactions: Transactions, draft: Draft) -> Difference:
     catalogue_id = draft.stored.catalogue_id
     if catalogue_id is None or not draft.plan.updates:
         raise ConflictError("Ces fichiers ne sont pas de nouveaux exports d'un catalogue existant.")
-    with transactions.reading() as session:
-        tests = reimport_repository.stored_tests(session, catalogue_id)
-        links = reimport_repository.stored_links(session, catalogue_id)
-    forbid_open_transaction("compare files with a catalogue")
-    return compare(draft.plan, tests, links)
+    return compared(transactions, catalogue_id, draft.plan).difference
 
 
 def apply_update(
@@ -98,14 +110,20 @@ def apply_update(
     access: CatalogueAccess,
     plan: ImportPlan,
     digest: str,
+    comparison: Comparison,
     queue: JobQueue | None = None,
     progress: Progress = untold,
 ) -> UpdateReport:
-    """Write what the user confirmed; raises StaleDifferenceError when it is no longer what she saw."""
+    """Write what the user confirmed; raises StaleDifferenceError when it is no longer what she saw.
+
+    Raises MovedCatalogueError when the catalogue was written to since the comparison: it can be made again.
+    """
     locks.lock_catalogue(session, access.catalogue_id)
-    difference = difference_of(session, access.catalogue_id, plan)
+    difference = comparison.difference
     if difference.digest != digest:
         raise StaleDifferenceError
+    if reimport_repository.newest_facts(session, access.catalogue_id) != comparison.basis:
+        raise MovedCatalogueError
     moment = utc_now()
     files = [write_file(session, access.catalogue_id, file, access.user) for file in plan.files]
     new_ids = _write_tests(session, access.catalogue_id, difference, files, moment)

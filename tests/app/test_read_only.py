@@ -40,8 +40,10 @@ def reading_paths() -> list[str]:
 
 @pytest.mark.parametrize("email", [TRANSCODER, ADMINISTRATOR])
 def test_no_page_writes_when_it_is_read(
-    client_for: ClientFor, world: World, written: list[str], email: str
+    client_for: ClientFor, world: World, written: list[str], email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A stream of progress lasts for as long as its job waits.
+    monkeypatch.setattr("app.jobs.streams.LONGEST_SECONDS", 0.0)
     catalogue = world.add_catalogue()
     with transaction(world.engine) as session:
         job = Job(kind="proposals", laboratory_id=world.laboratory_id, catalogue_id=catalogue.id)

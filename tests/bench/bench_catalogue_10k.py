@@ -38,7 +38,8 @@ from app.models import (
 )
 from app.platform.database import Transactions, make_engine, reading, transaction
 from app.platform.identity import CatalogueAccess
-from app.reimport.service import apply_update, difference_of
+from app.reimport.service import apply_update
+from app.reimport.service import compared as compared_with
 from app.settings import Settings
 from loinc_data.tables import STARTER_VERSION, load_starter_terms
 from tests.app.catalogues.fixtures import headed, text
@@ -160,9 +161,10 @@ def approve_all(folder: Path, _count: int) -> int:
 def compared(folder: Path, count: int) -> int:
     """Compare a newer export with the catalogue."""
     engine = make_engine(settings_of(folder).resolved_database_url)
+    read = read_files(files_of(count, newer=True))
     with reading(engine) as session:
-        plan = plan_import(session, read_files(files_of(count, newer=True)), 1, may_update=True)
-        return len(difference_of(session, 1, plan).sent_back)
+        plan = plan_import(session, read, 1, may_update=True)
+    return len(compared_with(Transactions(engine), 1, plan).difference.sent_back)
 
 
 def _access(session: Session) -> CatalogueAccess:
@@ -174,10 +176,12 @@ def _access(session: Session) -> CatalogueAccess:
 def updated(folder: Path, count: int) -> int:
     """Apply it; one decision in ten goes back to review."""
     engine = make_engine(settings_of(folder).resolved_database_url)
+    read = read_files(files_of(count, newer=True))
+    with reading(engine) as session:
+        plan = plan_import(session, read, 1, may_update=True)
+    comparison = compared_with(Transactions(engine), 1, plan)
     with transaction(engine) as session:
-        plan = plan_import(session, read_files(files_of(count, newer=True)), 1, may_update=True)
-        digest = difference_of(session, 1, plan).digest
-        return apply_update(session, _access(session), plan, digest).sent_back
+        return apply_update(session, _access(session), plan, comparison.difference.digest, comparison).sent_back
 
 
 def exported(kind: ExportKind) -> Callable[[Path, int], int]:

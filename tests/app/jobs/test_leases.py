@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from app.jobs import clock, lease, queue
 from app.jobs.claims import claim
+from app.jobs.endings import end_job
 from app.jobs.lease import LostLeaseError
 from app.jobs.registry import Chunks, JobFunction, Part, Plan, register, unregister
 from app.jobs.runner import clean_one, run, run_job
@@ -105,6 +106,25 @@ def test_whoever_lost_the_lease_writes_nothing_more(engine: Engine, later: Calla
     assert (load(engine, job_id).status, load(engine, job_id).message) == (JobStatus.DONE, "Fait par le second.")
     with reading(engine) as session:
         assert len(session.exec(select(Laboratory)).all()) == 1
+
+
+def test_a_second_holder_at_work_keeps_the_first_one_out(engine: Engine, later: Callable[[float], None]) -> None:
+    job_id = add(engine)
+    first = claim(engine)
+    later(lease.LEASE_SECONDS + 1)
+    second = claim(engine)
+    assert first is not None
+    assert second is not None
+    stale, current = Work(engine, first.lease, end_job), Work(engine, second.lease, end_job)
+    with pytest.raises(LostLeaseError):
+        enter(stale)
+    with transaction(engine) as session, pytest.raises(LostLeaseError):
+        stale.finish(session, "Fait par le premier.")
+    with pytest.raises(LostLeaseError):
+        stale(1, 2, "encore")
+    with current.writing() as session:
+        current.finish(session, "Fait par le second.")
+    assert load(engine, job_id).message == "Fait par le second."
 
 
 def enter(work: Work) -> None:

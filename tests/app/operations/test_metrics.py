@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from app.errors import WorkbenchError
 from app.main import ROUTERS, create_app
-from app.models import Job, JobStatus, utc_now
+from app.models import Job, JobChunk, JobStatus, utc_now
 from app.operations.collector import LAST_RUNS, OTHER_KIND
 from app.operations.metrics import ACTS
 from app.platform.database import make_engine, transaction
@@ -174,6 +174,18 @@ def test_jobs_are_counted_by_kind_and_status(application: FastAPI, engine: Engin
     waited = value(samples, "transcodeur_job_oldest_waiting_seconds")
     assert waited is not None
     assert 600 <= waited < 660
+
+
+def test_chunks_and_lost_leases_are_counted(application: FastAPI, engine: Engine) -> None:
+    planned = Job(kind=MATCHING, status=JobStatus.RUNNING, lost_leases=2)
+    add_jobs(engine, planned, Job(kind=MATCHING, status=JobStatus.DONE, lost_leases=1))
+    with transaction(engine) as session:
+        for number, status in enumerate((JobStatus.WAITING, JobStatus.WAITING, JobStatus.RUNNING, JobStatus.DONE)):
+            session.add(JobChunk(job_id=planned.id or 0, number=number, weight=1, status=status))
+    samples = scrape(application)
+    assert value(samples, "transcodeur_job_chunks", status="waiting") == 2
+    assert value(samples, "transcodeur_job_chunks", status="running") == 1
+    assert value(samples, "transcodeur_job_lost_leases") == 3
 
 
 def test_nothing_waits_in_a_new_installation(application: FastAPI) -> None:

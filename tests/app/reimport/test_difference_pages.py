@@ -1,13 +1,18 @@
 """The page of differences: seen before anything is written, then confirmed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from app.errors import NotFoundError
+from app.jobs.runner import run_job
+from app.jobs.work import Work
 from app.models import FileKind, Job, JobStatus, LocalTest, Membership, SourceFile, Status, UploadDraft
 from app.platform.database import reading, transaction
-from app.reimport.jobs import run_import
+from app.platform.identity import NO_LABORATORY
 from tests.app.catalogues.conftest import Importer, Rows, loinc_2, loinc_3
 from tests.app.catalogues.fhir_fixtures import R4_BUNDLE, as_bytes
 from tests.app.catalogues.test_routes import asked_proposals, fields_of, send
@@ -140,11 +145,63 @@ def test_rights_are_those_of_the_moment_of_writing(
     digest = digest_of(client.get(compared(client, catalogue)).text)
     with transaction(world.engine) as session:
         session.delete(session.exec(select(Membership).where(Membership.user_id == world.user_id(TRANSCODER))).one())
-    with pytest.raises(NotFoundError):
-        run_import(
-            world.engine, client.app.state.settings, 1, {"draft_id": 1, "digest": digest}, lambda *_: None
-        )  # fmt: skip
+    job = run_of(world, client, {"draft_id": 1, "digest": digest})
+    assert (job.status, job.message) == (JobStatus.FAILED, NO_LABORATORY)
     assert importer.test(catalogue, "NA").unit == "mmol/L"
+
+
+def run_of(world: World, client: TestClient, payload: dict[str, object]) -> Job:
+    """An import as a worker does it."""
+    with transaction(world.engine) as session:
+        job = Job(kind="import", laboratory_id=world.laboratory_id, payload=payload)
+        session.add(job)
+    assert job.id is not None
+    run_job(world.engine, client.app.state.settings, job.id)
+    with reading(world.engine) as session:
+        return session.get_one(Job, job.id)
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing is caught, nothing more is written."""
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_an_update_killed_at_its_end_is_done_once(
+    client: TestClient,
+    importer: Importer,
+    world: World,
+    asked_proposals: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    is_committed: bool,
+) -> None:
+    """Killed just before its commit, or just after: the outcome is there with the effect, or neither is."""
+    catalogue = importer(loinc_3()).catalogue_id
+    digest = digest_of(client.get(compared(client, catalogue)).text)
+    writing = Work.writing
+
+    @contextmanager
+    def killed(work: Work) -> Iterator[Session]:
+        with writing(work) as session:
+            yield session
+            if not is_committed:
+                raise KilledError
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "writing", killed)
+        with pytest.raises(KilledError):
+            run_of(world, client, {"draft_id": 1, "digest": digest})
+    with transaction(world.engine) as session:
+        job = session.exec(select(Job).where(Job.kind == "import")).one()
+        assert job.status == (JobStatus.DONE if is_committed else JobStatus.RUNNING)
+        if job.lease_expires_at is not None:
+            job.lease_expires_at -= timedelta(minutes=1)
+    assert job.id is not None
+    run_job(world.engine, client.app.state.settings, job.id)
+    with reading(world.engine) as session:
+        assert session.get_one(Job, job.id).status == JobStatus.DONE
+        assert len(session.exec(select(SourceFile)).all()) == 2, "the first export and the newer one, once"
+    assert asked_proposals == [catalogue]
 
 
 def test_an_archive_and_a_fhir_catalogue_come_in(

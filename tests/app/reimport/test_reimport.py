@@ -20,9 +20,11 @@ from app.models import (
     SourceFile,
     Status,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
+from app.platform.open_transactions import OpenTransactionError
 from app.reimport.difference import UNCHANGED
-from app.reimport.service import StaleDifferenceError, apply_update
+from app.reimport.service import MovedCatalogueError, StaleDifferenceError, apply_update
+from app.reimport.service import compared as compared_with
 from app.reimport.substance import is_substantive
 from app.review import service as review
 from tests.app.catalogues.conftest import (
@@ -39,7 +41,17 @@ from tests.app.catalogues.conftest import (
     loinc_3,
     side_file,
 )
-from tests.app.reimport.updates import compared, decide, facts_of, linked, plan_of, state_of, states_hold, update
+from tests.app.reimport.updates import (
+    compared,
+    comparison_of,
+    decide,
+    facts_of,
+    linked,
+    plan_of,
+    state_of,
+    states_hold,
+    update,
+)
 from tests.conftest import BIOLOGIST, READER, TRANSCODER, World
 from tests.hypothesis_profiles import costly
 
@@ -256,12 +268,33 @@ def test_what_the_user_did_not_see_is_not_written(importer: Importer, world: Wor
     file = newer([changed(NA, UNIT, "g/L"), K, VS])
     digest = compared(importer, catalogue, file).digest
     decide(importer, importer.test(catalogue, "NA"))
+    plan, comparison = comparison_of(importer, catalogue, file)
     with transaction(world.engine) as session:
         access = world.catalogue_access(TRANSCODER, session.get_one(Catalogue, catalogue))
-        plan = plan_of(session, catalogue, [file])
         with pytest.raises(StaleDifferenceError):
-            apply_update(session, access, plan, digest)
+            apply_update(session, access, plan, digest, comparison)
     assert importer.test(catalogue, "NA").unit == "mmol/L"
+
+
+def test_what_was_written_since_the_comparison_is_noticed(importer: Importer, world: World) -> None:
+    """The comparison is made with no transaction open: another person may decide meanwhile."""
+    catalogue = importer(loinc_3()).catalogue_id
+    plan, comparison = comparison_of(importer, catalogue, newer([changed(NA, UNIT, "g/L"), K, VS]))
+    decide(importer, importer.test(catalogue, "NA"))
+    with transaction(world.engine) as session:
+        access = world.catalogue_access(TRANSCODER, session.get_one(Catalogue, catalogue))
+        with pytest.raises(MovedCatalogueError):
+            apply_update(session, access, plan, comparison.difference.digest, comparison)
+    assert importer.test(catalogue, "NA").unit == "mmol/L"
+
+
+def test_files_are_never_compared_while_a_transaction_is_open(importer: Importer, world: World) -> None:
+    catalogue = importer(loinc_3()).catalogue_id
+    with reading(world.engine) as session:
+        plan = plan_of(session, catalogue, [newer([changed(NA, UNIT, "g/L"), K, VS])])
+        session.connection()
+        with pytest.raises(OpenTransactionError):
+            compared_with(Transactions(world.engine), catalogue, plan)
 
 
 def test_a_reader_updates_nothing(importer: Importer, world: World) -> None:
@@ -289,11 +322,12 @@ def test_proposals_are_asked_for_what_changed(importer: Importer, world: World) 
 
     catalogue = importer(loinc_2(), loinc_3()).catalogue_id
     file = newer([changed(NA, UNIT, "g/L"), K, VS, ("CL", "Chlorure", *[""] * 10)])
-    digest = compared(importer, catalogue, file).digest
+    plan, comparison = comparison_of(importer, catalogue, file)
     settings_ = Settings(data_dir=world.engine.url.database.rsplit("/", 1)[0], run_jobs_in_server=False)
     with transaction(world.engine) as session:
         access = world.catalogue_access(TRANSCODER, session.get_one(Catalogue, catalogue))
-        apply_update(session, access, plan_of(session, catalogue, [file]), digest, JobQueue(settings_, world.engine))
+        queue = JobQueue(settings_, world.engine)
+        apply_update(session, access, plan, comparison.difference.digest, comparison, queue)
     wanted = {
         importer.test(catalogue, "NA").id, importer.test(catalogue, "CL").id,
         importer.test(catalogue, "IONO", Level.EXAM).id,

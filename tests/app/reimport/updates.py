@@ -8,9 +8,10 @@ from app.catalogues.plan import ImportPlan
 from app.catalogues.service import plan_import, read_files
 from app.files.choices import IncomingFile
 from app.models import Action, Catalogue, Decision, ExamAnalysis, Level, LocalTest, ReviewState, Role
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
 from app.reimport.difference import Difference
-from app.reimport.service import UpdateReport, apply_update, difference_of
+from app.reimport.service import Comparison, UpdateReport, apply_update
+from app.reimport.service import compared as compared_with
 from app.transcoding.facts import StateValues, derive_state
 from tests.app.catalogues.conftest import Importer
 from tests.conftest import BIOLOGIST, TRANSCODER
@@ -24,19 +25,25 @@ def plan_of(session: Session, catalogue_id: int, files: Iterable[IncomingFile]) 
     return plan
 
 
+def comparison_of(importer: Importer, catalogue_id: int, *files: IncomingFile) -> tuple[ImportPlan, Comparison]:
+    """The plan of these files, compared with the catalogue as the job does it."""
+    with reading(importer.engine) as session:
+        plan = plan_of(session, catalogue_id, files)
+    return plan, compared_with(Transactions(importer.engine), catalogue_id, plan)
+
+
 def compared(importer: Importer, catalogue_id: int, *files: IncomingFile) -> Difference:
     """What these files would change."""
-    with reading(importer.engine) as session:
-        return difference_of(session, catalogue_id, plan_of(session, catalogue_id, files))
+    return comparison_of(importer, catalogue_id, *files)[1].difference
 
 
 def update(importer: Importer, catalogue_id: int, *files: IncomingFile, email: str = TRANSCODER) -> UpdateReport:
     """Import newer exports, as this person confirmed what she saw."""
-    digest = compared(importer, catalogue_id, *files).digest
+    plan, comparison = comparison_of(importer, catalogue_id, *files)
     with transaction(importer.engine) as session:
         catalogue = session.get_one(Catalogue, catalogue_id)
         access = importer.world.catalogue_access(email, catalogue)
-        return apply_update(session, access, plan_of(session, catalogue_id, files), digest)
+        return apply_update(session, access, plan, comparison.difference.digest, comparison)
 
 
 def decide(importer: Importer, test: LocalTest, loinc_num: str = "2951-2", *, approve: bool = True) -> None:

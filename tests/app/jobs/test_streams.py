@@ -1,0 +1,123 @@
+"""The stream of a job: what it tells, who may hear it, and what it holds while it waits."""
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlmodel import Session, delete
+
+from app.jobs import streams
+from app.models import Job, JobStatus, Membership
+from app.platform.database import transaction
+from app.platform.open_transactions import count_open
+from tests.conftest import OUTSIDER, READER, ClientFor, World
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "LOOK_SECONDS", 0.05)
+
+
+def add(world: World, **values: Any) -> int:
+    with transaction(world.engine) as session:
+        job = Job.model_validate({"kind": "essai", "laboratory_id": world.laboratory_id, **values})
+        session.add(job)
+    assert job.id is not None
+    return job.id
+
+
+def change(world: World, job_id: int, **values: Any) -> None:
+    with transaction(world.engine) as session:
+        session.get_one(Job, job_id).sqlmodel_update(values)
+
+
+def states(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
+
+
+def later(delay: float, action: Any, *values: Any, **named: Any) -> threading.Timer:
+    timer = threading.Timer(delay, action, values, named)
+    timer.start()
+    return timer
+
+
+def test_a_stream_tells_what_changes_and_ends_with_the_job(client_for: ClientFor, world: World) -> None:
+    job_id = add(world, status=JobStatus.RUNNING, total=10)
+    timers = [later(0.4, change, world, job_id, done=5), later(0.9, change, world, job_id, status=JobStatus.DONE)]
+    answer = client_for(READER).get(f"/travaux/{job_id}/flux")
+    for timer in timers:
+        timer.join()
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert [(state["done"], state["is_over"]) for state in states(answer.text)] == [(0, False), (5, False), (5, True)]
+
+
+def test_outsiders_hear_nothing(client_for: ClientFor, world: World) -> None:
+    job_id = add(world)
+    assert client_for(OUTSIDER).get(f"/travaux/{job_id}/flux").status_code == 404
+
+
+def test_rights_are_read_again_at_every_look(client_for: ClientFor, world: World) -> None:
+    job_id = add(world)
+
+    def leave() -> None:
+        with transaction(world.engine) as session:
+            session.execute(delete(Membership))
+        change(world, job_id, done=7)
+
+    timer = later(0.4, leave)
+    answer = client_for(READER).get(f"/travaux/{job_id}/flux")
+    timer.join()
+    assert [state["done"] for state in states(answer.text)] == [0], "nothing of what happened after she had left"
+
+
+def test_a_stream_ends_after_some_minutes(
+    client_for: ClientFor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LONGEST_SECONDS", 0.3)
+    answer = client_for(READER).get(f"/travaux/{add(world)}/flux")
+    assert len(states(answer.text)) == 1
+    assert "retry: 2000" in answer.text
+
+
+def test_streams_are_bounded(client_for: ClientFor, world: World, application: FastAPI) -> None:
+    application.state.streams.count = streams.MAX_STREAMS
+    answer = client_for(READER).get(f"/travaux/{add(world)}/flux")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    application.state.streams.count = 0
+
+
+def test_a_stop_of_the_server_ends_them(client_for: ClientFor, world: World, application: FastAPI) -> None:
+    timer = later(0.3, application.state.streams.close)
+    begun = time.monotonic()
+    client_for(READER).get(f"/travaux/{add(world)}/flux")
+    timer.join()
+    assert time.monotonic() - begun < 20
+    assert application.state.streams.count == 0
+
+
+def test_whoever_waits_holds_no_transaction(
+    client_for: ClientFor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, seen = add(world), []
+    sleep = asyncio.sleep
+
+    async def look_and_sleep(seconds: float) -> None:
+        seen.append(count_open())
+        # Somebody else writes meanwhile.
+        with transaction(world.engine) as session:
+            write(session, job_id, len(seen))
+        await sleep(seconds)
+
+    monkeypatch.setattr(streams.asyncio, "sleep", look_and_sleep)
+    client_for(READER).get(f"/travaux/{job_id}/flux")
+    assert set(seen) == {0}
+
+
+def write(session: Session, job_id: int, looks: int) -> None:
+    if looks == 3:
+        session.get_one(Job, job_id).status = JobStatus.DONE
