@@ -91,7 +91,7 @@ def standings_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for part in in_batches(ids):
         statement = select(_ENTRIES.c.local_test_id, _ENTRIES.c.standing)
-        found.update(session.execute(statement.where(_ENTRIES.c.local_test_id.in_(part))).tuples().all())
+        found.update((row[0], row[1]) for row in session.execute(statement.where(_ENTRIES.c.local_test_id.in_(part))))
     return found
 
 
