@@ -221,9 +221,12 @@ def without_entries(session: Session) -> list[int]:
     return sorted(session.scalars(statement))
 
 
-def split(before: Mapping[int, Any], entries: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def split(
+    before: Mapping[int, Any], entries: Iterable[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(new ones, changed ones)."""
-    fresh, changed = [], []
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
     for entry in entries:
         (changed if entry["local_test_id"] in before else fresh).append(entry)
     return fresh, changed
