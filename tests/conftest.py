@@ -23,12 +23,13 @@ from app.accounts import passwords
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
 from app.platform import open_transactions
-from app.platform.database import make_engine, transaction
+from app.platform.database import make_engine, reading, transaction
 from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
 from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
+from app.tallies.check import wrong_catalogues
 from app.upgrades.start import prepare
 from tests import hypothesis_profiles, postgresql
 
@@ -247,6 +248,8 @@ def engine(settings: Settings, database_kind: str, request: pytest.FixtureReques
         assert engine.url.database is not None
         shutil.copyfile(source, engine.url.database)
     yield engine
+    with reading(engine) as session:
+        assert wrong_catalogues(session) == {}, "what is kept of a catalogue differs from its facts"
     engine.dispose()
 
 

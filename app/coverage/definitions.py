@@ -115,13 +115,14 @@ def volume_step(volume: int) -> int:
 
     There are ninety steps for each power of ten, however many rows there are.
     """
-    scale = 10 ** max(0, len(str(volume)) - 2)
+    scale: int = 10 ** max(0, len(str(volume)) - 2)
     return volume // scale * scale
 
 
 def step_end(step: int) -> int:
     """The first volume above those of a step."""
-    return step + 10 ** max(0, len(str(step)) - 2)
+    width: int = 10 ** max(0, len(str(step)) - 2)
+    return step + width
 
 
 class CountedCatalogue:

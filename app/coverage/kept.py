@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.coverage import repository
-from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, Measure, step_end
+from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, step_end
 from app.coverage.figures import Group, by_chapter, figure_of
 from app.coverage.report import (
     NOT_TRANSCODED,

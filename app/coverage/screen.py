@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from app.coverage.definitions import Definition
+from app.coverage.kept import SHOWN
 from app.coverage.pages import (
     TARGET_PERCENT,
     CoveragePage,
@@ -15,7 +16,6 @@ from app.coverage.pages import (
     release_title,
     without_code_rows,
 )
-from app.coverage.kept import SHOWN
 from app.coverage.service import shown_report
 from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
 from app.platform.identity import CatalogueAccess

@@ -46,6 +46,9 @@ class Offer:
     unavailable: str = ""
     has_xml: bool = False
     has_archive: bool = True
+    check_url: str = ""
+    """Where it is said what this file would have to adapt."""
+    is_checked: bool = False
     notes: tuple[str, ...] = ()
 
 

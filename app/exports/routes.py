@@ -40,9 +40,10 @@ def show_exports(
     settings: SettingsDep,
     access: CatalogueDep,
     reason: Annotated[UncodedReason | None, Query(alias="motif")] = None,
+    checked: Annotated[ExportKind | None, Query(alias="verifier")] = None,
 ) -> Response:
     """The report before the download, the files, the past exports."""
-    return render(request, "exports/exports.html", exports_page(session, settings, access, reason))
+    return render(request, "exports/exports.html", exports_page(session, settings, access, reason, checked=checked))
 
 
 @router.get("/rapport.csv")

@@ -1,22 +1,28 @@
 """What the page of exports shows, from the same facts and checks as the files."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlmodel import Session
 
-from app.exports import repository, writers
+from app.exports import kept, repository, writers
 from app.exports.ans_files import ANS_EXPORTS
 from app.exports.format_names import KIND_LABELS
 from app.exports.pages import ExportLevelLine, ExportsPage, Offer, PastExport, ReasonLink
-from app.exports.report import error_lines, lines_without_code
+from app.exports.report import ReportLine, error_lines, lines_without_code
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceInfo
-from app.models import CONTRIBUTORS, ExportRecord, FileKind, utc_now
+from app.models import CONTRIBUTORS, ExportRecord, FileKind, ValueSetKind, utc_now
 from app.platform.identity import CatalogueAccess
-from app.publication.assessment import DEFINITION, Assessment
-from app.publication.schemas import LEVEL_LABELS, SglSeverity, UncodedReason
-from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
+from app.publication.assessment import DEFINITION
+from app.publication.repository import current_release
+from app.publication.schemas import LEVEL_LABELS, UncodedReason
+from app.publication.service import gather, statement_of, transcoding_date
+from app.publication.statement import Statement
 from app.publication.wording import moment_text
 from app.settings import Settings
 from app.storage.pages import prepared_lines
 from app.storage.prepared import is_large
+from app.terminology.value_sets import current_value_set
 
 MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
@@ -57,19 +63,23 @@ def exports_page(
     access: CatalogueAccess,
     reason: UncodedReason | None = None,
     refusal: str = "",
+    checked: ExportKind | None = None,
 ) -> ExportsPage:
-    """The page for this person; `reason` restricts the list of rows without code."""
-    facts = gather(session, access.laboratory, access.catalogue)
-    assessment = facts.assessment()
-    errors = error_lines(assessment)
-    listed = [
-        line for line in lines_without_code(assessment) if reason is None or assessment.reasons[line.test.id] is reason
-    ]
-    statement = statement_of(facts, assessment, utc_now(), access.user.display_name)
-    address = f"/catalogues/{access.catalogue_id}/exports"
-    reasons = [item for item in UncodedReason if item in assessment.reasons.values()]
+    """The page for this person; `reason` restricts the list of rows without code.
+
+    `checked` is the format that is made once for nothing, to say what it would have to adapt.
+    """
+    catalogue_id = access.catalogue_id
+    counts = kept.export_counts(session, catalogue_id)
+    reasons = [item for item in UncodedReason if counts.of_reason(item)]
+    errors = _errors(session, catalogue_id)
+    wanted = [item for item in reasons if reason in (None, item)]
+    ids = kept.ids_without_code(session, catalogue_id, wanted, SHOWN_ROWS)
+    statement = _statement(session, access, counts)
+    address = f"/catalogues/{catalogue_id}/exports"
     # Blocked rows have a column of their own, that of the blocking errors.
     shown_reasons: list[UncodedReason] = [item for item in reasons if item is not UncodedReason.BLOCKED]
+    blocking = sum(counts.blocking.values())
     return ExportsPage(
         title=f"Exports — {access.catalogue.name}",
         catalogue=access.catalogue,
@@ -80,49 +90,75 @@ def exports_page(
         definition=DEFINITION,
         may_export=access.role in MAY_EXPORT,
         refusal=refusal,
-        circuit_is_loaded=assessment.circuit_is_loaded,
-        levels=_levels(assessment, shown_reasons),
+        circuit_is_loaded=current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE) is not None,
+        levels=_levels(counts, shown_reasons),
         reasons=shown_reasons,
-        unsettled=len(assessment.unsettled),
-        errors=errors[:SHOWN_ROWS],
-        error_count=len(errors),
-        blocking_count=len(assessment.blocking),
-        reason_links=_reason_links(assessment, reasons, reason, address),
-        without_code=listed[:SHOWN_ROWS],
-        without_code_count=len(listed),
-        offers=_offers(session, settings, facts, address),
-        past=[_past(record, name) for record, name in _records(session, facts)],
-        is_large=is_large(session, settings, access.catalogue_id),
+        unsettled=sum(counts.of_reason(item) for item in reasons if not item.is_settled),
+        errors=errors,
+        error_count=blocking + sum(counts.warnings.values()),
+        blocking_count=blocking,
+        reason_links=_reason_links(counts, reasons, reason, address),
+        without_code=_without_code(session, catalogue_id, ids),
+        without_code_count=sum(counts.of_reason(item) for item in wanted),
+        offers=_offers(session, settings, access, address, checked),
+        past=[_past(record, name) for record, name in repository.past_exports(session, catalogue_id, SHOWN_EXPORTS)],
+        is_large=is_large(session, settings, catalogue_id),
         prepared=prepared_lines(session, access)[:SHOWN_PREPARED],
     )
 
 
-def _levels(assessment: Assessment, reasons: list[UncodedReason]) -> list[ExportLevelLine]:
-    lines = []
-    for count in assessment.counts():
-        issues = [issue.severity for issue in assessment.issues if issue.test.level is count.level]
-        lines.append(
-            ExportLevelLine(
-                label=LEVEL_LABELS[count.level],
-                rows=count.rows,
-                coded=count.coded,
-                share=count.coded / count.rows,
-                without=[count.without.get(reason, 0) for reason in reasons],
-                blocking=issues.count(SglSeverity.BLOCKING),
-                warnings=issues.count(SglSeverity.WARNING),
-            )
+def _statement(session: Session, access: CatalogueAccess, counts: kept.ExportCounts) -> Statement:
+    return Statement(
+        laboratory=access.laboratory.name,
+        catalogue=access.catalogue.name,
+        release=current_release(session),
+        made_at=utc_now(),
+        made_by=access.user.display_name,
+        approvers=(),
+        counts=tuple(counts.levels),
+        french_producers=tuple(counts.producers),
+    )
+
+
+def _errors(session: Session, catalogue_id: int) -> list[ReportLine]:
+    """The first errors that the laboratory system will report, blocking ones first."""
+    found: list[ReportLine] = []
+    for is_blocking in (True, False):
+        ids = kept.ids_with_issues(session, catalogue_id, is_blocking, SHOWN_ROWS - len(found))
+        shown = set(ids)
+        lines = error_lines(kept.assessment_of(session, catalogue_id, ids)) if ids else []
+        found += [line for line in lines if line.test.id in shown and line.is_blocking is is_blocking]
+    return found[:SHOWN_ROWS]
+
+
+def _without_code(session: Session, catalogue_id: int, ids: Sequence[int]) -> list[ReportLine]:
+    shown = set(ids)
+    lines = lines_without_code(kept.assessment_of(session, catalogue_id, ids)) if ids else []
+    return [line for line in lines if line.test.id in shown]
+
+
+def _levels(counts: kept.ExportCounts, reasons: list[UncodedReason]) -> list[ExportLevelLine]:
+    return [
+        ExportLevelLine(
+            label=LEVEL_LABELS[count.level],
+            rows=count.rows,
+            coded=count.coded,
+            share=count.coded / count.rows,
+            without=[count.without.get(reason, 0) for reason in reasons],
+            blocking=counts.blocking.get(count.level, 0),
+            warnings=counts.warnings.get(count.level, 0),
         )
-    return lines
+        for count in counts.levels
+    ]
 
 
 def _reason_links(
-    assessment: Assessment, reasons: list[UncodedReason], chosen: UncodedReason | None, address: str
+    counts: kept.ExportCounts, reasons: list[UncodedReason], chosen: UncodedReason | None, address: str
 ) -> list[ReasonLink]:
-    found = list(assessment.reasons.values())
     return [
         ReasonLink(
             reason=reason,
-            count=found.count(reason),
+            count=counts.of_reason(reason),
             href=f"{address}{'' if reason is chosen else f'?motif={reason}'}#sans-code",
             is_chosen=reason is chosen,
         )
@@ -142,9 +178,17 @@ def _completed_extension(file: SourceInfo) -> str:
     return "XLSX" if file.file_name.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods")) else "CSV"
 
 
-def _offers(session: Session, settings: Settings, facts: CatalogueFacts, address: str) -> list[Offer]:
-    files = repository.source_files(session, facts.catalogue_id)
-    offers = [_ans_offer(session, settings, facts, kind, files, address) for kind in ANS_EXPORTS]
+def _offers(
+    session: Session, settings: Settings, access: CatalogueAccess, address: str, checked: ExportKind | None
+) -> list[Offer]:
+    files = repository.source_files(session, access.catalogue_id)
+    moment = kept.last_approval(session, access.catalogue_id) or utc_now()
+    offers = []
+    for kind in ANS_EXPORTS:
+        made = None
+        if kind is checked and writers.usable_source(kind, files) is not None:
+            made = _trial(session, settings, access, kind)
+        offers.append(_ans_offer(settings, kind, files, address, moment, made))
     offers += [
         Offer(
             title=KIND_LABELS[ExportKind.ORIGINAL],
@@ -171,42 +215,37 @@ def _offers(session: Session, settings: Settings, facts: CatalogueFacts, address
 
 
 def _ans_offer(
-    session: Session,
     settings: Settings,
-    facts: CatalogueFacts,
     kind: ExportKind,
     files: list[SourceInfo],
     address: str,
+    moment: datetime,
+    made: ExportFile | None,
 ) -> Offer:
-    unavailable, made = "", None
-    if writers.usable_source(kind, files) is None:
-        unavailable = writers.missing_source(kind)
-    else:
-        made = _trial(session, settings, facts, kind)
+    is_usable = writers.usable_source(kind, files) is not None
     return Offer(
         title=KIND_LABELS[kind],
         content=_CONTENTS[kind],
-        file_name=made.name if made else "",
+        file_name=writers.ans_name(settings, kind, moment) if is_usable else "",
         action=f"{address}/{kind}?",
         extension="CSV",
-        unavailable=unavailable,
+        unavailable="" if is_usable else writers.missing_source(kind),
+        check_url=f"{address}?verifier={kind}#fichiers" if is_usable and made is None else "",
+        is_checked=made is not None,
         notes=made.notes if made else (),
     )
 
 
-def _trial(session: Session, settings: Settings, facts: CatalogueFacts, kind: ExportKind) -> ExportFile | None:
-    """The file made once for nothing: what it would have to adapt is read before the download."""
+def _trial(session: Session, settings: Settings, access: CatalogueAccess, kind: ExportKind) -> ExportFile | None:
+    """The file made once for nothing, when it is asked for: what it would have to adapt is read before the download."""
     now = utc_now()
+    facts = gather(session, access.laboratory, access.catalogue)
     received = writers.read_received(session, facts.catalogue_id, kind, None)
     if received is None:
         return None
     assessment = facts.assessment(kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(kind, received.source))
     statement = statement_of(facts, assessment, now, "")
     return writers.completed(kind, received, settings, assessment, statement, transcoding_date(assessment, now))
-
-
-def _records(session: Session, facts: CatalogueFacts) -> list[tuple[ExportRecord, str | None]]:
-    return repository.past_exports(session, facts.catalogue_id, SHOWN_EXPORTS)
 
 
 def _past(record: ExportRecord, made_by: str | None) -> PastExport:

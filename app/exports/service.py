@@ -27,7 +27,6 @@ from app.publication.schemas import ExamContent, Incomplete
 from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
-from app.storage import prepared
 from loinc_data.notice import LOINC_NOTICE
 
 NUMBERING_ATTEMPTS = 5

@@ -127,7 +127,7 @@ def completed(
     notes += _notes(result.appended, dialect)
     notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
     return ExportFile(
-        name=_name(settings, kind, moment),
+        name=ans_name(settings, kind, moment),
         media_type=_csv_type(dialect),
         content=result.appended.content,
         rows=result.appended.rows,
@@ -137,7 +137,8 @@ def completed(
     )
 
 
-def _name(settings: Settings, kind: ExportKind, moment: datetime) -> str:
+def ans_name(settings: Settings, kind: ExportKind, moment: datetime) -> str:
+    """The name of a completed ANS file, dated by the transcoding."""
     patterns = {
         ExportKind.LOINC_4: settings.chapters_file_name,
         ExportKind.LOINC_5: settings.exams_file_name,

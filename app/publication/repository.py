@@ -1,6 +1,7 @@
 """All SQL of what goes out of a catalogue, whatever the format."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_
@@ -44,23 +45,33 @@ def value_set_labels(session: Session, kind: ValueSetKind) -> dict[str, str] | N
     return dict(session.exec(members.where(ValueSetMember.value_set_id == value_set.id)).all())
 
 
-def _comments(session: Session, catalogue_id: int) -> dict[int, list[tuple[int, str, str]]]:
+def _comments(
+    session: Session, catalogue_id: int, ids: Sequence[int] | None
+) -> dict[int, list[tuple[int, str, str]]]:
     """Local test -> (identifier of the fact, action, comment), oldest first, undone facts left out."""
-    undone = select(Decision.undoes_id).where(col(Decision.undoes_id).is_not(None))
+    undo = aliased(Decision)
+    undone = select(undo.id).where(col(undo.undoes_id) == col(Decision.id)).exists()
     statement = (
         select(Decision.local_test_id, Decision.id, Decision.action, Decision.comment)
         .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
-        .where(LocalTest.catalogue_id == catalogue_id, Decision.comment != "", col(Decision.id).not_in(undone))
+        .where(LocalTest.catalogue_id == catalogue_id, Decision.comment != "", ~undone)
         .order_by(col(Decision.id))
     )
+    if ids is not None:
+        statement = statement.where(col(Decision.local_test_id).in_(ids))
     found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for test_id, fact_id, action, comment in session.exec(statement):
         found[test_id].append((fact_id or 0, action, comment))
     return found
 
 
-def export_tests(session: Session, catalogue_id: int, release: PublishedRelease | None) -> list[PublishedTest]:
-    """Every local test of a catalogue with its facts, in the order of the received files."""
+def export_tests(
+    session: Session, catalogue_id: int, release: PublishedRelease | None, ids: Sequence[int] | None = None
+) -> list[PublishedTest]:
+    """Every local test of a catalogue with its facts, in the order of the received files.
+
+    With `ids`, these tests only: they must hold all that share a local code.
+    """
     choice, approval = aliased(Decision), aliased(Decision)
     decider, approver = aliased(User), aliased(User)
     # Without a release, this condition finds no term.
@@ -94,7 +105,9 @@ def export_tests(session: Session, catalogue_id: int, release: PublishedRelease 
         .where(col(LocalTest.catalogue_id) == catalogue_id)
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
-    comments = _comments(session, catalogue_id)
+    if ids is not None:
+        statement = statement.where(col(LocalTest.id).in_(ids))
+    comments = _comments(session, catalogue_id, ids)
     return in_use(_export_test(row, comments.get(row.test_id, [])) for row in session.execute(statement).all())
 
 

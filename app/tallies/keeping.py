@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, event, inspect, select
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.sql import visitors
+from sqlmodel import Session
 
 from app.models import (
     CatalogueCount,
@@ -54,7 +55,7 @@ class Pending:
         return bool(self.rows or self.proposed or self.catalogues or self.exams or self.everything)
 
 
-def pending_of(session: AnySession) -> Pending:
+def pending_of(session: Session) -> Pending:
     """What this session has to count."""
     found: Pending = session.info.setdefault(_PENDING, Pending())
     return found
@@ -63,8 +64,8 @@ def pending_of(session: AnySession) -> Pending:
 # ---- noting -----------------------------------------------------------------------------------------------
 
 
-@event.listens_for(Session, "after_flush")
-def _note_objects(session: AnySession, _context: Any) -> None:
+@event.listens_for(AnySession, "after_flush")
+def _note_objects(session: Session, _context: Any) -> None:
     pending = pending_of(session)
     for item in (*session.new, *session.dirty, *session.deleted):
         _note_object(pending, item)
@@ -89,7 +90,13 @@ def _note_object(pending: Pending, item: Any) -> None:
         pending.everything = True
 
 
-@event.listens_for(Session, "do_orm_execute")
+def _session_of(state: ORMExecuteState) -> Session:
+    # Every session of the application is one of sqlmodel.
+    session: Any = state.session
+    return session  # type: ignore[no-any-return]
+
+
+@event.listens_for(AnySession, "do_orm_execute")
 def _note_statement(state: ORMExecuteState) -> None:
     if state.is_select:
         _settle_before_reading(state)
@@ -98,12 +105,13 @@ def _note_statement(state: ORMExecuteState) -> None:
     if table not in _WATCHED:
         return
     parameters = state.parameters if isinstance(state.parameters, (list, tuple)) else [state.parameters or {}]
-    pending = pending_of(state.session)
+    session = _session_of(state)
+    pending = pending_of(session)
     if table in ("loinc_release", "value_set"):
         named = {getattr(column, "key", column) for column in (getattr(state.statement, "_values", None) or {})}
         pending.everything |= "is_current" in named or any("is_current" in row for row in parameters)
     if not state.is_insert and not any(_names_rows(row) for row in parameters):
-        _note_condition(state.session, pending, state.statement, table)
+        _note_condition(session, pending, state.statement, table)
     for row in parameters:
         _note_values(pending, table, row)
 
@@ -113,7 +121,7 @@ def _names_rows(values: Any) -> bool:
     return "id" in values or "local_test_id" in values
 
 
-def _note_condition(session: AnySession, pending: Pending, statement: Any, table: str) -> None:
+def _note_condition(session: Session, pending: Pending, statement: Any, table: str) -> None:
     """Note the rows that a statement is about to change, found by its own condition."""
     columns = {
         "local_test": LocalTest.catalogue_id,
@@ -149,28 +157,29 @@ _WATCHED = frozenset(
 
 
 def _settle_before_reading(state: ORMExecuteState) -> None:
-    if state.session.info.get(_PENDING) and any(
-        part.__visit_name__ == "table" and part.name in _READ_HERE for part in visitors.iterate(state.statement)
-    ):
-        settle(state.session)
+    if not state.session.info.get(_PENDING):
+        return
+    statement: Any = state.statement
+    if any(getattr(part, "name", "") in _READ_HERE for part in visitors.iterate(statement)):
+        settle(_session_of(state))
 
 
-@event.listens_for(Session, "before_commit")
-def _settle_at_the_end(session: AnySession) -> None:
+@event.listens_for(AnySession, "before_commit")
+def _settle_at_the_end(session: Session) -> None:
     if session.new or session.dirty or session.deleted:
         session.flush()
     settle(session)
 
 
-@event.listens_for(Session, "after_soft_rollback")
-def _forget_pending(session: AnySession, _previous: Any) -> None:
+@event.listens_for(AnySession, "after_soft_rollback")
+def _forget_pending(session: Session, _previous: Any) -> None:
     session.info.pop(_PENDING, None)
 
 
 # ---- settling ---------------------------------------------------------------------------------------------
 
 
-def settle(session: AnySession) -> None:
+def settle(session: Session) -> None:
     """Bring entries and counts up to the facts that this transaction wrote."""
     pending: Pending | None = session.info.pop(_PENDING, None)
     if not pending:
@@ -200,7 +209,7 @@ def fill_missing(engine: Engine) -> None:
             recompute(session, catalogue_id)
 
 
-def recompute(session: AnySession, catalogue_id: int) -> None:
+def recompute(session: Session, catalogue_id: int) -> None:
     """Write again what the facts of a catalogue say, where it is otherwise."""
     repository.lock(session, catalogue_id, alone=True)
     before = repository.stored(session, catalogue_id)
@@ -211,7 +220,7 @@ def recompute(session: AnySession, catalogue_id: int) -> None:
     repository.add_counts(session, catalogue_id, difference(counted, counts_of(after.values())))
 
 
-def _add(session: AnySession, catalogue_id: int, rows: Collection[int]) -> None:
+def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:
     """Count a few rows whose state changed."""
     repository.lock(session, catalogue_id, alone=False)
     before = repository.stored(session, catalogue_id, rows)

@@ -91,7 +91,7 @@ def standings_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for part in in_batches(ids):
         statement = select(_ENTRIES.c.local_test_id, _ENTRIES.c.standing)
-        found.update(session.execute(statement.where(_ENTRIES.c.local_test_id.in_(part))).tuples().all())
+        found.update((row[0], row[1]) for row in session.execute(statement.where(_ENTRIES.c.local_test_id.in_(part))))
     return found
 
 
@@ -221,9 +221,12 @@ def without_entries(session: Session) -> list[int]:
     return sorted(session.scalars(statement))
 
 
-def split(before: Mapping[int, Any], entries: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def split(
+    before: Mapping[int, Any], entries: Iterable[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(new ones, changed ones)."""
-    fresh, changed = [], []
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
     for entry in entries:
         (changed if entry["local_test_id"] in before else fresh).append(entry)
     return fresh, changed

@@ -10,6 +10,7 @@ from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, p
 from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, trigger_statements
 from app.platform.migrations import head_revision
 from app.platform.postgresql import unordered_columns
+from app.tallies import check
 from app.terminology.search_index import SEARCH_TABLE, has_search_index
 from app.terminology.service import current_release
 from app.text import counted, format_number
@@ -48,6 +49,15 @@ def migrations(connection: Connection) -> Check:
     return Check(
         "migrations", False, f"la base en est à {present or 'aucune'}, l'application à {latest} ; transcodeur migrate"
     )
+
+
+def tallies(session: Session) -> Check:
+    """Whether what the screens order and count by says what the facts say."""
+    wrong = check.wrong_catalogues(session)
+    if not wrong:
+        return Check("comptes tenus", True, "égaux aux faits")
+    told = "; ".join(f"catalogue {number} : {', '.join(items[:3])}" for number, items in wrong.items())
+    return Check("comptes tenus", False, f"ils diffèrent des faits ({told})")
 
 
 def append_only(connection: Connection) -> Check:

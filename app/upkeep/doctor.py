@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from app.console.system_errors import database_reason, system_reason
 from app.models.base import utc_now
+from app.platform import folding
 from app.platform.database import for_reading, make_engine
 from app.settings import Settings
 from app.upkeep import database_checks, surroundings
@@ -46,7 +47,9 @@ def _engine(settings: Settings) -> Iterator[Engine]:
         address = read_only_address(database)
 
         def connect() -> sqlite3.Connection:
-            return sqlite3.connect(address, uri=True, timeout=30)
+            connection = sqlite3.connect(address, uri=True, timeout=30)
+            folding.register(connection)
+            return connection
 
         engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     try:
@@ -73,6 +76,7 @@ def _of_database(engine: Engine) -> Iterator[Check]:
         yield _tried("migrations", lambda: database_checks.migrations(connection))
         yield _tried("terminologie", lambda: database_checks.terminology(session))
         yield _tried("index de recherche", lambda: database_checks.search_index(session))
+        yield _tried("comptes tenus", lambda: database_checks.tallies(session))
         yield _tried("travaux de fond", lambda: database_checks.queue(session, utc_now()))
 
 

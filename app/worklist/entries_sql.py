@@ -4,7 +4,7 @@ A place is the value by which the queue is sorted, the position in the file and 
 are read in two stretches, those of the same value then those of other values, each from an index.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,13 +126,15 @@ def count_before(session: Session, catalogue_id: int, query: ReviewQuery, place:
         )
         for stretch in order.stretches(place, backwards=True)
     ]
-    return min(most, sum(session.execute(union_all(*parts)).scalars()))
+    number: int = sum(session.execute(union_all(*parts)).scalars())
+    return min(most, number)
 
 
 def count_rows(session: Session, catalogue_id: int, query: ReviewQuery, most: int) -> int:
     """How many rows the query has, counted up to `most`."""
     some = select(literal(1)).where(*conditions(catalogue_id, query)).limit(most).subquery()
-    return session.execute(select(func.count()).select_from(some)).scalar_one()
+    number: int = session.execute(select(func.count()).select_from(some)).scalar_one()
+    return number
 
 
 def facet_columns(
@@ -148,7 +150,7 @@ def work_after(
     catalogue_id: int,
     query: ReviewQuery,
     place: Place | None,
-    wanted: dict[str, Collection[str]],
+    wanted: Mapping[str, Collection[str]],
 ) -> dict[str, int]:
     """For each name, the first row of one of its statuses after the place, or else from the beginning.
 

@@ -171,7 +171,9 @@ def test_labels_that_the_encoding_lacks_are_announced(world: World, client_for: 
     add_value_set(world, ValueSetKind.CIRCUIT_BIOLOGIE, {SODIUM: "Sodium ≥ α"})
     sample.approve("NA", SODIUM)
     client = client_for(TRANSCODER)
-    page = client.get(f"/catalogues/{sample.catalogue_id}/exports").text
+    address = f"/catalogues/{sample.catalogue_id}/exports?verifier=loinc_6"
+    assert f"{address}#fichiers" in client.get(f"/catalogues/{sample.catalogue_id}/exports").text
+    page = client.get(address).text
     assert "ligne 2, « Sodium ≥ α » écrit « Sodium &gt;= alpha »" in page
     file = client.post(f"/catalogues/{sample.catalogue_id}/exports/loinc_6")
     assert f";{SODIUM};Sodium >= alpha\r\n" in file.content.decode("cp1252")

@@ -6,14 +6,18 @@ from contextlib import contextmanager
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
+from sqlmodel import Session
 
 from app.platform.database import reading
-from app.worklist import queue_sql
-from app.worklist.facets import FACETS
-from app.worklist.navigation import position_in
-from app.worklist.query import ReviewQuery
+from app.worklist import counts as counts_module
+from app.worklist import entries_sql
+from app.worklist.counts import queue_counts
+from app.worklist.navigation import find_position
+from app.worklist.query import SORTS, ReviewQuery
+from app.worklist.queue import window_of
 from tests.app.review.conftest import Desk
 from tests.app.review.sample import Sample, fill
+from tests.app.worklist import plain
 from tests.conftest import TRANSCODER, ClientFor, World
 
 COUNT = 170
@@ -54,65 +58,103 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.url(""))
-def test_counts_rows_and_order_agree(world: World, big: tuple[int, Sample], query: ReviewQuery) -> None:
+SORTED = [ReviewQuery(tri=sign + word) for word in SORTS for sign in ("", "-")]
+
+
+@pytest.mark.parametrize("query", [*QUERIES, *SORTED], ids=lambda query: query.url(""))
+def test_windows_hold_every_row_once_in_the_plain_order(
+    world: World, big: tuple[int, Sample], query: ReviewQuery
+) -> None:
     catalogue_id, sample = big
-    run_id = sample.run.id or 0
+    query = query.with_size(50)
     with reading(world.engine) as session:
-        total, counts = queue_sql.facet_counts(session, catalogue_id, run_id, query)
-        rows = queue_sql.all_rows(session, catalogue_id, run_id, query)
-        ids = [row_id for row_id, _ in queue_sql.ordered_ids(session, catalogue_id, run_id, query)]
-        paged = [row.id for row in queue_sql.page_of_rows(session, catalogue_id, run_id, query)]
-        assert total == len(rows) == len(ids) > 0
-        assert [row.id for row in rows] == ids
-        assert paged == ids[: query.taille]
-        # What a facet promises is what a click on it gives.
-        for facet in FACETS:
-            value, promised = next(iter(counts[facet.key].items()), (None, 0))
-            if value is None or (not facet.is_free and value not in facet.values):
-                continue
-            followed = query.without_facet(facet.key).toggled(facet.key, facet.word(value))
-            assert len(queue_sql.ordered_ids(session, catalogue_id, run_id, followed)) == promised
+        wanted = [row_id for row_id, _ in plain.ordered_ids(session, catalogue_id, sample.run.id or 0, query)]
+        shown: list[int] = []
+        window = window_of(session, catalogue_id, query)
+        page = 1
+        while True:
+            shown += window.ids
+            numbered = window_of(session, catalogue_id, query.with_page(page))
+            assert numbered.ids == window.ids
+            if not window.has_next:
+                break
+            page += 1
+            before = window.ids
+            window = window_of(session, catalogue_id, query.after(before[-1], page))
+            assert window_of(session, catalogue_id, query.before(window.ids[0], page - 1)).ids == before
+        assert shown == wanted
+        assert wanted
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.url(""))
+def test_counts_are_those_of_the_plain_queue(world: World, big: tuple[int, Sample], query: ReviewQuery) -> None:
+    catalogue_id, sample = big
+    with reading(world.engine) as session:
+        counts = queue_counts(session, catalogue_id, query)
+        assert not counts.total_is_least
+        assert not counts.least
+        assert counts.total == len(plain.ordered_ids(session, catalogue_id, sample.run.id or 0, query)) > 0
+        assert counts.facets == plain.facet_counts(session, catalogue_id, sample.run.id or 0, query)
+
+
+def test_counts_beyond_the_limit_say_that_they_are_lower_bounds(
+    world: World, big: tuple[int, Sample], monkeypatch: pytest.MonkeyPatch, client_for: ClientFor
+) -> None:
+    catalogue_id, _ = big
+    monkeypatch.setattr(counts_module, "MOST", 20)
+    query = ReviewQuery(only={"sous-traitance": ("non",), "niveau": ("analyse",)})
+    with reading(world.engine) as session:
+        found = queue_counts(session, catalogue_id, query)
+        full = plain.facet_counts(session, catalogue_id, big[1].run.id or 0, query)
+    assert (found.total, found.total_is_least) == (20, True)
+    assert "milieu" in found.least
+    assert all(found.facets["milieu"][value] <= number for value, number in full["milieu"].items())
+    page = client_for(TRANSCODER).get(query.url(f"/catalogues/{catalogue_id}/revue")).text
+    assert "sur plus de 20" in page
+    assert '<span class="sr-only">au moins </span>' in page
+
+
+def _ids(session: Session, catalogue_id: int, query: ReviewQuery) -> list[int]:
+    return entries_sql.first_ids(session, catalogue_id, query, 1_000)
 
 
 def test_text_is_found_without_case_or_accents(world: World, big: tuple[int, Sample]) -> None:
-    catalogue_id, sample = big
+    catalogue_id, _ = big
     with reading(world.engine) as session:
         found = [
-            {
-                row_id
-                for row_id, _ in queue_sql.ordered_ids(session, catalogue_id, sample.run.id or 0, ReviewQuery(q=text))
-            }
+            set(_ids(session, catalogue_id, ReviewQuery(q=text)))
             for text in ("créatinine", "CREATININE", "Créat", "creat")
         ]
     assert found[0] == found[1] == found[2] == found[3] != set()
 
 
 def test_a_percent_sign_is_searched_as_itself(world: World, big: tuple[int, Sample]) -> None:
-    catalogue_id, sample = big
     with reading(world.engine) as session:
-        assert queue_sql.ordered_ids(session, catalogue_id, sample.run.id or 0, ReviewQuery(q="%")) == []
+        assert _ids(session, big[0], ReviewQuery(q="%")) == []
 
 
 def test_the_row_on_screen_keeps_its_place_when_it_leaves_the_filter(desk: Desk) -> None:
     query = ReviewQuery(only={"etat": ("a-traiter",)}, tri="fichier")
     with reading(desk.engine) as session:
-        before = queue_sql.ordered_ids(session, desk.catalogue_id, desk.run.id or 0, query, desk.glucose)
+        before = find_position(session, desk.catalogue_id, query, desk.glucose)
     desk.decide(desk.glucose, loinc_num="14749-6")
     with reading(desk.engine) as session:
-        after = queue_sql.ordered_ids(session, desk.catalogue_id, desk.run.id or 0, query, desk.glucose)
-    assert [row_id for row_id, _ in before] == [row_id for row_id, _ in after]
-    position = position_in(after, desk.glucose)
-    assert (position.position, position.previous_id, position.next_id) == (2, desk.sodium, desk.strip)
+        after = find_position(session, desk.catalogue_id, query, desk.glucose)
+    assert before == after
+    assert (after.position, after.previous_id, after.next_id) == (2, desk.sodium, desk.strip)
 
 
-def test_next_row_to_decide_skips_the_decided_and_wraps_around() -> None:
-    rows = [(1, "todo"), (2, "decided"), (3, "doubt"), (4, "sent_back"), (5, "approved")]
-    assert position_in(rows, 2).next_to_decide_id == 4
-    assert position_in(rows, 2, wants_doubts=True).next_to_decide_id == 3
-    assert position_in(rows, 4).next_to_decide_id == 1
-    assert position_in([(1, "todo")], 1).next_to_decide_id is None
-    assert position_in(rows, 3).next_to_approve_id == 2
+@pytest.mark.parametrize("query", [ReviewQuery(), ReviewQuery(tri="milieu"), ReviewQuery(only={"etat": ("doute",)})])
+def test_the_next_row_to_work_on_is_the_plain_one(world: World, big: tuple[int, Sample], query: ReviewQuery) -> None:
+    catalogue_id, sample = big
+    to_decide = {"todo", "sent_back"} | ({"doubt"} if query.only else set())
+    with reading(world.engine) as session:
+        rows = plain.ordered_ids(session, catalogue_id, sample.run.id or 0, query)
+        for number, (row_id, _) in enumerate(rows[::7]):
+            found = find_position(session, catalogue_id, query, row_id)
+            assert found.position == 7 * number + 1
+            assert found.next_to_decide_id == plain.next_of(rows, row_id, to_decide)
+            assert found.next_to_approve_id == plain.next_of(rows, row_id, {"decided"})
 
 
 def _statements(client: TestClient, engine: Engine, url: str) -> int:
@@ -143,4 +185,4 @@ def test_the_case_asks_the_same_number_of_statements_whatever_the_catalogue(
         assert catalogue.id is not None
         sample = fill(world.engine, catalogue.id, size, world.user_id(TRANSCODER), top=6)
         counts.append(_statements(client, world.engine, f"/catalogues/{catalogue.id}/revue/{sample.test_ids[1]}"))
-    assert counts[0] == counts[1] <= 22
+    assert counts[0] == counts[1] <= 26
