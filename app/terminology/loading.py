@@ -6,15 +6,15 @@ during the load; the last transaction makes it visible. A refusal removes every 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from app.audit.service import record
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError
 from app.models import (
     FrenchName,
     LoincRelease,
@@ -29,10 +29,11 @@ from app.models import (
     utc_now,
 )
 from app.platform.database import reading, transaction
-from app.platform.progress import Progress
+from app.platform.progress import Progress, untold
 from app.terminology import repository, search_index
 from app.terminology.chunks import chunks
 from app.terminology.french import french_material
+from app.terminology.load_lock import alone_loading
 from app.terminology.schemas import LoadReport, ReleaseChanged
 from app.terminology.starter import OFFICIAL, term_row
 from app.terminology.terms_hash import TermsHash
@@ -49,7 +50,8 @@ from loinc_data.release import (
 )
 from loinc_data.tables import load_usage
 
-ABANDONED_AFTER = timedelta(minutes=30)
+log = structlog.get_logger(__name__)
+
 UNKNOWN_TOLERATED = 0.05
 LAB_ORDERS_TITLE = "LOINC Universal Lab Orders"
 
@@ -67,21 +69,27 @@ def load_release(
     """Load a release from its zip or folder; the same contents are never loaded twice.
 
     It becomes current when no official release is; otherwise a person chooses when to change. Raises
-    InvalidInputError, in French, when the file is no usable release: what was there is then untouched.
+    InvalidInputError, in French, when the file is no usable release: what was there is then untouched; ConflictError
+    while another load is under way. What a load that was killed left behind is removed first.
     `after_change` is told, in the same transaction, when the release comes into service in place of another.
     """
     try:
         progress(0, 0, "Vérification de l'archive")
         digest = content_hash(path)
-        with reading(engine) as session:
-            known = repository.release_by_hash(session, digest)
-        if known is not None:
-            assert known.id is not None
-            return LoadReport(known.id, known.version, is_new=False, term_count=known.term_count)
-        _remove_abandoned(engine)
-        with open_source(path) as source:
-            asked = _Request(source, source_name or path.name, digest, version, actor_id, after_change)
-            return _load(engine, asked, progress)
+        with alone_loading(engine):
+            removed = _remove_unfinished(engine, progress)
+            with reading(engine) as session:
+                known = repository.release_by_hash(session, digest)
+            if known is not None:
+                assert known.id is not None
+                return LoadReport(
+                    known.id, known.version, is_new=False, term_count=known.term_count, removed=removed
+                )
+            with open_source(path) as source:
+                asked = _Request(source, source_name or path.name, digest, version, actor_id, after_change)
+                report = _load(engine, asked, progress)
+            report.removed = removed
+            return report
     except ReleaseError as error:
         raise InvalidInputError(str(error)) from error
 
@@ -319,10 +327,24 @@ def _remove(engine: Engine, release_id: int) -> None:
         repository.delete_release(session, release_id)
 
 
-def _remove_abandoned(engine: Engine) -> None:
-    """Remove what a load that was killed left behind."""
+def remove_unfinished(engine: Engine) -> int:
+    """Remove what loads that were killed left behind, unless a load is under way; how many releases that was."""
+    with reading(engine) as session:
+        if not repository.unfinished_releases(session):
+            return 0
+    try:
+        with alone_loading(engine):
+            return _remove_unfinished(engine, untold)
+    except ConflictError:
+        return 0
+
+
+def _remove_unfinished(engine: Engine, progress: Progress) -> int:
     with reading(engine) as session:
         unfinished = repository.unfinished_releases(session)
     for release in unfinished:
-        if release.id is not None and release.loaded_at < utc_now() - ABANDONED_AFTER:
-            _remove(engine, release.id)
+        assert release.id is not None
+        progress(0, 0, "Effacement d'un chargement interrompu")
+        log.warning("release.unfinished_removed", release_id=release.id, source=release.source_name)
+        _remove(engine, release.id)
+    return len(unfinished)

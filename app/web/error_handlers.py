@@ -7,12 +7,13 @@ import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
 from app.platform.database import is_busy
+from app.platform.database_faults import fault_of
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.web.pages import ErrorPage
 from app.web.request_log import REQUEST_ID_HEADER, route_template
@@ -112,11 +113,23 @@ async def on_busy_database(request: Request, error: Exception) -> Response:
     """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept."""
     assert isinstance(error, OperationalError)
     if not is_busy(error):
-        raise error
+        return await on_fault_of_the_machine(request, error)
     log.warning("database.busy", route=route_template(request.scope))
     advice = BUSY_ADVICE_TO_SCRIPTS if _wants_json(request) else BUSY_ADVICE
     answer = _answer(request, BUSY_STATUS, f"{BUSY_MESSAGE} {advice}", code="lock-error")
     answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+async def on_fault_of_the_machine(request: Request, error: Exception) -> Response:
+    """No room, a database that is read-only, gone or damaged: said in French, and never as an error of ours."""
+    fault = fault_of(error)
+    if fault is None:
+        raise error
+    log.error("database.fault", fault=fault.name, route=route_template(request.scope), error=type(error).__name__)
+    answer = _answer(request, fault.status, fault.said, code="exception")
+    if fault.status == BUSY_STATUS:
+        answer.headers["Retry-After"] = RETRY_AFTER
     return answer
 
 
@@ -146,6 +159,8 @@ HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: on_http_error,
     ClientDisconnect: on_client_gone,
     OperationalError: on_busy_database,
+    DBAPIError: on_fault_of_the_machine,
+    OSError: on_fault_of_the_machine,
     OverflowError: on_impossible_number,
     DataError: on_impossible_number,
     Exception: on_unexpected_error,
