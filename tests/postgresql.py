@@ -1,0 +1,204 @@
+"""A PostgreSQL server of the tests' own: made in a temporary folder, on a free port of the loopback, gone afterwards.
+
+`python -m tests.postgresql` opens one and prints its address, until its standard input ends: a server never outlives
+the process that asked for it, however that one ends.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
+UNPRIVILEGED = ("postgres", "nobody")
+"""Who runs the server when root runs the tests, for it refuses to run as root: the first that the machine has."""
+ORDER_OF_THE_MACHINE = ("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=fr-FR")
+"""An order of texts that is not that of SQLite, so that a query which relies on the server's order is found out."""
+SERVER_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # Nothing here outlives the tests.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "jit": "off",
+    "log_min_messages": "fatal",
+}
+START_SECONDS = 60.0
+
+
+class NoServerError(RuntimeError):
+    """This machine has no PostgreSQL server to run."""
+
+
+def programs() -> Path:
+    """The folder of `initdb` and `postgres`; raises NoServerError when the machine has none."""
+    for name in sorted(DEBIAN_PROGRAMS.glob("*/bin/postgres"), key=lambda path: -float(path.parts[-3])):
+        return name.parent
+    found = shutil.which("postgres")
+    if found is None:
+        raise NoServerError(
+            "PostgreSQL is missing: `make test` brings it (Debian package `postgresql`); "
+            "`pytest --databases sqlite` does without."
+        )
+    return Path(found).resolve().parent
+
+
+def _account() -> pwd.struct_passwd | None:
+    """The account that runs the server; None for the present one."""
+    if os.getuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise NoServerError("root may not run PostgreSQL, and the machine has neither `postgres` nor `nobody`.")
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(folder: Path, *command: str) -> "subprocess.Popen[bytes]":
+    account = _account()
+    identity = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
+    with (folder / "journal").open("ab") as log:
+        return subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}, **identity,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def _make_cluster(folder: Path) -> None:
+    arguments = ["-D", str(folder / "data"), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+    made = _start(folder, str(programs() / "initdb"), *arguments, *ORDER_OF_THE_MACHINE).wait()
+    if made != 0:
+        raise NoServerError(f"initdb failed: {(folder / 'journal').read_text(errors='replace')[-2000:]}")
+
+
+def _serve_until_the_end_of_input(folder: Path) -> int:
+    """Run a server in this folder; its port is printed once it answers."""
+    _make_cluster(folder)
+    port = _free_port()
+    options = [f"-c{name}={value}" for name, value in SERVER_OPTIONS.items()]
+    server = _start(folder, str(programs() / "postgres"), "-D", str(folder / "data"), f"-p{port}", *options)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                psycopg.connect(f"host=127.0.0.1 port={port} user=postgres dbname=postgres", connect_timeout=5).close()
+                break
+            except psycopg.OperationalError as error:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    text = (folder / "journal").read_text(errors="replace")[-2000:]
+                    raise NoServerError(f"PostgreSQL does not start: {text}") from error
+                time.sleep(0.05)
+        print(port, flush=True)  # noqa: T201 - read by `cluster`
+        sys.stdin.buffer.read()
+    finally:
+        # At once, without a checkpoint: nobody wants these data.
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+    return 0
+
+
+def main() -> int:
+    """Serve in a folder of its own, and leave nothing behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    folder = Path(tempfile.mkdtemp(prefix="transcodeur-postgresql-"))
+    try:
+        account = _account()
+        if account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        return _serve_until_the_end_of_input(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server."""
+
+    port: int
+    pid: int
+    """Of the process that looks after the server."""
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str) -> str:
+        """The address of a database, as the application wants it."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, *statements: sql.Composed) -> None:
+        """Run statements on the server itself, outside any database of the tests."""
+        address = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def create(self, template: str = "template0") -> str:
+        """The name of a new database, copied from a template that nobody is connected to."""
+        name = f"essai_{next(self._numbers)}"
+        self.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The address of a database that lasts for a block."""
+        name = self.create(template)
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A server for as long as the block lasts; raises NoServerError when there can be none."""
+    programs()
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "tests.postgresql"],
+        cwd=Path(__file__).resolve().parent.parent,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
+    try:
+        said = keeper.stdout.readline()
+        if not said:
+            raise NoServerError("the server of the tests did not start; see above")
+        yield Cluster(int(said), keeper.pid)
+    finally:
+        keeper.stdin.close()
+        keeper.wait()
+        keeper.stdout.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
