@@ -18,7 +18,7 @@ export PIP_ROOT_USER_ACTION = ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run serve test check bench lock migration guide architecture clean packages-for-tests
+.PHONY: help install run serve test check bench chaos lock migration guide architecture clean packages-for-tests
 
 help:
 	@echo "make run           ouvre l'application avec sa démonstration, sur http://127.0.0.1:8000/"
@@ -27,6 +27,7 @@ help:
 	@echo "make test          installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check         vérifie tout, sans rien installer"
 	@echo "make bench         mesure la qualité du moteur de proposition et la vitesse de la revue"
+	@echo "make chaos         tue les processus au hasard et vérifie que rien n'est perdu ; débit de 50 laboratoires"
 	@echo "make guide         récrit les pages du guide qui viennent du code"
 	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
 
@@ -144,6 +145,11 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_release
 	$(BIN)/python -m tests.bench.bench_catalogue_10k
 	$(BIN)/python -m tests.bench.bench_exports
+
+# Real processes killed two hundred times, then fifty laboratories at once. SEED=n draws the same moments again.
+chaos: $(STAMPS)/requirements-dev $(STAMPS)/application
+	$(BIN)/python -m tests.chaos.run --kills 200 $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos.throughput --laboratories 50 --analyses 2500 --workers 1,2
 
 architecture: $(STAMPS)/requirements-dev $(STAMPS)/application
 	@$(BIN)/python -m tests.architecture.picture

@@ -203,9 +203,13 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Vérifie ensuite que la base et les modèles concordent.")
     ] = False,
+    without_backup: Annotated[
+        bool, typer.Option("--sans-sauvegarde", help="Ne copie pas d'abord la base : elle est sauvegardée autrement.")
+    ] = False,
     new: Annotated[str, typer.Option("--new", help="Écrit ensuite une migration de ce titre (développement).")] = "",
 ) -> None:
-    """Met la base de données à la version de l'application."""
+    """Met la base de données à la version de l'application, après en avoir gardé une copie dans `sauvegardes`."""
+    from app.platform.backup_before import FOLDER
     from app.platform.database import make_engine
     from app.platform.installation import make_data_dir
     from app.platform.installation import migrate as run_migrations
@@ -214,7 +218,7 @@ def migrate(
     settings = get_settings()
     make_data_dir(settings)
     engine = make_engine(settings.resolved_database_url)
-    before, after = run_migrations(engine)
+    before, after = run_migrations(engine, settings.data_dir / FOLDER, with_backup=not without_backup)
     if before == after:
         typer.echo(f"La base est à jour (migration {after}).")
     else:

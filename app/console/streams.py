@@ -1,7 +1,10 @@
 """Files named on the command line, where `-` is the standard input or output; their bytes are never touched."""
 
+import errno
 import io
+import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 STANDARD = "-"
+LONGEST_NAME = 255
+"""Bytes of a file name, on the usual file systems."""
 
 
 def _guessed_suffix(content: bytes) -> str:
@@ -77,7 +82,7 @@ class OutputFile:
                 yield sys.stdout.buffer
                 sys.stdout.buffer.flush()
             else:
-                with Path(self.given).open("wb") as file:
+                with _whole(Path(self.given)) as file:
                     yield file
         except OSError as error:
             # A full disk is told without a name.
@@ -100,6 +105,38 @@ class OutputFile:
         """Write the whole file."""
         with self.binary() as file:
             file.write(content)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name once it is whole and on the disk: what had the name stays in place until then.
+
+    A pipe or a device is written as it is, and so is a file whose folder takes no other.
+    """
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    is_ordinary = target.is_file() or not target.exists()
+    if not is_ordinary or not os.access(target.parent, os.W_OK) or len(os.fsencode(beside.name)) > LONGEST_NAME:
+        with path.open("wb") as file:
+            yield file
+        return
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    try:
+        file = beside.open("wb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            beside.chmod(stat.S_IMODE(target.stat().st_mode))
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def _let_go(wrapper: io.TextIOWrapper) -> None:

@@ -1,6 +1,8 @@
 """What must be in place before anything works: the data folder and the tables; and the copy of the database."""
 
 import sqlite3
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic.util.exc import CommandError
@@ -11,8 +13,9 @@ from sqlmodel import Session, select
 from app.console.system_errors import database_reason, system_reason
 from app.errors import WorkbenchError
 from app.models import User
+from app.platform.backup_before import FOLDER, holds_something, keep
 from app.platform.database import make_engine, reading
-from app.platform.migrations import current_revision, head_revision, is_up_to_date, upgrade
+from app.platform.migrations import current_revision, head_revision, is_up_to_date, known_revisions, upgrade
 from app.settings import Settings
 
 
@@ -27,11 +30,27 @@ def make_data_dir(settings: Settings) -> None:
         ) from error
 
 
-def migrate(engine: Engine) -> tuple[str | None, str | None]:
-    """Bring the database to the present version; returns the migrations before and after."""
+def _tell(sentence: str) -> None:
+    # Beside what a command writes, which may be the file that it was asked for.
+    sys.stderr.write(f"{sentence}\n")
+
+
+def migrate(
+    engine: Engine, backups: Path | None = None, *, with_backup: bool = True, tell: Callable[[str], None] = _tell
+) -> tuple[str | None, str | None]:
+    """Bring the database to the present version; returns the migrations before and after.
+
+    One that holds something is copied first into the folder `backups`, beside the embedded database by default; when
+    it cannot be, WorkbenchError is raised and nothing is changed.
+    """
     try:
         before = current_revision(engine)
         if not is_up_to_date(engine):
+            if before is not None and before in known_revisions() and with_backup and holds_something(engine):
+                folder = backups or Path(str(engine.url.database)).parent / FOLDER
+                tell(f"La base est à la migration {before} : sauvegarde avant de la mettre à jour…")
+                kept = keep(engine, folder, before)
+                tell(f"Sauvegarde vérifiée : « {kept} ».")
             upgrade(engine)
         return before, head_revision()
     except CommandError as error:
@@ -49,7 +68,7 @@ def open_ready(settings: Settings) -> Engine:
     """The engine of an installation for a command that works on accounts or data."""
     make_data_dir(settings)
     engine = make_engine(settings.resolved_database_url)
-    migrate(engine)
+    migrate(engine, settings.data_dir / FOLDER)
     return engine
 
 

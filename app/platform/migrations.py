@@ -35,6 +35,11 @@ def head_revision() -> str | None:
     return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
+def known_revisions() -> frozenset[str]:
+    """All migrations of this version of the application."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+
+
 def is_up_to_date(engine: Engine) -> bool:
     """Whether there is nothing to migrate."""
     return current_revision(engine) == head_revision()

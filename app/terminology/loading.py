@@ -2,18 +2,18 @@
 
 The rows are written in short transactions under a release that nobody sees, so that people go on working
 during the load; the last transaction makes it visible. A refusal removes every row and changes nothing. A load that
-is killed leaves rows that nobody sees: the next attempt of the same work removes them, any other load does so when
-they gave no sign of life for `ABANDONED_AFTER`. Should the earlier attempt still be alive, its next write is refused.
+is killed leaves rows that nobody sees: the next attempt of the same work removes them, the next start or any other
+load does so once its process is gone. Should the earlier attempt still be alive, its next write is refused.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
@@ -28,11 +28,10 @@ from app.models import (
     ValueSet,
     ValueSetKind,
     ValueSetMember,
-    utc_now,
 )
 from app.platform.database import reading, transaction
 from app.platform.progress import Progress
-from app.terminology import removal, repository, search_index
+from app.terminology import load_lock, removal, repository, search_index
 from app.terminology.chunks import chunks
 from app.terminology.finish import LoadTakenOverError
 from app.terminology.french import french_material
@@ -53,7 +52,8 @@ from loinc_data.release import (
 )
 from loinc_data.tables import load_usage
 
-ABANDONED_AFTER = timedelta(minutes=30)
+log = structlog.get_logger(__name__)
+
 UNKNOWN_TOLERATED = 0.05
 LAB_ORDERS_TITLE = "LOINC Universal Lab Orders"
 
@@ -73,9 +73,8 @@ def load_release(
 
     It becomes current when no official release is; otherwise a person chooses when to change. Raises
     InvalidInputError, in French, when the file is no usable release: what was there is then untouched. Raises
-    ConflictError when the same contents are being loaded by other work than `loaded_by` (by default, any load of
-    these contents that has no name of its own). `prepare` finds out what to write when the release comes into
-    service in place of another.
+    ConflictError when the same contents are being loaded by other work than `loaded_by` (work without a name is never
+    the same). `prepare` finds out what to write when the release comes into service in place of another.
     """
     try:
         progress(0, 0, "Vérification de l'archive")
@@ -85,10 +84,14 @@ def load_release(
         if known is not None:
             return already_loaded(known)
         with open_source(path) as source:
-            attempt = f"{loaded_by or f'contenu-{digest}'}#{uuid4().hex}"
+            attempt = f"{loaded_by}#{uuid4().hex}"
             asked = LoadRequest(source, source_name or path.name, digest, version, actor_id, prepare, attempt)
-            _clear_the_way(engine, asked)
-            return _load(engine, asked, progress)
+            progress(0, 0, "Effacement de ce qu'un chargement interrompu aurait laissé")
+            removed = _clear_the_way(engine, asked)
+            with load_lock.alive(engine, attempt):
+                report = _load(engine, asked, progress)
+            report.removed = removed
+            return report
     except ReleaseError as error:
         raise InvalidInputError(str(error)) from error
 
@@ -289,15 +292,37 @@ def _line_count(source: ReleaseSource, name: str) -> int:
     return max(lines - 1, 0)
 
 
-def _clear_the_way(engine: Engine, asked: LoadRequest) -> None:
-    """Remove what earlier attempts of this work left behind, and what any load did that was killed long ago."""
+def remove_unfinished(engine: Engine) -> int:
+    """Remove what loads that were killed left behind; how many releases that was. Those at work are left alone."""
+    with reading(engine) as session:
+        unfinished = repository.unfinished_releases(session)
+    dead = [release for release in unfinished if not load_lock.is_alive(engine, release.loaded_by)]
+    for release in dead:
+        _remove(engine, release)
+    return len(dead)
+
+
+def _clear_the_way(engine: Engine, asked: LoadRequest) -> int:
+    """Remove what earlier attempts of this work left behind, alive or not, and what any killed load did.
+
+    Returns how many releases that was.
+    """
+    removed = 0
     with reading(engine) as session:
         unfinished = repository.unfinished_releases(session)
     for release in unfinished:
-        assert release.id is not None
-        is_mine = release.loaded_by.partition("#")[0] == asked.attempt.partition("#")[0]
-        is_dead = release.status == ReleaseStatus.REMOVING or release.loaded_at < utc_now() - ABANDONED_AFTER
-        if is_mine or is_dead:
-            removal.remove_unfinished(engine, release.id, release.loaded_by)
+        work = asked.attempt.partition("#")[0]
+        is_mine = work != "" and release.loaded_by.partition("#")[0] == work
+        if is_mine or not load_lock.is_alive(engine, release.loaded_by):
+            _remove(engine, release)
+            removed += 1
         elif release.content_hash == asked.digest:
             raise ConflictError("Cette version de LOINC est déjà en cours de chargement : attendez qu'il finisse.")
+    return removed
+
+
+def _remove(engine: Engine, release: LoincRelease) -> None:
+    assert release.id is not None
+    log.warning("release.unfinished_removed", release_id=release.id, source=release.source_name)
+    removal.remove_unfinished(engine, release.id, release.loaded_by)
+    load_lock.forget(engine, release.loaded_by)

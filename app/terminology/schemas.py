@@ -70,9 +70,15 @@ class LoadReport:
     """Variant → number of names."""
     panel_members: int = 0
     lab_orders: int = 0
+    removed: int = 0
+    """Unfinished releases, left by loads that were killed, that were removed first."""
 
     def sentence(self) -> str:
         """The outcome, in French."""
+        removed = " Ce qu'un chargement interrompu avait laissé a été effacé." if self.removed else ""
+        return f"{self._outcome()}{removed}"
+
+    def _outcome(self) -> str:
         if not self.is_new:
             return f"La version {self.version} était déjà chargée\u202f: rien n'a changé."
         parts = [f"{self.term_count} termes", f"{self.map_to_count} remplacements"]

@@ -37,6 +37,11 @@ def load_release(
     )
 
 
+def remove_unfinished(engine: Engine) -> int:
+    """Remove what loads that were killed left behind, see `app.terminology.loading.remove_unfinished`."""
+    return loading.remove_unfinished(engine)
+
+
 def load_starter(session: Session) -> LoincRelease:
     """Load the starter terminology if it is not there yet; opens tasks when it replaces an older one in service."""
     return starter.load_starter(session, open_tasks_after)

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
 from app.platform.database import is_busy, is_duplicate
+from app.platform.database_faults import fault_of
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.platform.postgresql import is_nul, is_too_long
 from app.web.pages import ErrorPage
@@ -113,15 +114,27 @@ async def on_client_gone(request: Request, error: Exception) -> Response:
 async def on_busy_database(request: Request, error: Exception) -> Response:
     """Another writer kept the database for too long: the person tries again in a moment, what she typed is kept.
 
-    So does a server that let another transaction pass, is out of reach, or has no connection left.
+    So does a server that let another transaction pass, or has no connection left.
     """
     assert isinstance(error, DBAPIError | NoConnectionError)
     if isinstance(error, DBAPIError) and not is_busy(error):
-        raise error
+        return await on_fault_of_the_machine(request, error)
     log.warning("database.busy", route=route_template(request.scope))
     advice = BUSY_ADVICE_TO_SCRIPTS if _wants_json(request) else BUSY_ADVICE
     answer = _answer(request, BUSY_STATUS, f"{BUSY_MESSAGE} {advice}", code="lock-error")
     answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+async def on_fault_of_the_machine(request: Request, error: Exception) -> Response:
+    """No room, a database that is read-only, gone or damaged: said in French, and never as an error of ours."""
+    fault = fault_of(error)
+    if fault is None:
+        raise error
+    log.error("database.fault", fault=fault.name, route=route_template(request.scope), error=type(error).__name__)
+    answer = _answer(request, fault.status, fault.said, code="exception")
+    if fault.status == BUSY_STATUS:
+        answer.headers["Retry-After"] = RETRY_AFTER
     return answer
 
 
@@ -170,5 +183,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     IntegrityError: on_taken,
     OverflowError: on_impossible_value,
     DataError: on_impossible_value,
+    DBAPIError: on_fault_of_the_machine,
+    OSError: on_fault_of_the_machine,
     Exception: on_unexpected_error,
 }

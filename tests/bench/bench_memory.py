@@ -1,8 +1,8 @@
 """Resident memory of the web process with a large release: `python -m tests.bench.bench_memory [--terms 110000]`.
 
 Writes a synthetic release, loads it by the command line, starts the real server, opens the main pages, asks for the
-proposals of a catalogue, and prints one JSON line in MB: at start, after the pages that need no engine, with the engine,
-after the proposals. Exit status 1 past the limit.
+proposals of a catalogue, and prints one JSON line in MB: at start, after pages that need no engine, after the
+proposals made in that process, at the end, and in a new process with the engine alone. Exit status 1 past the limit.
 """
 
 import argparse

@@ -90,7 +90,8 @@ class Client:
             status, location, answer = self.post(f"{draft}/confirmer", {})
         found = re.search(r"/catalogues/(\d+)", location)
         if status != 303 or found is None:
-            raise AssertionError(f"the import was refused: {status} {location} {answer[-3000:].decode(errors='replace')}")
+            said = answer[-3000:].decode(errors="replace")
+            raise AssertionError(f"the import was refused: {status} {location} {said}")
         return int(found[1])
 
     def import_catalogue(self, name: str, content: bytes) -> int:
@@ -124,6 +125,8 @@ class Server:
         """SIGKILL."""
         self.process.kill()
         self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 @dataclass

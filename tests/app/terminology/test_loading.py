@@ -5,14 +5,13 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError
 from app.models import (
     AuditEvent,
     LoincRelease,
@@ -21,12 +20,12 @@ from app.models import (
     ReleaseStatus,
     ValueSet,
     ValueSetMember,
-    utc_now,
 )
 from app.platform.database import Transactions, reading, transaction
 from app.terminology import loading, repository
+from app.terminology.load_lock import alone_loading
 from app.terminology.service import current_release, find_term, search
-from app.upgrades.service import load_release, load_starter, make_current
+from app.upgrades.service import load_release, load_starter, make_current, remove_unfinished
 from tests.app.terminology.fixtures.official import (
     BICARBONATE,
     CHLORIDE,
@@ -297,22 +296,42 @@ def test_an_unexpected_failure_leaves_nothing(engine: Engine, tmp_path: Path, mo
         assert session.exec(select(LoincTermText)).all() == []
 
 
-def test_a_load_in_progress_is_invisible_and_one_that_died_is_cleaned_up(engine: Engine, tmp_path: Path) -> None:
+def _half_loaded(engine: Engine) -> int:
     with transaction(engine) as session:
-        dead = LoincRelease(
-            version="", kind="official", status=ReleaseStatus.LOADING, loaded_at=utc_now() - timedelta(hours=2)
-        )
-        alive = LoincRelease(version="", kind="official", status=ReleaseStatus.LOADING)
-        session.add_all([dead, alive])
+        dead = LoincRelease(version="", kind="official", status=ReleaseStatus.LOADING)
+        session.add(dead)
         session.flush()
+        assert dead.id is not None
         session.add(LoincTerm(release_id=dead.id, loinc_num=SODIUM, component="Sodium"))
+        return dead.id
+
+
+def test_what_a_killed_load_left_is_invisible_and_removed_by_the_next_load(engine: Engine, tmp_path: Path) -> None:
+    _half_loaded(engine)
     with reading(engine) as session:
         assert list(repository.releases(session)) == []
         assert current_release(session) is None
-    load_release(engine, first_release().write_zip(tmp_path))
+    report = load_release(engine, first_release().write_zip(tmp_path))
+    assert report.removed == 1
+    assert "chargement interrompu" in report.sentence()
     with reading(engine) as session:
-        assert session.get(LoincRelease, dead.id) is None
-        assert session.get(LoincRelease, alive.id) is not None
+        assert [release.id for release in session.exec(select(LoincRelease))] == [report.release_id]
+        owners = session.exec(select(LoincTerm.release_id)).all()
+    assert set(owners) == {report.release_id}
+
+
+def test_a_load_under_way_is_left_alone_and_a_second_one_refused(engine: Engine, tmp_path: Path) -> None:
+    loading_id = _half_loaded(engine)
+    with alone_loading(engine):
+        assert remove_unfinished(engine) == 0
+        with pytest.raises(ConflictError, match="en cours de chargement"):
+            load_release(engine, first_release().write_zip(tmp_path))
+        with reading(engine) as session:
+            assert session.get(LoincRelease, loading_id) is not None
+    assert remove_unfinished(engine) == 1
+    with reading(engine) as session:
+        assert session.exec(select(LoincRelease)).all() == []
+        assert session.exec(select(LoincTerm)).all() == []
 
 
 def test_columns_are_matched_by_name_whatever_case_and_order(engine: Engine, tmp_path: Path) -> None:
