@@ -46,7 +46,7 @@ def driver_address(url: str) -> str:
             "SQLite ou PostgreSQL (postgresql+psycopg://…)."
         )
     try:
-        __import__(DRIVER)
+        import psycopg  # noqa: F401 - asked whether it is there
     except ImportError as error:
         raise WorkbenchError(
             "Le pilote de PostgreSQL n'est pas installé : pip install 'transcodeur[postgresql]'."

@@ -211,8 +211,10 @@ def test_the_size_of_the_database_and_what_runs_are_told(application: FastAPI, e
     from app.proposals.engines import engine_version
 
     samples = scrape(application)
-    size = Path(engine.url.database or "").stat().st_size
-    assert value(samples, "transcodeur_database_size_bytes", part="data") == size > 0
+    size = value(samples, "transcodeur_database_size_bytes", part="data") or 0
+    if engine.dialect.name == "sqlite":
+        assert size == Path(engine.url.database or "").stat().st_size
+    assert size > 0
     labels = {"version": version("transcodeur"), "engine": engine_version(), "python": platform.python_version()}
     assert value(samples, "transcodeur_build_info", **labels) == 1
     resident = value(samples, "process_resident_memory_bytes")

@@ -25,7 +25,7 @@ from app.platform.folding import folded
 from app.platform.migrations import alembic_config, is_up_to_date, pending_model_changes, upgrade
 from app.settings import PROJECT_ROOT, Settings
 from matcher.normalise.text import fold
-from tests.conftest import World
+from tests.conftest import BIOLOGIST, ClientFor, World
 from tests.postgresql import Cluster
 
 pytestmark = pytest.mark.only("postgresql", "what a server does by itself")
@@ -273,3 +273,9 @@ def test_several_processes_may_start_together(cluster: Cluster, tmp_path_factory
             assert session.scalar(text("SELECT count(*) FROM loinc_release")) == 1
         assert is_up_to_date(engine)
         engine.dispose()
+
+
+def test_a_character_zero_is_refused_in_french(client_for: ClientFor, world: World) -> None:
+    answer = client_for(BIOLOGIST).post(f"/laboratoires/{world.laboratory_id}/jetons", data={"nom": "a\x00b"})
+    assert answer.status_code == 400
+    assert "caractère nul" in answer.text
