@@ -1,5 +1,6 @@
 """All SQL of the landing pages: how far catalogues have come, and the work under way."""
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -8,25 +9,24 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from app.models import (
+    CatalogueCount,
+    CountFamily,
     ExamAnalysis,
     Job,
     Level,
     LocalTest,
     ReviewState,
-    Status,
 )
 
 
 def count_statuses(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
-    """(catalogue, level, status, count): a test without a state is still to do."""
-    status = func.coalesce(col(ReviewState.status), Status.TODO)
-    statement = (
-        select_model(col(LocalTest.catalogue_id), col(LocalTest.level), status, func.count())
-        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id), isouter=True)
-        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
-        .group_by(col(LocalTest.catalogue_id), col(LocalTest.level), status)
+    """(catalogue, level, status, count), from the counts kept with the facts."""
+    statement = select_model(CatalogueCount).where(
+        col(CatalogueCount.catalogue_id).in_(catalogue_ids),
+        CatalogueCount.family == CountFamily.LEVEL,
+        col(CatalogueCount.rows) > 0,
     )
-    return [(catalogue, level, state, count) for catalogue, level, state, count in session.exec(statement)]
+    return [(count.catalogue_id, *json.loads(count.key), count.rows) for count in session.exec(statement)]
 
 
 def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[Job]:

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
-from app.models import Job, JobStatus
+from app.models import Catalogue, CatalogueCount, Job, JobStatus, Laboratory, LocalTest
 from app.models.append_only import APPEND_ONLY_TABLES
 from app.models.base import utc_now
 from app.platform.database import make_engine, transaction
@@ -25,7 +27,8 @@ from tests.app.upkeep.damage import overwrite, table_pages
 
 CHECKS = [
     "versions", "dossier de données", "place sur le disque", "base de données", "intégrité", "liens entre tables",
-    "faits protégés", "migrations", "terminologie", "index de recherche", "travaux de fond",
+    "faits protégés", "migrations", "terminologie", "index de recherche", "comptes tenus",
+    "travaux de fond",
 ]  # fmt: skip
 
 
@@ -231,3 +234,19 @@ def test_recent_work_is_no_trouble(installed: Settings) -> None:
 def test_a_disk_without_room_for_two_copies_is_told(installed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=150_000_000))
     assert troubles(installed)["place sur le disque"].startswith("150 Mo libres")
+
+
+def test_a_count_that_differs_from_the_facts_is_told(installed: Settings) -> None:
+    engine = make_engine(installed.resolved_database_url)
+    with transaction(engine) as session:
+        laboratory = Laboratory(name="Laboratoire du Parc")
+        session.add(laboratory)
+        session.flush()
+        catalogue = Catalogue(laboratory_id=laboratory.id or 0, name="Catalogue")
+        session.add(catalogue)
+        session.flush()
+        session.add(LocalTest(catalogue_id=catalogue.id or 0, level="analysis", code="NA", label="SODIUM"))
+    assert troubles(installed) == {}
+    with transaction(engine) as session:
+        session.execute(update(CatalogueCount).values(rows=col(CatalogueCount.rows) + 1))
+    assert "diffèrent des faits" in troubles(installed)["comptes tenus"]
