@@ -102,7 +102,7 @@ def serve(
 
     from app.demonstration.service import accounts_notice, create_demonstration
     from app.main import create_app
-    from app.platform.in_use import in_service
+    from app.platform.in_use import in_service, only_server
     from app.platform.installation import make_data_dir, someone_exists
     from app.upgrades.start import prepare
 
@@ -114,6 +114,9 @@ def serve(
     ):
         make_data_dir(settings)
         stack.enter_context(in_service(settings.data_dir))
+        if not stack.enter_context(only_server(settings.data_dir)):
+            typer.echo("Un autre serveur travaille déjà sur ce dossier de données : les deux se partagent la base.")
+            typer.echo("Si ce n'est pas voulu, arrêtez celui-ci (Ctrl+C), ou donnez-lui un autre TRANSCODEUR_DATA_DIR.")
         engine = prepare(settings)
         for sentence in create_demonstration(engine, settings) if with_demo else ():
             typer.echo(sentence)

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.errors import ConflictError
 
 LOCK_FILE = "service.verrou"
+SERVER_FILE = "serveur.verrou"
 
 
 @contextmanager
@@ -31,3 +32,15 @@ def in_service(data_dir: Path) -> AbstractContextManager[None]:
 def alone(data_dir: Path) -> AbstractContextManager[None]:
     """Keep every server and worker away for as long as the block lasts; raises ConflictError when one is at work."""
     return _locked(data_dir, fcntl.LOCK_EX, "L'application est en service ; arrêtez `serve` et `worker`.")
+
+
+@contextmanager
+def only_server(data_dir: Path) -> Iterator[bool]:
+    """Whether no other web server of this machine works on the data folder, for as long as the block lasts."""
+    with (data_dir / SERVER_FILE).open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

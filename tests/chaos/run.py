@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.chaos import invariants
 from tests.chaos.installation import Installation
 from tests.chaos.scenarios import SCENARIOS, Expectation, Scene, prepare_scene
+from tests.postgresql import cluster
 
 SETTLE_EVERY = 10
 JOBS_SECONDS = 300
@@ -87,35 +88,39 @@ def kill(place: Installation, kills: int, seed: int, folder: Path) -> dict[str, 
 
 
 @contextmanager
-def _places(folder: Path, postgresql: str) -> Iterator[list[tuple[str, Installation]]]:
-    places = [("SQLite", Installation(folder / "sqlite" / "var"))]
-    if postgresql:
-        places.append(("PostgreSQL", Installation(folder / "postgresql" / "var", postgresql)))
-    for _, place in places:
-        place.data_dir.parent.mkdir(parents=True)
-    yield places
+def place_on(database: str, folder: Path) -> Iterator[Installation]:
+    """An installation still to be made, on a data folder or on a server of its own; raises NoServerError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if database == "sqlite":
+        yield Installation(folder / "var")
+        return
+    with cluster() as server, server.database() as address:
+        yield Installation(folder / "var", address)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="for all databases together")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--postgresql", default="", help="address of an empty database to try too")
+    parser.add_argument("--databases", default="sqlite,postgresql")
     arguments = parser.parse_args()
     seed = arguments.seed if arguments.seed is not None else int(time.time())
+    databases = arguments.databases.split(",")
     say(f"seed {seed}")
     faults = 0
-    with tempfile.TemporaryDirectory(prefix="transcodeur-pannes-") as name:
-        folder = Path(name)
-        with _places(folder, arguments.postgresql) as places:
-            for base, place in places:
-                tallies = kill(place, arguments.kills // len(places), seed, place.data_dir.parent)
-                for act, tally in tallies.items():
-                    say(f"{base:<11} {act:<20} {tally.kills:>4} kills {len(tally.faults):>3} faults "
-                        f"{tally.seconds / tally.kills:>6.1f} s each")  # fmt: skip
-                    for fault in tally.faults:
-                        say(f"    {fault}")
-                    faults += len(tally.faults)
+    for database in databases:
+        with tempfile.TemporaryDirectory(prefix="transcodeur-pannes-") as name, place_on(
+            database, Path(name)
+        ) as place:
+            tallies = kill(place, arguments.kills // len(databases), seed, Path(name))
+        for act, tally in tallies.items():
+            say(
+                f"{database:<11} {act:<20} {tally.kills:>4} kills {len(tally.faults):>3} faults "
+                f"{tally.seconds / tally.kills:>6.1f} s each"
+            )
+            for fault in tally.faults:
+                say(f"    {fault}")
+            faults += len(tally.faults)
     say("nothing was lost" if not faults else f"{faults} faults")
     return int(faults > 0)
 
