@@ -8,15 +8,26 @@ from app.models.base import metadata
 
 EDITED_MARK = "edited-"
 """What `LoincRelease.terms_hash` begins with since a term was changed; what follows is never the same twice."""
-TRIGGER = (
-    "CREATE TRIGGER tr_loinc_term_edited AFTER UPDATE ON loinc_term BEGIN "
-    f"UPDATE loinc_release SET terms_hash = '{EDITED_MARK}' || hex(randomblob(16)) WHERE id = NEW.release_id; END"
-)
+FUNCTION = "loinc_term_edited"
+STATEMENTS = {
+    "sqlite": (
+        "CREATE TRIGGER tr_loinc_term_edited AFTER UPDATE ON loinc_term BEGIN "
+        f"UPDATE loinc_release SET terms_hash = '{EDITED_MARK}' || hex(randomblob(16)) WHERE id = NEW.release_id; END",
+    ),
+    "postgresql": (
+        f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"UPDATE loinc_release SET terms_hash = '{EDITED_MARK}' || md5(random()::text) WHERE id = NEW.release_id; "
+        "RETURN NULL; END $$",
+        "CREATE TRIGGER tr_loinc_term_edited AFTER UPDATE ON loinc_term FOR EACH ROW "
+        f"EXECUTE FUNCTION {FUNCTION}()",
+    ),
+}
+"""What makes each database leave the mark."""
 
 
 def _create_trigger(_table: Table, connection: Connection, **_options: Any) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(TRIGGER)
+    for statement in STATEMENTS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
 
 
 def install() -> None:

@@ -73,17 +73,62 @@ def public_id_field() -> Any:
     return Field(default_factory=new_public_id, max_length=LENGTH, unique=True)
 
 
-def trigger_statement(table: str) -> str:
-    """The SQLite trigger that refuses to give another identifier to a row."""
-    return (
-        f"CREATE TRIGGER tr_{table}_public_id BEFORE UPDATE OF public_id ON {table} "
+FUNCTION = "public_id_never_changes"
+"""The function that the triggers of PostgreSQL call; SQLite needs none."""
+_CREATE_FUNCTION = f"""
+CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.public_id IS DISTINCT FROM OLD.public_id THEN
+    RAISE EXCEPTION USING
+      MESSAGE = TG_TABLE_NAME || '.public_id never changes', ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def trigger_name(table: str) -> str:
+    """The trigger that protects the identifiers of a table."""
+    return f"tr_{table}_public_id"
+
+
+def trigger_statements(table: str, dialect: str = "sqlite") -> list[str]:
+    """What makes this database refuse to give another identifier to a row."""
+    if dialect == "postgresql":
+        # The column is compared in the function: a trigger that names it would forbid to give it a collation.
+        return [
+            _CREATE_FUNCTION,
+            f"CREATE TRIGGER {trigger_name(table)} BEFORE UPDATE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {FUNCTION}()",
+        ]
+    return [
+        f"CREATE TRIGGER {trigger_name(table)} BEFORE UPDATE OF public_id ON {table} "
         f"WHEN NEW.public_id IS NOT OLD.public_id BEGIN SELECT RAISE(ABORT, '{table}.public_id never changes'); END"
-    )
+    ]
+
+
+def unprotected_tables(connection: Connection) -> list[str]:
+    """The tables whose identifiers could be changed now, in this database."""
+    if connection.dialect.name == "postgresql":
+        found = connection.exec_driver_sql(
+            "SELECT t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
+            "JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+            f"WHERE p.proname = '{FUNCTION}' AND n.nspname = current_schema() AND t.tgenabled IN ('O', 'A') "
+            "AND position('RAISE EXCEPTION' IN p.prosrc) > 0"
+        ).scalars()
+        present = set(found)
+        return [table for table in IDENTIFIED if trigger_name(table) not in present]
+    found = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
+    present = {" ".join(str(sql).split()) for sql in found}
+    return [
+        table
+        for table in IDENTIFIED
+        if any(" ".join(sql.split()) not in present for sql in trigger_statements(table))
+    ]
 
 
 def _create_trigger(table: Table, connection: Connection, **_options: Any) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(trigger_statement(table.name))
+    for statement in trigger_statements(table.name, connection.dialect.name):
+        connection.exec_driver_sql(statement)
 
 
 def install() -> None:

@@ -62,25 +62,24 @@ def tallies(session: Session) -> Check:
 
 def append_only(connection: Connection) -> Check:
     """Whether the database itself still refuses to rewrite facts: each trigger, on SQLite word for word."""
+    return _protected(_unprotected(connection) + _changeable(connection))
+
+
+def _unprotected(connection: Connection) -> list[str]:
     if connection.dialect.name != "sqlite":
-        return _protected([table for table in APPEND_ONLY_TABLES if _unprotected(connection, table)])
+        names = missing_triggers(connection)
+        return [table for table in APPEND_ONLY_TABLES if any(name.startswith(f"tr_{table}_no_") for name in names)]
     found = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
     present = {" ".join(str(sql).split()) for sql in found}
-    missing = [
+    return [
         table
         for table in APPEND_ONLY_TABLES
         if any(sql not in present for sql in map(_one_line, trigger_statements(table)))
     ]
-    missing += [
-        f"{table} (identifiants publics)"
-        for table in public_identifiers.IDENTIFIED
-        if _one_line(public_identifiers.trigger_statement(table)) not in present
-    ]
-    return _protected(missing)
 
 
-def _unprotected(connection: Connection, table: str) -> bool:
-    return any(name.startswith(f"tr_{table}_no_") for name in missing_triggers(connection))
+def _changeable(connection: Connection) -> list[str]:
+    return [f"{table} (identifiants publics)" for table in public_identifiers.unprotected_tables(connection)]
 
 
 def _protected(missing: list[str]) -> Check:

@@ -89,14 +89,17 @@ def _fill(table: str) -> None:
 
 
 def _guard_on_postgresql() -> None:
+    # The columns are compared in the functions: triggers that name them would forbid to give them a collation.
     op.execute(
-        "CREATE FUNCTION public_id_never_changes() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '%.public_id never changes', TG_TABLE_NAME; END $$"
+        "CREATE FUNCTION public_id_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF NEW.public_id IS DISTINCT FROM OLD.public_id THEN RAISE EXCEPTION USING "
+        "MESSAGE = TG_TABLE_NAME || '.public_id never changes', ERRCODE = 'integrity_constraint_violation'; END IF; "
+        "RETURN NEW; END $$"
     )
     for table in TABLES:
         op.execute(
-            f"CREATE TRIGGER tr_{table}_public_id BEFORE UPDATE OF public_id ON {table} FOR EACH ROW "
-            "WHEN (NEW.public_id IS DISTINCT FROM OLD.public_id) EXECUTE FUNCTION public_id_never_changes()"
+            f"CREATE TRIGGER tr_{table}_public_id BEFORE UPDATE ON {table} FOR EACH ROW "
+            "EXECUTE FUNCTION public_id_never_changes()"
         )
     op.execute(
         "CREATE FUNCTION loinc_term_edited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
