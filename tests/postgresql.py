@@ -42,6 +42,14 @@ SERVER_OPTIONS = {
     "autovacuum_naptime": "10s",
     "log_min_messages": "fatal",
 }
+DURABLE = SERVER_OPTIONS | {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "256MB",
+    "max_connections": "200",
+}
+"""As an installation runs it: for measurements."""
 START_SECONDS = 60.0
 
 
@@ -97,11 +105,11 @@ def _make_cluster(folder: Path) -> None:
         raise NoServerError(f"initdb failed: {(folder / 'journal').read_text(errors='replace')[-2000:]}")
 
 
-def _serve_until_the_end_of_input(folder: Path) -> int:
+def _serve_until_the_end_of_input(folder: Path, settings: dict[str, str]) -> int:
     """Run a server in this folder; its port is printed once it answers."""
     _make_cluster(folder)
     port = _free_port()
-    options = [f"-c{name}={value}" for name, value in SERVER_OPTIONS.items()]
+    options = [f"-c{name}={value}" for name, value in settings.items()]
     server = _start(folder, str(programs() / "postgres"), "-D", str(folder / "data"), f"-p{port}", *options)
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -132,7 +140,7 @@ def main() -> int:
         account = _account()
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
-        return _serve_until_the_end_of_input(folder)
+        return _serve_until_the_end_of_input(folder, DURABLE if "--durable" in sys.argv else SERVER_OPTIONS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -180,11 +188,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A server for as long as the block lasts; raises NoServerError when there can be none."""
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """A server for as long as the block lasts; raises NoServerError when there can be none.
+
+    A durable one waits for the disk, as that of an installation does.
+    """
     programs()
     keeper = subprocess.Popen(
-        [sys.executable, "-m", "tests.postgresql"],
+        [sys.executable, "-m", "tests.postgresql", *(["--durable"] if durable else [])],
         cwd=Path(__file__).resolve().parent.parent,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip

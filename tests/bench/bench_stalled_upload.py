@@ -34,6 +34,7 @@ from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.upgrades.start import prepare
 from tests.app.review.sample import fill
+from tests.bench import figures
 
 PEOPLE = 200
 IMPORTED_ROWS = 8415
@@ -193,10 +194,16 @@ def stalled(server: Server) -> bool:
     held = [stall(server, path, content_type) for path, content_type in pages]
     time.sleep(0.5)
     try:
-        is_good = told("decision while another laboratory stalls on five pages", [decide(server) for _ in range(20)],
-                       DECISION_LIMIT_MS)  # fmt: skip
+        decided = [decide(server) for _ in range(20)]
+        is_good = told("decision while another laboratory stalls on five pages", decided, DECISION_LIMIT_MS)
         signed = [sign_in(server, PEOPLE + number) for number in range(10)]
         is_good &= told("sign-in while another laboratory stalls on five pages", signed, SIGN_IN_LIMIT_MS)
+        figures.keep(
+            {
+                "stalled_decision_worst_ms": round(max(time for _, time in decided)),
+                "stalled_sign_in_worst_ms": round(max(time for _, time in signed)),
+            }
+        )
         answered = [connection for connection in held if select.select([connection], [], [], 0)[0]]
         say(f"  of {len(held)} stalled requests, {len(answered)} were answered meanwhile")
         return is_good
@@ -276,6 +283,7 @@ def everybody_signs_in(server: Server) -> bool:
     told(f"{PEOPLE} people sign in at once", found, None)
     told("decision meanwhile", page, None)
     is_good = peak - before < MEMORY_LIMIT_MB and {status for status, _ in found} <= {303, 503}
+    figures.keep({"sign_ins_memory_mb": round(peak - before)})
     say(
         f"memory of the server: {before:.0f} MB before, {peak:.0f} MB at most: +{peak - before:.0f} MB"
         f"  limit +{MEMORY_LIMIT_MB} MB{'' if is_good else '  TOO MUCH'}"

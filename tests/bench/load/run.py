@@ -1,4 +1,4 @@
-"""Many people at once, against a real server: `python -m tests.bench.load.run [--database URL] [--transcoders 10] …`.
+"""Many people at once, against a real server: `python -m tests.bench.load.run [--postgresql] [--transcoders 10] …`.
 
 Builds an installation, starts the web server and the worker as an operator would (the worker niced), then the people
 in a second process. Prints what each kind of request took, what each process cost, and compares what the people
@@ -24,6 +24,8 @@ from typing import Any
 
 from app.platform.database import make_engine
 from app.settings import Settings
+from tests import postgresql
+from tests.bench import figures
 from tests.bench.load.installation import Held, Team, held, install
 
 DECISION_P95_MS = 150
@@ -117,7 +119,7 @@ def report(told: dict[str, Any]) -> None:
 def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--database", default="", help="address of an empty PostgreSQL database; SQLite by default")
+    parser.add_argument("--postgresql", action="store_true", help="on a server of its own; SQLite by default")
     parser.add_argument("--transcoders", type=int, default=10)
     parser.add_argument("--biologists", type=int, default=2)
     parser.add_argument("--imports", type=int, default=1)
@@ -135,9 +137,12 @@ def main() -> int:
     """Build, load, report."""
     asked = arguments()
     team = Team(asked.transcoders, asked.biologists, asked.imports, asked.laboratories, asked.rows)
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack, ExitStack() as processes:
         folder = Path(name)
-        settings = Settings(data_dir=folder / "var", database_url=asked.database, run_jobs_in_server=False)
+        url = ""
+        if asked.postgresql:
+            url = stack.enter_context(stack.enter_context(postgresql.cluster(durable=True)).database())
+        settings = Settings(data_dir=folder / "var", database_url=url, run_jobs_in_server=False)
         start = time.process_time()
         people = install(settings, team)
         say(f"installation: {time.process_time() - start:.0f} s of CPU")
@@ -147,15 +152,15 @@ def main() -> int:
             "TRANSCODEUR_LOG_LEVEL": "warning",
             "PYTHONUNBUFFERED": "1",
         }
-        if asked.database:
-            environment["TRANSCODEUR_DATABASE_URL"] = asked.database
+        if url:
+            environment["TRANSCODEUR_DATABASE_URL"] = url
         servers = [
-            stack.enter_context(started(environment, folder / f"serveur{number}.log", "serve", "--port", "0"))
+            processes.enter_context(started(environment, folder / f"serveur{number}.log", "serve", "--port", "0"))
             for number in range(asked.servers)
         ]
         addresses = [address_of(server) for server in servers]
         workers = [
-            stack.enter_context(started(environment, folder / f"travaux{number}.log", "worker", nice=10))
+            processes.enter_context(started(environment, folder / f"travaux{number}.log", "worker", nice=10))
             for number in range(asked.workers)
         ]
         plan = {"servers": addresses, "people": people, "seconds": asked.seconds, "think": asked.think,
@@ -173,13 +178,13 @@ def main() -> int:
             *((f"serveur {n + 1}", cpu_seconds(one.pid), resident_mb(one.pid)) for n, one in enumerate(servers)),
             *((f"travaux {n + 1}", cpu_seconds(one.pid), resident_mb(one.pid)) for n, one in enumerate(workers)),
         ]
-        stack.close()
+        processes.close()
         engine = make_engine(settings.resolved_database_url)
         found = held(engine)
         engine.dispose()
     say(f"{platform.platform()}, {os.cpu_count()} cœurs, Python {platform.python_version()}, "
         f"charge avant {before:.1f}")  # fmt: skip
-    say(f"`{' '.join(['python -m tests.bench.load.run', *sys.argv[1:]])}`".replace(asked.database or "\0", "URL"))
+    say(f"`{' '.join(['python -m tests.bench.load.run', *sys.argv[1:]])}`")
     say()
     report(told)
     for process, cpu, memory in costs:
@@ -190,6 +195,15 @@ def main() -> int:
         f"{told['imported']} imports confirmés, {found.analyses} lignes en base")  # fmt: skip
     problems = differences(told, found) + told["errors"][:10]
     p95 = percentile(told["times"].get("décision", [float("inf")]), 0.95)
+    figures.keep(
+        {
+            "transcoders": asked.transcoders,
+            "decision_p95_ms": round(p95, 1),
+            "decisions": len(told["decided"]),
+            "server_cpu_seconds": round(sum(cpu for _, cpu, _ in costs[: asked.servers]), 1),
+            "server_memory_mb": round(max(memory for _, _, memory in costs[: asked.servers])),
+        }
+    )
     if p95 > DECISION_P95_MS:
         problems.append(f"p95 of a decision {p95:.0f} ms, limit {DECISION_P95_MS} ms")
     for problem in problems:
