@@ -4,6 +4,7 @@ A hint lost costs a few seconds, until the next sweep of a worker; a hint too ma
 It goes where the database is: a file beside SQLite, tables of their own on PostgreSQL, or Redis when it is set.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +22,33 @@ QUEUE_SCHEMA = "travaux"
 """The schema of PostgreSQL that holds the tables of huey: they are none of the application's."""
 NAME = "transcodeur"
 BUSY_SECONDS = 5
+SILENT_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
+
+
+class _Summary(logging.Handler):
+    """What huey says of a storage that does not answer: one line a minute, where it has a traceback a second."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        if now - self._said.get(str(record.msg), -SILENT_SECONDS) < SILENT_SECONDS:
+            return
+        self._said[str(record.msg)] = now
+        error = record.exc_info[0] if record.exc_info else None
+        log.warning("jobs.no_hints", said=record.getMessage(), error=error.__qualname__ if error else "")
+
+
+def _summarise() -> None:
+    """Once a process: the loggers of huey are all below this one."""
+    logger = logging.getLogger("huey")
+    if not any(isinstance(handler, _Summary) for handler in logger.handlers):
+        logger.addHandler(_Summary())
+        logger.propagate = False
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]
@@ -94,6 +120,7 @@ class Hints:
 
     def _open(self) -> Any:
         if self._task is None:
+            _summarise()
             huey = make_huey(self._settings)
 
             def work(_job_id: int) -> None:

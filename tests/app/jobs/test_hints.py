@@ -1,5 +1,6 @@
 """Hints are only hints: their storage may be lost, absent or of another kind, and no job is."""
 
+import logging
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -85,3 +86,16 @@ def test_the_storage_follows_the_database_or_redis(settings: Settings) -> None:
     redis = hints.make_huey(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
     assert isinstance(redis, RedisHuey)
     assert not isinstance(redis, MemoryHuey)
+
+
+def test_a_storage_that_does_not_answer_is_said_once_a_minute(settings: Settings, logs: Logs) -> None:
+    away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    # As in a process that has said nothing yet.
+    logging.getLogger("huey").handlers[:] = []
+    listener = hints.Hints(away, lambda: None)
+    listener.listen()
+    time.sleep(3)
+    listener.stop(5)
+    said = [event["said"] for event in logs.events("jobs.no_hints")]
+    assert said
+    assert len(said) == len(set(said)), "each trouble once, however often it is tried again"
