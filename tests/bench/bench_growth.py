@@ -21,7 +21,6 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, insert
 from sqlalchemy import select as sa_select
-from sqlmodel import SQLModel
 
 import app.main
 from app.models import (
@@ -46,6 +45,7 @@ from app.models import (
 )
 from app.platform.database import make_engine, transaction
 from app.platform.logs import configure_logs
+from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.proposals.service import prepare_engine
 from app.settings import Settings
@@ -232,7 +232,7 @@ def prepare(folder: Path, count: int, url: str = "") -> Bench:
     """A filled installation of this size; `url` is that of an empty database, SQLite in the folder without it."""
     settings = Settings(data_dir=folder, run_jobs_in_server=False, **({"database_url": url} if url else {}))
     engine = make_engine(settings.resolved_database_url)
-    SQLModel.metadata.create_all(engine)
+    upgrade(engine)
     with transaction(engine) as session:
         load_starter(session)
     with transaction(engine) as session:
