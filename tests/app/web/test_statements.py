@@ -40,6 +40,8 @@ LIMITS = {
     "all jobs": 3,
 }
 """Statements of the second request of its kind, when the engine and what it remembers are there."""
+WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}"}
+"""On a server these take their turn first, which is one statement more (`app.platform.locks`)."""
 
 
 @pytest.fixture
@@ -152,8 +154,10 @@ def counts(bench: Bench) -> dict[str, int]:
     return found
 
 
-def test_statements_do_not_grow_with_the_catalogue(place: Callable[[int], Bench]) -> None:
+def test_statements_do_not_grow_with_the_catalogue(place: Callable[[int], Bench], database_kind: str) -> None:
     small, large = counts(place(SMALL)), counts(place(LARGE))
     assert small == large
-    assert {name: number for name, number in small.items() if number > LIMITS.get(name, 0)} == {}
+    turn = 1 if database_kind == "postgresql" else 0
+    limits = {name: number + (turn if name in WRITES else 0) for name, number in LIMITS.items()}
+    assert {name: number for name, number in small.items() if number > limits.get(name, 0)} == {}
     assert small.keys() == LIMITS.keys()
