@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.models import Action, Decision, Level, LocalTest, LoincTerm, Outcome, Proposal, Relation, Status
+from app.models import Action, Decision, Level, LocalTest, LoincTerm, Outcome, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import TermName, name_of
@@ -81,39 +81,34 @@ def rows_to_judge(
     runs: Runs,
     query: ReviewQuery,
     shown: Sequence[int],
+    known: Mapping[int, str],
 ) -> list[ApprovalRow]:
-    """The rows of the page, checked as they stand now."""
+    """The rows of the page, checked as they stand now; `known` are names of people who decided."""
     found = queue_sql.rows_of_ids(session, access.catalogue_id, run_id_of(runs), shown)
     ids = [row.id for row in found]
-    facts = repository.facts_of_many(session, ids)
-    tests = repository.local_tests(session, ids)
-    choices = {row_id: choice_in_force(facts[row_id]) for row_id in ids}
-    proposals = repository.proposals_by_id(
-        session, [choice.proposal_id for choice in choices.values() if choice and choice.proposal_id]
-    )
-    judged = [_judged(session, settings, row, tests[row.id], choices[row.id], proposals) for row in found]
+    rows = repository.judgeables(session, ids)
+    choices = {row_id: choice_in_force(rows[row_id].facts) for row_id in ids}
+    lines = {row.id: _stored_lines(row, rows[row.id], choices[row.id]) for row in found}
+    unexplained = [row for row in found if lines[row.id] is None]
+    pairs = [(rows[row.id].test, row.loinc_num) for row in unexplained]
+    weighed = evidence_now(session, settings, access.catalogue_id, pairs)
+    lines |= {row.id: found_now for row, found_now in zip(unexplained, weighed, strict=True)}
+    judged = [_Judged(row, rows[row.id].test, choices[row.id], lines[row.id] or []) for row in found]
     coded = [item for item in judged if item.row.outcome == Outcome.CODE]
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
     mappings = mappings_of(session, context, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
     checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
-    authors = repository.names_of(session, [choice.author_id for choice in choices.values() if choice])
+    deciders = {choice.author_id for choice in choices.values() if choice}
+    authors = {**known, **repository.names_of(session, deciders - known.keys())}
     return [_row(access, query, item, checked.get(item.row.id), authors) for item in judged]
 
 
-def _judged(
-    session: Session,
-    settings: Settings,
-    row: Any,
-    test: LocalTest,
-    choice: Decision | None,
-    proposals: Mapping[int, Proposal],
-) -> _Judged:
-    proposal = proposals.get(choice.proposal_id or 0) if choice else None
+def _stored_lines(row: Any, known: repository.Judgeable, choice: Decision | None) -> list[EvidenceLine] | None:
+    """The evidence stored for a decided code; None when it is to be weighed, as no proposal explains the code."""
     if row.outcome != Outcome.CODE or choice is None:
-        return _Judged(row, test, choice, [])
-    if proposal is not None:
-        return _Judged(row, test, choice, lines_of(proposal.evidence))
-    return _Judged(row, test, choice, evidence_now(session, settings, test, row.loinc_num))
+        return []
+    proposal = known.proposals.get(choice.proposal_id or 0)
+    return None if proposal is None else lines_of(proposal.evidence)
 
 
 def _row(

@@ -10,7 +10,7 @@ from app.approval.service import RowAnswer
 from app.models import Role, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.transcoding.repository import runs_of, status_counts
+from app.transcoding.repository import runs_of
 from app.worklist.counts import queue_counts
 from app.worklist.facet_view import facet_views
 from app.worklist.navigation import case_url
@@ -55,18 +55,18 @@ def approval_page(
     runs = runs_of(session, access.catalogue_id)
     counts = queue_counts(session, access.catalogue_id, shown)
     window = window_of(session, access.catalogue_id, shown)
-    rows = rows_to_judge(session, settings, access, runs, shown, window.ids)
-    by_status = status_counts(session, access.catalogue_id)
+    authors = authors_of(session, counts.facets)
+    rows = rows_to_judge(session, settings, access, runs, shown, window.ids, authors)
     return ApprovalPage(
         title=f"Approbation — {access.catalogue.name}",
         catalogue=access.catalogue,
         query=shown,
         rows=rows,
         columns=_columns(shown, path),
-        facets=facet_views(counts, shown, path, authors_of(session, counts.facets), FACETS),
+        facets=facet_views(counts, shown, path, authors, FACETS),
         pager=pager_of(shown, window, counts, path, PAGE_SIZES),
-        progress=progress_of(by_status),
-        waiting=by_status.get(Status.DECIDED, 0),
+        progress=progress_of(counts.by_status),
+        waiting=counts.by_status.get(Status.DECIDED, 0),
         hidden=[pair for pair in query.with_text("").params() if pair[0] != "q"],
         path=path,
         bulk_url=shown.url(path),

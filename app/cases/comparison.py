@@ -49,18 +49,17 @@ def candidates_of(
     decided: str,
 ) -> list[CandidateColumn]:
     """Every column of the comparison, with its checks."""
-    pairs = [Pair(test, column.loinc_num, _lines(session, settings, test, column)) for column in columns]
+    unexplained = [(test, column.loinc_num) for column in columns if column.proposal is None]
+    weighed = iter(evidence_now(session, settings, context.catalogue_id, unexplained))
+    pairs = [
+        Pair(test, column.loinc_num, lines_of(column.proposal.evidence) if column.proposal else next(weighed))
+        for column in columns
+    ]
     mappings = mappings_of(session, context, pairs)
     return [
         _candidate(column, mapping, digit, selected, decided)
         for digit, (column, mapping) in enumerate(zip(columns, mappings, strict=True), start=1)
     ]
-
-
-def _lines(session: Session, settings: Settings, test: LocalTest, column: ComparedCode) -> list[EvidenceLine]:
-    if column.proposal is not None:
-        return lines_of(column.proposal.evidence)
-    return evidence_now(session, settings, test, column.loinc_num)
 
 
 def _candidate(

@@ -18,7 +18,7 @@ from app.jobs.pages import job_line
 from app.models import Job
 from app.platform.database import reading
 from app.platform.identity import SignInRequiredError
-from app.platform.web_sessions import cookie_name, find_live_session, person_of
+from app.platform.web_sessions import cookie_name, user_of_token
 
 LOOK_SECONDS = 1.0
 """How often the job is read."""
@@ -79,7 +79,7 @@ def _look(request: Request, job_id: int) -> JobState:
     state = request.app.state
     with reading(state.engine) as session:
         cookie = request.cookies.get(cookie_name(state.settings), "")
-        user = person_of(session, find_live_session(session, cookie, state.settings))
+        user = user_of_token(session, cookie, state.settings)
         if user is None:
             raise SignInRequiredError("Connectez-vous pour continuer.")
         return state_of(service.open_job(session, user, job_id).job)

@@ -38,7 +38,7 @@ from app.platform.identity import (
     get_laboratory_access,
     laboratory_access,
 )
-from app.platform.web_sessions import cookie_name, find_live_session, needs_touch, person_of
+from app.platform.web_sessions import cookie_name, find_live_session, needs_touch
 
 LARGEST_ID = 2**63 - 1
 LOST_RIGHTS = "Vos droits ont changé entre-temps. Rien n'a été enregistré."
@@ -97,13 +97,13 @@ def _identifier(text: str) -> int | None:
 def _identify(session: Session, request: Request) -> Caller:
     settings = request.app.state.settings
     live = find_live_session(session, request.cookies.get(cookie_name(settings), ""), settings)
-    user = person_of(session, live)
-    if live is None or user is None:
+    if live is None:
         raise SignInRequiredError("Connectez-vous pour continuer.")
+    opened, user = live
     request.state.user = Visitor(user.id or 0, user.email, user.display_name, user.is_administrator)
     if user.must_change_password and request.url.path not in PAGES_BEFORE_PASSWORD_CHANGE:
         raise PasswordChangeRequiredError("Choisissez d'abord votre propre mot de passe.")
-    return Caller(user, live.token_hash, needs_touch(live))
+    return Caller(user, opened.token_hash, needs_touch(opened))
 
 
 def _access(session: Session, user: User, request: Request, needs: Needs) -> LaboratoryAccess | None:

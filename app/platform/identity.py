@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import BackgroundTasks, Depends, Request
-from sqlmodel import Session, select
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, select
 
 from app.errors import NotAllowedError, NotFoundError, WorkbenchError
 from app.models import Catalogue, Laboratory, Membership, Role, User
@@ -77,6 +78,11 @@ class CatalogueAccess(LaboratoryAccess):
         return self.catalogue.id
 
 
+def _membership(user_id: int | None) -> ColumnElement[bool]:
+    """SQL condition that joins a person's membership to a laboratory."""
+    return and_(col(Membership.laboratory_id) == col(Laboratory.id), col(Membership.user_id) == user_id)
+
+
 def role_in(session: Session, user_id: int | None, laboratory_id: int) -> Role | None:
     """The role of a person in a laboratory, None when she is no member."""
     statement = select(Membership.role).where(
@@ -86,29 +92,30 @@ def role_in(session: Session, user_id: int | None, laboratory_id: int) -> Role |
     return Role(found) if found is not None else None
 
 
-def _required_role(session: Session, user: User, laboratory_id: int) -> Role:
-    role = role_in(session, user.id, laboratory_id)
-    if role is None:
-        # The same answer as for a laboratory that does not exist: outsiders learn nothing.
-        raise NotFoundError(NO_LABORATORY)
-    return role
-
-
 def laboratory_access(session: Session, user: User, laboratory_id: int) -> LaboratoryAccess:
-    """The person's rights on a laboratory, or NotFoundError."""
-    laboratory = session.get(Laboratory, laboratory_id)
-    if laboratory is None:
+    """The person's rights on a laboratory, in one statement; or NotFoundError."""
+    statement = select(Laboratory, Membership.role).outerjoin(Membership, _membership(user.id))
+    found = session.exec(statement.where(Laboratory.id == laboratory_id)).first()
+    if found is None or found[1] is None:
+        # The same answer to an outsider as where there is no such laboratory: she learns nothing.
         raise NotFoundError(NO_LABORATORY)
-    return LaboratoryAccess(user, laboratory, _required_role(session, user, laboratory_id))
+    return LaboratoryAccess(user, found[0], Role(found[1]))
 
 
 def catalogue_access(session: Session, user: User, catalogue_id: int) -> CatalogueAccess:
-    """The person's rights on a catalogue, or NotFoundError."""
-    catalogue = session.get(Catalogue, catalogue_id)
-    laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
-    if catalogue is None or laboratory is None:
+    """The person's rights on a catalogue, in one statement; or NotFoundError."""
+    statement = (
+        select(Catalogue, Laboratory, Membership.role)
+        .join(Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id))
+        .outerjoin(Membership, _membership(user.id))
+    )
+    found = session.exec(statement.where(Catalogue.id == catalogue_id)).first()
+    if found is None:
         raise NotFoundError(NO_CATALOGUE)
-    return CatalogueAccess(user, laboratory, _required_role(session, user, catalogue.laboratory_id), catalogue)
+    catalogue, laboratory, role = found
+    if role is None:
+        raise NotFoundError(NO_LABORATORY)
+    return CatalogueAccess(user, laboratory, Role(role), catalogue)
 
 
 AnyAccess = TypeVar("AnyAccess", bound=LaboratoryAccess)

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine, update
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.models import User, UserSession, utc_now
 from app.platform.database import transaction
@@ -40,27 +40,32 @@ def open_session(session: Session, user: User, settings: Settings) -> str:
     return token
 
 
-def find_live_session(session: Session, token: str, settings: Settings) -> UserSession | None:
-    """The session that this token opens, unless it is revoked, too old or idle for too long."""
+def find_live_session(session: Session, token: str, settings: Settings) -> tuple[UserSession, User] | None:
+    """The session that this token opens and its person, in one statement.
+
+    None when it is revoked, too old or idle for too long, or when the account of the person was deactivated.
+    """
     if not token:
         return None
-    row = session.get(UserSession, hash_token(token))
+    statement = select(UserSession, User).join(User, col(User.id) == col(UserSession.user_id))
+    found = session.exec(statement.where(UserSession.token_hash == hash_token(token))).first()
     now = utc_now()
-    if row is None or row.revoked_at is not None or row.expires_at <= now:
+    if found is None or found[0].revoked_at is not None or found[0].expires_at <= now or not found[1].is_active:
         return None
-    idle_until = row.last_seen_at + timedelta(minutes=settings.session_idle_minutes)
-    return row if now < idle_until else None
+    idle_until = found[0].last_seen_at + timedelta(minutes=settings.session_idle_minutes)
+    return found if now < idle_until else None
 
 
-def person_of(session: Session, live: UserSession | None) -> User | None:
-    """The person of a live session, unless her account was deactivated."""
-    user = session.get(User, live.user_id) if live else None
+def person_of(session: Session, opened: UserSession | None) -> User | None:
+    """The person of a session, unless her account was deactivated."""
+    user = session.get(User, opened.user_id) if opened else None
     return user if user is not None and user.is_active else None
 
 
 def user_of_token(session: Session, token: str, settings: Settings) -> User | None:
     """The person whose live session this token opens, or None."""
-    return person_of(session, find_live_session(session, token, settings))
+    live = find_live_session(session, token, settings)
+    return live[1] if live else None
 
 
 def needs_touch(row: UserSession) -> bool:

@@ -43,9 +43,18 @@ def analyses_of(session: Session, exam_ids: Sequence[int]) -> dict[int, list[Loc
     return grouped
 
 
-def exam_links_of(session: Session, exam_id: int) -> Sequence[ExamAnalysis]:
-    """The analyses of one exam."""
-    return session.exec(select(ExamAnalysis).where(ExamAnalysis.exam_id == exam_id)).all()
+def analyses_of_exams(session: Session, exam_ids: Iterable[int]) -> dict[int, list[LocalTest]]:
+    """The analyses of these exams that the catalogue holds, by exam and in the order of its file."""
+    found: dict[int, list[LocalTest]] = {}
+    wanted = sorted(set(exam_ids))
+    if wanted:
+        statement = select(ExamAnalysis.exam_id, LocalTest).join(
+            LocalTest, col(LocalTest.id) == col(ExamAnalysis.analysis_id)
+        )
+        statement = statement.where(col(ExamAnalysis.exam_id).in_(wanted)).order_by(col(ExamAnalysis.id))
+        for exam_id, analysis in session.exec(statement):
+            found.setdefault(exam_id, []).append(analysis)
+    return found
 
 
 def latest_run(session: Session, catalogue_id: int) -> ProposalRun | None:

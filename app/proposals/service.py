@@ -18,6 +18,7 @@ from app.proposals.rows import evidence_as_json
 from app.settings import Settings
 from app.terminology.service import current_release
 from matcher import Engine
+from matcher import LocalTest as MatcherTest
 
 JOB_KIND = "proposals"
 
@@ -32,18 +33,19 @@ def proposals_of(session: Session, local_test_id: int) -> Sequence[Proposal]:
     return repository.proposals_of(session, run.id, local_test_id) if run and run.id else []
 
 
-def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[dict[str, Any]]:
-    """The evidence for one chosen code against a row, computed now (a code found by search has no proposal).
+def evidence_for(
+    session: Session, settings: Settings, catalogue_id: int, pairs: Sequence[tuple[LocalTest, str]]
+) -> list[list[dict[str, Any]]]:
+    """The evidence for each (row, code) of one catalogue, in order, computed now: codes found by search.
 
     Empty when the code is not in the current release or the row is a chapter. The engine must be ready
     (`prepare_engine`): it is not built inside the transaction of the session.
     """
-    release = current_release(session)
-    if release is None or test.level in SECTIONS:
-        return []
+    release = current_release(session) if any(test.level not in SECTIONS for test, _ in pairs) else None
+    if release is None:
+        return [[] for _ in pairs]
     engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir, settings.engines_in_memory)
-    engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
-    return evidence_as_json(engine.weigh(to_matcher(test, _analyses_of(session, test)), loinc_num))
+    return _weigh(engine.with_knowledge(knowledge_for(session, catalogue_id)), _as_matched(session, pairs))
 
 
 def _database_of(session: Session) -> DatabaseEngine:
@@ -52,9 +54,20 @@ def _database_of(session: Session) -> DatabaseEngine:
     return database
 
 
-def _analyses_of(session: Session, test: LocalTest) -> list[LocalTest]:
-    links = repository.exam_links_of(session, test.id) if test.level == Level.EXAM and test.id else []
-    return [session.get_one(LocalTest, link.analysis_id) for link in links if link.analysis_id]
+_Matched = tuple[MatcherTest | None, str]
+
+
+def _as_matched(session: Session, pairs: Sequence[tuple[LocalTest, str]]) -> list[_Matched]:
+    """The rows as the matcher reads them, exams with their analyses; None for a chapter."""
+    analyses = repository.analyses_of_exams(session, [test.id or 0 for test, _ in pairs if test.level == Level.EXAM])
+    return [
+        (None if test.level in SECTIONS else to_matcher(test, analyses.get(test.id or 0, [])), loinc_num)
+        for test, loinc_num in pairs
+    ]
+
+
+def _weigh(engine: Engine, pairs: Sequence[_Matched]) -> list[list[dict[str, Any]]]:
+    return [[] if row is None else evidence_as_json(engine.weigh(row, loinc_num)) for row, loinc_num in pairs]
 
 
 def prepare_engine(database: DatabaseEngine, settings: Settings) -> Engine | None:
@@ -78,12 +91,8 @@ def evidence_ahead(
         return [[] for _ in pairs]
     with reading(database) as session:
         engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
-        rows = [to_matcher(test, _analyses_of(session, test)) for test, _ in pairs]
-    sections = (Level.CHAPTER, Level.SUBCHAPTER)
-    return [
-        [] if test.level in sections else evidence_as_json(engine.weigh(row, loinc_num))
-        for (test, loinc_num), row in zip(pairs, rows, strict=True)
-    ]
+        rows = _as_matched(session, pairs)
+    return _weigh(engine, rows)
 
 
 def ask_for_proposals(

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from app.models import Catalogue
 from app.platform.identity import CatalogueAccess
-from app.transcoding.repository import runs_of, status_counts
+from app.transcoding.repository import runs_of
 from app.transcoding.workflow import DECIDERS
 from app.web.templating import PageContext
 from app.worklist import entries_sql
@@ -68,7 +68,7 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
         columns=columns_of(query, path),
         facets=facet_views(counts, query, path, authors_of(session, counts.facets)),
         pager=pager_of(query, window, counts, path, PAGE_SIZES),
-        progress=progress_of(status_counts(session, access.catalogue_id)),
+        progress=progress_of(counts.by_status),
         hidden=[pair for pair in query.with_text("").params() if pair[0] != "q"],
         path=path,
         clear_url=query.cleared().url(path),

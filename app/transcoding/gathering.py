@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.models import LocalTest, LoincRelease, LoincTerm
 from app.proposals.service import evidence_for
 from app.settings import Settings
-from app.terminology.service import RETIRED_STATUSES, current_release, terms_by_number
+from app.terminology.service import RETIRED_STATUSES, current_release
 from app.transcoding import repository
 from app.transcoding.checks import CheckedMapping
 from app.transcoding.evidence import EvidenceLine, lines_of
@@ -47,17 +47,19 @@ def mapping_context(session: Session, catalogue_id: int, laboratory_id: int) -> 
     return MappingContext(current_release(session), catalogue_id, laboratory_id)
 
 
-def evidence_now(session: Session, settings: Settings, test: LocalTest, loinc_num: str) -> list[EvidenceLine]:
-    """The evidence of a code that has no stored proposal, computed by the matcher."""
-    return lines_of(evidence_for(session, settings, test, loinc_num))
+def evidence_now(
+    session: Session, settings: Settings, catalogue_id: int, pairs: Sequence[tuple[LocalTest, str]]
+) -> list[list[EvidenceLine]]:
+    """The evidence of codes of one catalogue that have no stored proposal, computed by the matcher, in order."""
+    return [lines_of(found) for found in evidence_for(session, settings, catalogue_id, pairs)] if pairs else []
 
 
 def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]) -> list[CheckedMapping]:
     """The pairs with all that the checks need, in the same order."""
     wanted = list(pairs)
     numbers = {pair.loinc_num for pair in wanted}
-    terms = terms_by_number(session, context.release_id, numbers)
-    siblings = repository.siblings_of(session, context.release_id, {term.component for term in terms.values()})
+    siblings = repository.relatives_of(session, context.release_id, numbers)
+    terms = {term.loinc_num: term for group in siblings.values() for term in group if term.loinc_num in numbers}
     retired = {number for number, term in terms.items() if term.status in RETIRED_STATUSES}
     replacements = repository.replacements_of(session, context.release_id, retired)
     nearby = numbers | {term.loinc_num for group in siblings.values() for term in group}

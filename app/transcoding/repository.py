@@ -1,16 +1,13 @@
 """All SQL of the facts of a row, and of what its checks must know."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import and_
 from sqlmodel import Session, col, select
 
 from app.models import (
     Catalogue,
-    CatalogueCount,
-    CountFamily,
     Decision,
     ExamAnalysis,
     LocalTest,
@@ -21,10 +18,10 @@ from app.models import (
     ProposalRun,
     ReviewState,
     User,
+    ValueSet,
     ValueSetKind,
     ValueSetMember,
 )
-from app.terminology.value_sets import current_value_set
 from app.transcoding.facts import StateValues
 
 
@@ -37,6 +34,15 @@ def local_test(session: Session, catalogue_id: int, local_test_id: int, lock: bo
 def local_tests(session: Session, local_test_ids: Iterable[int]) -> dict[int, LocalTest]:
     """Rows by identifier."""
     found = session.exec(select(LocalTest).where(col(LocalTest.id).in_(list(local_test_ids))))
+    return {test.id: test for test in found if test.id is not None}
+
+
+def local_tests_locked(session: Session, catalogue_id: int, local_test_ids: Iterable[int]) -> dict[int, LocalTest]:
+    """Those of these rows that are in this catalogue, locked in the order of their identifiers (see `local_test`)."""
+    statement = select(LocalTest).where(
+        LocalTest.catalogue_id == catalogue_id, col(LocalTest.id).in_(list(local_test_ids))
+    )
+    found = session.exec(statement.order_by(col(LocalTest.id)).with_for_update())
     return {test.id: test for test in found if test.id is not None}
 
 
@@ -56,14 +62,45 @@ def facts_of_many(session: Session, local_test_ids: Iterable[int]) -> dict[int, 
     return facts
 
 
-def store_state(session: Session, local_test_id: int, values: StateValues) -> ReviewState:
-    """Write the derived state of a row."""
-    state = session.get(ReviewState, local_test_id) or ReviewState(local_test_id=local_test_id)
-    for name in StateValues.__slots__:
-        setattr(state, name, getattr(values, name))
-    session.add(state)
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """What is known of a row that waits for a judgement."""
+
+    test: LocalTest
+    facts: list[Decision]
+    """Oldest first."""
+    proposals: dict[int, Proposal]
+    """Those that its facts rest on, by identifier."""
+
+
+def judgeables(session: Session, local_test_ids: Iterable[int]) -> dict[int, Judgeable]:
+    """Rows by identifier with their facts and what these rest on, in one statement."""
+    statement = (
+        select(LocalTest, Decision, Proposal)
+        .outerjoin(Decision, col(Decision.local_test_id) == col(LocalTest.id))
+        .outerjoin(Proposal, col(Proposal.id) == col(Decision.proposal_id))
+        .where(col(LocalTest.id).in_(list(local_test_ids)))
+    )
+    found: dict[int, Judgeable] = {}
+    for test, fact, proposal in session.exec(statement.order_by(col(LocalTest.id), col(Decision.id))):
+        known = found.setdefault(test.id or 0, Judgeable(test, [], {}))
+        if fact is not None:
+            known.facts.append(fact)
+        if proposal is not None:
+            known.proposals[proposal.id or 0] = proposal
+    return found
+
+
+def store_states(session: Session, states: Mapping[int, StateValues]) -> None:
+    """Write the derived states of rows, by row."""
+    stored = session.exec(select(ReviewState).where(col(ReviewState.local_test_id).in_(list(states))))
+    known = {state.local_test_id: state for state in stored}
+    for local_test_id, values in states.items():
+        state = known.get(local_test_id) or ReviewState(local_test_id=local_test_id)
+        for name in StateValues.__slots__:
+            setattr(state, name, getattr(values, name))
+        session.add(state)
     session.flush()
-    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +145,15 @@ def names_of(session: Session, user_ids: Iterable[int | None]) -> dict[int, str]
     return {user_id: name for user_id, name in rows if user_id is not None}
 
 
-def siblings_of(session: Session, release_id: int, components: Iterable[str]) -> dict[str, list[LoincTerm]]:
-    """The terms of these components, by component."""
-    wanted = set(components)
-    grouped: dict[str, list[LoincTerm]] = {component: [] for component in wanted}
-    if wanted:
-        statement = select(LoincTerm).where(LoincTerm.release_id == release_id, col(LoincTerm.component).in_(wanted))
-        for term in session.exec(statement.order_by(col(LoincTerm.loinc_num))):
-            grouped[term.component].append(term)
+def relatives_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, list[LoincTerm]]:
+    """The terms of the components of these codes, those of the codes themselves included, by component."""
+    named = select(LoincTerm.component).where(
+        LoincTerm.release_id == release_id, col(LoincTerm.loinc_num).in_(set(numbers))
+    )
+    statement = select(LoincTerm).where(LoincTerm.release_id == release_id, col(LoincTerm.component).in_(named))
+    grouped: dict[str, list[LoincTerm]] = {}
+    for term in session.exec(statement.order_by(col(LoincTerm.loinc_num))):
+        grouped.setdefault(term.component, []).append(term)
     return grouped
 
 
@@ -132,13 +170,16 @@ def replacements_of(session: Session, release_id: int, numbers: Iterable[str]) -
 
 def in_circuit(session: Session, numbers: Iterable[str]) -> frozenset[str] | None:
     """Those of these codes that are in « Circuit de la biologie »; None when that list is not loaded."""
-    value_set = current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE)
-    if value_set is None:
-        return None
-    statement = select(ValueSetMember.loinc_num).where(
-        ValueSetMember.value_set_id == value_set.id, col(ValueSetMember.loinc_num).in_(set(numbers))
+    wanted = and_(
+        col(ValueSetMember.value_set_id) == col(ValueSet.id), col(ValueSetMember.loinc_num).in_(set(numbers))
     )
-    return frozenset(session.exec(statement))
+    statement = select(ValueSet.id, ValueSetMember.loinc_num).outerjoin(ValueSetMember, wanted)
+    rows = session.exec(
+        statement.where(ValueSet.kind == ValueSetKind.CIRCUIT_BIOLOGIE, col(ValueSet.is_current).is_(True))
+    ).all()
+    # The newest, as everywhere, should several be in use.
+    newest = max((id_ or 0 for id_, _ in rows), default=None)
+    return None if newest is None else frozenset(number for id_, number in rows if id_ == newest and number)
 
 
 def carriers_of(
@@ -197,33 +238,13 @@ def analyses_in(session: Session, exam_id: int, limit: int = 60) -> Sequence[tup
     return session.exec(statement.order_by(col(ExamAnalysis.id)).limit(limit)).all()
 
 
-@dataclass(frozen=True, slots=True)
-class DoneFact:
-    """A fact just recorded, with the row it is about."""
-
-    fact: Decision
-    test: LocalTest
-    version: int
-
-
-def done_fact(session: Session, catalogue_id: int, decision_id: int) -> DoneFact | None:
-    """A fact of this catalogue and the present version of its row."""
+def row_of_fact(session: Session, catalogue_id: int, decision_id: int) -> tuple[LocalTest, list[Decision]] | None:
+    """The row of this catalogue that a fact is about, and all its facts, oldest first, in one statement."""
+    about = select(Decision.local_test_id).where(Decision.id == decision_id).scalar_subquery()
     statement = (
-        select(Decision, LocalTest, ReviewState.version)
-        .join(LocalTest, col(LocalTest.id) == Decision.local_test_id)
-        .join(ReviewState, col(ReviewState.local_test_id) == LocalTest.id)
-        .where(Decision.id == decision_id, LocalTest.catalogue_id == catalogue_id)
+        select(LocalTest, Decision)
+        .join(Decision, col(Decision.local_test_id) == col(LocalTest.id))
+        .where(LocalTest.id == about, LocalTest.catalogue_id == catalogue_id)
     )
-    row = session.exec(statement).first()
-    return DoneFact(*row) if row else None
-
-
-def status_counts(session: Session, catalogue_id: int) -> dict[str, int]:
-    """How many rows of a catalogue have each status, from the counts kept with the facts."""
-    statement = select(CatalogueCount.key, CatalogueCount.rows).where(
-        CatalogueCount.catalogue_id == catalogue_id, CatalogueCount.family == CountFamily.LEVEL
-    )
-    found: Counter[str] = Counter()
-    for key, rows in session.exec(statement):
-        found[json.loads(key)[1]] += rows
-    return dict(found)
+    rows = session.exec(statement.order_by(col(Decision.id))).all()
+    return (rows[0][0], [fact for _, fact in rows]) if rows else None

@@ -64,4 +64,4 @@ def evidence_of(
 ) -> Sequence[EvidenceLine]:
     """The evidence weighed ahead; computed now for what came into being meanwhile."""
     ahead = weighed.get((test.id or 0, loinc_num))
-    return evidence_now(session, settings, test, loinc_num) if ahead is None else ahead
+    return evidence_now(session, settings, test.catalogue_id, [(test, loinc_num)])[0] if ahead is None else ahead

@@ -33,6 +33,8 @@ class QueueCounts:
     facets: dict[str, dict[str, int]]
     least: frozenset[str]
     """The facets whose counts are lower bounds."""
+    by_status: dict[str, int]
+    """The rows of the whole catalogue, whatever the query."""
 
 
 def kept_counts(session: Session, catalogue_id: int) -> Kept:
@@ -61,7 +63,8 @@ def queue_counts(session: Session, catalogue_id: int, query: ReviewQuery) -> Que
         facets[facet.key] = _of_kept(kept, query, facet.key, next(iter(others), ""))
     total, is_least = _total(session, catalogue_id, query, kept, filtered)
     least = _count_rest(session, catalogue_id, query, kept, facets)
-    return QueueCounts(total, is_least, facets, least)
+    by_status = {status: sum(states.values()) for status, states in kept[STATE].items()}
+    return QueueCounts(total, is_least, facets, least, by_status)
 
 
 def count_total(session: Session, catalogue_id: int, query: ReviewQuery) -> tuple[int, bool]:

@@ -101,14 +101,14 @@ def _part(
 def ids_beyond(
     session: Session, catalogue_id: int, query: ReviewQuery, place: Place, limit: int, backwards: bool = False
 ) -> list[int]:
-    """The rows after a place, or those before it, the nearest first."""
+    """The rows after a place, or those before it, the nearest first; one statement."""
     order, where = Order.of(query), conditions(catalogue_id, query)
-    found: list[int] = []
-    for stretch in order.stretches(place, backwards):
-        if len(found) < limit:
-            part = _part("", order, [*where, stretch], limit - len(found), backwards)
-            found += [row.id for row in session.execute(part)]
-    return found
+    stretches = enumerate(order.stretches(place, backwards))
+    rows = union_all(
+        *(_part(str(number), order, [*where, stretch], limit, backwards) for number, stretch in stretches)
+    ).subquery()
+    nearest = order.by(rows.c.value, rows.c.position, rows.c.id, backwards)
+    return list(session.scalars(select(rows.c.id).order_by(rows.c.part, *nearest).limit(limit)))
 
 
 def first_ids(session: Session, catalogue_id: int, query: ReviewQuery, limit: int, offset: int = 0) -> list[int]:

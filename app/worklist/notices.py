@@ -78,16 +78,16 @@ def sentence_of(code: str, label: str, action: str, loinc_num: str) -> str:
 
 def done_notice(session: Session, access: CatalogueAccess, decision_id: int | None, query: ReviewQuery) -> Done | None:
     """The banner of a fact of this catalogue; it can be undone while it is one's own and in force."""
-    found = repository.done_fact(session, access.catalogue_id, decision_id) if decision_id else None
-    if found is None or found.test.id is None:
+    found = repository.row_of_fact(session, access.catalogue_id, decision_id) if decision_id else None
+    if found is None or found[0].id is None:
         return None
-    fact, test_id = found.fact, found.test.id
-    facts = repository.facts_of(session, test_id)
+    test, facts = found
+    test_id, fact = test.id or 0, next(fact for fact in facts if fact.id == decision_id)
     last, state = in_force(facts), derive_state(facts)
     transition = workflow.transition(state.status, state.outcome, Action.UNDO, access.role)
     mine = last is not None and last.id == fact.id and fact.author_id == access.user_id
     return Done(
-        message=sentence_of(found.test.code, found.test.label, fact.action, fact.loinc_num),
+        message=sentence_of(test.code, test.label, fact.action, fact.loinc_num),
         case_url=case_url(access.catalogue_id, test_id, query),
         undo_url=undo_url(access.catalogue_id, test_id, query) if mine and transition else "",
         version=state.version,

@@ -2,7 +2,7 @@
 
 One catalogue with proposals for every analysis, two thirds decided, one third approved, the starter terminology; every
 request goes through the application in this process. Prints the median CPU milliseconds of warm requests and the SQL
-statements of one, as a Markdown table.
+statements of one, as a Markdown table; ends with status 1 when a limit below is passed.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, insert
 from sqlalchemy import select as sa_select
-from sqlmodel import SQLModel
 
 import app.main
 from app.models import (
@@ -46,16 +45,32 @@ from app.models import (
 )
 from app.platform.database import make_engine, transaction
 from app.platform.logs import configure_logs
+from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.proposals.service import prepare_engine
 from app.settings import Settings
 from app.upgrades.service import load_starter
 from loinc_data.tables import load_starter_terms
+from tests.bench import figures
 
 SIZES = (800, 20_000, 60_000)
 TIMES = 11
 BULK = 100
 CHUNK = 5_000
+BULK_TITLE = f"Bulk approval of {BULK}"
+KEPT = {
+    "queue": "Queue",
+    "case": "Case",
+    "decide": "Décider",
+    "approval": "Approval list",
+    "bulk100": BULK_TITLE,
+    "coverage": "Coverage",
+    "exports": "Exports",
+}
+"""The figures given to the page of scale, by the beginning of their key."""
+MOST_MS = {"Queue": 150, "Case": 80, "Décider": 80, "Approval list": 200, "Coverage": 150, "Exports": 150}
+"""What a request may cost at any size, in CPU milliseconds."""
+MOST_STATEMENTS = {"Approval list": 15, BULK_TITLE: 150}
 UNITS = ("mmol/L", "g/L", "UI/L", "%", "mg/24h", "µmol/L", "")
 SPECIMENS = ("Sérum", "Plasma", "Urines", "Sang total", "LCR", "")
 BANDS = (("sure", 0.97), ("to_check", 0.74), ("uncertain", 0.31))
@@ -214,11 +229,10 @@ def _facts(session: Any, action: Action) -> dict[int, int]:
 
 
 def prepare(folder: Path, count: int, url: str = "") -> Bench:
-    """A filled installation of this size."""
-    configure_logs("error")
+    """A filled installation of this size; `url` is that of an empty database, SQLite in the folder without it."""
     settings = Settings(data_dir=folder, run_jobs_in_server=False, **({"database_url": url} if url else {}))
     engine = make_engine(settings.resolved_database_url)
-    SQLModel.metadata.create_all(engine)
+    upgrade(engine)
     with transaction(engine) as session:
         load_starter(session)
     with transaction(engine) as session:
@@ -298,13 +312,18 @@ def pages(bench: Bench) -> dict[str, Callable[[int], Any]]:
 
         return act
 
-    def decide(number: int) -> Any:
+    undecided = iter(bench.todo)
+
+    def decide(_number: int) -> str:
         answer = bench.transcoder.post(
-            f"{base}/revue/{bench.todo[number]}/decision",
+            f"{base}/revue/{next(undecided)}/decision",
             data={"version": 0, "action": "no_loinc", "reason": "essai"},
         )
         assert answer.status_code == 303, answer.text[:2000]
-        following = bench.transcoder.get(answer.headers["location"])
+        return answer.headers["location"]
+
+    def follow(number: int) -> Any:
+        following = bench.transcoder.get(decide(number))
         assert following.status_code == 200, following.text[:2000]
 
     middle = bench.todo[len(bench.todo) // 2]
@@ -315,7 +334,8 @@ def pages(bench: Bench) -> dict[str, Callable[[int], Any]]:
         "Queue, text": get(f"{base}/revue?q=sodium"),
         "Case": get(f"{base}/revue/{middle}"),
         "Case, filtered": get(f"{base}/revue/{middle}?etat=a-traiter&milieu=Urines"),
-        "Decide, then the next case": decide,
+        "Décider": decide,
+        "Decide, then the next case": follow,
         "Approval list": get(f"{base}/approbation"),
         "Coverage": get(f"{base}/couverture"),
         "Exports": get(f"{base}/exports"),
@@ -342,7 +362,7 @@ def measure(count: int, url: str = "") -> dict[str, Measured]:
     with tempfile.TemporaryDirectory() as folder:
         bench = prepare(Path(folder), count, url)
         found = {title: measured(bench, act) for title, act in pages(bench).items()}
-        found[f"Bulk approval of {BULK}"] = bulk(bench)
+        found[BULK_TITLE] = bulk(bench)
         bench.engine.dispose()
         return found
 
@@ -361,8 +381,29 @@ def table(results: dict[int, dict[str, Measured]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Print the table."""
+def kept_figures(size: int, found: dict[str, Measured]) -> dict[str, float]:
+    """What the page of scale says of the largest size; the keys name the size that it speaks of by default."""
+    times = {f"{key}_ms_60k": round(found[title].median, 1) for key, title in KEPT.items()}
+    counts = {f"{key}_statements": float(found[KEPT[key]].statements) for key in ("bulk100", "approval")}
+    return times | counts | {"growth_size": float(size)}
+
+
+def passed_limits(results: dict[int, dict[str, Measured]]) -> list[str]:
+    """A sentence for each limit that a size passes."""
+    said = []
+    for size, found in results.items():
+        for title, most in MOST_MS.items():
+            if found[title].median > most:
+                said.append(f"{title}, {size:,} analyses: {found[title].median:.0f} ms of CPU, the limit is {most}")
+        for title, most in MOST_STATEMENTS.items():
+            if found[title].statements > most:
+                said.append(f"{title}, {size:,} analyses: {found[title].statements} statements, the limit is {most}")
+    return said
+
+
+def main() -> int:
+    """Print the table; 1 when a limit is passed."""
+    configure_logs("error")
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", default=",".join(str(size) for size in SIZES))
     parser.add_argument("--url", default="", help="an empty PostgreSQL database; one size only")
@@ -373,7 +414,11 @@ def main() -> None:
         f"{os.cpu_count()} cores, Python {platform.python_version()}; CPU milliseconds, median of {TIMES}\n\n"
         f"{table(results)}\n"
     )
+    figures.keep(kept_figures(max(results), results[max(results)]))
+    passed = passed_limits(results)
+    sys.stdout.write("".join(f"\nLimit passed: {sentence}" for sentence in passed) + ("\n" if passed else ""))
+    return 1 if passed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""How many SQL statements each page and each act costs, whatever the size of the catalogue.
+
+The table below is the limit of each; a catalogue ten times larger costs exactly as many. A page that reads something
+once for each of its rows fails here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+from sqlmodel import col
+
+from app.models import Job, JobStatus, User
+from app.platform.database import transaction
+from tests.bench.bench_growth import BULK, Bench, counting, prepare
+from tests.postgresql import Cluster
+
+SMALL = 360
+LARGE = 10 * SMALL
+LIMITS = {
+    "queue": 10,
+    "queue, filtered": 9,
+    "case": 20,
+    "case after a decision": 21,
+    "decision": 27,
+    "choice of a code": 43,
+    "undo": 23,
+    "approval list": 14,
+    "approval list of 100": 14,
+    "approval list, codes found by search": 21,
+    "bulk approval of 100": 31,
+    "coverage": 43,
+    "exports": 34,
+    "home": 4,
+    "catalogue": 15,
+    "memory": 9,
+    "jobs of the laboratory": 3,
+    "all jobs": 3,
+}
+"""Statements of the second request of its kind, when the engine and what it remembers are there."""
+WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}"}
+"""On a server these take their turn first, which is one statement more (`app.platform.locks`)."""
+
+
+@pytest.fixture
+def place(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Callable[[int], Bench]]:
+    """`place(size)`: an installation of its own with a catalogue of this size."""
+    made: list[Bench] = []
+
+    def make(size: int) -> Bench:
+        url = ""
+        if database_kind == "postgresql":
+            cluster: Cluster = request.getfixturevalue("cluster")
+            url = cluster.url(cluster.create())
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        made.append(prepare(folder, size, url))
+        _add_jobs(made[-1], size // 6)
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.engine.dispose()
+
+
+def _add_jobs(bench: Bench, count: int) -> None:
+    """Finished jobs of the catalogue, and an administrator who sees them all."""
+    catalogue_id = int(bench.base.rpartition("/")[2])
+    laboratory_id = int(bench.laboratory.rpartition("/")[2])
+    with transaction(bench.engine) as session:
+        session.execute(update(User).where(col(User.email) == "b@exemple.fr").values(is_administrator=True))
+        job = {"kind": "proposals", "laboratory_id": laboratory_id, "catalogue_id": catalogue_id,
+               "status": JobStatus.DONE, "created_by_id": 1, "payload": {}}  # fmt: skip
+        session.execute(insert(Job), [dict(job) for _ in range(count)])
+
+
+@dataclass
+class Acts:
+    """What is counted, by name; each act is done on rows that none was done on."""
+
+    bench: Bench
+    row: int = 0
+
+    def get(self, path: str) -> None:
+        answer = self.bench.biologist.get(path)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
+
+    def decide(self, **said: str) -> tuple[int, str]:
+        """Decide on a row; its identifier, and where the answer leads."""
+        self.row += 1
+        row_id = self.bench.todo[self.row]
+        data = {"version": "0", "action": "no_loinc", "reason": "essai"} | said
+        answer = self.bench.transcoder.post(f"{self.bench.base}/revue/{row_id}/decision", data=data)
+        assert answer.status_code == 303, answer.text[:500]
+        return row_id, answer.headers["location"]
+
+    def choose(self) -> None:
+        self.decide(action="choose", loinc_num="2345-7", justification="essai")
+
+    def undo(self, row_id: int) -> None:
+        answer = self.bench.transcoder.post(f"{self.bench.base}/revue/{row_id}/annulation", data={"version": "1"})
+        assert answer.status_code == 303, answer.text[:500]
+
+    def approve(self, first: int, count: int) -> None:
+        rows = [f"{row_id}:1" for row_id in self.bench.waiting[first : first + count]]
+        assert len(rows) == count
+        answer = self.bench.biologist.post(f"{self.bench.base}/approbation", data={"choix": rows})
+        assert answer.status_code == 200, answer.text[:500]
+        assert "approuvée" in answer.text
+
+
+def counts(bench: Bench) -> dict[str, int]:
+    """The statements of every page and act on this catalogue."""
+    acts, base = Acts(bench), bench.base
+    undone, _ = acts.decide()
+    acts.undo(undone)
+    undone, _ = acts.decide()
+    _, following = acts.decide()
+    for _ in range(3):
+        acts.choose()
+    acts.approve(0, 2)
+    pages = {
+        "queue": f"{base}/revue",
+        "queue, filtered": f"{base}/revue?etat=a-traiter&milieu=Urines",
+        "case": f"{base}/revue/{bench.todo[40]}",
+        "case after a decision": following,
+        "approval list": f"{base}/approbation?tri=-fichier",
+        "approval list of 100": f"{base}/approbation?tri=-fichier&taille=100",
+        "coverage": f"{base}/couverture",
+        "exports": f"{base}/exports",
+        "catalogue": base,
+        "home": "/",
+        "memory": f"{bench.laboratory}/memoire",
+        "jobs of the laboratory": f"{bench.laboratory}/travaux",
+        "all jobs": "/administration/travaux",
+    }
+    todo: dict[str, Callable[[], object]] = {name: lambda path=path: acts.get(path) for name, path in pages.items()}
+    todo["approval list, codes found by search"] = lambda: acts.get(f"{base}/approbation?tri=fichier")
+    for act in todo.values():
+        act()
+    todo |= {
+        "decision": acts.decide,
+        "choice of a code": acts.choose,
+        "undo": lambda: acts.undo(undone),
+        f"bulk approval of {BULK}": lambda: acts.approve(2, BULK),
+    }
+    found = {}
+    for name, act in todo.items():
+        with counting(bench.engine) as statements:
+            act()
+        found[name] = len(statements)
+    return found
+
+
+def test_statements_do_not_grow_with_the_catalogue(place: Callable[[int], Bench], database_kind: str) -> None:
+    small, large = counts(place(SMALL)), counts(place(LARGE))
+    assert small == large
+    turn = 1 if database_kind == "postgresql" else 0
+    limits = {name: number + (turn if name in WRITES else 0) for name, number in LIMITS.items()}
+    assert {name: number for name, number in small.items() if number > limits.get(name, 0)} == {}
+    assert small.keys() == LIMITS.keys()
