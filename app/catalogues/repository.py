@@ -10,6 +10,8 @@ from app.files.kinds import WITH_ANALYSES
 from app.models import (
     Catalogue,
     ExamAnalysis,
+    Job,
+    JobStatus,
     Level,
     LocalTest,
     ReviewState,
@@ -30,7 +32,9 @@ def find_catalogue(session: Session, laboratory_id: int, name: str) -> Catalogue
 
 def catalogues_of(session: Session, laboratory_id: int) -> Sequence[Catalogue]:
     """The catalogues of a laboratory, by name."""
-    statement = select(Catalogue).where(col(Catalogue.laboratory_id) == laboratory_id)
+    statement = select(Catalogue).where(
+        col(Catalogue.laboratory_id) == laboratory_id, col(Catalogue.staged_for_job_id).is_(None)
+    )
     return session.scalars(statement.order_by(col(Catalogue.name), col(Catalogue.id))).all()
 
 
@@ -63,10 +67,21 @@ def insert_source_rows(
         SourceRow,
         ({"source_file_id": source_file_id, "row_number": number, "cells": list(cells)} for number, cells in rows),
     )
+    return row_ids(session, source_file_id)
+
+
+def row_ids(session: Session, source_file_id: int) -> dict[int, int]:
+    """The identifier of each stored row number of a file."""
     statement = select(col(SourceRow.row_number), col(SourceRow.id)).where(
         col(SourceRow.source_file_id) == source_file_id
     )
     return dict(session.execute(statement).all())
+
+
+def job_is_over(session: Session, job_id: int) -> bool:
+    """Whether a job ended, or is gone; it stays so until the transaction ends."""
+    status = session.scalar(select(col(Job.status)).where(col(Job.id) == job_id).with_for_update())
+    return status is None or JobStatus(status).is_over
 
 
 def insert_tests(session: Session, tests: Iterable[dict[str, Any]]) -> None:

@@ -106,7 +106,7 @@ def catalogue_access(session: Session, user: User, catalogue_id: int) -> Catalog
     """The person's rights on a catalogue, or NotFoundError."""
     catalogue = session.get(Catalogue, catalogue_id)
     laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
-    if catalogue is None or laboratory is None:
+    if catalogue is None or laboratory is None or catalogue.staged_for_job_id is not None:
         raise NotFoundError(NO_CATALOGUE)
     return CatalogueAccess(user, laboratory, _required_role(session, user, catalogue.laboratory_id), catalogue)
 
