@@ -1,6 +1,6 @@
 """The biologist's act: approving a decision, or sending it back. Nobody approves a decision she authored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
@@ -12,18 +12,31 @@ from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
-from app.transcoding.checks import Check, CheckSeverity, checks_of, is_blocking
+from app.transcoding.checks import Check, CheckedMapping, CheckSeverity, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
-from app.transcoding.evidence import EvidenceLine, by_axis, lines_of
+from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
-from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
+from app.transcoding.ledger import (
+    DecisionContent,
+    NewFact,
+    OpenRow,
+    OpenRows,
+    append,
+    append_many,
+    check_allowed,
+    check_lengths,
+    open_row,
+    open_rows,
+)
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of, weigh_decided
 from matcher.types import Verdict
 
 OWN_DECISION = "Vous avez pris cette décision : un autre biologiste doit l'approuver."
 OPEN_THE_ROW = "Une contradiction demande d'ouvrir la ligne avant de l'approuver."
-ROWS_AT_ONCE = 10
+NO_SUCH_ROW = "Cette ligne n'existe pas ou ne vous est pas ouverte."
+ROWS_AT_ONCE = 100
+"""How many rows one transaction approves: what others wait for."""
 NOT_RECORDED = "Non enregistrée : la base est occupée. Cochez de nouveau cette ligne dans un instant."
 
 
@@ -57,19 +70,10 @@ def approve(
     """
     check_lengths(comment=comment, justification=justification)
     row = open_row(session, access, local_test_id, expected_version)
-    check_allowed(row, Action.APPROVE, "")
-    choice = choice_in_force(row.facts)
-    if choice is None:
-        raise ConflictError("Aucune décision n'est en vigueur sur cette ligne.")
-    if choice.author_id == access.user_id:
-        raise NotAllowedError(OWN_DECISION)
-    if row.state.outcome is Outcome.CODE:
-        checks, contradicts = _look_again(session, settings, row, choice, weighed)
-        if not is_opened and (contradicts or is_blocking(checks)):
-            raise ConflictError(OPEN_THE_ROW)
-        _require_justification(checks, f"{choice.justification}{justification}")
-    said = DecisionContent(choice.loinc_num, choice.relation, "", comment, justification)
-    return append(session, row, Action.APPROVE, said, release_id=choice.release_id, proposal_id=choice.proposal_id)
+    asked = _Asked(row, _choice_to_approve(row))
+    (looked,) = _look_again(session, settings, access, [asked], weighed)
+    _require_soundness(looked, is_opened, f"{asked.choice.justification}{justification}")
+    return append_many(session, [_approval(asked, comment, justification)])[0]
 
 
 def send_back(
@@ -90,76 +94,150 @@ def send_back(
 def approve_many(
     transactions: Transactions, access: CatalogueAccess, ticked: Sequence[tuple[int, int]], settings: Settings
 ) -> list[RowAnswer]:
-    """Approve the ticked (row, version) pairs one by one; each row has its own answer, none stops the others.
+    """Approve the ticked (row, version) pairs; each row has its own answer, none stops the others.
 
-    A few rows at a time have a transaction of their own, so that others can write in between. When one of these
+    Some rows at a time have a transaction of their own, so that others can write in between. When one of these
     cannot be written, its rows say so; when the very first cannot, nothing was recorded and the error is raised.
     """
     weighed = weigh_decided(transactions, settings, access, (row_id for row_id, _ in ticked))
     answers: list[RowAnswer] = []
-    for start in range(0, len(ticked), ROWS_AT_ONCE):
-        rows = ticked[start : start + ROWS_AT_ONCE]
+    for pairs in _chunks(ticked):
         try:
             with transactions.writing() as session:
-                done = [_approve_one(session, access, row_id, version, settings, weighed) for row_id, version in rows]
+                done = _approve_chunk(session, access, pairs, settings, weighed)
         except (OperationalError, WorkbenchError) as error:
             if not answers:
                 raise
             message = error.message if isinstance(error, WorkbenchError) else NOT_RECORDED
             with transactions.reading() as session:
-                done = [_unrecorded(session, access, row_id, message) for row_id, _ in rows]
+                tests = repository.local_tests(session, pairs)
+            done = [_unrecorded(access, tests.get(row_id), row_id, message) for row_id in pairs]
         answers += done
     return answers
 
 
-def _unrecorded(session: Session, access: CatalogueAccess, local_test_id: int, message: str) -> RowAnswer:
-    test = repository.local_test(session, access.catalogue_id, local_test_id)
-    return _answer(test, False, message) if test else RowAnswer(local_test_id, "?", "", False, message)
+def _chunks(ticked: Sequence[tuple[int, int]]) -> Iterator[dict[int, int]]:
+    """Row -> version, at most `ROWS_AT_ONCE` of them: a row ticked twice is looked at again in the next ones."""
+    chunk: dict[int, int] = {}
+    for row_id, version in ticked:
+        if row_id in chunk or len(chunk) == ROWS_AT_ONCE:
+            yield chunk
+            chunk = {}
+        chunk[row_id] = version
+    if chunk:
+        yield chunk
 
 
-def _approve_one(
-    session: Session,
-    access: CatalogueAccess,
-    local_test_id: int,
-    version: int,
-    settings: Settings,
-    weighed: Weighed,
-) -> RowAnswer:
-    test = repository.local_test(session, access.catalogue_id, local_test_id)
+def _unrecorded(access: CatalogueAccess, test: LocalTest | None, local_test_id: int, message: str) -> RowAnswer:
+    if test is None or test.catalogue_id != access.catalogue_id:
+        return RowAnswer(local_test_id, "?", "", False, message)
+    return _answer(test, False, message)
+
+
+def _approve_chunk(
+    session: Session, access: CatalogueAccess, pairs: Mapping[int, int], settings: Settings, weighed: Weighed
+) -> list[RowAnswer]:
+    """The answers to these rows, row -> version; everything is read for all of them together."""
+    opened = open_rows(session, access, pairs)
+    refused: dict[int, WorkbenchError] = dict(opened.stale)
+    asked: list[_Asked] = []
+    for row_id in pairs:
+        if row_id in opened.rows:
+            row = opened.rows[row_id]
+            try:
+                asked.append(_Asked(row, _choice_to_approve(row)))
+            except WorkbenchError as error:
+                refused[row_id] = error
+    sound: list[_Asked] = []
+    for item, looked in zip(asked, _look_again(session, settings, access, asked, weighed), strict=True):
+        try:
+            _require_soundness(looked, False, item.choice.justification)
+            sound.append(item)
+        except WorkbenchError as error:
+            refused[item.row.test.id or 0] = error
+    append_many(session, [_approval(item) for item in sound])
+    return [_answer_of(row_id, opened, refused) for row_id in pairs]
+
+
+def _answer_of(row_id: int, opened: OpenRows, refused: Mapping[int, WorkbenchError]) -> RowAnswer:
+    test = opened.tests.get(row_id)
     if test is None:
-        return RowAnswer(local_test_id, "?", "", False, "Cette ligne n'existe pas ou ne vous est pas ouverte.")
-    try:
-        approve(session, access, local_test_id, version, settings=settings, is_opened=False, weighed=weighed)
-    except WorkbenchError as error:
-        # Every refusal of `approve` comes before its first write: nothing of this row is pending.
-        return _answer(test, False, error.message)
-    return _answer(test, True, "Approuvée.")
+        return RowAnswer(row_id, "?", "", False, NO_SUCH_ROW)
+    error = refused.get(row_id)
+    return _answer(test, error is None, "Approuvée." if error is None else error.message)
 
 
 def _answer(test: LocalTest, is_approved: bool, message: str) -> RowAnswer:
     return RowAnswer(test.id or 0, test.code, test.label, is_approved, message)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row to approve, and the choice in force on it."""
+
+    row: OpenRow
+    choice: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The checks of a decided code as they stand now, and whether an axis contradicts it."""
+
+    checks: Sequence[Check] = ()
+    contradicts: bool = False
+
+
+def _choice_to_approve(row: OpenRow) -> Decision:
+    """The choice in force on a row, if this person may approve it; refuses otherwise."""
+    check_allowed(row, Action.APPROVE, "")
+    choice = choice_in_force(row.facts)
+    if choice is None:
+        raise ConflictError("Aucune décision n'est en vigueur sur cette ligne.")
+    if choice.author_id == row.access.user_id:
+        raise NotAllowedError(OWN_DECISION)
+    return choice
+
+
 def _look_again(
-    session: Session, settings: Settings, row: OpenRow, choice: Decision, weighed: Weighed
-) -> tuple[list[Check], bool]:
-    """The checks of the decided code as they stand now, and whether an axis contradicts it."""
-    proposals = repository.proposals_by_id(session, [choice.proposal_id] if choice.proposal_id else [])
-    proposal = proposals.get(choice.proposal_id or 0)
-    lines: Sequence[EvidenceLine] = (
-        lines_of(proposal.evidence)
-        if proposal is not None
-        else evidence_of(session, settings, row.test, choice.loinc_num, weighed)
+    session: Session, settings: Settings, access: CatalogueAccess, asked: Sequence[_Asked], weighed: Weighed
+) -> list[_Looked]:
+    """What is known now of each decided code; nothing is looked at where no code was decided."""
+    coded = [item for item in asked if item.row.state.outcome is Outcome.CODE]
+    if not coded:
+        return [_Looked() for _ in asked]
+    proposals = repository.proposals_by_id(
+        session, [item.choice.proposal_id for item in coded if item.choice.proposal_id]
     )
-    context = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
-    checks = checks_of(mappings_of(session, context, [Pair(row.test, choice.loinc_num, lines)])[0])
-    contradicts = any(finding.verdict is Verdict.CONTRADICT for finding in by_axis(lines).values())
-    return checks, contradicts
+    pairs = []
+    for item in coded:
+        proposal = proposals.get(item.choice.proposal_id or 0)
+        lines: Sequence[EvidenceLine] = (
+            lines_of(proposal.evidence)
+            if proposal is not None
+            else evidence_of(session, settings, item.row.test, item.choice.loinc_num, weighed)
+        )
+        pairs.append(Pair(item.row.test, item.choice.loinc_num, lines))
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    found = {mapping.test.id: _looked(mapping) for mapping in mappings_of(session, context, pairs)}
+    return [found.get(item.row.test.id, _Looked()) for item in asked]
 
 
-def _require_justification(checks: list[Check], justification: str) -> None:
-    refused = [check.sentence for check in checks if check.severity is CheckSeverity.REFUSED]
+def _looked(mapping: CheckedMapping) -> _Looked:
+    contradicts = any(finding.verdict is Verdict.CONTRADICT for finding in mapping.findings.values())
+    return _Looked(checks_of(mapping), contradicts)
+
+
+def _require_soundness(looked: _Looked, is_opened: bool, justification: str) -> None:
+    if not is_opened and (looked.contradicts or is_blocking(looked.checks)):
+        raise ConflictError(OPEN_THE_ROW)
+    refused = [check.sentence for check in looked.checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(refused))
-    if is_blocking(checks) and not justification.strip():
-        raise JustificationNeededError(checks)
+    if is_blocking(looked.checks) and not justification.strip():
+        raise JustificationNeededError(looked.checks)
+
+
+def _approval(asked: _Asked, comment: str = "", justification: str = "") -> NewFact:
+    choice = asked.choice
+    said = DecisionContent(choice.loinc_num, choice.relation, "", comment, justification)
+    return NewFact(asked.row, Action.APPROVE, said, choice.release_id, choice.proposal_id)

@@ -1,5 +1,6 @@
-"""Appending one fact to a row, and its derived state, in the transaction of the request."""
+"""Appending facts to rows, and their derived states, in the transaction of the request."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -58,10 +59,37 @@ def open_row(session: Session, access: CatalogueAccess, local_test_id: int, expe
     test = repository.local_test(session, access.catalogue_id, local_test_id, lock=True)
     if test is None:
         raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
-    facts = repository.facts_of(session, local_test_id)
+    return _opened(access, test, repository.facts_of(session, local_test_id), expected_version)
+
+
+def _opened(access: CatalogueAccess, test: LocalTest, facts: list[Decision], expected_version: int) -> OpenRow:
     if len(facts) != expected_version:
         raise StaleVersionError(facts[expected_version:] if 0 <= expected_version <= len(facts) else facts)
     return OpenRow(access, test, facts, derive_state(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRows:
+    """Several rows to act on, locked until the transaction ends."""
+
+    tests: dict[int, LocalTest]
+    """Those that are there and open to the person; each is in one of the next two."""
+    rows: dict[int, OpenRow]
+    stale: dict[int, StaleVersionError]
+    """Rows that somebody acted on since their version was read."""
+
+
+def open_rows(session: Session, access: CatalogueAccess, versions: Mapping[int, int]) -> OpenRows:
+    """What `open_row` does, for rows by identifier with the version that was read of each: two statements."""
+    tests = repository.local_tests_locked(session, access.catalogue_id, versions)
+    facts = repository.facts_of_many(session, tests)
+    found = OpenRows(tests, {}, {})
+    for row_id, test in tests.items():
+        try:
+            found.rows[row_id] = _opened(access, test, facts[row_id], versions[row_id])
+        except StaleVersionError as error:
+            found.stale[row_id] = error
+    return found
 
 
 def check_allowed(row: OpenRow, action: Action, reason: str) -> Transition:
@@ -70,6 +98,18 @@ def check_allowed(row: OpenRow, action: Action, reason: str) -> Transition:
     if found.needs_reason and not reason.strip():
         raise InvalidInputError("Indiquez le motif.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """A fact to add to an open row after `check_allowed`."""
+
+    row: OpenRow
+    action: Action
+    said: DecisionContent = NOTHING_SAID
+    release_id: int | None = None
+    proposal_id: int | None = None
+    undoes_id: int | None = None
 
 
 def append(
@@ -83,39 +123,54 @@ def append(
     undoes_id: int | None = None,
 ) -> Decision:
     """Add a fact after `check_allowed`, store the state it leads to, and record it in the audit trail."""
-    before = row.in_force
+    return append_many(session, [NewFact(row, action, said, release_id, proposal_id, undoes_id)])[0]
+
+
+def append_many(session: Session, asked: Sequence[NewFact]) -> list[Decision]:
+    """The same for one fact each of several rows, in this order, in as many statements as for one."""
+    if not asked:
+        return []
+    facts = [_fact(item) for item in asked]
+    session.add_all(facts)
+    session.flush()
+    added = list(zip(asked, facts, strict=True))
+    states = {fact.local_test_id: derive_state([*item.row.facts, fact]) for item, fact in added}
+    assert len(states) == len(facts), "one fact a row: a second one would not know of the first"
+    repository.store_states(session, states)
+    for item, fact in added:
+        access, test = item.row.access, item.row.test
+        record(
+            session,
+            f"decision.{item.action}",
+            actor=access.user,
+            object_type="local_test",
+            object_id=test.id,
+            laboratory_id=access.laboratory_id,
+            decision_id=fact.id,
+            local_code=test.code,
+            loinc_num=fact.loinc_num,
+            status=states[fact.local_test_id].status,
+            undoes_id=item.undoes_id,
+        )
+    return facts
+
+
+def _fact(asked: NewFact) -> Decision:
+    row, said, before = asked.row, asked.said, asked.row.in_force
     assert row.test.id is not None
-    fact = Decision(
+    return Decision(
         local_test_id=row.test.id,
-        action=action,
+        action=asked.action,
         loinc_num=said.loinc_num,
         relation=said.relation,
         reason=said.reason.strip(),
         comment=said.comment.strip(),
         justification=said.justification.strip(),
-        release_id=release_id,
-        proposal_id=proposal_id,
+        release_id=asked.release_id,
+        proposal_id=asked.proposal_id,
         author_id=row.access.user_id,
         author_role=row.access.role,
         created_at=utc_now(),
-        supersedes_id=None if before is None or action is Action.COMMENT else before.id,
-        undoes_id=undoes_id,
+        supersedes_id=None if before is None or asked.action is Action.COMMENT else before.id,
+        undoes_id=asked.undoes_id,
     )
-    session.add(fact)
-    session.flush()
-    state = derive_state([*row.facts, fact])
-    repository.store_state(session, row.test.id, state)
-    record(
-        session,
-        f"decision.{action}",
-        actor=row.access.user,
-        object_type="local_test",
-        object_id=row.test.id,
-        laboratory_id=row.access.laboratory_id,
-        decision_id=fact.id,
-        local_code=row.test.code,
-        loinc_num=fact.loinc_num,
-        status=state.status,
-        undoes_id=undoes_id,
-    )
-    return fact

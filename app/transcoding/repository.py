@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -40,6 +40,15 @@ def local_tests(session: Session, local_test_ids: Iterable[int]) -> dict[int, Lo
     return {test.id: test for test in found if test.id is not None}
 
 
+def local_tests_locked(session: Session, catalogue_id: int, local_test_ids: Iterable[int]) -> dict[int, LocalTest]:
+    """Those of these rows that are in this catalogue, locked in the order of their identifiers (see `local_test`)."""
+    statement = select(LocalTest).where(
+        LocalTest.catalogue_id == catalogue_id, col(LocalTest.id).in_(list(local_test_ids))
+    )
+    found = session.exec(statement.order_by(col(LocalTest.id)).with_for_update())
+    return {test.id: test for test in found if test.id is not None}
+
+
 def facts_of(session: Session, local_test_id: int) -> list[Decision]:
     """The facts of a row, oldest first."""
     statement = select(Decision).where(Decision.local_test_id == local_test_id).order_by(col(Decision.id))
@@ -56,14 +65,16 @@ def facts_of_many(session: Session, local_test_ids: Iterable[int]) -> dict[int, 
     return facts
 
 
-def store_state(session: Session, local_test_id: int, values: StateValues) -> ReviewState:
-    """Write the derived state of a row."""
-    state = session.get(ReviewState, local_test_id) or ReviewState(local_test_id=local_test_id)
-    for name in StateValues.__slots__:
-        setattr(state, name, getattr(values, name))
-    session.add(state)
+def store_states(session: Session, states: Mapping[int, StateValues]) -> None:
+    """Write the derived states of rows, by row."""
+    stored = session.exec(select(ReviewState).where(col(ReviewState.local_test_id).in_(list(states))))
+    known = {state.local_test_id: state for state in stored}
+    for local_test_id, values in states.items():
+        state = known.get(local_test_id) or ReviewState(local_test_id=local_test_id)
+        for name in StateValues.__slots__:
+            setattr(state, name, getattr(values, name))
+        session.add(state)
     session.flush()
-    return state
 
 
 @dataclass(frozen=True, slots=True)
