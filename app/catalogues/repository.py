@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 from sqlmodel import Session, col
 
 from app.files.kinds import WITH_ANALYSES
@@ -192,8 +192,23 @@ def links_of(session: Session, catalogue_id: int) -> Sequence[Any]:
 
 def update_tests(session: Session, changes: Sequence[dict[str, Any]]) -> None:
     """Change columns of many local tests; each change holds `id` and the same columns as the others."""
-    if changes:
-        session.execute(update(LocalTest), list(changes))
+    if not changes:
+        return
+    # One through the session, which brings the counts of its catalogue up to date; the others as one statement, which
+    # holds the database a third of the time that objects take.
+    session.execute(update(LocalTest), list(changes[:1]))
+    change_tests(session.connection(), changes[1:])
+
+
+def change_tests(connection: Connection, changes: Sequence[dict[str, Any]]) -> None:
+    """The same, told to no session: for rows that nobody counts."""
+    table = LocalTest.__table__  # type: ignore[attr-defined]
+    for start in range(0, len(changes), BATCH):
+        part = [
+            {"test_id": change["id"]} | {name: value for name, value in change.items() if name != "id"}
+            for change in changes[start : start + BATCH]
+        ]
+        connection.execute(update(table).where(table.c.id == bindparam("test_id")), part)
 
 
 def files_of(session: Session, catalogue_id: int) -> Sequence[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Engine, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_model
 
@@ -76,15 +76,10 @@ class Stage:
 
     def _change(self, changes: Iterable[Sequence[dict[str, Any]]]) -> None:
         """Change tests that nobody sees; each group has the same columns."""
-        table = LocalTest.__table__  # type: ignore[attr-defined]
         for same in changes:
             for start in range(0, len(same), CHUNK):
-                part = [{**change, "test_id": change["id"]} for change in same[start : start + CHUNK]]
-                for change in part:
-                    del change["id"]
                 with self.work.writing() as session:
-                    statement = update(table).where(table.c.id == bindparam("test_id"))
-                    session.connection().execute(statement, part)
+                    repository.change_tests(session.connection(), same[start : start + CHUNK])
 
     def store_files(self, files: Sequence[ReadFile], target_id: int | None, imported_by_id: int | None) -> Staged:
         """Store files and their rows; those that an earlier attempt stored are taken up."""

@@ -98,12 +98,16 @@ def _update(
     catalogue_id = draft.catalogue_id or 0
     for attempt in range(COMPARISONS):
         comparison = compared(Transactions(engine), catalogue_id, plan)
+        stage = staging.begin(engine, work, draft.laboratory_id)
+        staged = stage.store_files(plan.files, catalogue_id, draft.user_id)
         try:
             with work.writing() as session:
                 # Her rights are those that she has now: she may have left the laboratory since.
                 access = catalogue_access(session, session.get_one(User, draft.user_id), catalogue_id)
                 access.require(*MAY_IMPORT)
-                report = apply_update(session, access, plan, digest, comparison, JobQueue(settings, engine))
+                report = apply_update(
+                    session, access, plan, digest, comparison, JobQueue(settings, engine), staged=staged
+                )
                 return _done(session, draft.id, report, work)
         except MovedCatalogueError:
             if attempt == COMPARISONS - 1:

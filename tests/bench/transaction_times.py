@@ -11,15 +11,16 @@ from app.platform.postgresql import is_postgresql
 
 
 class TransactionTimes:
-    """Listens to an engine; `work(name)` says what is being done. Seconds from BEGIN granted to COMMIT returned.
+    """Listens to an engine; `work(name)` says what is being done. Seconds from BEGIN granted to COMMIT returned, by the
+    clock and of the processor alone: on a machine that others use, the clock says more than what the work costs.
 
     The wait for one's turn does not count: it is what the others hold.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.seconds: dict[str, list[float]] = {}
+        self.seconds: dict[str, list[tuple[float, float]]] = {}
         self._name = ""
-        self._begun: dict[int, float] = {}
+        self._begun: dict[int, tuple[float, float]] = {}
         self._commit = engine.dialect.do_commit
         self._wrote: set[int] = set()
         event.listen(engine, "begin", self._begin)
@@ -31,7 +32,7 @@ class TransactionTimes:
     def _begin(self, connection: Any) -> None:
         mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
         if mode == "IMMEDIATE" and not connection.get_execution_options().get("postgresql_readonly"):
-            self._begun[id(connection.connection.dbapi_connection)] = time.perf_counter()
+            self._begun[id(connection.connection.dbapi_connection)] = (time.perf_counter(), time.thread_time())
 
     def _statement(self, connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
@@ -43,7 +44,7 @@ class TransactionTimes:
         begun = self._begun.pop(key, None)
         # SQLite is held from BEGIN IMMEDIATE on, even by a transaction that writes nothing.
         if begun is not None and self._name and (key in self._wrote or not self._is_server):
-            self.seconds[self._name].append(time.perf_counter() - begun)
+            self.seconds[self._name].append((time.perf_counter() - begun[0], time.thread_time() - begun[1]))
         self._wrote.discard(key)
 
     @contextmanager
