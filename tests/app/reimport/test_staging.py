@@ -185,6 +185,8 @@ def test_nobody_sees_what_is_being_stored(
     assert len(seen) == 3
     assert not any(f"import {job_id}" in page or "LOINC_3_export" in page for page in seen)
     assert "Import d" in seen[1]
+    assert all("Import en cours" in page and "vide" not in page for page in (seen[0], seen[2]))
+    assert "Import en cours" not in client_for(TRANSCODER).get("/").text
     assert "LOINC_3_export" in client_for(TRANSCODER).get(f"/catalogues/{catalogue_id}").text
 
 
