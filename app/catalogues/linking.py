@@ -4,7 +4,7 @@ LOINC_2 tells which exam contains an analysis, LOINC_1 names the chapters, and L
 after each import, the links are completed and the chapters are carried to exams and analyses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,15 +26,30 @@ def link_catalogue(session: Session, catalogue_id: int) -> None:
     Running it twice changes nothing more.
     """
     repository.link_analyses(session, catalogue_id)
-    for changes in linking_changes(session, catalogue_id):
+    for changes in linking_changes(session, [catalogue_id]):
         repository.update_tests(session, changes)
 
 
-def linking_changes(session: Session, catalogue_id: int) -> list[list[dict[str, Any]]]:
-    """What the links of a catalogue change in its tests: `id` and columns, by groups of the same columns."""
-    tests = repository.tests_for_linking(session, catalogue_id)
-    links = repository.links_of(session, catalogue_id)
-    labels = repository.chapter_labels(session, catalogue_id)
+@dataclass(frozen=True, slots=True)
+class _Link:
+    exam_id: int
+    analysis_code: str
+    analysis_id: int | None
+
+
+def linking_changes(
+    session: Session, catalogue_ids: Sequence[int], analyses: Mapping[str, int] | None = None
+) -> list[list[dict[str, Any]]]:
+    """What the links of a catalogue, taken together with what is stored to join it, change in their tests.
+
+    `id` and columns, by groups of the same columns. `analyses` (code -> test) completes the links that have none.
+    """
+    tests = repository.tests_for_linking(session, catalogue_ids)
+    links = [
+        _Link(link.exam_id, link.analysis_code, link.analysis_id or (analyses or {}).get(link.analysis_code))
+        for link in repository.links_of(session, catalogue_ids)
+    ]
+    labels = repository.chapter_labels(session, catalogue_ids)
     return [_carried_chapters(labels, tests, links), _carried_flags(tests, links)]
 
 

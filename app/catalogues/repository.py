@@ -148,15 +148,15 @@ def link_analyses(session: Session, catalogue_id: int) -> None:
     session.execute(statement.values(analysis_id=analysis), execution_options={"synchronize_session": False})
 
 
-def chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+def chapter_labels(session: Session, catalogue_ids: Sequence[int]) -> dict[str, str]:
     """Code of chapter -> label."""
     statement = select(col(LocalTest.chapter_code), col(LocalTest.label)).where(
-        col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.CHAPTER
+        col(LocalTest.catalogue_id).in_(catalogue_ids), col(LocalTest.level) == Level.CHAPTER
     )
     return dict(session.execute(statement).all())
 
 
-def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
+def tests_for_linking(session: Session, catalogue_ids: Sequence[int]) -> Sequence[Any]:
     """What linking needs to know of each analysis and exam, in file order."""
     statement = (
         select(
@@ -171,7 +171,7 @@ def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
             col(LocalTest.is_retired),
         )
         .where(
-            col(LocalTest.catalogue_id) == catalogue_id,
+            col(LocalTest.catalogue_id).in_(catalogue_ids),
             col(LocalTest.level).in_([Level.ANALYSIS, Level.EXAM]),
         )
         .order_by(col(LocalTest.position), col(LocalTest.id))
@@ -179,15 +179,43 @@ def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
     return session.execute(statement).all()
 
 
-def links_of(session: Session, catalogue_id: int) -> Sequence[Any]:
+def links_of(session: Session, catalogue_ids: Sequence[int]) -> Sequence[Any]:
     """(exam, code of analysis, analysis or None) of each link, in file order."""
     statement = (
         select(col(ExamAnalysis.exam_id), col(ExamAnalysis.analysis_code), col(ExamAnalysis.analysis_id))
         .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
-        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
         .order_by(col(ExamAnalysis.id))
     )
     return session.execute(statement).all()
+
+
+def newest(session: Session, catalogue_id: int) -> tuple[int, ...]:
+    """What grows with every import into a catalogue: its newest file, its newest test, the number of its tests."""
+    files = select(func.max(col(SourceFile.id))).where(col(SourceFile.catalogue_id) == catalogue_id)
+    tests = select(func.coalesce(func.max(col(LocalTest.id)), 0), func.count()).where(
+        col(LocalTest.catalogue_id) == catalogue_id
+    )
+    return (session.scalar(files) or 0, *session.execute(tests).one())
+
+
+def ids_in(session: Session, catalogue_id: int) -> set[int]:
+    """Every test of a catalogue."""
+    found = session.scalars(select(col(LocalTest.id)).where(col(LocalTest.catalogue_id) == catalogue_id))
+    return {test_id for test_id in found if test_id is not None}
+
+
+def linkable(session: Session, catalogue_ids: Sequence[int]) -> dict[str, int]:
+    """Code -> the analysis that links of exams mean, see `link_analyses`."""
+    statement = (
+        select(col(LocalTest.code), col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids), col(LocalTest.level) == Level.ANALYSIS)
+        .order_by(col(LocalTest.retired_at).is_not(None), col(LocalTest.occurrence))
+    )
+    found: dict[str, int] = {}
+    for code, test_id in session.execute(statement):
+        found.setdefault(code, test_id)
+    return found
 
 
 def update_tests(session: Session, changes: Sequence[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ next attempt, or whoever cleans after the job, deletes them.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine, delete, exists, func, insert, or_, select, update
@@ -36,7 +36,17 @@ class Staged:
     file_ids: list[int]
     rows: list[dict[int, int]]
     is_linked: bool = False
-    """Its tests have all that files say of each other: nothing is left to be computed once they are shown."""
+    """What files say of each other is found: nothing is left to be computed once they are shown."""
+    changes: tuple[list[dict[str, Any]], ...] = ()
+    """What that changes in the tests that are shown already, by groups of the same columns."""
+    basis: tuple[int, ...] = ()
+    """What the catalogue held when that was found: once it moved, it must be found again."""
+
+    def still_holds(self, session: Session, catalogue_id: int | None) -> bool:
+        """Whether the catalogue is what it was when the changes were found."""
+        if catalogue_id is None or not self.basis:
+            return True
+        return repository.newest(session, catalogue_id) == self.basis
 
     def show(self, session: Session, catalogue_id: int) -> None:
         """Move everything into its catalogue."""
@@ -45,6 +55,10 @@ class Staged:
         # Named as a parameter, so that the counts of the catalogue are brought up to date.
         options = {"synchronize_session": False}
         session.execute(statement, {"catalogue_id": catalogue_id}, execution_options=options)
+        if self.changes:
+            repository.link_analyses(session, catalogue_id)
+        for same in self.changes:
+            repository.update_tests(session, same)
         left = exists().where(col(SourceFile.catalogue_id) == self.catalogue_id)
         session.execute(delete(Catalogue).where(col(Catalogue.id) == self.catalogue_id, ~left))
 
@@ -131,45 +145,39 @@ class Stage:
         self._store(LocalTest, tests, "Enregistrement des analyses et des examens")
         with reading(self.engine) as session:
             exams = repository.test_ids_by_code(session, self.catalogue_id, Level.EXAM) if plan.links else {}
-            analyses = _linkable(session, [target_id or 0, self.catalogue_id]) if plan.links else {}
-            ids = session.scalars(select(col(LocalTest.id)).where(col(LocalTest.catalogue_id) == self.catalogue_id))
+            analyses = repository.linkable(session, [target_id or 0, self.catalogue_id]) if plan.links else {}
+            ids = repository.ids_in(session, self.catalogue_id)
             states = [
                 {
                     "local_test_id": test_id, "status": Status.TODO, "outcome": "", "loinc_num": "",
                     "has_comment": False, "version": 0,
                 }
-                for test_id in ids
+                for test_id in sorted(ids)
             ]  # fmt: skip
         links = [
             values | {"analysis_id": analyses.get(values["analysis_code"])} for values in link_values(plan, exams)
         ]
         self._store(ExamAnalysis, links, "Enregistrement du contenu des examens")
         self._store(ReviewState, states, "Préparation de la revue")
-        if is_new:
-            self._link(plan)
-        return Staged(self.catalogue_id, staged.file_ids, staged.rows, is_linked=is_new)
+        if plan.side_data and not is_new:
+            # It speaks of tests that are shown, and what they say of exams comes after it.
+            return staged
+        return self._linked(plan, staged, target_id)
 
-    def _link(self, plan: ImportPlan) -> None:
+    def _linked(self, plan: ImportPlan, staged: Staged, target_id: int | None) -> Staged:
         if plan.side_data:
             with reading(self.engine) as session:
                 told = side_changes(session, self.catalogue_id, plan.side_data)
             self._change(told)
+        places = [self.catalogue_id] if target_id is None else [target_id, self.catalogue_id]
         with reading(self.engine) as session:
-            chapters = linking_changes(session, self.catalogue_id)
-        self._change(chapters)
-
-
-def _linkable(session: Session, catalogue_ids: Sequence[int]) -> dict[str, int]:
-    """Code -> the analysis that links of exams mean: the one in use; of several, the first of the file."""
-    statement = (
-        select(col(LocalTest.code), col(LocalTest.id))
-        .where(col(LocalTest.catalogue_id).in_(catalogue_ids), col(LocalTest.level) == Level.ANALYSIS)
-        .order_by(col(LocalTest.retired_at).is_not(None), col(LocalTest.occurrence))
-    )
-    found: dict[str, int] = {}
-    for code, test_id in session.execute(statement):
-        found.setdefault(code, test_id)
-    return found
+            basis = () if target_id is None else repository.newest(session, target_id)
+            analyses = repository.linkable(session, places)
+            found = linking_changes(session, places, analyses)
+            mine = repository.ids_in(session, self.catalogue_id)
+        self._change([change for change in same if change["id"] in mine] for same in found)
+        shown = tuple([change for change in same if change["id"] not in mine] for same in found)
+        return replace(staged, is_linked=True, changes=shown, basis=basis)
 
 
 def begin(engine: Engine, work: Work, laboratory_id: int) -> Stage:

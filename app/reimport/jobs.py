@@ -78,7 +78,7 @@ def _store(
         locks.lock_laboratory(session, draft.laboratory_id)
         if draft.catalogue_id is not None:
             locks.lock_catalogue(session, draft.catalogue_id)
-        if held_by(session, draft.catalogue_id) != held:
+        if held_by(session, draft.catalogue_id) != held or not staged.still_holds(session, draft.catalogue_id):
             return None
         actor = session.get(User, draft.user_id)
         report = write_plan(
