@@ -1,7 +1,11 @@
-"""Texts, for every room: numbers and enumerations in French, texts of laboratories on one line."""
+"""Texts, for every room: numbers, times and enumerations in French, texts of laboratories on one line."""
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that neither XML nor FHIR strings may hold."""
@@ -27,3 +31,11 @@ def format_number(value: int | float | None, decimals: int = 0) -> str:
 def one_line(text: str) -> str:
     """A text of a laboratory as a FHIR string: one line, single spaces, no control characters."""
     return " ".join(UNPRINTABLE.sub("\ufffd", text).split())
+
+
+def paris_time(moment: datetime | None, *, seconds: bool = False) -> str:
+    """A moment by the clock of Paris: 21/11/2026 15:05; nothing for none. Without a time zone it is UTC."""
+    if moment is None:
+        return ""
+    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return known.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S" if seconds else "%d/%m/%Y %H:%M")

@@ -4,6 +4,7 @@ LOINC_2 tells which exam contains an analysis, LOINC_1 names the chapters, and L
 after each import, the links are completed and the chapters are carried to exams and analyses.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,15 +26,35 @@ def link_catalogue(session: Session, catalogue_id: int) -> None:
     Running it twice changes nothing more.
     """
     repository.link_analyses(session, catalogue_id)
-    tests = repository.tests_for_linking(session, catalogue_id)
-    links = repository.links_of(session, catalogue_id)
-    _carry_chapters(session, catalogue_id, tests, links)
-    _carry_flags(session, tests, links)
+    for changes in linking_changes(session, [catalogue_id]):
+        repository.update_tests(session, changes)
 
 
-def _carry_chapters(session: Session, catalogue_id: int, tests: Any, links: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class _Link:
+    exam_id: int
+    analysis_code: str
+    analysis_id: int | None
+
+
+def linking_changes(
+    session: Session, catalogue_ids: Sequence[int], analyses: Mapping[str, int] | None = None
+) -> list[list[dict[str, Any]]]:
+    """What the links of a catalogue, taken together with what is stored to join it, change in their tests.
+
+    `id` and columns, by groups of the same columns. `analyses` (code -> test) completes the links that have none.
+    """
+    tests = repository.tests_for_linking(session, catalogue_ids)
+    links = [
+        _Link(link.exam_id, link.analysis_code, link.analysis_id or (analyses or {}).get(link.analysis_code))
+        for link in repository.links_of(session, catalogue_ids)
+    ]
+    labels = repository.chapter_labels(session, catalogue_ids)
+    return [_carried_chapters(labels, tests, links), _carried_flags(tests, links)]
+
+
+def _carried_chapters(labels: Mapping[str, str], tests: Any, links: Any) -> list[dict[str, Any]]:
     """An exam names its chapter; an analysis has the chapter of the first exam that contains it."""
-    labels = repository.chapter_labels(session, catalogue_id)
     exam_chapters = {
         test.id: _Chapter(test.chapter_code, test.subchapter_code)
         for test in tests
@@ -63,10 +84,10 @@ def _carry_chapters(session: Session, catalogue_id: int, tests: Any, links: Any)
                     "chapter": label,
                 }
             )
-    repository.update_tests(session, changes)
+    return changes
 
 
-def _carry_flags(session: Session, tests: Any, links: Any) -> None:
+def _carried_flags(tests: Any, links: Any) -> list[dict[str, Any]]:
     """An exam is sub-contracted, or retired, when all its analyses are: no file says it of exams."""
     by_id = {test.id: test for test in tests}
     analyses: dict[int, list[Any]] = {}
@@ -80,4 +101,4 @@ def _carry_flags(session: Session, tests: Any, links: Any) -> None:
         flags = (exam.is_subcontracted or subcontracted, exam.is_retired or retired)
         if flags != (exam.is_subcontracted, exam.is_retired):
             changes.append({"id": exam_id, "is_subcontracted": flags[0], "is_retired": flags[1]})
-    repository.update_tests(session, changes)
+    return changes

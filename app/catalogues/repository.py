@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 from sqlmodel import Session, col
 
 from app.files.kinds import WITH_ANALYSES
 from app.models import (
     Catalogue,
     ExamAnalysis,
+    Job,
+    JobStatus,
     Level,
     LocalTest,
     ReviewState,
@@ -30,7 +32,9 @@ def find_catalogue(session: Session, laboratory_id: int, name: str) -> Catalogue
 
 def catalogues_of(session: Session, laboratory_id: int) -> Sequence[Catalogue]:
     """The catalogues of a laboratory, by name."""
-    statement = select(Catalogue).where(col(Catalogue.laboratory_id) == laboratory_id)
+    statement = select(Catalogue).where(
+        col(Catalogue.laboratory_id) == laboratory_id, col(Catalogue.staged_for_job_id).is_(None)
+    )
     return session.scalars(statement.order_by(col(Catalogue.name), col(Catalogue.id))).all()
 
 
@@ -63,10 +67,21 @@ def insert_source_rows(
         SourceRow,
         ({"source_file_id": source_file_id, "row_number": number, "cells": list(cells)} for number, cells in rows),
     )
+    return row_ids(session, source_file_id)
+
+
+def row_ids(session: Session, source_file_id: int) -> dict[int, int]:
+    """The identifier of each stored row number of a file."""
     statement = select(col(SourceRow.row_number), col(SourceRow.id)).where(
         col(SourceRow.source_file_id) == source_file_id
     )
     return dict(session.execute(statement).all())
+
+
+def job_is_over(session: Session, job_id: int) -> bool:
+    """Whether a job ended, or is gone; it stays so until the transaction ends."""
+    status = session.scalar(select(col(Job.status)).where(col(Job.id) == job_id).with_for_update())
+    return status is None or JobStatus(status).is_over
 
 
 def insert_tests(session: Session, tests: Iterable[dict[str, Any]]) -> None:
@@ -133,15 +148,15 @@ def link_analyses(session: Session, catalogue_id: int) -> None:
     session.execute(statement.values(analysis_id=analysis), execution_options={"synchronize_session": False})
 
 
-def chapter_labels(session: Session, catalogue_id: int) -> dict[str, str]:
+def chapter_labels(session: Session, catalogue_ids: Sequence[int]) -> dict[str, str]:
     """Code of chapter -> label."""
     statement = select(col(LocalTest.chapter_code), col(LocalTest.label)).where(
-        col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.CHAPTER
+        col(LocalTest.catalogue_id).in_(catalogue_ids), col(LocalTest.level) == Level.CHAPTER
     )
     return dict(session.execute(statement).all())
 
 
-def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
+def tests_for_linking(session: Session, catalogue_ids: Sequence[int]) -> Sequence[Any]:
     """What linking needs to know of each analysis and exam, in file order."""
     statement = (
         select(
@@ -156,7 +171,7 @@ def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
             col(LocalTest.is_retired),
         )
         .where(
-            col(LocalTest.catalogue_id) == catalogue_id,
+            col(LocalTest.catalogue_id).in_(catalogue_ids),
             col(LocalTest.level).in_([Level.ANALYSIS, Level.EXAM]),
         )
         .order_by(col(LocalTest.position), col(LocalTest.id))
@@ -164,21 +179,64 @@ def tests_for_linking(session: Session, catalogue_id: int) -> Sequence[Any]:
     return session.execute(statement).all()
 
 
-def links_of(session: Session, catalogue_id: int) -> Sequence[Any]:
+def links_of(session: Session, catalogue_ids: Sequence[int]) -> Sequence[Any]:
     """(exam, code of analysis, analysis or None) of each link, in file order."""
     statement = (
         select(col(ExamAnalysis.exam_id), col(ExamAnalysis.analysis_code), col(ExamAnalysis.analysis_id))
         .join(LocalTest, col(LocalTest.id) == col(ExamAnalysis.exam_id))
-        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
         .order_by(col(ExamAnalysis.id))
     )
     return session.execute(statement).all()
 
 
+def newest(session: Session, catalogue_id: int) -> tuple[int, ...]:
+    """What grows with every import into a catalogue: its newest file, its newest test, the number of its tests."""
+    files = select(func.max(col(SourceFile.id))).where(col(SourceFile.catalogue_id) == catalogue_id)
+    tests = select(func.coalesce(func.max(col(LocalTest.id)), 0), func.count()).where(
+        col(LocalTest.catalogue_id) == catalogue_id
+    )
+    return (session.scalar(files) or 0, *session.execute(tests).one())
+
+
+def ids_in(session: Session, catalogue_id: int) -> set[int]:
+    """Every test of a catalogue."""
+    found = session.scalars(select(col(LocalTest.id)).where(col(LocalTest.catalogue_id) == catalogue_id))
+    return {test_id for test_id in found if test_id is not None}
+
+
+def linkable(session: Session, catalogue_ids: Sequence[int]) -> dict[str, int]:
+    """Code -> the analysis that links of exams mean, see `link_analyses`."""
+    statement = (
+        select(col(LocalTest.code), col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids), col(LocalTest.level) == Level.ANALYSIS)
+        .order_by(col(LocalTest.retired_at).is_not(None), col(LocalTest.occurrence))
+    )
+    found: dict[str, int] = {}
+    for code, test_id in session.execute(statement):
+        found.setdefault(code, test_id)
+    return found
+
+
 def update_tests(session: Session, changes: Sequence[dict[str, Any]]) -> None:
     """Change columns of many local tests; each change holds `id` and the same columns as the others."""
-    if changes:
-        session.execute(update(LocalTest), list(changes))
+    if not changes:
+        return
+    # One through the session, which brings the counts of its catalogue up to date; the others as one statement, which
+    # holds the database a third of the time that objects take.
+    session.execute(update(LocalTest), list(changes[:1]))
+    change_tests(session.connection(), changes[1:])
+
+
+def change_tests(connection: Connection, changes: Sequence[dict[str, Any]]) -> None:
+    """The same, told to no session: for rows that nobody counts."""
+    table = LocalTest.__table__  # type: ignore[attr-defined]
+    for start in range(0, len(changes), BATCH):
+        part = [
+            {"test_id": change["id"]} | {name: value for name, value in change.items() if name != "id"}
+            for change in changes[start : start + BATCH]
+        ]
+        connection.execute(update(table).where(table.c.id == bindparam("test_id")), part)
 
 
 def files_of(session: Session, catalogue_id: int) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """Importing catalogue files: read everything, refuse or write everything."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from app.text import counted
 
 if TYPE_CHECKING:
     from app.catalogues.side_data import SideTable
+    from app.catalogues.staging import Staged
 
 IMPORT_JOB = "import"
 MAY_IMPORT = CONTRIBUTORS
@@ -144,7 +145,7 @@ def catalogue_and_laboratory(session: Session, catalogue_id: int) -> tuple[Labor
     """A catalogue and its laboratory, for the command line, which has no signed-in person; raises NotFoundError."""
     catalogue = session.get(Catalogue, catalogue_id)
     laboratory = session.get(Laboratory, catalogue.laboratory_id) if catalogue else None
-    if catalogue is None or laboratory is None:
+    if catalogue is None or laboratory is None or catalogue.staged_for_job_id is not None:
         raise NotFoundError(f"Le catalogue {catalogue_id} n'existe pas.")
     return laboratory, catalogue
 
@@ -199,8 +200,9 @@ def write_plan(
     catalogue_id: int | None,
     catalogue_name: str,
     actor: User | None,
+    staged: "Staged | None" = None,
 ) -> ImportReport:
-    """Write a plan without problems."""
+    """Write a plan without problems, or show what of it is stored already."""
     catalogue = (
         session.get(Catalogue, catalogue_id)
         if catalogue_id is not None
@@ -208,24 +210,18 @@ def write_plan(
     )
     if catalogue is None or catalogue.id is None or catalogue.laboratory_id != laboratory_id:
         raise NotFoundError("Ce catalogue n'existe pas dans ce laboratoire.")
-    rows = [write_file(session, catalogue.id, file, actor) for file in plan.files]
-    repository.insert_tests(session, (test_values(catalogue.id, test, rows) for test in plan.tests))
-    exams = repository.test_ids_by_code(session, catalogue.id, Level.EXAM) if plan.links else {}
-    repository.insert_links(
-        session,
-        (
-            {
-                "exam_id": exams[link.exam_code][0],
-                "analysis_code": link.analysis_code,
-                "analysis_label": link.analysis_label,
-            }
-            for link in plan.links
-        ),
-    )
-    if plan.side_data:
-        _write_side_data(session, catalogue.id, plan.side_data)
-    link_catalogue(session, catalogue.id)
-    repository.add_missing_review_states(session, catalogue.id)
+    if staged is None:
+        rows = [write_file(session, catalogue.id, file, actor) for file in plan.files]
+        repository.insert_tests(session, (test_values(catalogue.id, test, rows) for test in plan.tests))
+        exams = repository.test_ids_by_code(session, catalogue.id, Level.EXAM) if plan.links else {}
+        repository.insert_links(session, link_values(plan, exams))
+    else:
+        staged.show(session, catalogue.id)
+    if staged is None or not staged.is_linked:
+        if plan.side_data:
+            _write_side_data(session, catalogue.id, plan.side_data)
+        link_catalogue(session, catalogue.id)
+        repository.add_missing_review_states(session, catalogue.id)
     report = ImportReport(
         catalogue.id,
         catalogue.name,
@@ -240,9 +236,33 @@ def write_plan(
     return report
 
 
+def link_values(plan: ImportPlan, exams: Mapping[str, Sequence[int]]) -> Iterator[dict[str, Any]]:
+    """The columns of the links of a plan; `exams` gives the identifiers of each code of exam."""
+    for link in plan.links:
+        yield {
+            "exam_id": exams[link.exam_code][0],
+            "analysis_code": link.analysis_code,
+            "analysis_label": link.analysis_label,
+        }
+
+
 def write_file(session: Session, catalogue_id: int, file: ReadFile, actor: User | None) -> dict[int, int]:
     """Store a file and all its rows; returns the identifier of each row number."""
-    source = SourceFile(
+    source = received_file(catalogue_id, file, actor.id if actor else None)
+    session.add(source)
+    session.flush()
+    assert source.id is not None
+    return repository.insert_source_rows(session, source.id, file_rows(file))
+
+
+def file_rows(file: ReadFile) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(row number, cells) of each row of a file."""
+    return ((row.row_number, row.cells) for row in file.table.rows)
+
+
+def received_file(catalogue_id: int, file: ReadFile, imported_by_id: int | None) -> SourceFile:
+    """A file as it is stored, without its rows."""
+    return SourceFile(
         catalogue_id=catalogue_id,
         kind=file.kind,
         file_name=file.name,
@@ -251,13 +271,8 @@ def write_file(session: Session, catalogue_id: int, file: ReadFile, actor: User 
         dialect=file.table.dialect.to_json(),
         columns=file.columns,
         row_count=len(file.table.data),
-        imported_by_id=actor.id if actor else None,
+        imported_by_id=imported_by_id,
     )
-    session.add(source)
-    session.flush()
-    assert source.id is not None
-    rows = ((row.row_number, row.cells) for row in file.table.rows)
-    return repository.insert_source_rows(session, source.id, rows)
 
 
 def test_values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]) -> dict[str, Any]:
@@ -283,14 +298,18 @@ def test_values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]
 
 
 def _write_side_data(session: Session, catalogue_id: int, side_data: "SideTable") -> None:
-    """Complete the analyses; what the side file leaves empty is left as it is."""
+    for changes in side_changes(session, catalogue_id, side_data):
+        repository.update_tests(session, changes)
+
+
+def side_changes(session: Session, catalogue_id: int, side_data: "SideTable") -> list[list[dict[str, Any]]]:
+    """What completes the analyses, by groups of the same columns; what the side file leaves empty is left as it is."""
     ids = repository.test_ids_by_code(session, catalogue_id, Level.ANALYSIS)
     told = side_data.told((test_id, code) for code, test_ids in ids.items() for test_id in test_ids)
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for test_id, values in told.items():
         by_columns.setdefault(tuple(values), []).append({"id": test_id, **values})
-    for changes in by_columns.values():
-        repository.update_tests(session, changes)
+    return list(by_columns.values())
 
 
 def _record_import(

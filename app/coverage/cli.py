@@ -15,8 +15,8 @@ from app.platform.database import reading
 from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
 from app.settings import get_settings
-from app.text import format_number
-from app.web.templating import format_moment, format_percent
+from app.text import format_number, paris_time
+from app.web.templating import format_percent
 
 
 def register(cli: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def register(cli: typer.Typer) -> None:
         context = report.context
         typer.echo(f"{context.laboratory} — {context.catalogue}")
         typer.echo(
-            f"{release_title(context.release_version, context.release_kind)}, le {format_moment(context.computed_at)}"
+            f"{release_title(context.release_version, context.release_kind)}, le {paris_time(context.computed_at)}"
         )
         typer.echo(main_sentence(report.main))
         for definition, figure in report.figures:

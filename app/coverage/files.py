@@ -12,8 +12,9 @@ from app.coverage.pages import chapter_table, listed, release_title, without_cod
 from app.coverage.report import CoverageReport
 from app.coverage.wording import COUNTED_AS_TRANSCODED, name_of, scope_of, sentence_of
 from app.models import Level
+from app.text import paris_time
 from app.transcoding.standing import Standing
-from app.web.templating import format_moment, format_percent
+from app.web.templating import format_percent
 from loinc_data.notice import LOINC_NOTICE
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -91,7 +92,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
         ["Laboratoire", context.laboratory, context.laboratory_finess],
         ["Catalogue", context.catalogue],
         ["Version de LOINC", release_title(context.release_version, context.release_kind)],
-        ["Calculé le", format_moment(context.computed_at)],
+        ["Calculé le", paris_time(context.computed_at)],
         ["Définition", COUNTED_AS_TRANSCODED],
         ["LOINC", LOINC_NOTICE],
     ]

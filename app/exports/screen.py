@@ -18,11 +18,11 @@ from app.publication.repository import current_release
 from app.publication.schemas import LEVEL_LABELS, UncodedReason
 from app.publication.service import gather, statement_of, transcoding_date
 from app.publication.statement import Statement
-from app.publication.wording import moment_text
 from app.settings import Settings
 from app.storage.pages import prepared_lines
 from app.storage.prepared import is_large
 from app.terminology.value_sets import current_value_set
+from app.text import paris_time
 
 MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
@@ -252,7 +252,7 @@ def _past(record: ExportRecord, made_by: str | None) -> PastExport:
     counts = record.counts
     version = f", version {record.business_version}" if record.business_version else ""
     return PastExport(
-        made_at=moment_text(record.created_at),
+        made_at=paris_time(record.created_at),
         made_by=made_by or "ligne de commande",
         kind=f"{KIND_LABELS[ExportKind(record.kind)]}{version}",
         file_name=record.file_name,

@@ -10,7 +10,8 @@ from app.models import Catalogue, Decision, LocalTest, LoincRelease, SourceFile,
 
 def catalogues_of(session: Session, laboratory_id: int) -> list[Catalogue]:
     """The catalogues of a laboratory, oldest first."""
-    statement = select(Catalogue).where(Catalogue.laboratory_id == laboratory_id).order_by(col(Catalogue.id))
+    shown = col(Catalogue.staged_for_job_id).is_(None)
+    statement = select(Catalogue).where(Catalogue.laboratory_id == laboratory_id, shown).order_by(col(Catalogue.id))
     return list(session.exec(statement))
 
 

@@ -45,4 +45,6 @@ class CatalogueLine:
     created_at: datetime
     analyses: StatusCounts
     exams: StatusCounts
+    is_importing: bool = False
+    """An import waits or runs: what it stores is not among the numbers until it is whole."""
 

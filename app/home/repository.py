@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
+from app.catalogues.service import IMPORT_JOB
 from app.models import (
     CatalogueCount,
     CountFamily,
     ExamAnalysis,
     Job,
+    JobStatus,
     Level,
     LocalTest,
     ReviewState,
@@ -35,6 +37,16 @@ def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[J
         select_model(Job).where(Job.laboratory_id == laboratory_id).order_by(col(Job.id).desc()).limit(limit)
     )
     return list(session.exec(statement))
+
+
+def being_imported(session: Session, catalogue_ids: Collection[int]) -> set[int]:
+    """Those of these catalogues that an import is about to fill or to update."""
+    statement = select(col(Job.catalogue_id)).where(
+        col(Job.catalogue_id).in_(catalogue_ids),
+        col(Job.kind) == IMPORT_JOB,
+        col(Job.status).in_([JobStatus.WAITING, JobStatus.RUNNING]),
+    )
+    return {catalogue_id for catalogue_id in session.scalars(statement) if catalogue_id is not None}
 
 
 def status_counts(session: Session, catalogue_id: int) -> dict[tuple[str, str], int]:

@@ -134,6 +134,9 @@ class Hints:
         """Say that there is work, to whichever process listens."""
         try:
             self._open()(job_id)
+            if self._consumer is None and self._huey is not None:
+                # A queue built for one message: whoever built it will not close it.
+                self._huey.storage.close()
         except WorkbenchError:
             raise
         except Exception as error:

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from app.jobs.pages import JOB_STATUS_LABELS, paris
+from app.jobs.pages import JOB_STATUS_LABELS
 from app.jobs.registry import label_of
 from app.models import Job, JobStatus, Laboratory, User
-from app.text import format_number
+from app.text import format_number, paris_time
 from app.web.spreadsheet_csv import csv_text
 from app.web.templating import PageContext
 
@@ -179,9 +179,9 @@ def _line(job: Job, laboratory: str | None, person: str | None, opens: bool, may
         chip=chip,
         figures=f"{format_number(job.done)} / {format_number(job.total)}" if job.total else "",
         asked_by=person or "",
-        asked_at=paris(job.created_at),
-        started_at=paris(job.started_at),
-        finished_at=paris(job.finished_at),
+        asked_at=paris_time(job.created_at, seconds=True),
+        started_at=paris_time(job.started_at, seconds=True),
+        finished_at=paris_time(job.finished_at, seconds=True),
         attempts=job.attempts,
         lost_leases=job.lost_leases,
         owner=job.owner.rpartition(":")[0],

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from app.jobs.registry import label_of
 from app.models import Job, JobStatus
 from app.web.templating import PageContext
 
-PARIS = ZoneInfo("Europe/Paris")
 JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.WAITING: ("En attente", "chip-mute"),
     JobStatus.RUNNING: ("En cours", "chip-info"),
@@ -16,11 +14,6 @@ JOB_STATUS_LABELS: dict[str, tuple[str, str]] = {
     JobStatus.FAILED: ("Échec", "chip-bad"),
     JobStatus.CANCELLED: ("Annulé", "chip-mute"),
 }
-
-
-def paris(moment: datetime | None) -> str:
-    """A moment for a French reader, by the clock of Paris."""
-    return moment.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S") if moment is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from fastapi.responses import RedirectResponse
 
 from app.jobs import repository, service
 from app.jobs.listing import JobQuery, jobs_csv, list_page
-from app.jobs.pages import JobPage, job_line, paris
+from app.jobs.pages import JobPage, job_line
 from app.jobs.queue import JobQueue
 from app.jobs.streams import JobState, follow, state_of
 from app.models import Catalogue, JobStatus, Laboratory
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CurrentUser, LaboratoryDep
 from app.platform.request_session import SessionDep
+from app.text import paris_time
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
@@ -30,8 +31,8 @@ def show_job(request: Request, session: SessionDep, user: CurrentUser, job_id: i
     page = JobPage(
         title=line.label,
         job=line,
-        asked_at=paris(job.created_at),
-        finished_at=paris(job.finished_at),
+        asked_at=paris_time(job.created_at, seconds=True),
+        finished_at=paris_time(job.finished_at, seconds=True),
         laboratory_id=job.laboratory_id,
         laboratory=laboratory.name if laboratory else "",
         catalogue_id=job.catalogue_id,

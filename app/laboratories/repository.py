@@ -38,7 +38,7 @@ def catalogues_of(session: Session, laboratory_ids: Collection[int]) -> list[Cat
     """The catalogues of these laboratories, the newest first."""
     statement = (
         select(Catalogue)
-        .where(col(Catalogue.laboratory_id).in_(laboratory_ids))
+        .where(col(Catalogue.laboratory_id).in_(laboratory_ids), col(Catalogue.staged_for_job_id).is_(None))
         .order_by(col(Catalogue.created_at).desc(), col(Catalogue.id).desc())
     )
     return list(session.exec(statement))

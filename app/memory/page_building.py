@@ -12,8 +12,8 @@ from app.memory.service import MAY_REMEMBER
 from app.models import MemoryEntry
 from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release, terms_by_number
+from app.text import paris_time
 from app.web.spreadsheet_csv import csv_text
-from app.web.templating import format_moment
 
 _HEADER = (
     "Code local", "Libellé", "Unité", "Milieu", "Code LOINC", "Nom LOINC", "Relation", "Commentaire", "Source",
@@ -124,7 +124,7 @@ def memory_csv(session: Session, access: LaboratoryAccess, query: MemoryQuery) -
         (
             line.local_code, line.label, line.unit, line.specimen, line.loinc_num, line.loinc_name, line.relation,
             line.comment, line.source, "oui" if line.is_from_catalogue else "non", line.withdrawn_by,
-            format_moment(line.withdrawn_at), line.reason,
+            paris_time(line.withdrawn_at), line.reason,
         )
         for line in lines
     )  # fmt: skip

@@ -36,6 +36,7 @@ def tests_of_codes(session: Session, laboratory_id: int, codes: Iterable[str]) -
             .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
             .where(
                 col(Catalogue.laboratory_id) == laboratory_id,
+                col(Catalogue.staged_for_job_id).is_(None),
                 col(LocalTest.code).in_(wanted[start : start + BATCH]),
                 col(LocalTest.level).in_([Level.ANALYSIS, Level.EXAM]),
             )

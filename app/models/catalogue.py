@@ -23,6 +23,9 @@ class Catalogue(SQLModel, table=True):
     name: str = Field(max_length=200)
     created_by_id: int | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    staged_for_job_id: int | None = Field(default=None, unique=True, index=True)
+    """The import that stores here, a short transaction at a time, what it will show at once; nobody sees such a
+    catalogue. No foreign key: what an abandoned import received outlives its job."""
 
 
 class SourceFile(SQLModel, table=True):

@@ -110,7 +110,7 @@ def catalogue_access(session: Session, user: User, catalogue_id: int) -> Catalog
         .outerjoin(Membership, _membership(user.id))
     )
     found = session.exec(statement.where(Catalogue.id == catalogue_id)).first()
-    if found is None:
+    if found is None or found[0].staged_for_job_id is not None:
         raise NotFoundError(NO_CATALOGUE)
     catalogue, laboratory, role = found
     if role is None:

@@ -11,8 +11,9 @@ from sqlmodel import Session, col
 from app.models import Catalogue, CatalogueChange, ChangeKind, Level, LocalTest, SourceFile, User
 from app.reimport.difference_view import KIND_WORDS, LEVEL_FILTERS
 from app.reimport.substance import FIELD_NAMES
+from app.text import paris_time
 from app.web.spreadsheet_csv import csv_text
-from app.web.templating import PageContext, format_moment
+from app.web.templating import PageContext
 
 PAGE_SIZE = 200
 _HEADER = ("Date", "Fichier", "Par", "Différence", "Niveau", "Code", "Libellé", "Colonne", "Avant", "Après")
@@ -106,7 +107,7 @@ def changes_csv(session: Session, catalogue_id: int) -> str:
     """All changes, for a spreadsheet."""
     rows = (
         (
-            format_moment(line.at), line.file_name, line.author, line.kind, line.level, line.code, line.label,
+            paris_time(line.at), line.file_name, line.author, line.kind, line.level, line.code, line.label,
             line.column, line.old, line.new,
         )
         for line in change_lines(session, catalogue_id)

@@ -5,12 +5,21 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.catalogues import draft_repository
+from app.catalogues import draft_repository, staging
 from app.catalogues.drafts import incoming
 from app.catalogues.plan import ImportPlan
 from app.catalogues.schemas import ImportReport
-from app.catalogues.service import IMPORT_JOB, MAY_IMPORT, held_by, plan_import, plan_into, read_files, write_plan
-from app.errors import NotFoundError
+from app.catalogues.service import (
+    IMPORT_JOB,
+    MAY_IMPORT,
+    NOTHING_HELD,
+    Held,
+    held_by,
+    plan_into,
+    read_files,
+    write_plan,
+)
+from app.errors import ConflictError, NotFoundError
 from app.files.reading import refuse_if
 from app.jobs.queue import JobQueue
 from app.jobs.registry import register
@@ -29,7 +38,7 @@ COMPARISONS = 3
 
 
 def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], work: Work) -> str:
-    """Import the files of a confirmed draft, then forget the draft: all in one transaction, with the outcome."""
+    """Import the files of a confirmed draft, then forget it. All is shown in one transaction, with the outcome."""
     draft_id = int(payload["draft_id"])
     with reading(engine) as session:
         draft = session.get(UploadDraft, draft_id)
@@ -40,26 +49,45 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
     # Progress is written in transactions of its own: none may be open while it is.
     forbid_open_transaction("read the files of an import")
     read = read_files(files, settings.max_upload_bytes, work)
-    work(len(files), len(files) + 1, "Enregistrement du catalogue")
     digest = str(payload.get("digest", ""))
-    plan = plan_into(held, read, may_update=bool(digest))
-    refuse_if(plan.problems)
     if digest:
+        plan = plan_into(held, read, may_update=True)
+        refuse_if(plan.problems)
         return _update(engine, settings, draft, plan, digest, work)
+    for _ in range(COMPARISONS):
+        plan = plan_into(held, read)
+        refuse_if(plan.problems)
+        sentence = _store(engine, settings, draft, held, plan, work)
+        if sentence is not None:
+            return sentence
+        # Another import came first: what the files bring is judged again, on what the catalogue holds now.
+        with reading(engine) as session:
+            held = held_by(session, draft.catalogue_id)
+    raise ConflictError("D'autres imports écrivent dans ce catalogue : recommencez quand ils seront finis.")
+
+
+def _store(
+    engine: Engine, settings: Settings, draft: UploadDraft, held: Held, plan: ImportPlan, work: Work
+) -> str | None:
+    """Store a plan where nobody sees it, then show it; None, with nothing shown, when the catalogue moved meanwhile."""
+    assert draft.id is not None
+    stage = staging.begin(engine, work, draft.laboratory_id)
+    staged = stage.store_files(plan.files, draft.catalogue_id, draft.user_id)
+    staged = stage.store_plan(plan, staged, draft.catalogue_id, is_new=held == NOTHING_HELD)
     with work.writing() as session:
         locks.lock_laboratory(session, draft.laboratory_id)
         if draft.catalogue_id is not None:
             locks.lock_catalogue(session, draft.catalogue_id)
-        if held_by(session, draft.catalogue_id) != held:
-            # Another import came first: what the files bring is judged again, on what the catalogue holds now.
-            plan = plan_import(session, read, draft.catalogue_id)
-            refuse_if(plan.problems)
+        if held_by(session, draft.catalogue_id) != held or not staged.still_holds(session, draft.catalogue_id):
+            return None
         actor = session.get(User, draft.user_id)
-        report = write_plan(session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor)
+        report = write_plan(
+            session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor, staged
+        )
         if plan.tests:
             catalogue = session.get_one(Catalogue, report.catalogue_id)
             ask_for_proposals(session, JobQueue(settings, engine), catalogue, actor.id if actor else None)
-        return _done(session, draft_id, report, work)
+        return _done(session, draft.id, report, work)
 
 
 def _update(
@@ -70,12 +98,16 @@ def _update(
     catalogue_id = draft.catalogue_id or 0
     for attempt in range(COMPARISONS):
         comparison = compared(Transactions(engine), catalogue_id, plan)
+        stage = staging.begin(engine, work, draft.laboratory_id)
+        staged = stage.store_files(plan.files, catalogue_id, draft.user_id)
         try:
             with work.writing() as session:
                 # Her rights are those that she has now: she may have left the laboratory since.
                 access = catalogue_access(session, session.get_one(User, draft.user_id), catalogue_id)
                 access.require(*MAY_IMPORT)
-                report = apply_update(session, access, plan, digest, comparison, JobQueue(settings, engine))
+                report = apply_update(
+                    session, access, plan, digest, comparison, JobQueue(settings, engine), staged=staged
+                )
                 return _done(session, draft.id, report, work)
         except MovedCatalogueError:
             if attempt == COMPARISONS - 1:
@@ -91,4 +123,4 @@ def _done(session: Session, draft_id: int, report: ImportReport | UpdateReport, 
     return sentence
 
 
-register(IMPORT_JOB, run_import, "Import d'un catalogue")
+register(IMPORT_JOB, run_import, "Import d'un catalogue", clean=staging.clean)

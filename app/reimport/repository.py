@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, null, select, update
 from sqlmodel import Session, col
 
-from app.catalogues.repository import BATCH, insert_all
+from app.catalogues.repository import BATCH, insert_all, update_tests
 from app.models import (
     CatalogueChange,
     Decision,
@@ -73,8 +73,7 @@ def update_by_columns(session: Session, changes: Iterable[dict[str, Any]]) -> No
     for change in changes:
         grouped.setdefault(tuple(sorted(change)), []).append(change)
     for same in grouped.values():
-        for start in range(0, len(same), BATCH):
-            session.execute(update(LocalTest), same[start : start + BATCH])
+        update_tests(session, same)
 
 
 def next_occurrences(session: Session, catalogue_id: int) -> dict[tuple[str, str], int]:

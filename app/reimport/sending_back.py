@@ -9,7 +9,7 @@ from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
 from app.transcoding import repository
 from app.transcoding.facts import choice_in_force, derive_state
-from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed
+from app.transcoding.ledger import DecisionContent, NewFact, OpenRow, append_many, check_allowed
 
 _CHUNK = 200
 
@@ -27,9 +27,11 @@ def send_back_changed(
         part = ids[start : start + _CHUNK]
         tests = repository.local_tests(session, part)
         facts = repository.facts_of_many(session, part)
+        asked = []
         for test_id in part:
             row = OpenRow(access, tests[test_id], facts[test_id], derive_state(facts[test_id]))
             check_allowed(row, Action.REIMPORT, reasons[test_id])
             choice = choice_in_force(row.facts)
             said = DecisionContent(reason=reasons[test_id])
-            append(session, row, Action.REIMPORT, said, release_id=choice.release_id if choice else None)
+            asked.append(NewFact(row, Action.REIMPORT, said, choice.release_id if choice else None))
+        append_many(session, asked)

@@ -20,6 +20,7 @@ from app.catalogues.service import (
     test_values,
     write_file,
 )
+from app.catalogues.staging import Staged
 from app.errors import ConflictError
 from app.jobs.queue import JobQueue
 from app.models import ChangeKind, FileKind, Level, utc_now
@@ -113,10 +114,12 @@ def apply_update(
     comparison: Comparison,
     queue: JobQueue | None = None,
     progress: Progress = untold,
+    staged: Staged | None = None,
 ) -> UpdateReport:
     """Write what the user confirmed; raises StaleDifferenceError when it is no longer what she saw.
 
-    Raises MovedCatalogueError when the catalogue was written to since the comparison: it can be made again.
+    `staged` are the files, when they are stored already. Raises MovedCatalogueError when the catalogue was written to
+    since the comparison: it can be made again.
     """
     locks.lock_catalogue(session, access.catalogue_id)
     difference = comparison.difference
@@ -125,7 +128,11 @@ def apply_update(
     if reimport_repository.newest_facts(session, access.catalogue_id) != comparison.basis:
         raise MovedCatalogueError
     moment = utc_now()
-    files = [write_file(session, access.catalogue_id, file, access.user) for file in plan.files]
+    if staged is None:
+        files = [write_file(session, access.catalogue_id, file, access.user) for file in plan.files]
+    else:
+        staged.show(session, access.catalogue_id)
+        files = staged.rows
     new_ids = _write_tests(session, access.catalogue_id, difference, files, moment)
     _write_links(session, access.catalogue_id, plan, difference)
     reimport_repository.forget_inherited(session, access.catalogue_id)

@@ -211,13 +211,17 @@ def shown_runs(session: Session, run_ids: Iterable[int]) -> set[int]:
 
 def all_catalogues(session: Session) -> list[int]:
     """Every catalogue."""
-    return [id_ for id_ in session.scalars(select(col(Catalogue.id)).order_by(col(Catalogue.id))) if id_ is not None]
+    shown = select(col(Catalogue.id)).where(col(Catalogue.staged_for_job_id).is_(None))
+    return [id_ for id_ in session.scalars(shown.order_by(col(Catalogue.id))) if id_ is not None]
 
 
 def without_entries(session: Session) -> list[int]:
     """The catalogues in which a row has no entry: they come from an older version."""
     entry = select(_ENTRIES.c.local_test_id).where(_ENTRIES.c.local_test_id == col(LocalTest.id))
     statement = select(col(LocalTest.catalogue_id)).where(~entry.exists()).distinct()
+    # What an import is storing is counted once it is shown.
+    shown = select(col(Catalogue.id)).where(col(Catalogue.staged_for_job_id).is_(None))
+    statement = statement.where(col(LocalTest.catalogue_id).in_(shown))
     return sorted(session.scalars(statement))
 
 

@@ -29,7 +29,8 @@ from app.terminology.value_set_files import ColumnMap, ParsedSet, parse_value_se
 from app.text import format_number
 from loinc_data.french import quoted
 
-MAX_FILE_BYTES = 60_000_000
+MAX_FILE_BYTES = 20_000_000
+"""The file is read while its sender waits, and stored in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, text
+from sqlalchemy import ColumnElement, Engine, func, insert, text
 from sqlmodel import Session, col, select
 
 from app.audit.service import record
@@ -34,11 +34,15 @@ class FoundTasks:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
 
+def _shown() -> ColumnElement[bool]:
+    return col(Catalogue.staged_for_job_id).is_(None)
+
+
 def prepare_tasks(engine: Engine, old_release: LoincRelease, new_release: LoincRelease) -> Switch:
     """Find the tasks that a change of release opens; the result writes them, see `Switch`."""
     forbid_open_transaction("compare two releases")
     with reading(engine) as session:
-        catalogues = session.exec(select(Catalogue.id).order_by(col(Catalogue.id))).all()
+        catalogues = session.exec(select(Catalogue.id).where(_shown()).order_by(col(Catalogue.id))).all()
     found: dict[int, FoundTasks] = {}
     for catalogue_id in catalogues:
         assert catalogue_id is not None
@@ -71,7 +75,7 @@ def _write(
         # Whoever decides at this moment ends first, and the next one waits: what is verified stays true.
         session.execute(text("LOCK TABLE review_state IN SHARE ROW EXCLUSIVE MODE"))
     opened = 0
-    for catalogue in session.exec(select(Catalogue).order_by(col(Catalogue.id))).all():
+    for catalogue in session.exec(select(Catalogue).where(_shown()).order_by(col(Catalogue.id))).all():
         assert catalogue.id is not None
         rows = _verified(session, catalogue.id, found.get(catalogue.id, FoundTasks()), old_release, new_release)
         for chunk in chunks(rows, CHUNK):

@@ -63,7 +63,8 @@ def impact(
 ) -> list[tuple[Catalogue, Counter[str]]]:
     """What changing release would do: for each catalogue concerned, decisions to look at again by kind."""
     found = []
-    for catalogue in session.exec(select(Catalogue).order_by(col(Catalogue.id))).all():
+    shown = col(Catalogue.staged_for_job_id).is_(None)
+    for catalogue in session.exec(select(Catalogue).where(shown).order_by(col(Catalogue.id))).all():
         assert catalogue.id is not None
         changes = upgrade_report(session, catalogue.id, old_release, new_release)
         if changes:

@@ -1,7 +1,6 @@
 """The Jinja environment, and `render`: a template receives one typed page context and nothing else."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.settings import resource_dir
-from app.text import format_number
+from app.text import format_number, paris_time
 from app.web.static_files import static_url
 
 
@@ -20,11 +19,6 @@ class PageContext:
 
     title: str
     """Title of the page, also in the browser's tab."""
-
-
-def format_moment(value: datetime | None) -> str:
-    """A moment for a French reader, in UTC: 21/11/2026 14:05 UTC."""
-    return "" if value is None else value.strftime("%d/%m/%Y %H:%M UTC")
 
 
 def format_percent(value: float | None, decimals: int = 1) -> str:
@@ -47,7 +41,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     jinja.globals["static_url"] = static_url
-    jinja.filters["moment"] = format_moment
+    jinja.filters["moment"] = paris_time
     jinja.filters["nombre"] = format_number
     jinja.filters["pourcent"] = format_percent
     return jinja

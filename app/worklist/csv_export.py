@@ -6,9 +6,9 @@ from sqlmodel import Session, col, select
 from app.models import Decision, Level, LocalTest, LoincTerm, Outcome, Relation, ReviewState, Status
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
+from app.text import paris_time
 from app.transcoding import repository
 from app.web.spreadsheet_csv import csv_text
-from app.web.templating import format_moment
 from app.web.wording import BAND, LEVEL, OUTCOME, RELATION_SHORT, STATUS
 from app.worklist import queue_sql
 from app.worklist.query import ReviewQuery
@@ -84,9 +84,9 @@ def _line(
         choice.comment if choice else "",
         choice.justification if choice else "",
         names.get(choice.author_id, "") if choice else "",
-        format_moment(choice.created_at) if choice else "",
+        paris_time(choice.created_at) if choice else "",
         names.get(approval.author_id, "") if approval else "",
-        format_moment(approval.created_at) if approval else "",
+        paris_time(approval.created_at) if approval else "",
         best,
         name_of(terms.get(best)).main if best else "",
         BAND[Band(get("band"))].text if get("band") else "",

@@ -6,10 +6,10 @@ from sqlmodel import Session
 
 from app.models import Action, RunStatus
 from app.platform.identity import CatalogueAccess
+from app.text import paris_time
 from app.transcoding import repository, workflow
 from app.transcoding.facts import derive_state, in_force
 from app.transcoding.repository import Runs
-from app.web.templating import format_moment
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
 
@@ -35,7 +35,7 @@ def run_notice(runs: Runs) -> Notice | None:
         reason = latest.message or "La recherche de propositions a échoué."
         if current is None:
             return Notice("error-box", f"{reason} Aucune conclusion ne peut être tirée de l'absence de proposition.")
-        when = format_moment(current.finished_at or current.started_at)
+        when = paris_time(current.finished_at or current.started_at)
         return Notice("warn-box", f"{reason} Les propositions affichées sont celles de la recherche du {when}.")
     if latest.status == RunStatus.RUNNING:
         if current is None:

@@ -1,0 +1,25 @@
+"""where an import stores what nobody sees yet
+
+Revision: 0011
+Follows: 0008
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forward."""
+    op.add_column("catalogue", sa.Column("staged_for_job_id", sa.Integer(), nullable=True))
+    op.create_index(op.f("ix_catalogue_staged_for_job_id"), "catalogue", ["staged_for_job_id"], unique=True)
+
+
+def downgrade() -> None:
+    """Back."""
+    op.drop_index(op.f("ix_catalogue_staged_for_job_id"), table_name="catalogue")
+    op.drop_column("catalogue", "staged_for_job_id")
