@@ -114,6 +114,23 @@ class CatalogueCount(SQLModel, table=True):
     volume: int = 0
 
 
+class CatalogueTally(SQLModel, table=True):
+    """A catalogue that changed as a whole and whose entries are being brought up to its facts, some at a time.
+
+    There is a line only as long as something remains to be done. Counts always add up the entries as they are.
+    """
+
+    __tablename__ = "catalogue_tally"
+
+    catalogue_id: int = Field(foreign_key="catalogue.id", primary_key=True)
+    is_about_figures: bool
+    """Whether rows or a release changed, and not only the order that proposals give."""
+    stage: int = 0
+    """0: every row but exams; 1: exams, which count by their analyses."""
+    reached: int = 0
+    """The last row of this stage that is done: rows are taken in the order of their identifiers."""
+
+
 _ENTRY = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 _END = (_ENTRY.position, _ENTRY.local_test_id)
 

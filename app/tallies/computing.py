@@ -13,7 +13,7 @@ from app.publication import repository as publication
 from app.publication.assessment import assess
 from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest, SglSeverity
 from app.publication.service import named
-from app.tallies import repository
+from app.tallies import marks, repository
 from app.tallies.counting import CODED
 from app.transcoding import repository as transcoding
 from app.transcoding.standing import Standing, counted_standings, in_use, local_key
@@ -86,6 +86,24 @@ def some_rows(session: Session, catalogue_id: int, stored: Mapping[int, Values])
     return found
 
 
+def fresh_rows(session: Session, catalogue_id: int, ids: Collection[int]) -> dict[int, Values]:
+    """The entries of these rows, stored or not, from the facts and from the stored standings of other analyses.
+
+    They must hold every row that shares a local code with one of them.
+    """
+    links = repository.analyses_of_exams(session, ids)
+    wanted = {id_ for found in links.values() for id_ in found if id_ is not None} - set(ids)
+    found = _entries(session, catalogue_id, sorted(ids), links, repository.standings_of(session, wanted))
+    for row_id, chapter in marks.counted_chapters(session, catalogue_id, ids).items():
+        found[row_id]["counted_chapter"] = chapter
+    return found
+
+
+def stored_key(row: Any) -> str:
+    """The local key of a row as entries hold it."""
+    return "\x1f".join(local_key(row)).replace("\0", "#")
+
+
 def _entries(
     session: Session,
     catalogue_id: int,
@@ -107,7 +125,7 @@ def _entries(
         entry = found[test.id]
         codes = f"{entry['loinc_num']} {entry['best_loinc']}"
         entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
-        entry["local_key"] = "\x1f".join(local_key(test)).replace("\0", "#")
+        entry["local_key"] = stored_key(test)
         if approval is not None:
             entry["approved_by_id"], entry["approved_at"] = approval
     _mark_exams(found, links, others)

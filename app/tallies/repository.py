@@ -1,9 +1,9 @@
-"""All SQL that keeps the entries and the counts."""
+"""All SQL that keeps the entries and the counts of rows that change; that of whole catalogues is in `marks`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -143,7 +143,7 @@ def stored(session: Session, catalogue_id: int, ids: Collection[int] | None = No
 
 
 def lock(session: Session, catalogue_id: int, alone: bool) -> None:
-    """Keep the catalogue from being recomputed meanwhile, or with `alone` from being counted by anybody else.
+    """Keep the catalogue from being brought up meanwhile, or with `alone` from being counted by anybody else.
 
     SQLite has one writer at a time already.
     """
@@ -157,12 +157,6 @@ def write(session: Session, fresh: Sequence[dict[str, Any]], changed: Sequence[d
         session.execute(insert(_ENTRIES), list(fresh))
     if changed:
         session.execute(update(WorklistEntry), list(changed))
-
-
-def forget(session: Session, ids: Iterable[int]) -> None:
-    """Delete the entries of rows that are no more."""
-    for part in in_batches(ids):
-        session.execute(delete(_ENTRIES).where(_ENTRIES.c.local_test_id.in_(part)))
 
 
 def counts(session: Session, catalogue_id: int) -> Counts:
@@ -195,10 +189,10 @@ def add_counts(session: Session, catalogue_id: int, changes: Counts) -> None:
         )
 
 
-def catalogues_of_exams(session: Session, exam_ids: Iterable[int]) -> set[int]:
+def catalogues_of_rows(session: Session, ids: Iterable[int]) -> set[int]:
     """The catalogues of these rows."""
     found: set[int] = set()
-    for part in in_batches(exam_ids):
+    for part in in_batches(ids):
         found.update(session.scalars(select(col(LocalTest.catalogue_id)).where(col(LocalTest.id).in_(part)).distinct()))
     return found
 
@@ -214,11 +208,11 @@ def all_catalogues(session: Session) -> list[int]:
     return [id_ for id_ in session.scalars(select(col(Catalogue.id)).order_by(col(Catalogue.id))) if id_ is not None]
 
 
-def without_entries(session: Session) -> list[int]:
+def without_entries(session: Session) -> set[int]:
     """The catalogues in which a row has no entry: they come from an older version."""
     entry = select(_ENTRIES.c.local_test_id).where(_ENTRIES.c.local_test_id == col(LocalTest.id))
     statement = select(col(LocalTest.catalogue_id)).where(~entry.exists()).distinct()
-    return sorted(session.scalars(statement))
+    return set(session.scalars(statement))
 
 
 def split(
