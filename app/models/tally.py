@@ -65,6 +65,8 @@ class WorklistEntry(SQLModel, table=True):
     warnings: int = 0
     producer: str = Field(default="", max_length=255)
     """Who made the French name that leaves with the code."""
+    signature: str = ""
+    """What other catalogues find an approved code by (`matcher.knowledge.signature`); empty for any other row."""
     approved_by_id: int | None = None
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -151,6 +153,8 @@ Index("ix_worklist_entry_blocking", _ENTRY.catalogue_id, _ENTRY.level, *_END,
       sqlite_where=_ENTRY.blocking > 0, postgresql_where=_ENTRY.blocking > 0)  # fmt: skip
 Index("ix_worklist_entry_warnings", _ENTRY.catalogue_id, _ENTRY.level, *_END,
       sqlite_where=_ENTRY.warnings > 0, postgresql_where=_ENTRY.warnings > 0)  # fmt: skip
+Index("ix_worklist_entry_signature", _ENTRY.signature,
+      sqlite_where=_ENTRY.signature != "", postgresql_where=_ENTRY.signature != "")  # fmt: skip
 Index("ix_worklist_entry_approver", _ENTRY.catalogue_id, _ENTRY.approved_by_id, _ENTRY.approved_at)
 Index("ix_catalogue_count_rows", CatalogueCount.__table__.c.catalogue_id, CatalogueCount.__table__.c.family,  # type: ignore[attr-defined]
       CatalogueCount.__table__.c.rows)  # type: ignore[attr-defined]  # fmt: skip

@@ -42,8 +42,9 @@ def evidence_for(session: Session, settings: Settings, test: LocalTest, loinc_nu
     if release is None or test.level in SECTIONS:
         return []
     engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir, settings.engines_in_memory)
-    engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id))
-    return evidence_as_json(engine.weigh(to_matcher(test, _analyses_of(session, test)), loinc_num))
+    row = to_matcher(test, _analyses_of(session, test))
+    engine = engine.with_knowledge(knowledge_for(session, test.catalogue_id, [row]))
+    return evidence_as_json(engine.weigh(row, loinc_num))
 
 
 def _database_of(session: Session) -> DatabaseEngine:
@@ -77,8 +78,8 @@ def evidence_ahead(
     if engine is None:
         return [[] for _ in pairs]
     with reading(database) as session:
-        engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
         rows = [to_matcher(test, _analyses_of(session, test)) for test, _ in pairs]
+        engine = engine.with_knowledge(knowledge_for(session, catalogue_id, rows))
     sections = (Level.CHAPTER, Level.SUBCHAPTER)
     return [
         [] if test.level in sections else evidence_as_json(engine.weigh(row, loinc_num))

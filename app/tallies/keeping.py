@@ -30,7 +30,7 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import MORE_COMES, reading, transaction
 from app.tallies import computing, marks, rebuilding, repository
 from app.tallies.counting import Counts, counts_of, difference
 
@@ -197,7 +197,7 @@ def _bring_up_after(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None:
         return
     committed: set[int] = session.info.pop(_COMMITTED, set())
-    if committed:
+    if committed and not session.info.get(MORE_COMES):
         rebuilding.after_commit(session.get_bind().engine, sorted(committed))
 
 
@@ -251,6 +251,6 @@ def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:
     before = repository.stored(session, catalogue_id, rows)
     after = computing.some_rows(session, catalogue_id, before)
     _, changed = repository.split(before, computing.changed(before, after))
-    repository.write(session, [], changed)
+    repository.write(session, [], changed, before)
     old: Counts = counts_of(before[entry["local_test_id"]] for entry in changed)
     repository.add_counts(session, catalogue_id, difference(old, counts_of(changed)))

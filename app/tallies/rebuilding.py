@@ -6,25 +6,32 @@ had done stays done. Counts add up the entries at every moment; a fact written m
 a change of the whole catalogue begins again.
 """
 
+import time
+
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from app.jobs import registry
 from app.platform.database import reading, transaction
 from app.tallies import computing, marks, repository
 from app.tallies.counting import counts_of, difference
 
-ROWS = 500
-"""Rows of one transaction."""
+SECONDS = 0.08
+"""How long one transaction should last: the rows it takes follow from the one before."""
+FIRST, LEAST, MOST = 100, 20, 500
+"""Rows of one transaction: of the first one, and whatever the clock says."""
 
 log = structlog.get_logger(__name__)
 
 
 def bring_up(engine: Engine, catalogue_id: int) -> None:
     """Bring up a catalogue, as far as it is not."""
-    while bring_up_some(engine, catalogue_id):
-        pass
+    rows, start = FIRST, time.perf_counter()
+    while bring_up_some(engine, catalogue_id, rows):
+        spent, start = time.perf_counter() - start, time.perf_counter()
+        rows = max(LEAST, min(MOST, 2 * rows, int(rows * SECONDS / max(spent, 0.001))))
 
 
 def bring_up_marked(engine: Engine) -> bool:
@@ -45,7 +52,7 @@ def after_commit(engine: Engine, catalogue_ids: list[int]) -> None:
             log.warning("tallies.left", catalogue_id=catalogue_id, error=type(error.orig).__qualname__)
 
 
-def bring_up_some(engine: Engine, catalogue_id: int) -> bool:
+def bring_up_some(engine: Engine, catalogue_id: int, rows: int = FIRST) -> bool:
     """Bring up the next rows of a catalogue in one transaction; whether some may remain."""
     with transaction(engine) as session:
         # The catalogue before its mark, like whoever changes it.
@@ -53,7 +60,7 @@ def bring_up_some(engine: Engine, catalogue_id: int) -> bool:
         place = marks.place_of(session, catalogue_id)
         if place is None:
             return False
-        ids = marks.next_rows(session, catalogue_id, place, ROWS)
+        ids = marks.next_rows(session, catalogue_id, place, rows)
         if ids:
             _write(session, catalogue_id, ids)
             marks.move(session, catalogue_id, marks.Place(place.stage, ids[-1]))
@@ -75,6 +82,9 @@ def _write(session: Session, catalogue_id: int, ids: list[int]) -> None:
     before = repository.stored(session, catalogue_id, concerned)
     after = computing.fresh_rows(session, catalogue_id, concerned)
     fresh, changed = repository.split(before, computing.changed(before, after))
-    repository.write(session, fresh, changed)
+    repository.write(session, fresh, changed, before)
     old = counts_of(before[entry["local_test_id"]] for entry in changed)
     repository.add_counts(session, catalogue_id, difference(old, counts_of([*fresh, *changed])))
+
+
+registry.register_sweep(bring_up_marked)

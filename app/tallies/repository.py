@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -72,7 +72,8 @@ def standing_facts(
 
 
 _TEST_COLUMNS = (
-    "id", "level", "code", "label", "synonym", "chapter_code", "is_retired", "retired_at",
+    "id", "level", "code", "label", "synonym", "chapter_code", "is_retired", "retired_at", "specimen",
+    "specimen_code", "unit", "unit_code", "technique", "scale", "timing", "property_kind", "nabm", "chapter",
 )  # fmt: skip
 
 
@@ -151,12 +152,21 @@ def lock(session: Session, catalogue_id: int, alone: bool) -> None:
     session.execute(statement.with_for_update(key_share=True) if alone else statement.with_for_update(read=True))
 
 
-def write(session: Session, fresh: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]]) -> None:
-    """Store new entries and change others."""
+def write(
+    session: Session, fresh: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]], before: Mapping[int, Any]
+) -> None:
+    """Store new entries and change others, in the columns that differ only: each column costs its indexes."""
     if fresh:
         session.execute(insert(_ENTRIES), list(fresh))
-    if changed:
-        session.execute(update(WorklistEntry), list(changed))
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for entry in changed:
+        old = before[entry["local_test_id"]]
+        names = tuple(name for name, value in entry.items() if old[name] != value)
+        values = {f"new_{name}": entry[name] for name in names} | {"wanted": entry["local_test_id"]}
+        alike.setdefault(names, []).append(values)
+    for names, lines in alike.items():
+        statement = update(_ENTRIES).where(_ENTRIES.c.local_test_id == bindparam("wanted"))
+        session.execute(statement.values({name: bindparam(f"new_{name}") for name in names}), lines)
 
 
 def counts(session: Session, catalogue_id: int) -> Counts:

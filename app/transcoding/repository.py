@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -20,12 +21,14 @@ from app.models import (
     Proposal,
     ProposalRun,
     ReviewState,
+    Status,
     User,
     ValueSetKind,
     ValueSetMember,
 )
 from app.terminology.value_sets import current_value_set
 from app.transcoding.facts import StateValues
+from app.transcoding.under_way import are_figures_behind
 
 
 def local_test(session: Session, catalogue_id: int, local_test_id: int, lock: bool = False) -> LocalTest | None:
@@ -218,8 +221,25 @@ def done_fact(session: Session, catalogue_id: int, decision_id: int) -> DoneFact
     return DoneFact(*row) if row else None
 
 
+def level_status_counts(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
+    """(catalogue, level, status, rows) from the facts."""
+    status = func.coalesce(col(ReviewState.status), Status.TODO.value)
+    statement = (
+        select(LocalTest.catalogue_id, LocalTest.level, status, func.count())
+        .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
+        .group_by(col(LocalTest.catalogue_id), col(LocalTest.level), status)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(statement)]
+
+
 def status_counts(session: Session, catalogue_id: int) -> dict[str, int]:
-    """How many rows of a catalogue have each status, from the counts kept with the facts."""
+    """How many rows of a catalogue have each status: from the counts kept with the facts, unless they are behind."""
+    if are_figures_behind(session, catalogue_id):
+        counted: Counter[str] = Counter()
+        for _, _, status, rows in level_status_counts(session, [catalogue_id]):
+            counted[status] += rows
+        return dict(counted)
     statement = select(CatalogueCount.key, CatalogueCount.rows).where(
         CatalogueCount.catalogue_id == catalogue_id, CatalogueCount.family == CountFamily.LEVEL
     )

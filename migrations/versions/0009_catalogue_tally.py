@@ -1,4 +1,4 @@
-"""catalogues whose entries are being brought up to their facts
+"""catalogues whose entries are being brought up to their facts, and the signatures of approved codes
 
 Revision: 0009
 Follows: 0008
@@ -26,8 +26,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("catalogue_id", name=op.f("pk_catalogue_tally")),
     )
+    with op.batch_alter_table("worklist_entry") as entries:
+        entries.add_column(sa.Column("signature", sa.String(), nullable=False, server_default=""))
+    with op.batch_alter_table("worklist_entry") as entries:
+        entries.alter_column("signature", server_default=None)
+    some = sa.text("signature != ''")
+    op.create_index(
+        "ix_worklist_entry_signature", "worklist_entry", ["signature"], sqlite_where=some, postgresql_where=some
+    )
+    # The next start writes the signatures of the codes approved so far.
+    op.execute(
+        "INSERT INTO catalogue_tally (catalogue_id, is_about_figures, stage, reached) "
+        "SELECT id, false, 0, 0 FROM catalogue"
+    )
 
 
 def downgrade() -> None:
     """Back."""
+    op.drop_index("ix_worklist_entry_signature", "worklist_entry")
+    with op.batch_alter_table("worklist_entry") as entries:
+        entries.drop_column("signature")
     op.drop_table("catalogue_tally")
