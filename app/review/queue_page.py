@@ -75,6 +75,6 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
         csv_url=query.with_page(1).url(path, format="csv"),
         first_url=case_url(access.catalogue_id, first, query) if first else "",
         can_decide=access.role in DECIDERS,
-        notice=run_notice(runs) or under_way_notice(session, access.catalogue_id),
+        notice=under_way_notice(session, access.catalogue_id) or run_notice(runs),
         done=done_notice(session, access, done, query),
     )

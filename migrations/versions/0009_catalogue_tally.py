@@ -34,6 +34,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_worklist_entry_signature", "worklist_entry", ["signature"], sqlite_where=some, postgresql_where=some
     )
+    op.drop_index("ix_decision_undoes_id", "decision")
+    undoing = sa.text("undoes_id IS NOT NULL")
+    op.create_index(
+        "ix_decision_undoes_id", "decision", ["undoes_id"], sqlite_where=undoing, postgresql_where=undoing
+    )
     # The next start writes the signatures of the codes approved so far.
     op.execute(
         "INSERT INTO catalogue_tally (catalogue_id, is_about_figures, stage, reached) "
@@ -43,6 +48,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
+    op.drop_index("ix_decision_undoes_id", "decision")
+    op.create_index("ix_decision_undoes_id", "decision", ["undoes_id"])
     op.drop_index("ix_worklist_entry_signature", "worklist_entry")
     with op.batch_alter_table("worklist_entry") as entries:
         entries.drop_column("signature")
