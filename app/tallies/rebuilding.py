@@ -20,7 +20,7 @@ from app.tallies.counting import counts_of, difference
 
 SECONDS = 0.08
 """How long one transaction should last: the rows it takes follow from the one before."""
-FIRST, LEAST, MOST = 100, 20, 500
+FIRST, LEAST, MOST = 100, 80, 500
 """Rows of one transaction: of the first one, and whatever the clock says."""
 
 log = structlog.get_logger(__name__)

@@ -189,14 +189,17 @@ def add_counts(session: Session, catalogue_id: int, changes: Counts) -> None:
         {"catalogue_id": catalogue_id, "family": family, "key": key, **dict(zip(names, amounts, strict=True))}
         for (family, key), amounts in sorted(changes.items())
     ]
-    for start in range(0, len(lines), BATCH):
-        statement = build(table).values(lines[start : start + BATCH])
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["catalogue_id", "family", "key"],
-                set_={name: table.c[name] + statement.excluded[name] for name in names},
-            )
-        )
+    if not lines:
+        return
+    # One line a time, so that the statement is always the same and is prepared once.
+    statement = build(table)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["catalogue_id", "family", "key"],
+            set_={name: table.c[name] + statement.excluded[name] for name in names},
+        ),
+        lines,
+    )
 
 
 def catalogues_of_rows(session: Session, ids: Iterable[int]) -> set[int]:
