@@ -30,6 +30,7 @@ from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.tallies.check import wrong_catalogues
+from app.tallies.marks import marked
 from app.upgrades.start import prepare
 from tests import hypothesis_profiles, postgresql
 
@@ -249,6 +250,7 @@ def engine(settings: Settings, database_kind: str, request: pytest.FixtureReques
         shutil.copyfile(source, engine.url.database)
     yield engine
     with reading(engine) as session:
+        assert marked(session) == [], "a catalogue was left before it was brought up to its facts"
         assert wrong_catalogues(session) == {}, "what is kept of a catalogue differs from its facts"
     engine.dispose()
 

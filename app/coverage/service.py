@@ -9,6 +9,7 @@ from app.coverage.report import CoverageContext, CoverageReport, build_report
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, LoincRelease, utc_now
 from app.terminology import service as terminology
+from app.transcoding.under_way import are_figures_behind
 
 
 def coverage_report(
@@ -29,9 +30,13 @@ def coverage_report(
 def shown_report(
     session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None = None
 ) -> CoverageReport:
-    """The report of the page: from the counts kept with the facts when it is about the current release."""
+    """The report of the page: from the counts kept with the facts when it is about the current release.
+
+    From the facts themselves when the counts are being brought up to them.
+    """
     current = terminology.current_release(session)
-    if current is None or release_id not in (None, current.id):
+    assert catalogue.id is not None
+    if current is None or release_id not in (None, current.id) or are_figures_behind(session, catalogue.id):
         return coverage_report(session, laboratory, catalogue, release_id)
     return kept_report(session, _context(laboratory, catalogue, current))
 

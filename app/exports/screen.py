@@ -23,6 +23,7 @@ from app.storage.pages import prepared_lines
 from app.storage.prepared import is_large
 from app.terminology.value_sets import current_value_set
 from app.text import paris_time
+from app.transcoding.under_way import require_figures
 
 MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
@@ -70,6 +71,7 @@ def exports_page(
     `checked` is the format that is made once for nothing, to say what it would have to adapt.
     """
     catalogue_id = access.catalogue_id
+    require_figures(session, catalogue_id)
     counts = kept.export_counts(session, catalogue_id)
     reasons = [item for item in UncodedReason if counts.of_reason(item)]
     errors = _errors(session, catalogue_id)

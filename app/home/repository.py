@@ -19,16 +19,20 @@ from app.models import (
     LocalTest,
     ReviewState,
 )
+from app.transcoding.repository import level_status_counts
+from app.transcoding.under_way import under_way
 
 
 def count_statuses(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
-    """(catalogue, level, status, count), from the counts kept with the facts."""
+    """(catalogue, level, status, count), from the counts kept with the facts, or from these when counts are behind."""
+    behind = {number for number, figures in under_way(session, catalogue_ids).items() if figures}
     statement = select_model(CatalogueCount).where(
-        col(CatalogueCount.catalogue_id).in_(catalogue_ids),
+        col(CatalogueCount.catalogue_id).in_(set(catalogue_ids) - behind),
         CatalogueCount.family == CountFamily.LEVEL,
         col(CatalogueCount.rows) > 0,
     )
-    return [(count.catalogue_id, *json.loads(count.key), count.rows) for count in session.exec(statement)]
+    found = level_status_counts(session, behind) if behind else []
+    return found + [(count.catalogue_id, *json.loads(count.key), count.rows) for count in session.exec(statement)]
 
 
 def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[Job]:

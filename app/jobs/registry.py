@@ -72,6 +72,24 @@ class JobKind:
 
 
 _kinds: dict[str, JobKind] = {}
+_sweeps: list[Callable[[Engine], bool]] = []
+
+
+def register_sweep(function: Callable[[Engine], bool]) -> None:
+    """Have a function called by idle workers every few seconds: it takes up what a killed process left half-way.
+
+    It returns whether there was something, and may be called at once by several.
+    """
+    if function not in _sweeps:
+        _sweeps.append(function)
+
+
+def sweep(engine: Engine) -> bool:
+    """Take up what was left half-way; whether there was something."""
+    found = [function(engine) for function in _sweeps]
+    return any(found)
+
+
 
 
 def register(

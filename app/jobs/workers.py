@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Engine
 
 from app.jobs.claims import claim
+from app.jobs.registry import sweep
 from app.jobs.runner import clean_one, run
 from app.settings import Settings
 
@@ -77,7 +78,7 @@ class Workers:
         try:
             claimed = claim(self._engine)
             if claimed is None:
-                return clean_one(self._engine)
+                return clean_one(self._engine) or sweep(self._engine)
             run(self._engine, self._settings, claimed, self._must_stop.is_set)
             if claimed.chunk is None:
                 # It may have been planned: others can help.

@@ -15,7 +15,7 @@ from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.storage import StoredFile, StoredFileChunk
-from app.models.tally import CatalogueCount, CountFamily, WorklistEntry
+from app.models.tally import CatalogueCount, CatalogueTally, CountFamily, WorklistEntry
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
@@ -39,6 +39,7 @@ __all__ = [
     "Catalogue",
     "CatalogueChange",
     "CatalogueCount",
+    "CatalogueTally",
     "ChangeKind",
     "CountFamily",
     "Decision",

@@ -78,7 +78,12 @@ class Decision(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     supersedes_id: int | None = Field(default=None, foreign_key="decision.id")
     """The fact that was in force before this one."""
-    undoes_id: int | None = Field(default=None, foreign_key="decision.id", index=True)
+    undoes_id: int | None = Field(default=None, foreign_key="decision.id")
+
+
+_UNDOES = Decision.__table__.c.undoes_id  # type: ignore[attr-defined]
+# Few facts undo another: without the condition the statistics of a database tell its planner to read them all.
+Index("ix_decision_undoes_id", _UNDOES, sqlite_where=_UNDOES.is_not(None), postgresql_where=_UNDOES.is_not(None))
 
 
 class ReviewState(SQLModel, table=True):

@@ -65,6 +65,8 @@ class WorklistEntry(SQLModel, table=True):
     warnings: int = 0
     producer: str = Field(default="", max_length=255)
     """Who made the French name that leaves with the code."""
+    signature: str = ""
+    """What other catalogues find an approved code by (`matcher.knowledge.signature`); empty for any other row."""
     approved_by_id: int | None = None
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -114,6 +116,23 @@ class CatalogueCount(SQLModel, table=True):
     volume: int = 0
 
 
+class CatalogueTally(SQLModel, table=True):
+    """A catalogue that changed as a whole and whose entries are being brought up to its facts, some at a time.
+
+    There is a line only as long as something remains to be done. Counts always add up the entries as they are.
+    """
+
+    __tablename__ = "catalogue_tally"
+
+    catalogue_id: int = Field(foreign_key="catalogue.id", primary_key=True)
+    is_about_figures: bool
+    """Whether rows or a release changed, and not only the order that proposals give."""
+    stage: int = 0
+    """0: every row but exams; 1: exams, which count by their analyses."""
+    reached: int = 0
+    """The last row of this stage that is done: rows are taken in the order of their identifiers."""
+
+
 _ENTRY = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 _END = (_ENTRY.position, _ENTRY.local_test_id)
 
@@ -134,6 +153,8 @@ Index("ix_worklist_entry_blocking", _ENTRY.catalogue_id, _ENTRY.level, *_END,
       sqlite_where=_ENTRY.blocking > 0, postgresql_where=_ENTRY.blocking > 0)  # fmt: skip
 Index("ix_worklist_entry_warnings", _ENTRY.catalogue_id, _ENTRY.level, *_END,
       sqlite_where=_ENTRY.warnings > 0, postgresql_where=_ENTRY.warnings > 0)  # fmt: skip
+Index("ix_worklist_entry_signature", _ENTRY.signature,
+      sqlite_where=_ENTRY.signature != "", postgresql_where=_ENTRY.signature != "")  # fmt: skip
 Index("ix_worklist_entry_approver", _ENTRY.catalogue_id, _ENTRY.approved_by_id, _ENTRY.approved_at)
 Index("ix_catalogue_count_rows", CatalogueCount.__table__.c.catalogue_id, CatalogueCount.__table__.c.family,  # type: ignore[attr-defined]
       CatalogueCount.__table__.c.rows)  # type: ignore[attr-defined]  # fmt: skip

@@ -1,14 +1,18 @@
 """What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set."""
 
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy import literal_column
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.catalogues.matcher_input import to_matcher
 from app.models import (
     Catalogue,
     Laboratory,
+    Level,
     LocalTest,
     MappingWithdrawal,
     MemoryEntry,
@@ -18,19 +22,44 @@ from app.models import (
     Status,
     ValueSetKind,
     ValueSetMember,
+    WorklistEntry,
 )
+from app.proposals import repository
 from app.terminology.value_sets import current_value_set
 from matcher import Knowledge, Remembered
-from matcher.knowledge import signature
+from matcher import LocalTest as MatcherTest
+from matcher.knowledge import acts, signature
+
+KEYS = 400
+"""Signatures asked for in one statement."""
 
 
-def knowledge_for(session: Session, catalogue_id: int) -> Knowledge:
-    """Everything that may be evidence for this catalogue."""
+def knowledge_for(session: Session, catalogue_id: int, rows: Sequence[MatcherTest] | None = None) -> Knowledge:
+    """Everything that may be evidence for these rows of a catalogue, for all of them when `rows` is None.
+
+    What it costs follows from these rows, not from what other laboratories hold.
+    """
+    if rows is None:
+        return Knowledge(_memory(session, catalogue_id, _signatures(session, catalogue_id)), _nabm(session),
+                         _preferred(session))  # fmt: skip
     return Knowledge(
-        memory=_memory(session, catalogue_id),
-        nabm=_nabm(session),
+        memory=_memory(session, catalogue_id, {signature(row) for row in rows}),
+        nabm=_nabm(session, {act for row in rows for act in acts(row.nabm)}),
         preferred=_preferred(session),
     )
+
+
+def _signatures(session: Session, catalogue_id: int) -> set[str]:
+    """The signatures of the rows of a catalogue, an exam of one analysis by itself and by its analysis."""
+    found: set[str] = set()
+    ids = repository.local_test_ids(session, catalogue_id)
+    for start in range(0, len(ids), KEYS):
+        tests = repository.local_tests_of(session, ids[start : start + KEYS])
+        exams = [test.id for test in tests if test.id and test.level == Level.EXAM]
+        analyses = repository.analyses_of(session, exams)
+        found.update(signature(to_matcher(test)) for test in tests)
+        found.update(signature(to_matcher(test, analyses[test.id])) for test in tests if test.id in analyses)
+    return found
 
 
 def knowledge_to_json(knowledge: Knowledge) -> dict[str, Any]:
@@ -57,47 +86,72 @@ def knowledge_from_json(values: dict[str, Any]) -> Knowledge:
     )
 
 
-def _memory(session: Session, catalogue_id: int) -> dict[str, tuple[Remembered, ...]]:
-    """Approved mappings of other catalogues whose laboratory allowed it, and imported ones, less the withdrawn.
+def _memory(session: Session, catalogue_id: int, signatures: Collection[str]) -> dict[str, tuple[Remembered, ...]]:
+    """What is remembered for these signatures.
 
-    A laboratory's own other catalogues and imported transcodings are always its own to reuse.
+    Approved mappings of other catalogues whose laboratory allowed it, and imported ones, less the withdrawn. A
+    laboratory's own other catalogues and imported transcodings are always its own to reuse.
     """
     catalogue = session.get_one(Catalogue, catalogue_id)
-    withdrawn = {(item.signature, item.loinc_num) for item in session.exec(select(MappingWithdrawal))}
+    withdrawn: set[tuple[str, str]] = set()
     origins: dict[tuple[str, str], set[str]] = defaultdict(set)
-    statement = (
-        select(LocalTest, ReviewState.loinc_num, Catalogue.name, Laboratory.name)
-        .join(ReviewState, col(ReviewState.local_test_id) == LocalTest.id)
-        .join(Catalogue, col(Catalogue.id) == LocalTest.catalogue_id)
-        .join(Laboratory, col(Laboratory.id) == Catalogue.laboratory_id)
-        .where(
-            ReviewState.status == Status.APPROVED,
-            ReviewState.outcome == Outcome.CODE,
-            Catalogue.id != catalogue_id,
-            col(Laboratory.allows_reuse) | (col(Laboratory.id) == catalogue.laboratory_id),
+    wanted = sorted(signatures)
+    for start in range(0, len(wanted), KEYS):
+        keys = wanted[start : start + KEYS]
+        statement = select(MappingWithdrawal.signature, MappingWithdrawal.loinc_num)
+        withdrawn.update(session.exec(statement.where(col(MappingWithdrawal.signature).in_(keys))))
+        for test, loinc_num, catalogue_name, laboratory_name in session.execute(_approved(catalogue, keys)):
+            origins[(signature(to_matcher(test)), loinc_num)].add(f"{laboratory_name}, {catalogue_name}")
+        entries = select(MemoryEntry.signature, MemoryEntry.loinc_num, MemoryEntry.source_name).where(
+            MemoryEntry.laboratory_id == catalogue.laboratory_id, col(MemoryEntry.signature).in_(keys)
         )
-    )
-    for test, loinc_num, catalogue_name, laboratory_name in session.exec(statement):
-        origins[(signature(to_matcher(test)), loinc_num)].add(f"{laboratory_name}, {catalogue_name}")
-    entries = select(MemoryEntry).where(MemoryEntry.laboratory_id == catalogue.laboratory_id)
-    for entry in session.exec(entries):
-        origins[(entry.signature, entry.loinc_num)].add(entry.source_name or "transcodage importé")
+        for key, loinc_num, source_name in session.exec(entries):
+            origins[(key, loinc_num)].add(source_name or "transcodage importé")
     memory: dict[str, list[Remembered]] = defaultdict(list)
     for (key, loinc_num), names in sorted(origins.items()):
-        if (key, loinc_num) not in withdrawn:
+        if key in signatures and (key, loinc_num) not in withdrawn:
             memory[key].append(Remembered(loinc_num, len(names), tuple(sorted(names))))
     return {key: tuple(items) for key, items in memory.items()}
 
 
-def _nabm(session: Session) -> dict[str, frozenset[str]]:
+def _approved(catalogue: Catalogue, signatures: Sequence[str]) -> Any:
+    """(row, code, catalogue, laboratory) of what was approved under these signatures and may be reused here.
+
+    Entries only find the rows: what they are and what was approved is read from the facts.
+    """
+    return (
+        sa_select(LocalTest, col(ReviewState.loinc_num), col(Catalogue.name), col(Laboratory.name))
+        .select_from(WorklistEntry)
+        .join(LocalTest, col(LocalTest.id) == col(WorklistEntry.local_test_id))
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
+        .join(Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id))
+        .where(
+            # The index holds these only, and is used only when the question says so.
+            col(WorklistEntry.signature) != literal_column("''"),
+            col(WorklistEntry.signature).in_(signatures),
+            col(ReviewState.status) == Status.APPROVED,
+            col(ReviewState.outcome) == Outcome.CODE,
+            col(Catalogue.id) != catalogue.id,
+            col(Laboratory.allows_reuse) | (col(Laboratory.id) == catalogue.laboratory_id),
+        )
+    )
+
+
+def _nabm(session: Session, wanted: Collection[str] | None = None) -> dict[str, frozenset[str]]:
+    """The codes aligned with each act, or with these acts (four digits) only."""
     value_set = current_value_set(session, ValueSetKind.NABM)
-    if value_set is None:
+    if value_set is None or (wanted is not None and not wanted):
         return {}
-    acts: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, set[str]] = defaultdict(set)
     statement = select(NabmAlignment.nabm, NabmAlignment.loinc_num)
+    if wanted is not None:
+        # A list may leave out the zeros in front.
+        written = {act[zeros:] for act in wanted for zeros in range(len(act) - len(act.lstrip("0")) + 1)}
+        statement = statement.where(col(NabmAlignment.nabm).in_(written))
     for nabm, loinc_num in session.exec(statement.where(NabmAlignment.value_set_id == value_set.id)):
-        acts[nabm.zfill(4)].add(loinc_num)
-    return {act: frozenset(codes) for act, codes in acts.items()}
+        found[nabm.zfill(4)].add(loinc_num)
+    return {act: frozenset(codes) for act, codes in found.items()}
 
 
 def _preferred(session: Session) -> frozenset[str]:

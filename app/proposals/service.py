@@ -45,7 +45,9 @@ def evidence_for(
     if release is None:
         return [[] for _ in pairs]
     engine = engine_of_release(_database_of(session), release, settings.matcher_cache_dir, settings.engines_in_memory)
-    return _weigh(engine.with_knowledge(knowledge_for(session, catalogue_id)), _as_matched(session, pairs))
+    rows = _as_matched(session, pairs)
+    knowledge = knowledge_for(session, catalogue_id, [row for row, _ in rows if row is not None])
+    return _weigh(engine.with_knowledge(knowledge), rows)
 
 
 def _database_of(session: Session) -> DatabaseEngine:
@@ -90,9 +92,9 @@ def evidence_ahead(
     if engine is None:
         return [[] for _ in pairs]
     with reading(database) as session:
-        engine = engine.with_knowledge(knowledge_for(session, catalogue_id))
         rows = _as_matched(session, pairs)
-    return _weigh(engine, rows)
+        knowledge = knowledge_for(session, catalogue_id, [row for row, _ in rows if row is not None])
+    return _weigh(engine.with_knowledge(knowledge), rows)
 
 
 def ask_for_proposals(

@@ -13,7 +13,7 @@ from app.worklist import entries_sql
 from app.worklist.counts import queue_counts
 from app.worklist.facet_view import FacetView, facet_views
 from app.worklist.navigation import TO_DECIDE, case_url
-from app.worklist.notices import Done, Notice, done_notice, run_notice
+from app.worklist.notices import Done, Notice, done_notice, run_notice, under_way_notice
 from app.worklist.query import PAGE_SIZES, ReviewQuery
 from app.worklist.queue import (
     Pager,
@@ -75,6 +75,6 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
         csv_url=query.with_page(1).url(path, format="csv"),
         first_url=case_url(access.catalogue_id, first, query) if first else "",
         can_decide=access.role in DECIDERS,
-        notice=run_notice(runs),
+        notice=under_way_notice(session, access.catalogue_id) or run_notice(runs),
         done=done_notice(session, access, done, query),
     )

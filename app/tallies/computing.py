@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.catalogues.matcher_input import to_matcher
 from app.coverage import repository as coverage
 from app.coverage.definitions import LEAVING
 from app.models import Level, Outcome, Status, ValueSetKind, WorklistEntry
@@ -13,12 +14,13 @@ from app.publication import repository as publication
 from app.publication.assessment import assess
 from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest, SglSeverity
 from app.publication.service import named
-from app.tallies import repository
+from app.tallies import marks, repository
 from app.tallies.counting import CODED
 from app.transcoding import repository as transcoding
 from app.transcoding.standing import Standing, counted_standings, in_use, local_key
 from app.worklist import queue_sql
 from app.worklist.queue import run_id_of
+from matcher.knowledge import signature
 from matcher.normalise.text import fold
 
 COLUMNS = tuple(WorklistEntry.__table__.c.keys())  # type: ignore[attr-defined]
@@ -86,6 +88,24 @@ def some_rows(session: Session, catalogue_id: int, stored: Mapping[int, Values])
     return found
 
 
+def fresh_rows(session: Session, catalogue_id: int, ids: Collection[int]) -> dict[int, Values]:
+    """The entries of these rows, stored or not, from the facts and from the stored standings of other analyses.
+
+    They must hold every row that shares a local code with one of them.
+    """
+    links = repository.analyses_of_exams(session, ids)
+    wanted = {id_ for found in links.values() for id_ in found if id_ is not None} - set(ids)
+    found = _entries(session, catalogue_id, sorted(ids), links, repository.standings_of(session, wanted))
+    for row_id, chapter in marks.counted_chapters(session, catalogue_id, ids).items():
+        found[row_id]["counted_chapter"] = chapter
+    return found
+
+
+def stored_key(row: Any) -> str:
+    """The local key of a row as entries hold it."""
+    return "\x1f".join(local_key(row)).replace("\0", "#")
+
+
 def _entries(
     session: Session,
     catalogue_id: int,
@@ -103,11 +123,12 @@ def _entries(
     terminology = terminology_of(session)
     tests = _tests(session, catalogue_id, ids, terminology)
     _judge(found, tests, terminology)
-    for test, approval in tests.values():
+    for test, approval, key in tests.values():
         entry = found[test.id]
+        entry["signature"] = key
         codes = f"{entry['loinc_num']} {entry['best_loinc']}"
         entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
-        entry["local_key"] = "\x1f".join(local_key(test)).replace("\0", "#")
+        entry["local_key"] = stored_key(test)
         if approval is not None:
             entry["approved_by_id"], entry["approved_at"] = approval
     _mark_exams(found, links, others)
@@ -116,9 +137,11 @@ def _entries(
 
 _BLANK: Values = {
     "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "lost_links": 0,
-    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "approved_by_id": None, "approved_at": None,
+    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "",
+    "approved_by_id": None, "approved_at": None,
 }  # fmt: skip
-_Test = tuple[PublishedTest, tuple[int, Any] | None]
+_Test = tuple[PublishedTest, tuple[int, Any] | None, str]
+"""A row, who approved it and when, and the signature of an approved code."""
 
 
 def _tests(
@@ -147,13 +170,14 @@ def _tests(
             term=term,
         )
         approval = (row.approved_by_id, row.approved_at) if row.approved_by_id else None
-        found[row.id] = (named(test, circuit, sections), approval)
+        has_code = test.status is Status.APPROVED and test.outcome is Outcome.CODE
+        found[row.id] = (named(test, circuit, sections), approval, signature(to_matcher(row)) if has_code else "")
     return found
 
 
 def _judge(found: dict[int, Values], tests: Mapping[int, _Test], terminology: Terminology) -> None:
     """Write in the entries where the rows stand, and what their export will say."""
-    rows = [test for test, _ in tests.values()]
+    rows = [test for test, _, _ in tests.values()]
     for row_id, standing in counted_standings(rows).items():
         found[row_id]["standing"] = standing.value
     going = in_use(rows)

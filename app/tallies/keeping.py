@@ -2,7 +2,8 @@
 
 Nobody calls this room: sessions tell it what they write. Rows are noted as they are flushed, and settled once, just
 before the transaction ends or before the same transaction reads what it changed. What concerns a few rows is added to
-the counts; what changes the rows themselves (an import, new proposals, another release) recomputes the catalogue.
+the counts; what changes a catalogue as a whole (an import, new proposals, another release) only marks it, and its
+entries are brought up right after the transaction (`app.tallies.rebuilding`).
 """
 
 from collections.abc import Collection
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, event, inspect, select
-from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.sql import visitors
 from sqlmodel import Session
@@ -29,13 +30,15 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
-from app.platform.database import reading, transaction
-from app.tallies import computing, repository
+from app.platform.database import MORE_COMES, reading, transaction
+from app.tallies import computing, marks, rebuilding, repository
 from app.tallies.counting import Counts, counts_of, difference
 
 FEW = 2_000
-"""Beyond so many rows the whole catalogue is recomputed: it is quicker."""
+"""Beyond so many rows the catalogue is brought up as a whole, outside of the transaction."""
 _PENDING = "tallies"
+_MARKED = "tallies marked"
+_COMMITTED = "tallies committed"
 _READ_HERE = frozenset({WorklistEntry.__tablename__, CatalogueCount.__tablename__})
 
 
@@ -47,12 +50,17 @@ class Pending:
     proposed: dict[int, set[int]] = field(default_factory=dict)
     """Run -> rows whose proposals were stored: of no interest unless the run is the one shown."""
     catalogues: set[int] = field(default_factory=set)
+    """Catalogues whose rows changed."""
+    ordered: set[int] = field(default_factory=set)
+    """Catalogues that show the proposals of another run."""
     exams: set[int] = field(default_factory=set)
-    """Rows whose catalogue is to be recomputed, when it is not known yet which one that is."""
+    """Rows whose catalogue changed, when it is not known yet which one that is."""
     everything: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.proposed or self.catalogues or self.exams or self.everything)
+        return bool(
+            self.rows or self.proposed or self.catalogues or self.ordered or self.exams or self.everything
+        )
 
 
 def pending_of(session: Session) -> Pending:
@@ -82,7 +90,7 @@ def _note_object(pending: Pending, item: Any) -> None:
         pending.exams.add(item.exam_id)
     elif isinstance(item, ProposalRun):
         if inspect(item).attrs.is_current.history.has_changes():
-            pending.catalogues.add(item.catalogue_id)
+            pending.ordered.add(item.catalogue_id)
     elif isinstance(item, (LoincRelease, ValueSet)):
         history = inspect(item).attrs.is_current.history
         pending.everything |= bool(history.has_changes() and (item.is_current or history.deleted))
@@ -174,13 +182,30 @@ def _settle_at_the_end(session: Session) -> None:
 @event.listens_for(AnySession, "after_soft_rollback")
 def _forget_pending(session: Session, _previous: Any) -> None:
     session.info.pop(_PENDING, None)
+    session.info.pop(_MARKED, None)
+
+
+@event.listens_for(AnySession, "after_commit")
+def _note_commit(session: Session) -> None:
+    if not session.in_nested_transaction() and (marked := session.info.pop(_MARKED, None)):
+        session.info[_COMMITTED] = marked
+
+
+@event.listens_for(AnySession, "after_transaction_end")
+def _bring_up_after(session: Session, ended: SessionTransaction) -> None:
+    """Bring up what was marked, once the transaction is over and its connection is given back."""
+    if ended.parent is not None:
+        return
+    committed: set[int] = session.info.pop(_COMMITTED, set())
+    if committed and not session.info.get(MORE_COMES):
+        rebuilding.after_commit(session.get_bind().engine, sorted(committed))
 
 
 # ---- settling ---------------------------------------------------------------------------------------------
 
 
 def settle(session: Session) -> None:
-    """Bring entries and counts up to the facts that this transaction wrote."""
+    """Bring entries and counts up to the facts that this transaction wrote, or mark the catalogues to bring up."""
     pending: Pending | None = session.info.pop(_PENDING, None)
     if not pending:
         return
@@ -190,34 +215,34 @@ def settle(session: Session) -> None:
     if pending.everything:
         wanted |= set(repository.all_catalogues(session))
     if pending.exams:
-        wanted |= repository.catalogues_of_exams(session, pending.exams)
-    changed = repository.concerned(session, pending.rows) if pending.rows else {}
+        wanted |= repository.catalogues_of_rows(session, pending.exams)
+    changed: dict[int, set[int]] = {}
+    if len(pending.rows) > FEW:
+        wanted |= repository.catalogues_of_rows(session, pending.rows)
+    elif pending.rows:
+        changed = repository.concerned(session, pending.rows)
     wanted |= {catalogue_id for catalogue_id, rows in changed.items() if 0 in rows or len(rows) > FEW}
-    for catalogue_id in sorted(wanted | changed.keys()):
-        if catalogue_id in wanted:
-            recompute(session, catalogue_id)
-        else:
-            _add(session, catalogue_id, changed[catalogue_id])
+    mark(session, wanted, about_figures=True)
+    mark(session, pending.ordered - wanted, about_figures=False)
+    for catalogue_id in sorted(changed.keys() - wanted):
+        _add(session, catalogue_id, changed[catalogue_id])
+
+
+def mark(session: Session, catalogue_ids: Collection[int], about_figures: bool) -> None:
+    """Have these catalogues brought up once the transaction is over."""
+    if catalogue_ids:
+        marks.mark(session, catalogue_ids, about_figures)
+        session.info.setdefault(_MARKED, set()).update(catalogue_ids)
 
 
 def fill_missing(engine: Engine) -> None:
-    """Compute the catalogues of an installation that comes from an older version, one transaction each."""
+    """Bring up what another process left, and the catalogues of an installation that comes from an older version."""
     with reading(engine) as session:
-        catalogues = repository.without_entries(session)
-    for catalogue_id in catalogues:
+        catalogues = repository.without_entries(session) - set(marks.marked(session))
+    if catalogues:
         with transaction(engine) as session:
-            recompute(session, catalogue_id)
-
-
-def recompute(session: Session, catalogue_id: int) -> None:
-    """Write again what the facts of a catalogue say, where it is otherwise."""
-    repository.lock(session, catalogue_id, alone=True)
-    before = repository.stored(session, catalogue_id)
-    after = computing.whole_catalogue(session, catalogue_id)
-    repository.forget(session, before.keys() - after.keys())
-    repository.write(session, *repository.split(before, computing.changed(before, after)))
-    counted = repository.counts(session, catalogue_id)
-    repository.add_counts(session, catalogue_id, difference(counted, counts_of(after.values())))
+            mark(session, catalogues, about_figures=True)
+    rebuilding.bring_up_marked(engine)
 
 
 def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:
@@ -226,6 +251,6 @@ def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:
     before = repository.stored(session, catalogue_id, rows)
     after = computing.some_rows(session, catalogue_id, before)
     _, changed = repository.split(before, computing.changed(before, after))
-    repository.write(session, [], changed)
+    repository.write(session, [], changed, before)
     old: Counts = counts_of(before[entry["local_test_id"]] for entry in changed)
     repository.add_counts(session, catalogue_id, difference(old, counts_of(changed)))

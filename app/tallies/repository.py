@@ -1,9 +1,9 @@
-"""All SQL that keeps the entries and the counts."""
+"""All SQL that keeps the entries and the counts of rows that change; that of whole catalogues is in `marks`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -72,7 +72,8 @@ def standing_facts(
 
 
 _TEST_COLUMNS = (
-    "id", "level", "code", "label", "synonym", "chapter_code", "is_retired", "retired_at",
+    "id", "level", "code", "label", "synonym", "chapter_code", "is_retired", "retired_at", "specimen",
+    "specimen_code", "unit", "unit_code", "technique", "scale", "timing", "property_kind", "nabm", "chapter",
 )  # fmt: skip
 
 
@@ -143,7 +144,7 @@ def stored(session: Session, catalogue_id: int, ids: Collection[int] | None = No
 
 
 def lock(session: Session, catalogue_id: int, alone: bool) -> None:
-    """Keep the catalogue from being recomputed meanwhile, or with `alone` from being counted by anybody else.
+    """Keep the catalogue from being brought up meanwhile, or with `alone` from being counted by anybody else.
 
     SQLite has one writer at a time already.
     """
@@ -151,18 +152,21 @@ def lock(session: Session, catalogue_id: int, alone: bool) -> None:
     session.execute(statement.with_for_update(key_share=True) if alone else statement.with_for_update(read=True))
 
 
-def write(session: Session, fresh: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]]) -> None:
-    """Store new entries and change others."""
+def write(
+    session: Session, fresh: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]], before: Mapping[int, Any]
+) -> None:
+    """Store new entries and change others, in the columns that differ only: each column costs its indexes."""
     if fresh:
         session.execute(insert(_ENTRIES), list(fresh))
-    if changed:
-        session.execute(update(WorklistEntry), list(changed))
-
-
-def forget(session: Session, ids: Iterable[int]) -> None:
-    """Delete the entries of rows that are no more."""
-    for part in in_batches(ids):
-        session.execute(delete(_ENTRIES).where(_ENTRIES.c.local_test_id.in_(part)))
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for entry in changed:
+        old = before[entry["local_test_id"]]
+        names = tuple(name for name, value in entry.items() if old[name] != value)
+        values = {f"new_{name}": entry[name] for name in names} | {"wanted": entry["local_test_id"]}
+        alike.setdefault(names, []).append(values)
+    for names, lines in alike.items():
+        statement = update(_ENTRIES).where(_ENTRIES.c.local_test_id == bindparam("wanted"))
+        session.execute(statement.values({name: bindparam(f"new_{name}") for name in names}), lines)
 
 
 def counts(session: Session, catalogue_id: int) -> Counts:
@@ -185,20 +189,23 @@ def add_counts(session: Session, catalogue_id: int, changes: Counts) -> None:
         {"catalogue_id": catalogue_id, "family": family, "key": key, **dict(zip(names, amounts, strict=True))}
         for (family, key), amounts in sorted(changes.items())
     ]
-    for start in range(0, len(lines), BATCH):
-        statement = build(table).values(lines[start : start + BATCH])
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["catalogue_id", "family", "key"],
-                set_={name: table.c[name] + statement.excluded[name] for name in names},
-            )
-        )
+    if not lines:
+        return
+    # One line a time, so that the statement is always the same and is prepared once.
+    statement = build(table)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["catalogue_id", "family", "key"],
+            set_={name: table.c[name] + statement.excluded[name] for name in names},
+        ),
+        lines,
+    )
 
 
-def catalogues_of_exams(session: Session, exam_ids: Iterable[int]) -> set[int]:
+def catalogues_of_rows(session: Session, ids: Iterable[int]) -> set[int]:
     """The catalogues of these rows."""
     found: set[int] = set()
-    for part in in_batches(exam_ids):
+    for part in in_batches(ids):
         found.update(session.scalars(select(col(LocalTest.catalogue_id)).where(col(LocalTest.id).in_(part)).distinct()))
     return found
 
@@ -215,14 +222,14 @@ def all_catalogues(session: Session) -> list[int]:
     return [id_ for id_ in session.scalars(shown.order_by(col(Catalogue.id))) if id_ is not None]
 
 
-def without_entries(session: Session) -> list[int]:
+def without_entries(session: Session) -> set[int]:
     """The catalogues in which a row has no entry: they come from an older version."""
     entry = select(_ENTRIES.c.local_test_id).where(_ENTRIES.c.local_test_id == col(LocalTest.id))
     statement = select(col(LocalTest.catalogue_id)).where(~entry.exists()).distinct()
     # What an import is storing is counted once it is shown.
     shown = select(col(Catalogue.id)).where(col(Catalogue.staged_for_job_id).is_(None))
     statement = statement.where(col(LocalTest.catalogue_id).in_(shown))
-    return sorted(session.scalars(statement))
+    return set(session.scalars(statement))
 
 
 def split(

@@ -1,9 +1,10 @@
 """All SQL of the facts of a row, and of what its checks must know."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_
+from sqlalchemy import and_, func
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -17,6 +18,7 @@ from app.models import (
     Proposal,
     ProposalRun,
     ReviewState,
+    Status,
     User,
     ValueSet,
     ValueSetKind,
@@ -248,3 +250,23 @@ def row_of_fact(session: Session, catalogue_id: int, decision_id: int) -> tuple[
     )
     rows = session.exec(statement.order_by(col(Decision.id))).all()
     return (rows[0][0], [fact for _, fact in rows]) if rows else None
+
+
+def level_status_counts(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
+    """(catalogue, level, status, rows) from the facts."""
+    status = func.coalesce(col(ReviewState.status), Status.TODO.value)
+    statement = (
+        select(LocalTest.catalogue_id, LocalTest.level, status, func.count())
+        .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id).in_(catalogue_ids))
+        .group_by(col(LocalTest.catalogue_id), col(LocalTest.level), status)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(statement)]
+
+
+def status_counts(session: Session, catalogue_id: int) -> dict[str, int]:
+    """How many rows of a catalogue have each status, from the facts."""
+    counted: Counter[str] = Counter()
+    for _, _, status, rows in level_status_counts(session, [catalogue_id]):
+        counted[status] += rows
+    return dict(counted)

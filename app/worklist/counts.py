@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from app.models import CatalogueCount, CountFamily
+from app.transcoding import repository
+from app.transcoding.under_way import are_figures_behind
 from app.worklist import entries_sql
 from app.worklist.facets import BY_KEY, FACETS
 from app.worklist.query import ReviewQuery
@@ -63,7 +65,11 @@ def queue_counts(session: Session, catalogue_id: int, query: ReviewQuery) -> Que
         facets[facet.key] = _of_kept(kept, query, facet.key, next(iter(others), ""))
     total, is_least = _total(session, catalogue_id, query, kept, filtered)
     least = _count_rest(session, catalogue_id, query, kept, facets)
-    by_status = {status: sum(states.values()) for status, states in kept[STATE].items()}
+    if are_figures_behind(session, catalogue_id):
+        # The progress that is shown is never wrong, even while the rest is being brought up.
+        by_status = repository.status_counts(session, catalogue_id)
+    else:
+        by_status = {status: sum(states.values()) for status, states in kept[STATE].items()}
     return QueueCounts(total, is_least, facets, least, by_status)
 
 

@@ -10,6 +10,7 @@ from app.text import paris_time
 from app.transcoding import repository, workflow
 from app.transcoding.facts import derive_state, in_force
 from app.transcoding.repository import Runs
+from app.transcoding.under_way import under_way
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
 
@@ -45,6 +46,24 @@ def run_notice(runs: Runs) -> Notice | None:
             "Une nouvelle recherche est en cours ; les propositions affichées sont les précédentes.",
         )
     return None
+
+
+FIGURES = (
+    "Ce catalogue vient de changer : cette liste est en préparation. Des lignes peuvent y manquer ou y être à leur "
+    "ancienne place ; rechargez la page dans quelques instants."
+)
+ORDER = (
+    "De nouvelles propositions viennent d'arriver : les cas les montrent déjà, mais l'ordre et les filtres de cette "
+    "liste suivent encore en partie les précédentes."
+)
+
+
+def under_way_notice(session: Session, catalogue_id: int) -> Notice | None:
+    """What the list cannot show yet, while its entries are brought up to the facts."""
+    found = under_way(session, [catalogue_id])
+    if catalogue_id not in found:
+        return None
+    return Notice("warn-box", FIGURES) if found[catalogue_id] else Notice("info-box", ORDER)
 
 
 DONE = {
