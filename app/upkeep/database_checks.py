@@ -161,7 +161,7 @@ def search_index(session: Session) -> Check:
     terms, texts = _per_release(session, LoincTerm), _per_release(session, LoincTermText)
     incomplete = [
         release.version
-        for release in session.scalars(select(LoincRelease).where(LoincRelease.status == ReleaseStatus.READY)).all()
+        for release in session.scalars(select(LoincRelease).where(col(LoincRelease.status) == ReleaseStatus.READY)).all()
         if terms.get(release.id or 0, 0) != texts.get(release.id or 0, 0)
     ]
     if incomplete:

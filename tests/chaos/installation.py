@@ -44,6 +44,8 @@ class Client:
     cookie: str
     laboratory_id: int
     place: "Installation"
+    last_headers: dict[str, str] = field(default_factory=dict)
+    """Of the last answer."""
 
     def ask(
         self, method: str, path: str, body: bytes = b"", content_type: str = "", accept: str = "text/html"
@@ -55,6 +57,7 @@ class Client:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
+            self.last_headers = {name.lower(): value for name, value in answer.headers.items()}
             return answer.status, answer.headers.get("location") or "", content
         except (OSError, http.client.HTTPException) as error:
             raise ProcessDiedError(str(error)) from error
