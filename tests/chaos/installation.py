@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from app.platform.database import make_engine, reading, transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.upgrades.start import prepare
+from tests.chaos.processes import START_SECONDS, Worker, stop
 
 BOUNDARY = "limite-de-partie"
 LABORATORY = "Laboratoire des pannes"
@@ -29,7 +29,6 @@ LABELS = (
     ("SODIUM", "Sérum", "mmol/L"), ("GLYCEMIE", "Plasma", "g/L"), ("CRP", "Sérum", "mg/L"),
     ("CREATININE", "Sérum", "µmol/L"), ("FERRITINE", "Sérum", "µg/L"), ("TSH", "Sérum", "mUI/L"),
 )  # fmt: skip
-START_SECONDS = 90.0
 
 
 class ProcessDiedError(Exception):
@@ -136,45 +135,6 @@ class Server:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-
-
-@dataclass
-class Worker:
-    """A running `transcodeur worker`."""
-
-    process: "subprocess.Popen[str]"
-
-    def processes(self) -> list[int]:
-        """The processes that work; the one that only starts them again is not among them. Waits for the first."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            found = [pid for pid in _children(self.process.pid) if "spawn_main" in _command_line(pid)]
-            if found:
-                return found
-            time.sleep(0.05)
-        raise AssertionError("the worker has no process that works")
-
-    def kill(self) -> None:
-        """SIGKILL, to all of them at once."""
-        for pid in (self.process.pid, *_children(self.process.pid)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(child) for task in tasks for child in (task / "children").read_text("ascii").split()]
-    except OSError:
-        return []
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
-    except OSError:
-        return ""
 
 
 @dataclass
@@ -376,18 +336,3 @@ def _listens(process: "subprocess.Popen[str]") -> int | None:
         if ready and not line:
             return None
     return None
-
-
-def stop(process: "subprocess.Popen[str]") -> None:
-    """End a process as an administrator does, then without asking."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-

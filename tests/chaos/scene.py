@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from tests.bench.synthetic_release import write_release
-from tests.chaos.installation import Client, Installation, ProcessDiedError, Server, Worker, stop
+from tests.chaos.installation import Client, Installation, ProcessDiedError, Server
+from tests.chaos.processes import Worker, stop
 
 RELEASE_TERMS = 1_200
 BASE_ROWS = 400

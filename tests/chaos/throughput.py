@@ -21,7 +21,8 @@ from app.models import Laboratory
 from app.platform.database import transaction
 from tests.bench import figures
 from tests.bench.synthetic_release import write_release
-from tests.chaos.installation import Installation, Worker, stop
+from tests.chaos.installation import Installation
+from tests.chaos.processes import Worker, stop
 from tests.postgresql import cluster
 
 RELEASE_TERMS = 20_000
