@@ -5,6 +5,7 @@ WorkbenchError 400
 ├── NotFoundError 404
 ├── ConflictError 409
 ├── InvalidInputError 422 ── ImportRefusedError
+├── TakenOverError 409
 └── TooBusyError 503
 """
 
@@ -45,6 +46,12 @@ class InvalidInputError(WorkbenchError):
     """What was sent cannot be read."""
 
     status_code = 422
+
+
+class TakenOverError(WorkbenchError):
+    """Another attempt of the same work began since, or this one was taken for dead: it stops, and leaves nothing."""
+
+    status_code = 409
 
 
 class TooBusyError(WorkbenchError):

@@ -128,7 +128,21 @@ def _serve_until_the_end_of_input(folder: Path, settings: dict[str, str]) -> int
         # At once, without a checkpoint: nobody wants these data.
         server.send_signal(signal.SIGQUIT)
         server.wait()
+        # A test may have stopped that one and started another.
+        _end(folder / "data", signal.SIGQUIT)
     return 0
+
+
+def _end(data: Path, how: signal.Signals) -> None:
+    """End the server of this folder, if one runs, and wait for it."""
+    try:
+        pid = int((data / "postmaster.pid").read_text("ascii").split()[0])
+        os.kill(pid, how)
+    except (OSError, ValueError, IndexError):
+        return
+    deadline = time.monotonic() + START_SECONDS
+    while (data / "postmaster.pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def main() -> int:
@@ -176,6 +190,20 @@ class Cluster:
     def drop(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The server is stopped, as an administrator does, for as long as the block lasts; its data are kept."""
+        with psycopg.connect(f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres") as connection:
+            found = connection.execute("SHOW data_directory").fetchone()
+        assert found is not None
+        data = Path(found[0])
+        _end(data, signal.SIGINT)
+        try:
+            yield
+        finally:
+            options = [f"-c{name}={value}" for name, value in SERVER_OPTIONS.items()]
+            _start(data.parent, str(programs() / "postgres"), "-D", str(data), f"-p{self.port}", *options)
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:

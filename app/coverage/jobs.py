@@ -39,7 +39,7 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
         name, media_type, content = written(report, Document(payload["document"]))
         return name, media_type, service.pieces(content), report.context.computed_at
 
-    return prepared.prepare(engine, settings, job_id, make)
+    return prepared.prepare(engine, settings, job_id, progress, make)
 
 
 prepared.register(JOB_KIND, run_job, "Préparation d'un rapport de couverture", for_contributors=False)

@@ -85,7 +85,7 @@ def run_export(engine: Engine, settings: Settings, job_id: int, payload: dict[st
         progress(2, STEPS, "Inscription au journal")
 
     def publish(session: Session, record: ExportRecord, file: ExportFile) -> None:
-        prepared.publish(session, settings, job_id, written[0], file.name, file.media_type, record.created_at)
+        prepared.publish(session, settings, job_id, written[0], file.name, file.media_type, record.created_at, progress)
 
     try:
         request = _request_of(payload)
@@ -112,7 +112,7 @@ def run_report(engine: Engine, settings: Settings, job_id: int, _payload: dict[s
         content = report_csv(facts.assessment())
         return report_name(facts.catalogue_id), CSV_TYPE, service.pieces(content), moment
 
-    return prepared.prepare(engine, settings, job_id, make)
+    return prepared.prepare(engine, settings, job_id, progress, make)
 
 
 prepared.register(EXPORT_KIND, run_export, "Préparation d'un export", for_contributors=True)

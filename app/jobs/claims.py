@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, or_, select, text, union_all
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
@@ -87,7 +87,8 @@ def _free_chunk(moment: datetime) -> ColumnElement[bool]:
 
 
 def _laboratory() -> ColumnElement[int]:
-    return func.coalesce(col(Job.laboratory_id), 0)
+    # Written out: PostgreSQL takes an expression with a parameter for another one where rows are grouped by it.
+    return func.coalesce(col(Job.laboratory_id), literal_column("0"))
 
 
 def _of(statement: Any, only_job: int | None) -> Any:

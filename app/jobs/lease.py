@@ -20,8 +20,9 @@ from app.jobs import clock
 from app.models import Job, JobChunk, JobStatus
 from app.platform.database import transaction
 
-LEASE_SECONDS = 30.0
-HEARTBEAT_SECONDS = 8.0
+LEASE_SECONDS = float(os.environ.get("TRANSCODEUR_TEST_LEASE_SECONDS", "30"))
+"""The variable is for tests that kill processes, and for no installation."""
+HEARTBEAT_SECONDS = LEASE_SECONDS * 8 / 30
 """Three heartbeats may be missed before the work is taken over."""
 
 log = structlog.get_logger(__name__)

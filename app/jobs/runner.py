@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from app.errors import WorkbenchError
+from app.errors import TakenOverError, WorkbenchError
 from app.jobs import claims, clock, endings
 from app.jobs.claims import Claimed, claim
 from app.jobs.lease import JobCancelledError, JobInterruptedError, LostLeaseError, kept_alive
@@ -93,6 +93,9 @@ def _run(engine: Engine, settings: Settings, claimed: Claimed, must_stop: Callab
     except JobInterruptedError:
         log.warning("job.interrupted", **place)
         _put_back(engine, claimed)
+    except TakenOverError as error:
+        # What it had stored was taken for the remains of a dead attempt. Nothing is wrong with the work itself.
+        _begin_again_later(engine, claimed, error, place)
     except WorkbenchError as error:
         # Not its sentence, which may quote a file: it is in the job, for those who may read it.
         log.warning("job.refused", error=type(error).__name__, **place)
@@ -105,18 +108,25 @@ def _run(engine: Engine, settings: Settings, claimed: Claimed, must_stop: Callab
 
 
 def _end_by_error(engine: Engine, claimed: Claimed, error: Exception, place: dict[str, Any]) -> None:
-    name = type(error).__name__
-    if _is_passing(error) and not claimed.is_last_attempt:
-        log.warning("job.postponed", error=name, attempts=claimed.attempts, **place)
-        _postpone(engine, claimed, name)
-        return
-    log.exception("job.failed", **place)
     if _is_passing(error):
-        sentence = claims.EXHAUSTED.format(attempts=claimed.attempts)
-    else:
-        reason = f"Le travail s'est interrompu sur une erreur inattendue ({name})."
-        sentence = f"{reason} Le détail est dans le journal du serveur."
+        _begin_again_later(engine, claimed, error, place)
+        return
+    name = type(error).__name__
+    log.exception("job.failed", **place)
+    reason = f"Le travail s'est interrompu sur une erreur inattendue ({name})."
+    sentence = f"{reason} Le détail est dans le journal du serveur."
     _end(engine, claimed, JobStatus.FAILED, sentence, name)
+
+
+def _begin_again_later(engine: Engine, claimed: Claimed, error: Exception, place: dict[str, Any]) -> None:
+    """Postpone the work, or give it up when that was its last attempt; nothing, when somebody else has it now."""
+    name = type(error).__name__
+    if claimed.is_last_attempt:
+        log.error("job.failed", error=name, exc_info=error, **place)
+        _end(engine, claimed, JobStatus.FAILED, claims.EXHAUSTED.format(attempts=claimed.attempts), name)
+        return
+    log.warning("job.postponed", error=name, attempts=claimed.attempts, **place)
+    _postpone(engine, claimed, name)
 
 
 def _is_passing(error: Exception) -> bool:

@@ -79,9 +79,17 @@ class Work:
 
     def finish(self, session: Session, message: str | None) -> None:
         """End the job in the transaction of its effect: both are there, or neither."""
+        self._finish(session, JobStatus.DONE, message)
+
+    def refuse(self, session: Session, message: str) -> None:
+        """The same for a job that cannot succeed and leaves an effect: it has failed, for the reason of `message`."""
+        self._finish(session, JobStatus.FAILED, message)
+
+    def _finish(self, session: Session, status: JobStatus, message: str | None) -> None:
         self.lease.fence(session)
         job = session.get_one(Job, self.lease.job_id, populate_existing=True)
-        self._end(session, job, JobStatus.DONE, message)
+        self._end(session, job, status, message)
+        # When that transaction is rolled back, an error ends the function, and the error is the outcome.
         self.is_finished = True
 
 

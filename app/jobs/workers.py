@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.jobs.claims import claim
 from app.jobs.registry import sweep
@@ -84,7 +85,11 @@ class Workers:
                 # It may have been planned: others can help.
                 self._announce(claimed.lease.job_id)
             return True
-        except Exception as error:
+        except (OperationalError, InterfaceError, OSError) as error:
             # A busy, full or absent database: the next sweep tries again.
             log.warning("jobs.no_claim", error=type(error).__qualname__)
+            return False
+        except Exception as error:
+            # A defect, after which nothing is claimed any more: it must be seen.
+            log.exception("jobs.claim_failed", error=type(error).__qualname__)
             return False

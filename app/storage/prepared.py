@@ -9,11 +9,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from app.errors import NotAllowedError, NotFoundError
-from app.jobs import registry
+from app.jobs import registry, work
 from app.jobs.queue import JobQueue
 from app.models import CONTRIBUTORS, Catalogue, Job, JobStatus, Laboratory, LocalTest, StoredFile, User, utc_now
 from app.platform.database import reading, transaction
 from app.platform.identity import CatalogueAccess, role_in
+from app.platform.progress import Progress
 from app.settings import Settings
 from app.storage import repository, service
 
@@ -116,13 +117,18 @@ def read_order(session: Session, job_id: int) -> Order:
 
 def publish(
     session: Session, settings: Settings, job_id: int, draft: service.Draft, name: str, media_type: str,
-    stated_at: datetime,
+    stated_at: datetime, progress: Progress,
 ) -> StoredFile:  # fmt: skip
-    """Give a written file to its person, in the transaction that records it; see `service.publish`."""
+    """Give a written file to its person and end its job, in the transaction that records it; see `service.publish`.
+
+    Raises LostLeaseError when somebody else has the job now.
+    """
     stored = service.publish(session, draft, key_of(job_id))
     stored.file_name, stored.media_type, stored.stated_at = name, media_type, stated_at
     stored.expires_at = utc_now() + timedelta(hours=settings.prepared_hours)
     session.add(stored)
+    # The file is there and its job is done, or neither.
+    work.finish(progress, session, sentence(stored))
     return stored
 
 
@@ -137,6 +143,7 @@ def prepare(
     engine: Engine,
     settings: Settings,
     job_id: int,
+    progress: Progress,
     make: Callable[[Order], tuple[str, str, Iterable[bytes], datetime]],
 ) -> str:
     """Do a job of preparation that records nothing else; returns the sentence of its outcome.
@@ -155,9 +162,12 @@ def prepare(
     draft = service.write_draft(engine, order.draft(), content)
     try:
         with transaction(engine) as session:
-            publish(session, settings, job_id, draft, name, media_type, stated_at)
+            publish(session, settings, job_id, draft, name, media_type, stated_at, progress)
     except service.AlreadyPublishedError:
         service.remove_draft(engine, draft.id)
+    except BaseException:
+        service.remove_draft(engine, draft.id)
+        raise
     return outcome(engine, job_id)
 
 

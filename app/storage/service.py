@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from app.errors import ConflictError, WorkbenchError
+from app.errors import ConflictError, TakenOverError
 from app.models import StoredFile, utc_now
 from app.platform.database import reading, transaction
 from app.platform.open_transactions import forbid_open_transaction
@@ -37,8 +37,8 @@ class AlreadyPublishedError(ConflictError):
         super().__init__("Ce fichier est déjà prêt.")
 
 
-class TakenOverError(WorkbenchError):
-    """Another attempt of the same work began since: this one stops, without anything of it being left."""
+class DraftTakenOverError(TakenOverError):
+    """The draft was removed by another attempt of the same work."""
 
     def __init__(self) -> None:
         super().__init__("Ce travail a été repris par un autre processus : celui-ci s'arrête, rien n'est perdu.")
@@ -74,8 +74,8 @@ def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
 def write_draft(engine: Engine, file: StoredFile, content: Iterable[bytes]) -> Draft:
     """Store a file that nobody sees yet, a piece a transaction.
 
-    `file` says whose it is; an earlier draft of the same job is removed. Raises TakenOverError when another attempt
-    of the job began meanwhile.
+    `file` says whose it is; an earlier draft of the same job is removed. Raises DraftTakenOverError when another
+    attempt of the job began meanwhile.
     """
     forbid_open_transaction("store a file")
     with transaction(engine) as session:
@@ -95,11 +95,11 @@ def write_draft(engine: Engine, file: StoredFile, content: Iterable[bytes]) -> D
         with transaction(engine) as session:
             stored = session.get(StoredFile, file_id)
             if stored is None:
-                raise TakenOverError
+                raise DraftTakenOverError
             stored.size_bytes, stored.sha256, stored.chunk_count = size, digest.hexdigest(), count
             session.add(stored)
     except IntegrityError as error:
-        raise TakenOverError from error
+        raise DraftTakenOverError from error
     except BaseException:
         remove_draft(engine, file_id)
         raise
@@ -115,13 +115,13 @@ def remove_draft(engine: Engine, file_id: int) -> None:
 def publish(session: Session, draft: Draft, key: str) -> StoredFile:
     """Make a file visible, in the transaction that records it; the caller fills in what it is called.
 
-    Raises AlreadyPublishedError when a file of this key is published, TakenOverError when the draft is gone.
+    Raises AlreadyPublishedError when a file of this key is published, DraftTakenOverError when the draft is gone.
     """
     if repository.published(session, key) is not None:
         raise AlreadyPublishedError
     stored = session.get(StoredFile, draft.id)
     if stored is None:
-        raise TakenOverError
+        raise DraftTakenOverError
     stored.published_key = key
     session.add(stored)
     try:

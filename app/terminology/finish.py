@@ -2,11 +2,11 @@
 
 from sqlmodel import Session
 
-from app.errors import WorkbenchError
+from app.errors import TakenOverError
 from app.models import LoincRelease, ReleaseStatus, utc_now
 
 
-class LoadTakenOverError(WorkbenchError):
+class LoadTakenOverError(TakenOverError):
     """The load was taken for dead: its rows were removed, or are being removed, by another attempt."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from app.platform import locks
 from app.platform.database import reading, transaction
 from app.terminology import removal, repository
 from app.terminology.finish import LoadTakenOverError, finish_load
-from app.terminology.schemas import LoadReport, PrepareSwitch, Switch
+from app.terminology.schemas import AlsoWritten, LoadReport, PrepareSwitch, Switch
 from app.terminology.starter import OFFICIAL
 from loinc_data.release import ReleaseSource
 
@@ -31,6 +31,7 @@ class LoadRequest:
     prepare: PrepareSwitch
     attempt: str
     """The work and this attempt of it: `work#attempt`."""
+    also: AlsoWritten
 
 
 def already_loaded(release: LoincRelease) -> LoadReport:
@@ -57,6 +58,7 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: 
                 continue
             if known is None:
                 _make_ready(session, report, asked, terms_hash, takes_over, switch)
+                asked.also(session, report)
         if known is not None:
             removal.remove_unfinished(engine, report.release_id, asked.attempt)
             return already_loaded(known)

@@ -15,6 +15,12 @@ Switch = Callable[[Session, User | None], object]
 """Writes, in the short transaction that changes the release in use, what was prepared for it: (session, who did it)."""
 PrepareSwitch = Callable[[Engine, LoincRelease, LoincRelease], Switch]
 """Prepares, outside of any transaction, what a change of release asks for: (engine, the one before, the new one)."""
+AlsoWritten = Callable[[Session, "LoadReport"], object]
+"""Writes in the transaction that makes a release ready: (session, the report of its load)."""
+
+
+def nothing_more(_session: Session, _report: "LoadReport") -> None:
+    """Nothing else is written with a release that becomes ready."""
 
 
 @dataclass(frozen=True, slots=True)

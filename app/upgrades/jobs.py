@@ -7,23 +7,29 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from app.errors import InvalidInputError
 from app.jobs.registry import register
+from app.jobs.work import Work
 from app.models import StoredFile
 from app.platform.database import reading
-from app.platform.progress import Progress
 from app.settings import Settings
 from app.storage import service as storage
 from app.terminology.repository import release_loaded_by
+from app.terminology.schemas import LoadReport
 from app.upgrades.service import load_release
 
 JOB_KIND = "terminology.release"
 GONE = "Cette archive n'est plus gardée : envoyez-la de nouveau."
 
 
-def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
-    """Load the archive, then remove the received copy; it stays only when the job can be started again."""
+def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], work: Work) -> str:
+    """Load the archive, then remove the received copy; it stays only when the job can be started again.
+
+    The job ends in the transaction that makes the release ready. The copy goes afterwards: an attempt that takes over
+    must still find it, and one that is forgotten expires.
+    """
     identity = f"travail-{job_id}"
     with reading(engine) as session:
         received = session.get(StoredFile, int(payload.get("file") or 0))
@@ -32,20 +38,31 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
         if done is None:
             raise InvalidInputError(GONE)
         return f"LOINC {done.version} est chargée."
+
+    def end(session: Session, report: LoadReport) -> None:
+        work.finish(session, report.sentence())
+
     try:
         with _on_disk(engine, settings, job_id, received) as path:
             report = load_release(
                 engine,
                 path,
-                progress,
+                work,
                 version=str(payload.get("version", "")),
                 source_name=str(payload.get("name", "")),
                 actor_id=payload.get("actor_id"),
                 loaded_by=identity,
+                also=end,
             )
-    except InvalidInputError:
+    except InvalidInputError as error:
+        with work.writing() as session:
+            work.refuse(session, error.message)
         storage.remove_content(engine, received.id)
-        raise
+        return error.message
+    if not work.is_finished:
+        # These contents were there already, or came from another work meanwhile.
+        with work.writing() as session:
+            end(session, report)
     storage.remove_content(engine, received.id)
     return report.sentence()
 

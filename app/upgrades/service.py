@@ -10,7 +10,7 @@ from app.platform.database import Transactions
 from app.platform.progress import Progress, untold
 from app.terminology import loading, starter
 from app.terminology import service as terminology
-from app.terminology.schemas import LoadReport
+from app.terminology.schemas import AlsoWritten, LoadReport, nothing_more
 from app.upgrades.opening import open_tasks_after, prepare_tasks
 
 
@@ -23,6 +23,7 @@ def load_release(
     source_name: str = "",
     actor_id: int | None = None,
     loaded_by: str = "",
+    also: AlsoWritten = nothing_more,
 ) -> LoadReport:
     """Load an official release, see `app.terminology.loading.load_release`; opens tasks when it comes into service."""
     return loading.load_release(
@@ -34,6 +35,7 @@ def load_release(
         actor_id=actor_id,
         loaded_by=loaded_by,
         prepare=prepare_tasks,
+        also=also,
     )
 
 

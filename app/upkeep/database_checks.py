@@ -6,11 +6,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
-from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, public_identifiers
+from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, ReleaseStatus, public_identifiers
 from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, trigger_statements
+from app.platform.database import make_engine
 from app.platform.migrations import head_revision
 from app.platform.postgresql import unordered_columns
+from app.settings import Settings
 from app.tallies import check
+from app.tallies import repository as kept
+from app.terminology import load_lock, repository
 from app.terminology.search_index import SEARCH_TABLE, has_search_index
 from app.terminology.service import current_release
 from app.text import counted, format_number
@@ -53,6 +57,10 @@ def migrations(connection: Connection) -> Check:
 
 def tallies(session: Session) -> Check:
     """Whether what the screens order and count by says what the facts say."""
+    missing = kept.without_entries(session)
+    if missing:
+        said = f"inachevés (catalogue {', '.join(map(str, missing))}) ; redémarrez `serve` ou `worker`, qui les calcule"
+        return Check("comptes tenus", False, said)
     wrong = check.wrong_catalogues(session)
     if not wrong:
         return Check("comptes tenus", True, "égaux aux faits")
@@ -126,6 +134,22 @@ def terminology(session: Session) -> Check:
     return Check("terminologie", True, said)
 
 
+def unfinished_releases(session: Session, settings: Settings) -> Check:
+    """Loads that were killed; nobody sees what they left, and it takes room until it is removed."""
+    unfinished = repository.unfinished_releases(session)
+    # Whoever loads shows it beside the database, or on its server: the transaction of the session is not asked.
+    engine = make_engine(settings.resolved_database_url)
+    dead = [release for release in unfinished if not load_lock.is_alive(engine, release.loaded_by)]
+    engine.dispose()
+    if dead:
+        names = ", ".join(f"« {release.source_name or release.version} »" for release in dead)
+        said = f"{counted(len(dead), 'inachevé', 'inachevés')} ({names}), que personne ne voit ; relancez le chargement"
+        return Check("chargements", False, f"{said}, ou redémarrez `serve` ou `worker`, qui en efface les restes")
+    if unfinished:
+        return Check("chargements", True, f"{len(unfinished)} en cours")
+    return Check("chargements", True, "aucun n'est inachevé")
+
+
 def _per_release(session: Session, model: type[LoincTerm] | type[LoincTermText]) -> dict[int, int]:
     """Release → number of rows."""
     column = col(model.release_id)
@@ -137,7 +161,7 @@ def search_index(session: Session) -> Check:
     terms, texts = _per_release(session, LoincTerm), _per_release(session, LoincTermText)
     incomplete = [
         release.version
-        for release in session.scalars(select(LoincRelease)).all()
+        for release in session.scalars(select(LoincRelease).where(col(LoincRelease.status) == ReleaseStatus.READY)).all()
         if terms.get(release.id or 0, 0) != texts.get(release.id or 0, 0)
     ]
     if incomplete:

@@ -34,7 +34,7 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield Check("base de données", False, f"« {database} » : {system_reason(error)}")
             return
     with _engine(settings) as engine:
-        yield from _of_database(engine)
+        yield from _of_database(engine, settings)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def _engine(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _of_database(engine: Engine) -> Iterator[Check]:
+def _of_database(engine: Engine, settings: Settings) -> Iterator[Check]:
     shown = engine.url.render_as_string(hide_password=True) if engine.dialect.name != "sqlite" else "embarquée"
     reached = _tried("base de données", lambda: _reach(engine, shown))
     yield reached
@@ -75,6 +75,7 @@ def _of_database(engine: Engine) -> Iterator[Check]:
         yield _tried("faits protégés", lambda: database_checks.append_only(connection))
         yield _tried("migrations", lambda: database_checks.migrations(connection))
         yield _tried("terminologie", lambda: database_checks.terminology(session))
+        yield _tried("chargements", lambda: database_checks.unfinished_releases(session, settings))
         yield _tried("index de recherche", lambda: database_checks.search_index(session))
         yield _tried("comptes tenus", lambda: database_checks.tallies(session))
         yield _tried("travaux de fond", lambda: database_checks.queue(session, utc_now()))

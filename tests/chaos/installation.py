@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -21,14 +20,15 @@ from app.platform.database import make_engine, reading, transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.upgrades.start import prepare
+from tests.chaos.processes import START_SECONDS, Worker, stop
 
 BOUNDARY = "limite-de-partie"
 LABORATORY = "Laboratoire des pannes"
+ADMINISTRATOR = "administration@exemple.fr"
 LABELS = (
     ("SODIUM", "Sérum", "mmol/L"), ("GLYCEMIE", "Plasma", "g/L"), ("CRP", "Sérum", "mg/L"),
     ("CREATININE", "Sérum", "µmol/L"), ("FERRITINE", "Sérum", "µg/L"), ("TSH", "Sérum", "mUI/L"),
 )  # fmt: skip
-START_SECONDS = 90.0
 
 
 class ProcessDiedError(Exception):
@@ -43,6 +43,8 @@ class Client:
     cookie: str
     laboratory_id: int
     place: "Installation"
+    last_headers: dict[str, str] = field(default_factory=dict)
+    """Of the last answer."""
 
     def ask(
         self, method: str, path: str, body: bytes = b"", content_type: str = "", accept: str = "text/html"
@@ -54,6 +56,7 @@ class Client:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
+            self.last_headers = {name.lower(): value for name, value in answer.headers.items()}
             return answer.status, answer.headers.get("location") or "", content
         except (OSError, http.client.HTTPException) as error:
             raise ProcessDiedError(str(error)) from error
@@ -72,16 +75,21 @@ class Client:
         body = urlencode(list(fields.items()) if isinstance(fields, Mapping) else fields).encode()
         return self.ask("POST", path, body, "application/x-www-form-urlencoded")
 
-    def upload(self, name: str, content: bytes) -> str:
-        """The address of the import being prepared with this file."""
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="nom"\r\n\r\n{name}\r\n'
-        head += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="fichiers"; filename="catalogue.csv"\r\n'
-        body = f"{head}Content-Type: text/csv\r\n\r\n".encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
-        path = f"/laboratoires/{self.laboratory_id}/importer"
+    def send_file(self, path: str, field: str, file_name: str, content: bytes, name: str = "") -> str:
+        """Where a form with one file, and perhaps a name, leads to."""
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="nom"\r\n\r\n{name}\r\n' if name else ""
+        head += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"; filename="{file_name}"\r\n'
+        body = f"{head}Content-Type: application/octet-stream\r\n\r\n".encode()
+        body += content + f"\r\n--{BOUNDARY}--\r\n".encode()
         status, location, answer = self.ask("POST", path, body, f"multipart/form-data; boundary={BOUNDARY}")
         if status != 303:
             raise AssertionError(f"the upload was refused: {status} {answer[-3000:].decode(errors='replace')}")
         return location
+
+    def upload(self, name: str, content: bytes) -> str:
+        """The address of the import being prepared with this file."""
+        path = f"/laboratoires/{self.laboratory_id}/importer"
+        return self.send_file(path, "fichiers", "catalogue.csv", content, name)
 
     def confirm(self, draft: str) -> int:
         """Confirm an import being prepared; the number of the catalogue, once it is acknowledged."""
@@ -158,6 +166,7 @@ class Installation:
         people = {
             "transcodeur@exemple.fr": Role.TRANSCODER,
             "biologiste@exemple.fr": Role.BIOLOGIST,
+            ADMINISTRATOR: Role.READER,
         }
         with transaction(engine) as session:
             laboratory = Laboratory(name=LABORATORY)
@@ -166,6 +175,7 @@ class Installation:
             self.laboratory_id = laboratory.id or 0
             for email, role in people.items():
                 user = User(email=email, display_name=email.partition("@")[0], password_hash="!")
+                user.is_administrator = email == ADMINISTRATOR
                 session.add(user)
                 session.flush()
                 session.add(Membership(user_id=user.id or 0, laboratory_id=self.laboratory_id, role=role))
@@ -251,6 +261,19 @@ class Installation:
         self._await_answer(server)
         return server
 
+    def start_worker(self, *arguments: str, **settings: str) -> Worker:
+        """The worker, at once. Its errors go to the file `worker.log` of the data folder's parent."""
+        with (self.data_dir.parent / "worker.log").open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "worker", *arguments],
+                env=self.environment() | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                text=True,
+            )
+        return Worker(process)
+
     def _await_answer(self, server: Server) -> None:
         deadline = time.monotonic() + START_SECONDS
         client = Client(server.port, "", self.laboratory_id, self)
@@ -266,12 +289,24 @@ class Installation:
         """Wait until no job waits or runs; raises AssertionError when some still do."""
         deadline = time.monotonic() + seconds
         while True:
-            busy = self.rows("SELECT id, kind, status, message FROM job WHERE status IN ('waiting', 'running')")
+            busy = self.rows(
+                "SELECT id, kind, status, message, owner, attempts, heartbeat_at, not_before, last_error "
+                "FROM job WHERE status IN ('waiting', 'running')"
+            )
             if not busy:
                 return
             if time.monotonic() > deadline:
-                raise AssertionError(f"jobs that do not end: {busy}")
+                raise AssertionError(f"jobs that do not end: {busy}; {self._activity()}")
             time.sleep(0.1)
+
+    def _activity(self) -> list[tuple[object, ...]]:
+        """What the server of the database is doing; nothing for a file."""
+        if not self.database_url:
+            return []
+        return self.rows(
+            "SELECT pid, state, wait_event, left(query, 200), pg_blocking_pids(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
     def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
         """What a query gives."""
@@ -301,18 +336,3 @@ def _listens(process: "subprocess.Popen[str]") -> int | None:
         if ready and not line:
             return None
     return None
-
-
-def stop(process: "subprocess.Popen[str]") -> None:
-    """End a process as an administrator does, then without asking."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-

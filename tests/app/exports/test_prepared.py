@@ -201,7 +201,7 @@ def test_an_attempt_whose_pieces_are_gone_stops(decided: Sample, settings: Setti
             repository.delete_drafts(session, order.job_id)
         yield b"deux"
 
-    with pytest.raises(storage.TakenOverError):
+    with pytest.raises(storage.DraftTakenOverError):
         storage.write_draft(world.engine, order.draft(), content())  # type: ignore[arg-type]
     assert stored(world) == []
     assert count(world, StoredFileChunk) == 0

@@ -24,13 +24,12 @@ from app.models import (
     ReleaseStatus,
     StoredFileChunk,
     ValueSet,
-    utc_now,
 )
 from app.platform.database import reading, transaction
 from app.settings import Settings
-from app.terminology import removal, repository, search_index
+from app.storage import service as storage
+from app.terminology import load_lock, removal, repository, search_index
 from app.terminology.finish import LoadTakenOverError, finish_load
-from app.terminology.loading import ABANDONED_AFTER
 from app.terminology.service import current_release, search
 from app.terminology.value_sets import value_sets
 from app.upgrades import jobs
@@ -49,6 +48,7 @@ from app.main import JOBS
 from app.jobs.runner import run_job
 from app.platform.database import make_engine
 from app.settings import Settings
+from app.storage import service as storage
 from app.terminology import repository
 from app.upgrades.service import load_release
 
@@ -197,12 +197,11 @@ def begun(engine: Engine, path: Path, loaded_by: str) -> int:
 def test_two_loads_of_the_same_contents_do_not_meet(engine: Engine, tmp_path: Path) -> None:
     path = first_release().write_zip(tmp_path)
     other = begun(engine, path, "travail-7")
-    with pytest.raises(ConflictError, match="en cours de chargement"):
-        load_release(engine, path, loaded_by="travail-8")
-    with reading(engine) as session:
-        assert session.get(LoincRelease, other) is not None
-    with transaction(engine) as session:
-        session.execute(update(LoincRelease).values(loaded_at=utc_now() - 2 * ABANDONED_AFTER))
+    with load_lock.alive(engine, "travail-7#1"):
+        with pytest.raises(ConflictError, match="en cours de chargement"):
+            load_release(engine, path, loaded_by="travail-8")
+        with reading(engine) as session:
+            assert session.get(LoincRelease, other) is not None
     assert load_release(engine, path, loaded_by="travail-8").is_new
     assert_loaded_once(engine)
 
@@ -254,7 +253,7 @@ def test_the_number_of_a_removed_release_opens_no_other(engine: Engine, tmp_path
         assert repository.still_loading(session, old, "travail-1#2")
     removal.remove_unfinished(engine, old, "travail-1#1")
     with pytest.raises(LoadTakenOverError), transaction(engine) as session:
-        finish_load(session, old, version="2.80", term_count=1, loaded_by="travail-1#1")
+        finish_load(session, old, version="2.80", term_count=1, terms_hash="", loaded_by="travail-1#1")
     assert count(engine, LoincRelease) == 1
 
 
@@ -295,4 +294,37 @@ def _names(engine: Engine) -> list[tuple[int, str, str]]:
 def test_a_release_becomes_ready_once(engine: Engine, tmp_path: Path) -> None:
     report = load_release(engine, first_release().write_zip(tmp_path))
     with pytest.raises(LoadTakenOverError), transaction(engine) as session:
-        finish_load(session, report.release_id, version="2.80", term_count=1)
+        finish_load(session, report.release_id, version="2.80", term_count=1, terms_hash="")
+
+
+def test_the_job_is_done_in_the_transaction_that_makes_the_release_ready(
+    engine: Engine, settings: Settings, uploaded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed right after it leaves no job to begin again: nothing is left to be said."""
+
+    def die(_engine: Engine, _file: int) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(storage, "remove_content", die)
+    with pytest.raises(SystemExit):
+        run_job(engine, settings, uploaded)
+    assert "LOINC 2.80 chargée" in message(engine, uploaded)
+    assert_loaded_once(engine)
+
+
+def test_a_load_taken_for_dead_is_begun_again_and_has_not_failed(
+    engine: Engine, settings: Settings, uploaded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_over(*_arguments: object, **_options: object) -> None:
+        raise LoadTakenOverError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "load_release", taken_over)
+        run_job(engine, settings, uploaded)
+    with reading(engine) as session:
+        job = session.get_one(Job, uploaded)
+    assert (job.status, job.last_error) == (JobStatus.WAITING, "LoadTakenOverError")
+    with transaction(engine) as session:
+        session.execute(update(Job).values(not_before=None))
+    run_job(engine, settings, uploaded)
+    assert "LOINC 2.80 chargée" in message(engine, uploaded)

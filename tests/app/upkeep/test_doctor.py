@@ -15,11 +15,21 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.models import Catalogue, CatalogueCount, Job, JobStatus, Laboratory, LocalTest
+from app.models import (
+    Catalogue,
+    CatalogueCount,
+    Job,
+    JobStatus,
+    Laboratory,
+    LocalTest,
+    LoincRelease,
+    ReleaseStatus,
+)  # fmt: skip
 from app.models.append_only import APPEND_ONLY_TABLES
 from app.models.base import utc_now
 from app.platform.database import make_engine, transaction
 from app.settings import Settings
+from app.terminology import load_lock
 from app.upkeep.doctor import examine
 from tests.app.console.english import english_in
 from tests.app.upkeep.conftest import RunMain
@@ -27,7 +37,7 @@ from tests.app.upkeep.damage import overwrite, table_pages
 
 CHECKS = [
     "versions", "dossier de données", "place sur le disque", "base de données", "intégrité", "liens entre tables",
-    "faits protégés", "migrations", "terminologie", "index de recherche", "comptes tenus",
+    "faits protégés", "migrations", "terminologie", "chargements", "index de recherche", "comptes tenus",
     "travaux de fond",
 ]  # fmt: skip
 
@@ -250,3 +260,16 @@ def test_a_count_that_differs_from_the_facts_is_told(installed: Settings) -> Non
     with transaction(engine) as session:
         session.execute(update(CatalogueCount).values(rows=col(CatalogueCount.rows) + 1))
     assert "diffèrent des faits" in troubles(installed)["comptes tenus"]
+
+
+def test_a_load_that_was_killed_is_named_and_one_at_work_is_not(installed: Settings) -> None:
+    engine = make_engine(installed.resolved_database_url)
+    with transaction(engine) as session:
+        session.add(LoincRelease(
+            version="", kind="official", source_name="Loinc_2.82.zip", status=ReleaseStatus.LOADING, loaded_by="#1"
+        ))  # fmt: skip
+    assert list(troubles(installed)) == ["chargements"]
+    assert "« Loinc_2.82.zip »" in troubles(installed)["chargements"]
+    with load_lock.alive(engine, "#1"):
+        assert troubles(installed) == {}
+    engine.dispose()
