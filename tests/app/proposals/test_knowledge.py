@@ -21,6 +21,7 @@ from app.models import (
     Status,
 )
 from app.platform.database import reading, transaction
+from app.proposals import knowledge
 from app.proposals.knowledge import knowledge_for
 from matcher import Remembered
 from matcher.knowledge import signature
@@ -132,3 +133,13 @@ def test_rows_of_other_laboratories_that_resemble_none_of_ours_are_not_read(worl
         mine = session.exec(select(LocalTest).where(col(LocalTest.catalogue_id) == ours)).all()
     assert rows_read(world.engine, ours, mine) == 0
     assert rows_read(world.engine, ours, None) == 1
+
+
+@pytest.mark.only("sqlite", "it tells in words where it begins")
+def test_it_begins_with_the_signatures_and_not_with_all_that_is_approved(world: World) -> None:
+    catalogue = world.add_catalogue("Le nôtre")
+    with reading(world.engine) as session:
+        statement = knowledge._approved(catalogue, ["a", "b"])
+        asked = statement.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    assert "ix_worklist_entry_signature (signature=?)" in plan[0]
