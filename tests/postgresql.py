@@ -167,6 +167,12 @@ class Cluster:
     pid: int
     """Of the process that looks after the server."""
     _numbers: Iterator[int] = field(default_factory=count)
+    _started_again: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+
+    def wait(self) -> None:
+        """Wait for the end of the servers that were started again."""
+        for process in self._started_again:
+            process.wait()
 
     def url(self, database: str) -> str:
         """The address of a database, as the application wants it."""
@@ -203,7 +209,8 @@ class Cluster:
             yield
         finally:
             options = [f"-c{name}={value}" for name, value in SERVER_OPTIONS.items()]
-            _start(data.parent, str(programs() / "postgres"), "-D", str(data), f"-p{self.port}", *options)
+            again = _start(data.parent, str(programs() / "postgres"), "-D", str(data), f"-p{self.port}", *options)
+            self._started_again.append(again)
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
@@ -233,10 +240,13 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
         said = keeper.stdout.readline()
         if not said:
             raise NoServerError("the server of the tests did not start; see above")
-        yield Cluster(int(said), keeper.pid)
+        made = Cluster(int(said), keeper.pid)
+        yield made
     finally:
         keeper.stdin.close()
         keeper.wait()
+        if said:
+            made.wait()
         keeper.stdout.close()
 
 

@@ -99,5 +99,10 @@ def fault_of(error: BaseException) -> DatabaseFault | None:
     return GONE if is_lost and type(error).__module__.startswith("psycopg") else None
 
 
+def is_gone(error: DBAPIError) -> bool:
+    """Whether the server of databases is stopped or out of reach, and not only full of connections."""
+    return fault_of(error) is GONE and getattr(error.orig, "sqlstate", None) != "53300"
+
+
 def _first(table: dict[str, DatabaseFault], name: str) -> DatabaseFault | None:
     return next((fault for beginning, fault in table.items() if name.startswith(beginning)), None)

@@ -159,9 +159,10 @@ def _per_release(session: Session, model: type[LoincTerm] | type[LoincTermText])
 def search_index(session: Session) -> Check:
     """Whether every term can be found: the words of each, and the full-text table over them."""
     terms, texts = _per_release(session, LoincTerm), _per_release(session, LoincTermText)
+    ready = select(LoincRelease).where(col(LoincRelease.status) == ReleaseStatus.READY)
     incomplete = [
         release.version
-        for release in session.scalars(select(LoincRelease).where(col(LoincRelease.status) == ReleaseStatus.READY)).all()
+        for release in session.scalars(ready).all()
         if terms.get(release.id or 0, 0) != texts.get(release.id or 0, 0)
     ]
     if incomplete:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
 from app.platform.database import is_busy, is_duplicate
-from app.platform.database_faults import fault_of
+from app.platform.database_faults import fault_of, is_gone
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.platform.postgresql import is_nul, is_too_long
 from app.web.pages import ErrorPage
@@ -117,7 +117,7 @@ async def on_busy_database(request: Request, error: Exception) -> Response:
     So does a server that let another transaction pass, or has no connection left.
     """
     assert isinstance(error, DBAPIError | NoConnectionError)
-    if isinstance(error, DBAPIError) and not is_busy(error):
+    if isinstance(error, DBAPIError) and (not is_busy(error) or is_gone(error)):
         return await on_fault_of_the_machine(request, error)
     log.warning("database.busy", route=route_template(request.scope))
     advice = BUSY_ADVICE_TO_SCRIPTS if _wants_json(request) else BUSY_ADVICE
