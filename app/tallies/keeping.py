@@ -222,9 +222,12 @@ def settle(session: Session) -> None:
     elif pending.rows:
         changed = repository.concerned(session, pending.rows)
     wanted |= {catalogue_id for catalogue_id, rows in changed.items() if 0 in rows or len(rows) > FEW}
+    # What an import is storing is counted once it is shown: its last transaction moves it into a catalogue.
+    shown = repository.shown(session, wanted | pending.ordered | changed.keys())
+    wanted &= shown
     mark(session, wanted, about_figures=True)
-    mark(session, pending.ordered - wanted, about_figures=False)
-    for catalogue_id in sorted(changed.keys() - wanted):
+    mark(session, (pending.ordered & shown) - wanted, about_figures=False)
+    for catalogue_id in sorted((changed.keys() & shown) - wanted):
         _add(session, catalogue_id, changed[catalogue_id])
 
 

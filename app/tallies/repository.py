@@ -222,6 +222,14 @@ def all_catalogues(session: Session) -> list[int]:
     return [id_ for id_ in session.scalars(shown.order_by(col(Catalogue.id))) if id_ is not None]
 
 
+def shown(session: Session, catalogue_ids: Iterable[int]) -> set[int]:
+    """Those of these catalogues that people see: not those under which imports store what nobody sees yet."""
+    statement = select(col(Catalogue.id)).where(
+        col(Catalogue.id).in_(list(catalogue_ids)), col(Catalogue.staged_for_job_id).is_(None)
+    )
+    return {id_ for id_ in session.scalars(statement) if id_ is not None}
+
+
 def without_entries(session: Session) -> set[int]:
     """The catalogues in which a row has no entry: they come from an older version."""
     entry = select(_ENTRIES.c.local_test_id).where(_ENTRIES.c.local_test_id == col(LocalTest.id))
