@@ -179,7 +179,6 @@ def worker(
     from app.jobs.processes import several
     from app.platform.in_use import in_service
     from app.platform.installation import make_data_dir
-    from app.tallies import keeping
     from app.upgrades.start import prepare
 
     settings = get_settings()
@@ -188,9 +187,7 @@ def worker(
     politeness = settings.worker_niceness if niceness is None else niceness
     with in_service(settings.data_dir):
         # Once, before any of them begins.
-        engine = prepare(settings)
-        keeping.fill_missing(engine)
-        engine.dispose()
+        prepare(settings).dispose()
         stop = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -209,6 +206,9 @@ def migrate(
     without_backup: Annotated[
         bool, typer.Option("--sans-sauvegarde", help="Ne copie pas d'abord la base : elle est sauvegardée autrement.")
     ] = False,
+    recount: Annotated[
+        bool, typer.Option("--recompter", help="Recalcule ensuite, d'après les faits, les comptes des pages.")
+    ] = False,
     new: Annotated[str, typer.Option("--new", help="Écrit ensuite une migration de ce titre (développement).")] = "",
 ) -> None:
     """Met la base de données à la version de l'application, après en avoir gardé une copie dans `sauvegardes`."""
@@ -217,6 +217,8 @@ def migrate(
     from app.platform.installation import make_data_dir
     from app.platform.installation import migrate as run_migrations
     from app.platform.migrations import new_revision, pending_model_changes
+    from app.tallies import keeping
+    from app.text import counted
 
     settings = get_settings()
     make_data_dir(settings)
@@ -231,6 +233,9 @@ def migrate(
         if differences:
             raise WorkbenchError(f"Il manque une migration : {differences}")
         typer.echo("La base et les modèles concordent.")
+    if recount:
+        count = keeping.recompute_all(engine)
+        typer.echo(f"Comptes recalculés d'après les faits : {counted(count, 'catalogue', 'catalogues')}.")
     if new:
         new_revision(engine, new)
 

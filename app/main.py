@@ -71,6 +71,8 @@ ROUTERS = (
 )
 JOBS = (import_jobs, proposal_jobs, release_jobs, export_jobs, coverage_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
+LISTENERS = (keeping,)
+"""The modules that listen to what sessions write, and keep what follows from it."""
 
 
 @asynccontextmanager
@@ -78,7 +80,6 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
     """Start the job consumer with the server, when this installation runs jobs in the server."""
     queue: JobQueue = application.state.jobs
     settings: Settings = application.state.settings
-    keeping.fill_missing(application.state.engine)
     queue.start_consumer(settings.workers_in_server)
     try:
         yield

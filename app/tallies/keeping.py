@@ -238,14 +238,19 @@ def mark(session: Session, catalogue_ids: Collection[int], about_figures: bool) 
         session.info.setdefault(_MARKED, set()).update(catalogue_ids)
 
 
-def fill_missing(engine: Engine) -> None:
-    """Bring up what another process left, and the catalogues of an installation that comes from an older version."""
+def recompute_all(engine: Engine) -> int:
+    """Forget every entry and count, and make them again from the facts; how many catalogues that was.
+
+    For whoever repairs an installation: meanwhile the pages say that their lists are being prepared.
+    """
     with reading(engine) as session:
-        catalogues = repository.without_entries(session) - set(marks.marked(session))
-    if catalogues:
+        catalogues = repository.all_catalogues(session)
+    for catalogue_id in catalogues:
         with transaction(engine) as session:
-            mark(session, catalogues, about_figures=True)
-    rebuilding.bring_up_marked(engine)
+            repository.lock(session, catalogue_id, alone=True)
+            repository.forget(session, catalogue_id)
+            mark(session, [catalogue_id], about_figures=True)
+    return len(catalogues)
 
 
 def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:

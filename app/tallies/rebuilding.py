@@ -22,6 +22,8 @@ SECONDS = 0.08
 """How long one transaction should last: the rows it takes follow from the one before."""
 FIRST, LEAST, MOST = 100, 80, 500
 """Rows of one transaction: of the first one, and whatever the clock says."""
+AT_ONCE = 20
+"""Catalogues that whoever changed them brings up; nobody waits for those of a whole country."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +46,11 @@ def bring_up_marked(engine: Engine) -> bool:
 
 
 def after_commit(engine: Engine, catalogue_ids: list[int]) -> None:
-    """Bring up what a transaction that just ended changed. What fails is left for later: its facts are written."""
-    for catalogue_id in catalogue_ids:
+    """Bring up what a transaction that just ended changed. What fails is left for later: its facts are written.
+
+    So are the catalogues beyond the first few, that a change of release concerns: the workers take them.
+    """
+    for catalogue_id in catalogue_ids[:AT_ONCE]:
         try:
             bring_up(engine, catalogue_id)
         except DBAPIError as error:

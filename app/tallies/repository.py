@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -222,22 +222,18 @@ def all_catalogues(session: Session) -> list[int]:
     return [id_ for id_ in session.scalars(shown.order_by(col(Catalogue.id))) if id_ is not None]
 
 
+def forget(session: Session, catalogue_id: int) -> None:
+    """Delete the entries and counts of a catalogue."""
+    for model in (WorklistEntry, CatalogueCount):
+        session.execute(delete(model).where(col(model.catalogue_id) == catalogue_id))
+
+
 def shown(session: Session, catalogue_ids: Iterable[int]) -> set[int]:
     """Those of these catalogues that people see: not those under which imports store what nobody sees yet."""
     statement = select(col(Catalogue.id)).where(
         col(Catalogue.id).in_(list(catalogue_ids)), col(Catalogue.staged_for_job_id).is_(None)
     )
     return {id_ for id_ in session.scalars(statement) if id_ is not None}
-
-
-def without_entries(session: Session) -> set[int]:
-    """The catalogues in which a row has no entry: they come from an older version."""
-    entry = select(_ENTRIES.c.local_test_id).where(_ENTRIES.c.local_test_id == col(LocalTest.id))
-    statement = select(col(LocalTest.catalogue_id)).where(~entry.exists()).distinct()
-    # What an import is storing is counted once it is shown.
-    shown = select(col(Catalogue.id)).where(col(Catalogue.staged_for_job_id).is_(None))
-    statement = statement.where(col(LocalTest.catalogue_id).in_(shown))
-    return set(session.scalars(statement))
 
 
 def split(

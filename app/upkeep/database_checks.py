@@ -12,8 +12,7 @@ from app.platform.database import make_engine
 from app.platform.migrations import head_revision
 from app.platform.postgresql import unordered_columns
 from app.settings import Settings
-from app.tallies import check
-from app.tallies import repository as kept
+from app.tallies import check, marks
 from app.terminology import load_lock, repository
 from app.terminology.search_index import SEARCH_TABLE, has_search_index
 from app.terminology.service import current_release
@@ -57,15 +56,16 @@ def migrations(connection: Connection) -> Check:
 
 def tallies(session: Session) -> Check:
     """Whether what the screens order and count by says what the facts say."""
-    missing = kept.without_entries(session)
-    if missing:
-        said = f"inachevés (catalogue {', '.join(map(str, missing))}) ; redémarrez `serve` ou `worker`, qui les calcule"
+    left = marks.marked(session)
+    if left:
+        said = f"inachevés (catalogue {', '.join(map(str, left))}) ; `serve` ou `worker`, en marche, les achève"
         return Check("comptes tenus", False, said)
     wrong = check.wrong_catalogues(session)
     if not wrong:
         return Check("comptes tenus", True, "égaux aux faits")
     told = "; ".join(f"catalogue {number} : {', '.join(items[:3])}" for number, items in wrong.items())
-    return Check("comptes tenus", False, f"ils diffèrent des faits ({told})")
+    said = f"ils diffèrent des faits ({told}) ; recalculez-les : transcodeur migrate --recompter"
+    return Check("comptes tenus", False, said)
 
 
 def append_only(connection: Connection) -> Check:

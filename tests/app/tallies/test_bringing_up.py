@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, delete, event
+from sqlalchemy import Engine, delete, event, update
 from sqlmodel import Session, col, func, select
 
 from app.coverage.service import coverage_report, shown_report
@@ -166,8 +166,8 @@ def test_a_transaction_of_rows_that_fails_leaves_nothing_half_done(
             rebuilding.bring_up_some(world.engine, large)
     assert reached(world.engine, large) == (0, 0)
     nobody_follows()
-    # The next start of any process.
-    keeping.fill_missing(world.engine)
+    # The next look of any worker.
+    rebuilding.bring_up_marked(world.engine)
 
 
 @pytest.mark.usefixtures("nobody_follows")
@@ -265,7 +265,7 @@ def test_figures_are_those_of_the_facts_while_counts_are_not_there(
     answer = client.get(f"/catalogues/{catalogue_id}/exports")
     assert answer.status_code == 503
     assert "ses chiffres sont en préparation" in answer.text
-    keeping.fill_missing(world.engine)
+    rebuilding.bring_up_marked(world.engine)
     assert "en préparation" not in client.get(f"/catalogues/{catalogue_id}/revue").text
     assert client.get(f"/catalogues/{catalogue_id}/exports").status_code == 200
 
@@ -277,7 +277,7 @@ def test_new_proposals_never_put_figures_in_doubt(world: World, sample: Sample, 
     client = client_for(TRANSCODER)
     assert "suivent encore en partie les précédentes" in client.get(f"/catalogues/{catalogue_id}/revue").text
     assert client.get(f"/catalogues/{catalogue_id}/exports").status_code == 200
-    keeping.fill_missing(world.engine)
+    rebuilding.bring_up_marked(world.engine)
 
 
 @pytest.mark.usefixtures("nobody_follows")
@@ -298,3 +298,15 @@ def test_a_catalogue_that_is_behind_is_not_said_to_be_wrong_and_one_that_is_wron
     with reading(world.engine) as session:
         assert list(wrong_catalogues(session)) == [large]
     write(volume)
+
+
+def test_counts_that_went_wrong_are_made_again_from_the_facts(world: World, sample: Sample) -> None:
+    catalogue_id = sample.catalogue.id or 0
+    with transaction(world.engine) as session:
+        session.execute(update(CatalogueCount).where(CatalogueCount.catalogue_id == catalogue_id).values(rows=7_000))
+        session.execute(delete(WorklistEntry).where(col(WorklistEntry.catalogue_id) == catalogue_id))
+    with reading(world.engine) as session:
+        assert list(wrong_catalogues(session)) == [catalogue_id]
+    assert keeping.recompute_all(world.engine) == 1
+    with reading(world.engine) as session:
+        assert wrong_catalogues(session) == {}
