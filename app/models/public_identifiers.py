@@ -35,8 +35,13 @@ IDENTIFIED = (
 """The tables of facts: each row has a `public_id`."""
 
 NOT_IDENTIFIED = {
+    "catalogue_count": "counted from the facts",
+    "catalogue_tally": "work under way on what is counted",
     "exam_analysis": "named by its exam and the code of the analysis",
     "job": "work to do, not a fact: what it does leaves facts of its own",
+    "job_chunk": "a part of a job",
+    "job_plan": "what the parts of a job share, forgotten with it",
+    "job_turn": "whose turn it is among laboratories",
     "loinc_axis_value": "computed from the terms of a release",
     "loinc_french_name": "part of a release, named by the LOINC code and the variant",
     "loinc_map_to": "part of a release, named by the two LOINC codes",
@@ -49,9 +54,12 @@ NOT_IDENTIFIED = {
     "review_state": "derived from the decisions of a test",
     "sign_in_attempt": "kept for a day",
     "source_row": "part of a received file, named by its row number",
+    "stored_file": "a copy made for a download or a job, which expires; the export has its own identifier",
+    "stored_file_chunk": "a piece of such a copy",
     "upload_draft": "an import not confirmed yet: it disappears",
     "upload_draft_file": "an import not confirmed yet: it disappears",
     "user_session": "ends by itself, and is named by its secret",
+    "worklist_entry": "computed from the facts of a test",
     "value_set_member": "part of a value set, named by the LOINC code",
 }
 """The other tables, and why they need none."""

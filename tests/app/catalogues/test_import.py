@@ -348,19 +348,26 @@ def test_chosen_columns_are_followed(importer: Importer) -> None:
 
 
 def statements_of(importer: Importer, count: int) -> int:
-    """How many SQL statements an import of so many analyses takes."""
+    """How many SQL statements an import of so many analyses takes, what is counted after it left aside."""
     shared = ("", "", "U", "mmol/L", "PT", "SE", "Sérum", "QN", "", "1609")
     rows = [(f"C{n}", f"Analyse {n}", *shared) for n in range(count)]
     sent: list[str] = []
+    ended: list[Any] = []
 
     def listen(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        sent.append(statement)
+        if not ended:
+            sent.append(statement)
+
+    def note_end(connection: Any) -> None:
+        ended.append(connection)
 
     event.listen(importer.engine, "before_cursor_execute", listen)
+    event.listen(importer.engine, "commit", note_end)
     try:
         report = importer(ans_file(FileKind.LOINC_3, rows), name=f"Essai {count}")
     finally:
         event.remove(importer.engine, "before_cursor_execute", listen)
+        event.remove(importer.engine, "commit", note_end)
     assert report.analyses == count
     return len(sent)
 
