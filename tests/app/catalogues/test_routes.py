@@ -45,7 +45,7 @@ def asked_proposals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     yield asked
     unregister("proposals")
     if known:
-        register(known.kind, known.function, known.label)
+        register(known.kind, known.function, known.label, chunks=known.chunks, ended=known.ended, clean=known.clean)
 
 
 def send(client: TestClient, *files: tuple[str, bytes], name: str = "Nouveau", catalogue: str = "") -> Response:

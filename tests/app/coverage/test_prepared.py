@@ -1,7 +1,6 @@
 """The files of the report of a large catalogue are prepared by jobs, the same bytes as at once."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -17,9 +16,9 @@ from tests.conftest import OUTSIDER, READER, ClientFor, World
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """An installation where every catalogue is a large one."""
-    return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True, prepared_above_rows=0)
+    return settings.model_copy(update={"prepared_above_rows": 0})
 
 
 @pytest.fixture

@@ -47,9 +47,9 @@ CHOICES = [
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """An installation where every catalogue is a large one."""
-    return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True, prepared_above_rows=0)
+    return settings.model_copy(update={"prepared_above_rows": 0})
 
 
 class _KeptError(Exception):
@@ -239,8 +239,8 @@ def slowly(content):
         time.sleep(0.05)
 
 service.pieces = slowly
-settings = Settings(data_dir=sys.argv[1], run_jobs_in_server=False)
-run_job(make_engine(settings.resolved_database_url), settings, int(sys.argv[2]))
+settings = Settings(data_dir=sys.argv[1], database_url=sys.argv[2], run_jobs_in_server=False)
+run_job(make_engine(settings.resolved_database_url), settings, int(sys.argv[3]))
 """
 
 
@@ -263,7 +263,7 @@ def test_a_job_killed_while_it_writes_is_done_once_by_the_next_attempt(
 ) -> None:
     world, job = decided.world, waiting(decided)
     assert job.id is not None
-    command = [sys.executable, "-c", KILLED, str(settings.data_dir), str(job.id)]
+    command = [sys.executable, "-c", KILLED, str(settings.data_dir), settings.database_url, str(job.id)]
     kill_when(command, lambda: count(world, StoredFileChunk) >= 3)
     (half,) = stored(world)
     assert (half.published_key, exports_told(world)) == (None, 0)

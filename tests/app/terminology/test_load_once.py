@@ -60,11 +60,11 @@ def slowly(*arguments):
     time.sleep(0.05)
 
 repository.insert_rows = slowly
-settings = Settings(data_dir=sys.argv[1], run_jobs_in_server=False)
+settings = Settings(data_dir=sys.argv[1], database_url=sys.argv[2], run_jobs_in_server=False)
 engine = make_engine(settings.resolved_database_url)
 """
-AS_JOB = SLOW + "run_job(engine, settings, int(sys.argv[2]))"
-AS_COMMAND = SLOW + "load_release(engine, Path(sys.argv[2]))"
+AS_JOB = SLOW + "run_job(engine, settings, int(sys.argv[3]))"
+AS_COMMAND = SLOW + "load_release(engine, Path(sys.argv[3]))"
 
 
 def count(engine: Engine, model: type[SQLModel]) -> int:
@@ -106,9 +106,9 @@ def assert_loaded_once(engine: Engine) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """Jobs are recorded, and nobody runs them."""
-    return Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=False)
+    return settings.model_copy(update={"jobs_immediate": False})
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def deliver_again(engine: Engine, settings: Settings, job_id: int) -> str:
 def test_a_job_killed_half_way_loads_once_at_its_next_attempt(
     engine: Engine, settings: Settings, uploaded: int
 ) -> None:
-    kill_half_way(engine, AS_JOB, str(settings.data_dir), str(uploaded))
+    kill_half_way(engine, AS_JOB, str(settings.data_dir), settings.database_url, str(uploaded))
     with reading(engine) as session:
         assert current_release(session) is None
         assert list(repository.releases(session)) == []
@@ -157,7 +157,7 @@ def test_a_command_killed_half_way_is_taken_up_by_the_next_one(
     engine: Engine, settings: Settings, tmp_path: Path
 ) -> None:
     path = first_release().write_zip(tmp_path)
-    kill_half_way(engine, AS_COMMAND, str(settings.data_dir), str(path))
+    kill_half_way(engine, AS_COMMAND, str(settings.data_dir), settings.database_url, str(path))
     assert load_release(engine, path).is_new
     assert_loaded_once(engine)
 
