@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event
 log = structlog.get_logger(__name__)
 
 _Ledger = dict[int, str]
+READS, WRITES = "reads", "writes"
 _ledger: ContextVar[_Ledger | None] = ContextVar("open_transactions", default=None)
 _is_strict = False
 
@@ -52,7 +53,9 @@ def watch(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
-        _current()[id(connection)] = str(connection.get_execution_options().get("sqlite_begin", "IMMEDIATE"))
+        options = connection.get_execution_options()
+        reads = options.get("sqlite_begin") == "DEFERRED" or options.get("postgresql_readonly", False)
+        _current()[id(connection)] = READS if reads else WRITES
 
     @event.listens_for(engine, "commit")
     @event.listens_for(engine, "rollback")

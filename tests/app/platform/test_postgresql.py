@@ -227,7 +227,7 @@ def test_a_server_out_of_reach_is_said_with_the_moment_to_come_back(settings: Se
         answer = client.get("/")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
-    assert "occupée" in answer.text
+    assert "ne répond pas" in answer.text
 
 
 @pytest.mark.parametrize("url", ["mysql://serveur/base", "postgresql+asyncpg://serveur/base"])

@@ -249,7 +249,7 @@ def test_no_release_is_compared_inside_of_the_write(
 
     monkeypatch.setattr(opening, "upgrade_report", watched)
     make_current(Transactions(engine), releases[1])
-    assert modes == [["DEFERRED"]]
+    assert modes == [[open_transactions.READS]]
 
 
 def test_somebody_else_changes_release_meanwhile(
