@@ -26,7 +26,7 @@ help:
 	@echo "make serve         ouvre l'application sur vos données (dossier var/, sans démonstration)"
 	@echo "make test          installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check         vérifie tout, sans rien installer"
-	@echo "make bench         mesure la qualité du moteur de proposition et la vitesse de la revue"
+	@echo "make bench         mesure la qualité du moteur de proposition, la vitesse des pages et la charge"
 	@echo "make chaos         tue les processus au hasard et vérifie que rien n'est perdu ; débit de 50 laboratoires"
 	@echo "make guide         récrit les pages du guide qui viennent du code"
 	@echo "make architecture  redessine docs/architecture.svg d'après les imports"
@@ -144,6 +144,14 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_review_queue
 	$(BIN)/python -m tests.bench.bench_release
 	$(BIN)/python -m tests.bench.bench_catalogue_10k
+	$(BIN)/python -m tests.bench.bench_stalled_upload
+	$(BIN)/python -m tests.bench.bench_growth
+	$(BIN)/python -m tests.bench.bench_memory
+	$(BIN)/python -m tests.bench.bench_tallies
+	$(BIN)/python -m tests.bench.bench_writes
+	$(BIN)/python -m tests.bench.bench_exports
+	$(BIN)/python -m tests.bench.load.run
+	$(BIN)/python -m tests.bench.load.run --postgresql --transcoders 50 --biologists 10 --imports 5 --laboratories 10 --servers 2
 	$(BIN)/python -m tests.bench.bench_exports
 
 # Real processes killed two hundred times, then fifty laboratories at once. SEED=n draws the same moments again.
