@@ -5,6 +5,7 @@ It goes where the database is: a file beside SQLite, tables of their own on Post
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -51,18 +52,39 @@ def _summarise() -> None:
         logger.propagate = False
 
 
+def _leave(huey: Huey) -> None:
+    """Close the connection that this thread has to a server's storage; that of a SQLite file is of all threads."""
+    if hasattr(huey.storage, "database"):
+        huey.storage.close()
+
+
 class _QuietConsumer(Consumer):  # type: ignore[misc]
     """A consumer that leaves the signals of the process to the web server or to the command line."""
 
     def _set_signal_handlers(self) -> None:
         return
 
-    def wait_for_workers(self, seconds: float) -> bool:
+    def _create_process(self, process: Any, name: str) -> threading.Thread:
+        """A thread that gives its connection to the storage back when it ends."""
+        thread: threading.Thread = super()._create_process(process, name)
+        work = thread.run
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                _leave(self.huey)
+
+        thread.run = run  # type: ignore[method-assign]
+        return thread
+
+    def wait_for_threads(self, seconds: float) -> bool:
         """Whether the threads, told to stop, have ended within this time."""
         deadline = time.monotonic() + seconds
-        for _, thread in self.worker_threads:
+        threads = [*(thread for _, thread in self.worker_threads), self.scheduler]
+        for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0))
-        return not any(thread.is_alive() for _, thread in self.worker_threads)
+        return not any(thread.is_alive() for thread in threads)
 
 
 def _postgresql(url: URL) -> Huey:
@@ -134,7 +156,9 @@ class Hints:
         """Say that there is work, to whichever process listens."""
         try:
             self._open()(job_id)
-            if self._consumer is None and self._huey is not None:
+            if self._huey is not None and self._consumer is not None:
+                _leave(self._huey)
+            elif self._huey is not None:
                 # A queue built for one message: whoever built it will not close it.
                 self._huey.storage.close()
         except WorkbenchError:
@@ -146,6 +170,9 @@ class Hints:
         """Begin to listen, in threads of this process."""
         try:
             self._open()
+            if self._huey is not None:
+                # Opened to look at the storage; the threads that listen have connections of their own.
+                _leave(self._huey)
         except WorkbenchError:
             raise
         except Exception as error:
@@ -160,5 +187,5 @@ class Hints:
         """Listen no more."""
         if self._consumer is not None:
             self._consumer.stop()
-            self._consumer.wait_for_workers(seconds)
+            self._consumer.wait_for_threads(seconds)
             self._consumer = None

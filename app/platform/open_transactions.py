@@ -54,6 +54,9 @@ def watch(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
         options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            # Each statement by itself: nothing is held in between.
+            return
         reads = options.get("sqlite_begin") == "DEFERRED" or options.get("postgresql_readonly", False)
         _current()[id(connection)] = READS if reads else WRITES
 

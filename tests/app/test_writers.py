@@ -210,8 +210,7 @@ def test_one_release_is_current(engine: Engine, race: Race) -> None:
     race.meet_after(terminology_repository, "current_release")
 
     def use(release_id: int) -> None:
-        with transaction(engine) as session:
-            make_current(session, release_id)
+        make_current(Transactions(engine), release_id)
 
     race.run(*(lambda release=release: use(release.id or 0) for release in releases[:2]))
     with reading(engine) as session:

@@ -81,14 +81,17 @@ def test_a_hint_wakes_a_worker_of_another_process_before_its_sweep(
     assert done == [job.id]
 
 
+@pytest.mark.only("sqlite", "its storage is a file")
 def test_the_storage_follows_the_database_or_redis(settings: Settings) -> None:
     assert hints.make_huey(settings).storage.filename == str(settings.data_dir / hints.QUEUE_FILE)
+    pytest.importorskip("redis", reason="an extra that an installation may do without")
     redis = hints.make_huey(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
     assert isinstance(redis, RedisHuey)
     assert not isinstance(redis, MemoryHuey)
 
 
 def test_a_storage_that_does_not_answer_is_said_once_a_minute(settings: Settings, logs: Logs) -> None:
+    pytest.importorskip("redis", reason="an extra that an installation may do without")
     away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
     # As in a process that has said nothing yet.
     logging.getLogger("huey").handlers[:] = []

@@ -48,7 +48,7 @@ def later(delay: float, action: Any, *values: Any, **named: Any) -> threading.Ti
 def test_a_stream_tells_what_changes_and_ends_with_the_job(client_for: ClientFor, world: World) -> None:
     job_id = add(world, status=JobStatus.RUNNING, total=10)
     client = client_for(READER)
-    timers = [later(0.4, change, world, job_id, done=5), later(0.9, change, world, job_id, status=JobStatus.DONE)]
+    timers = [later(1.5, change, world, job_id, done=5), later(2.5, change, world, job_id, status=JobStatus.DONE)]
     answer = client.get(f"/travaux/{job_id}/flux")
     for timer in timers:
         timer.join()
@@ -72,7 +72,7 @@ def test_rights_are_read_again_at_every_look(client_for: ClientFor, world: World
 
     # The application is there before the clock starts: making it takes as long on a busy machine.
     client = client_for(READER)
-    timer = later(0.4, leave)
+    timer = later(2.0, leave)
     answer = client.get(f"/travaux/{job_id}/flux")
     timer.join()
     assert [state["done"] for state in states(answer.text)] == [0], "nothing of what happened after she had left"

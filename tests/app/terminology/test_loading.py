@@ -22,10 +22,10 @@ from app.models import (
     ValueSetMember,
 )
 from app.platform.database import Transactions, reading, transaction
-from app.terminology import loading, repository
-from app.terminology.load_lock import alone_loading
+from app.terminology import load_lock, loading, repository
 from app.terminology.service import current_release, find_term, search
 from app.upgrades.service import load_release, load_starter, make_current, remove_unfinished
+from loinc_data.release import content_hash
 from tests.app.terminology.fixtures.official import (
     BICARBONATE,
     CHLORIDE,
@@ -320,12 +320,18 @@ def test_what_a_killed_load_left_is_invisible_and_removed_by_the_next_load(engin
     assert set(owners) == {report.release_id}
 
 
-def test_a_load_under_way_is_left_alone_and_a_second_one_refused(engine: Engine, tmp_path: Path) -> None:
+def test_a_load_under_way_is_left_alone_and_a_second_one_of_the_same_contents_refused(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = first_release().write_zip(tmp_path)
     loading_id = _half_loaded(engine)
-    with alone_loading(engine):
+    with transaction(engine) as session:
+        release = session.get_one(LoincRelease, loading_id)
+        release.content_hash, release.loaded_by = content_hash(path), "un autre#1"
+    with load_lock.alive(engine, "un autre#1"):
         assert remove_unfinished(engine) == 0
         with pytest.raises(ConflictError, match="en cours de chargement"):
-            load_release(engine, first_release().write_zip(tmp_path))
+            load_release(engine, path)
         with reading(engine) as session:
             assert session.get(LoincRelease, loading_id) is not None
     assert remove_unfinished(engine) == 1

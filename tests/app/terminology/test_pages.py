@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from app.models import AuditEvent, Job, JobStatus, LoincRelease, UploadChunk, ValueSet
+from app.models import AuditEvent, Job, JobStatus, LoincRelease, StoredFileChunk, ValueSet
 from app.platform.database import reading, transaction
 from app.settings import Settings
 from app.terminology.service import current_release
@@ -106,11 +106,10 @@ def test_only_signed_in_people_and_administrators(client_for: ClientFor, officia
 
 
 def nothing_is_kept(engine: Engine, settings: Settings) -> bool:
-    """Whether no received archive is left: a file of the data folder, or pieces in a server's database."""
-    folder = settings.data_dir / "depots"
+    """Whether no received archive is left: pieces in the database, or the file that a job reads."""
     with Session(engine) as session:
-        kept = session.exec(select(UploadChunk)).all()
-    return folder.is_dir() == (engine.dialect.name == "sqlite") and not (kept or list(folder.glob("*")))
+        kept = session.exec(select(StoredFileChunk)).all()
+    return not kept and not list((settings.data_dir / "depots").glob("*"))
 
 
 def test_an_uploaded_release_is_loaded_as_a_job(

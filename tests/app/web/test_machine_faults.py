@@ -40,6 +40,7 @@ def _decisions(desk: Desk) -> int:
         return len(session.exec(select(Decision)).all())
 
 
+@pytest.mark.only("sqlite", "the fault is that of a file")
 @pytest.mark.parametrize(
     ("fault", "status", "said"),
     [(_limit_pages, 507, "plus de place sur le disque"), (_refuse_writes, 503, "seulement lue")],
@@ -64,6 +65,7 @@ def test_a_decision_that_cannot_be_written_says_why(
     assert client.get("/").status_code == 200, "what is there can still be read"
 
 
+@pytest.mark.only("sqlite", "the fault is that of a file")
 def test_a_damaged_file_is_never_an_error_of_ours(desk: Desk, client_for: ClientFor, settings: Any) -> None:
     client = client_for(TRANSCODER)
     path = Path(str(desk.engine.url.database))
@@ -72,10 +74,13 @@ def test_a_damaged_file_is_never_an_error_of_ours(desk: Desk, client_for: Client
     with desk.engine.connect() as connection:
         root = connection.execute(text("SELECT rootpage FROM sqlite_master WHERE name = 'local_test'")).scalar_one()
         size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    whole = path.read_bytes()
     with path.open("r+b") as file:
         file.seek((root - 1) * size)
         file.write(b"\xff" * size)
     answer = client.get(f"{desk.base}/revue")
+    # What comes after the test looks at the database too.
+    path.write_bytes(whole)
     assert answer.status_code == 503
     assert "abîmé" in answer.text
     assert "transcodeur restore" in answer.text
