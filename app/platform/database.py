@@ -12,8 +12,6 @@ from sqlmodel import Session, create_engine
 
 from app.platform import folding, open_transactions, postgresql
 
-MORE_COMES = "more comes"
-"""In `session.info`: this transaction is one of several that change a catalogue; what is derived waits for the last."""
 BUSY_SECONDS = 15
 """How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
 

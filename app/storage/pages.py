@@ -11,12 +11,13 @@ from app.platform.identity import CatalogueAccess
 from app.storage import prepared
 from app.web.templating import PageContext
 
-READY, EXPIRED, FAILED, COMING = "ready", "expired", "failed", "coming"
+READY, EXPIRED, FAILED, CANCELLED, COMING = "ready", "expired", "failed", "cancelled", "coming"
+WITHOUT_FILE = {JobStatus.FAILED: FAILED, JobStatus.CANCELLED: CANCELLED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedLine:
-    """A file of the list, in one of four states; what does not apply to its state is empty."""
+    """A file of the list, in one of five states; what does not apply to its state is empty."""
 
     state: str
     title: str
@@ -53,7 +54,7 @@ def prepared_lines(session: Session, access: CatalogueAccess) -> list[PreparedLi
 
 def _of_job(job: Job) -> PreparedLine:
     return PreparedLine(
-        state=FAILED if job.status == JobStatus.FAILED else COMING,
+        state=WITHOUT_FILE.get(JobStatus(job.status), COMING),
         title=str(job.payload.get("title", "")) or label_of(job.kind),
         asked_at=job.created_at,
         href=f"/travaux/{job.id}",
@@ -85,6 +86,6 @@ def prepared_page(session: Session, access: CatalogueAccess, hours: int) -> Prep
         active="exports",
         laboratory_name=access.laboratory.name,
         prepared=prepared_lines(session, access),
-        watched=next((job.id for job in jobs if job.status != JobStatus.FAILED), None),
+        watched=next((job.id for job in jobs if not JobStatus(job.status).is_over), None),
         hours=hours,
     )

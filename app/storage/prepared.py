@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.storage import repository, service
 
 PAGE_NAME = "Fichiers préparés"
-OVER = (JobStatus.DONE, JobStatus.FAILED)
+OVER = tuple(status for status in JobStatus if status.is_over)
 SHOWN = 30
 
 
@@ -198,7 +198,7 @@ def open_file(session: Session, access: CatalogueAccess, file_id: int) -> Stored
 
 
 def orders_of(session: Session, access: CatalogueAccess) -> tuple[list[Job], list[StoredFile]]:
-    """The unfinished or failed jobs of preparation of this person on this catalogue, and her files; newest first."""
+    """The jobs of preparation of this person that gave no file on this catalogue, and her files; newest first."""
     may_all = access.role in CONTRIBUTORS
     kinds = [item.kind for item in _kinds.values() if may_all or not item.for_contributors]
     statement = select(Job).where(

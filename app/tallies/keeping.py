@@ -30,7 +30,7 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
-from app.platform.database import MORE_COMES, reading, transaction
+from app.platform.database import reading, transaction
 from app.tallies import computing, marks, rebuilding, repository
 from app.tallies.counting import Counts, counts_of, difference
 
@@ -197,7 +197,7 @@ def _bring_up_after(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None:
         return
     committed: set[int] = session.info.pop(_COMMITTED, set())
-    if committed and not session.info.get(MORE_COMES):
+    if committed:
         rebuilding.after_commit(session.get_bind().engine, sorted(committed))
 
 

@@ -334,6 +334,23 @@ def test_asking_twice_waits_for_the_same_job(
     assert count(decided.world, Job) == 3
 
 
+def test_a_cancelled_order_is_over(decided: Sample, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobQueue, "_send", lambda _self, _job_id: None)
+    client, path = client_for(BIOLOGIST), f"/catalogues/{decided.catalogue_id}/fichiers-prepares"
+    order = address(decided, ExportRequest(ExportKind.SSSOM))
+    client.post(order)
+    with reading(decided.world.engine) as session:
+        job = session.exec(select(Job)).one()
+    assert f'data-stream="/travaux/{job.id}/flux"' in client.get(path).text
+    assert client.post(f"/travaux/{job.id}/annuler").status_code == 303
+    page = client.get(path).text
+    assert "Annulé" in page
+    assert "Fichier en préparation" not in page
+    assert "jobWatch" not in page
+    client.post(order)
+    assert count(decided.world, Job) == 2, "the cancelled job gives no file: another is asked for"
+
+
 def test_files_expire(decided: Sample, client_for: ClientFor, settings: Settings) -> None:
     file = ask(decided, client_for)
     client, path = client_for(BIOLOGIST), f"/catalogues/{decided.catalogue_id}/fichiers-prepares"
