@@ -12,8 +12,8 @@ from app.errors import InvalidInputError
 
 MINIMUM_LENGTH = 12
 MAXIMUM_LENGTH = 256
-HASHES_AT_ONCE = 2
-"""Argon2 takes 64 MiB and a processor for each hash: more at once would only take the memory of the machine."""
+HASHES_AT_ONCE = 1
+"""Argon2 takes 64 MiB and four processors for each hash: more at once would only take the memory of the machine."""
 _turns = threading.BoundedSemaphore(HASHES_AT_ONCE)
 # Letters and digits that nobody mistakes for one another when a password is read aloud.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -30,6 +30,7 @@ _RUN_LABELS = {
     RunStatus.RUNNING: ("En cours", "chip-info"),
     RunStatus.DONE: ("Terminée", "chip-ok"),
     RunStatus.FAILED: ("Échec", "chip-bad"),
+    RunStatus.CANCELLED: ("Annulée", "chip-mute"),
 }
 
 

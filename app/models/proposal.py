@@ -12,11 +12,12 @@ from app.models.public_identifiers import public_id_field
 
 
 class RunStatus(StrEnum):
-    """A search that failed is never shown as a search that found nothing."""
+    """A search that failed or was cancelled is never shown as a search that found nothing."""
 
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class ProposalRun(SQLModel, table=True):

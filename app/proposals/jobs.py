@@ -134,16 +134,17 @@ def _ended(session: Session, job: Job) -> None:
     if job.status == JobStatus.DONE:
         run.status = RunStatus.DONE
     else:
-        run.status = RunStatus.FAILED
-        verb = "a été annulée" if job.status == JobStatus.CANCELLED else "a échoué"
+        is_cancelled = job.status == JobStatus.CANCELLED
+        run.status = RunStatus.CANCELLED if is_cancelled else RunStatus.FAILED
+        verb = "a été annulée" if is_cancelled else "a échoué"
         run.message = f"La recherche de propositions {verb} : {job.message}"
     session.add(run)
 
 
 def _clean(database: Engine, job_id: int) -> None:
-    """Delete what failed runs of this job had stored, in short transactions."""
+    """Delete what runs of this job that ended badly had stored, in short transactions."""
     with reading(database) as session:
-        failed = repository.failed_runs_of_job(session, job_id)
+        failed = repository.ended_badly_of_job(session, job_id)
     for run_id in failed:
         deleted = 1
         while deleted:

@@ -129,10 +129,11 @@ def run_of_job(session: Session, job_id: int | None) -> ProposalRun | None:
     return session.exec(statement.limit(1)).first()
 
 
-def failed_runs_of_job(session: Session, job_id: int) -> list[int]:
+def ended_badly_of_job(session: Session, job_id: int) -> list[int]:
     """The runs of a job that will never be shown."""
     statement = sa_select(col(ProposalRun.id)).where(
-        col(ProposalRun.job_id) == job_id, col(ProposalRun.status) == RunStatus.FAILED
+        col(ProposalRun.job_id) == job_id,
+        col(ProposalRun.status).in_([RunStatus.FAILED, RunStatus.CANCELLED]),
     )
     return [run_id for run_id in session.scalars(statement) if run_id is not None]
 

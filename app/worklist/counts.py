@@ -128,10 +128,10 @@ def _count_rest(
     least: set[str] = set()
     for skip, keys in groups.items():
         columns = [BY_KEY[key].column for key in keys]
-        rows = entries_sql.facet_columns(session, catalogue_id, query, columns, skip, MOST + 1)
-        for number, key in enumerate(keys):
-            facets[key] = dict(Counter(str(row[number]) for row in rows[:MOST]))
-            if len(rows) > MOST:
+        values, looked_at = entries_sql.facet_values(session, catalogue_id, query, columns, skip, MOST + 1)
+        for key in keys:
+            facets[key] = values[BY_KEY[key].column]
+            if looked_at > MOST:
                 least.add(key)
                 _offer_all(facets[key], kept[key])
     return frozenset(least)

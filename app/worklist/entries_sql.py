@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, tuple_, union_all
 from sqlmodel import Session
 
 from app.models import Status, WorklistEntry
@@ -117,17 +117,23 @@ def first_ids(session: Session, catalogue_id: int, query: ReviewQuery, limit: in
     return [row.id for row in session.execute(part)]
 
 
-def count_before(session: Session, catalogue_id: int, query: ReviewQuery, place: Place, most: int) -> int:
-    """How many rows come before a place, counted up to `most`."""
-    order, where = Order.of(query), conditions(catalogue_id, query)
-    parts = [
-        select(func.count().label("number")).select_from(
-            select(literal(1)).where(*where, stretch).limit(most).subquery()
-        )
-        for stretch in order.stretches(place, backwards=True)
-    ]
-    number: int = sum(session.execute(union_all(*parts)).scalars())
-    return min(most, number)
+def count_before(session: Session, catalogue_id: int, query: ReviewQuery, place: Place, most: int) -> tuple[int, bool]:
+    """How many rows come before a place, and whether at least: the `most` rows nearest to it are looked at.
+
+    Those that the query leaves out are looked at too: a filter that keeps few rows would have a whole catalogue read.
+    """
+    order, kept = Order.of(query), and_(*conditions(catalogue_id, query))
+    parts = []
+    for stretch in order.stretches(place, backwards=True):
+        nearest = order.by(order.column, ENTRIES.position, ENTRIES.local_test_id, backwards=True)
+        rows = select(case((kept, 1), else_=0).label("kept")).where(ENTRIES.catalogue_id == catalogue_id, stretch)
+        some = rows.order_by(*nearest).limit(most + 1).subquery()
+        parts.append(select(func.coalesce(func.sum(some.c.kept), 0), func.count()).select_from(some))
+    # Of the same value, then of the values before it.
+    (same, seen), (others, seen_others) = session.execute(union_all(*parts)).all()
+    if seen > most:
+        return int(same), True
+    return int(same) + int(others), seen_others > most
 
 
 def count_rows(session: Session, catalogue_id: int, query: ReviewQuery, most: int) -> int:
@@ -137,12 +143,22 @@ def count_rows(session: Session, catalogue_id: int, query: ReviewQuery, most: in
     return number
 
 
-def facet_columns(
+def facet_values(
     session: Session, catalogue_id: int, query: ReviewQuery, columns: Sequence[str], skip: str, most: int
-) -> Sequence[Any]:
-    """These columns of at most so many rows of the query, one facet of it left aside."""
+) -> tuple[dict[str, dict[str, int]], int]:
+    """For each column, the rows of each of its values, and how many rows were looked at: at most `most` of the query.
+
+    One facet of the query is left aside. One statement, which answers the values alone.
+    """
     where = conditions(catalogue_id, query, (skip,) if skip else ())
-    return session.execute(select(*(ENTRIES[name] for name in columns)).where(*where).limit(most)).all()
+    some = select(*(ENTRIES[name] for name in columns)).where(*where).limit(most).cte("some")
+    parts = [
+        select(literal(name), some.c[name], func.count()).select_from(some).group_by(some.c[name]) for name in columns
+    ]
+    found: dict[str, dict[str, int]] = {name: {} for name in columns}
+    for name, value, rows in session.execute(union_all(*parts)):
+        found[name][value] = rows
+    return found, sum(next(iter(found.values())).values())
 
 
 def work_after(

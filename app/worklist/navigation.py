@@ -13,7 +13,7 @@ TO_DECIDE = frozenset({Status.TODO, Status.SENT_BACK})
 """Where a reviewer goes after a decision; a doubt waits for someone, it is not met again by chance."""
 TO_APPROVE = frozenset({Status.DECIDED})
 MOST = 10_000
-"""How many rows are counted at most to say where a row is."""
+"""How many rows are looked at, at most, to say where a row is."""
 
 
 def case_url(catalogue_id: int, local_test_id: int, query: ReviewQuery, **extra: str | int | None) -> str:
@@ -31,7 +31,7 @@ class QueuePosition:
     """A row's place in the ordered queue; identifiers are None where there is nothing."""
 
     position: int
-    """0 for a row that is not in the catalogue; at most `MOST` more than 0."""
+    """0 for a row that is not in the catalogue; about `MOST` at most."""
     position_is_least: bool
     """So many rows come before that they were not all counted."""
     total: int
@@ -58,12 +58,12 @@ def find_position(session: Session, catalogue_id: int, query: ReviewQuery, curre
     work = next_work(session, catalogue_id, query, place)
     if place is None:
         return QueuePosition(0, False, total, total_is_least, None, None, *work)
-    before = entries_sql.count_before(session, catalogue_id, query, place, MOST + 1)
+    before, is_least = entries_sql.count_before(session, catalogue_id, query, place, MOST)
     previous = entries_sql.ids_beyond(session, catalogue_id, query, place, 1, backwards=True)
     following = entries_sql.ids_beyond(session, catalogue_id, query, place, 1)
     return QueuePosition(
-        position=min(before, MOST) + 1,
-        position_is_least=before > MOST,
+        position=before + 1,
+        position_is_least=is_least,
         total=total + (not place.is_kept),
         total_is_least=total_is_least,
         previous_id=previous[0] if previous else None,

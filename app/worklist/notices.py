@@ -32,7 +32,7 @@ def run_notice(runs: Runs) -> Notice | None:
     latest, current = runs.latest, runs.current
     if latest is None:
         return Notice("info-box", NOT_RUN)
-    if latest.status == RunStatus.FAILED:
+    if latest.status in (RunStatus.FAILED, RunStatus.CANCELLED):
         reason = latest.message or "La recherche de propositions a échoué."
         if current is None:
             return Notice("error-box", f"{reason} Aucune conclusion ne peut être tirée de l'absence de proposition.")

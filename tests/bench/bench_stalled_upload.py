@@ -43,6 +43,7 @@ PASSWORD = "cheval correct pile agrafe"
 DECISION_LIMIT_MS = 300
 SIGN_IN_LIMIT_MS = 2000
 MEMORY_LIMIT_MB = 150
+JOB_SECONDS = 180
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 BOUNDARY = "limite-de-partie"
 
@@ -255,11 +256,19 @@ def large_import(server: Server) -> None:
         time.sleep(0.2)
 
 
-def download(server: Server) -> None:
-    """The workbook of all decisions of the catalogue that was imported."""
+def workbook(server: Server) -> None:
+    """Have the workbook of all decisions of the catalogue that was imported written, until it can be taken away."""
     headers = FORM | {"Cookie": server.cookie_a}
-    status, text = server.ask("POST", "/catalogues/2/exports/xlsx?", b"incomplet=blank", headers)
-    assert status == 200, (status, text[:500])
+    status, location = server.ask("POST", "/catalogues/2/exports/xlsx?", b"incomplet=blank", headers)
+    assert status == 303, (status, location[:500])
+    end = time.monotonic() + JOB_SECONDS
+    while time.monotonic() < end:
+        status, text = server.ask("GET", location, headers={"Cookie": server.cookie_a})
+        assert status == 200, (status, text[:500])
+        if re.search(r"/fichiers-prepares/\w+", text):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the workbook was never ready")
 
 
 def everybody_signs_in(server: Server) -> bool:
@@ -300,7 +309,7 @@ def main() -> int:
         is_good = stalled(server)
         told(f"decision while {IMPORTED_ROWS} rows are imported and matched",
              during(server, lambda: large_import(server)), None)  # fmt: skip
-        told("decision while a workbook of them is written", during(server, lambda: download(server)), None)
+        told("decision while a workbook of them is written", during(server, lambda: workbook(server)), None)
         is_good &= everybody_signs_in(server)
     return 0 if is_good else 1
 

@@ -12,7 +12,7 @@ from app.errors import WorkbenchError
 from app.files.choices import IncomingFile
 from app.jobs.queue import JobQueue
 from app.jobs.work import Work
-from app.models import Catalogue, Job, JobStatus, Laboratory, LoincRelease, Proposal, ProposalRun, RunStatus
+from app.models import Catalogue, Job, JobStatus, Laboratory, LoincRelease, Proposal, ProposalRun, RunStatus, utc_now
 from app.platform.database import reading, transaction
 from app.proposals import jobs, repository, rows
 from app.proposals.jobs import run_proposals
@@ -20,7 +20,7 @@ from app.proposals.service import ask_for_proposals
 from app.settings import Settings
 from matcher import Band
 from matcher import Proposal as MatcherProposal
-from tests.conftest import World
+from tests.conftest import TRANSCODER, ClientFor, World
 
 CONTENT = b"code;libelle\nNA;Sodium\nK;Potassium\nCL;Chlorure\n"
 
@@ -151,4 +151,33 @@ def test_a_run_that_fails_while_it_is_stored_leaves_nothing(
         assert failed.message.startswith("La recherche de propositions a échoué : Le travail s'est interrompu")
         assert session.get_one(Job, failed.job_id).status == JobStatus.FAILED
         assert session.exec(select(Proposal).where(Proposal.run_id == failed.id)).all() == []
+    assert len(shown(world, first)) == 3
+
+
+def test_a_run_that_is_cancelled_says_so_and_leaves_nothing(
+    world: World, settings: Settings, matcher: FakeEngine, catalogue: int, client_for: ClientFor
+) -> None:
+    first = run(world, settings, catalogue)
+
+    def cancel(_test: Any, _top: int) -> list[MatcherProposal]:
+        with transaction(world.engine) as session:
+            job = session.exec(select(Job).order_by(col(Job.id).desc())).first()
+            assert job is not None
+            job.cancel_requested_at = utc_now()
+            session.add(job)
+        return [MatcherProposal(1, "2951-2", 0.9, Band.SURE)]
+
+    matcher.propose = cancel  # type: ignore[method-assign]
+    with pytest.raises(WorkbenchError):
+        run(world, settings, catalogue)
+    with reading(world.engine) as session:
+        cancelled = session.exec(select(ProposalRun).order_by(col(ProposalRun.id).desc())).first()
+        assert cancelled is not None
+        assert (cancelled.status, cancelled.is_current) == (RunStatus.CANCELLED, False)
+        assert session.get_one(Job, cancelled.job_id).status == JobStatus.CANCELLED
+        assert session.exec(select(Proposal).where(Proposal.run_id == cancelled.id)).all() == []
+    page = client_for(TRANSCODER).get(f"/catalogues/{catalogue}").text
+    assert "Annulée</span>" in page
+    assert "La dernière recherche a été annulée" in page
+    assert "Échec" not in page
     assert len(shown(world, first)) == 3

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.platform.database import reading
 from app.worklist import counts as counts_module
-from app.worklist import entries_sql
+from app.worklist import entries_sql, navigation
 from app.worklist.counts import queue_counts
 from app.worklist.navigation import find_position
 from app.worklist.query import SORTS, ReviewQuery
@@ -155,6 +155,24 @@ def test_the_next_row_to_work_on_is_the_plain_one(world: World, big: tuple[int, 
             assert found.position == 7 * number + 1
             assert found.next_to_decide_id == plain.next_of(rows, row_id, to_decide)
             assert found.next_to_approve_id == plain.next_of(rows, row_id, {"decided"})
+
+
+def test_a_place_far_from_the_beginning_is_a_lower_bound(
+    world: World, big: tuple[int, Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue_id, sample = big
+    query = ReviewQuery(only={"milieu": ("Urines",)}, tri="libelle")
+    with reading(world.engine) as session:
+        everything = plain.ordered_ids(session, catalogue_id, sample.run.id or 0, ReviewQuery(tri="libelle"))
+        kept = [row for row, _ in plain.ordered_ids(session, catalogue_id, sample.run.id or 0, query)]
+        before = {row: number for number, (row, _) in enumerate(everything)}
+        monkeypatch.setattr(navigation, "MOST", before[kept[3]])
+        found = [find_position(session, catalogue_id, query, row) for row in kept]
+    assert [place.position for place in found[:4]] == [1, 2, 3, 4]
+    assert not any(place.position_is_least for place in found[:4])
+    assert all(place.position_is_least for place in found[4:])
+    assert all(place.position <= number + 1 for number, place in enumerate(found))
+    assert len(kept) > 8
 
 
 def _statements(client: TestClient, engine: Engine, url: str) -> int:

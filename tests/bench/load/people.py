@@ -161,13 +161,17 @@ async def bring_in(person: Person, laboratory: int, rows: int) -> None:
         await _proposed(person, answer.headers["location"])
 
 
-async def _proposed(person: Person, catalogue: str) -> None:
-    """Watch the page of a catalogue, as its owner does, until nothing is in progress on it."""
+async def _proposed(person: Person, place: str) -> None:
+    """Watch what an import leads to, as its owner does, until nothing is in progress any more."""
     while await person.pause():
-        page = await person.ask("page d'un catalogue", "GET", catalogue)
+        page = await person.ask("suivi d'un import", "GET", place)
+        if page is not None and page.status_code == 303:
+            place = page.headers["location"]
+            continue
         jobs = re.findall(r"/travaux/(\d+)", page.text) if page is not None and page.status_code == 200 else []
         states = [await person.ask("suivi d'un travail", "GET", f"/travaux/{job}/etat") for job in sorted(set(jobs))]
-        if jobs and all(state is None or state.status_code != 200 or state.json()["is_over"] for state in states):
+        # Each step asks for the next one as it ends: there is no moment without a job before the last one is over.
+        if all(state is None or state.status_code != 200 or state.json()["is_over"] for state in states):
             return
 
 
