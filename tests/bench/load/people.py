@@ -27,7 +27,8 @@ TICK = re.compile(r'name="choix" value="(\d+:\d+)"')
 FACT = re.compile(r"[?&]fait=(\d+)")
 CASE = re.compile(r'href="([^"]*/revue/\d+[^"/]*)"')
 JSON = {"Accept": "application/json"}
-LISTS = ("", "?milieu=S%C3%A9rum", "?milieu=Sang+total", "?milieu=Urines", "?tri=-libelle")
+LISTS = ("", "&milieu=S%C3%A9rum", "&milieu=Sang+total", "&milieu=Urines", "&tri=-libelle")
+"""How the people of one catalogue share it out."""
 
 
 @dataclass
@@ -182,13 +183,16 @@ async def work(plan: dict[str, Any]) -> dict[str, Any]:
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx2.AsyncClient(timeout=60, follow_redirects=False, limits=limits) as client:
         tasks = []
+        at_work: Counter[int] = Counter()
         for number, one in enumerate(plan["people"]):
             address = plan["servers"][number % len(plan["servers"])]
             person = Person(
                 client, one["name"], one["cookie"], address, ledger, random.Random(number), plan["think"], end
             )
             if one["job"] == "transcode":
-                tasks.append(transcode(person, one["catalogue"], LISTS[number % len(LISTS)]))
+                mine = LISTS[at_work[one["catalogue"]] % len(LISTS)]
+                at_work[one["catalogue"]] += 1
+                tasks.append(transcode(person, one["catalogue"], f"?etat=a-traiter{mine}"))
             elif one["job"] == "approve":
                 tasks.append(approve(person, one["catalogue"]))
             else:
