@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from app.jobs.lease import JobCancelledError, JobInterruptedError, Lease, LostLeaseError
 from app.models import Job, JobStatus
-from app.platform.database import transaction
+from app.platform.database import give_way, transaction
 
 TOLD_EVERY_SECONDS = 0.5
 """Progress is written this often at most, and whenever the step changes."""
@@ -76,6 +76,7 @@ class Work:
             yield session
             if not self.is_finished:
                 self.lease.renew(session)
+        give_way(self._engine)
 
     def finish(self, session: Session, message: str | None) -> None:
         """End the job in the transaction of its effect: both are there, or neither."""

@@ -63,12 +63,21 @@ def analyses_of(session: Session, exam_ids: Iterable[int]) -> dict[int, list[Loc
     return found
 
 
-def known_pairs(session: Session, laboratory_id: int, source_name: str) -> set[tuple[str, str, str]]:
-    """(signature, LOINC code, local code) that a source brought already."""
+def known_pairs(
+    session: Session, laboratory_id: int, source_name: str, signatures: Iterable[str]
+) -> set[tuple[str, str, str]]:
+    """(signature, LOINC code, local code) that a source brought already, of these signatures."""
+    wanted = sorted(set(signatures))
     statement = select(col(MemoryEntry.signature), col(MemoryEntry.loinc_num), col(MemoryEntry.local_code)).where(
         col(MemoryEntry.laboratory_id) == laboratory_id, col(MemoryEntry.source_name) == source_name
     )
-    return {(signature, loinc_num, code) for signature, loinc_num, code in session.execute(statement)}
+    return {
+        (signature, loinc_num, code)
+        for start in range(0, len(wanted), BATCH)
+        for signature, loinc_num, code in session.execute(
+            statement.where(col(MemoryEntry.signature).in_(wanted[start : start + BATCH]))
+        )
+    }
 
 
 def codes_of_names(session: Session, release_id: int, names: Iterable[str]) -> dict[str, str]:

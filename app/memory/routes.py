@@ -84,9 +84,9 @@ def do_import(
 
 
 @router.post("/laboratoires/{laboratory_id}/memoire/relier")
-def do_relink(session: SessionDep, access: LaboratoryDep) -> Response:
+def do_relink(transactions: TransactionsDep, access: LaboratoryDep) -> Response:
     """Link entries that came before their catalogue."""
-    service.relink(session, access)
+    service.relink(transactions, access)
     return RedirectResponse(address_of(access.laboratory_id), status_code=303)
 
 

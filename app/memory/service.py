@@ -26,9 +26,10 @@ from app.models import (
     utc_now,
 )
 from app.platform import locks
-from app.platform.database import Transactions
+from app.platform.database import Transactions, give_way
 from app.platform.identity import LaboratoryAccess
 from app.platform.open_transactions import forbid_open_transaction
+from app.terminology.chunks import chunks
 from app.terminology.service import current_release
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
@@ -36,6 +37,11 @@ from matcher.knowledge import signature
 MAY_REMEMBER = CONTRIBUTORS
 MAX_REASON = 500
 _MAX_MAPPINGS = 200_000
+STORED_AT_ONCE = 2_000
+LINKED_AT_ONCE = 200
+"""Entries in one transaction: some hundredths of a second."""
+_Key = tuple[str, str, str]
+"""Signature, LOINC code, local code."""
 
 
 def _read_mappings(transactions: Transactions, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
@@ -73,15 +79,14 @@ class _Prepared:
 def import_memory(
     transactions: Transactions, access: LaboratoryAccess, files: Sequence[tuple[str, bytes]], max_bytes: int
 ) -> list[MemoryReport]:
-    """Keep the mappings of files (name, content) as memory of the laboratory: all of them, or none.
+    """Keep the mappings of files (name, content) as memory of the laboratory.
 
-    Raises ImportRefusedError before anything is written. The files are read, and their mappings compared with
-    the catalogues, before the transaction that stores them.
+    Raises ImportRefusedError before anything is written, whichever file is refused. The files are read, and their
+    mappings compared with the catalogues, before the short transactions that store them.
     """
     access.require(*MAY_REMEMBER)
     prepared = [_prepare(transactions, access, name, content, max_bytes) for name, content in files]
-    with transactions.writing() as session:
-        return [_store(session, access, file) for file in prepared]
+    return [_store(transactions, access, file) for file in prepared]
 
 
 def _prepare(
@@ -95,45 +100,45 @@ def _prepare(
     return _Prepared(name, hashlib.sha256(content).hexdigest(), read, _entries(read.mappings, tests, analyses))
 
 
-def _store(session: Session, access: LaboratoryAccess, file: _Prepared) -> MemoryReport:
-    name, digest, read, entries = file.name, file.digest, file.read, file.entries
-    known = repository.known_pairs(session, access.laboratory_id, name)
-    fresh: dict[tuple[str, str, str], dict[str, object]] = {}
-    for values in entries:
+def _store(transactions: Transactions, access: LaboratoryAccess, file: _Prepared) -> MemoryReport:
+    """Store a file, some entries in each transaction; each carries its event, the last one that of the whole file.
+
+    What is there already is left alone: a file whose storing was interrupted is sent again, and completed.
+    """
+    fresh: dict[_Key, dict[str, object]] = {}
+    for values in file.entries:
         key = (str(values["signature"]), str(values["loinc_num"]), str(values["local_code"]))
-        if key not in known:
-            fresh.setdefault(key, values)
-    moment = utc_now()
+        fresh.setdefault(key, values)
     common = {
-        "laboratory_id": access.laboratory_id, "source_name": name, "source_sha256": digest,
-        "created_by_id": access.user_id, "created_at": moment,
+        "laboratory_id": access.laboratory_id, "source_name": file.name, "source_sha256": file.digest,
+        "created_by_id": access.user_id, "created_at": utc_now(),
     }  # fmt: skip
-    insert_all(session, MemoryEntry, (values | common for values in fresh.values()))
-    report = MemoryReport(
-        read.title,
-        name,
-        len(fresh),
-        len(entries) - len(fresh),
-        sum(bool(values["is_from_catalogue"]) for values in fresh.values()),
-        read.skipped,
-    )
-    event = record(
-        session,
-        "memory.import",
-        actor=access.user,
-        object_type="laboratory",
-        object_id=access.laboratory_id,
-        laboratory_id=access.laboratory_id,
-        file_name=name,
-        sha256=digest,
-        kind=read.title,
-        added=report.added,
-        known=report.known,
-        skipped=dict(read.skipped),
-        sentence=report.sentence,
-    )
-    session.flush()
-    return replace(report, event_id=event.id or 0)
+    parts = list(chunks(fresh.items(), STORED_AT_ONCE)) or [[]]
+    report = MemoryReport(file.read.title, file.name, 0, len(file.entries), 0, file.read.skipped)
+    for number, part in enumerate(parts, start=1):
+        with transactions.writing() as session:
+            known = repository.known_pairs(session, access.laboratory_id, file.name, {key[0] for key, _ in part})
+            added = [values for key, values in part if key not in known]
+            insert_all(session, MemoryEntry, (values | common for values in added))
+            report = replace(
+                report,
+                added=report.added + len(added),
+                known=report.known - len(added),
+                from_catalogue=report.from_catalogue + sum(bool(values["is_from_catalogue"]) for values in added),
+            )
+            is_last = number == len(parts)
+            event = record(
+                session, "memory.import", actor=access.user, object_type="laboratory", object_id=access.laboratory_id,
+                laboratory_id=access.laboratory_id, file_name=file.name, sha256=file.digest, kind=file.read.title,
+                added=report.added if is_last else len(added),
+                known=report.known if is_last else len(part) - len(added),
+                skipped=dict(file.read.skipped), sentence=report.sentence if is_last else "",
+                part=f"{number}/{len(parts)}",
+            )  # fmt: skip
+            session.flush()
+            report = replace(report, event_id=event.id or 0)
+        give_way(transactions.engine)
+    return report
 
 
 def _entries(
@@ -182,48 +187,78 @@ def _values(item: EarlierMapping, key: str, test: LocalTest | None) -> dict[str,
     }
 
 
-def relink(session: Session, access: LaboratoryAccess) -> int:
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An entry that came before its catalogue, and what it takes from the test that has its local code now."""
+
+    entry_id: int
+    before: str
+    """The signature that the entry had when this was found."""
+    values: dict[str, str]
+
+
+def _links(session: Session, laboratory_id: int) -> list[_Link]:
+    entries = repository.unlinked_of(session, laboratory_id)
+    tests = repository.tests_of_codes(session, laboratory_id, (entry.local_code for entry in entries))
+    exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
+    analyses = repository.analyses_of(session, exams)
+    links = []
+    for entry in entries:
+        level = entry.signature.rpartition("|")[2]
+        own = next((test for test in tests.get(entry.local_code, []) if test.level == level), None)
+        if own is not None and entry.id is not None:
+            values = {
+                "signature": signature(to_matcher(own, analyses.get(own.id or 0, ()))),
+                "label": own.label[:500],
+                "unit": (own.unit or own.unit_code)[:120],
+                "specimen": (own.specimen or own.specimen_code)[:200],
+            }
+            links.append(_Link(entry.id, entry.signature, values))
+    return links
+
+
+def relink(transactions: Transactions, access: LaboratoryAccess) -> int:
     """Give entries that came before their catalogue the signature of the test that has their local code now.
 
     A withdrawn mapping stays withdrawn: the withdrawal is written again for the new signature.
     """
-    locks.lock_subject(session, locks.Subject.WITHDRAWALS)
     access.require(*MAY_REMEMBER)
-    entries = repository.unlinked_of(session, access.laboratory_id)
-    tests = repository.tests_of_codes(session, access.laboratory_id, (entry.local_code for entry in entries))
-    exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
-    analyses = repository.analyses_of(session, exams)
+    with transactions.reading() as session:
+        links = _links(session, access.laboratory_id)
     linked = 0
-    for entry in entries:
-        level = entry.signature.rpartition("|")[2]
-        own = [test for test in tests.get(entry.local_code, []) if test.level == level]
-        if not own:
-            continue
-        key = signature(to_matcher(own[0], analyses.get(own[0].id or 0, ())))
-        before = repository.withdrawal_of(session, entry.signature, entry.loinc_num)
-        if before is not None and repository.withdrawal_of(session, key, entry.loinc_num) is None:
-            session.add(
-                MappingWithdrawal(
-                    signature=key, loinc_num=entry.loinc_num, label=entry.label, reason=before.reason,
-                    author_id=before.author_id,
-                )
-            )  # fmt: skip
-        entry.signature, entry.label, entry.is_from_catalogue = key, own[0].label[:500], True
-        entry.unit = (own[0].unit or own[0].unit_code)[:120]
-        entry.specimen = (own[0].specimen or own[0].specimen_code)[:200]
-        session.add(entry)
-        linked += 1
-    if linked:
-        record(
-            session,
-            "memory.relink",
-            actor=access.user,
-            object_type="laboratory",
-            object_id=access.laboratory_id,
-            laboratory_id=access.laboratory_id,
-            entries=linked,
-        )
+    for part in chunks(links, LINKED_AT_ONCE):
+        with transactions.writing() as session:
+            locks.lock_subject(session, locks.Subject.WITHDRAWALS)
+            count = sum(_link(session, link) for link in part)
+            if count:
+                record(
+                    session, "memory.relink", actor=access.user, object_type="laboratory",
+                    object_id=access.laboratory_id, laboratory_id=access.laboratory_id, entries=count,
+                )  # fmt: skip
+            linked += count
+        give_way(transactions.engine)
     return linked
+
+
+def _link(session: Session, link: _Link) -> bool:
+    """Link one entry, unless somebody did meanwhile."""
+    entry = session.get(MemoryEntry, link.entry_id)
+    if entry is None or entry.is_from_catalogue or entry.signature != link.before:
+        return False
+    key = link.values["signature"]
+    before = repository.withdrawal_of(session, entry.signature, entry.loinc_num)
+    if before is not None and repository.withdrawal_of(session, key, entry.loinc_num) is None:
+        session.add(
+            MappingWithdrawal(
+                signature=key, loinc_num=entry.loinc_num, label=entry.label, reason=before.reason,
+                author_id=before.author_id,
+            )
+        )  # fmt: skip
+    for name, value in link.values.items():
+        setattr(entry, name, value)
+    entry.is_from_catalogue = True
+    session.add(entry)
+    return True
 
 
 def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: str) -> MappingWithdrawal:

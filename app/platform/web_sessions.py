@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, bindparam, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
@@ -40,6 +40,14 @@ def open_session(session: Session, user: User, settings: Settings) -> str:
     return token
 
 
+# Asked for by every request: built once, as running it is ten times quicker than building it.
+_LIVE = (
+    select(UserSession, User)
+    .join(User, col(User.id) == col(UserSession.user_id))
+    .where(col(UserSession.token_hash) == bindparam("token_hash"))
+)
+
+
 def find_live_session(session: Session, token: str, settings: Settings) -> tuple[UserSession, User] | None:
     """The session that this token opens and its person, in one statement.
 
@@ -47,8 +55,7 @@ def find_live_session(session: Session, token: str, settings: Settings) -> tuple
     """
     if not token:
         return None
-    statement = select(UserSession, User).join(User, col(User.id) == col(UserSession.user_id))
-    found = session.exec(statement.where(UserSession.token_hash == hash_token(token))).first()
+    found = session.exec(_LIVE, params={"token_hash": hash_token(token)}).first()
     now = utc_now()
     if found is None or found[0].revoked_at is not None or found[0].expires_at <= now or not found[1].is_active:
         return None

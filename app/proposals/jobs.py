@@ -14,7 +14,7 @@ from app.jobs.runner import run_until_over
 from app.jobs.work import Work
 from app.models import Catalogue, Job, JobStatus, LoincRelease, ProposalRun, RunStatus, utc_now
 from app.platform import locks
-from app.platform.database import reading, transaction
+from app.platform.database import give_way, reading, transaction
 from app.platform.open_transactions import forbid_open_transaction
 from app.proposals import repository, rows
 from app.proposals.chapters import chapter_codes
@@ -150,6 +150,7 @@ def _clean(database: Engine, job_id: int) -> None:
         while deleted:
             with transaction(database) as session:
                 deleted = repository.delete_some_proposals(session, run_id, CLEANED)
+            give_way(database)
 
 
 def _reusable_run(session: Session, catalogue_id: int, release: LoincRelease) -> int | None:

@@ -24,7 +24,7 @@ from matcher import Proposal as MatcherProposal
 TOP = 10
 STEP = 25
 """Rows between two looks at whether the work is still wanted."""
-PIECE = 500
+PIECE = 150
 """Proposals stored in one transaction."""
 MATCHING = "Recherche des propositions"
 

@@ -14,13 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.jobs import registry
-from app.platform.database import reading, transaction
+from app.platform.database import give_way, reading, transaction
 from app.tallies import computing, marks, repository
 from app.tallies.counting import counts_of, difference
 
-SECONDS = 0.08
+SECONDS = 0.03
 """How long one transaction should last: the rows it takes follow from the one before."""
-FIRST, LEAST, MOST = 100, 80, 500
+FIRST, LEAST, MOST = 50, 20, 500
 """Rows of one transaction: of the first one, and whatever the clock says."""
 AT_ONCE = 20
 """Catalogues that whoever changed them brings up; nobody waits for those of a whole country."""
@@ -32,7 +32,9 @@ def bring_up(engine: Engine, catalogue_id: int) -> None:
     """Bring up a catalogue, as far as it is not."""
     rows, start = FIRST, time.perf_counter()
     while bring_up_some(engine, catalogue_id, rows):
-        spent, start = time.perf_counter() - start, time.perf_counter()
+        spent = time.perf_counter() - start
+        give_way(engine)
+        start = time.perf_counter()
         rows = max(LEAST, min(MOST, 2 * rows, int(rows * SECONDS / max(spent, 0.001))))
 
 

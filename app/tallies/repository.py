@@ -1,9 +1,10 @@
 """All SQL that keeps the entries and the counts of rows that change; that of whole catalogues is in `marks`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -24,6 +25,7 @@ from app.tallies.counting import Counts
 BATCH = 400
 """Identifiers in one statement: well under what any database takes."""
 _ENTRIES = WorklistEntry.__table__  # type: ignore[attr-defined]
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 def in_batches(ids: Iterable[int]) -> Iterable[list[int]]:
@@ -38,12 +40,11 @@ def chapters_of(session: Session, catalogue_id: int) -> Sequence[Any]:
     return session.execute(statement.where(col(LocalTest.catalogue_id) == catalogue_id)).all()
 
 
-def standing_facts(
-    session: Session, catalogue_id: int, release_id: int | None, ids: Collection[int] | None
-) -> Sequence[Any]:
-    """What tells where rows stand, those of a catalogue or these only."""
+@cache
+def _standing_facts() -> Select[Any]:
+    """Built once, as every statement that each decision runs: running it is ten times quicker than building it."""
     approval = aliased(Decision)
-    statement = (
+    return (
         select(
             *(col(getattr(LocalTest, name)) for name in _TEST_COLUMNS),
             col(ReviewState.status),
@@ -61,14 +62,31 @@ def standing_facts(
         .outerjoin(approval, col(approval.id) == col(ReviewState.approval_id))
         .outerjoin(
             LoincTerm,
-            and_(col(LoincTerm.release_id) == release_id, col(LoincTerm.loinc_num) == col(ReviewState.loinc_num)),
+            and_(
+                col(LoincTerm.release_id) == bindparam("release_id"),
+                col(LoincTerm.loinc_num) == col(ReviewState.loinc_num),
+            ),
         )
-        .where(col(LocalTest.catalogue_id) == catalogue_id)
+        .where(col(LocalTest.catalogue_id) == bindparam("catalogue_id"))
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
+
+
+@cache
+def _standing_facts_of() -> Select[Any]:
+    return _standing_facts().where(col(LocalTest.id).in_(_IDS))
+
+
+def standing_facts(
+    session: Session, catalogue_id: int, release_id: int | None, ids: Collection[int] | None
+) -> Sequence[Any]:
+    """What tells where rows stand, those of a catalogue or these only."""
+    values = {"catalogue_id": catalogue_id, "release_id": release_id}
     if ids is None:
-        return session.execute(statement).all()
-    return [row for part in in_batches(ids) for row in session.execute(statement.where(col(LocalTest.id).in_(part)))]
+        return session.execute(_standing_facts(), values).all()
+    return [
+        row for part in in_batches(ids) for row in session.execute(_standing_facts_of(), values | {"ids": part})
+    ]
 
 
 _TEST_COLUMNS = (
@@ -96,6 +114,25 @@ def standings_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     return found
 
 
+_PLACED = (
+    select(col(LocalTest.catalogue_id), _ENTRIES.c.local_test_id)
+    .outerjoin(_ENTRIES, _ENTRIES.c.local_test_id == col(LocalTest.id))
+    .where(col(LocalTest.id).in_(_IDS))
+)
+_EXAMS = select(col(ExamAnalysis.exam_id)).where(col(ExamAnalysis.analysis_id).in_(_IDS)).distinct()
+_MINE, _OTHER = _ENTRIES.alias("mine"), _ENTRIES.alias("other")
+_SHARING = (
+    select(_OTHER.c.local_test_id)
+    .select_from(
+        _MINE.join(
+            _OTHER,
+            and_(_MINE.c.catalogue_id == _OTHER.c.catalogue_id, _MINE.c.local_key == _OTHER.c.local_key),
+        )
+    )
+    .where(_MINE.c.local_test_id.in_(_IDS))
+)
+
+
 def concerned(session: Session, ids: Collection[int]) -> dict[int, set[int]]:
     """Catalogue -> the rows to look at when these changed: those that share their local code, and their exams.
 
@@ -103,30 +140,23 @@ def concerned(session: Session, ids: Collection[int]) -> dict[int, set[int]]:
     """
     found: dict[int, set[int]] = {}
     for part in in_batches(ids):
-        placed = select(col(LocalTest.catalogue_id), _ENTRIES.c.local_test_id).outerjoin(
-            _ENTRIES, _ENTRIES.c.local_test_id == col(LocalTest.id)
-        )
-        for catalogue_id, row_id in session.execute(placed.where(col(LocalTest.id).in_(part))):
+        for catalogue_id, row_id in session.execute(_PLACED, {"ids": part}):
             found.setdefault(catalogue_id, set()).add(row_id or 0)
     for rows in found.values():
         known = rows - {0}
         sharing = _sharing_code(session, known)
         exams: set[int] = set()
         for part in in_batches(sharing):
-            statement = select(col(ExamAnalysis.exam_id)).where(col(ExamAnalysis.analysis_id).in_(part))
-            exams.update(session.scalars(statement.distinct()))
+            exams.update(session.scalars(_EXAMS, {"ids": part}))
         rows |= sharing | _sharing_code(session, exams)
     return found
 
 
 def _sharing_code(session: Session, ids: Iterable[int]) -> set[int]:
     """These rows, and those of their catalogue that have the same local code."""
-    mine, other = _ENTRIES.alias("mine"), _ENTRIES.alias("other")
-    same = and_(mine.c.catalogue_id == other.c.catalogue_id, mine.c.local_key == other.c.local_key)
     found: set[int] = set()
     for part in in_batches(ids):
-        statement = select(other.c.local_test_id).select_from(mine.join(other, same))
-        found.update(session.scalars(statement.where(mine.c.local_test_id.in_(part))))
+        found.update(session.scalars(_SHARING, {"ids": part}))
     return found
 
 

@@ -29,7 +29,7 @@ from app.models import (
     ValueSetKind,
     ValueSetMember,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import give_way, reading, transaction
 from app.platform.progress import Progress
 from app.terminology import load_lock, removal, repository, search_index
 from app.terminology.chunks import chunks
@@ -161,6 +161,7 @@ class _Loader:
             if not repository.still_loading(session, self.release_id, self.attempt):
                 raise LoadTakenOverError
             yield session
+        give_way(self.engine)
 
     def _store(self, model: type[SQLModel], rows: Iterable[dict[str, Any]], message: str = "", total: int = 0) -> int:
         stored = 0

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.models import FrenchName, LoincTerm, MapTo, PanelMember
-from app.platform.database import transaction
+from app.platform.database import give_way, transaction
 from app.terminology import repository, search_index
 
 OWNED = (PanelMember, FrenchName, MapTo, LoincTerm)
@@ -36,5 +36,6 @@ def _repeat(engine: Engine, remove: Callable[[Session], int]) -> None:
     while True:
         with transaction(engine) as session:
             count = remove(session)
+        give_way(engine)
         if not count:
             return

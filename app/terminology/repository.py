@@ -23,7 +23,7 @@ from app.terminology.chunks import chunks
 
 Owned = type[PanelMember | FrenchName | MapTo | LoincTerm]
 """The tables that hold many rows of a release."""
-CHUNK = 5000
+CHUNK = 1000
 IN_LIMIT = 900
 
 
@@ -33,12 +33,16 @@ def releases(session: Session) -> Sequence[LoincRelease]:
     return session.exec(statement.order_by(col(LoincRelease.id).desc())).all()
 
 
+_CURRENT = (
+    select_model(LoincRelease)
+    .where(col(LoincRelease.is_current).is_(True), LoincRelease.status == ReleaseStatus.READY)
+    .order_by(col(LoincRelease.id).desc())
+)
+
+
 def current_release(session: Session) -> LoincRelease | None:
     """The release marked as current."""
-    statement = select_model(LoincRelease).where(
-        col(LoincRelease.is_current).is_(True), LoincRelease.status == ReleaseStatus.READY
-    )
-    return session.exec(statement.order_by(col(LoincRelease.id).desc())).first()
+    return session.exec(_CURRENT).first()
 
 
 def release_by_hash(session: Session, content_hash: str) -> LoincRelease | None:

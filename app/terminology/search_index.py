@@ -32,7 +32,7 @@ DROP_SEARCH_INDEX = f"DROP INDEX IF EXISTS {SEARCH_INDEX}"
 DROP_SEARCH_TABLE = f"DROP TABLE IF EXISTS {SEARCH_TABLE}"
 AXES = ("property", "time_aspct", "system", "scale_typ", "method_typ", "class_name", "status", "order_obs")
 USUAL_SYSTEMS = ("Ser/Plas", "Ser", "Plas", "PPP", "Bld", "Urine")
-CHUNK = 2000
+CHUNK = 500
 TEXT_COLUMNS = (
     "component",
     "method_typ",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func
+from sqlalchemy import and_, bindparam, func
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -26,11 +26,22 @@ from app.models import (
 )
 from app.transcoding.facts import StateValues
 
+# What every case and every decision asks for is built once: running it is ten times quicker than building it.
+_ROW = select(LocalTest).where(
+    col(LocalTest.id) == bindparam("local_test_id"), col(LocalTest.catalogue_id) == bindparam("catalogue_id")
+)
+_LOCKED_ROW = _ROW.with_for_update()
+_RUNS = (
+    select(ProposalRun)
+    .where(col(ProposalRun.catalogue_id) == bindparam("catalogue_id"))
+    .order_by(col(ProposalRun.is_current).desc(), col(ProposalRun.id).desc())
+)
+
 
 def local_test(session: Session, catalogue_id: int, local_test_id: int, lock: bool = False) -> LocalTest | None:
     """A row of this catalogue; `lock` makes its other writers wait (SQLite locks the database already)."""
-    statement = select(LocalTest).where(LocalTest.id == local_test_id, LocalTest.catalogue_id == catalogue_id)
-    return session.exec(statement.with_for_update() if lock else statement).first()
+    values = {"local_test_id": local_test_id, "catalogue_id": catalogue_id}
+    return session.exec(_LOCKED_ROW if lock else _ROW, params=values).first()
 
 
 def local_tests(session: Session, local_test_ids: Iterable[int]) -> dict[int, LocalTest]:
@@ -115,9 +126,7 @@ class Runs:
 
 def runs_of(session: Session, catalogue_id: int) -> Runs:
     """The runs of a catalogue, in one statement."""
-    statement = select(ProposalRun).where(ProposalRun.catalogue_id == catalogue_id)
-    newest_first = statement.order_by(col(ProposalRun.is_current).desc(), col(ProposalRun.id).desc())
-    rows = session.exec(newest_first).all()
+    rows = session.exec(_RUNS, params={"catalogue_id": catalogue_id}).all()
     current = next((run for run in rows if run.is_current), None)
     latest = max(rows, key=lambda run: run.id or 0, default=None)
     return Runs(current, latest)

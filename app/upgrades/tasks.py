@@ -6,7 +6,7 @@ state is read from the facts.
 
 from collections import Counter
 
-from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy import ColumnElement, bindparam, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -46,10 +46,16 @@ def open_tasks(session: Session, catalogue_id: int) -> list[tuple[ReviewTask, Lo
     return [(task, test) for task, test in session.exec(statement)]
 
 
+_OPEN_OF_TEST = (
+    select(ReviewTask)
+    .where(col(ReviewTask.local_test_id) == bindparam("local_test_id"), is_open())
+    .order_by(col(ReviewTask.id).desc())
+)
+
+
 def open_task_of(session: Session, local_test_id: int) -> ReviewTask | None:
     """The newest open task of a test, for its case page."""
-    statement = select(ReviewTask).where(ReviewTask.local_test_id == local_test_id, is_open())
-    return session.exec(statement.order_by(col(ReviewTask.id).desc())).first()
+    return session.exec(_OPEN_OF_TEST, params={"local_test_id": local_test_id}).first()
 
 
 def count_open_tasks(session: Session, catalogue_id: int) -> int:

@@ -2,22 +2,42 @@
 
 A place is the value by which the queue is sorted, the position in the file and the identifier of a row. Rows beyond it
 are read in two stretches, those of the same value then those of other values, each from an index.
+
+Building such a statement takes ten times what running it does: each is built once for each form that a query takes,
+and is given its values when it runs.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.sql.selectable import CompoundSelect
 from sqlmodel import Session
 
 from app.models import Status, WorklistEntry
 from app.worklist.facets import BY_KEY
 from app.worklist.query import SORTS, ReviewQuery, stored_values
+from app.worklist.queue_sql import patterns
 from matcher.normalise.text import fold
 
 ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 Conditions = list[ColumnElement[bool]]
+FORMS = 256
+"""Statements kept of each kind, those asked for last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,90 +51,153 @@ class Place:
     is_kept: bool
     """Whether the row itself answers the query."""
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What statements of rows beyond this place are given."""
+        return {"place_value": self.value, "place_position": self.position, "place_id": self.id}
+
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """The order of a query."""
+class _Form:
+    """What a query looks like without its values: the statements of two queries of one form are the same."""
 
-    column: ColumnElement[Any]
-    is_down: bool
+    tri: str
+    only: tuple[str, ...]
+    without: tuple[str, ...]
+    words: int
 
     @classmethod
-    def of(cls, query: ReviewQuery) -> "Order":
-        """The order that the address asks for."""
-        return cls(ENTRIES[SORTS[query.tri.removeprefix("-")]], query.tri.startswith("-"))
+    def of(cls, query: ReviewQuery, skip: Collection[str] = ()) -> "_Form":
+        """The facets of `skip` are left aside."""
+        only, without = (tuple(key for key in part if key not in skip) for part in (query.only, query.without))
+        return cls(query.tri, only, without, len(fold(query.q).split()))
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        """The column by which the query sorts."""
+        return ENTRIES[SORTS[self.tri.removeprefix("-")]]  # type: ignore[no-any-return]
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the highest value comes first."""
+        return self.tri.startswith("-")
 
     def by(self, value: Any, position: Any, row_id: Any, backwards: bool = False) -> list[Any]:
         """The clauses of ORDER BY over these columns."""
         first = value.asc() if self.is_down is backwards else value.desc()
         return [first, *((position.desc(), row_id.desc()) if backwards else (position.asc(), row_id.asc()))]
 
-    def stretches(self, place: Place, backwards: bool = False) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def stretches(self, backwards: bool = False) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """The rows beyond a place: of the same value, and of the others."""
-        here, end = tuple_(ENTRIES.position, ENTRIES.local_test_id), tuple_(place.position, place.id)
-        same = and_(self.column == place.value, here < end if backwards else here > end)
-        return same, self.column > place.value if self.is_down is backwards else self.column < place.value
+        value: BindParameter[Any] = bindparam("place_value", type_=self.column.type)
+        here = tuple_(ENTRIES.position, ENTRIES.local_test_id)
+        end = tuple_(
+            bindparam("place_position", type_=ENTRIES.position.type),
+            bindparam("place_id", type_=ENTRIES.local_test_id.type),
+        )
+        same = and_(self.column == value, here < end if backwards else here > end)
+        return same, self.column > value if self.is_down is backwards else self.column < value
 
+    def conditions(self) -> Conditions:
+        """The catalogue, the text and the facets of the query."""
+        found: Conditions = [ENTRIES.catalogue_id == bindparam("catalogue_id")]
+        found += [ENTRIES.searched.like(bindparam(f"word_{number}"), escape="/") for number in range(self.words)]
+        found += [ENTRIES[BY_KEY[key].column].in_(bindparam(f"only_{key}", expanding=True)) for key in self.only]
+        found += [
+            ENTRIES[BY_KEY[key].column].not_in(bindparam(f"without_{key}", expanding=True)) for key in self.without
+        ]
+        return found
 
-def conditions(catalogue_id: int, query: ReviewQuery, skip: Collection[str] = ()) -> Conditions:
-    """The catalogue, text and facets of the query as SQL; the facets of `skip` are left aside."""
-    found: Conditions = [ENTRIES.catalogue_id == catalogue_id]
-    for word in fold(query.q).split():
-        found.append(ENTRIES.searched.contains(word, autoescape=True))
-    for values, is_kept in ((stored_values(query.only), True), (stored_values(query.without), False)):
-        for key, stored in values.items():
-            if key not in skip:
-                column = ENTRIES[BY_KEY[key].column]
-                found.append(column.in_(stored) if is_kept else column.not_in(stored))
-    return found
-
-
-def place_of(session: Session, catalogue_id: int, query: ReviewQuery, row_id: int) -> Place | None:
-    """The place of a row in the order of the query, also when the query leaves it out."""
-    kept = and_(*conditions(catalogue_id, query))
-    statement = select(Order.of(query).column, ENTRIES.position, ENTRIES.local_test_id, ENTRIES.status, kept)
-    row = session.execute(
-        statement.where(ENTRIES.catalogue_id == catalogue_id, ENTRIES.local_test_id == row_id)
-    ).first()
-    return Place(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
+    def values(self, catalogue_id: int, query: ReviewQuery) -> dict[str, Any]:
+        """What `conditions` are given."""
+        only, without = stored_values(query.only), stored_values(query.without)
+        return (
+            {"catalogue_id": catalogue_id, **patterns(query.q)}
+            | {f"only_{key}": list(only[key]) for key in self.only}
+            | {f"without_{key}": list(without[key]) for key in self.without}
+        )
 
 
 def _part(
-    name: str, order: Order, where: Conditions, limit: int, backwards: bool = False, offset: int = 0
+    name: str, form: _Form, where: Conditions, limit: Any, backwards: bool = False, offset: Any = None
 ) -> Select[Any]:
     """Some rows in order, named so that several parts can be told apart in one statement."""
     statement = (
         select(
             literal(name).label("part"),
             ENTRIES.local_test_id.label("id"),
-            order.column.label("value"),
+            form.column.label("value"),
             ENTRIES.position.label("position"),
         )
         .where(*where)
-        .order_by(*order.by(order.column, ENTRIES.position, ENTRIES.local_test_id, backwards))
+        .order_by(*form.by(form.column, ENTRIES.position, ENTRIES.local_test_id, backwards))
         .limit(limit)
     )
-    inner = (statement.offset(offset) if offset else statement).subquery()
+    inner = (statement if offset is None else statement.offset(offset)).subquery()
     return select(inner)
+
+
+@lru_cache(FORMS)
+def _place(form: _Form) -> Select[Any]:
+    kept = and_(*form.conditions())
+    statement = select(form.column, ENTRIES.position, ENTRIES.local_test_id, ENTRIES.status, kept)
+    return statement.where(
+        ENTRIES.catalogue_id == bindparam("catalogue_id"), ENTRIES.local_test_id == bindparam("row_id")
+    )
+
+
+def place_of(session: Session, catalogue_id: int, query: ReviewQuery, row_id: int) -> Place | None:
+    """The place of a row in the order of the query, also when the query leaves it out."""
+    form = _Form.of(query)
+    row = session.execute(_place(form), form.values(catalogue_id, query) | {"row_id": row_id}).first()
+    return Place(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
+
+
+@lru_cache(FORMS)
+def _beyond(form: _Form, backwards: bool) -> Select[Any]:
+    where = form.conditions()
+    rows = union_all(
+        *(
+            _part(str(number), form, [*where, stretch], bindparam("most"), backwards)
+            for number, stretch in enumerate(form.stretches(backwards))
+        )
+    ).subquery()
+    nearest = form.by(rows.c.value, rows.c.position, rows.c.id, backwards)
+    return select(rows.c.id).order_by(rows.c.part, *nearest).limit(bindparam("most"))
 
 
 def ids_beyond(
     session: Session, catalogue_id: int, query: ReviewQuery, place: Place, limit: int, backwards: bool = False
 ) -> list[int]:
     """The rows after a place, or those before it, the nearest first; one statement."""
-    order, where = Order.of(query), conditions(catalogue_id, query)
-    stretches = enumerate(order.stretches(place, backwards))
-    rows = union_all(
-        *(_part(str(number), order, [*where, stretch], limit, backwards) for number, stretch in stretches)
-    ).subquery()
-    nearest = order.by(rows.c.value, rows.c.position, rows.c.id, backwards)
-    return list(session.scalars(select(rows.c.id).order_by(rows.c.part, *nearest).limit(limit)))
+    form = _Form.of(query)
+    values = form.values(catalogue_id, query) | place.values | {"most": limit}
+    return list(session.scalars(_beyond(form, backwards), values))
+
+
+@lru_cache(FORMS)
+def _first(form: _Form) -> Select[Any]:
+    return _part("", form, form.conditions(), bindparam("most"), offset=bindparam("skipped"))
 
 
 def first_ids(session: Session, catalogue_id: int, query: ReviewQuery, limit: int, offset: int = 0) -> list[int]:
     """The first rows of the query; `offset` is for addresses that only say the number of their page."""
-    part = _part("", Order.of(query), conditions(catalogue_id, query), limit, offset=offset)
-    return [row.id for row in session.execute(part)]
+    form = _Form.of(query)
+    values = form.values(catalogue_id, query) | {"most": limit, "skipped": offset}
+    return [row.id for row in session.execute(_first(form), values)]
+
+
+@lru_cache(FORMS)
+def _before(form: _Form) -> CompoundSelect[Any]:
+    kept = and_(*form.conditions())
+    parts = []
+    for stretch in form.stretches(backwards=True):
+        nearest = form.by(form.column, ENTRIES.position, ENTRIES.local_test_id, backwards=True)
+        rows = select(case((kept, 1), else_=0).label("kept"))
+        rows = rows.where(ENTRIES.catalogue_id == bindparam("catalogue_id"), stretch)
+        some = rows.order_by(*nearest).limit(bindparam("looked_at")).subquery()
+        parts.append(select(func.coalesce(func.sum(some.c.kept), 0), func.count()).select_from(some))
+    return union_all(*parts)
 
 
 def count_before(session: Session, catalogue_id: int, query: ReviewQuery, place: Place, most: int) -> tuple[int, bool]:
@@ -122,25 +205,36 @@ def count_before(session: Session, catalogue_id: int, query: ReviewQuery, place:
 
     Those that the query leaves out are looked at too: a filter that keeps few rows would have a whole catalogue read.
     """
-    order, kept = Order.of(query), and_(*conditions(catalogue_id, query))
-    parts = []
-    for stretch in order.stretches(place, backwards=True):
-        nearest = order.by(order.column, ENTRIES.position, ENTRIES.local_test_id, backwards=True)
-        rows = select(case((kept, 1), else_=0).label("kept")).where(ENTRIES.catalogue_id == catalogue_id, stretch)
-        some = rows.order_by(*nearest).limit(most + 1).subquery()
-        parts.append(select(func.coalesce(func.sum(some.c.kept), 0), func.count()).select_from(some))
+    form = _Form.of(query)
+    values = form.values(catalogue_id, query) | place.values | {"looked_at": most + 1}
     # Of the same value, then of the values before it.
-    (same, seen), (others, seen_others) = session.execute(union_all(*parts)).all()
+    (same, seen), (others, seen_others) = session.execute(_before(form), values).all()
     if seen > most:
         return int(same), True
     return int(same) + int(others), seen_others > most
 
 
+@lru_cache(FORMS)
+def _count(form: _Form) -> Select[Any]:
+    some = select(literal(1)).where(*form.conditions()).limit(bindparam("most")).subquery()
+    return select(func.count()).select_from(some)
+
+
 def count_rows(session: Session, catalogue_id: int, query: ReviewQuery, most: int) -> int:
     """How many rows the query has, counted up to `most`."""
-    some = select(literal(1)).where(*conditions(catalogue_id, query)).limit(most).subquery()
-    number: int = session.execute(select(func.count()).select_from(some)).scalar_one()
+    form = _Form.of(query)
+    number: int = session.execute(_count(form), form.values(catalogue_id, query) | {"most": most}).scalar_one()
     return number
+
+
+@lru_cache(FORMS)
+def _values(form: _Form, columns: tuple[str, ...]) -> CompoundSelect[Any]:
+    where = form.conditions()
+    some = select(*(ENTRIES[name] for name in columns)).where(*where).limit(bindparam("most")).cte("some")
+    counted = func.count().label("rows")
+    return union_all(
+        *(select(literal(name), some.c[name], counted).select_from(some).group_by(some.c[name]) for name in columns)
+    )
 
 
 def facet_values(
@@ -150,15 +244,29 @@ def facet_values(
 
     One facet of the query is left aside. One statement, which answers the values alone.
     """
-    where = conditions(catalogue_id, query, (skip,) if skip else ())
-    some = select(*(ENTRIES[name] for name in columns)).where(*where).limit(most).cte("some")
-    parts = [
-        select(literal(name), some.c[name], func.count()).select_from(some).group_by(some.c[name]) for name in columns
-    ]
+    form = _Form.of(query, (skip,) if skip else ())
     found: dict[str, dict[str, int]] = {name: {} for name in columns}
-    for name, value, rows in session.execute(union_all(*parts)):
+    values = form.values(catalogue_id, query) | {"most": most}
+    for name, value, rows in session.execute(_values(form, tuple(columns)), values):
         found[name][value] = rows
     return found, sum(next(iter(found.values())).values())
+
+
+@lru_cache(FORMS)
+def _work(form: _Form, wanted: tuple[tuple[str, str], ...], is_placed: bool) -> Select[Any]:
+    where = form.conditions()
+    parts = []
+    for name, status in wanted:
+        here = [*where, ENTRIES.status == literal(status)]
+        if not is_placed:
+            parts.append(_part(f"{name} 2", form, here, 1))
+            continue
+        parts += [_part(f"{name} 1", form, [*here, stretch], 1) for stretch in form.stretches()]
+        parts += [_part(f"{name} 2", form, [*here, stretch], 1) for stretch in form.stretches(backwards=True)]
+    rows = union_all(*parts).subquery()
+    return select(rows.c.part, rows.c.id).order_by(
+        rows.c.part, *form.by(rows.c.value, rows.c.position, rows.c.id)
+    )  # fmt: skip
 
 
 def work_after(
@@ -172,25 +280,13 @@ def work_after(
 
     The row of the place is never found again. One statement, which reads one row for each status.
     """
-    order, where = Order.of(query), conditions(catalogue_id, query, ("etat",))
-    parts = []
-    for name, statuses in wanted.items():
-        for status in sorted(set(statuses) & _statuses(query)):
-            here = [*where, ENTRIES.status == status]
-            if place is None:
-                parts.append(_part(f"{name} 2", order, here, 1))
-                continue
-            parts += [_part(f"{name} 1", order, [*here, stretch], 1) for stretch in order.stretches(place)]
-            before = order.stretches(place, backwards=True)
-            parts += [_part(f"{name} 2", order, [*here, stretch], 1) for stretch in before]
-    if not parts:
+    form, allowed = _Form.of(query, ("etat",)), _statuses(query)
+    pairs = tuple((name, status) for name, statuses in wanted.items() for status in sorted(set(statuses) & allowed))
+    if not pairs:
         return {}
-    rows = union_all(*parts).subquery()
-    statement = select(rows.c.part, rows.c.id).order_by(
-        rows.c.part, *order.by(rows.c.value, rows.c.position, rows.c.id)
-    )
+    values = form.values(catalogue_id, query) | (place.values if place else {})
     found: dict[str, int] = {}
-    for part, row_id in session.execute(statement):
+    for part, row_id in session.execute(_work(form, pairs, place is not None), values):
         found.setdefault(part.rpartition(" ")[0], row_id)
     return found
 

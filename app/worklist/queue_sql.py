@@ -4,6 +4,7 @@ The lists themselves are filtered and ordered in the entries kept with the facts
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -28,6 +30,8 @@ from app.worklist.query import SORTS, ReviewQuery, stored_values
 from matcher.normalise.text import fold
 from matcher.types import Band
 
+FORMS = 64
+"""Forms of statements kept, those asked for last."""
 NO_RUN = 0
 """A run identifier that no proposal has: a catalogue whose search never succeeded."""
 _STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Status.APPROVED)
@@ -46,10 +50,12 @@ def _or_code(text: ColumnElement[str], code: ColumnElement[str]) -> ColumnElemen
     return case((text != "", text), else_=code)
 
 
-def base(
-    catalogue_id: int, run_id: int, columns: frozenset[str], text: str = "", ids: Sequence[int] | None = None
-) -> CTE:
-    """The rows of a catalogue with their state and best proposal; `text` words must all be found."""
+@lru_cache(FORMS)
+def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
+    """The rows of a catalogue with their state and best proposal; every word must be found.
+
+    Built once for each form: running it is ten times quicker than building it. Given `_values` when it runs.
+    """
     tables = metadata.tables
     test, state = tables["local_test"].c, tables["review_state"].c
     best_table, nontest_table = tables["proposal"].alias("best"), tables["proposal"].alias("nontest")
@@ -91,9 +97,9 @@ def base(
         "priority": (case((volume > 0, volume), else_=0) + 1)
         * (1.05 - case((nontest.confidence > confidence, nontest.confidence), else_=confidence)),
     }
-    first = and_(best.run_id == run_id, best.local_test_id == test.id, best.rank == 1)
+    first = and_(best.run_id == bindparam("run_id"), best.local_test_id == test.id, best.rank == 1)
     is_nontest = and_(
-        nontest.run_id == run_id,
+        nontest.run_id == bindparam("run_id"),
         nontest.local_test_id == test.id,
         nontest.rank == 0,
         nontest.band != Band.UNCERTAIN.value,
@@ -104,15 +110,29 @@ def base(
         .outerjoin(tables["review_state"], state.local_test_id == test.id)
         .outerjoin(best_table, first)
         .outerjoin(nontest_table, is_nontest)
-        .where(test.catalogue_id == catalogue_id)
+        .where(test.catalogue_id == bindparam("catalogue_id"))
     )
     codes = func.coalesce(state.loinc_num, "") + " " + func.coalesce(best.loinc_num, "")
     searched = test.code + " " + test.label + " " + test.synonym + " " + codes
-    for word in fold(text).split():
-        statement = statement.where(folded(searched).contains(word, autoescape=True))
-    if ids is not None:
-        statement = statement.where(test.id.in_(ids))
+    for number in range(words):
+        statement = statement.where(folded(searched).like(bindparam(f"word_{number}"), escape="/"))
+    if has_ids:
+        statement = statement.where(test.id.in_(bindparam("ids", expanding=True)))
     return statement.cte("queue")
+
+
+@lru_cache(FORMS)
+def _all_of(columns: frozenset[str], has_ids: bool) -> Select[Any]:
+    return select(_base(columns, 0, has_ids))
+
+
+def patterns(text: str) -> dict[str, str]:
+    """The words of a search as patterns of LIKE, whose escape is a slash."""
+    found = {}
+    for number, word in enumerate(fold(text).split()):
+        plain = word.replace("/", "//").replace("%", "/%").replace("_", "/_")
+        found[f"word_{number}"] = f"%{plain}%"
+    return found
 
 
 def conditions(rows: CTE, query: ReviewQuery) -> list[ColumnElement[bool]]:
@@ -137,8 +157,7 @@ def _ordered(statement: Select[Any], rows: CTE, query: ReviewQuery) -> Select[An
 
 def rows_of_ids(session: Session, catalogue_id: int, run_id: int, ids: Sequence[int]) -> Sequence[Row[Any]]:
     """These rows of a catalogue with all that a list shows, in the order given."""
-    rows = base(catalogue_id, run_id, _ROW_COLUMNS, ids=ids)
-    found = {row.id: row for row in session.execute(select(rows))}
+    found = {row.id: row for row in rows_with(session, catalogue_id, run_id, _ROW_COLUMNS, ids)}
     return [found[row_id] for row_id in ids if row_id in found]
 
 
@@ -146,10 +165,15 @@ def rows_with(
     session: Session, catalogue_id: int, run_id: int, columns: frozenset[str], ids: Sequence[int] | None = None
 ) -> Sequence[Row[Any]]:
     """The rows of a catalogue, or these only, with these columns of the queue and their identifier."""
-    return session.execute(select(base(catalogue_id, run_id, columns | {"id"}, ids=ids))).all()
+    values: dict[str, Any] = {"catalogue_id": catalogue_id, "run_id": run_id}
+    if ids is not None:
+        values["ids"] = list(ids)
+    return session.execute(_all_of(columns | {"id"}, ids is not None), values).all()
 
 
 def all_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
     """Every row of the query, for the export."""
-    rows = base(catalogue_id, run_id, _ROW_COLUMNS | _needed(query) | {"decision_id"}, query.q)
-    return session.execute(_ordered(select(rows).where(*conditions(rows, query)), rows, query)).all()
+    words = patterns(query.q)
+    rows = _base(_ROW_COLUMNS | _needed(query) | {"decision_id"}, len(words), False)
+    values = {"catalogue_id": catalogue_id, "run_id": run_id, **words}
+    return session.execute(_ordered(select(rows).where(*conditions(rows, query)), rows, query), values).all()

@@ -1,14 +1,19 @@
 """The memory of a laboratory: evidence for proposals, never decisions; withdrawn by a new fact."""
 
+import itertools
+import sqlite3
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from app.catalogues.matcher_input import to_matcher
 from app.catalogues.service import import_files
 from app.files.choices import IncomingFile
+from app.memory import service
 from app.memory.service import import_memory
 from app.models import (
     AuditEvent,
@@ -82,6 +87,33 @@ def test_the_same_file_again_adds_nothing(client: TestClient, world: World) -> N
     page = client.get(send(client, ("carte.json", as_bytes(CONCEPT_MAP_R4))).headers["location"]).text
     assert "2 étaient déjà connues" in page
     assert len(entries(world)) == 2
+
+
+def test_a_long_file_is_stored_in_parts_and_completed_when_it_was_interrupted(
+    client: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["subject_id\tsubject_label\tpredicate_id\tobject_id\tmapping_justification"]
+    lines += [f"T{row}\tTest {row}\tskos:exactMatch\tLOINC:2951-2\tsemapv:ManualMappingCuration" for row in range(5)]
+    file = ("long.tsv", "\n".join(lines).encode())
+    monkeypatch.setattr(service, "STORED_AT_ONCE", 2)
+    insert, calls = service.insert_all, itertools.count()
+
+    def insert_once(session: Session, model: Any, rows: Any) -> None:
+        if next(calls) == 1:
+            raise OperationalError("INSERT", None, sqlite3.OperationalError("database is locked"))
+        insert(session, model, rows)
+
+    monkeypatch.setattr(service, "insert_all", insert_once)
+    assert send(client, file).status_code == 503
+    assert len(entries(world)) == 2
+    page = client.get(send(client, file).headers["location"]).text
+    assert "3 correspondances prises en mémoire" in page
+    assert "2 étaient déjà connues" in page
+    assert [entry.local_code for entry in entries(world)] == [f"T{row}" for row in range(5)]
+    with reading(world.engine) as session:
+        events = session.exec(select(AuditEvent).where(AuditEvent.action == "memory.import")).all()
+        told = [(event.details["part"], event.details["added"]) for event in events]
+    assert told == [("1/3", 2), ("1/3", 0), ("2/3", 2), ("3/3", 3)]
 
 
 def test_several_files_and_archives(client: TestClient, world: World) -> None:

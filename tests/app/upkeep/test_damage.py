@@ -73,14 +73,7 @@ def test_a_missing_catalogue_is_refused_with_the_same_status(database: Path, run
 def test_a_database_at_work_is_waited_for_then_said_in_french(
     database: Path, run_main: RunMain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hurried(url: str) -> object:
-        from sqlalchemy import event
-
-        engine = make_engine(url)
-        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA busy_timeout=50"))
-        return engine
-
-    monkeypatch.setattr("app.platform.installation.make_engine", hurried)
+    monkeypatch.setattr("app.platform.database.BUSY_SECONDS", 0)
     with closing(sqlite3.connect(database, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         code, _, err = run_main("laboratory", "add", "Labo")
