@@ -72,11 +72,11 @@ def _begin_writing(connection: Connection) -> None:
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
+                    break
                 time.sleep(random.uniform(WAIT_SECONDS / 4, WAIT_SECONDS))  # noqa: S311 - no secret
             else:
                 return
-        # Says what any other statement would say of a database that is not to be had.
+        # Whatever stands in the way is said as of any other statement.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS}000")

@@ -131,7 +131,7 @@ def patterns(text: str) -> dict[str, str]:
     found = {}
     for number, word in enumerate(fold(text).split()):
         plain = word.replace("/", "//").replace("%", "/%").replace("_", "/_")
-        found[f"word_{number}"] = f"%{plain}%"
+        found[f"word_{number}"] = "%" + plain + "%"
     return found
 
 
