@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, WorkbenchError
 from app.models import Action, Decision, LocalTest, Outcome
-from app.platform.database import Transactions
+from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
@@ -105,6 +105,7 @@ def approve_many(
         try:
             with transactions.writing() as session:
                 done = _approve_chunk(session, access, pairs, settings, weighed)
+            give_way(transactions.engine)
         except (OperationalError, WorkbenchError) as error:
             if not answers:
                 raise

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from app.errors import ConflictError, TakenOverError
 from app.models import StoredFile, utc_now
-from app.platform.database import reading, transaction
+from app.platform.database import give_way, reading, transaction
 from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
 from app.storage import repository
@@ -90,6 +90,7 @@ def write_draft(engine: Engine, file: StoredFile, content: Iterable[bytes]) -> D
         for count, piece in enumerate(content, start=1):
             with transaction(engine) as session:
                 repository.add_chunk(session, file_id, count - 1, piece)
+            give_way(engine)
             digest.update(piece)
             size += len(piece)
         with transaction(engine) as session:

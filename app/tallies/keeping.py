@@ -30,7 +30,7 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import give_way, reading, transaction
 from app.tallies import computing, marks, rebuilding, repository
 from app.tallies.counting import Counts, counts_of, difference
 
@@ -250,6 +250,7 @@ def recompute_all(engine: Engine) -> int:
             repository.lock(session, catalogue_id, alone=True)
             repository.forget(session, catalogue_id)
             mark(session, [catalogue_id], about_figures=True)
+        give_way(engine)
     return len(catalogues)
 
 
