@@ -19,13 +19,12 @@ from app.platform.request_session import SessionDep, SettingsDep, TransactionsDe
 from app.proposals.readiness import ENGINE_READY
 from app.settings import Settings
 from app.transcoding.errors import StaleVersionError
-from app.transcoding.repository import runs_of
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, weigh_decided
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 from app.worklist.csv_export import queue_csv
 from app.worklist.parameters import QueryDep, RowId, done_id
 from app.worklist.query import ReviewQuery
-from app.worklist.queue import run_id_of
 
 router = APIRouter(
     prefix="/catalogues/{catalogue_id}/approbation",
@@ -37,18 +36,13 @@ router = APIRouter(
 
 @router.get("")
 def show_list(
-    request: Request, access: CatalogueDep, session: SessionDep, settings: SettingsDep, query: QueryDep
+    request: Request, access: CatalogueDep, session: SessionDep, transactions: TransactionsDep, settings: SettingsDep,
+    query: QueryDep,
 ) -> Response:
     """The decisions to approve, or all of them as CSV."""
     if request.query_params.get("format") == "csv":
-        run_id = run_id_of(runs_of(session, access.catalogue_id))
-        content = queue_csv(session, access.catalogue_id, run_id, list_query(query))
-        name = f"approbation_catalogue_{access.catalogue_id}.csv"
-        return Response(
-            content,
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        pieces = queue_csv(transactions.engine, access.catalogue_id, list_query(query))
+        return csv_download(f"approbation_catalogue_{access.catalogue_id}.csv", pieces)
     page = approval_page(session, settings, access, query, done=done_id(request.query_params))
     return render(request, "approval/list.html", page)
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Engine, and_, or_
 from sqlmodel import Session, col, select
 
 from app.jobs.pages import JOB_STATUS_LABELS
 from app.jobs.registry import label_of
 from app.models import Job, JobStatus, Laboratory, User
+from app.platform.database import reading
 from app.text import format_number, paris_time
-from app.web.spreadsheet_csv import csv_text
+from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
 
 PAGE = 50
@@ -191,18 +192,19 @@ def _line(job: Job, laboratory: str | None, person: str | None, opens: bool, may
     )
 
 
-def jobs_csv(session: Session, query: JobQuery) -> str:
-    """Every job of the list, on as many pages as it has."""
+def jobs_csv(database: Engine, query: JobQuery) -> Iterator[str]:
+    """Every job of the list, on as many pages as it has, in pieces."""
 
     def lines() -> Iterator[tuple[str, ...]]:
         place: JobQuery | None = replace(query, after=None)
         while place is not None:
-            found = _found(session, place, CSV_BATCH)
-            for job, laboratory, person in found:
-                yield _line(job, laboratory, person, False, False).cells
-            place = _next(place, found, CSV_BATCH)
+            with reading(database) as session:
+                found = _found(session, place, CSV_BATCH)
+                told = [_line(job, laboratory, person, False, False).cells for job, laboratory, person in found]
+                place = _next(place, found, CSV_BATCH)
+            yield from told
 
-    return csv_text(HEADER, lines())
+    return csv_pieces(HEADER, lines())
 
 
 def _next(query: JobQuery, found: Sequence[Any], size: int) -> JobQuery | None:

@@ -13,8 +13,9 @@ from app.jobs.streams import JobState, follow, state_of
 from app.models import Catalogue, JobStatus, Laboratory
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CurrentUser, LaboratoryDep
-from app.platform.request_session import SessionDep
+from app.platform.request_session import SessionDep, TransactionsDep
 from app.text import paris_time
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
@@ -76,6 +77,7 @@ def do_cancel(request: Request, session: SessionDep, user: CurrentUser, job_id: 
 def show_laboratory_jobs(
     request: Request,
     session: SessionDep,
+    transactions: TransactionsDep,
     access: LaboratoryDep,
     etat: str = "",
     tri: str = "",
@@ -87,7 +89,7 @@ def show_laboratory_jobs(
     query = replace(JobQuery.read(etat, "", tri, ordre, apres), laboratory_id=access.laboratory_id)
     path = f"/laboratoires/{access.laboratory_id}/travaux"
     if format == "csv":
-        return _csv(jobs_csv(session, query))
+        return csv_download("travaux.csv", jobs_csv(transactions.engine, query))
     return render(request, "jobs/list.html", list_page(session, path, query, access.laboratory, ""))
 
 
@@ -95,6 +97,7 @@ def show_laboratory_jobs(
 def show_all_jobs(
     request: Request,
     session: SessionDep,
+    transactions: TransactionsDep,
     _user: Administrator,
     etat: str = "",
     laboratoire: str = "",
@@ -107,7 +110,7 @@ def show_all_jobs(
     """All jobs of the installation, without anything of what they read."""
     query = JobQuery.read(etat, laboratoire, tri, ordre, apres)
     if format == "csv":
-        return _csv(jobs_csv(session, query))
+        return csv_download("travaux.csv", jobs_csv(transactions.engine, query))
     notice = "L'annulation est demandée : le travail s'arrête à sa prochaine étape." if annule else ""
     return render(request, "jobs/list.html", list_page(session, "/administration/travaux", query, None, notice))
 
@@ -118,8 +121,3 @@ def do_cancel_any(request: Request, session: SessionDep, user: Administrator, jo
     queue: JobQueue = request.app.state.jobs
     service.cancel_any(session, queue, user, job_id)
     return RedirectResponse("/administration/travaux?annule=1", status_code=303)
-
-
-def _csv(content: str) -> Response:
-    headers = {"Content-Disposition": 'attachment; filename="travaux.csv"'}
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,8 +1,9 @@
 """Building the page of the imported memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.errors import ImportRefusedError, WorkbenchError
@@ -10,10 +11,11 @@ from app.memory import repository
 from app.memory.pages import PAGE_SIZE, STATES, EntryLine, MemoryPage, MemoryQuery, SourceLine
 from app.memory.service import MAY_REMEMBER
 from app.models import MemoryEntry
+from app.platform.database import reading
 from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
-from app.web.spreadsheet_csv import csv_text
+from app.web.spreadsheet_csv import csv_pieces
 
 _HEADER = (
     "Code local", "Libellé", "Unité", "Milieu", "Code LOINC", "Nom LOINC", "Relation", "Commentaire", "Source",
@@ -116,10 +118,11 @@ def _line(entry: MemoryEntry, withdrawal: Any, author: str | None, term: Any) ->
     )
 
 
-def memory_csv(session: Session, access: LaboratoryAccess, query: MemoryQuery) -> str:
-    """Every entry of the query, for a spreadsheet."""
+def memory_csv(database: Engine, access: LaboratoryAccess, query: MemoryQuery) -> Iterator[str]:
+    """Every entry of the query, for a spreadsheet, in pieces."""
     asked = (query.source, query.etat, query.q.strip())
-    lines = _lines(session, repository.entries_of(session, access.laboratory_id, *asked))
+    with reading(database) as session:
+        lines = _lines(session, repository.entries_of(session, access.laboratory_id, *asked))
     rows = (
         (
             line.local_code, line.label, line.unit, line.specimen, line.loinc_num, line.loinc_name, line.relation,
@@ -128,4 +131,4 @@ def memory_csv(session: Session, access: LaboratoryAccess, query: MemoryQuery) -
         )
         for line in lines
     )  # fmt: skip
-    return csv_text(_HEADER, rows)
+    return csv_pieces(_HEADER, rows)

@@ -15,6 +15,7 @@ from app.memory.pages import STATES, MemoryQuery
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
@@ -45,6 +46,7 @@ Upload = Annotated[FormData, Depends(get_upload)]
 def show_memory(
     request: Request,
     session: SessionDep,
+    transactions: TransactionsDep,
     access: LaboratoryDep,
     query: AskedMemory,
     format: str = "",
@@ -52,9 +54,7 @@ def show_memory(
 ) -> Response:
     """What the laboratory remembers; with format=csv, for a spreadsheet."""
     if format == "csv":
-        content = memory_csv(session, access, query)
-        headers = {"Content-Disposition": "attachment; filename*=UTF-8''memoire.csv"}
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        return csv_download("memoire.csv", memory_csv(transactions.engine, access, query))
     return render(request, "memory/memory.html", memory_page(session, access, query, received=recu))
 
 

@@ -1,18 +1,19 @@
 """What newer exports changed in a catalogue since it was first imported, as it was kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
 
 from app.models import Catalogue, CatalogueChange, ChangeKind, Level, LocalTest, SourceFile, User
+from app.platform.database import reading
 from app.reimport.difference_view import KIND_WORDS, LEVEL_FILTERS
 from app.reimport.substance import FIELD_NAMES
 from app.text import paris_time
-from app.web.spreadsheet_csv import csv_text
+from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
 
 PAGE_SIZE = 200
@@ -103,13 +104,15 @@ def _line(change: CatalogueChange, level: str, code: str, label: str, file_name:
     )
 
 
-def changes_csv(session: Session, catalogue_id: int) -> str:
-    """All changes, for a spreadsheet."""
+def changes_csv(database: Engine, catalogue_id: int) -> Iterator[str]:
+    """All changes, for a spreadsheet, in pieces."""
+    with reading(database) as session:
+        lines = change_lines(session, catalogue_id)
     rows = (
         (
             paris_time(line.at), line.file_name, line.author, line.kind, line.level, line.code, line.label,
             line.column, line.old, line.new,
         )
-        for line in change_lines(session, catalogue_id)
+        for line in lines
     )  # fmt: skip
-    return csv_text(_HEADER, rows)
+    return csv_pieces(_HEADER, rows)

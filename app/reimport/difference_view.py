@@ -1,14 +1,14 @@
 """The page that shows what a newer export would change, before anything is written."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from app.models import ChangeKind, Level, Status
 from app.reimport.difference import UNCHANGED, Compared, Difference
 from app.reimport.substance import FIELD_NAMES, ColumnChange
-from app.web.spreadsheet_csv import csv_text
+from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
 
 PAGE_SIZE = 100
@@ -177,7 +177,7 @@ def _toggled(query: DifferenceQuery, path: str, name: str, value: str) -> str:
     return query.url(path, **{name: "" if getattr(query, name) == value else value})
 
 
-def difference_csv(tests: Iterable[Compared]) -> str:
+def difference_csv(tests: Iterable[Compared]) -> Iterator[str]:
     """The differences for a spreadsheet: one line for each column that changes."""
     rows: list[tuple[str, ...]] = []
     for test in tests:
@@ -185,4 +185,4 @@ def difference_csv(tests: Iterable[Compared]) -> str:
         head = (line.kind, line.level, line.code, line.label)
         told = [(change.name, change.old, change.new) for change in line.changes] or [("", "", "")]
         rows += [(*head, *change, line.outcome) for change in told]
-    return csv_text(_CSV_HEADER, rows)
+    return csv_pieces(_CSV_HEADER, rows)

@@ -1,7 +1,6 @@
 """Comparing a newer export with its catalogue, and confirming."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -27,6 +26,7 @@ from app.reimport.difference_view import (
     line_of,
 )
 from app.reimport.service import differences
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
@@ -116,10 +116,8 @@ def show_differences(
         return RedirectResponse(_path(access, draft_id), status_code=303)
     difference = differences(transactions, draft)
     if format == "csv":
-        content = difference_csv(test for test in difference.tests if query.keeps(test))
-        name = quote("differences.csv")
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        kept = (test for test in difference.tests if query.keeps(test))
+        return csv_download("differences.csv", difference_csv(kept))
     with transactions.reading() as session:
         page = _page(session, access, draft, difference, query, change)
     return render(request, "reimport/differences.html", page)
@@ -154,15 +152,14 @@ def do_update(
 def show_changes(
     request: Request,
     session: SessionDep,
+    transactions: TransactionsDep,
     access: CatalogueDep,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     format: str = "",
 ) -> Response:
     """What newer exports changed since; with format=csv, for a spreadsheet."""
     if format == "csv":
-        headers = {"Content-Disposition": "attachment; filename*=UTF-8''changements.csv"}
-        content = changes_csv(session, access.catalogue_id)
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        return csv_download("changements.csv", changes_csv(transactions.engine, access.catalogue_id))
     address = f"/catalogues/{access.catalogue_id}/changements"
     total = count_changes(session, access.catalogue_id)
     start = (page - 1) * CHANGES_SHOWN

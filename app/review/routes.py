@@ -16,28 +16,23 @@ from app.review import service
 from app.review.queue_page import queue_page
 from app.review.schemas import DecisionForm, UndoForm
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
-from app.transcoding.repository import runs_of
 from app.transcoding.weighing import NOTHING_WEIGHED, weigh_choice
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 from app.worklist.csv_export import queue_csv
 from app.worklist.parameters import QueryDep, RowId, done_id
-from app.worklist.queue import run_id_of
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/revue", tags=["revue"], route_class=AuthorisedRoute)
 
 
 @router.get("")
-def show_queue(request: Request, access: CatalogueDep, session: SessionDep, query: QueryDep) -> Response:
+def show_queue(
+    request: Request, access: CatalogueDep, session: SessionDep, transactions: TransactionsDep, query: QueryDep
+) -> Response:
     """The queue, or its rows as CSV."""
     if request.query_params.get("format") == "csv":
-        run_id = run_id_of(runs_of(session, access.catalogue_id))
-        content = queue_csv(session, access.catalogue_id, run_id, query)
-        name = f"revue_catalogue_{access.catalogue_id}.csv"
-        return Response(
-            content,
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        pieces = queue_csv(transactions.engine, access.catalogue_id, query)
+        return csv_download(f"revue_catalogue_{access.catalogue_id}.csv", pieces)
     page = queue_page(session, access, query, done_id(request.query_params))
     return render(request, "review/queue.html", page)
 

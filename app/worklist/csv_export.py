@@ -1,19 +1,27 @@
 """The filtered rows of the queue as a CSV for spreadsheets: UTF-8 with BOM, semicolons."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
+from sqlalchemy import Engine
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.models import Decision, Level, LocalTest, LoincTerm, Outcome, Relation, ReviewState, Status
+from app.models import Decision, Level, LoincTerm, Outcome, Relation, ReviewState, Status
+from app.platform.database import reading
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
 from app.transcoding import repository
-from app.web.spreadsheet_csv import csv_text
+from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import BAND, LEVEL, OUTCOME, RELATION_SHORT, STATUS
 from app.worklist import queue_sql
 from app.worklist.query import ReviewQuery
+from app.worklist.queue import run_id_of
 from matcher.types import Band
 
+BATCH = 500
+"""Rows read at a time."""
 HEADER = (
     "Code", "Libellé", "Synonyme", "Niveau", "Chapitre", "Milieu", "Unité", "Sous-traitée", "Volume annuel",
     "État", "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification",
@@ -22,38 +30,41 @@ HEADER = (
 )  # fmt: skip
 
 
-def queue_csv(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> str:
-    """Every row of the query, in its order, with decision and best proposal."""
-    rows = queue_sql.all_rows(session, catalogue_id, run_id, query)
-    decisions = _decisions(session, catalogue_id)
-    people = [fact.author_id for pair in decisions.values() for fact in pair if fact is not None]
-    names = repository.names_of(session, people)
-    release = current_release(session)
-    numbers = {number for row in rows for number in (row.loinc_num, row.best_loinc) if number}
-    terms = terms_by_number(session, release.id or 0, numbers) if release else {}
+def queue_csv(database: Engine, catalogue_id: int, query: ReviewQuery) -> Iterator[str]:
+    """Every row of the query, in its order, with decision and best proposal, some rows at a time.
 
-    def line(row: object) -> list[str]:
-        return _line(row, decisions, names, terms)
-
-    return csv_text(HEADER, map(line, rows))
+    Nothing is open while a piece is on its way to whoever asked. The rows are those of the moment of the call, and
+    each says what it is when its piece is read.
+    """
+    with reading(database) as session:
+        run_id = run_id_of(repository.runs_of(session, catalogue_id))
+        ids = queue_sql.all_ids(session, catalogue_id, run_id, query)
+    parts = (_lines(database, catalogue_id, run_id, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
+    return csv_pieces(HEADER, chain.from_iterable(parts))
 
 
-def _decisions(session: Session, catalogue_id: int) -> dict[int, tuple[Decision | None, Decision | None]]:
-    """(choice in force, approval) of each row that has one."""
-    facts = {
-        fact.id: fact
-        for fact in session.exec(
-            select(Decision)
-            .join(LocalTest, col(LocalTest.id) == Decision.local_test_id)
-            .where(LocalTest.catalogue_id == catalogue_id)
-        )
-    }
-    states = session.exec(
-        select(ReviewState)
-        .join(LocalTest, col(LocalTest.id) == ReviewState.local_test_id)
-        .where(LocalTest.catalogue_id == catalogue_id)
+def _lines(database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int]) -> list[list[str]]:
+    with reading(database) as session:
+        rows = queue_sql.rows_of_ids(session, catalogue_id, run_id, ids)
+        decisions = _decisions(session, ids)
+        people = [fact.author_id for pair in decisions.values() for fact in pair if fact is not None]
+        names = repository.names_of(session, people)
+        release = current_release(session)
+        numbers = {number for row in rows for number in (row.loinc_num, row.best_loinc) if number}
+        terms = terms_by_number(session, release.id or 0, numbers) if release else {}
+    return [_line(row, decisions, names, terms) for row in rows]
+
+
+def _decisions(session: Session, ids: Sequence[int]) -> dict[int, tuple[Decision | None, Decision | None]]:
+    """(choice in force, approval) of each of these rows that has one."""
+    choice, approval = aliased(Decision), aliased(Decision)
+    statement = (
+        select(ReviewState.local_test_id, choice, approval)
+        .outerjoin(choice, col(choice.id) == col(ReviewState.decision_id))
+        .outerjoin(approval, col(approval.id) == col(ReviewState.approval_id))
+        .where(col(ReviewState.local_test_id).in_(ids))
     )
-    return {state.local_test_id: (facts.get(state.decision_id), facts.get(state.approval_id)) for state in states}
+    return {row_id: (chosen, approved) for row_id, chosen, approved in session.exec(statement)}
 
 
 def _line(

@@ -171,9 +171,10 @@ def rows_with(
     return session.execute(_all_of(columns | {"id"}, ids is not None), values).all()
 
 
-def all_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Row[Any]]:
-    """Every row of the query, for the export."""
+def all_ids(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> list[int]:
+    """Every row of the query in its order, read from the facts, for the export."""
     words = patterns(query.q)
-    rows = _base(_ROW_COLUMNS | _needed(query) | {"decision_id"}, len(words), False)
+    rows = _base(_needed(query), len(words), False)
     values = {"catalogue_id": catalogue_id, "run_id": run_id, **words}
-    return session.execute(_ordered(select(rows).where(*conditions(rows, query)), rows, query), values).all()
+    statement = _ordered(select(rows.c.id).where(*conditions(rows, query)), rows, query)
+    return list(session.execute(statement, values).scalars())

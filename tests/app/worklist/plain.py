@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Session
 
@@ -10,16 +11,22 @@ from app.worklist.facets import FACETS
 from app.worklist.query import ReviewQuery
 
 
+def all_rows(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> Sequence[Any]:
+    """Every row of the query, in order."""
+    ids = queue_sql.all_ids(session, catalogue_id, run_id, query)
+    return queue_sql.rows_of_ids(session, catalogue_id, run_id, ids)
+
+
 def ordered_ids(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> list[tuple[int, str]]:
     """Identifier and status of every row of the query, in order."""
-    return [(row.id, row.status) for row in queue_sql.all_rows(session, catalogue_id, run_id, query)]
+    return [(row.id, row.status) for row in all_rows(session, catalogue_id, run_id, query)]
 
 
 def facet_counts(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> dict[str, dict[str, int]]:
     """For each facet how many rows each value would leave."""
     counts = {}
     for facet in FACETS:
-        rows = queue_sql.all_rows(session, catalogue_id, run_id, query.without_facet(facet.key))
+        rows = all_rows(session, catalogue_id, run_id, query.without_facet(facet.key))
         counts[facet.key] = dict(Counter(str(getattr(row, facet.column)) for row in rows))
     return counts
 
