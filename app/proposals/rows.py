@@ -1,7 +1,6 @@
 """Matching some rows of a catalogue and storing what is proposed: the work of one chunk."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Engine as DatabaseEngine
@@ -32,9 +31,12 @@ MATCHING = "Recherche des propositions"
 def evidence_as_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
     """Evidence as JSON values."""
     return [
-        {key: value if isinstance(value, (int, float)) else str(value) for key, value in asdict(item).items()}
+        {
+            "axis": item.axis.value, "verdict": item.verdict.value, "sentence": item.sentence, "local": item.local,
+            "term": item.term, "weight": item.weight,
+        }
         for item in evidence
-    ]
+    ]  # fmt: skip
 
 
 def match_chunk(

@@ -1,7 +1,7 @@
 """All SQL of what goes out of a catalogue, whatever the format."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import and_
@@ -29,6 +29,9 @@ from app.terminology import service as terminology
 from app.terminology.value_sets import current_value_set
 from app.transcoding.standing import in_use
 
+NUMBERS_AT_ONCE = 500
+"""Codes in one statement."""
+
 
 def current_release(session: Session) -> PublishedRelease | None:
     """The release in use, None when none is loaded."""
@@ -36,13 +39,23 @@ def current_release(session: Session) -> PublishedRelease | None:
     return None if row is None or row.id is None else PublishedRelease(row.id, row.version, row.kind)
 
 
-def value_set_labels(session: Session, kind: ValueSetKind) -> dict[str, str] | None:
-    """Code -> label of the current value set of this kind, None when none is loaded."""
+def value_set_labels(
+    session: Session, kind: ValueSetKind, numbers: Collection[str] | None = None
+) -> dict[str, str] | None:
+    """Code -> label of the current value set of this kind, of all its codes or of these; None when none is loaded."""
     value_set = current_value_set(session, kind)
     if value_set is None:
         return None
     members = select(ValueSetMember.loinc_num, ValueSetMember.label)
-    return dict(session.exec(members.where(ValueSetMember.value_set_id == value_set.id)).all())
+    members = members.where(ValueSetMember.value_set_id == value_set.id)
+    if numbers is None:
+        return dict(session.exec(members).all())
+    wanted = sorted(numbers)
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), NUMBERS_AT_ONCE):
+        part = col(ValueSetMember.loinc_num).in_(wanted[start : start + NUMBERS_AT_ONCE])
+        found.update(session.exec(members.where(part)).all())
+    return found
 
 
 def _comments(

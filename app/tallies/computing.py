@@ -45,16 +45,16 @@ class Terminology:
 
     @property
     def allowed(self) -> frozenset[str] | None:
-        """The codes that raise no warning of circuit; None when no list is loaded."""
+        """Those of the codes asked for that raise no warning of circuit; None when no list is loaded."""
         return None if self.circuit is None else frozenset(self.circuit) | frozenset(self.sections or {})
 
 
-def terminology_of(session: Session) -> Terminology:
-    """The release and the lists in use."""
+def terminology_of(session: Session, numbers: Collection[str]) -> Terminology:
+    """The release in use, and what the lists in use say of these codes: a decision does not read a whole list."""
     return Terminology(
         publication.current_release(session),
-        publication.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE),
-        publication.value_set_labels(session, ValueSetKind.CHAPTERS),
+        publication.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE, numbers),
+        publication.value_set_labels(session, ValueSetKind.CHAPTERS, numbers),
     )
 
 
@@ -120,7 +120,7 @@ def _entries(
     for row in rows:
         values = {name: getattr(row, name) for name in QUEUE_COLUMNS}
         found[row.id] = {**_BLANK, **values, "local_test_id": row.id, "catalogue_id": catalogue_id}
-    terminology = terminology_of(session)
+    terminology = terminology_of(session, {entry["loinc_num"] for entry in found.values() if entry["loinc_num"]})
     tests = _tests(session, catalogue_id, ids, terminology)
     _judge(found, tests, terminology)
     for test, approval, key in tests.values():

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -16,6 +18,29 @@ EXAMS = 1
 """The stage of exams."""
 _ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 _MARKS = CatalogueTally.__table__  # type: ignore[attr-defined]
+
+# Every piece of every catalogue runs these: built once, as running them is ten times quicker than building them.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_MINE = _MARKS.c.catalogue_id == bindparam("wanted")
+_PLACE = select(_MARKS.c.stage, _MARKS.c.reached).where(_MINE).with_for_update()
+_MOVE = update(_MARKS).where(_MINE).values(stage=bindparam("new_stage"), reached=bindparam("new_reached"))
+_NEXT = (
+    select(col(LocalTest.id))
+    .where(col(LocalTest.catalogue_id) == bindparam("wanted"), col(LocalTest.id) > bindparam("reached"))
+    .order_by(col(LocalTest.id))
+    .limit(bindparam("most"))
+)
+_NEXT_EXAMS = _NEXT.where(col(LocalTest.level) == Level.EXAM)
+_NEXT_OTHERS = _NEXT.where(col(LocalTest.level) != Level.EXAM)
+_KEYED = select(col(LocalTest.id), col(LocalTest.level), col(LocalTest.code), col(LocalTest.chapter_code)).where(
+    col(LocalTest.id).in_(_IDS)
+)
+_OF_KEYS = select(_ENTRIES.local_test_id).where(
+    _ENTRIES.catalogue_id == bindparam("wanted"), _ENTRIES.local_key.in_(bindparam("keys", expanding=True))
+)
+_CHAPTERS = select(col(LocalTest.id), col(LocalTest.chapter), col(LocalTest.chapter_code)).where(
+    col(LocalTest.id).in_(_IDS), col(LocalTest.level).in_(coverage.COUNTED_LEVELS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +75,7 @@ def marked(session: Session) -> list[int]:
 
 def place_of(session: Session, catalogue_id: int) -> Place | None:
     """How far it has come, nobody else advancing meanwhile; None when it is done."""
-    statement = select(_MARKS.c.stage, _MARKS.c.reached).where(_MARKS.c.catalogue_id == catalogue_id)
-    row = session.execute(statement.with_for_update()).first()
+    row = session.execute(_PLACE, {"wanted": catalogue_id}).first()
     return Place(*row) if row else None
 
 
@@ -60,24 +84,15 @@ def move(session: Session, catalogue_id: int, place: Place | None) -> None:
     if place is None:
         session.execute(delete(_MARKS).where(_MARKS.c.catalogue_id == catalogue_id))
         return
-    values = {"stage": place.stage, "reached": place.reached}
-    session.execute(update(_MARKS).where(_MARKS.c.catalogue_id == catalogue_id).values(**values))
+    values = {"new_stage": place.stage, "new_reached": place.reached}
+    session.execute(_MOVE, {"wanted": catalogue_id, **values})
 
 
 def next_rows(session: Session, catalogue_id: int, place: Place, limit: int) -> list[int]:
     """The rows to bring up next, in the order of their identifiers."""
-    level = col(LocalTest.level)
-    statement = (
-        select(col(LocalTest.id))
-        .where(
-            col(LocalTest.catalogue_id) == catalogue_id,
-            col(LocalTest.id) > place.reached,
-            level == Level.EXAM if place.stage == EXAMS else level != Level.EXAM,
-        )
-        .order_by(col(LocalTest.id))
-        .limit(limit)
-    )
-    return [row_id for row_id in session.scalars(statement) if row_id is not None]
+    statement = _NEXT_EXAMS if place.stage == EXAMS else _NEXT_OTHERS
+    values = {"wanted": catalogue_id, "reached": place.reached, "most": limit}
+    return [row_id for row_id in session.scalars(statement, values) if row_id is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +107,10 @@ class KeyedRow:
 
 def keyed_rows(session: Session, ids: Iterable[int]) -> list[KeyedRow]:
     """These rows by their facts."""
-    statement = select(col(LocalTest.id), col(LocalTest.level), col(LocalTest.code), col(LocalTest.chapter_code))
     return [
         KeyedRow(row_id, Level(level), code, chapter_code)
         for part in in_batches(ids)
-        for row_id, level, code, chapter_code in session.execute(statement.where(col(LocalTest.id).in_(part)))
+        for row_id, level, code, chapter_code in session.execute(_KEYED, {"ids": part})
     ]
 
 
@@ -105,10 +119,7 @@ def rows_of_keys(session: Session, catalogue_id: int, keys: Collection[str]) -> 
     found: set[int] = set()
     wanted = sorted(keys)
     for start in range(0, len(wanted), BATCH):
-        statement = select(_ENTRIES.local_test_id).where(
-            _ENTRIES.catalogue_id == catalogue_id, _ENTRIES.local_key.in_(wanted[start : start + BATCH])
-        )
-        found.update(session.scalars(statement))
+        found.update(session.scalars(_OF_KEYS, {"wanted": catalogue_id, "keys": wanted[start : start + BATCH]}))
     return found
 
 
@@ -117,26 +128,24 @@ def counted_chapters(session: Session, catalogue_id: int, ids: Collection[int]) 
     labels = coverage.chapter_labels(session, catalogue_id)
     own: dict[int, str] = {}
     for part in in_batches(ids):
-        statement = select(col(LocalTest.id), col(LocalTest.chapter), col(LocalTest.chapter_code)).where(
-            col(LocalTest.id).in_(part), col(LocalTest.level).in_(coverage.COUNTED_LEVELS)
-        )
-        for row_id, chapter, code in session.execute(statement):
+        for row_id, chapter, code in session.execute(_CHAPTERS, {"ids": part}):
             own[row_id] = chapter or labels.get(code, code)
     inherited: dict[int, str] = {}
     for part in in_batches(row_id for row_id, chapter in own.items() if not chapter):
-        for analysis_id, chapter, code in session.execute(_exams_of(part)):
+        for analysis_id, chapter, code in session.execute(_exams_of(), {"ids": part}):
             if name := chapter or labels.get(code, code):
                 inherited.setdefault(analysis_id, name)
     return {row_id: chapter or inherited.get(row_id, "") for row_id, chapter in own.items()}
 
 
-def _exams_of(analysis_ids: Collection[int]) -> Select[tuple[int, str, str]]:
+@cache
+def _exams_of() -> Select[tuple[int, str, str]]:
     """(analysis, chapter of an exam, its code): the exams in the order of `app.coverage.repository.links_of`."""
     exam, link, any_link = LocalTest, ExamAnalysis, aliased(ExamAnalysis)
     first = select(func.min(any_link.id)).where(any_link.exam_id == col(exam.id)).scalar_subquery()  # type: ignore[arg-type]
     return (
         select(col(link.analysis_id), col(exam.chapter), col(exam.chapter_code))  # type: ignore[return-value]
         .join(exam, col(exam.id) == col(link.exam_id))
-        .where(col(link.analysis_id).in_(analysis_ids))
+        .where(col(link.analysis_id).in_(_IDS))
         .order_by(col(exam.position), first)
     )

@@ -18,9 +18,9 @@ from app.platform.database import give_way, reading, transaction
 from app.tallies import computing, marks, repository
 from app.tallies.counting import counts_of, difference
 
-SECONDS = 0.03
+SECONDS = 0.05
 """How long one transaction should last: the rows it takes follow from the one before."""
-FIRST, LEAST, MOST = 50, 20, 500
+FIRST, LEAST, MOST = 50, 40, 500
 """Rows of one transaction: of the first one, and whatever the clock says."""
 AT_ONCE = 20
 """Catalogues that whoever changed them brings up; nobody waits for those of a whole country."""
