@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from importlib import import_module
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -104,6 +104,7 @@ def serve(
     from app.main import create_app
     from app.platform.in_use import in_service, only_server
     from app.platform.installation import make_data_dir, someone_exists
+    from app.proposals.readiness import warm_up
     from app.upgrades.start import prepare
 
     settings = get_settings()
@@ -130,6 +131,8 @@ def serve(
             typer.echo("Aucun compte n'existe encore. Ouvrez le premier, dans un autre terminal :")
             typer.echo('  transcodeur user add --email vous@exemple.fr --name "Prénom Nom" --administrator')
         typer.echo("Ctrl+C pour arrêter.")
+        # Otherwise those who come first wait for it, and everybody with them.
+        Thread(target=warm_up, args=(engine, settings), name="warm-up", daemon=True).start()
         # Logs and proxies are the application's own affair; uvicorn sends a signal again once it has shut down.
         config = uvicorn.Config(
             application,

@@ -7,16 +7,20 @@ from typing import cast
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
+from app.errors import WorkbenchError
 from app.models import LoincRelease
-from app.platform.database import reading, transaction
+from app.platform.database import make_engine, reading, transaction
+from app.proposals import readiness
 from app.proposals.engine_cache import EngineCache
 from app.proposals.service import prepare_engine
 from app.settings import Settings
 from app.terminology.terms_hash import hash_of, is_known, known_hash, stored_values
 from app.upgrades.start import prepare
 from matcher import Engine
+from tests.conftest import Logs
 
 
 def _engine(name: str) -> Engine:
@@ -101,3 +105,15 @@ def test_an_edited_term_makes_another_engine_and_all_processes_agree(tmp_path: P
     assert kept.terms_hash != release.terms_hash
     assert kept.terms_hash == known_hash(database, release.id)
     database.dispose()
+
+
+@pytest.mark.parametrize("error", [WorkbenchError("panne"), OSError("panne"), OperationalError("", None, OSError())])
+def test_a_server_opens_even_when_its_engine_is_not_to_be_had(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, error: Exception, logs: Logs
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(readiness, "prepare_engine", refuse)
+    readiness.warm_up(make_engine("sqlite://"), settings)
+    assert [event["error"] for event in logs.events("engine.not_ready")] == [type(error).__qualname__]
