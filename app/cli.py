@@ -46,6 +46,8 @@ class RoomsGroup(FrenchGroup):
 
     def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
         """The command of this name, or None; imports its room."""
+        # Whatever any command writes is counted in the same transaction.
+        import_module("app.tallies.keeping")
         if cmd_name not in self.commands:
             for room, names in ROOMS.items():
                 if cmd_name in names:
@@ -56,8 +58,6 @@ class RoomsGroup(FrenchGroup):
 def commands_of(room: str) -> dict[str, Any]:
     """The commands that a room registers, by name."""
     collected = FrenchTyper()
-    # Whatever a command writes is counted in the same transaction.
-    import_module("app.tallies.keeping")
     import_module(room).register(collected)
     return dict(typer.main.get_group(collected).commands)
 

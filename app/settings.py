@@ -1,13 +1,19 @@
 """Settings, read from the environment with the prefix TRANSCODEUR_."""
 
+import re
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.errors import WorkbenchError
 
+SECRET = frozenset({"database_url", "redis_url", "metrics_token"})
+"""Settings whose value is never shown."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -40,9 +46,11 @@ class Settings(BaseSettings):
         "`__Host-`, et chaque réponse demande au navigateur de n'employer que HTTPS.",
     )
     session_hours: int = Field(
-        12, description="Durée d'une session, en heures ; il faut ensuite se connecter de nouveau."
+        12, gt=0, description="Durée d'une session, en heures ; il faut ensuite se connecter de nouveau."
     )
-    session_idle_minutes: int = Field(120, description="Minutes sans activité après lesquelles une session se ferme.")
+    session_idle_minutes: int = Field(
+        120, gt=0, description="Minutes sans activité après lesquelles une session se ferme."
+    )
     run_jobs_in_server: bool = Field(
         True,
         description="`false` quand `transcodeur worker` exécute les travaux de fond hors du serveur web ; comme "
@@ -78,7 +86,9 @@ class Settings(BaseSettings):
         "(de 100 à 250 Mo pour une version officielle) ; le moins récemment employé est libéré.",
     )
     max_upload_bytes: int = Field(
-        20_000_000, description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets."
+        20_000_000,
+        gt=0,
+        description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets.",
     )
     prepared_above_rows: int = Field(
         5_000,
@@ -116,6 +126,7 @@ class Settings(BaseSettings):
     )
     shutdown_seconds: int = Field(
         20,
+        ge=0,
         description="À l'arrêt, secondes laissées aux requêtes en cours pour finir, puis autant au travail de fond ; "
         "celui qui n'a pas fini s'interrompt sans rien écrire et reprend au démarrage suivant.",
     )
@@ -144,6 +155,37 @@ class Settings(BaseSettings):
         "La réglementation y imprime `demandes` ; certains lecteurs attendent `resultats`.",
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value:
+            try:
+                make_url(value)
+            except (ArgumentError, ValueError) as error:
+                raise ValueError("not an address") from error
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if value and not re.match(r"(redis|rediss|unix)://", value):
+            raise ValueError("not an address of Redis")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error", "critical"):
+            raise ValueError("not a level")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(part, strict=False)
+        return value
+
     @property
     def workers_in_server(self) -> int:
         """How many threads of the web server do background work."""
@@ -167,7 +209,10 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         prefix = Settings.model_config["env_prefix"]
-        wrong = ", ".join(f"{prefix}{problem['loc'][0]}".upper() + f"={problem['input']}" for problem in error.errors())
+        wrong = ", ".join(
+            f"{prefix}{problem['loc'][0]}".upper() + ("" if problem["loc"][0] in SECRET else f"={problem['input']}")
+            for problem in error.errors()
+        )
         raise WorkbenchError(
             f"Réglage illisible : {wrong}. Les valeurs possibles sont dans docs/guide/reglages.md."
         ) from error

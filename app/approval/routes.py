@@ -66,7 +66,7 @@ def approve_ticked(
     return render(request, "approval/answers.html", bulk_page(access, query, answers))
 
 
-@router.post("/{local_test_id}")
+@router.post("/{local_test_id}", dependencies=[for_roles(Role.BIOLOGIST)])
 def judge(
     request: Request,
     access: CatalogueDep,

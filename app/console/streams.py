@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from app.errors import WorkbenchError
+
 STANDARD = "-"
 LONGEST_NAME = 255
 """Bytes of a file name, on the usual file systems."""
@@ -44,7 +46,7 @@ class InputFile:
         if not self.is_standard:
             path = Path(self.given)
             return path.name, path.read_bytes()
-        content = sys.stdin.buffer.read()
+        content = _standard_input().read()
         return name or f"entree-standard{_guessed_suffix(content)}", content
 
     @contextmanager
@@ -56,8 +58,15 @@ class InputFile:
         with tempfile.TemporaryDirectory(prefix="transcodeur-") as folder:
             path = Path(folder) / "entree-standard"
             with path.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
+                shutil.copyfileobj(_standard_input(), file)
             yield path
+
+
+def _standard_input() -> BinaryIO:
+    """What is sent to this process; raises WorkbenchError when it was started without."""
+    if sys.stdin is None:
+        raise WorkbenchError("L'entrée standard est fermée : donnez un fichier, ou envoyez-en un à la commande.")
+    return sys.stdin.buffer
 
 
 class OutputFile:

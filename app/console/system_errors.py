@@ -44,19 +44,23 @@ SQLITE_REASONS = {
     "SQLITE_CORRUPT": "le fichier est abîmé. Restaurez une sauvegarde : transcodeur restore FICHIER --remplacer",
     "SQLITE_NOTADB": "ce fichier n'est pas une base SQLite. Restaurez une sauvegarde : "
     "transcodeur restore FICHIER --remplacer",
-    "SQLITE_FULL": "il n'y a plus de place sur le disque",
+    "SQLITE_FULL": "il n'y a plus de place sur le disque : libérez-en, puis recommencez",
     "SQLITE_BUSY": "un autre programme l'occupe ; recommencez plus tard",
     "SQLITE_LOCKED": "un autre programme l'occupe ; recommencez plus tard",
-    "SQLITE_READONLY": "elle ne peut être écrite",
+    "SQLITE_READONLY": "elle ne peut être écrite : vérifiez que le disque n'est pas en lecture seule, et que le "
+    "fichier appartient au compte de l'atelier",
     "SQLITE_PERM": "l'accès en est refusé",
     "SQLITE_AUTH": "l'accès en est refusé",
     "SQLITE_CANTOPEN": "son fichier ne peut être ouvert",
-    "SQLITE_IOERR": "le disque ne répond pas correctement",
+    "SQLITE_IOERR": "le disque est plein, ou ne répond pas correctement : regardez la place libre, puis l'état du "
+    "disque (transcodeur doctor)",
     "SQLITE_NOMEM": "il n'y a plus de mémoire",
     "SQLITE_TOOBIG": "une valeur est trop longue",
     "SQLITE_CONSTRAINT": "une règle de la base s'y oppose",
 }
 
+REFUSED = "FATAL:"
+"""What a PostgreSQL server puts before its reason, in every language."""
 # By the code that a PostgreSQL server gives, or the class of codes that begins it.
 SERVER_REASONS = {
     "": "son serveur ne répond pas ou a coupé la connexion",
@@ -64,6 +68,7 @@ SERVER_REASONS = {
     "28": "son serveur refuse ce compte ou ce mot de passe",
     "3D000": "cette base n'existe pas sur son serveur",
     "40": "une autre écriture est passée avant ; recommencez",
+    "42P01": "elle est vide ou incomplète : lancez transcodeur migrate",
     "42501": "l'accès en est refusé à ce compte",
     "53100": "il n'y a plus de place sur le disque de son serveur",
     "53200": "son serveur n'a plus de mémoire",
@@ -101,7 +106,9 @@ def database_reason(error: BaseException | None) -> str:
     if not isinstance(error, sqlite3.Error):
         state = getattr(error, "sqlstate", None) or ""
         if state or type(error).__name__ in ("OperationalError", "InterfaceError"):
-            # A connection that was refused has no code of the server.
+            if not state and REFUSED in str(error):
+                # The server answered, without a code: its sentence says which account or database it does not know.
+                return f"son serveur refuse la connexion : « {one_line(str(error).rpartition(REFUSED)[2])} »"
             for code in (state, state[:3], state[:2]):
                 if code in SERVER_REASONS:
                     return SERVER_REASONS[code]

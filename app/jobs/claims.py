@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, or_, s
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
-from app.jobs import clock, endings
+from app.jobs import clock, endings, registry
 from app.jobs.lease import Lease, end_of_lease, new_owner
 from app.models import Job, JobChunk, JobStatus, JobTurn
 from app.platform.database import reading, transaction
@@ -77,13 +77,21 @@ def _free_job(moment: datetime) -> ColumnElement[bool]:
         )
         .exists()
     )
-    return and_(_is_free(Job, moment), ~same_under_way)
+    return and_(_is_free(Job, moment), _is_known(), ~same_under_way)
 
 
 def _free_chunk(moment: datetime) -> ColumnElement[bool]:
     return and_(
-        _is_free(JobChunk, moment), col(Job.status) == JobStatus.RUNNING, col(Job.cancel_requested_at).is_(None)
+        _is_free(JobChunk, moment),
+        _is_known(),
+        col(Job.status) == JobStatus.RUNNING,
+        col(Job.cancel_requested_at).is_(None),
     )
+
+
+def _is_known() -> ColumnElement[bool]:
+    """Work of a newer version is left to the processes of that version."""
+    return col(Job.kind).in_(registry.known_kinds())
 
 
 def _laboratory() -> ColumnElement[int]:
@@ -167,14 +175,22 @@ def _claim_of(session: Session, laboratory: int, moment: datetime, only_job: int
     if chunk is None:
         return None
     job = session.get_one(Job, chunk.job_id)
-    job.lost_leases += _hold(chunk, moment)
-    session.add_all([chunk, job])
+    if _hold(chunk, moment):
+        counted = select_model(Job).where(col(Job.id) == job.id).with_for_update(skip_locked=True)
+        # A statistic, left out when somebody holds the row.
+        for one in session.exec(counted.execution_options(populate_existing=True)):
+            one.lost_leases += 1
+    session.add(chunk)
     return Claimed(job, chunk, Lease(chunk.job_id, chunk.owner, chunk.id))
 
 
 def _end_abandoned(session: Session, moment: datetime, only_job: int | None) -> None:
     for job_id in sorted(set(session.scalars(_ended_badly(moment, only_job)))):
-        job = session.get_one(Job, job_id, with_for_update=True)
+        # One whose row somebody holds is ended by a later claim: nobody's claim waits for the work of another.
+        found = select_model(Job).where(col(Job.id) == job_id).with_for_update(skip_locked=True)
+        job = session.exec(found.execution_options(populate_existing=True)).first()
+        if job is None:
+            continue
         if job.cancel_requested_at is not None:
             endings.end_job(session, job, JobStatus.CANCELLED, CANCELLED)
         else:

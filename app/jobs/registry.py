@@ -113,6 +113,11 @@ def unregister(kind: str) -> None:
     _kinds.pop(kind, None)
 
 
+def known_kinds() -> list[str]:
+    """The kinds that this process can do."""
+    return sorted(_kinds)
+
+
 def find_kind(kind: str) -> JobKind | None:
     """The registered kind of this name, or None."""
     return _kinds.get(kind)

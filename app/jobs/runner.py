@@ -22,7 +22,7 @@ from app.jobs.lease import JobCancelledError, JobInterruptedError, LostLeaseErro
 from app.jobs.registry import JobKind, Plan, find_kind
 from app.jobs.work import Work
 from app.models import Job, JobChunk, JobPlan, JobStatus
-from app.platform.database import reading, transaction
+from app.platform.database import is_locked, reading, transaction
 from app.settings import Settings
 
 INTERRUPTED_MESSAGE = "Interrompu par l'arrêt du serveur, sans rien d'écrit ; reprend à son prochain démarrage."
@@ -121,12 +121,14 @@ def _end_by_error(engine: Engine, claimed: Claimed, error: Exception, place: dic
 def _begin_again_later(engine: Engine, claimed: Claimed, error: Exception, place: dict[str, Any]) -> None:
     """Postpone the work, or give it up when that was its last attempt; nothing, when somebody else has it now."""
     name = type(error).__name__
-    if claimed.is_last_attempt:
+    # Whoever waited in vain for somebody else to write has failed at nothing.
+    counts = not is_locked(error)
+    if claimed.is_last_attempt and counts:
         log.error("job.failed", error=name, exc_info=error, **place)
         _end(engine, claimed, JobStatus.FAILED, claims.EXHAUSTED.format(attempts=claimed.attempts), name)
         return
     log.warning("job.postponed", error=name, attempts=claimed.attempts, **place)
-    _postpone(engine, claimed, name)
+    _postpone(engine, claimed, name, counts)
 
 
 def _is_passing(error: Exception) -> bool:
@@ -259,12 +261,13 @@ def _put_back(engine: Engine, claimed: Claimed) -> None:
             _release(session, claimed, job, INTERRUPTED_MESSAGE).attempts -= 1
 
 
-def _postpone(engine: Engine, claimed: Claimed, error: str) -> None:
+def _postpone(engine: Engine, claimed: Claimed, error: str, counts: bool) -> None:
     with transaction(engine) as session:
         job = _locked(session, claimed)
         if job is not None:
             job.last_error = error
             held = _release(session, claimed, job, POSTPONED_MESSAGE)
+            held.attempts -= not counts
             held.not_before = clock.now(session) + timedelta(seconds=POSTPONED_SECONDS * claimed.attempts)
 
 

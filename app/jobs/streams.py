@@ -62,6 +62,8 @@ class Streams:
 
     def __init__(self) -> None:
         self.count = 0
+        self.opening = 0
+        """Those that are being let in: they count too."""
         self._is_closing = False
 
     def close(self) -> None:
@@ -88,10 +90,14 @@ def _look(request: Request, job_id: int) -> JobState:
 async def follow(request: Request, job_id: int) -> Response:
     """A stream of the states of a job, or 503 when too many are open: the page then asks instead."""
     streams: Streams = request.app.state.streams
-    if streams.count >= MAX_STREAMS or streams.is_closing:
+    if streams.count + streams.opening >= MAX_STREAMS or streams.is_closing:
         sentence = "Trop de pages suivent des travaux en ce moment."
         return PlainTextResponse(sentence, status_code=503, headers={"Retry-After": RETRY_AFTER})
-    first = await run_in_threadpool(_look, request, job_id)
+    streams.opening += 1
+    try:
+        first = await run_in_threadpool(_look, request, job_id)
+    finally:
+        streams.opening -= 1
     return EventSourceResponse(_events(request, job_id, first, streams), headers={"X-Accel-Buffering": "no"})
 
 

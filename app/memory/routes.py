@@ -12,6 +12,7 @@ from app.files.archive import unpacked
 from app.memory import service
 from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
+from app.models import Role
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
@@ -83,14 +84,16 @@ def do_import(
     return RedirectResponse(f"{address_of(access.laboratory_id)}?recu={events}", status_code=303)
 
 
-@router.post("/laboratoires/{laboratory_id}/memoire/relier")
+@router.post("/laboratoires/{laboratory_id}/memoire/relier", dependencies=[for_roles(*service.MAY_REMEMBER)])
 def do_relink(transactions: TransactionsDep, access: LaboratoryDep) -> Response:
     """Link entries that came before their catalogue."""
     service.relink(transactions, access)
     return RedirectResponse(address_of(access.laboratory_id), status_code=303)
 
 
-@router.post("/laboratoires/{laboratory_id}/memoire/{entry_id}/retirer")
+@router.post(
+    "/laboratoires/{laboratory_id}/memoire/{entry_id}/retirer", dependencies=[for_roles(*service.MAY_REMEMBER)]
+)
 def do_withdraw(
     session: SessionDep,
     access: LaboratoryDep,
@@ -105,7 +108,7 @@ def do_withdraw(
     return RedirectResponse(f"{back}#entree-{entry_id}", status_code=303)
 
 
-@router.post("/laboratoires/{laboratory_id}/reutilisation")
+@router.post("/laboratoires/{laboratory_id}/reutilisation", dependencies=[for_roles(Role.BIOLOGIST)])
 def do_set_reuse(
     session: SessionDep, access: LaboratoryDep, autoriser: Annotated[str, Form(max_length=5)] = ""
 ) -> Response:

@@ -95,6 +95,15 @@ def is_busy(error: DBAPIError) -> bool:
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
 
 
+def is_locked(error: BaseException) -> bool:
+    """Whether the database refused because somebody else wrote for too long: nothing is wrong with what was asked."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if postgresql.sqlstate(error.orig) is not None:
+        return postgresql.is_locked(error)
+    return is_busy(error)
+
+
 def is_duplicate(error: DBAPIError) -> bool:
     """Whether the database refused to hold the same thing twice."""
     if postgresql.sqlstate(error.orig) is not None:
@@ -109,9 +118,22 @@ def for_reading(engine: Engine) -> Engine:
     return engine.execution_options(sqlite_begin="DEFERRED")
 
 
+_keepers: list[str] = []
+
+
+def kept_by(room: str) -> None:
+    """Said by the room that keeps entries and counts with each fact, once it listens to sessions."""
+    _keepers.append(room)
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """A writing session: commits when the block ends well, rolls back when it raises."""
+    """A writing session: commits when the block ends well, rolls back when it raises.
+
+    Refused where nobody keeps the counts: what it writes would be missing from every page.
+    """
+    if not _keepers:
+        raise RuntimeError("nobody keeps the counts: import app.tallies.keeping before anything is written")
     with Session(engine, expire_on_commit=False) as session:
         try:
             yield session

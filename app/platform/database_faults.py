@@ -48,8 +48,8 @@ DAMAGED = DatabaseFault(
 BAD_DISK = DatabaseFault(
     "bad_disk",
     503,
-    f"Le disque du serveur ne répond pas correctement. {NOTHING_WRITTEN} {TELL} : l'état du disque est à vérifier, "
-    "puis celui de la base (transcodeur doctor).",
+    f"Le disque du serveur est plein, ou ne répond pas correctement. {NOTHING_WRITTEN} {TELL} : la place libre, puis "
+    "l'état du disque et celui de la base sont à vérifier (transcodeur doctor).",
 )
 # By the beginning of SQLite's own name, the more precise first.
 OF_SQLITE = {

@@ -35,6 +35,16 @@ def _tell(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 
+def _refuse_emptied(engine: Engine) -> None:
+    """Raise WorkbenchError for a file of the embedded database that is there and empty: something emptied it."""
+    path = Path(str(engine.url.database or "")) if engine.dialect.name == "sqlite" else None
+    if path is not None and path.is_file() and path.stat().st_size == 0:
+        raise WorkbenchError(
+            f"Le fichier de la base de données « {path} » est vide : ce qu'il contenait est perdu. Restaurez une "
+            "sauvegarde (transcodeur restore FICHIER --remplacer), ou supprimez ce fichier si l'installation est neuve."
+        )
+
+
 def migrate(
     engine: Engine, backups: Path | None = None, *, with_backup: bool = True, tell: Callable[[str], None] = _tell
 ) -> tuple[str | None, str | None]:
@@ -43,6 +53,7 @@ def migrate(
     One that holds something is copied first into the folder `backups`, beside the embedded database by default; when
     it cannot be, WorkbenchError is raised and nothing is changed.
     """
+    _refuse_emptied(engine)
     try:
         before = current_revision(engine)
         if not is_up_to_date(engine):

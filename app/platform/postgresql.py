@@ -19,7 +19,9 @@ MOST_CONNECTIONS = 20
 STATEMENT_SECONDS = 600
 """No statement of ours is that long: one that is would hold its locks for ever."""
 IDLE_SECONDS = 900
-"""A transaction whose process is stuck is ended by the server."""
+"""A transaction that reads, and whose process is stuck, is ended by the server."""
+WRITER_IDLE_SECONDS = 40
+"""The same of one that writes: others wait for what it locks, and its work is taken over within a minute."""
 _MIGRATION_LOCK = 0x7472616E73636F64
 _BUSY_STATES = frozenset(
     {
@@ -77,6 +79,14 @@ def make_engine(url: str, busy_seconds: int) -> Engine:
         )
         connection.autocommit = False
 
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("postgresql_readonly") or options.get("isolation_level") == "AUTOCOMMIT":
+            return
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{WRITER_IDLE_SECONDS}s'")
+
     return engine
 
 
@@ -103,6 +113,11 @@ def is_busy(error: DBAPIError) -> bool:
     return state in _BUSY_STATES or state.startswith(_CONNECTION_CLASS)
 
 
+def is_locked(error: DBAPIError) -> bool:
+    """Whether somebody else held for too long what was asked for."""
+    return sqlstate(error.orig) == "55P03"
+
+
 def is_nul(error: DBAPIError) -> bool:
     """Whether the server refused a text because of a character zero, that it cannot store."""
     return sqlstate(error.orig) is not None and ("NUL" in str(error.orig) or sqlstate(error.orig) == "22021")
@@ -117,6 +132,7 @@ def lock_migrations(connection: Connection) -> None:
     """Wait, in the transaction of this connection, until no other process migrates; it may take a while."""
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 

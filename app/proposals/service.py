@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine as DatabaseEngine
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.catalogues.matcher_input import to_matcher
 from app.files.kinds import SECTIONS
 from app.jobs.queue import JobQueue
-from app.models import Catalogue, Job, Level, LocalTest, Proposal
+from app.models import Catalogue, Job, JobStatus, Level, LocalTest, Proposal
+from app.platform import locks
 from app.platform.database import reading
 from app.proposals import repository
 from app.proposals.engines import engine_of_release
@@ -95,6 +96,22 @@ def evidence_ahead(
         rows = _as_matched(session, pairs)
         knowledge = knowledge_for(session, catalogue_id, [row for row, _ in rows if row is not None])
     return _weigh(engine.with_knowledge(knowledge), rows)
+
+
+def search_under_way(session: Session, catalogue_id: int) -> Job | None:
+    """The search of a whole catalogue that waits or is being done: nothing that is shown would make another differ.
+
+    To be asked for in the transaction that asks for one: those of one catalogue come one after the other.
+    """
+    locks.lock_catalogue(session, catalogue_id)
+    statement = select(Job).where(
+        Job.kind == JOB_KIND,
+        Job.catalogue_id == catalogue_id,
+        col(Job.status).in_([JobStatus.WAITING, JobStatus.RUNNING]),
+        col(Job.cancel_requested_at).is_(None),
+    )
+    jobs = session.exec(statement.order_by(col(Job.id).desc())).all()
+    return next((job for job in jobs if not job.payload.get("only")), None)
 
 
 def ask_for_proposals(

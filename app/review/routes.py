@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Request, Response
 from app.cases.answers import answer_done, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
-from app.models import Action
+from app.models import CONTRIBUTORS, Action
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import CatalogueDep
+from app.platform.identity import CatalogueDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
 from app.review import service
@@ -52,7 +52,7 @@ def show_case(
     return render(request, "cases/case.html", page)
 
 
-@router.post("/{local_test_id}/decision", dependencies=[ENGINE_READY])
+@router.post("/{local_test_id}/decision", dependencies=[for_roles(*CONTRIBUTORS), ENGINE_READY])
 def decide(
     request: Request,
     access: CatalogueDep,
@@ -105,7 +105,7 @@ def decide(
     return answer_done(request, session, access, query, fact)
 
 
-@router.post("/{local_test_id}/annulation", dependencies=[ENGINE_READY])
+@router.post("/{local_test_id}/annulation", dependencies=[for_roles(*CONTRIBUTORS), ENGINE_READY])
 def undo(
     request: Request,
     access: CatalogueDep,

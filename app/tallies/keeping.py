@@ -30,7 +30,7 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
-from app.platform.database import give_way, reading, transaction
+from app.platform.database import give_way, kept_by, reading, transaction
 from app.tallies import computing, marks, rebuilding, repository
 from app.tallies.counting import Counts, counts_of, difference
 
@@ -263,3 +263,6 @@ def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:
     repository.write(session, [], changed, before)
     old: Counts = counts_of(before[entry["local_test_id"]] for entry in changed)
     repository.add_counts(session, catalogue_id, difference(old, counts_of(changed)))
+
+
+kept_by(__name__)

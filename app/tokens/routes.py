@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.laboratories.service import get_laboratory
 from app.models import Laboratory, Role, User
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import Administrator, LaboratoryDep
+from app.platform.identity import Administrator, LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep
 from app.tokens.address import service_address
 from app.tokens.pages import NewTokenPage
@@ -38,20 +38,18 @@ def _create(
     return render(request, "tokens/new_token.html", page, status_code=201)
 
 
-@router.post("/laboratoires/{laboratory_id}/jetons")
+@router.post("/laboratoires/{laboratory_id}/jetons", dependencies=[for_roles(Role.BIOLOGIST)])
 def do_create_token(
     request: Request, session: SessionDep, access: LaboratoryDep, nom: NameForm = "", duree: LifetimeForm = "365"
 ) -> Response:
     """A new token, by the biologist."""
-    access.require(Role.BIOLOGIST)
     back = f"/laboratoires/{access.laboratory_id}"
     return _create(request, session, access.laboratory, access.user, nom, duree, back)
 
 
-@router.post("/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer")
+@router.post("/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer", dependencies=[for_roles(Role.BIOLOGIST)])
 def do_revoke_token(session: SessionDep, access: LaboratoryDep, token_id: int) -> Response:
     """Take a token out of service, by the biologist."""
-    access.require(Role.BIOLOGIST)
     revoke_token(session, access.laboratory, token_id, actor=access.user)
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}#jetons", status_code=303)
 

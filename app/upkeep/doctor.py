@@ -26,6 +26,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield surroundings.folder(settings.data_dir)
     if settings.data_dir.is_dir():
         yield surroundings.disk(settings.data_dir, database)
+    if settings.redis_url:
+        yield surroundings.redis(settings.redis_url)
     if database is not None:
         try:
             with database.open("rb"):

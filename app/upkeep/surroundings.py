@@ -11,6 +11,7 @@ from pathlib import Path
 from app.text import format_number
 from app.upkeep.health import Check
 
+REDIS_SECONDS = 3
 SPARE_BYTES = 200_000_000
 """What must stay free beyond the room of two more copies of the database: a backup, and a restoration."""
 
@@ -38,6 +39,21 @@ def disk(data_dir: Path, database: Path | None) -> Check:
 
 def _megabytes(count: int) -> str:
     return f"{format_number(count / 1_000_000)} Mo"
+
+
+def redis(url: str) -> Check:
+    """Whether the messenger of hints answers. Without it work still begins, some seconds later."""
+    try:
+        from redis import Redis, RedisError
+    except ImportError:
+        return Check("messager Redis", False, "il manque ce qu'il faut : pip install 'transcodeur[redis]'")
+    try:
+        with Redis.from_url(url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS) as client:
+            client.ping()
+    except (RedisError, OSError, ValueError) as error:
+        said = f"il ne répond pas ({type(error).__name__}) ; les travaux attendent quelques secondes de plus"
+        return Check("messager Redis", False, said)
+    return Check("messager Redis", True, "il répond")
 
 
 def versions() -> Check:

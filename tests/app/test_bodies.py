@@ -95,6 +95,14 @@ def test_every_route_of_the_pages_authorises_before_the_body() -> None:
     assert all(path.startswith("/fhir/") or path in machines for path in others), others
 
 
+def test_every_form_of_a_laboratory_says_whose_it_is() -> None:
+    """A role that the handler alone looks at is looked at once the whole body has come."""
+    found = [(item.route.path, Needs.of(item.route.dependant)) for item in WITH_A_BODY if item in OF_PAGES]
+    of_laboratories = [(path, needs) for path, needs in found if needs.laboratory or needs.catalogue]
+    assert len(of_laboratories) > 12
+    assert [path for path, needs in of_laboratories if needs.roles is None and not needs.administrator] == []
+
+
 @pytest.fixture
 def everybody(world: World, settings: Settings) -> dict[str, str]:
     """The headers of a person and of a program who may send to every route."""

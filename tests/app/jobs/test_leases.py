@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from app.jobs import clock, lease, queue
+from app.jobs import clock, lease, queue, registry
 from app.jobs.claims import claim
 from app.jobs.endings import end_job
 from app.jobs.lease import LostLeaseError
@@ -26,6 +27,13 @@ from tests.conftest import TRANSCODER, World
 
 KIND = "essai-bail"
 Kind = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This version knows the kind of the tests, whether or not one of them says what it does."""
+    others = registry.known_kinds
+    monkeypatch.setattr(registry, "known_kinds", lambda: sorted({*others(), KIND, "autre"}))
 
 
 @pytest.fixture
@@ -339,3 +347,53 @@ def test_a_planned_job_is_cancelled_with_its_chunks(world: World, kind: Kind) ->
     run(world.engine, Settings(), in_hand)
     assert load(world.engine, job_id).status == JobStatus.CANCELLED
     assert claim(world.engine) is None
+
+
+def test_work_of_a_newer_version_is_left_to_it(engine: Engine) -> None:
+    newer = add(engine, kind="d'une version à venir")
+    assert claim(engine) is None
+    mine = add(engine)
+    claimed = claim(engine)
+    assert claimed is not None
+    assert claimed.job.id == mine
+    assert load(engine, newer).status == JobStatus.WAITING
+
+
+def test_waiting_in_vain_for_another_writer_is_no_failed_attempt(
+    engine: Engine, later: Callable[[float], None], kind: Kind, settings: Settings
+) -> None:
+    locked = sqlite3.OperationalError("database is locked")
+    if engine.dialect.name == "postgresql":
+        locked = psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")  # type: ignore[assignment]
+
+    def wait(*_: object) -> str:
+        raise OperationalError("SELECT 1", None, locked)
+
+    kind(wait)
+    job_id = add(engine)
+    for _ in range(2 * Job(kind=KIND).max_attempts):
+        claimed = claim(engine)
+        assert claimed is not None
+        run(engine, settings, claimed)
+        later(600)
+    job = load(engine, job_id)
+    assert (job.status, job.attempts) == (JobStatus.WAITING, 0)
+
+
+@pytest.mark.only("postgresql", "rows are locked one by one")
+def test_no_claim_waits_for_the_work_of_another(world: World, kind: Kind, later: Callable[[float], None]) -> None:
+    stuck, other = add(world.engine, world.laboratory_id), add(world.engine, world.other_laboratory.id)
+    first = claim(world.engine, stuck)
+    assert first is not None
+    with transaction(world.engine) as session:
+        job = session.get_one(Job, stuck)
+        job.attempts = job.max_attempts
+    with transaction(world.engine) as session:
+        # A process that was frozen in the middle of a write.
+        first.lease.fence(session)
+        later(10 * lease.LEASE_SECONDS)
+        begun = time.monotonic()
+        claimed = claim(world.engine)
+        assert time.monotonic() - begun < 5
+    assert claimed is not None
+    assert claimed.job.id == other

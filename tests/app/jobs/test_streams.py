@@ -94,6 +94,14 @@ def test_streams_are_bounded(client_for: ClientFor, world: World, application: F
     application.state.streams.count = 0
 
 
+def test_streams_that_are_being_let_in_count(
+    client_for: ClientFor, world: World, application: FastAPI
+) -> None:
+    application.state.streams.opening = streams.MAX_STREAMS
+    assert client_for(READER).get(f"/travaux/{add(world)}/flux").status_code == 503
+    application.state.streams.opening = 0
+
+
 def test_a_stop_of_the_server_ends_them(client_for: ClientFor, world: World, application: FastAPI) -> None:
     timer = later(0.3, application.state.streams.close)
     begun = time.monotonic()

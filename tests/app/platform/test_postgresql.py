@@ -168,6 +168,15 @@ def test_a_writer_does_not_wait_for_ever(settings: Settings, world: World) -> No
     impatient.dispose()
 
 
+def test_a_frozen_writer_is_ended_within_a_minute_and_a_reader_later(engine: Engine) -> None:
+    asked = text("SELECT current_setting('idle_in_transaction_session_timeout')")
+    with transaction(engine) as session:
+        assert session.connection().execute(asked).scalar_one() == f"{postgresql.WRITER_IDLE_SECONDS}s"
+    with reading(engine) as session:
+        assert session.connection().execute(asked).scalar_one() == "15min"
+    assert postgresql.WRITER_IDLE_SECONDS < 60
+
+
 def test_a_deadlock_is_to_be_tried_again(world: World, engine: Engine) -> None:
     statement = "UPDATE laboratory SET sgl_name = sgl_name WHERE id = {}"
     ids = (world.laboratory_id, world.other_laboratory.id)
@@ -255,7 +264,7 @@ def test_without_the_driver_one_sentence_ends_the_command(tmp_path_factory: pyte
 
 def test_several_processes_may_start_together(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
     program = (
-        "from app.settings import get_settings; from app.upgrades.start import prepare; "
+        "import app.main; from app.settings import get_settings; from app.upgrades.start import prepare; "
         "prepare(get_settings()).dispose()"
     )
     with cluster.database() as url:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlmodel import Session, col, select
 
 from app.catalogues.service import import_files
@@ -181,3 +182,15 @@ def test_a_run_that_is_cancelled_says_so_and_leaves_nothing(
     assert "La dernière recherche a été annulée" in page
     assert "Échec" not in page
     assert len(shown(world, first)) == 3
+
+
+def test_a_second_click_leads_to_the_same_search(
+    world: World, catalogue: int, client_for: ClientFor, application: FastAPI, settings: Settings
+) -> None:
+    application.state.jobs = JobQueue(settings.model_copy(update={"jobs_immediate": False}), world.engine)
+    client = client_for(TRANSCODER)
+    first = client.post(f"/catalogues/{catalogue}/propositions", follow_redirects=False).headers["location"]
+    second = client.post(f"/catalogues/{catalogue}/propositions", follow_redirects=False).headers["location"]
+    assert first == second
+    with reading(world.engine) as session:
+        assert len(session.exec(select(Job).where(Job.catalogue_id == catalogue)).all()) == 1
