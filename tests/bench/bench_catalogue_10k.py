@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlmodel import Session, SQLModel, select
 
+import app.tallies.keeping  # noqa: F401 - whatever is written is counted
 from app.catalogues.service import import_files, plan_import, read_files
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export

@@ -17,7 +17,8 @@ from statistics import median
 
 from sqlmodel import Session, SQLModel
 
-import app.models  # noqa: F401 - declares every table
+import app.models
+import app.tallies.keeping  # noqa: F401 - whatever is written is counted
 from app.platform.database import make_engine, reading, transaction
 from app.terminology.schemas import SearchFilters
 from app.terminology.service import search_counted

@@ -27,6 +27,7 @@ from urllib.parse import urlencode
 from sqlmodel import col
 from sqlmodel import select as sql_select
 
+import app.tallies.keeping  # noqa: F401 - whatever is written is counted
 from app.accounts.passwords import hash_password
 from app.models import Catalogue, Decision, Laboratory, LocalTest, Membership, Role, User
 from app.platform.database import reading, transaction

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Engine, text
 
+import app.tallies.keeping  # noqa: F401 - whatever is written is counted
 from app.models import Laboratory, Membership, Role, User
 from app.platform.database import make_engine, reading, transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
