@@ -26,6 +26,7 @@ LEVELS = (
     (Level.CHAPTER, "Chapitres", "chapitre"),
     (Level.SUBCHAPTER, "Sous-chapitres", "sous-chapitre"),
 )
+UNDER_WAY = (JobStatus.WAITING, JobStatus.RUNNING)
 _RUN_LABELS = {
     RunStatus.RUNNING: ("En cours", "chip-info"),
     RunStatus.DONE: ("Terminée", "chip-ok"),
@@ -53,7 +54,8 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
         change_count=count_changes(session, catalogue_id),
         findings=_findings(session, catalogue_id),
-        running=[job_line(job) for job in reversed(jobs) if job.status in (JobStatus.WAITING, JobStatus.RUNNING)],
+        running=[job_line(job) for job in reversed(jobs) if job.status in UNDER_WAY],
+        is_searching=any(job.kind == JOB_KIND and job.status in UNDER_WAY for job in jobs),
         failed_job=_failed_job(jobs, last),
         run=_run_line(session, last) if last else None,
         shown_run=_run_line(session, other) if other else None,

@@ -75,6 +75,8 @@ class OverviewPage(PageContext):
     """What newer exports changed."""
     findings: list[str]
     running: list[JobLine]
+    is_searching: bool
+    """A search of proposals waits or is being done: what became of the last one is no longer the state of things."""
     failed_job: JobLine | None
     run: RunLine | None
     shown_run: RunLine | None

@@ -189,8 +189,19 @@ def test_a_second_click_leads_to_the_same_search(
 ) -> None:
     application.state.jobs = JobQueue(settings.model_copy(update={"jobs_immediate": False}), world.engine)
     client = client_for(TRANSCODER)
+    with transaction(world.engine) as session:
+        release = session.exec(select(LoincRelease)).one()
+        session.add(
+            ProposalRun(
+                catalogue_id=catalogue, release_id=release.id or 0, engine_version="1", status=RunStatus.CANCELLED
+            )
+        )
+    assert "La dernière recherche a été annulée" in client.get(f"/catalogues/{catalogue}").text
     first = client.post(f"/catalogues/{catalogue}/propositions", follow_redirects=False).headers["location"]
     second = client.post(f"/catalogues/{catalogue}/propositions", follow_redirects=False).headers["location"]
     assert first == second
+    page = client.get(f"/catalogues/{catalogue}").text
+    assert "La recherche attend son tour" in page
+    assert "a été annulée" not in page
     with reading(world.engine) as session:
         assert len(session.exec(select(Job).where(Job.catalogue_id == catalogue)).all()) == 1
