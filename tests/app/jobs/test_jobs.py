@@ -109,10 +109,9 @@ def test_an_unexpected_error_is_told_without_its_details(
     assert "détail interne" not in job.message
 
 
-def test_an_unknown_kind_fails_in_french(engine: Engine, settings: Settings) -> None:
+def test_an_unknown_kind_waits_for_a_process_that_knows_it(engine: Engine, settings: Settings) -> None:
     job = ask(engine, settings)
-    assert job.status == JobStatus.FAILED
-    assert "« essai »" in job.message
+    assert (job.status, job.message) == (JobStatus.WAITING, "")
 
 
 def test_a_job_never_runs_twice(engine: Engine, settings: Settings, work: Recorder) -> None:
