@@ -192,6 +192,7 @@ def queue(session: Session, now: datetime) -> Check:
     ]
     if late or endless:
         said = ", ".join(filter(None, reasons))
-        return Check("travaux de fond", False, f"{said} ; voyez si `serve` ou `worker` tourne, dans la version qui les a demandés")
+        look = "voyez si `serve` ou `worker` tourne, dans la version qui les a demandés"
+        return Check("travaux de fond", False, f"{said} ; {look}")
     waiting = sum(job.status == JobStatus.WAITING for job in jobs)
     return Check("travaux de fond", True, f"{waiting} en attente, {len(jobs) - waiting} en cours")

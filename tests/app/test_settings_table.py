@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import PROJECT_ROOT, Settings
+from app.errors import WorkbenchError
+from app.settings import PROJECT_ROOT, Settings, get_settings
 from app.settings_table import settings_table
 
 PAGE = PROJECT_ROOT / "docs" / "guide" / "reglages.md"
@@ -17,6 +18,11 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
     str: ("autre", "autre"),
     int: ("7", 7),
 }
+VALUES_OF = {
+    "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
+    "log_level": "debug",
+}  # fmt: skip
+"""Of settings that do not take any text."""
 
 
 def test_the_page_is_what_the_command_writes() -> None:
@@ -43,6 +49,8 @@ def test_the_variable_of_each_line_changes_its_setting(name: str, monkeypatch: p
     field = Settings.model_fields[name]
     variable = next(row[0] for row in ROW.findall(settings_table()) if row[0].lower().endswith(f"transcodeur_{name}"))
     text, value = OTHER_VALUES.get(field.annotation) or (str(not field.default).lower(), not field.default)
+    if name in VALUES_OF:
+        text = value = VALUES_OF[name]
     monkeypatch.setenv(variable, text)
     assert getattr(Settings(), name) == value != field.default
 
@@ -59,3 +67,22 @@ def test_a_setting_without_description_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Settings.model_fields["port"], "description", None)
     with pytest.raises(ValueError, match="port"):
         settings_table()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "bla"), ("database_url", "postgresql://a:MOTDEPASSE@serveur:port/base"), ("redis_url", "zzz"),
+        ("trusted_proxies", "hello"), ("log_level", "zzz"), ("shutdown_seconds", "-5"), ("session_hours", "-1"),
+        ("session_idle_minutes", "0"), ("max_upload_bytes", "0"),
+    ],
+)  # fmt: skip
+def test_an_impossible_setting_is_named_in_french(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = f"TRANSCODEUR_{name.upper()}"
+    monkeypatch.setenv(variable, value)
+    get_settings.cache_clear()
+    with pytest.raises(WorkbenchError) as refused:
+        get_settings()
+    get_settings.cache_clear()
+    assert f"Réglage illisible : {variable}" in refused.value.message
+    assert "MOTDEPASSE" not in refused.value.message
