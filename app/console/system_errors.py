@@ -51,7 +51,8 @@ SQLITE_REASONS = {
     "fichier appartient au compte de l'atelier",
     "SQLITE_PERM": "l'accès en est refusé",
     "SQLITE_AUTH": "l'accès en est refusé",
-    "SQLITE_CANTOPEN": "son fichier ne peut être ouvert",
+    "SQLITE_CANTOPEN": "son fichier ne peut être ouvert : vérifiez qu'il existe, que ce compte peut écrire dans son "
+    "dossier, et que le disque n'est pas en lecture seule",
     "SQLITE_IOERR": "le disque est plein, ou ne répond pas correctement : regardez la place libre, puis l'état du "
     "disque (transcodeur doctor)",
     "SQLITE_NOMEM": "il n'y a plus de mémoire",

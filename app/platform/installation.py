@@ -115,7 +115,9 @@ def backup(settings: Settings, target: Path) -> int:
         origin.backup(copy)
         verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     except BaseException:
-        target.unlink()
+        copy.close()
+        for ending in ("", "-wal", "-shm"):
+            target.with_name(target.name + ending).unlink(missing_ok=True)
         raise
     finally:
         origin.close()

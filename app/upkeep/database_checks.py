@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, ReleaseStatus, public_identifiers
 from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, trigger_statements
 from app.platform.database import make_engine
-from app.platform.migrations import head_revision
+from app.platform.migrations import head_revision, known_revisions
 from app.platform.postgresql import unordered_columns
 from app.settings import Settings
 from app.tallies import check, marks
@@ -21,6 +21,7 @@ from app.upkeep.health import Check
 
 WAITS_TOO_LONG = timedelta(minutes=10)
 RUNS_TOO_LONG = timedelta(hours=2)
+TAKEN_OVER_WITHIN = timedelta(minutes=2)
 
 
 def integrity(connection: Connection) -> Check:
@@ -49,6 +50,9 @@ def migrations(connection: Connection) -> Check:
     present, latest = MigrationContext.configure(connection).get_current_revision(), head_revision()
     if present == latest:
         return Check("migrations", True, f"à jour ({latest})")
+    if present is not None and present not in known_revisions():
+        said = f"la base vient d'une version plus récente ({present}) que l'application ({latest}) ; installez celle-là"
+        return Check("migrations", False, said)
     return Check(
         "migrations", False, f"la base en est à {present or 'aucune'}, l'application à {latest} ; transcodeur migrate"
     )
@@ -186,11 +190,19 @@ def queue(session: Session, now: datetime) -> Check:
     endless = sum(
         job.status == JobStatus.RUNNING and now - (job.started_at or job.created_at) > RUNS_TOO_LONG for job in jobs
     )
+    # Whoever works says so every few seconds: nobody has this work, and nobody took it over.
+    dropped = sum(
+        job.status == JobStatus.RUNNING
+        and job.lease_expires_at is not None
+        and now - job.lease_expires_at > TAKEN_OVER_WITHIN
+        for job in jobs
+    )
     reasons = [
+        f"{counted(dropped, 'travail commencé', 'travaux commencés')} que personne ne poursuit" if dropped else "",
         f"{counted(late, 'travail attend', 'travaux attendent')} depuis plus de 10 minutes" if late else "",
         f"{counted(endless, 'travail dure', 'travaux durent')} depuis plus de 2 heures" if endless else "",
     ]
-    if late or endless:
+    if late or endless or dropped:
         said = ", ".join(filter(None, reasons))
         look = "voyez si `serve` ou `worker` tourne, dans la version qui les a demandés"
         return Check("travaux de fond", False, f"{said} ; {look}")

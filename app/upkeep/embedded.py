@@ -13,6 +13,9 @@ from app.errors import InvalidInputError, WorkbenchError
 from app.platform.migrations import alembic_config, head_revision
 from app.settings import Settings
 
+SQLITE_FILE = b"SQLite format 3\0"
+"""How every database of SQLite begins."""
+
 
 def embedded_file(settings: Settings) -> Path | None:
     """The file of the embedded database; None when the database is on a server."""
@@ -44,8 +47,14 @@ def check_whole(path: Path, named: str) -> str:
 
     Raises OSError when it cannot be read, InvalidInputError when it is damaged, foreign, or of a later version.
     """
-    with path.open("rb"):
-        pass
+    with path.open("rb") as file:
+        beginning = file.read(len(SQLITE_FILE))
+    if beginning.startswith(b"PGDMP"):
+        raise InvalidInputError(
+            f"« {named} » est une copie faite par pg_dump : elle se remet avec pg_restore (docs/guide/exploitation.md)."
+        )
+    if beginning != SQLITE_FILE:
+        raise InvalidInputError(f"« {named} » n'est pas une base SQLite : ce n'est pas une sauvegarde de l'atelier.")
     try:
         with read_only(path) as connection:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]

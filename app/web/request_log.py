@@ -1,5 +1,6 @@
 """One identifier and one line of log a request: what was asked, how it ended, how long it took, and nothing private."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -9,6 +10,7 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.proxies import TrustedProxies
@@ -17,6 +19,10 @@ REQUEST_ID_HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD = "OTHER"
+STOPPING = (
+    "L'atelier s'arrête ou redémarre avant d'avoir répondu. Dans un instant, rouvrez la page : elle dira si votre "
+    "demande a été enregistrée."
+)
 UNROUTED = "unrouted"
 """The route of what met no route, or was refused before: the address itself may hold anything."""
 
@@ -74,6 +80,13 @@ class RequestLogMiddleware:
 
         try:
             await self.app(scope, receive, watched_send)
+        except asyncio.CancelledError as error:
+            # The server stops and waits no longer; what was asked may still be written. No fault of the application.
+            if ended != started:
+                raise
+            log.info("request.abandoned", route=route_template(scope), error=type(error).__name__)
+            answer = PlainTextResponse(STOPPING, status_code=503, headers={"Retry-After": "10", "Connection": "close"})
+            await answer(scope, receive, watched_send)
         finally:
             if ended == started:
                 ended = time.perf_counter()

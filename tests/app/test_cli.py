@@ -190,3 +190,26 @@ def test_a_worker_starts_and_stops(tmp_path: Path, installation: Path) -> None:
         worker.terminate()
         _, err = worker.communicate(timeout=300)
     assert worker.returncode == 0, err
+
+
+def _told_by(program: str) -> str:
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("name", ["demo", "serve", "worker", "migrate", "user", "import"])
+def test_whatever_a_command_writes_is_counted(name: str) -> None:
+    program = (
+        "import sys, typer; from app.cli import cli; "
+        f"typer.main.get_command(cli).get_command(None, '{name}'); print('app.tallies.keeping' in sys.modules)"
+    )
+    assert _told_by(program) == "True"
+
+
+def test_nothing_is_written_where_nobody_counts() -> None:
+    program = (
+        "from app.platform.database import make_engine, transaction\n"
+        "try:\n    with transaction(make_engine('sqlite://')): print('written')\n"
+        "except RuntimeError as error: print(error)"
+    )
+    assert _told_by(program).startswith("nobody keeps the counts")

@@ -178,3 +178,12 @@ def test_propose_needs_neither_web_nor_migrations() -> None:
 
 def test_an_output_cannot_be_left_out() -> None:
     assert CliRunner().invoke(cli, ["propose", "-"]).exit_code == 2
+
+
+@pytest.mark.parametrize("line", ["propose - -o -", "import - --laboratoire A --catalogue B", "restore -"])
+def test_a_standard_input_that_is_closed_is_said(data_dir: Path, line: str) -> None:
+    result = in_shell(data_dir, f"{line} <&-", b"")
+    assert result.returncode == 1
+    said = result.stderr.decode()
+    assert "L'entrée standard est fermée" in said
+    assert "Traceback" not in said

@@ -9,7 +9,7 @@ from sqlmodel import select
 from app.errors import WorkbenchError
 from app.models import AuditEvent, LoincRelease
 from app.platform.database import reading, transaction
-from app.platform.installation import backup, migrate, someone_exists
+from app.platform.installation import backup, migrate, open_ready, someone_exists
 from app.platform.migrations import current_revision, head_revision
 from app.settings import Settings
 from app.upgrades.start import prepare
@@ -74,3 +74,11 @@ def test_a_backup_needs_a_database_and_a_folder(fresh: Settings, tmp_path: Path)
     prepare(fresh)
     with pytest.raises(WorkbenchError, match="n'existe pas"):
         backup(fresh, tmp_path / "absent" / "x")
+
+
+def test_a_file_that_something_emptied_is_no_new_installation(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    (tmp_path / "transcodeur.sqlite3").touch()
+    with pytest.raises(WorkbenchError, match="ce qu'il contenait est perdu"):
+        open_ready(settings)
+    assert (tmp_path / "transcodeur.sqlite3").stat().st_size == 0

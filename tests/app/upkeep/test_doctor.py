@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from app.models import (
     Catalogue,
@@ -239,6 +239,27 @@ def test_recent_work_is_no_trouble(installed: Settings) -> None:
     found = {check.name: check for check in examine(installed)}
     assert found["travaux de fond"].is_well
     assert found["travaux de fond"].said == "1 en attente, 1 en cours"
+
+
+def test_work_that_nobody_goes_on_with_is_told(installed: Settings) -> None:
+    _job(installed, JobStatus.RUNNING, timedelta(minutes=10))
+    engine = make_engine(installed.resolved_database_url)
+    with transaction(engine) as session:
+        job = session.exec(select(Job)).one()
+        job.lease_expires_at = utc_now() - timedelta(minutes=9)
+        session.add(job)
+    assert troubles(installed)["travaux de fond"].startswith("1 travail commencé que personne ne poursuit")
+
+
+def test_a_database_of_a_newer_version_asks_for_that_version(installed: Settings) -> None:
+    change(installed, "UPDATE alembic_version SET version_num = '9999'")
+    assert "installez celle-là" in troubles(installed)["migrations"]
+
+
+def test_a_silent_messenger_is_told(installed: Settings) -> None:
+    silent = installed.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    found = {check.name: check for check in examine(silent)}
+    assert not found["messager Redis"].is_well
 
 
 def test_a_disk_without_room_for_two_copies_is_told(installed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,10 +149,15 @@ def _text(path: Path) -> str:
 
 def _empty(path: Path) -> str:
     path.write_bytes(b"")
-    return "n'est pas une base de l'atelier"
+    return "n'est pas une base SQLite"
 
 
-@pytest.mark.parametrize("make", [_not_ours, _text, _empty])
+def _dump(path: Path) -> str:
+    path.write_bytes(b"PGDMP" + bytes(100))
+    return "elle se remet avec pg_restore"
+
+
+@pytest.mark.parametrize("make", [_not_ours, _text, _empty, _dump])
 def test_what_is_no_backup_is_refused(installed: Settings, tmp_path: Path, make: object) -> None:
     assert callable(make)
     path = tmp_path / "autre"

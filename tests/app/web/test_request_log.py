@@ -1,15 +1,18 @@
 """Each request has an identifier and one line, with the template of its route and nothing that was sent."""
 
+import asyncio
 import re
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from starlette.types import Message, Receive, Scope, Send
 
 from app.main import create_app
 from app.settings import Settings
-from app.web.request_log import WELL_FORMED
+from app.web.proxies import TrustedProxies
+from app.web.request_log import WELL_FORMED, RequestLogMiddleware
 from tests.conftest import ADMINISTRATOR, READER, ClientFor, Logs, World
 
 GIVEN = "requete-0123456789"
@@ -145,3 +148,25 @@ def test_every_answer_of_a_page_with_a_handler_in_a_thread_carries_the_identifie
     (said,) = logs.events("said")
     assert said["request_id"] == answer.headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{32}", said["request_id"])
+
+
+def test_a_request_that_the_stop_of_the_server_cuts_is_no_fault(logs: Logs) -> None:
+    sent: list[Message] = []
+
+    async def cut(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise asyncio.CancelledError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "POST", "path": "/connexion", "headers": [], "client": PROXY}
+    middleware = RequestLogMiddleware(cut, TrustedProxies(""), lambda _request: None)
+    asyncio.run(middleware(scope, receive, send))
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"10") in sent[0]["headers"]
+    assert "rouvrez la page" in sent[1]["body"].decode()
+    assert [event["level"] for event in logs.events("request.abandoned")] == ["info"]
+    assert one(logs)["status"] == 503
