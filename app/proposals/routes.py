@@ -8,16 +8,16 @@ from app.models import CONTRIBUTORS
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, for_roles
 from app.platform.request_session import SessionDep
-from app.proposals.service import ask_for_proposals, search_under_way
+from app.proposals.service import ask_for_proposals, search_that_waits
 
 router = APIRouter(route_class=AuthorisedRoute)
 
 
 @router.post("/catalogues/{catalogue_id}/propositions", dependencies=[for_roles(*CONTRIBUTORS)])
 def rerun(request: Request, session: SessionDep, access: CatalogueDep) -> Response:
-    """Start the matcher again on the whole catalogue, in the background; a second click leads to the same job."""
+    """Start the matcher again on the whole catalogue, in the background; a second click leads to the job that waits."""
     queue: JobQueue = request.app.state.jobs
-    job = search_under_way(session, access.catalogue_id)
+    job = search_that_waits(session, access.catalogue_id)
     if job is None:
         job = ask_for_proposals(session, queue, access.catalogue, access.user_id)
     return RedirectResponse(f"/travaux/{job.id}", status_code=303)

@@ -7,14 +7,14 @@ from sqlalchemy import Engine as DatabaseEngine
 from sqlmodel import Session
 
 from app.catalogues.matcher_input import to_matcher
-from app.errors import NotFoundError
+from app.errors import ConflictError, NotFoundError
 from app.files.kinds import SECTIONS
 from app.jobs.work import Work
 from app.models import LocalTest, LoincRelease
 from app.platform.database import reading
 from app.proposals import repository
 from app.proposals.chapters import chapter_proposals
-from app.proposals.engines import engine_of_release
+from app.proposals.engines import engine_of_release, engine_version
 from app.proposals.knowledge import knowledge_from_json
 from app.settings import Settings
 from matcher import Engine, Evidence
@@ -26,6 +26,10 @@ STEP = 25
 PIECE = 150
 """Proposals stored in one transaction."""
 MATCHING = "Recherche des propositions"
+OTHER_ENGINE = (
+    "Cette recherche a été commencée par une autre version de l'atelier. Rien n'en est montré : "
+    "relancez-la quand tous les processus sont à jour."
+)
 
 
 def evidence_as_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
@@ -47,6 +51,9 @@ def match_chunk(
     What an attempt before this one stored is replaced: nothing is there twice.
     """
     run_id = int(content["run_id"])
+    if content["engine_version"] != engine_version():
+        # One run is of one engine: its rows can be compared, and made again.
+        raise ConflictError(OTHER_ENGINE)
     if data.get("keep"):
         with work.writing() as session:
             repository.delete_proposals_of(session, run_id, data["keep"])

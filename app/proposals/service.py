@@ -98,8 +98,10 @@ def evidence_ahead(
     return _weigh(engine.with_knowledge(knowledge), rows)
 
 
-def search_under_way(session: Session, catalogue_id: int) -> Job | None:
-    """The search of a whole catalogue that waits or is being done: nothing that is shown would make another differ.
+def search_that_waits(session: Session, catalogue_id: int) -> Job | None:
+    """The search of a whole catalogue that nobody has begun: another one would find the same.
+
+    One that was begun knows what was remembered then, and the release of then: asking again asks for a new one.
 
     To be asked for in the transaction that asks for one: those of one catalogue come one after the other.
     """
@@ -107,7 +109,8 @@ def search_under_way(session: Session, catalogue_id: int) -> Job | None:
     statement = select(Job).where(
         Job.kind == JOB_KIND,
         Job.catalogue_id == catalogue_id,
-        col(Job.status).in_([JobStatus.WAITING, JobStatus.RUNNING]),
+        col(Job.status) == JobStatus.WAITING,
+        col(Job.attempts) == 0,
         col(Job.cancel_requested_at).is_(None),
     )
     jobs = session.exec(statement.order_by(col(Job.id).desc())).all()

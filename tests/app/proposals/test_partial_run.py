@@ -203,5 +203,19 @@ def test_a_second_click_leads_to_the_same_search(
     page = client.get(f"/catalogues/{catalogue}").text
     assert "La recherche attend son tour" in page
     assert "a été annulée" not in page
-    with reading(world.engine) as session:
-        assert len(session.exec(select(Job).where(Job.catalogue_id == catalogue)).all()) == 1
+    with transaction(world.engine) as session:
+        job = session.exec(select(Job).where(Job.catalogue_id == catalogue)).one()
+        job.status, job.attempts = JobStatus.RUNNING, 1
+        session.add(job)
+    third = client.post(f"/catalogues/{catalogue}/propositions", follow_redirects=False).headers["location"]
+    assert third != first, "what was begun does not know what changed since"
+
+
+def test_one_run_is_of_one_engine(
+    world: World, settings: Settings, matcher: FakeEngine, catalogue: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(world, settings, catalogue)
+    monkeypatch.setattr(rows, "engine_version", lambda: "une autre")
+    with pytest.raises(WorkbenchError, match="une autre version de l'atelier"):
+        run(world, settings, catalogue)
+    assert len(shown(world, first)) == 3
