@@ -18,7 +18,7 @@ from app.worklist import entries_sql
 from app.worklist.facets import BY_KEY, FACETS
 from app.worklist.query import ReviewQuery
 
-MOST = 5_000
+MOST = 3_000
 """How many rows are counted at most when the kept counts cannot answer."""
 STATE = "etat"
 Kept = Mapping[str, Mapping[str, Mapping[str, int]]]

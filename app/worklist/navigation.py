@@ -12,7 +12,7 @@ from app.worklist.query import ReviewQuery
 TO_DECIDE = frozenset({Status.TODO, Status.SENT_BACK})
 """Where a reviewer goes after a decision; a doubt waits for someone, it is not met again by chance."""
 TO_APPROVE = frozenset({Status.DECIDED})
-MOST = 10_000
+MOST = 3_000
 """How many rows are looked at, at most, to say where a row is."""
 
 
