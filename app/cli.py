@@ -36,6 +36,11 @@ ROOMS = {
 """The commands of each room. A room is imported when one of its commands is asked for: `propose` must start quickly."""
 
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread of the server computes before another has its turn. By default ten times as long: a decision, whose
+thread hands over at each of its statements, waits that long thirty times while another thread reads a file."""
+
+
 class RoomsGroup(FrenchGroup):
     """The commands below, and those of the rooms, imported at need."""
 
@@ -131,6 +136,7 @@ def serve(
             typer.echo("Aucun compte n'existe encore. Ouvrez le premier, dans un autre terminal :")
             typer.echo('  transcodeur user add --email vous@exemple.fr --name "Prénom Nom" --administrator')
         typer.echo("Ctrl+C pour arrêter.")
+        sys.setswitchinterval(SWITCH_SECONDS)
         # Otherwise those who come first wait for it, and everybody with them.
         Thread(target=warm_up, args=(engine, settings), name="warm-up", daemon=True).start()
         # Logs and proxies are the application's own affair; uvicorn sends a signal again once it has shut down.
