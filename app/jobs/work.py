@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from app.jobs.lease import JobCancelledError, JobInterruptedError, Lease, LostLeaseError
 from app.models import Job, JobStatus
-from app.platform.database import give_way, transaction
+from app.platform.database import give_way, transaction, wait_for_disk
 
 TOLD_EVERY_SECONDS = 0.5
 """Progress is written this often at most, and whenever the step changes."""
@@ -61,6 +61,7 @@ class Work:
             .returning(col(Job.cancel_requested_at))
         )
         with transaction(self._engine) as session:
+            wait_for_disk(session, False)
             told = session.execute(statement, execution_options={"synchronize_session": False}).first()
         if told is None:
             raise LostLeaseError
@@ -72,6 +73,7 @@ class Work:
         """A transaction that commits only while the work is ours, and holds it for LEASE_SECONDS from its end on."""
         self.lease.check()
         with transaction(self._engine) as session:
+            wait_for_disk(session, False)
             self.lease.fence(session)
             yield session
             if not self.is_finished:
@@ -87,6 +89,7 @@ class Work:
         self._finish(session, JobStatus.FAILED, message)
 
     def _finish(self, session: Session, status: JobStatus, message: str | None) -> None:
+        wait_for_disk(session, True)
         self.lease.fence(session)
         job = session.get_one(Job, self.lease.job_id, populate_existing=True)
         self._end(session, job, status, message)

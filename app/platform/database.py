@@ -82,6 +82,18 @@ def _begin_writing(connection: Connection) -> None:
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS}000")
 
 
+def wait_for_disk(session: Session, does: bool) -> None:
+    """Whether the commit of this transaction waits until a server has it on its disk.
+
+    Pieces of long work need not: the commit that ends the work waits, and takes every one before it along; a server
+    that stops in between leaves work that is taken over. People's commits then wait for fewer others. SQLite, whose
+    commits are few, always waits.
+    """
+    if postgresql.is_postgresql(session.get_bind().engine):
+        driver: Any = session.connection().connection.dbapi_connection
+        driver.execute(f"SET LOCAL synchronous_commit = {'on' if does else 'off'}")
+
+
 def give_way(engine: Engine) -> None:
     """Between two transactions of long work: let those who wait for SQLite's one writer take their turn."""
     if not postgresql.is_postgresql(engine):

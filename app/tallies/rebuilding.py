@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.jobs import registry
-from app.platform.database import give_way, reading, transaction
+from app.platform.database import give_way, reading, transaction, wait_for_disk
 from app.tallies import computing, marks, repository
 from app.tallies.counting import counts_of, difference
 
@@ -62,6 +62,7 @@ def after_commit(engine: Engine, catalogue_ids: list[int]) -> None:
 def bring_up_some(engine: Engine, catalogue_id: int, rows: int = FIRST) -> bool:
     """Bring up the next rows of a catalogue in one transaction; whether some may remain."""
     with transaction(engine) as session:
+        wait_for_disk(session, False)
         # The catalogue before its mark, like whoever changes it.
         repository.lock(session, catalogue_id, alone=True)
         place = marks.place_of(session, catalogue_id)

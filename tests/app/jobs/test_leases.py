@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
@@ -397,3 +397,25 @@ def test_no_claim_waits_for_the_work_of_another(world: World, kind: Kind, later:
         assert time.monotonic() - begun < 5
     assert claimed is not None
     assert claimed.job.id == other
+
+
+@pytest.mark.only("postgresql", "SQLite waits for its disk at every commit")
+def test_what_ends_a_work_waits_for_the_disk_and_its_pieces_do_not(
+    engine: Engine, kind: Kind, settings: Settings
+) -> None:
+    found: list[str] = []
+
+    def work_on(_engine: Engine, _settings: Settings, _job: int, _payload: dict[str, Any], work: Work) -> str:
+        asked = text("SELECT current_setting('synchronous_commit')")
+        with work.writing() as session:
+            found.append(session.connection().execute(asked).scalar_one())
+        with work.writing() as session:
+            work.finish(session, "fait")
+            found.append(session.connection().execute(asked).scalar_one())
+        return "fait"
+
+    kind(work_on)
+    job_id = add(engine)
+    run_job(engine, settings, job_id)
+    assert load(engine, job_id).status == JobStatus.DONE
+    assert found == ["off", "on"]
