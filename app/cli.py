@@ -107,6 +107,7 @@ def serve(
 
     from app.demonstration.service import accounts_notice, create_demonstration
     from app.main import create_app
+    from app.platform.apart import beside
     from app.platform.in_use import in_service, only_server
     from app.platform.installation import make_data_dir, someone_exists
     from app.proposals.readiness import warm_up
@@ -126,7 +127,9 @@ def serve(
         engine = prepare(settings)
         for sentence in create_demonstration(engine, settings) if with_demo else ():
             typer.echo(sentence)
-        application = create_app(settings, engine)
+        apart = beside(settings, engine)
+        stack.callback(apart.close)
+        application = create_app(settings, engine, apart)
         name, number = listener.getsockname()[:2]
         typer.echo(f"Atelier de transcodage LOINC : http://{f'[{name}]' if ':' in name else name}:{number}/")
         notice = accounts_notice(engine)

@@ -85,3 +85,7 @@ class ImportRefusedError(InvalidInputError):
     def __init__(self, problems: list[InputProblem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+    def __reduce__(self) -> tuple[type["ImportRefusedError"], tuple[list[InputProblem]]]:
+        # An exception pickles as its sentence: the problems themselves would be lost between two processes.
+        return type(self), (self.problems,)

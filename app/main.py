@@ -28,6 +28,7 @@ from app.memory import routes as memory
 from app.operations import routes as operations
 from app.operations.access import MetricsAccess
 from app.operations.metrics import Metrics
+from app.platform.apart import Apart, Here
 from app.platform.bodies import BodyTimeLimit
 from app.platform.database import make_engine
 from app.proposals import jobs as proposal_jobs
@@ -87,8 +88,10 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
         queue.stop_consumer()
 
 
-def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
-    """Build the application; the database must have been migrated before."""
+def create_app(
+    settings: Settings | None = None, engine: Engine | None = None, apart: Apart | None = None
+) -> FastAPI:
+    """Build the application; the database must have been migrated before. `apart` is closed by whoever gives it."""
     settings = settings or get_settings()
     application = FastAPI(
         title="Atelier de transcodage LOINC",
@@ -101,6 +104,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     application.state.settings = settings
     application.state.engine = engine or make_engine(settings.resolved_database_url)
+    application.state.apart = apart or Here(application.state.engine)
     application.state.refusals = {"/fhir/": refuse}
     application.state.sign_in_purge = Purge()
     application.state.published = PublishedCache()

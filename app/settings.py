@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import WorkbenchError
 
+SHORTEST_TOKEN = 20
 SECRET = frozenset({"database_url", "redis_url", "metrics_token"})
 """Settings whose value is never shown."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,13 @@ class Settings(BaseSettings):
         description="Moteurs de proposition gardés en mémoire par chaque processus, un par version de LOINC employée "
         "(de 100 à 250 Mo pour une version officielle) ; le moins récemment employé est libéré.",
     )
+    reading_processes: int = Field(
+        2,
+        ge=0,
+        le=16,
+        description="Processus, à côté du serveur web et moins prioritaires que lui, qui lisent les fichiers reçus : "
+        "un gros classeur n'y ralentit personne. Ils ne démarrent qu'au premier fichier ; 0, c'est le serveur qui lit.",
+    )
     max_upload_bytes: int = Field(
         20_000_000,
         gt=0,
@@ -153,6 +161,24 @@ class Settings(BaseSettings):
         description="Nom du fichier LOINC_6 ; `{date}` devient le jour de l'export (AAAAMMJJ). "
         "La réglementation y imprime `demandes` ; certains lecteurs attendent `resultats`.",
     )
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _not_guessable(cls, value: str) -> str:
+        if value and len(value) < SHORTEST_TOKEN:
+            raise ValueError(f"trop court : {SHORTEST_TOKEN} caractères au moins ; par exemple : openssl rand -hex 32")
+        return value
+
+    @field_validator("chapters_file_name", "exams_file_name", "results_file_name")
+    @classmethod
+    def _a_file_name(cls, value: str) -> str:
+        try:
+            name = value.format(date="20260101")
+        except (LookupError, ValueError, AttributeError) as error:
+            raise ValueError("seul « {date} » peut y être entre accolades") from error
+        if not name.strip(". ") or set(name) & set('/\\:*?"<>|') or not name.isprintable():
+            raise ValueError("ce n'est pas un nom de fichier")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -6,7 +6,6 @@ import typer
 
 from app.accounts import repository, service
 from app.console.french import FrenchTyper
-from app.errors import InvalidInputError
 from app.laboratories import repository as laboratory_repository
 from app.laboratories import service as laboratories
 from app.models import User
@@ -103,7 +102,7 @@ def _register_users(user_cli: typer.Typer) -> None:
         wanted = parse_role(role)
         if wanted is None and role.casefold() != "aucun":
             names = ", ".join(label.lower() for label in ROLE_LABELS.values())
-            raise InvalidInputError(f"Le rôle « {role} » est inconnu ; choisissez parmi {names}, aucun.")
+            raise typer.BadParameter(f"Le rôle « {role} » est inconnu ; choisissez parmi {names}, aucun.")
         with transaction(open_ready(get_settings())) as session:
             user = service.get_user_by_email(session, email)
             laboratory = laboratories.get_laboratory_by_name(session, laboratoire)

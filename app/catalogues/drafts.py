@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.catalogues import draft_repository, profile_repository, profiles
@@ -19,8 +21,9 @@ from app.files.records import Dialect, UndecodableError, decode, detect_dialect
 from app.files.tabular import check_content, read_table
 from app.files.workbook import is_workbook
 from app.jobs.queue import JobQueue
-from app.models import Catalogue, UploadDraft, UploadDraftFile, utc_now
-from app.platform.database import Transactions
+from app.models import Catalogue, ImportProfile, UploadDraft, UploadDraftFile, utc_now
+from app.platform.apart import Apart
+from app.platform.database import Transactions, reading
 from app.platform.identity import LaboratoryAccess
 from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
@@ -65,6 +68,7 @@ class Draft:
 
 def start(
     transactions: Transactions,
+    apart: Apart,
     access: LaboratoryAccess,
     received: Sequence[tuple[str, bytes]],
     *,
@@ -81,25 +85,13 @@ def start(
         _check_target(session, access, catalogue_id, catalogue_name)
         known = profile_repository.profiles_of(session, access.laboratory_id)
     forbid_open_transaction("read received files")
-    received = unpacked(received, settings.max_upload_bytes)
-    refuse_too_many(received)
-    problems: list[InputProblem] = []
-    choices: list[Choices] = []
-    for name, content in received:
-        try:
-            own = _first_choices(name, content, settings.max_upload_bytes)
-            choices.append(profiles.proposed(known, name, content) or own)
-        except ImportRefusedError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ImportRefusedError(problems)
+    received, settled = apart.run(examined, list(received), known, settings.max_upload_bytes)
     draft = UploadDraft(
         user_id=access.user_id,
         laboratory_id=access.laboratory_id,
         catalogue_id=catalogue_id,
         catalogue_name="" if catalogue_id is not None else " ".join(catalogue_name.split()),
     )
-    settled = [choice.to_json() for choice in choices]
     with transactions.writing() as session:
         _check_target(session, access, catalogue_id, catalogue_name)
         _forget_old(session, access)
@@ -109,6 +101,25 @@ def start(
         for (name, content), choice in zip(received, settled, strict=True):
             session.add(UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=choice))
         return draft.id
+
+
+def examined(
+    _engine: Engine, received: Sequence[tuple[str, bytes]], known: Sequence[ImportProfile], max_bytes: int
+) -> tuple[list[tuple[str, bytes]], list[dict[str, Any]]]:
+    """The received files, out of their archive, and how each is read at first; raises what `start` raises."""
+    received = unpacked(received, max_bytes)
+    refuse_too_many(received)
+    problems: list[InputProblem] = []
+    choices: list[Choices] = []
+    for name, content in received:
+        try:
+            own = _first_choices(name, content, max_bytes)
+            choices.append(profiles.proposed(known, name, content) or own)
+        except ImportRefusedError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ImportRefusedError(problems)
+    return list(received), [choice.to_json() for choice in choices]
 
 
 def _first_choices(name: str, content: bytes, max_bytes: int) -> Choices:
@@ -189,14 +200,14 @@ def understand(stored: UploadDraftFile, max_bytes: int) -> DraftFile:
     return DraftFile(stored, read, read.problems, read.table.dialect)
 
 
-def open_draft(transactions: Transactions, draft: UploadDraft, settings: Settings) -> Draft:
+def open_draft(engine: Engine, draft: UploadDraft, max_bytes: int) -> Draft:
     """Read the files of an import again, as settled so far, and plan what they would write."""
     assert draft.id is not None
-    with transactions.reading() as session:
+    with reading(engine) as session:
         stored = draft_repository.files_of(session, draft.id)
         held = held_by(session, draft.catalogue_id)
     forbid_open_transaction("read the files of an import")
-    files = [understand(file, settings.max_upload_bytes) for file in stored]
+    files = [understand(file, max_bytes) for file in stored]
     used = [file.read for file in files if file.read and not file.stored.is_ignored]
     plan = plan_into(held, used, may_update=True)
     if not used and all(file.stored.is_ignored for file in files):

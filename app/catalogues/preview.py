@@ -1,10 +1,14 @@
 """Building the preview page from an import being prepared."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from app.catalogues.drafts import Draft, DraftFile, french_letters
+from sqlalchemy import Engine
+
+from app.catalogues.drafts import Draft, DraftFile, french_letters, open_draft
 from app.catalogues.pages import ColumnView, FileView, Option, PreviewPage, RowView
 from app.catalogues.plan import ImportPlan
+from app.catalogues.profiles import Reading, reading_of
 from app.catalogues.service import KIND_LABELS
 from app.catalogues.settling import DELIMITER_WORDS, QUOTES
 from app.errors import InputProblem
@@ -13,8 +17,7 @@ from app.files.choices import Choices
 from app.files.fields import FIELD_LABELS
 from app.files.reading import ReadFile, listed
 from app.files.records import ENCODINGS
-from app.models import FileKind, ImportProfile, Level
-from app.platform.identity import LaboratoryAccess
+from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
 
 SHOWN_ROWS = 6
@@ -37,25 +40,53 @@ _TABULAR_FIELDS = tuple(FIELD_LABELS)
 _SIDE_FIELDS = ("code", *SIDE_FIELDS)
 
 
-def preview_page(
-    draft: Draft,
-    access: LaboratoryAccess,
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The page that shows how the files of an import are understood, and what confirming it needs."""
+
+    page: PreviewPage
+    readings: dict[int, Reading]
+    """How each file that is kept is read, by its identifier."""
+
+
+def look(
+    engine: Engine,
+    stored: UploadDraft,
+    max_bytes: int,
+    laboratory: Laboratory,
     target: str,
-    profiles: Sequence[ImportProfile] = (),
+    known: Sequence[ImportProfile],
     more_problems: Sequence[InputProblem] = (),
     must_look_again: bool = False,
+) -> Preview:
+    """Read the files of an import as settled so far; what is said of them is small, whatever their size."""
+    draft = open_draft(engine, stored, max_bytes)
+    kept = {file.id: file.read for file in draft.files if file.read is not None and not file.stored.is_ignored}
+    return Preview(
+        _page(draft, laboratory, target, known, more_problems, must_look_again),
+        {file_id: reading_of(read) for file_id, read in kept.items()},
+    )
+
+
+def _page(
+    draft: Draft,
+    laboratory: Laboratory,
+    target: str,
+    profiles: Sequence[ImportProfile],
+    more_problems: Sequence[InputProblem],
+    must_look_again: bool,
 ) -> PreviewPage:
-    """The page that shows how the files are understood."""
     problems = [*more_problems, *draft.problems]
     assert draft.stored.id is not None
+    assert laboratory.id is not None
     return PreviewPage(
         title="Vérifier avant l'import",
-        laboratory_id=access.laboratory_id,
-        laboratory_name=access.laboratory.name,
+        laboratory_id=laboratory.id,
+        laboratory_name=laboratory.name,
         draft_id=draft.stored.id,
         target=target,
         is_new_catalogue=draft.stored.catalogue_id is None,
-        files=[_file_view(file, profiles, access.laboratory.sgl_name) for file in draft.files],
+        files=[_file_view(file, profiles, laboratory.sgl_name) for file in draft.files],
         outcome="" if problems else _outcome(draft.plan),
         warnings=draft.plan.warnings,
         problems=[str(problem) for problem in listed(problems)],

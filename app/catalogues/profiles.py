@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -131,19 +131,34 @@ def checked_name(name: str) -> str:
     return name
 
 
-def save(session: Session, access: LaboratoryAccess, name: str, file: ReadFile) -> ImportProfile:
-    """Keep how this file is read under a name; a profile of that name is replaced."""
-    name = checked_name(name)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read, without the file."""
+
+    file_name: str
+    choices: Choices
+    headings: tuple[str, ...]
+    width: int
+
+
+def reading_of(file: ReadFile) -> Reading:
+    """How this file is read."""
     table = file.table
-    kept = Choices(file.kind, table.dialect, columns=file.columns, takes_units=file.incoming.choices.takes_units)
-    choices: dict[str, Any] = kept.to_json() | {_NAME: _stem(file.name), _WIDTH: table.width}
+    choices = Choices(file.kind, table.dialect, columns=file.columns, takes_units=file.incoming.choices.takes_units)
+    return Reading(file.name, choices, table.headings, table.width)
+
+
+def save(session: Session, access: LaboratoryAccess, name: str, reading: Reading) -> ImportProfile:
+    """Keep how a file is read under a name; a profile of that name is replaced."""
+    name = checked_name(name)
+    choices: dict[str, Any] = reading.choices.to_json() | {_NAME: _stem(reading.file_name), _WIDTH: reading.width}
     profile = profile_repository.named(session, access.laboratory_id, name)
     verb = "create" if profile is None else "change"
     profile = profile or ImportProfile(laboratory_id=access.laboratory_id, name=name, created_by_id=access.user_id)
-    profile.choices, profile.headings = choices, list(table.headings)
+    profile.choices, profile.headings = choices, list(reading.headings)
     session.add(profile)
     session.flush()
-    _record(session, access, verb, profile, file_name=file.name)
+    _record(session, access, verb, profile, file_name=reading.file_name)
     return profile
 
 

@@ -10,9 +10,8 @@ from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
 from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
-from app.catalogues.drafts import Draft
 from app.catalogues.pages import DraftLine, ImportPage, Option
-from app.catalogues.preview import preview_page
+from app.catalogues.preview import look
 from app.catalogues.profile_view import profile_lines
 from app.catalogues.service import MAY_IMPORT
 from app.catalogues.settling import settle
@@ -21,7 +20,8 @@ from app.files import limits
 from app.models import Catalogue, UploadDraft, utc_now
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep, for_roles
-from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.platform.open_transactions import forbid_open_transaction
+from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
 from app.web.templating import render
 
@@ -95,10 +95,12 @@ def show_import(
     session: SessionDep,
     access: LaboratoryDep,
     settings: SettingsDep,
+    apart: ApartDep,
     catalogue: int | None = None,
 ) -> Response:
     """Where files are given."""
     access.require(*MAY_IMPORT)
+    apart.prepare()
     return render(request, "catalogues/import.html", _import_page(session, access, settings, catalogue))
 
 
@@ -109,7 +111,12 @@ def _base_name(file_name: str) -> str:
 
 @router.post("/laboratoires/{laboratory_id}/importer", dependencies=[for_roles(*MAY_IMPORT)])
 def do_upload(
-    request: Request, transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
+    request: Request,
+    transactions: TransactionsDep,
+    access: LaboratoryDep,
+    settings: SettingsDep,
+    apart: ApartDep,
+    form: Upload,
 ) -> Response:
     """Receive files and show how they are understood; nothing is imported yet."""
     chosen = str(form.get("catalogue", ""))
@@ -123,7 +130,8 @@ def do_upload(
     ]
     try:
         draft_id = drafts.start(
-            transactions, access, received, catalogue_id=catalogue_id, catalogue_name=name, settings=settings
+            transactions, apart, access, received,
+            catalogue_id=catalogue_id, catalogue_name=name, settings=settings,
         )
     except NotFoundError:
         raise
@@ -140,6 +148,7 @@ def show_preview(
     transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
+    apart: ApartDep,
     draft_id: int,
     verifier: bool = False,
 ) -> Response:
@@ -151,19 +160,24 @@ def show_preview(
         known = profile_repository.profiles_of(session, access.laboratory_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    draft = drafts.open_draft(transactions, stored, settings)
-    page = preview_page(draft, access, target, known, must_look_again=verifier)
-    return render(request, "catalogues/preview.html", page)
+    forbid_open_transaction("read the files of an import")
+    seen = apart.run(look, stored, settings.max_upload_bytes, access.laboratory, target, known, (), verifier)
+    return render(request, "catalogues/preview.html", seen.page)
 
 
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages", dependencies=[for_roles(*MAY_IMPORT)])
 def do_settle(
-    transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, draft_id: int, fields: Fields
+    transactions: TransactionsDep,
+    access: LaboratoryDep,
+    settings: SettingsDep,
+    apart: ApartDep,
+    draft_id: int,
+    fields: Fields,
 ) -> Response:
     """Keep the choices of the user and show the preview again."""
     with transactions.reading() as session:
         stored = drafts.find_unconfirmed(session, access, draft_id)
-    settle(transactions, access, stored, fields, settings)
+    settle(transactions, apart, access, stored, fields, settings)
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft_id}", status_code=303)
 
 
@@ -173,6 +187,7 @@ def do_confirm(
     transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
+    apart: ApartDep,
     draft_id: int,
     fields: Fields,
 ) -> Response:
@@ -183,17 +198,18 @@ def do_confirm(
         known = profile_repository.profiles_of(session, access.laboratory_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    settled = settle(transactions, access, stored, fields, settings)
+    settled = settle(transactions, apart, access, stored, fields, settings)
     if settled.reread:
         address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}?verifier=true"
         return RedirectResponse(address, status_code=303)
-    draft = drafts.open_draft(transactions, stored, settings)
-    if settled.problems or draft.problems:
-        page = preview_page(draft, access, target, known, settled.problems)
-        return render(request, "catalogues/preview.html", page, status_code=422)
+    seen = apart.run(
+        look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems
+    )
+    if seen.page.problems:
+        return render(request, "catalogues/preview.html", seen.page, status_code=422)
     with transactions.writing() as session:
-        _save_profiles(session, access, draft, fields)
-        if draft.plan.updates:
+        _save_profiles(session, access, seen.readings, fields)
+        if seen.page.is_update:
             # Nothing is written into the catalogue before the user saw what changes.
             address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}/differences"
             return RedirectResponse(address, status_code=303)
@@ -201,12 +217,14 @@ def do_confirm(
     return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
 
 
-def _save_profiles(session: Session, access: LaboratoryAccess, draft: Draft, fields: Mapping[str, str]) -> None:
+def _save_profiles(
+    session: Session, access: LaboratoryAccess, readings: Mapping[int, profiles.Reading], fields: Mapping[str, str]
+) -> None:
     """Save how files are read, under the names that the user gave."""
-    for file in draft.files:
-        name = fields.get(f"f{file.id}.profile-name", "").strip()
-        if name and file.read is not None and not file.stored.is_ignored:
-            profiles.save(session, access, name, file.read)
+    for file_id, reading in readings.items():
+        name = fields.get(f"f{file_id}.profile-name", "").strip()
+        if name:
+            profiles.save(session, access, name, reading)
 
 
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/abandonner")

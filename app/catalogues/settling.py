@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import Engine
+
 from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.drafts import DraftFile, find_unconfirmed, understand
 from app.errors import InputProblem
@@ -11,7 +13,8 @@ from app.files.choices import Choices
 from app.files.fields import FIELD_LABELS
 from app.files.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
 from app.models import FileKind, ImportProfile, UploadDraft
-from app.platform.database import Transactions
+from app.platform.apart import Apart
+from app.platform.database import Transactions, reading
 from app.platform.identity import LaboratoryAccess
 from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
@@ -33,6 +36,7 @@ class Settled:
 
 def settle(
     transactions: Transactions,
+    apart: Apart,
     access: LaboratoryAccess,
     draft: UploadDraft,
     form: Mapping[str, str],
@@ -40,26 +44,35 @@ def settle(
 ) -> Settled:
     """Keep what the user settled of each file of the draft; the files are read with no transaction open."""
     assert draft.id is not None
-    with transactions.reading() as session:
-        files = draft_repository.files_of(session, draft.id)
-        known = profile_repository.profiles_of(session, draft.laboratory_id)
     forbid_open_transaction("read the files of an import")
-    settled = Settled(False, [])
-    changes: list[tuple[int, bool, dict[str, Any]]] = []
-    for stored in files:
-        ignored = form.get(f"f{stored.id}.ignored") == "1"
-        settled.reread |= ignored != stored.is_ignored
-        file = understand(stored, settings.max_upload_bytes)
-        choices, reread = _choices(known, file, form)
-        settled.reread |= reread
-        if not ignored and not reread:
-            settled.problems += _doubled(file, form)
-        changes.append((file.id, ignored, choices.to_json()))
+    settled, changes = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
     with transactions.writing() as session:
         find_unconfirmed(session, access, draft.id)
         for file_id, ignored, said in changes:
             draft_repository.settle_file(session, file_id, ignored, said)
     return settled
+
+
+def understood(
+    engine: Engine, draft: UploadDraft, form: Mapping[str, str], max_bytes: int
+) -> tuple[Settled, list[tuple[int, bool, dict[str, Any]]]]:
+    """What came of the choices, and (file, whether it is left out, how it is read) to keep of each file."""
+    assert draft.id is not None
+    with reading(engine) as session:
+        files = draft_repository.files_of(session, draft.id)
+        known = profile_repository.profiles_of(session, draft.laboratory_id)
+    settled = Settled(False, [])
+    changes: list[tuple[int, bool, dict[str, Any]]] = []
+    for stored in files:
+        ignored = form.get(f"f{stored.id}.ignored") == "1"
+        settled.reread |= ignored != stored.is_ignored
+        file = understand(stored, max_bytes)
+        choices, reread = _choices(known, file, form)
+        settled.reread |= reread
+        if not ignored and not reread:
+            settled.problems += _doubled(file, form)
+        changes.append((file.id, ignored, choices.to_json()))
+    return settled, changes
 
 
 def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str, str]) -> tuple[Choices, bool]:

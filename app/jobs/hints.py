@@ -23,6 +23,11 @@ QUEUE_SCHEMA = "travaux"
 """The schema of PostgreSQL that holds the tables of huey: they are none of the application's."""
 NAME = "transcodeur"
 BUSY_SECONDS = 5
+REDIS_CONNECT_SECONDS = 1.0
+REDIS_ANSWER_SECONDS = 3.0
+"""More than the second that a listener waits for a message."""
+UNHEARD_SECONDS = 30.0
+"""How long nothing is sent to a storage that did not answer: the sweeps of the workers do without."""
 SILENT_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
@@ -114,9 +119,14 @@ def _postgresql(url: URL) -> Huey:
 def _redis(url: str) -> Huey:
     try:
         from huey import RedisHuey
+        from redis import ConnectionPool
     except ImportError as error:
         raise WorkbenchError("Il manque ce qu'il faut pour Redis : pip install 'transcodeur[redis]'.") from error
-    return RedisHuey(NAME, url=url, results=False)
+    # Whoever asks for a job must not wait long for a server that is there and says nothing.
+    pool = ConnectionPool.from_url(
+        url, socket_connect_timeout=REDIS_CONNECT_SECONDS, socket_timeout=REDIS_ANSWER_SECONDS
+    )
+    return RedisHuey(NAME, connection_pool=pool, results=False)
 
 
 def make_huey(settings: Settings) -> Huey:
@@ -139,6 +149,7 @@ class Hints:
         self._huey: Huey | None = None
         self._task: Any = None
         self._consumer: _QuietConsumer | None = None
+        self._unheard_until = 0.0
 
     def _open(self) -> Any:
         if self._task is None:
@@ -154,6 +165,8 @@ class Hints:
 
     def send(self, job_id: int) -> None:
         """Say that there is work, to whichever process listens."""
+        if time.monotonic() < self._unheard_until:
+            return
         try:
             self._open()(job_id)
             if self._huey is not None and self._consumer is not None:
@@ -164,6 +177,7 @@ class Hints:
         except WorkbenchError:
             raise
         except Exception as error:
+            self._unheard_until = time.monotonic() + UNHEARD_SECONDS
             log.warning("jobs.hint_lost", job_id=job_id, error=type(error).__qualname__)
 
     def listen(self) -> None:

@@ -44,6 +44,9 @@ def retry(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
     if not access.may_act:
         raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas de relancer ce travail.")
     session.refresh(job, with_for_update=True)
+    if not JobStatus(job.status).is_over:
+        # A second click, or somebody else's: it is as she wishes already.
+        return job
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         raise ConflictError("Ce travail n'a pas échoué : il n'y a rien à relancer.")
     queue.retry(session, job)
@@ -69,6 +72,9 @@ def _cancel(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
     job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
     if job is None:
         raise NotFoundError("Ce travail n'existe pas.")
+    if job.status == JobStatus.CANCELLED:
+        # A second click, or somebody else's: it is as she wishes already.
+        return job
     if JobStatus(job.status).is_over:
         raise ConflictError("Ce travail est déjà terminé : il n'y a rien à annuler.")
     if job.cancel_requested_at is None:

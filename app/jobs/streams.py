@@ -1,7 +1,9 @@
 """Progress as server-sent events: who watches a job holds neither a transaction nor a thread while she waits."""
 
 import asyncio
+import itertools
 import time
+import weakref
 from collections.abc import AsyncIterator
 
 import structlog
@@ -58,13 +60,29 @@ def state_of(job: Job) -> JobState:
 
 
 class Streams:
-    """The open streams of one application."""
+    """The open streams of one application, each with a place of its own."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.opening = 0
-        """Those that are being let in: they count too."""
+        self._taken: set[int] = set()
+        self._numbers = itertools.count()
         self._is_closing = False
+
+    @property
+    def count(self) -> int:
+        """How many places are taken: those of streams that are being let in, too."""
+        return len(self._taken)
+
+    def take(self) -> int | None:
+        """A place, to be given back; None when there is none left."""
+        if len(self._taken) >= MAX_STREAMS or self._is_closing:
+            return None
+        place = next(self._numbers)
+        self._taken.add(place)
+        return place
+
+    def give_back(self, place: int) -> None:
+        """Free a place; twice does no harm."""
+        self._taken.discard(place)
 
     def close(self) -> None:
         """End every stream at its next look: an orderly stop does not wait for those who watch."""
@@ -90,19 +108,24 @@ def _look(request: Request, job_id: int) -> JobState:
 async def follow(request: Request, job_id: int) -> Response:
     """A stream of the states of a job, or 503 when too many are open: the page then asks instead."""
     streams: Streams = request.app.state.streams
-    if streams.count + streams.opening >= MAX_STREAMS or streams.is_closing:
+    place = streams.take()
+    if place is None:
         sentence = "Trop de pages suivent des travaux en ce moment."
         return PlainTextResponse(sentence, status_code=503, headers={"Retry-After": RETRY_AFTER})
-    streams.opening += 1
     try:
         first = await run_in_threadpool(_look, request, job_id)
-    finally:
-        streams.opening -= 1
-    return EventSourceResponse(_events(request, job_id, first, streams), headers={"X-Accel-Buffering": "no"})
+    except BaseException:
+        streams.give_back(place)
+        raise
+    events = _events(request, job_id, first, streams, place)
+    # A browser that leaves before the first event: what never began never ends either.
+    weakref.finalize(events, streams.give_back, place)
+    return EventSourceResponse(events, headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, job_id: int, first: JobState, streams: Streams) -> AsyncIterator[bytes]:
-    streams.count += 1
+async def _events(
+    request: Request, job_id: int, first: JobState, streams: Streams, place: int
+) -> AsyncIterator[bytes]:
     try:
         begun = spoken = time.monotonic()
         shown = first
@@ -120,4 +143,4 @@ async def _events(request: Request, job_id: int, first: JobState, streams: Strea
         # Rights lost, or a database that does not answer: the browser asks again, and is told then.
         log.info("jobs.stream_ended", job_id=job_id, error=type(error).__qualname__)
     finally:
-        streams.count -= 1
+        streams.give_back(place)

@@ -5,9 +5,8 @@ import hmac
 from fastapi import Request
 
 from app.errors import WorkbenchError
+from app.settings import SHORTEST_TOKEN
 from app.web.proxies import is_from_this_machine
-
-SHORTEST_TOKEN = 20
 
 
 class MetricsAccess:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from app.platform.apart import Apart
 from app.platform.database import Transactions
 from app.settings import Settings
 
@@ -24,6 +25,12 @@ def get_engine(request: Request) -> Engine:
     """The engine of the running application."""
     engine: Engine = request.app.state.engine
     return engine
+
+
+def get_apart(request: Request) -> Apart:
+    """Where this application makes slow computations."""
+    apart: Apart = request.app.state.apart
+    return apart
 
 
 def get_transactions(request: Request) -> Transactions:
@@ -44,6 +51,7 @@ def get_session(request: Request) -> Iterator[Session]:
 
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 EngineDep = Annotated[Engine, Depends(get_engine)]
+ApartDep = Annotated[Apart, Depends(get_apart)]
 TransactionsDep = Annotated[Transactions, Depends(get_transactions)]
 # The function scope commits before the answer is sent: a redirect never overtakes its own write.
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]

@@ -137,7 +137,7 @@ def register(cli: typer.Typer) -> None:
     ) -> None:
         """Importe le catalogue d'un laboratoire."""
         if encoding and encoding not in ENCODINGS:
-            raise InvalidInputError(f"Encodage inconnu ; choisissez parmi {', '.join(ENCODINGS)}.")
+            raise typer.BadParameter(f"Encodage inconnu ; choisissez parmi {', '.join(ENCODINGS)}.")
         settings = get_settings()
         engine = open_ready(settings)
         name = " ".join(catalogue.split())

@@ -4,28 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session
 
 from app.catalogues import drafts
-from app.catalogues.drafts import Draft
 from app.catalogues.service import MAY_IMPORT
-from app.models import Catalogue
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep, for_roles
-from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.platform.open_transactions import forbid_open_transaction
+from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.reimport.changes import PAGE_SIZE as CHANGES_SHOWN
 from app.reimport.changes import ChangesPage, change_lines, changes_csv, count_changes
-from app.reimport.difference import Difference
-from app.reimport.difference_view import (
-    KIND_WORDS,
-    PAGE_SIZE,
-    DifferencePage,
-    DifferenceQuery,
-    choices_of,
-    difference_csv,
-    line_of,
-)
-from app.reimport.service import differences
+from app.reimport.difference_page import csv_of_differences, digest_of_differences, page_of_differences
+from app.reimport.difference_view import DifferenceQuery
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -50,56 +39,13 @@ def _path(access: LaboratoryAccess, draft_id: int) -> str:
     return f"/laboratoires/{access.laboratory_id}/importer/{draft_id}"
 
 
-def _page(
-    session: Session,
-    access: LaboratoryAccess,
-    draft: Draft,
-    difference: Difference,
-    query: DifferenceQuery,
-    has_moved: bool,
-) -> DifferencePage:
-    catalogue = session.get_one(Catalogue, draft.stored.catalogue_id)
-    assert draft.stored.id is not None
-    path = f"{_path(access, draft.stored.id)}/differences"
-    kept = [test for test in difference.tests if query.keeps(test)]
-    start = (query.page - 1) * PAGE_SIZE
-    shown = kept[start : start + PAGE_SIZE]
-    kinds, levels, columns = choices_of(difference, query, path)
-    counts = difference.counts
-    return DifferencePage(
-        title="Différences avec le catalogue",
-        laboratory_id=access.laboratory_id,
-        laboratory_name=access.laboratory.name,
-        catalogue_id=catalogue.id or 0,
-        catalogue_name=catalogue.name,
-        draft_id=draft.stored.id,
-        address=path,
-        digest=difference.digest,
-        file_names=[file.stored.file_name for file in draft.files if not file.stored.is_ignored],
-        summary=[(words[3], counts[kind], words[2]) for kind, words in KIND_WORDS.items()],
-        sent_back=len(difference.sent_back),
-        kinds=kinds,
-        levels=levels,
-        columns=columns,
-        query=query,
-        csv_url=query.url(path) + ("&" if "?" in query.url(path) else "?") + "format=csv",
-        lines=[line_of(test) for test in shown],
-        total=len(kept),
-        first=start + 1 if shown else 0,
-        last=start + len(shown),
-        previous_url=query.url(path, page=query.page - 1) if query.page > 1 else "",
-        next_url=query.url(path, page=query.page + 1) if start + PAGE_SIZE < len(kept) else "",
-        warnings=draft.plan.warnings,
-        has_moved=has_moved,
-    )
-
-
 @router.get("/laboratoires/{laboratory_id}/importer/{draft_id}/differences")
 def show_differences(
     request: Request,
     transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
+    apart: ApartDep,
     draft_id: int,
     query: AskedDifference,
     format: str = "",
@@ -111,15 +57,14 @@ def show_differences(
         stored = drafts.find(session, access, draft_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    draft = drafts.open_draft(transactions, stored, settings)
-    if draft.problems or not draft.plan.updates:
-        return RedirectResponse(_path(access, draft_id), status_code=303)
-    difference = differences(transactions, draft)
+    forbid_open_transaction("compare files with a catalogue")
+    path, bound = _path(access, draft_id), settings.max_upload_bytes
     if format == "csv":
-        kept = (test for test in difference.tests if query.keeps(test))
-        return csv_download("differences.csv", difference_csv(kept))
-    with transactions.reading() as session:
-        page = _page(session, access, draft, difference, query, change)
+        text = apart.run(csv_of_differences, stored, bound, query)
+        return RedirectResponse(path, status_code=303) if text is None else csv_download("differences.csv", [text])
+    page = apart.run(page_of_differences, stored, bound, access.laboratory, f"{path}/differences", query, change)
+    if page is None:
+        return RedirectResponse(path, status_code=303)
     return render(request, "reimport/differences.html", page)
 
 
@@ -129,6 +74,7 @@ def do_update(
     transactions: TransactionsDep,
     access: LaboratoryDep,
     settings: SettingsDep,
+    apart: ApartDep,
     draft_id: int,
     digest: Annotated[str, Form(max_length=64)],
 ) -> Response:
@@ -137,10 +83,11 @@ def do_update(
         stored = drafts.find(session, access, draft_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    draft = drafts.open_draft(transactions, stored, settings)
-    if draft.problems or not draft.plan.updates:
+    forbid_open_transaction("compare files with a catalogue")
+    found = apart.run(digest_of_differences, stored, settings.max_upload_bytes)
+    if found is None:
         return RedirectResponse(_path(access, draft_id), status_code=303)
-    if differences(transactions, draft).digest != digest:
+    if found != digest:
         return RedirectResponse(f"{_path(access, draft_id)}/differences?change=true", status_code=303)
     # The job compares once more before it writes: what moves from here on is refused there.
     with transactions.writing() as session:

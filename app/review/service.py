@@ -13,7 +13,7 @@ from app.transcoding.checks import Check, CheckSeverity, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
-from app.transcoding.gathering import Pair, mapping_context, mappings_of
+from app.transcoding.gathering import MappingContext, Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.upgrades.tasks import open_task_of
@@ -54,7 +54,7 @@ def decide(
     release_id = context.release.id if context.release else None
     proposal = _proposal(session, row, said.loinc_num)
     if action is Action.CHOOSE:
-        checks = chosen_checks(session, settings, row, said.loinc_num, proposal, weighed)
+        checks = chosen_checks(session, settings, context, row, said.loinc_num, proposal, weighed)
         _require_soundness(checks, said)
     return append(session, row, action, said, release_id=release_id, proposal_id=proposal.id if proposal else None)
 
@@ -85,13 +85,13 @@ def undo(
 def chosen_checks(
     session: Session,
     settings: Settings,
+    context: MappingContext,
     row: OpenRow,
     loinc_num: str,
     proposal: Proposal | None,
     weighed: Weighed = NOTHING_WEIGHED,
 ) -> list[Check]:
     """The checks of one code for this row, on the evidence of its proposal, weighed ahead, or computed now."""
-    context = mapping_context(session, row.access.catalogue_id, row.access.laboratory_id)
     lines: Sequence[EvidenceLine] = (
         lines_of(proposal.evidence) if proposal else evidence_of(session, settings, row.test, loinc_num, weighed)
     )

@@ -9,6 +9,7 @@ entries are brought up right after the transaction (`app.tallies.rebuilding`).
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction
@@ -39,6 +40,7 @@ FEW = 2_000
 _PENDING = "tallies"
 _MARKED = "tallies marked"
 _COMMITTED = "tallies committed"
+_known_statements: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 _READ_HERE = frozenset({WorklistEntry.__tablename__, CatalogueCount.__tablename__})
 
 
@@ -167,9 +169,17 @@ _WATCHED = frozenset(
 def _settle_before_reading(state: ORMExecuteState) -> None:
     if not state.session.info.get(_PENDING):
         return
-    statement: Any = state.statement
-    if any(getattr(part, "name", "") in _READ_HERE for part in visitors.iterate(statement)):
+    if _reads_what_is_kept(state.statement):
         settle(_session_of(state))
+
+
+def _reads_what_is_kept(statement: Any) -> bool:
+    """Whether a statement reads entries or counts; looked up once for those that are built once."""
+    known = _known_statements.get(statement)
+    if known is None:
+        known = any(getattr(part, "name", "") in _READ_HERE for part in visitors.iterate(statement))
+        _known_statements[statement] = known
+    return known
 
 
 @event.listens_for(AnySession, "before_commit")

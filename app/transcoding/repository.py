@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func
+from sqlalchemy import BindParameter, and_, bindparam, func
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -36,6 +37,54 @@ _RUNS = (
     .where(col(ProposalRun.catalogue_id) == bindparam("catalogue_id"))
     .order_by(col(ProposalRun.is_current).desc(), col(ProposalRun.id).desc())
 )
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+_FACTS = select(Decision).where(col(Decision.local_test_id).in_(_IDS)).order_by(col(Decision.id))
+_STATES = select(ReviewState).where(col(ReviewState.local_test_id).in_(_IDS))
+_PROPOSALS = (
+    select(Proposal)
+    .where(col(Proposal.run_id) == bindparam("run_id"), col(Proposal.local_test_id) == bindparam("local_test_id"))
+    .order_by(col(Proposal.rank))
+)
+_PROPOSALS_BY_ID = select(Proposal).where(col(Proposal.id).in_(_IDS))
+_NAMES = select(User.id, User.display_name).where(col(User.id).in_(_IDS))
+_RELATIVES = (
+    select(LoincTerm)
+    .where(
+        col(LoincTerm.release_id) == bindparam("release_id"),
+        col(LoincTerm.component).in_(
+            select(LoincTerm.component).where(
+                col(LoincTerm.release_id) == bindparam("release_id"), col(LoincTerm.loinc_num).in_(_NUMBERS)
+            )
+        ),
+    )
+    .order_by(col(LoincTerm.loinc_num))
+)
+_IN_CIRCUIT = (
+    select(ValueSet.id, ValueSetMember.loinc_num)
+    .outerjoin(
+        ValueSetMember,
+        and_(col(ValueSetMember.value_set_id) == col(ValueSet.id), col(ValueSetMember.loinc_num).in_(_NUMBERS)),
+    )
+    .where(ValueSet.kind == ValueSetKind.CIRCUIT_BIOLOGIE, col(ValueSet.is_current).is_(True))
+)
+_CARRIERS = (
+    select(LocalTest.level, ReviewState.loinc_num, LocalTest.id, LocalTest.code)
+    .join(LocalTest, col(LocalTest.id) == ReviewState.local_test_id)
+    .where(col(LocalTest.catalogue_id) == bindparam("catalogue_id"), col(ReviewState.loinc_num).in_(_NUMBERS))
+    .order_by(col(LocalTest.position), col(LocalTest.id))
+)
+_CODES_OF_LABELS = (
+    select(LocalTest.level, LocalTest.label, LocalTest.id, ReviewState.loinc_num)
+    .join(ReviewState, col(LocalTest.id) == ReviewState.local_test_id)
+    .join(Catalogue, col(Catalogue.id) == LocalTest.catalogue_id)
+    .where(
+        col(Catalogue.laboratory_id) == bindparam("laboratory_id"),
+        ReviewState.outcome == Outcome.CODE,
+        col(LocalTest.label).in_(bindparam("labels", expanding=True)),
+    )
+    .order_by(col(LocalTest.id))
+)
 
 
 def local_test(session: Session, catalogue_id: int, local_test_id: int, lock: bool = False) -> LocalTest | None:
@@ -61,16 +110,14 @@ def local_tests_locked(session: Session, catalogue_id: int, local_test_ids: Iter
 
 def facts_of(session: Session, local_test_id: int) -> list[Decision]:
     """The facts of a row, oldest first."""
-    statement = select(Decision).where(Decision.local_test_id == local_test_id).order_by(col(Decision.id))
-    return list(session.exec(statement))
+    return list(session.exec(_FACTS, params={"ids": [local_test_id]}))
 
 
 def facts_of_many(session: Session, local_test_ids: Iterable[int]) -> dict[int, list[Decision]]:
     """The facts of several rows, each oldest first."""
     wanted = list(local_test_ids)
     facts: dict[int, list[Decision]] = {local_test_id: [] for local_test_id in wanted}
-    statement = select(Decision).where(col(Decision.local_test_id).in_(wanted)).order_by(col(Decision.id))
-    for fact in session.exec(statement):
+    for fact in session.exec(_FACTS, params={"ids": wanted}):
         facts[fact.local_test_id].append(fact)
     return facts
 
@@ -106,7 +153,7 @@ def judgeables(session: Session, local_test_ids: Iterable[int]) -> dict[int, Jud
 
 def store_states(session: Session, states: Mapping[int, StateValues]) -> None:
     """Write the derived states of rows, by row."""
-    stored = session.exec(select(ReviewState).where(col(ReviewState.local_test_id).in_(list(states))))
+    stored = session.exec(_STATES, params={"ids": list(states)})
     known = {state.local_test_id: state for state in stored}
     for local_test_id, values in states.items():
         state = known.get(local_test_id) or ReviewState(local_test_id=local_test_id)
@@ -134,8 +181,7 @@ def runs_of(session: Session, catalogue_id: int) -> Runs:
 
 def proposals_of(session: Session, run_id: int, local_test_id: int) -> list[Proposal]:
     """The proposals of a row in a run, the row-is-no-test one (rank 0) first."""
-    statement = select(Proposal).where(Proposal.run_id == run_id, Proposal.local_test_id == local_test_id)
-    return list(session.exec(statement.order_by(col(Proposal.rank))))
+    return list(session.exec(_PROPOSALS, params={"run_id": run_id, "local_test_id": local_test_id}))
 
 
 def proposals_by_id(session: Session, ids: Iterable[int]) -> dict[int, Proposal]:
@@ -143,7 +189,7 @@ def proposals_by_id(session: Session, ids: Iterable[int]) -> dict[int, Proposal]
     wanted = list(ids)
     if not wanted:
         return {}
-    found = session.exec(select(Proposal).where(col(Proposal.id).in_(wanted)))
+    found = session.exec(_PROPOSALS_BY_ID, params={"ids": wanted})
     return {proposal.id: proposal for proposal in found if proposal.id is not None}
 
 
@@ -152,18 +198,14 @@ def names_of(session: Session, user_ids: Iterable[int | None]) -> dict[int, str]
     wanted = {user_id for user_id in user_ids if user_id is not None}
     if not wanted:
         return {}
-    rows = session.exec(select(User.id, User.display_name).where(col(User.id).in_(wanted)))
+    rows = session.exec(_NAMES, params={"ids": list(wanted)})
     return {user_id: name for user_id, name in rows if user_id is not None}
 
 
 def relatives_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, list[LoincTerm]]:
     """The terms of the components of these codes, those of the codes themselves included, by component."""
-    named = select(LoincTerm.component).where(
-        LoincTerm.release_id == release_id, col(LoincTerm.loinc_num).in_(set(numbers))
-    )
-    statement = select(LoincTerm).where(LoincTerm.release_id == release_id, col(LoincTerm.component).in_(named))
     grouped: dict[str, list[LoincTerm]] = {}
-    for term in session.exec(statement.order_by(col(LoincTerm.loinc_num))):
+    for term in session.exec(_RELATIVES, params={"release_id": release_id, "numbers": sorted(set(numbers))}):
         grouped.setdefault(term.component, []).append(term)
     return grouped
 
@@ -181,13 +223,7 @@ def replacements_of(session: Session, release_id: int, numbers: Iterable[str]) -
 
 def in_circuit(session: Session, numbers: Iterable[str]) -> frozenset[str] | None:
     """Those of these codes that are in « Circuit de la biologie »; None when that list is not loaded."""
-    wanted = and_(
-        col(ValueSetMember.value_set_id) == col(ValueSet.id), col(ValueSetMember.loinc_num).in_(set(numbers))
-    )
-    statement = select(ValueSet.id, ValueSetMember.loinc_num).outerjoin(ValueSetMember, wanted)
-    rows = session.exec(
-        statement.where(ValueSet.kind == ValueSetKind.CIRCUIT_BIOLOGIE, col(ValueSet.is_current).is_(True))
-    ).all()
+    rows = session.exec(_IN_CIRCUIT, params={"numbers": sorted(set(numbers))}).all()
     # The newest, as everywhere, should several be in use.
     newest = max((id_ or 0 for id_, _ in rows), default=None)
     return None if newest is None else frozenset(number for id_, number in rows if id_ == newest and number)
@@ -197,14 +233,9 @@ def carriers_of(
     session: Session, catalogue_id: int, numbers: Iterable[str]
 ) -> dict[tuple[str, str], list[tuple[int, str]]]:
     """(identifier, local code) of the rows of a catalogue that carry these codes, by level and code."""
-    statement = (
-        select(LocalTest.level, ReviewState.loinc_num, LocalTest.id, LocalTest.code)
-        .join(LocalTest, col(LocalTest.id) == ReviewState.local_test_id)
-        .where(LocalTest.catalogue_id == catalogue_id, col(ReviewState.loinc_num).in_(set(numbers)))
-        .order_by(col(LocalTest.position), col(LocalTest.id))
-    )
+    asked = {"catalogue_id": catalogue_id, "numbers": sorted(set(numbers))}
     found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for level, loinc_num, local_test_id, code in session.exec(statement):
+    for level, loinc_num, local_test_id, code in session.exec(_CARRIERS, params=asked):
         assert local_test_id is not None
         found.setdefault((level, loinc_num), []).append((local_test_id, code))
     return found
@@ -214,19 +245,9 @@ def codes_of_labels(
     session: Session, laboratory_id: int, labels: Iterable[str]
 ) -> dict[tuple[str, str], list[tuple[int, str]]]:
     """(identifier, LOINC code) of a laboratory's rows with these labels and a code, by level and label."""
-    statement = (
-        select(LocalTest.level, LocalTest.label, LocalTest.id, ReviewState.loinc_num)
-        .join(ReviewState, col(LocalTest.id) == ReviewState.local_test_id)
-        .join(Catalogue, col(Catalogue.id) == LocalTest.catalogue_id)
-        .where(
-            Catalogue.laboratory_id == laboratory_id,
-            ReviewState.outcome == Outcome.CODE,
-            col(LocalTest.label).in_(set(labels)),
-        )
-        .order_by(col(LocalTest.id))
-    )
+    asked = {"laboratory_id": laboratory_id, "labels": sorted(set(labels))}
     found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for level, label, local_test_id, loinc_num in session.exec(statement):
+    for level, label, local_test_id, loinc_num in session.exec(_CODES_OF_LABELS, params=asked):
         assert local_test_id is not None
         found.setdefault((level, label), []).append((local_test_id, loinc_num))
     return found

@@ -8,7 +8,7 @@ import typer
 from app.console.options import StandardInputName, file_argument
 from app.console.streams import InputFile
 from app.models import ValueSetKind
-from app.platform.database import Transactions, reading, transaction
+from app.platform.database import Transactions, reading
 from app.platform.installation import open_ready
 from app.settings import get_settings
 from app.terminology.service import current_release
@@ -83,7 +83,6 @@ def register(cli: typer.Typer) -> None:
         columns = ColumnMap(kind, sheet, code, label, nabm, nabm_label, title, version)
         engine = open_ready(get_settings())
         name, content = file.read(standard_name)
-        with transaction(engine) as session:
-            loaded = load_value_sets(session, name, content, columns)
+        loaded = load_value_sets(Transactions(engine), name, content, columns)
         for item in loaded:
             typer.echo(item.sentence())

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError, TooBusyError
 from app.jobs.queue import JobQueue
 from app.models import ValueSetKind
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CatalogueDep
-from app.platform.request_session import SessionDep, TransactionsDep
+from app.platform.request_session import ApartDep, SessionDep, TransactionsDep
 from app.terminology import service, value_sets
 from app.terminology.value_set_files import ColumnMap
 from app.upgrades.releases import MAX_RELEASE_BYTES, impact_page, notice_of, receive_release, terminologies_page
@@ -77,7 +77,8 @@ def do_use_release(transactions: TransactionsDep, actor: Administrator, release_
 @router.post(f"{TERMINOLOGIES}/listes")
 def do_upload_value_set(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
+    apart: ApartDep,
     actor: Administrator,
     fichier: UploadFile,
     type_liste: TextForm = "",
@@ -99,9 +100,13 @@ def do_upload_value_set(
             nabm_label=colonne_libelle_nabm.strip(),
             version=version.strip(),
         )
-        loaded = value_sets.load_value_sets(session, fichier.filename or "", fichier.file.read(), columns, actor)
-    except InvalidInputError as error:
-        page = terminologies_page(session, problem=error.message)
+        content = fichier.file.read(value_sets.MAX_FILE_BYTES + 1)
+        loaded = value_sets.load_value_sets(
+            transactions, fichier.filename or "", content, columns, actor, apart
+        )
+    except (InvalidInputError, ConflictError, TooBusyError) as error:
+        with transactions.reading() as session:
+            page = terminologies_page(session, problem=error.message)
         return render(request, "upgrades/administration.html", page, status_code=error.status_code)
     ignored = sum(item.ignored_rows for item in loaded)
     return _back([*(("liste", item.value_set.id or 0) for item in loaded), ("ignorees", ignored)])

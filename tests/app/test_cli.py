@@ -119,17 +119,26 @@ def test_a_mistake_is_answered_by_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_each_mistake_has_its_sentence(run: Run) -> None:
+    with pytest.raises(WorkbenchError, match="Aucun compte n'a l'adresse"):
+        run("user", "password", "absent@labo.fr")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("user", "password", "absent@labo.fr"), "Aucun compte n'a l'adresse"),
         (("user", "role", "absent@labo.fr", "Labo", "chef"), "Le rôle « chef » est inconnu"),
+        (("import", "a.csv", "--laboratoire", "L", "--catalogue", "C", "--encodage", "ebcdic"), "Encodage inconnu"),
     ],
 )
-def test_each_mistake_has_its_sentence(run: Run, arguments: tuple[str, ...], reason: str) -> None:
-    with pytest.raises(WorkbenchError) as refused:
-        run(*arguments)
-    assert reason in refused.value.message
+def test_a_value_that_is_not_admitted_is_a_mistake_of_use(
+    tmp_path: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    (tmp_path / "a.csv").write_text("Code;Libelle\nNA;Sodium\n", "utf-8")
+    given = [str(tmp_path / "a.csv") if item == "a.csv" else item for item in arguments]
+    result = shell(tmp_path / "var", *given)
+    assert (result.returncode, "Traceback" in result.stderr) == (2, False), result.stderr
+    assert reason in result.stderr
 
 
 def test_a_setting_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
 }
 VALUES_OF = {
     "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
-    "log_level": "debug",
+    "log_level": "debug", "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
 }  # fmt: skip
 """Of settings that do not take any text."""
 

@@ -43,6 +43,7 @@ from app.models import (
     User,
     utc_now,
 )
+from app.platform.apart import Here
 from app.platform.database import Transactions, make_engine, reading, transaction
 from app.platform.identity import LaboratoryAccess, catalogue_access
 from app.reimport.service import compared
@@ -159,7 +160,7 @@ class Bench:
         transactions = Transactions(self.engine)
         with reading(self.engine) as session:
             draft = session.get_one(UploadDraft, draft_id)
-        plan = drafts.open_draft(transactions, draft, self.settings).plan
+        plan = drafts.open_draft(self.engine, draft, self.settings.max_upload_bytes).plan
         digest = compared(transactions, 1, plan).difference.digest
         with transaction(self.engine) as session:
             drafts.abandon(session, session.get_one(UploadDraft, draft_id))
@@ -207,8 +208,7 @@ class Bench:
             self._load(content, columns)
 
     def _load(self, content: bytes, columns: ColumnMap) -> None:
-        with transaction(self.engine) as session:
-            load_value_sets(session, "circuit-biologie.csv", content, columns)
+        load_value_sets(Transactions(self.engine), "circuit-biologie.csv", content, columns)
 
     def purge(self) -> None:
         """Imports never confirmed, and prepared files that are too old."""
@@ -222,7 +222,8 @@ class Bench:
         sent = [(AS_USUAL, b"Code;Libelle\nNA;Sodium\n")]
         with self.times.work("Oubli des imports non confirmés"):
             drafts.start(
-                Transactions(self.engine), access, sent, catalogue_id=1, catalogue_name="", settings=self.settings
+                Transactions(self.engine), Here(self.engine), access, sent,
+                catalogue_id=1, catalogue_name="", settings=self.settings,
             )
         piece = os.urandom(1 << 20)
         for number in range(2):

@@ -264,6 +264,9 @@ def test_a_failed_job_shows_its_reason_and_can_be_started_again(
     assert work.calls == [{"c": 3}]
     assert load(engine, job_id).status == JobStatus.DONE
     assert client.post(f"/travaux/{job_id}/relancer").status_code == 409
+    waiting = add_job(world)
+    assert client.post(f"/travaux/{waiting}/relancer").status_code == 303, "a second click finds it waiting already"
+    assert load(engine, waiting).status == JobStatus.WAITING
 
 
 def test_a_reader_sees_the_failure_but_cannot_start_again(client_for: ClientFor, world: World) -> None:

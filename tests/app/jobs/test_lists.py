@@ -46,7 +46,7 @@ def test_a_waiting_job_is_cancelled_and_can_be_started_again(client_for: ClientF
     assert "Le travail a été annulé." in page
     assert "Relancer" in page
     assert "refresh" not in page
-    assert client.post(f"/travaux/{job_id}/annuler").status_code == 409
+    assert client.post(f"/travaux/{job_id}/annuler").status_code == 303, "a second click changes nothing"
     with reading(world.engine) as session:
         event = session.exec(select(AuditEvent).where(AuditEvent.action == "job.cancel")).one()
     assert (event.object_id, event.laboratory_id) == (str(job_id), world.laboratory_id)

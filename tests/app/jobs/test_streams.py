@@ -1,6 +1,7 @@
 """The stream of a job: what it tells, who may hear it, and what it holds while it waits."""
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -88,18 +89,42 @@ def test_a_stream_ends_after_some_minutes(
 
 
 def test_streams_are_bounded(client_for: ClientFor, world: World, application: FastAPI) -> None:
-    application.state.streams.count = streams.MAX_STREAMS
+    places = [application.state.streams.take() for _ in range(streams.MAX_STREAMS)]
+    assert application.state.streams.take() is None
     answer = client_for(READER).get(f"/travaux/{add(world)}/flux")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    application.state.streams.count = 0
+    for place in places:
+        application.state.streams.give_back(place)
+    assert application.state.streams.count == 0
 
 
-def test_streams_that_are_being_let_in_count(
-    client_for: ClientFor, world: World, application: FastAPI
+def test_a_place_is_taken_before_the_first_look_and_given_back_whatever_becomes_of_the_stream(
+    client_for: ClientFor, world: World, application: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    application.state.streams.opening = streams.MAX_STREAMS
-    assert client_for(READER).get(f"/travaux/{add(world)}/flux").status_code == 503
-    application.state.streams.opening = 0
+    taken = application.state.streams
+    counts: list[int] = []
+    look = streams._look
+
+    def counted(*given: Any) -> Any:
+        counts.append(taken.count)
+        return look(*given)
+
+    monkeypatch.setattr(streams, "_look", counted)
+    monkeypatch.setattr(streams, "LONGEST_SECONDS", 0.1)
+    client_for(READER).get(f"/travaux/{add(world)}/flux")
+    assert set(counts) == {1}
+    assert client_for(READER).get("/travaux/999999/flux").status_code == 404
+    assert taken.count == 0
+
+    # A browser that leaves before its first event: the stream is thrown away, and was never begun.
+    def leave(events: Any, **_headers: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(streams, "EventSourceResponse", leave)
+    with pytest.raises(ConnectionError):
+        client_for(READER).get(f"/travaux/{add(world)}/flux")
+    gc.collect()
+    assert taken.count == 0
 
 
 def test_a_stop_of_the_server_ends_them(client_for: ClientFor, world: World, application: FastAPI) -> None:

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from sqlmodel import Session
+from sqlalchemy import Engine
+from sqlmodel import Session, func, select
 
 from app.errors import InvalidInputError
-from app.models import LoincTerm, ValueSetKind
+from app.models import LoincTerm, ValueSet, ValueSetKind, ValueSetMember, utc_now
+from app.platform.database import Transactions, reading, transaction
 from app.terminology import value_sets
 from app.terminology.service import store_release
 from app.terminology.value_set_files import ColumnMap, ParsedSet, parse_value_sets, version_in
+from loinc_data.checkdigit import check_digit
 from matcher.types import Term
 
 CODES = ["2951-2", "2823-3", "2075-0", "1963-8", "14749-6"]
@@ -166,7 +169,9 @@ def test_what_cannot_be_used_is_refused_with_the_reason(name: str, content: byte
 def load(session: Session, name: str, content: bytes) -> list[value_sets.LoadedSet]:
     # As in the application, where each file has a transaction that opens once the file is read.
     session.commit()
-    return value_sets.load_value_sets(session, name, content, ColumnMap())
+    found = value_sets.load_value_sets(Transactions(session.get_bind().engine), name, content, ColumnMap())
+    session.commit()
+    return found
 
 
 def test_the_newest_list_is_used_and_the_older_one_stays(session: Session) -> None:
@@ -237,3 +242,76 @@ def test_memberships(session: Session) -> None:
 )  # fmt: skip
 def test_version_in(name: str, version: str) -> None:
     assert version_in(name) == version
+
+
+def big_list(rows: int) -> bytes:
+    codes = (f"{number}-{check_digit(str(number))}" for number in range(1000, 1000 + rows))
+    return csv_of(("Code LOINC", "Libellé"), *((code, f"Code {code}") for code in codes))
+
+
+def test_a_long_list_is_stored_in_pieces_that_nobody_sees(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(value_sets.repository, "CHUNK", 10)
+    seen: list[tuple[int, int, int]] = []
+    pause = value_sets.give_way
+
+    def look(given: Engine) -> None:
+        with reading(engine) as session:
+            stored = session.exec(select(func.count()).select_from(ValueSetMember)).one()
+            shown = len(value_sets.value_sets(session))
+            used = value_sets.codes_of(session, ValueSetKind.CIRCUIT_BIOLOGIE)
+        seen.append((stored, shown, len(used or ())))
+        pause(given)
+
+    monkeypatch.setattr(value_sets, "give_way", look)
+    (loaded,) = value_sets.load_value_sets(Transactions(engine), "circuit.csv", big_list(35), ColumnMap())
+    assert seen == [(10, 0, 0), (20, 0, 0), (30, 0, 0), (35, 0, 0)]
+    with reading(engine) as session:
+        assert len(value_sets.codes_of(session, ValueSetKind.CIRCUIT_BIOLOGIE) or ()) == 35
+        assert [item.id for item in value_sets.value_sets(session)] == [loaded.value_set.id]
+
+
+def test_what_an_interrupted_load_left_is_removed_by_the_next(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_engine: Engine) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(value_sets.repository, "CHUNK", 10)
+        patched.setattr(value_sets, "give_way", stop)
+        with pytest.raises(KeyboardInterrupt):
+            value_sets.load_value_sets(Transactions(engine), "circuit.csv", big_list(35), ColumnMap())
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(ValueSetMember)).one() == 10
+        assert value_sets.value_sets(session) == []
+    value_sets.load_value_sets(Transactions(engine), "circuit.csv", big_list(5), ColumnMap())
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(ValueSetMember)).one() == 15, "it may be at work still"
+    with transaction(engine) as session:
+        left = session.exec(select(ValueSet).where(ValueSet.content_hash == "")).one()
+        left.loaded_at = utc_now() - 2 * value_sets.UNFINISHED_FOR
+        session.add(left)
+    value_sets.load_value_sets(Transactions(engine), "circuit.csv", big_list(6), ColumnMap())
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(ValueSetMember)).one() == 11
+        assert len(session.exec(select(ValueSet)).all()) == 2
+
+
+def test_a_list_that_somebody_stored_meanwhile_is_stored_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = value_sets.load_value_sets(Transactions(engine), "circuit.csv", big_list(5), ColumnMap())[0]
+    known, answers = value_sets._known, [None]
+
+    def late(*given: Any) -> ValueSet | None:
+        # At its first look the other one is not there yet.
+        return answers.pop() if answers else known(*given)
+
+    monkeypatch.setattr(value_sets, "_known", late)
+    (again,) = value_sets.load_value_sets(Transactions(engine), "circuit.csv", big_list(5), ColumnMap())
+    assert (again.value_set.id, again.is_new) == (first.value_set.id, False)
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(ValueSetMember)).one() == 5
+        assert len(session.exec(select(ValueSet)).all()) == 1
