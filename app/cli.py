@@ -229,7 +229,7 @@ def migrate(
     from app.platform.installation import make_data_dir
     from app.platform.installation import migrate as run_migrations
     from app.platform.migrations import new_revision, pending_model_changes
-    from app.tallies import keeping
+    from app.tallies import keeping, rebuilding
     from app.text import counted
 
     settings = get_settings()
@@ -240,6 +240,8 @@ def migrate(
         typer.echo(f"La base est à jour (migration {after}).")
     else:
         typer.echo(f"La base est passée de la migration {before or 'aucune'} à {after}.")
+    if rebuilding.bring_up_marked(engine):
+        typer.echo("Les comptes que les pages emploient sont à jour.")
     if check:
         differences = pending_model_changes(engine)
         if differences:

@@ -83,7 +83,7 @@ def _update(
     if confirmed:
         with transactions.writing() as session:
             access = _access(session, email, catalogue.id)
-            report = apply_update(session, access, plan, difference.digest, comparison, queue)
+            report = apply_update(session, access, plan, comparison.digest, comparison, queue)
         _told(report, f" Catalogue n° {catalogue.id}.")
         return
     typer.echo(f"Le catalogue « {catalogue.name} » contient déjà un tel export. Différences :")

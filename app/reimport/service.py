@@ -85,6 +85,8 @@ class Comparison:
     """What newer files would change, and what the catalogue held when that was found out."""
 
     difference: Difference
+    digest: str
+    """That of the difference, which takes as long as to write it."""
     basis: tuple[int, ...]
 
 
@@ -95,7 +97,8 @@ def compared(transactions: Transactions, catalogue_id: int, plan: ImportPlan) ->
         tests = reimport_repository.stored_tests(session, catalogue_id)
         links = reimport_repository.stored_links(session, catalogue_id)
     forbid_open_transaction("compare files with a catalogue")
-    return Comparison(compare(plan, tests, links), basis)
+    difference = compare(plan, tests, links)
+    return Comparison(difference, difference.digest, basis)
 
 
 def differences(transactions: Transactions, draft: Draft) -> Difference:
@@ -123,7 +126,7 @@ def apply_update(
     """
     locks.lock_catalogue(session, access.catalogue_id)
     difference = comparison.difference
-    if difference.digest != digest:
+    if comparison.digest != digest:
         raise StaleDifferenceError
     if reimport_repository.newest_facts(session, access.catalogue_id) != comparison.basis:
         raise MovedCatalogueError
@@ -143,7 +146,7 @@ def apply_update(
     reasons = {test.stored.id: test.reason for test in difference.sent_back}
     send_back_changed(session, access, reasons, progress)
     report = _report(access, plan, difference)
-    _record(session, access, plan, report, difference)
+    _record(session, access, plan, report, digest)
     if queue is not None:
         _ask_proposals(session, access, difference, new_ids, queue)
     return report
@@ -260,7 +263,7 @@ def _report(access: CatalogueAccess, plan: ImportPlan, difference: Difference) -
 
 
 def _record(
-    session: Session, access: CatalogueAccess, plan: ImportPlan, report: UpdateReport, difference: Difference
+    session: Session, access: CatalogueAccess, plan: ImportPlan, report: UpdateReport, digest: str
 ) -> None:
     record(
         session,
@@ -276,7 +279,7 @@ def _record(
         returned=report.returned,
         unchanged=report.unchanged,
         sent_back=report.sent_back,
-        digest=difference.digest,
+        digest=digest,
         warnings=list(report.warnings),
     )
 

@@ -18,8 +18,10 @@ from app.accounts.passwords import verify_password
 from app.accounts.repository import find_user_by_email
 from app.cli import cli
 from app.errors import WorkbenchError
-from app.platform.database import make_engine, reading
+from app.models import Catalogue, Laboratory
+from app.platform.database import make_engine, reading, transaction
 from app.settings import PROJECT_ROOT, get_settings
+from app.tallies import marks
 
 Run = Callable[..., str]
 
@@ -53,6 +55,24 @@ def test_migrating_says_where_the_database_stands(run: Run, tmp_path: Path) -> N
     assert "de la migration aucune à" in run("migrate")
     assert "est à jour" in run("migrate")
     assert "concordent" in run("migrate", "--check")
+
+
+def test_migrating_leaves_no_count_to_bring_up(run: Run, tmp_path: Path) -> None:
+    run("migrate")
+    engine = make_engine(f"sqlite:///{tmp_path / 'var' / 'transcodeur.sqlite3'}")
+    with transaction(engine) as session:
+        laboratory = Laboratory(name="Laboratoire du Parc")
+        session.add(laboratory)
+        session.flush()
+        catalogue = Catalogue(laboratory_id=laboratory.id or 0, name="Ancien")
+        session.add(catalogue)
+        session.flush()
+        # As a migration leaves what it cannot count itself.
+        marks.mark(session, [catalogue.id or 0], about_figures=True)
+    assert "comptes" in run("migrate")
+    with reading(engine) as session:
+        assert marks.marked(session) == []
+    assert "comptes" not in run("migrate")
 
 
 def test_the_first_account_is_made_on_the_command_line(run: Run, tmp_path: Path) -> None:
