@@ -58,7 +58,16 @@ def _unit(text: str) -> str:
     return re.sub(r"/l\b", "/L", re.sub(r"\s+", "", text))
 
 
+_TIMES = re.compile(r"\b\d{1,2}\s*[x×*]\s*(?=\d)|(?<=\d)\s*[x×*]\s*\d{1,2}\b", re.IGNORECASE)
+_WORTH = re.compile(r"(?<![^\W\d_])(?:bhn|pb|kb|tb|b|coef\w*)\s*[.:=]?\s*[1-9]\d*(?:[.,]\d+)?", re.IGNORECASE)
+_ACT = re.compile(r"(?<![^\W_])\d{3,4}(?![^\W_])")
+
+
 def acts(nabm: str) -> tuple[str, ...]:
-    """The NABM codes written in a cell, four digits each; HN and other mentions are no codes."""
-    digits = "".join(char if char.isdigit() else " " for char in nabm).split()
-    return tuple(dict.fromkeys(code.zfill(4) for code in digits if 3 <= len(code) <= 4))
+    """The NABM codes written in a cell, four digits each, whatever separates them.
+
+    HN and other mentions are no codes, nor is how often an act is counted (`2 x 1104`), nor what it is worth
+    (`1104 B 270`, `0552 (coef. 120)`).
+    """
+    said = _WORTH.sub(" ", _TIMES.sub(" ", nabm))
+    return tuple(dict.fromkeys(code.zfill(4) for code in _ACT.findall(said)))

@@ -37,16 +37,29 @@ def file_names(session: Session, draft_ids: Sequence[int]) -> dict[int, list[str
     return names
 
 
+def readings_of(session: Session, draft_id: int) -> dict[int | None, tuple[bool, dict[str, Any]]]:
+    """File -> whether it is left out, and how it is read; without its content."""
+    statement = select(col(UploadDraftFile.id), col(UploadDraftFile.is_ignored), col(UploadDraftFile.choices)).where(
+        col(UploadDraftFile.draft_id) == draft_id
+    )
+    return {file_id: (is_ignored, choices) for file_id, is_ignored, choices in session.execute(statement)}
+
+
 def settle_file(session: Session, file_id: int, is_ignored: bool, choices: dict[str, Any]) -> None:
     """Keep how a file is read, without reading its content again."""
     statement = update(UploadDraftFile).where(col(UploadDraftFile.id) == file_id)
     session.execute(statement.values(is_ignored=is_ignored, choices=choices))
 
 
+def delete_files(session: Session, draft_ids: Sequence[int]) -> None:
+    """Forget the files that imports hold."""
+    session.execute(delete(UploadDraftFile).where(col(UploadDraftFile.draft_id).in_(draft_ids)))
+
+
 def delete_drafts(session: Session, draft_ids: Sequence[int]) -> None:
     """Forget imports and the files they hold."""
     if draft_ids:
-        session.execute(delete(UploadDraftFile).where(col(UploadDraftFile.draft_id).in_(draft_ids)))
+        delete_files(session, draft_ids)
         session.execute(delete(UploadDraft).where(col(UploadDraft.id).in_(draft_ids)))
 
 

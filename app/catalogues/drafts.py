@@ -1,7 +1,7 @@
 """Imports being prepared: files received, shown to the user as they are understood, then confirmed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +14,10 @@ from app.catalogues.service import IMPORT_JOB, create_catalogue, held_by, plan_i
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files.archive import unpacked
 from app.files.choices import Choices, IncomingFile
-from app.files.fhir_json import looks_like_json
 from app.files.guard import refuse_patient_data
 from app.files.reading import ReadFile, read_file
-from app.files.records import Dialect, UndecodableError, decode, detect_dialect
+from app.files.records import Dialect, detect_dialect
 from app.files.tabular import check_content, read_table
-from app.files.workbook import is_workbook
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, ImportProfile, UploadDraft, UploadDraftFile, utc_now
 from app.platform.apart import Apart
@@ -32,7 +30,18 @@ PREPARED_FOR = timedelta(hours=24)
 CONFIRMED_FOR = timedelta(days=7)
 MAX_DRAFTS = 3
 """Imports that one person may leave in preparation in one laboratory; older ones are forgotten."""
-_FRENCH = "éèêëàâçîïôùûÉÈÀÇµ°"
+
+
+class AlreadyConfirmedError(ConflictError):
+    """The import was confirmed since it was looked up."""
+
+    def __init__(self, catalogue_id: int | None) -> None:
+        super().__init__("Cet import est déjà confirmé : il ne peut plus être changé.")
+        self.catalogue_id = catalogue_id
+
+
+Readings = dict[int | None, tuple[bool, dict[str, Any]]]
+"""File of a draft -> whether it is left out, and how it is read."""
 
 
 @dataclass(slots=True)
@@ -85,7 +94,7 @@ def start(
         _check_target(session, access, catalogue_id, catalogue_name)
         known = profile_repository.profiles_of(session, access.laboratory_id)
     forbid_open_transaction("read received files")
-    received, settled = apart.run(examined, list(received), known, settings.max_upload_bytes)
+    looked_at = apart.run(examined, list(received), known, settings.max_upload_bytes)
     draft = UploadDraft(
         user_id=access.user_id,
         laboratory_id=access.laboratory_id,
@@ -98,56 +107,54 @@ def start(
         session.add(draft)
         session.flush()
         assert draft.id is not None
-        for (name, content), choice in zip(received, settled, strict=True):
-            session.add(UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=choice))
+        for file in looked_at:
+            content = file.content if file.place is None else received[file.place][1]
+            session.add(
+                UploadDraftFile(draft_id=draft.id, file_name=file.name, content=content, choices=file.choices)
+            )
         return draft.id
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedFile:
+    """A received file and how it is read at first."""
+
+    name: str
+    choices: dict[str, Any]
+    place: int | None
+    """Which of the received files it is; None when it comes out of an archive."""
+    content: bytes
+    """Of what comes out of an archive: whoever asked has the others."""
 
 
 def examined(
     _engine: Engine, received: Sequence[tuple[str, bytes]], known: Sequence[ImportProfile], max_bytes: int
-) -> tuple[list[tuple[str, bytes]], list[dict[str, Any]]]:
+) -> list[ExaminedFile]:
     """The received files, out of their archive, and how each is read at first; raises what `start` raises."""
-    received = unpacked(received, max_bytes)
-    refuse_too_many(received)
+    files = unpacked(received, max_bytes)
+    refuse_too_many(files)
+    places = {id(content): place for place, (_, content) in enumerate(received)}
     problems: list[InputProblem] = []
-    choices: list[Choices] = []
-    for name, content in received:
+    found: list[ExaminedFile] = []
+    for name, content in files:
         try:
             own = _first_choices(name, content, max_bytes)
-            choices.append(profiles.proposed(known, name, content) or own)
+            choices = profiles.proposed(known, name, content) or own
         except ImportRefusedError as error:
             problems.extend(error.problems)
+        else:
+            place = places.get(id(content))
+            found.append(ExaminedFile(name, choices.to_json(), place, b"" if place is not None else content))
     if problems:
         raise ImportRefusedError(problems)
-    return list(received), [choice.to_json() for choice in choices]
+    return found
 
 
 def _first_choices(name: str, content: bytes, max_bytes: int) -> Choices:
-    """Refuse what must not be kept.
-
-    A text that is neither UTF-8 nor Windows-1252 gets the encoding that makes French of it: the user sees it
-    and confirms or changes it.
-    """
+    """Refuse what must not be kept; the rest is read as it seems to be written, until the user says otherwise."""
     check_content(name, content, max_bytes)
-    choices = Choices()
-    if not is_workbook(content) and not looks_like_json(content):
-        dialect = detect_dialect(content, name)
-        try:
-            decode(content, dialect.encoding)
-        except UndecodableError:
-            choices = Choices(dialect=replace(dialect, encoding=_old_encoding(content)), detect_header=True)
-    refuse_patient_data(read_table(name, content, choices.dialect, detect_header=choices.detect_header))
-    return choices
-
-
-def french_letters(content: bytes, encoding: str) -> int:
-    """How many accented French letters the file holds when it is read in this encoding."""
-    text = content.decode(encoding, "replace")
-    return sum(text.count(letter) for letter in _FRENCH)
-
-
-def _old_encoding(content: bytes) -> str:
-    return max(("mac-roman", "cp850"), key=lambda encoding: french_letters(content, encoding))
+    refuse_patient_data(read_table(name, content))
+    return Choices()
 
 
 def _check_target(session: Session, access: LaboratoryAccess, catalogue_id: int | None, catalogue_name: str) -> None:
@@ -180,7 +187,7 @@ def find_unconfirmed(session: Session, access: LaboratoryAccess, draft_id: int) 
     """An import that this person prepares; raises NotFoundError or ConflictError."""
     draft = find(session, access, draft_id)
     if draft.is_confirmed:
-        raise ConflictError("Cet import est déjà confirmé : il ne peut plus être changé.")
+        raise AlreadyConfirmedError(draft.catalogue_id)
     return draft
 
 
@@ -213,6 +220,11 @@ def open_draft(engine: Engine, draft: UploadDraft, max_bytes: int) -> Draft:
     if not used and all(file.stored.is_ignored for file in files):
         plan.problems.append(InputProblem("aucun", "gardez au moins un fichier."))
     return Draft(draft, files, plan)
+
+
+def is_as_settled(session: Session, draft_id: int, settled: Readings) -> bool:
+    """Whether the files of a draft are still to be read as the user settled it: another tab may have changed that."""
+    return draft_repository.readings_of(session, draft_id) == settled
 
 
 def confirm(

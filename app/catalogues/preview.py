@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from app.catalogues.drafts import Draft, DraftFile, french_letters, open_draft
+from app.catalogues.drafts import Draft, DraftFile, open_draft
 from app.catalogues.pages import ColumnView, FileView, Option, PreviewPage, RowView
 from app.catalogues.plan import ImportPlan
 from app.catalogues.profiles import Reading, reading_of
@@ -14,9 +14,10 @@ from app.catalogues.settling import DELIMITER_WORDS, QUOTES
 from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
 from app.files.choices import Choices
+from app.files.encoding_notes import odd_sentence, samples
+from app.files.encodings import ENCODINGS, MIXED, detect
 from app.files.fields import FIELD_LABELS
 from app.files.reading import ReadFile, listed
-from app.files.records import ENCODINGS
 from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
 
@@ -120,8 +121,7 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
     dialect = file.dialect
     kind = read.kind if read else None
     table = read.table if read else None
-    encodings = {key: name for key, name in ENCODINGS.items() if not key.startswith("utf-16")}
-    encodings.setdefault(dialect.encoding, ENCODINGS[dialect.encoding])
+    encodings = _encodings(file)
     headers = {str(count): _header_label(count) for count in range(0, max(6, dialect.header_rows + 2))}
     sheets = {name: name for name in table.sheet_names} if table else {}
     return FileView(
@@ -134,7 +134,7 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         kind_label=KIND_LABELS[kind] if kind else "illisible tel quel",
         row_count=len(table.data) if table else 0,
         kinds=_kind_options(kind),
-        encodings=_options(encodings, dialect.encoding) if dialect.format == "csv" else [],
+        encodings=_options(encodings, dialect.encoding),
         delimiters=_options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter)),
         quotes=_options(_QUOTE_LABELS, _word_of(QUOTES, dialect.quotechar)),
         headers=_options(headers, str(dialect.header_rows)) if dialect.format != "fhir" else [],
@@ -250,13 +250,33 @@ def _field_options(kind: FileKind, chosen: str) -> list[Option]:
     return _options(labels, chosen if chosen in labels else "")
 
 
-def _encoding_hint(file: DraftFile) -> str:
-    """Say that another encoding makes better French of this file; the user chooses."""
+def _encodings(file: DraftFile) -> dict[str, str]:
+    """The encodings that may be chosen, each with what it makes of some words of the file; none for a workbook."""
     content, encoding = file.stored.content, file.dialect.encoding
-    if file.dialect.format != "csv" or encoding.startswith("utf-"):
+    if file.dialect.format != "csv":
+        return {}
+    words = samples(content)
+    kept = {
+        key: f"{name} — « {words[key]} »" if words.get(key) else name
+        for key, name in ENCODINGS.items()
+        if not key.startswith("utf-16") and (key != MIXED or (words and not _is_utf8(content)))
+    }
+    kept.setdefault(encoding, ENCODINGS[encoding])
+    return kept
+
+
+def _is_utf8(content: bytes) -> bool:
+    return detect(content).encoding == "utf-8"
+
+
+def _encoding_hint(file: DraftFile) -> str:
+    """What the person should look at before she believes the accents; she chooses."""
+    dialect = file.dialect
+    if dialect.format != "csv":
         return ""
-    counts = {other: french_letters(content, other) for other in ("cp1252", "mac-roman", "cp850")}
-    best = max(counts, key=lambda other: counts[other])
-    if counts[best] < 3 or counts[best] < 2 * french_letters(content, encoding):
-        return ""
-    return f"Les accents vous semblent faux ? Lu en {ENCODINGS[best]}, ce fichier en a davantage de français."
+    found = detect(file.stored.content)
+    if dialect.encoding == MIXED:
+        return odd_sentence(list(found.odd_lines))
+    if found.is_doubtful or found.encoding != dialect.encoding:
+        return "Les accents vous semblent faux ? Comparez les mots que chaque encodage fait de ce fichier."
+    return ""

@@ -12,6 +12,7 @@ from app.audit.service import record
 from app.catalogues import profile_repository
 from app.errors import ConflictError, ImportRefusedError, InvalidInputError, NotFoundError
 from app.files.choices import Choices
+from app.files.encodings import MIXED, detect
 from app.files.headings import headings_of
 from app.files.reading import ReadFile
 from app.files.records import Dialect, UndecodableError, complete_dialect, read_records
@@ -97,7 +98,7 @@ def applied(
     if dialect.is_workbook:
         dialect = replace(dialect, format=workbook_format(content) or dialect.format)
     else:
-        dialect = complete_dialect(content, dialect)
+        dialect = complete_dialect(content, _in_its_encoding(content, dialect))
     columns = choices.columns
     if columns is not None and headings and profile.headings and list(headings) != profile.headings:
         places = {name: column for column, name in enumerate(headings)}
@@ -107,6 +108,13 @@ def applied(
             if column < len(profile.headings) and profile.headings[column] in places
         }
     return replace(choices, dialect=dialect, columns=columns, profile=profile.id)
+
+
+def _in_its_encoding(content: bytes, dialect: Dialect) -> Dialect:
+    """A profile says how a system writes, until a file says by itself that it is written otherwise."""
+    found = detect(content)
+    is_certain = found.encoding == MIXED or (not found.is_guessed and not content.isascii())
+    return replace(dialect, encoding=found.encoding, bom=found.bom) if is_certain else dialect
 
 
 def chosen(profiles: Sequence[ImportProfile], value: str, file_name: str, content: bytes) -> Choices:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
 from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
+from app.catalogues.drafts import AlreadyConfirmedError
 from app.catalogues.pages import DraftLine, ImportPage, Option
 from app.catalogues.preview import look
 from app.catalogues.profile_view import profile_lines
@@ -198,21 +199,27 @@ def do_confirm(
         known = profile_repository.profiles_of(session, access.laboratory_id)
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
-    settled = settle(transactions, apart, access, stored, fields, settings)
+    address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}"
+    try:
+        settled = settle(transactions, apart, access, stored, fields, settings)
+    except AlreadyConfirmedError as error:
+        # A second click, while the first one was being answered.
+        return RedirectResponse(f"/catalogues/{error.catalogue_id}", status_code=303)
     if settled.reread:
-        address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}?verifier=true"
-        return RedirectResponse(address, status_code=303)
+        return RedirectResponse(f"{address}?verifier=true", status_code=303)
     seen = apart.run(
         look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems
     )
     if seen.page.problems:
         return render(request, "catalogues/preview.html", seen.page, status_code=422)
     with transactions.writing() as session:
+        if not drafts.is_as_settled(session, draft_id, settled.readings):
+            # Another tab settled it otherwise meanwhile: what would be imported is not what was looked at.
+            return RedirectResponse(f"{address}?verifier=true", status_code=303)
         _save_profiles(session, access, seen.readings, fields)
         if seen.page.is_update:
             # Nothing is written into the catalogue before the user saw what changes.
-            address = f"/laboratoires/{access.laboratory_id}/importer/{draft_id}/differences"
-            return RedirectResponse(address, status_code=303)
+            return RedirectResponse(f"{address}/differences", status_code=303)
         catalogue_id = drafts.confirm(session, access, draft_id, request.app.state.jobs)
     return RedirectResponse(f"/catalogues/{catalogue_id}", status_code=303)
 

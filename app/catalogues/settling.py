@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import Engine
 
 from app.catalogues import draft_repository, profile_repository, profiles
-from app.catalogues.drafts import DraftFile, find_unconfirmed, understand
+from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, understand
 from app.errors import InputProblem
 from app.files.choices import Choices
+from app.files.encodings import ENCODINGS
 from app.files.fields import FIELD_LABELS
-from app.files.records import DELIMITERS, ENCODINGS, Dialect, complete_dialect
+from app.files.records import DELIMITERS, Dialect, complete_dialect
 from app.models import FileKind, ImportProfile, UploadDraft
 from app.platform.apart import Apart
 from app.platform.database import Transactions, reading
@@ -32,6 +32,8 @@ class Settled:
     reread: bool
     """A file is read otherwise than the user saw it: she must look again before importing."""
     problems: list[InputProblem]
+    readings: Readings
+    """What is kept of each file."""
 
 
 def settle(
@@ -45,24 +47,22 @@ def settle(
     """Keep what the user settled of each file of the draft; the files are read with no transaction open."""
     assert draft.id is not None
     forbid_open_transaction("read the files of an import")
-    settled, changes = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
+    settled = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
     with transactions.writing() as session:
         find_unconfirmed(session, access, draft.id)
-        for file_id, ignored, said in changes:
+        for file_id, (ignored, said) in settled.readings.items():
+            assert file_id is not None
             draft_repository.settle_file(session, file_id, ignored, said)
     return settled
 
 
-def understood(
-    engine: Engine, draft: UploadDraft, form: Mapping[str, str], max_bytes: int
-) -> tuple[Settled, list[tuple[int, bool, dict[str, Any]]]]:
-    """What came of the choices, and (file, whether it is left out, how it is read) to keep of each file."""
+def understood(engine: Engine, draft: UploadDraft, form: Mapping[str, str], max_bytes: int) -> Settled:
+    """What came of the choices."""
     assert draft.id is not None
     with reading(engine) as session:
         files = draft_repository.files_of(session, draft.id)
         known = profile_repository.profiles_of(session, draft.laboratory_id)
-    settled = Settled(False, [])
-    changes: list[tuple[int, bool, dict[str, Any]]] = []
+    settled = Settled(False, [], {})
     for stored in files:
         ignored = form.get(f"f{stored.id}.ignored") == "1"
         settled.reread |= ignored != stored.is_ignored
@@ -71,8 +71,8 @@ def understood(
         settled.reread |= reread
         if not ignored and not reread:
             settled.problems += _doubled(file, form)
-        changes.append((file.id, ignored, choices.to_json()))
-    return settled, changes
+        settled.readings[file.id] = (ignored, choices.to_json())
+    return settled
 
 
 def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str, str]) -> tuple[Choices, bool]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from app.errors import WorkbenchError
 from app.exports.charset import close_form
-from app.files.records import BOM, Dialect, Record, encode_cell, read_records
+from app.files.encodings import BOM
+from app.files.records import Dialect, Record, encode_cell, read_records
 
 CellsOfRecord = Callable[[Record], Sequence[str]]
 """The cells to append to a row of data, as many as there are headings."""

@@ -20,6 +20,7 @@ from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
 from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
+from app.files.encodings import MIXED
 from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
 from app.models import FileKind, Level, SourceFile
@@ -168,6 +169,7 @@ def _csv_type(dialect: Dialect) -> str:
         "iso8859-15": "iso-8859-15",
         "mac-roman": "macintosh",
         "cp850": "ibm850",
+        MIXED: "utf-8",
     }
     return f"text/csv; charset={names.get(dialect.encoding, dialect.encoding)}"
 

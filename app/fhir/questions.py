@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring
 from app.fhir.dialect import FhirVersion, syntax_of
 from app.fhir.errors import FhirRequestError
 from app.fhir_resources.values import Syntax
+from app.files.fhir_json import is_storable
 
 _NAMESPACE = "{http://hl7.org/fhir}"
 _SHARED = ("url", "conceptMapVersion", "system", "version")
@@ -74,9 +75,12 @@ def from_parameters(body: bytes, content_type: str) -> Parameters:
 
 def _from_json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        found = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise FhirRequestError("Le corps n'est pas du JSON bien formé.", code="structure") from error
+    if not is_storable(found):
+        raise FhirRequestError("Le corps contient un caractère nul ou la moitié d'un caractère.", code="value")
+    return found
 
 
 def _from_xml(body: bytes) -> Any:

@@ -24,6 +24,7 @@ from app.publication.statement import Statement
 from app.text import one_line
 from loinc_data.tables import load_tables
 from loinc_data.units import read_unit
+from matcher.knowledge import acts
 
 GUIDE = "http://hl7.org/fhir/uv/order-catalog"
 SPECIMEN_OF_OBSERVATION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ObservationDefinition.specimen"
@@ -61,8 +62,7 @@ def data_type_of(test: PublishedTest) -> str:
 
 def nabm_codes(cell: str) -> list[str]:
     """The NABM codes of a cell, however they are separated; a mention such as HN is none."""
-    words = "".join(char if char.isalnum() else " " for char in cell).split()
-    return [word.zfill(4) for word in words if word.isdigit() and len(word) <= 4]
+    return list(acts(cell))
 
 
 @dataclass(slots=True)

@@ -5,15 +5,31 @@ from collections.abc import Iterable
 from app.files.reading import ReadFile
 from app.text import counted
 
+_SHOWN = 10
 _CODES = ("code", "alternate_code", "analysis_code", "chapter_code", "subchapter_code", "unit_code", "specimen_code")
 
 
 def advice_on(file: ReadFile) -> Iterable[str]:
     """Sentences about one file."""
     yield from file.table.notes
+    yield from _short_rows(file)
+    yield from _framed_cells(file)
     yield from _lost_zeros(file)
     yield from _derived_units(file)
     yield from _replaced_codes(file)
+
+
+def _short_rows(file: ReadFile) -> Iterable[str]:
+    if file.short_rows:
+        said = counted(len(file.short_rows), "ligne s'arrête", "lignes s'arrêtent")
+        shown = ", ".join(map(str, file.short_rows[:_SHOWN])) + (", …" if len(file.short_rows) > _SHOWN else "")
+        yield f"{file.name} : {said} avant la dernière colonne ({shown}) ; les cellules qui manquent sont vides."
+
+
+def _framed_cells(file: ReadFile) -> Iterable[str]:
+    if file.framed_cells:
+        said = counted(file.framed_cells, "cellule est écrite", "cellules sont écrites")
+        yield f'{file.name} : {said} ="…", pour un tableur ; le texte est lu sans cette formule, et rendu avec elle.'
 
 
 def _lost_zeros(file: ReadFile) -> Iterable[str]:

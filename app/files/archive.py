@@ -8,6 +8,8 @@ from app.files import limits
 from app.files.workbook import workbook_format
 from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Feed, UnsafeWorkbookError, walk_zip
 
+MOST_FILES_LONG = 3
+"""An archive holds no more than so many of the longest files: as much as a form without archive may send."""
 _IGNORED = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -26,6 +28,7 @@ def _is_ignored(name: str) -> bool:
 def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]]:
     """(name, content) of the files of an archive; raises ImportRefusedError when it must not be opened."""
     kept: list[tuple[str, list[bytes]]] = []
+    sizes: list[int] = []
 
     def visit(entry: zipfile.ZipInfo) -> Feed | None:
         if _is_ignored(entry.filename):
@@ -36,6 +39,11 @@ def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]
             )
         if len(kept) == limits.MAX_FILES:
             raise UnsafeWorkbookError(f"l'archive contient plus de {limits.MAX_FILES} fichiers")
+        sizes.append(entry.file_size)
+        if sum(sizes) > MOST_FILES_LONG * max_bytes:
+            raise UnsafeWorkbookError(
+                f"les fichiers de l'archive dépassent ensemble {MOST_FILES_LONG * max_bytes // 1_000_000} Mo"
+            )
         kept.append((entry.filename.replace("\\", "/").rsplit("/", 1)[-1], []))
         return kept[-1][1].append
 

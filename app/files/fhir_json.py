@@ -1,6 +1,7 @@
 """Reading FHIR JSON: the resources of a file, references between them, and their coded values."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ _PATIENT_RESOURCES = frozenset(
     Claim Appointment CarePlan FamilyMemberHistory ImagingStudy""".split()
 )
 _MAX_DEPTH = 60
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NULL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class FhirReadError(ValueError):
@@ -40,12 +43,22 @@ def looks_like_json(content: bytes) -> bool:
     return content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
+def is_storable(value: Any) -> bool:
+    """Whether every text of a JSON value can be kept by a database: JSON may write what no text holds."""
+    written = json.dumps(value, ensure_ascii=False)
+    return not (_SURROGATE.search(written) or _NULL.search(written))
+
+
 def load(content: bytes) -> Json:
     """The JSON object of a file; raises FhirReadError."""
     try:
         value = json.loads(content.decode("utf-8-sig"))
+        if not is_storable(value):
+            raise FhirReadError("ce fichier JSON contient un caractère nul ou la moitié d'un caractère (\\ud800)")
     except UnicodeDecodeError:
         raise FhirReadError("ce fichier JSON n'est pas en UTF-8") from None
+    except FhirReadError:
+        raise
     except ValueError as error:
         line = getattr(error, "lineno", 0)
         raise FhirReadError(f"ce n'est pas un fichier JSON bien formé (ligne {line})") from None

@@ -1,6 +1,7 @@
 """One received file, understood: what it is, which column says what, and what is wrong in it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import ImportRefusedError, InputProblem
@@ -22,7 +23,9 @@ from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.tabular import Table, TableRow, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
+from app.text import counted
 
+_FRAMED = re.compile(r'="((?:[^"]|"")*)"')
 MAX_PROBLEMS = 50
 """More than this many problems in a file are counted, not listed."""
 
@@ -51,6 +54,10 @@ class ReadFile:
     """False when the file as a whole is wrong: its rows then say nothing."""
     bad_rows: set[int] = field(default_factory=set)
     """Rows of the wrong width, or without what makes them a row: nothing more is said of them."""
+    short_rows: list[int] = field(default_factory=list)
+    """Rows that end before the last column, and miss nothing that a row must have: they are read as far as they go."""
+    framed_cells: int = 0
+    """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
     _derived: list[tuple[str, str]] | None = None
 
     @property
@@ -80,7 +87,7 @@ class ReadFile:
             if row.row_number in self.bad_rows:
                 continue
             width = len(row.cells)
-            values = {name: row.cells[column].strip() for name, column in columns if column < width}
+            values = {name: bare(row.cells[column]) for name, column in columns if column < width}
             if not values.get("code") and values.get("alternate_code"):
                 values["code"] = values["alternate_code"]
             if self.takes_units:
@@ -109,6 +116,14 @@ class ReadFile:
             )
             self._derived = [(text, unit) for text, unit in found if unit]
         return self._derived
+
+
+def bare(cell: str) -> str:
+    """A cell without the spaces around it, and without the formula by which a system keeps a spreadsheet from
+    changing a code: `="0012"`."""
+    text = cell.strip()
+    framed = _FRAMED.fullmatch(text)
+    return framed[1].replace('""', '"').strip() if framed else text
 
 
 def unit_of(values: Mapping[str, str]) -> tuple[str, str]:
@@ -188,8 +203,11 @@ def _check_shape(file: ReadFile) -> None:
     if any(column >= max(width, file.table.full_width) for column in file.columns.values()):
         file.problem(f"une colonne désignée n'existe pas : le fichier a {width} colonnes.")
         return
+    needed = max((file.columns[name] for name in MANDATORY[file.kind] if name in file.columns), default=width) + 1
     for row in file.table.data:
-        _check_width(file, row, width)
+        _check_width(file, row, width, needed)
+    _refuse_cut_rows(file, width)
+    file.framed_cells = sum(bool(_FRAMED.fullmatch(cell.strip())) for row in file.table.data for cell in row.cells)
     if file.can_be_planned:
         _check_cells(file)
 
@@ -202,20 +220,58 @@ def _filled_width(row: TableRow, width: int) -> int:
     return found
 
 
-def _check_width(file: ReadFile, row: TableRow, width: int) -> None:
+def _check_width(file: ReadFile, row: TableRow, width: int, needed: int) -> None:
     if file.table.dialect.format != "csv":
         return
     found = _filled_width(row, width)
     if width <= found <= max(width, len(file.table.headings)):
         return
+    if needed <= found < width:
+        file.short_rows.append(row.row_number)
+        return
     file.bad_rows.add(row.row_number)
     if found < width:
-        file.problem(f"{width} colonnes attendues, {found} trouvées.", row.row_number)
+        file.problem(f"{width} colonnes attendues, {counted(found, 'trouvée', 'trouvées')}.", row.row_number)
     else:
         file.problem(
             f"{width} colonnes attendues, {found} trouvées (un séparateur dans un texte sans guillemets ?).",
             row.row_number,
         )
+
+
+def _refuse_cut_rows(file: ReadFile, width: int) -> None:
+    """Two short rows that follow each other and make one together are one, cut by a line end in a text.
+
+    Two may add up by chance where a system leaves empty cells out at the end of its rows: what the second one says
+    must moreover be what other rows say in these columns.
+    """
+    by_number = {row.row_number: row for row in file.table.data}
+    short = {number for number in (*file.short_rows, *file.bad_rows) if len(by_number[number].cells) < width}
+    known = [
+        {row.cells[column].strip() for row in file.table.data if len(row.cells) >= width} - {""}
+        for column in range(width if short else 0)
+    ]
+    for number in sorted(short):
+        after = by_number.get(number + 1)
+        first = len(by_number[number].cells)
+        if number + 1 in short and after and first + len(after.cells) - 1 == width and _continues(after, first, known):
+            for cut in (number, number + 1):
+                if cut in file.short_rows:
+                    file.short_rows.remove(cut)
+                file.bad_rows.add(cut)
+            file.problem(
+                "cette ligne et la suivante semblent n'en faire qu'une (retour à la ligne dans un texte sans "
+                "guillemets). Corrigez-les dans l'export.",
+                number,
+            )
+
+
+def _continues(row: TableRow, column: int, known: Sequence[Collection[str]]) -> bool:
+    """Whether the cells of a row, the first left out, are known values from this column on and not where they stand."""
+    cells = [cell.strip() for cell in row.cells]
+    here = sum(cell in values for cell, values in zip(cells, known, strict=False))
+    there = sum(cell in values for cell, values in zip(cells[1:], known[column:], strict=False))
+    return there > here
 
 
 def _check_cells(file: ReadFile) -> None:

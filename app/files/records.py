@@ -10,19 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Self
 
-BOM = "\ufeff"
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+from app.files.encodings import BOM, ENCODINGS, MIXED, detect, line_of, shown
+
 DELIMITERS = (";", "\t", ",", "|")
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "cp1252": "Windows-1252",
-    "iso8859-15": "ISO-8859-15 (Latin-9)",
-    "mac-roman": "Mac OS Roman",
-    "cp850": "DOS (code page 850)",
-    "utf-16-le": "UTF-16 (petit-boutiste)",
-    "utf-16-be": "UTF-16 (gros-boutiste)",
-}
-"""Encodings that may be chosen, with their French names."""
 WORKBOOK_FORMATS = ("xlsx", "xls", "ods")
 _SAMPLE_RECORDS = 200
 
@@ -102,8 +92,7 @@ def decode(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        row_number = content.count(b"\n", 0, error.start) + 1
-        raise UndecodableError(encoding, row_number, content[error.start]) from None
+        raise UndecodableError(encoding, line_of(content, error.start), content[error.start]) from None
 
 
 @lru_cache(maxsize=32)
@@ -151,6 +140,8 @@ def read_records(content: bytes, encoding: str, delimiter: str, quotechar: str =
                 break
         terminator = found["end"]
         raw = text[start : position - len(terminator)]
+        if encoding == MIXED:
+            cells = [shown(cell) for cell in cells]
         records.append(Record(raw.encode(encoding), terminator.encode(encoding), tuple(cells), len(records) + 1))
         start = position
     return records
@@ -170,24 +161,12 @@ def encode_cell(value: str, dialect: Dialect) -> str:
     return value
 
 
-def detect_encoding(content: bytes) -> tuple[str, bool]:
-    """Encoding and presence of a mark: byte order mark, else strict UTF-8, else Windows-1252."""
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return encoding, True
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252", False
-    return "utf-8", False
-
-
 def _sample(content: bytes, encoding: str) -> str:
     """The first lines, readable whatever the encoding is worth."""
     head = content[: 256 * 1024]
     if encoding.startswith("utf-16"):
         head = head[: len(head) // 2 * 2]
-    return head.decode(encoding, "replace")
+    return shown(head.decode(encoding, "replace"))
 
 
 def _detect_delimiter(sample: str) -> str:
@@ -242,7 +221,8 @@ def complete_dialect(content: bytes, dialect: Dialect) -> Dialect:
 def detect_dialect(content: bytes, file_name: str = "") -> Dialect:
     """How this file seems to be written. The number of header rows is set by who recognises headings
     (`app.files.tabular`); here it is 1."""
-    encoding, bom = detect_encoding(content)
-    sample = _sample(content, encoding)
-    delimiter = "\t" if file_name.lower().endswith(".tsv") else _detect_delimiter(sample)
-    return complete_dialect(content, Dialect(encoding=encoding, bom=bom, delimiter=delimiter))
+    found = detect(content)
+    sample = _sample(content, found.encoding)
+    is_tabbed = file_name.lower().endswith(".tsv") and "\t" in sample
+    delimiter = "\t" if is_tabbed else _detect_delimiter(sample)
+    return complete_dialect(content, Dialect(encoding=found.encoding, bom=found.bom, delimiter=delimiter))

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files import limits
+from app.files.encoding_notes import notes_on
+from app.files.encodings import detect
 from app.files.fhir_catalogue import HEADINGS, read_catalogue
 from app.files.fhir_json import FhirReadError, looks_like_json
 from app.files.fields import guess_columns, known_fields
+from app.files.foreign import foreign
 from app.files.headings import bare_headings, has_subheadings, headings_of, is_empty
 from app.files.records import Dialect, UndecodableError, complete_dialect, decode, detect_dialect, read_records
 from app.files.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
@@ -93,8 +96,10 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, "le fichier est vide.")
     if len(content) > max_bytes:
         raise _refuse(file_name, f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo).")
+    if told := foreign(content):
+        raise _refuse(file_name, told)
     head = content[:4096]
-    if not workbook_format(content) and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if not workbook_format(content) and b"\x00" in head and not detect(content).encoding.startswith("utf-16"):
         raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS).")
 
 
@@ -174,7 +179,8 @@ def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_he
     rows = tuple(TableRow(record.row_number, record.cells) for record in records)
     if chosen is None or detect_header:
         dialect = replace(dialect, header_rows=detect_header_rows(rows))
-    return Table(file_name, dialect, rows)
+    notes = notes_on(file_name, content, dialect.encoding, is_chosen=chosen is not None)
+    return Table(file_name, dialect, rows, notes=tuple(notes))
 
 
 def _read_fhir(file_name: str, content: bytes) -> Table:
@@ -219,6 +225,8 @@ def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *,
     for row in table.rows:
         if len(row.cells) > limits.MAX_COLUMNS:
             raise _refuse(file_name, f"la ligne dépasse {limits.MAX_COLUMNS} colonnes.", row.row_number)
+        if any("\0" in cell for cell in row.cells):
+            raise _refuse(file_name, "la ligne contient un caractère nul : le fichier est abîmé.", row.row_number)
         if any(len(cell) > limits.MAX_CELL_CHARACTERS for cell in row.cells):
             raise _refuse(file_name, "une cellule est anormalement longue.", row.row_number)
     return table

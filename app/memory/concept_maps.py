@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from app.files.fhir_concepts import concepts_of, level_named
 from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, load, one_line, resources_of, walk
+from app.files.fhir_xml import load_xml
+from app.files.foreign import is_fhir_xml
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.models import Level
 from loinc_data.checkdigit import is_valid_loinc
@@ -13,12 +15,13 @@ NOT_MAPPED = frozenset({"unmatched", "disjoint", "not-related-to"})
 _OTHER_TARGET = "vers un autre système que LOINC"
 _NO_MATCH = "déclarées sans correspondance"
 _INVALID = "code LOINC mal formé"
+_NO_CODE = "sans code ni libellé local"
 Described = dict[str, dict[str, str]]
 
 
 def read_concept_maps(content: bytes) -> EarlierMappings:
     """The mappings to LOINC of a file; raises FhirReadError."""
-    resources = resources_of(load(content))
+    resources = resources_of(load_xml(content) if is_fhir_xml(content) else load(content))
     maps = list(resources.of_type("ConceptMap"))
     if not maps:
         raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")
@@ -67,6 +70,10 @@ def _of_element(
 ) -> Iterator[EarlierMapping]:
     code = one_line(element.get("code"))
     targets = items(element, "target")
+    if not code and not one_line(element.get("display")):
+        # R5 may name a whole value set in place of a code: that is no test of a laboratory.
+        skipped[_NO_CODE] += max(1, len(targets))
+        return
     if not targets:
         skipped[_NO_MATCH] += 1
     for target in targets:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
+from app.files.encodings import detect, shown
 from app.files.fhir_concepts import level_named
 from app.files.fields import fold_heading
-from app.files.records import UndecodableError, detect_encoding, read_records
+from app.files.records import UndecodableError, read_records
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from loinc_data.checkdigit import is_valid_loinc
 
@@ -17,11 +18,14 @@ NameLookup = Callable[[Iterable[str]], Mapping[str, str]]
 """Long common names of LOINC -> codes: Usagi may keep the name of the target only."""
 
 _CURIE_LINE = re.compile(r"^#\s+([A-Za-z_][\w.-]*)\s*:\s*[\"']?(\S+?)[\"']?\s*$")
-_LOINC = re.compile(r"(\d{1,7}-\d)$")
+_LOINC = re.compile(r"(\d{1,7}-\d)/?$")
+_OBO_LOINC = re.compile(r"(?:^obo:|/obo/)LOINC_\d{1,7}-\d/?$", re.IGNORECASE)
+"""The form of the OBO foundry, of codes of other systems too."""
 _NO_MATCH = "déclarées sans correspondance"
 _NOT_APPROVED = "non approuvées dans Usagi"
 _OTHER_TARGET = "vers un autre système que LOINC"
 _INVALID = "code LOINC mal formé ou introuvable"
+_NO_CODE = "sans code ni libellé local"
 _AUTOMATIC = "proposées par un programme, sans personne"
 _MACHINE = frozenset({"semapv:LexicalMatching", "semapv:SemanticSimilarityThresholdMatching"})
 _ADDED = {
@@ -40,11 +44,7 @@ class TableReadError(ValueError):
 
 def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappings:
     """The mappings to LOINC of a SSSOM/TSV or Usagi file; raises TableReadError."""
-    encoding, _bom = detect_encoding(content)
-    try:
-        text = content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise TableReadError("ce fichier n'est ni en UTF-8 ni en Windows-1252") from None
+    text = shown(content.decode(detect(content).encoding, "replace")).removeprefix("\ufeff")
     lines = text.splitlines(keepends=True)
     comments = [line for line in lines if line.startswith("#")]
     body = "".join(line for line in lines if not line.startswith("#"))
@@ -90,7 +90,7 @@ def _loinc_of(object_id: str, prefixes: Mapping[str, str]) -> str | None:
     """The LOINC code that an identifier names; None when it is of another system."""
     prefix, _, rest = object_id.partition(":")
     address = object_id if rest.startswith("//") else prefixes.get(prefix.lower(), "")
-    if "loinc.org" not in address.lower():
+    if "loinc.org" not in address.lower() and not _OBO_LOINC.search(object_id):
         return None
     found = _LOINC.search(object_id)
     return found[1] if found else ""
@@ -109,6 +109,8 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
             skipped[_OTHER_TARGET] += 1
         elif not is_valid_loinc(loinc_num):
             skipped[_INVALID] += 1
+        elif not row.get("subject_id", "") and not row.get("subject_label", ""):
+            skipped[_NO_CODE] += 1
         elif row.get("mapping_justification", "") in _MACHINE and not row.get("reviewer_label"):
             skipped[_AUTOMATIC] += 1
         else:
@@ -154,6 +156,9 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
         loinc_num = code or by_name.get(name, "")
         if not is_valid_loinc(loinc_num):
             skipped[_INVALID] += 1
+            continue
+        if not known.get("sourcecode", "") and not known.get("sourcename", ""):
+            skipped[_NO_CODE] += 1
             continue
         mapping = EarlierMapping(
             local_code=known.get("sourcecode", ""),

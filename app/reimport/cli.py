@@ -17,9 +17,10 @@ from app.console.streams import InputFile
 from app.errors import ConflictError, InvalidInputError
 from app.files.archive import unpacked
 from app.files.choices import Choices, IncomingFile
+from app.files.encodings import ENCODINGS
 from app.files.fhir_json import looks_like_json
 from app.files.reading import ReadFile, refuse_if
-from app.files.records import ENCODINGS, detect_dialect
+from app.files.records import detect_dialect
 from app.files.workbook import is_workbook
 from app.jobs.queue import JobQueue
 from app.laboratories.service import get_laboratory_by_name

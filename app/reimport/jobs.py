@@ -42,10 +42,11 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
     draft_id = int(payload["draft_id"])
     with reading(engine) as session:
         draft = session.get(UploadDraft, draft_id)
-        if draft is None:
+        stored_files = draft_repository.files_of(session, draft_id)
+        if draft is None or not stored_files:
             raise NotFoundError("Les fichiers de cet import ne sont plus là. Recommencez l'envoi des fichiers.")
         held = held_by(session, draft.catalogue_id)
-        files = [incoming(stored) for stored in draft_repository.files_of(session, draft_id) if not stored.is_ignored]
+        files = [incoming(stored) for stored in stored_files if not stored.is_ignored]
     # Progress is written in transactions of its own: none may be open while it is.
     forbid_open_transaction("read the files of an import")
     read = read_files(files, settings.max_upload_bytes, work)
@@ -116,7 +117,8 @@ def _update(
 
 
 def _done(session: Session, draft_id: int, report: ImportReport | UpdateReport, work: Work) -> str:
-    draft_repository.delete_drafts(session, [draft_id])
+    # That it was confirmed stays known for some days, for whoever clicks once more.
+    draft_repository.delete_files(session, [draft_id])
     sentence = " ".join([report.sentence, *report.warnings])
     # In this very transaction: taken over after it, the job would look for files that are gone.
     work.finish(session, sentence)

@@ -11,7 +11,8 @@ from typing import Any
 
 from app.errors import InvalidInputError
 from app.files import limits
-from app.files.fhir_json import LOINC_SYSTEM
+from app.files.encodings import detect
+from app.files.fhir_json import LOINC_SYSTEM, is_storable
 from app.files.records import UndecodableError, detect_dialect, read_records
 from app.files.workbook import UnsafeWorkbookError, is_workbook, read_workbook
 from app.models import ValueSetKind
@@ -113,7 +114,7 @@ def _sheets(file_name: str, content: bytes) -> list[tuple[str, Rows]]:
             return [(sheet.name, sheet.rows) for sheet in read_workbook(content)]
         except UnsafeWorkbookError as error:
             raise InvalidInputError(f"{quoted(file_name)}\u202f: {error}.") from error
-    if b"\x00" in content[:4096]:
+    if b"\x00" in content and not detect(content).encoding.startswith("utf-16"):
         raise InvalidInputError(
             f"{quoted(file_name)} n'est ni un classeur XLSX, ni un CSV, ni un ValueSet FHIR en JSON."
         )
@@ -263,6 +264,8 @@ def _fhir_value_set(file_name: str, content: bytes, columns: ColumnMap) -> Parse
         resource = json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InvalidInputError(f"{quoted(file_name)} n'est pas un JSON lisible (fichier tronqué\u202f?).") from error
+    if not isinstance(resource, dict) or not is_storable(resource):
+        raise InvalidInputError(f"{quoted(file_name)} contient un caractère nul ou la moitié d'un caractère (\\ud800).")
     if resource.get("resourceType") != "ValueSet":
         raise InvalidInputError(f"{quoted(file_name)} n'est pas un ValueSet FHIR.")
     names = " ".join(str(resource.get(key, "")) for key in ("title", "name", "id", "url"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
 from app.files.choices import Choices, IncomingFile
@@ -185,7 +185,7 @@ def test_wrong_rows_are_all_named(importer: Importer) -> None:
         "Code analyse;Libellé analyse;Libellé unité principale\r\n"
         "NA;Sodium;mmol/L\r\n"
         ";Sans code;mmol/L\r\n"
-        "K;Potassium\r\n"
+        "K\r\n"
         "CL;Chlore;mmol/L;de trop\r\n"
         "NA;Sodium;g/L\r\n"
         f"LONG;{'x' * 501};\r\n"
@@ -194,12 +194,48 @@ def test_wrong_rows_are_all_named(importer: Importer) -> None:
     where = "fichier « LOINC_3_a.csv », ligne"
     assert problems == [
         f"{where} 3, colonne « Code analyse » : cellule obligatoire vide.",
-        f"{where} 4 : 3 colonnes attendues, 2 trouvées.",
+        f"{where} 4 : 3 colonnes attendues, 1 trouvée.",
         f"{where} 5 : 3 colonnes attendues, 4 trouvées (un séparateur dans un texte sans guillemets ?).",
         f"{where} 6, colonne « Code analyse » : le code « NA » est déjà à la ligne 2, avec un autre contenu "
         "(« Libellé unité principale »).",
         f"{where} 7, colonne « Libellé analyse » : texte de plus de 500 caractères.",
     ]
+
+
+SHORT = (
+    "Code analyse;Libellé analyse;Libellé unité principale;Technique\r\n"
+    "NA;Sodium;mmol/L;ISE\r\n"
+    "K;Potassium;mmol/L\r\n"
+    "CL;Chlore\r\n"
+)
+
+
+def test_rows_that_only_miss_what_may_be_empty_are_read(importer: Importer) -> None:
+    report = importer(IncomingFile("LOINC_3_a.csv", SHORT.encode()))
+    assert report.analyses == 3
+    assert "LOINC_3_a.csv : 2 lignes s'arrêtent avant la dernière colonne (3, 4)" in "".join(report.warnings)
+
+
+def test_a_row_cut_in_two_is_not_taken_for_two_short_ones(importer: Importer) -> None:
+    content = [*SHORT.splitlines(keepends=True)[:2], "K;Potas\r\n", "sium;mmol/L;ISE\r\n"]
+    (problem,) = refused(importer, IncomingFile("LOINC_3_a.csv", "".join(content).encode()))
+    assert problem.startswith("fichier « LOINC_3_a.csv », ligne 3 : cette ligne et la suivante semblent")
+
+
+def test_where_many_rows_are_short_none_is_taken_for_a_cut_one(importer: Importer) -> None:
+    rows = "".join(f"A{row};Analyse {row}\r\nB{row};Analyse b{row};mmol/L\r\n" for row in range(20))
+    content = SHORT.splitlines(keepends=True)[0] + rows
+    assert importer(IncomingFile("LOINC_3_a.csv", content.encode())).analyses == 40
+
+
+def test_a_text_framed_for_a_spreadsheet_is_read_without_its_frame(importer: Importer, world: World) -> None:
+    content = 'Code;Libellé;Unité\r\n"=""0012""";"=""Dit """"libre"""" """;mmol/L\r\n=  "A";B;\r\n'
+    report = importer(IncomingFile("a.csv", content.encode()))
+    assert 'a.csv : 2 cellules sont écrites ="…"' in "".join(report.warnings)
+    with reading(world.engine) as session:
+        assert [(test.code, test.label) for test in session.exec(select(LocalTest).order_by(col(LocalTest.id)))] == [
+            ("0012", 'Dit "libre"'), ('=  "A"', "B"),
+        ]  # fmt: skip
 
 
 def test_many_problems_are_counted(importer: Importer) -> None:
@@ -221,7 +257,8 @@ def test_a_whole_file_of_another_width_is_one_problem(importer: Importer) -> Non
         (b"", "le fichier est vide."),
         (b" \r\n\r\n", "le fichier est vide."),
         ("Code analyse;Libellé analyse\r\n".encode(), "aucune ligne de données"),
-        (b"%PDF-1.4\x00\x01", "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS)."),
+        (b"%PDF-1.4\x00\x01", "c'est un document PDF"),
+        (b"code;a\x00\x01;b", "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS)."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xxxx", "le classeur est abîmé ou incomplet"),
         (b"code;libell\xe9\r\nA;\x8f\r\n", "l'octet 0x8F n'existe pas dans l'encodage Windows-1252"),
         (b"foo;bar\r\nA;12\r\n", "aucune colonne n'est désignée pour « Code de l'analyse »."),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from httpx2 import Response
 from openpyxl import Workbook
 from sqlmodel import func, select
 
+from app.catalogues import routes, settling
 from app.errors import ImportRefusedError, NotFoundError
 from app.jobs import registry
 from app.jobs.registry import register, unregister
@@ -88,7 +90,11 @@ def test_the_whole_way(client: TestClient, world: World, asked_proposals: list[i
     assert (done.status_code, done.headers["location"]) == (303, "/catalogues/1")
     assert asked_proposals == [1]
     assert count(world, LocalTest) == 9
-    assert count(world, UploadDraft) == count(world, UploadDraftFile) == 0
+    assert count(world, UploadDraftFile) == 0
+    again = client.post(f"{address}/confirmer", data=fields_of(page.text))
+    assert (again.status_code, again.headers["location"]) == (303, "/catalogues/1"), "a second click, afterwards"
+    assert client.get(address).headers["location"] == "/catalogues/1"
+    assert (count(world, LocalTest), count(world, Catalogue)) == (9, 1)
 
     overview = client.get("/catalogues/1")
     assert overview.status_code == 200
@@ -111,6 +117,73 @@ def test_a_confirmed_import_leads_to_its_catalogue(client: TestClient, world: Wo
     assert client.post(f"{address}/confirmer").headers["location"] == f"/catalogues/{catalogue.id}"
     assert client.post(f"{address}/reglages").status_code == 409
     assert count(world, Job) == 0
+
+
+def test_a_second_click_while_the_first_is_answered_leads_to_the_catalogue(
+    client: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = send(client, ("LOINC_3.csv", loinc_3().content)).headers["location"]
+    fields = fields_of(client.get(address).text)
+    understood = settling.understood
+    others: list[int] = []
+
+    def clicked_meanwhile(*given: Any) -> Any:
+        if not others:
+            others.append(0)
+            others.append(client.post(f"{address}/confirmer", data=fields).status_code)
+        return understood(*given)
+
+    monkeypatch.setattr(settling, "understood", clicked_meanwhile)
+    answer = client.post(f"{address}/confirmer", data=fields)
+    assert others == [0, 303]
+    assert (answer.status_code, answer.headers["location"]) == (303, "/catalogues/1")
+    assert (count(world, LocalTest), count(world, Catalogue)) == (3, 1)
+
+
+def test_what_another_tab_settled_meanwhile_is_looked_at_before_it_is_imported(
+    client: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = free_file("Code;Libellé;Unité\nNA;Sodium;mmol/L\n")
+    address = send(client, (file.name, file.content)).headers["location"]
+    fields = fields_of(client.get(address).text)
+    swapped = fields | {"f1.c1": fields["f1.c2"], "f1.c2": fields["f1.c1"]}
+    looked = routes.look
+    tabs: list[int] = []
+
+    def settled_meanwhile(*given: Any) -> Any:
+        seen = looked(*given)
+        if not tabs:
+            tabs.append(client.post(f"{address}/reglages", data=swapped).status_code)
+        return seen
+
+    monkeypatch.setattr(routes, "look", settled_meanwhile)
+    answer = client.post(f"{address}/confirmer", data=fields)
+    assert tabs == [303]
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{address}?verifier=true")
+    assert count(world, LocalTest) == 0
+    client.post(f"{address}/confirmer", data=fields)
+    with reading(world.engine) as session:
+        assert session.exec(select(LocalTest.label)).all() == ["Sodium"]
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\u0000"])
+def test_json_that_writes_what_no_text_holds_is_refused_when_it_is_sent(
+    client: TestClient, world: World, text: str
+) -> None:
+    content = '{"resourceType":"CodeSystem","status":"active","concept":[{"code":"A","display":"B%s"}]}'
+    answer = send(client, ("catalogue.json", (content % text).encode()))
+    assert answer.status_code == 422
+    assert "la moitié d&#39;un caractère" in answer.text
+    assert count(world, UploadDraftFile) == 0
+    written = (content % "\\\\u0000").encode()
+    assert send(client, ("catalogue.json", written)).status_code == 303, "a backslash is a text"
+
+
+def test_a_null_character_anywhere_in_a_file_is_refused(client: TestClient, world: World) -> None:
+    content = "Code;Libellé\n" + "".join(f"A{row};Analyse\n" for row in range(2000)) + "B;nul\0\n"
+    answer = send(client, ("catalogue.csv", content.encode()))
+    assert answer.status_code == 422
+    assert "ligne 2002 : la ligne contient un caractère nul" in answer.text
 
 
 def test_columns_are_settled_by_the_user(client: TestClient, world: World, asked_proposals: list[int]) -> None:
@@ -150,16 +223,28 @@ def test_another_reading_is_shown_before_it_is_imported(client: TestClient, worl
     address = send(client, ("export.csv", content)).headers["location"]
     page = client.get(address)
     fields = fields_of(page.text)
-    assert "Lu en Mac OS Roman" in page.text
-    fields["f1.encoding"] = "mac-roman"
+    assert "lu en Mac OS Roman, reconnu à ses mots" in page.text
+    assert "Sodium à jeun dosé" in page.text
+    assert re.search(r"Windows-1252 — «.LibellŽ", page.text), "each encoding shows what it makes of the words"
+    fields["f1.encoding"] = "cp850"
     answer = client.post(f"{address}/confirmer", data=fields)
     assert answer.headers["location"] == f"{address}?verifier=true"
     page = client.get(answer.headers["location"])
     assert "La lecture d'un fichier a changé" in page.text
-    assert "Lu en Mac OS Roman" not in page.text
-    assert "Sodium à jeun dosé" in page.text
-    assert "1 analyse." in page.text
+    assert "Les accents vous semblent faux" in page.text
+    assert "Sodium à jeun dosé" not in page.text
     assert count(world, Catalogue) == 0
+
+
+def test_a_file_in_utf_8_but_for_a_line_is_read_and_names_it(client: TestClient, world: World) -> None:
+    content = "Code;Libellé\nNA;Sodium prélevé\nK;Protéine\n".encode() + "CL;Créatinine\n".encode("cp1252")
+    address = send(client, ("export.csv", content)).headers["location"]
+    page = client.get(address)
+    assert "Créatinine" in page.text
+    assert "1 ligne n&#39;est pas en UTF-8 comme le reste (4)" in page.text
+    client.post(f"{address}/confirmer", data=fields_of(page.text))
+    with reading(world.engine) as session:
+        assert set(session.exec(select(LocalTest.label))) == {"Sodium prélevé", "Protéine", "Créatinine"}
 
 
 def test_text_that_is_neither_utf_8_nor_windows_is_shown_for_confirmation(client: TestClient) -> None:

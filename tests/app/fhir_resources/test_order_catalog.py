@@ -164,3 +164,5 @@ def test_nabm_codes_of_a_cell() -> None:
     assert nabm_codes("0552 1610,HN;9105") == ["0552", "1610", "9105"]
     assert nabm_codes("HN") == []
     assert nabm_codes("552") == ["0552"]
+    assert nabm_codes("2 x 1104") == ["1104"]
+    assert nabm_codes("1104 B 27") == ["1104"]

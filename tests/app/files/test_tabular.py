@@ -8,9 +8,10 @@ from openpyxl import Workbook
 from app.errors import ImportRefusedError
 from app.files import limits
 from app.files.ans_files import kind_of_name
+from app.files.encodings import ENCODINGS
 from app.files.fields import FIELDS, fold_heading, guess_columns
 from app.files.reading import recognise
-from app.files.records import ENCODINGS, Dialect
+from app.files.records import Dialect
 from app.files.tabular import read_table
 from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind

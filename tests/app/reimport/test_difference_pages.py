@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from app.jobs.runner import run_job
 from app.jobs.work import Work
-from app.models import FileKind, Job, JobStatus, LocalTest, Membership, SourceFile, Status, UploadDraft
+from app.models import FileKind, Job, JobStatus, LocalTest, Membership, SourceFile, Status, UploadDraftFile
 from app.platform.database import reading, transaction
 from app.platform.identity import NO_LABORATORY
 from tests.app.catalogues.conftest import Importer, Rows, loinc_2, loinc_3
@@ -77,7 +77,7 @@ def test_the_whole_way(client: TestClient, importer: Importer, asked_proposals: 
         job = session.exec(select(Job).where(Job.kind == "import")).one()
         assert job.status == JobStatus.DONE
         assert job.message.startswith("Mise à jour terminée : 1 ligne ajoutée, 1 modifiée, 1 retirée")
-        assert session.exec(select(UploadDraft)).all() == []
+        assert session.exec(select(UploadDraftFile)).all() == []
 
 
 def test_a_catalogue_never_updated_says_so(client: TestClient, importer: Importer) -> None:

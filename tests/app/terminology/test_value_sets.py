@@ -158,6 +158,9 @@ def test_an_expansion_wins_over_the_composition() -> None:
         ("circuit.csv", csv_of(("Code LOINC",), ("1-feb",), ("2-mars",), ("2951-2",)), "en date"),
         ("liste.csv", csv_of(("Code LOINC",), ("2951-2",)), "Précisez son type"),
         ("circuit.bin", b"\x00\x01\x02", "ni un classeur XLSX"),
+        ("circuit.csv", b"Code LOINC;Nom\r\n" + 2000 * b"2951-2;Sodium\r\n" + b"2823-3;a\x00\r\n", "ni un classeur"),
+        ("circuit.json", b'{"resourceType": "ValueSet", "title": "Circuit \\ud800"}', "moitié d'un caractère"),
+        ("circuit.json", b"[1]", "caractère|ni un classeur|aucune colonne"),
         ("circuit.xlsx", b"PK\x03\x04 cut", "abîmé"),
     ],
 )

@@ -1,0 +1,64 @@
+"""Files that are something else than what is read, told by their first bytes and named for what they are."""
+
+import re
+
+_TAG = re.compile(rb"<\s*(?:!doctype\s+)?([a-z:_][\w:.-]*)", re.IGNORECASE)
+_SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
+_FHIR = b"http://hl7.org/fhir"
+_HTML = frozenset({b"html", b"head", b"body", b"table", b"meta", b"style", b"div", b"tr", b"td"})
+_AS_WORKBOOK = "ouvrez-le dans un tableur, puis enregistrez-le en XLSX ou en CSV"
+_SIGNATURES = (
+    (b"%PDF", "un document PDF", "demandez au SGL un export en CSV ou en classeur"),
+    (rb"{\rtf", "un document RTF", "demandez au SGL un export en CSV ou en classeur"),
+    (b"\x1f\x8b", "une archive gzip", "décompressez-la, puis envoyez le fichier qu'elle contient"),
+    (b"7z\xbc\xaf\x27\x1c", "une archive 7z", "décompressez-la, puis envoyez les fichiers, ou une archive zip"),
+    (b"Rar!", "une archive RAR", "décompressez-la, puis envoyez les fichiers, ou une archive zip"),
+    (b"\x00\x01\x00\x00Standard Jet DB", "une base Access", "exportez-en la table en CSV ou en classeur"),
+    (b"\x00\x01\x00\x00Standard ACE DB", "une base Access", "exportez-en la table en CSV ou en classeur"),
+    (b"SQLite format 3\x00", "une base SQLite", "exportez-en la table en CSV"),
+    (b"\x89PNG", "une image", "demandez au SGL un export en CSV ou en classeur"),
+    (b"\xff\xd8\xff", "une image", "demandez au SGL un export en CSV ou en classeur"),
+    (b"MSH|", "un message HL7 v2", "demandez au SGL un export de son catalogue en CSV ou en classeur"),
+    (b"H|\\^&", "un message ASTM", "demandez au SGL un export de son catalogue en CSV ou en classeur"),
+)
+_START = 8_192
+
+
+def _text_start(content: bytes) -> bytes:
+    """The first bytes of a text without mark, whatever UTF it is in, in lower case."""
+    head = content[:_START]
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if head.startswith(mark):
+            return head[len(mark) :].decode(encoding, "replace").encode().lstrip()
+    return head.lstrip()
+
+
+def is_xml(content: bytes) -> bool:
+    """Whether a file begins as XML or HTML does: no table in columns begins with a tag."""
+    return _text_start(content).startswith((b"<?xml", b"<!")) or bool(_TAG.match(_text_start(content)))
+
+
+def is_fhir_xml(content: bytes) -> bool:
+    """Whether a file is FHIR written in XML."""
+    return is_xml(content) and _FHIR in _text_start(content)
+
+
+def foreign(content: bytes) -> str:
+    """What a file is, and what to do with it, in French; empty for what may be a table, a workbook or JSON."""
+    for signature, name, remedy in _SIGNATURES:
+        if content.lstrip(b"\xef\xbb\xbf").startswith(signature):
+            return f"c'est {name} ; {remedy}."
+    if not is_xml(content):
+        return ""
+    start = _text_start(content)
+    if _SPREADSHEET_2003 in start:
+        return f"c'est un classeur au format XML d'Excel 2003 ; {_AS_WORKBOOK}."
+    if _FHIR in start:
+        return (
+            "c'est du FHIR en XML ; demandez le catalogue en JSON. Une ConceptMap en XML se reprend comme mémoire, "
+            "dans la page « Mémoire » du laboratoire."
+        )
+    names = {found.rpartition(b":")[2].lower() for found in _TAG.findall(start)}
+    if names & _HTML:
+        return f"c'est une page HTML, quel que soit son nom ; {_AS_WORKBOOK}."
+    return "c'est un fichier XML, que l'atelier ne lit pas ; demandez au SGL un export en CSV ou en classeur."

@@ -1,0 +1,127 @@
+"""In which encoding a file is written: found on the whole of it, said when it is not sure, and given back exactly."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.exports.append import append_columns
+from app.files.choices import IncomingFile
+from app.files.encoding_notes import notes_on, samples
+from app.files.encodings import ENCODINGS, MIXED, detect, line_of, shown
+from app.files.reading import read_file
+from app.files.records import read_records
+from app.files.tabular import read_table
+
+LABELS = (
+    "Glycémie à jeun", "Créatinine sérique", "Protéinurie des 24 h", "Fer sérique", "Hémoglobine glyquée", "Œstradiol",
+    "Anticorps anti-nucléaires", "ÉLECTROPHORÈSE DES PROTÉINES", "Délai de prélèvement", "Cœliaque (sérologie)",
+    "Bêta-2-microglobuline", "Hépatite B, antigène HBs", "Numération formule sanguine", "Sodium", "Potassium",
+    "Dosage pondéral (µg/L)", "Température 37 °C", "Chaîne légère kappa", "Leucocytes dans le sang placé",
+)  # fmt: skip
+ONE_BYTE = ("cp1252", "iso8859-15", "mac-roman", "cp850")
+CATALOGUE = "Code;Libellé\r\n" + "".join(f"A{row};{label}\r\n" for row, label in enumerate(LABELS))
+
+
+def catalogue_in(encoding: str) -> bytes:
+    # DOS has no ligature.
+    return CATALOGUE.replace("Œ", "Oe").replace("œ", "oe").encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", *ONE_BYTE, "utf-16-le", "utf-16-be"])
+def test_a_catalogue_is_read_in_the_encoding_that_it_is_written_in(encoding: str) -> None:
+    content = CATALOGUE.encode(encoding) if encoding != "cp850" else catalogue_in("cp850")
+    found = detect(content)
+    assert content.decode(found.encoding) == content.decode(encoding)
+    assert not found.is_doubtful
+    table = read_table("catalogue.csv", content)
+    assert table.data[0].cells == ("A0", "Glycémie à jeun")
+    assert table.data[7].cells[1] == "ÉLECTROPHORÈSE DES PROTÉINES"
+
+
+def test_latin_9_is_told_from_windows_by_what_only_one_of_them_makes_a_word_of() -> None:
+    assert detect("Code;Nom\nA;Œstradiol\nB;Chœur\nC;Prix 3 €\n".encode("iso8859-15")).encoding == "iso8859-15"
+    assert detect("Code;Nom\nA;Œstradiol\nB;Chœur\nC;Prix 3 €\n".encode("cp1252")).encoding == "cp1252"
+    assert detect("Code;Nom\nA;Demi-vie ½ élevée\n".encode("cp1252")).encoding == "cp1252"
+
+
+@given(st.lists(st.sampled_from(LABELS), min_size=3, max_size=30), st.sampled_from([*ONE_BYTE, "utf-8", "utf-16-le"]))
+def test_any_choice_of_labels_is_read_right_or_said_to_be_doubtful(labels: list[str], encoding: str) -> None:
+    text = "\n".join(labels)
+    content = (text if encoding != "cp850" else text.replace("Œ", "Oe").replace("œ", "oe")).encode(encoding)
+    found = detect(content)
+    assert content.decode(found.encoding) == content.decode(encoding) or found.is_doubtful
+
+
+def test_the_end_of_a_file_decides_as_much_as_its_beginning() -> None:
+    plain = "".join(f"A{row};Sodium\r\n" for row in range(60_000))
+    for encoding in ("mac-roman", "cp1252", "utf-8"):
+        content = (plain + "B;Créatinine sérique\r\n").encode(encoding)
+        assert read_table("a.csv", content).rows[-1].cells == ("B", "Créatinine sérique")
+
+
+def mixed(ends: str = "\r\n", odd: tuple[int, ...] = (4,)) -> bytes:
+    """A catalogue in UTF-8 but for some of its lines, which are in Windows-1252."""
+    lines = CATALOGUE.split("\r\n")
+    return ends.encode().join(
+        line.encode("cp1252" if number in odd else "utf-8") for number, line in enumerate(lines, start=1)
+    )
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\n", "\r"])
+def test_a_file_in_utf_8_but_for_some_lines_is_read_and_names_them(ends: str) -> None:
+    content = mixed(ends, (4, 9))
+    assert (detect(content).encoding, detect(content).odd_lines) == (MIXED, (4, 9))
+    read = read_file(IncomingFile("catalogue.csv", content), 1 << 20)
+    assert not read.problems
+    assert [row.cells[1] for row in read.table.data] == list(LABELS)
+    (note,) = read.table.notes
+    assert note.startswith("catalogue.csv : 2 lignes ne sont pas en UTF-8 comme le reste (4, 9)")
+
+
+def test_a_mixed_file_goes_back_out_byte_for_byte() -> None:
+    content = mixed(odd=(3, 5))
+    records = read_records(content, MIXED, ";")
+    assert b"".join(record.raw + record.terminator for record in records) == content
+    dialect = read_table("a.csv", content).dialect
+    done = append_columns(content, dialect, ["LOINC"], lambda record: [f"é{record.row_number}"])
+    lines = done.content.split(b"\r\n")
+    assert lines[2] == content.split(b"\r\n")[2] + ";é3".encode()
+    assert b"\xe9" in lines[2]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_in_the_mixed_encoding_come_back(content: bytes) -> None:
+    text = content.decode(MIXED)
+    assert text.encode(MIXED) == content
+    shown(text).encode("utf-8")
+    records = read_records(content, MIXED, ";")
+    assert b"".join(record.raw + record.terminator for record in records) == content
+    detect(content)
+
+
+def test_two_alphabets_that_are_as_good_are_said_to_be_doubtful() -> None:
+    found = detect(b"Code;Nom\nA;\x8e\n")
+    assert found.is_doubtful
+    (note,) = notes_on("a.csv", b"Code;Nom\nA;\x8e\n", found.encoding, is_chosen=False)
+    assert "encodage incertain" in note
+    assert list(notes_on("a.csv", b"Code;Nom\nA;\x8e\n", found.encoding, is_chosen=True)) == []
+
+
+def test_accents_encoded_twice_are_said() -> None:
+    content = "Code;Nom\nA;Glycémie\nB;Créatinine\nC;Protéine\n".encode().decode("cp1252").encode()
+    (note,) = notes_on("a.csv", content, "utf-8", is_chosen=False)
+    assert "deux fois" in note
+    assert list(notes_on("a.csv", CATALOGUE.encode(), "utf-8", is_chosen=False)) == []
+
+
+def test_each_encoding_shows_what_it_makes_of_the_words() -> None:
+    found = samples("Code;Nom\nA;Glycémie\n".encode("mac-roman"))
+    assert found["mac-roman"] == "Glycémie"
+    assert found["cp1252"] == "GlycŽmie"
+    assert set(found) == {name for name in ENCODINGS if not name.startswith("utf-16")}
+    assert samples(b"Code;Nom\nA;Sodium\n") == {}
+
+
+def test_lines_are_counted_whatever_ends_them() -> None:
+    for content in (b"a\nb\nc", b"a\rb\rc", b"a\r\nb\r\nc"):
+        assert line_of(content, content.index(b"c")) == 3
