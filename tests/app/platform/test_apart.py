@@ -1,12 +1,16 @@
 """What is computed beside the server: its answers, its errors, and what becomes of its processes."""
 
+import errno
 import io
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from fastapi import FastAPI
@@ -16,7 +20,7 @@ from sqlmodel import func, select
 
 from app.errors import ImportRefusedError, InputProblem, TooBusyError
 from app.models import Laboratory
-from app.platform.apart import NICENESS, Beside, Here, beside
+from app.platform.apart import BUSY, CLOSED, MOST_WAITING, NICENESS, Beside, Here, beside
 from app.platform.database import reading
 from app.settings import Settings
 from tests.conftest import TRANSCODER, ClientFor, World
@@ -48,6 +52,35 @@ def dies(_engine: Engine, marks: str, times: int) -> str:
 def sleeps(_engine: Engine, pid_file: str) -> None:
     Path(pid_file).write_text(str(os.getpid()))
     time.sleep(600)
+
+
+def sleeps_a_while(_engine: Engine, name: str) -> tuple[str]:
+    time.sleep(2.5)
+    return (name,)
+
+
+def stuck(_engine: Engine, pid_file: str) -> None:
+    Path(pid_file).write_text(str(os.getpid()))
+    re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+class OddError(Exception):
+    """It does not come out of a pickle as it went in."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one)
+
+
+def fails_oddly(_engine: Engine) -> None:
+    raise OddError("un", "deux")
+
+
+def content_of(path: Path) -> str:
+    for _ in range(400):
+        if path.exists() and (text := path.read_text()):
+            return text
+        time.sleep(0.05)
+    raise AssertionError(path)
 
 
 def is_gone(pid: int, seconds: float = 10) -> bool:
@@ -104,15 +137,116 @@ def test_a_process_that_dies_is_replaced_once_then_said(world: World, apart: Bes
 
 
 @once
-def test_what_takes_too_long_is_stopped(world: World, settings: Settings, tmp_path: Path) -> None:
-    impatient = Beside(settings, seconds=6)
+def test_few_wait_and_not_for_long(world: World, settings: Settings, tmp_path: Path) -> None:
+    """The threads of the server are for everybody: those that wait for a file are a few of them."""
+    one = settings.model_copy(update={"reading_processes": 1})
+    made = Beside(one, wait_seconds=3)
+    refused: list[str] = []
+
+    def ask(name: str) -> None:
+        try:
+            made.run(sleeps, str(tmp_path / name))
+        except TooBusyError as error:
+            refused.append(error.message)
+
+    threads = [Thread(target=ask, args=(str(number),)) for number in range(MOST_WAITING + 6)]
     try:
-        with pytest.raises(TooBusyError, match="arrêtée"):
-            impatient.run(sleeps, str(tmp_path / "pid"))
-        assert is_gone(int((tmp_path / "pid").read_text()))
-        assert impatient.run(whereabouts, "après")[0] == "après"
+        made.run(whereabouts, "prêt")
+        begun = time.monotonic()
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        assert refused == [BUSY] * 5, "one is served, some wait, the others are told at once"
+        while len(refused) < MOST_WAITING + 5 and time.monotonic() - begun < 20:
+            time.sleep(0.05)
+        assert refused == [BUSY] * (MOST_WAITING + 5)
+        assert time.monotonic() - begun < 10
     finally:
-        impatient.close()
+        made.close()
+    for thread in threads:
+        thread.join(10)
+    assert refused[-1] == CLOSED
+
+
+@once
+def test_the_limit_of_one_ends_nobody_else(world: World, settings: Settings, tmp_path: Path) -> None:
+    made = Beside(settings, seconds=6)
+    said: dict[str, str] = {}
+
+    def ask(name: str) -> None:
+        try:
+            said[name] = str(made.run(sleeps_a_while, name)[0])
+        except TooBusyError as error:
+            said[name] = error.message
+
+    def ask_too_much() -> None:
+        with pytest.raises(TooBusyError, match="arrêtée"):
+            made.run(sleeps, str(tmp_path / "pid"))
+        said["long"] = "arrêtée"
+
+    long = Thread(target=ask_too_much)
+    try:
+        made.run(whereabouts, "prêt")
+        long.start()
+        time.sleep(3)
+        others = [Thread(target=ask, args=(str(number),)) for number in range(3)]
+        for thread in others:
+            thread.start()
+        for thread in [*others, long]:
+            thread.join(60)
+    finally:
+        made.close()
+    assert said == {"0": "0", "1": "1", "2": "2", "long": "arrêtée"}
+    assert is_gone(int((tmp_path / "pid").read_text()))
+
+
+@once
+@pytest.mark.parametrize("state", [sleeps, stuck])
+def test_a_process_is_ended_whatever_its_state(
+    world: World, settings: Settings, tmp_path: Path, state: Callable[..., None]
+) -> None:
+    """Frozen, or in a function that never gives the interpreter back."""
+    made = Beside(settings)
+
+    def ask() -> None:
+        with pytest.raises(TooBusyError):
+            made.run(state, str(tmp_path / "pid"))
+
+    thread = Thread(target=ask)
+    thread.start()
+    pid = int(content_of(tmp_path / "pid"))
+    if state is sleeps:
+        os.kill(pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    made.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert time.monotonic() - begun < 5
+    assert is_gone(pid)
+
+
+@once
+def test_a_machine_that_opens_no_process_is_said(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    made = Beside(settings)
+    monkeypatch.setattr("multiprocessing.popen_spawn_posix.Popen", full)
+    made.prepare()
+    with pytest.raises(TooBusyError, match="ne peut ouvrir de processus"):
+        made.run(whereabouts, "essai")
+    monkeypatch.undo()
+    assert made.run(whereabouts, "essai")[0] == "essai"
+    made.close()
+
+
+@once
+def test_an_error_that_does_not_pickle_comes_back_by_its_name(world: World, apart: Beside) -> None:
+    with pytest.raises(RuntimeError, match="OddError"):
+        apart.run(fails_oddly)
+    assert apart.run(whereabouts, "après")[0] == "après"
 
 
 @once
