@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, event
 
 from app.models.base import metadata
+from app.models.triggers import intact_triggers
 
 APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal")
 
@@ -46,22 +47,11 @@ def trigger_statements(table: str, dialect: str = "sqlite") -> list[str]:
 
 def protected_tables(connection: Connection) -> dict[str, set[str]]:
     """Table -> the names of the triggers that protect it now, in this database."""
-    if connection.dialect.name == "postgresql":
-        # A trigger that was switched off protects nothing.
-        statement = (
-            "SELECT c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
-            "JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = c.relnamespace "
-            f"WHERE p.proname = '{REFUSING_FUNCTION}' AND n.nspname = current_schema() AND t.tgenabled IN ('O', 'A') "
-            "AND position('RAISE EXCEPTION' IN p.prosrc) > 0"
-        )
-    else:
-        statement = (
-            "SELECT tbl_name, name FROM sqlite_master "
-            "WHERE type = 'trigger' AND instr(sql, 'RAISE(ABORT') > 0 AND instr(sql, 'is append-only') > 0"
-        )
+    dialect = connection.dialect.name
+    statements = {sql: table for table in APPEND_ONLY_TABLES for sql in trigger_statements(table, dialect)}
     found: dict[str, set[str]] = {}
-    for table, name in connection.exec_driver_sql(statement):
-        found.setdefault(table, set()).add(name)
+    for sql in intact_triggers(connection, statements):
+        found.setdefault(statements[sql], set()).add(sql.split()[2])
     return found
 
 

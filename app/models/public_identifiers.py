@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, event
 from sqlmodel import Field
 
 from app.models.base import metadata
+from app.models.triggers import intact_triggers
 
 LENGTH = 36
 """Characters of a UUID in its standard text form."""
@@ -122,22 +123,9 @@ def trigger_statements(table: str, dialect: str = "sqlite") -> list[str]:
 
 def unprotected_tables(connection: Connection) -> list[str]:
     """The tables whose identifiers could be changed now, in this database."""
-    if connection.dialect.name == "postgresql":
-        found = connection.exec_driver_sql(
-            "SELECT t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
-            "JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = c.relnamespace "
-            f"WHERE p.proname = '{FUNCTION}' AND n.nspname = current_schema() AND t.tgenabled IN ('O', 'A') "
-            "AND position('RAISE EXCEPTION' IN p.prosrc) > 0"
-        ).scalars()
-        present = set(found)
-        return [table for table in IDENTIFIED if trigger_name(table) not in present]
-    found = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
-    present = {" ".join(str(sql).split()) for sql in found}
-    return [
-        table
-        for table in IDENTIFIED
-        if any(" ".join(sql.split()) not in present for sql in trigger_statements(table))
-    ]
+    dialect = connection.dialect.name
+    intact = intact_triggers(connection, (sql for table in IDENTIFIED for sql in trigger_statements(table, dialect)))
+    return [table for table in IDENTIFIED if trigger_statements(table, dialect)[-1] not in intact]
 
 
 def _create_trigger(table: Table, connection: Connection, **_options: Any) -> None:

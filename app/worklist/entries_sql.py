@@ -8,7 +8,7 @@ and is given its values when it runs.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -50,6 +50,15 @@ class Place:
     status: str
     is_kept: bool
     """Whether the row itself answers the query."""
+
+    def as_sorted_by(self, written: str | None) -> "Place":
+        """The place that the row had, by the value that `written_value` wrote; its own, when it wrote none."""
+        if written is None:
+            return self
+        try:
+            return replace(self, value=type(self.value)(written))
+        except ValueError:
+            return self
 
     @property
     def values(self) -> dict[str, Any]:
@@ -163,16 +172,32 @@ def _beyond(form: _Form, backwards: bool) -> Select[Any]:
         )
     ).subquery()
     nearest = form.by(rows.c.value, rows.c.position, rows.c.id, backwards)
-    return select(rows.c.id).order_by(rows.c.part, *nearest).limit(bindparam("most"))
+    return select(rows.c.id, rows.c.value).order_by(rows.c.part, *nearest).limit(bindparam("most"))
+
+
+Sorted = tuple[int, str]
+"""A row, and the value that sorts it, as an address carries it."""
+
+
+def written_value(value: Any) -> str:
+    """A value of a column of sorting as text; `Place.as_sorted_by` reads it."""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def rows_beyond(
+    session: Session, catalogue_id: int, query: ReviewQuery, place: Place, limit: int, backwards: bool = False
+) -> list[Sorted]:
+    """The rows after a place, or those before it, the nearest first; one statement."""
+    form = _Form.of(query)
+    values = form.values(catalogue_id, query) | place.values | {"most": limit}
+    return [(row.id, written_value(row.value)) for row in session.execute(_beyond(form, backwards), values)]
 
 
 def ids_beyond(
     session: Session, catalogue_id: int, query: ReviewQuery, place: Place, limit: int, backwards: bool = False
 ) -> list[int]:
-    """The rows after a place, or those before it, the nearest first; one statement."""
-    form = _Form.of(query)
-    values = form.values(catalogue_id, query) | place.values | {"most": limit}
-    return list(session.scalars(_beyond(form, backwards), values))
+    """The same, without the values."""
+    return [row_id for row_id, _ in rows_beyond(session, catalogue_id, query, place, limit, backwards)]
 
 
 @lru_cache(FORMS)
@@ -180,11 +205,11 @@ def _first(form: _Form) -> Select[Any]:
     return _part("", form, form.conditions(), bindparam("most"), offset=bindparam("skipped"))
 
 
-def first_ids(session: Session, catalogue_id: int, query: ReviewQuery, limit: int, offset: int = 0) -> list[int]:
+def first_rows(session: Session, catalogue_id: int, query: ReviewQuery, limit: int, offset: int = 0) -> list[Sorted]:
     """The first rows of the query; `offset` is for addresses that only say the number of their page."""
     form = _Form.of(query)
     values = form.values(catalogue_id, query) | {"most": limit, "skipped": offset}
-    return [row.id for row in session.execute(_first(form), values)]
+    return [(row.id, written_value(row.value)) for row in session.execute(_first(form), values)]
 
 
 @lru_cache(FORMS)

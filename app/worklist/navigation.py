@@ -8,6 +8,7 @@ from app.models import Status
 from app.worklist import entries_sql
 from app.worklist.counts import count_total
 from app.worklist.query import ReviewQuery
+from app.worklist.queue_sql import STATUS_ORDER
 
 TO_DECIDE = frozenset({Status.TODO, Status.SENT_BACK})
 """Where a reviewer goes after a decision; a doubt waits for someone, it is not met again by chance."""
@@ -89,5 +90,9 @@ def next_to_work_on(
 ) -> int | None:
     """Where to go after an act on this row."""
     place = entries_sql.place_of(session, catalogue_id, query, current_id)
+    if place is not None and query.tri.removeprefix("-") == "etat":
+        # The act has just moved the row: the next one is looked for from where it was.
+        was = STATUS_ORDER.index(Status.DECIDED if is_judged else Status.TODO)
+        place = place.as_sorted_by(entries_sql.written_value(was))
     to_decide, to_approve = next_work(session, catalogue_id, query, place)
     return to_approve if is_judged else to_decide

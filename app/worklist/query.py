@@ -44,6 +44,8 @@ class ReviewQuery(BaseModel):
     """The page begins after this row; its number is only shown."""
     avant: int | None = Field(default=None, ge=1, le=MAX_ROW_ID)
     """The page ends before this row."""
+    depuis: str | None = Field(default=None, max_length=1_000)
+    """The value by which that row was sorted when the page was made: somebody may have acted on it since."""
     taille: int = 100
 
     @field_validator("tri")
@@ -80,6 +82,8 @@ class ReviewQuery(BaseModel):
             name = key.removeprefix(EXCEPT)
             if name in BY_KEY:
                 target[name] = (*target.get(name, ()), value)
+            elif key == "depuis":
+                plain[key] = value
             elif key in ("q", "tri", "page", "apres", "avant", "taille") and value:
                 plain[key] = value.strip()
         try:
@@ -99,6 +103,8 @@ class ReviewQuery(BaseModel):
         if self.page != 1:
             pairs.append(("page", str(self.page)))
         pairs.extend((name, str(row_id)) for name in ("apres", "avant") if (row_id := getattr(self, name)) is not None)
+        if self.depuis is not None:
+            pairs.append(("depuis", self.depuis))
         pairs.extend((key, str(value)) for key, value in extra.items() if value is not None)
         return pairs
 
@@ -111,15 +117,15 @@ class ReviewQuery(BaseModel):
 
     def with_page(self, page: int) -> Self:
         """Another page of the same rows."""
-        return self.model_copy(update={"page": page, "apres": None, "avant": None})
+        return self.model_copy(update={"page": page, "apres": None, "avant": None, "depuis": None})
 
-    def after(self, row_id: int, page: int) -> Self:
-        """The page, of this number, that begins after a row."""
-        return self.model_copy(update={"page": page, "apres": row_id, "avant": None})
+    def after(self, row_id: int, page: int, value: str | None = None) -> Self:
+        """The page, of this number, that begins after a row, sorted by this value."""
+        return self.model_copy(update={"page": page, "apres": row_id, "avant": None, "depuis": value})
 
-    def before(self, row_id: int, page: int) -> Self:
-        """The page, of this number, that ends before a row."""
-        return self.model_copy(update={"page": page, "apres": None, "avant": row_id})
+    def before(self, row_id: int, page: int, value: str | None = None) -> Self:
+        """The page, of this number, that ends before a row, sorted by this value."""
+        return self.model_copy(update={"page": page, "apres": None, "avant": row_id, "depuis": value})
 
     def with_sort(self, word: str) -> Self:
         """Sorted by this column; a second time, the other way round."""
@@ -164,7 +170,8 @@ class ReviewQuery(BaseModel):
 
     def _changed(self, **update: object) -> Self:
         # Any change of the rows or of their order starts again at the first page.
-        return type(self).model_validate({**self.model_dump(), "page": 1, "apres": None, "avant": None, **update})
+        start = {"page": 1, "apres": None, "avant": None, "depuis": None}
+        return type(self).model_validate({**self.model_dump(), **start, **update})
 
 
 def _toggle(values: FacetWords, key: str, word: str) -> FacetWords:

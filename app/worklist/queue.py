@@ -105,50 +105,58 @@ def columns_of(query: ReviewQuery, path: str) -> list[SortableHeading]:
 class Window:
     """The rows of one page, and where it is."""
 
-    ids: list[int]
+    rows: list[entries_sql.Sorted]
     page: int
     has_next: bool
+
+    @property
+    def ids(self) -> list[int]:
+        """The rows themselves, in order."""
+        return [row_id for row_id, _ in self.rows]
 
 
 def window_of(session: Session, catalogue_id: int, query: ReviewQuery) -> Window:
     """The page of a query: beyond the row that its address names, or by its number for an older address."""
     size = query.taille
     anchor = query.apres or query.avant
-    place = entries_sql.place_of(session, catalogue_id, query, anchor) if anchor else None
+    found = entries_sql.place_of(session, catalogue_id, query, anchor) if anchor else None
+    # Where the row was when the page was made: acting on it moves it, and must move nobody's next page.
+    place = found.as_sorted_by(query.depuis) if found else None
     if place is not None and query.apres:
-        ids = entries_sql.ids_beyond(session, catalogue_id, query, place, size + 1)
-        return Window(ids[:size], max(query.page, 2), len(ids) > size)
+        rows = entries_sql.rows_beyond(session, catalogue_id, query, place, size + 1)
+        return Window(rows[:size], max(query.page, 2), len(rows) > size)
     if place is not None:
-        ids = entries_sql.ids_beyond(session, catalogue_id, query, place, size, backwards=True)
-        if len(ids) == size:
-            return Window(ids[::-1], query.page, True)
+        rows = entries_sql.rows_beyond(session, catalogue_id, query, place, size, backwards=True)
+        if len(rows) == size:
+            return Window(rows[::-1], query.page, True)
         # Fewer rows than a page come before: the first page it is.
         query = query.with_page(1)
-    ids = entries_sql.first_ids(session, catalogue_id, query, size + 1, query.offset)
-    return Window(ids[:size], query.page, len(ids) > size)
+    rows = entries_sql.first_rows(session, catalogue_id, query, size + 1, query.offset)
+    return Window(rows[:size], query.page, len(rows) > size)
 
 
 def pager_of(query: ReviewQuery, window: Window, counts: QueueCounts, path: str, sizes: tuple[int, ...]) -> Pager:
     """The paging around a window; the number of a page is told by its address, its rows by the row it follows."""
-    total, ids, page = counts.total, window.ids, window.page
+    total, rows, page = counts.total, window.rows, window.page
     pages = max(1, -(-total // query.taille))
-    first = (page - 1) * query.taille + 1 if ids else min(query.offset, total)
-    if ids and not window.has_next and not counts.total_is_least:
+    first = (page - 1) * query.taille + 1 if rows else min(query.offset, total)
+    if rows and not window.has_next and not counts.total_is_least:
         # Rows came or went meanwhile: the end is where the total says.
         page = min(page, pages)
-        first = max(1, total - len(ids) + 1)
+        first = max(1, total - len(rows) + 1)
     previous = ""
     if page > 1:
-        previous = (query.before(ids[0], page - 1) if ids else query.with_page(min(page - 1, pages))).url(path)
+        before = query.before(rows[0][0], page - 1, rows[0][1]) if rows else query.with_page(min(page - 1, pages))
+        previous = before.url(path)
     return Pager(
         first=first,
-        last=first + len(ids) - 1 if ids else first,
+        last=first + len(rows) - 1 if rows else first,
         total=total,
         total_is_least=counts.total_is_least,
         page=page,
         pages=pages,
         previous_url=previous,
-        next_url=query.after(ids[-1], page + 1).url(path) if ids and window.has_next else "",
+        next_url=query.after(rows[-1][0], page + 1, rows[-1][1]).url(path) if rows and window.has_next else "",
         sizes=[(size, query.with_size(size).url(path), size == query.taille) for size in sizes],
     )
 

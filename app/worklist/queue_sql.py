@@ -34,7 +34,7 @@ FORMS = 64
 """Forms of statements kept, those asked for last."""
 NO_RUN = 0
 """A run identifier that no proposal has: a catalogue whose search never succeeded."""
-_STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Status.APPROVED)
+STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Status.APPROVED)
 _FACET_COLUMNS = frozenset(facet.column for facet in FACETS)
 _ROW_COLUMNS = _FACET_COLUMNS | {
     "id", "position", "code", "label", "synonym", "volume", "loinc_num", "version", "best_loinc",
@@ -80,7 +80,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         "executing": test.executing_laboratory,
         "volume": volume,
         "status": status,
-        "status_rank": case({item.value: rank for rank, item in enumerate(_STATUS_ORDER)}, value=status),
+        "status_rank": case({item.value: rank for rank, item in enumerate(STATUS_ORDER)}, value=status),
         "outcome": func.coalesce(state.outcome, Outcome.NONE.value),
         "loinc_num": func.coalesce(state.loinc_num, ""),
         "comment": _flag(func.coalesce(state.has_comment, False)),

@@ -19,6 +19,7 @@ from sqlmodel import SQLModel, col, select
 from app.errors import WorkbenchError
 from app.models import AuditEvent, Laboratory
 from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, protected_tables, trigger_names
+from app.models.public_identifiers import unprotected_tables
 from app.platform import postgresql
 from app.platform.database import is_busy, is_duplicate, make_engine, reading, transaction
 from app.platform.folding import folded
@@ -64,6 +65,35 @@ def test_a_missing_trigger_is_found(migrated: Engine) -> None:
         connection.exec_driver_sql("ALTER TABLE source_row DISABLE TRIGGER tr_source_row_no_update")
         assert missing_triggers(connection) == ["tr_decision_no_truncate", "tr_source_row_no_update"]
     assert ("add_trigger", "tr_decision_no_truncate") in pending_model_changes(migrated)
+
+
+@pytest.mark.parametrize(
+    "weakened",
+    [
+        "CREATE OR REPLACE FUNCTION refuse_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF false THEN RAISE EXCEPTION 'x'; END IF; RETURN NULL; END $$",
+        "CREATE RULE r AS ON DELETE TO decision DO INSTEAD NOTHING",
+        "DROP TRIGGER tr_decision_no_delete ON decision; CREATE TRIGGER tr_decision_no_delete BEFORE DELETE "
+        "ON decision FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION refuse_append_only()",
+        "DROP TRIGGER tr_decision_no_update ON decision; CREATE TRIGGER tr_decision_no_update BEFORE UPDATE OF comment "
+        "ON decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_append_only()",
+    ],
+    ids=["function", "rule", "condition", "column"],
+)
+def test_a_trigger_that_is_there_and_protects_nothing_is_found(migrated: Engine, weakened: str) -> None:
+    with migrated.begin() as connection:
+        connection.exec_driver_sql(weakened)
+        assert any(name.startswith("tr_decision_no_") for name in missing_triggers(connection))
+
+
+def test_identifiers_that_a_replaced_function_lets_change_are_found(migrated: Engine) -> None:
+    with migrated.begin() as connection:
+        assert unprotected_tables(connection) == []
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION public_id_never_changes() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RETURN NEW; END $$ -- RAISE EXCEPTION"
+        )
+        assert "local_test" in unprotected_tables(connection)
 
 
 def test_both_databases_protect_the_same_tables(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -5,16 +5,20 @@ from contextlib import contextmanager
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, event
-from sqlmodel import Session
+from sqlalchemy import Engine, event, update
+from sqlmodel import Session, col, select
+from starlette.datastructures import QueryParams
 
-from app.platform.database import reading
+from app.models import Status, WorklistEntry
+from app.platform.database import reading, transaction
+from app.tallies import keeping
 from app.worklist import counts as counts_module
 from app.worklist import entries_sql, navigation
 from app.worklist.counts import queue_counts
-from app.worklist.navigation import find_position
+from app.worklist.navigation import find_position, next_to_work_on
 from app.worklist.query import SORTS, ReviewQuery
-from app.worklist.queue import window_of
+from app.worklist.queue import pager_of, window_of
+from app.worklist.queue_sql import STATUS_ORDER
 from tests.app.review.conftest import Desk
 from tests.app.review.sample import Sample, fill
 from tests.app.worklist import plain
@@ -86,6 +90,56 @@ def test_windows_hold_every_row_once_in_the_plain_order(
         assert wanted
 
 
+@pytest.mark.parametrize("tri", ["-priorite", "etat", "-etat", "confiance", "libelle", "-volume"])
+def test_the_next_page_is_the_same_whatever_becomes_of_the_row_before_it(
+    world: World, big: tuple[int, Sample], tri: str
+) -> None:
+    """Somebody acts on the last row of a page: whoever turns the page skips no row, forwards nor backwards."""
+    catalogue_id, _ = big
+    query = ReviewQuery(tri=tri, taille=50)
+    with reading(world.engine) as session:
+        first = window_of(session, catalogue_id, query)
+        pager = pager_of(query, first, queue_counts(session, catalogue_id, query), "/", (50,))
+        asked = ReviewQuery.from_params(QueryParams(pager.next_url.partition("?")[2]))
+        second = window_of(session, catalogue_id, asked)
+        back = pager_of(asked, second, queue_counts(session, catalogue_id, query), "/", (50,)).previous_url
+    assert len(second.ids) == 50
+    moved = {first.ids[-1], second.ids[0]}
+    for value in (-9, 9):
+        values = dict.fromkeys(("status_rank", "priority", "confidence", "volume"), value) | {"label_key": "z" * value}
+        with transaction(world.engine) as session:
+            session.execute(update(WorklistEntry).where(col(WorklistEntry.local_test_id).in_(moved)).values(**values))
+        with reading(world.engine) as session:
+            found = [row_id for row_id in window_of(session, catalogue_id, asked).ids if row_id not in moved]
+            assert found[:49] == second.ids[1:]
+            asked_back = ReviewQuery.from_params(QueryParams(back.partition("?")[2]))
+            before = [row_id for row_id in window_of(session, catalogue_id, asked_back).ids if row_id not in moved]
+            assert set(before) >= set(first.ids[2:-1])
+    keeping.recompute_all(world.engine)
+
+
+def test_the_next_row_to_decide_follows_the_one_just_decided_in_the_order_of_states(
+    world: World, big: tuple[int, Sample]
+) -> None:
+    catalogue_id, _ = big
+    for tri in ("etat", "-etat"):
+        query = ReviewQuery(tri=tri)
+        with reading(world.engine) as session:
+            order = _ids(session, catalogue_id, query)
+            status = {
+                row.local_test_id: row.status
+                for row in session.exec(select(WorklistEntry).where(WorklistEntry.catalogue_id == catalogue_id))
+            }
+        waiting = [row_id for row_id in order if status[row_id] == Status.TODO]
+        here, following = waiting[3], waiting[4]
+        with transaction(world.engine) as session:
+            values = {"status": Status.DECIDED, "status_rank": STATUS_ORDER.index(Status.DECIDED)}
+            session.execute(update(WorklistEntry).where(col(WorklistEntry.local_test_id) == here).values(**values))
+        with reading(world.engine) as session:
+            assert next_to_work_on(session, catalogue_id, query, here, is_judged=False) == following
+    keeping.recompute_all(world.engine)
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.url(""))
 def test_counts_are_those_of_the_plain_queue(world: World, big: tuple[int, Sample], query: ReviewQuery) -> None:
     catalogue_id, sample = big
@@ -115,7 +169,7 @@ def test_counts_beyond_the_limit_say_that_they_are_lower_bounds(
 
 
 def _ids(session: Session, catalogue_id: int, query: ReviewQuery) -> list[int]:
-    return entries_sql.first_ids(session, catalogue_id, query, 1_000)
+    return [row_id for row_id, _ in entries_sql.first_rows(session, catalogue_id, query, 1_000)]
 
 
 def test_text_is_found_without_case_or_accents(world: World, big: tuple[int, Sample]) -> None:
