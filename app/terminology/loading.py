@@ -36,7 +36,7 @@ from app.terminology.chunks import chunks
 from app.terminology.finish import LoadTakenOverError
 from app.terminology.french import french_material
 from app.terminology.publishing import LoadRequest, already_loaded, publish
-from app.terminology.schemas import AlsoWritten, LoadReport, PrepareSwitch, nothing_more
+from app.terminology.schemas import AlsoWritten, LoadReport, nothing_more
 from app.terminology.starter import OFFICIAL, term_row
 from app.terminology.terms_hash import TermsHash
 from loinc_data.accessories import french_variants, read_lab_orders, read_map_to, read_panels, read_variant
@@ -63,7 +63,6 @@ def load_release(
     path: Path,
     progress: Progress,
     *,
-    prepare: PrepareSwitch,
     version: str = "",
     source_name: str = "",
     actor_id: int | None = None,
@@ -72,11 +71,12 @@ def load_release(
 ) -> LoadReport:
     """Load a release from its zip or folder; the same contents are never loaded twice.
 
-    It becomes current when no official release is; otherwise a person chooses when to change. Raises
+    It becomes current when it is the first official release and nothing is decided on this installation; otherwise
+    somebody looks at what it changes, and chooses when to change. Raises
     InvalidInputError, in French, when the file is no usable release: what was there is then untouched. Raises
     ConflictError when the same contents are being loaded by other work than `loaded_by` (work without a name is never
-    the same). `prepare` finds out what to write when the release comes into service in place of another; `also` writes
-    in the transaction that makes the release ready, and not when these contents were there already.
+    the same). `also` writes in the transaction that makes the release ready, and not when these contents were there
+    already.
     """
     try:
         progress(0, 0, "Vérification de l'archive")
@@ -87,7 +87,7 @@ def load_release(
             return already_loaded(known)
         with open_source(path) as source:
             attempt = f"{loaded_by}#{uuid4().hex}"
-            asked = LoadRequest(source, source_name or path.name, digest, version, actor_id, prepare, attempt, also)
+            asked = LoadRequest(source, source_name or path.name, digest, version, actor_id, attempt, also)
             progress(0, 0, "Effacement de ce qu'un chargement interrompu aurait laissé")
             removed = _clear_the_way(engine, asked)
             with load_lock.alive(engine, attempt):

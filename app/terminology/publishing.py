@@ -1,4 +1,7 @@
-"""The end of a load: the release becomes ready, and current when no official one is, in one short transaction."""
+"""The end of a load: the release becomes ready in one short transaction, and current where nobody has decided yet.
+
+A release in service decides which codes exist: once there are decisions, a person looks at what it changes first.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +15,7 @@ from app.platform import locks
 from app.platform.database import reading, transaction
 from app.terminology import removal, repository
 from app.terminology.finish import LoadTakenOverError, finish_load
-from app.terminology.schemas import AlsoWritten, LoadReport, PrepareSwitch, Switch
+from app.terminology.schemas import AlsoWritten, LoadReport
 from app.terminology.starter import OFFICIAL
 from loinc_data.release import ReleaseSource
 
@@ -28,7 +31,6 @@ class LoadRequest:
     digest: str
     version: str
     actor_id: int | None
-    prepare: PrepareSwitch
     attempt: str
     """The work and this attempt of it: `work#attempt`."""
     also: AlsoWritten
@@ -41,23 +43,27 @@ def already_loaded(release: LoincRelease) -> LoadReport:
 
 
 def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: str) -> LoadReport:
-    """Make the release ready, and current when no official one is; the report of the other when one was first."""
+    """Make the release ready, and current when it is the first official one and nothing is decided.
+
+    The report of the other when one was first with the same contents.
+    """
     for _ in range(SWITCH_ATTEMPTS):
         with reading(engine) as session:
             before = repository.current_release(session)
             release = session.get(LoincRelease, report.release_id)
+            report.waits_for_decisions = repository.has_decisions(session)
         if release is None or release.loaded_by != asked.attempt:
             raise LoadTakenOverError
-        takes_over = before is None or before.kind != OFFICIAL
-        switch = asked.prepare(engine, before, release) if takes_over and before is not None else None
+        report.is_used = (before is None or before.kind != OFFICIAL) and not report.waits_for_decisions
         with transaction(engine) as session:
             locks.lock_subject(session, locks.Subject.INSTALLATION)
             known = repository.release_by_hash(session, asked.digest)
             current = repository.current_release(session)
-            if known is None and (current and current.id) != (before and before.id):
+            moved = (current and current.id) != (before and before.id)
+            if known is None and (moved or repository.has_decisions(session) is not report.waits_for_decisions):
                 continue
             if known is None:
-                _make_ready(session, report, asked, terms_hash, takes_over, switch)
+                _make_ready(session, report, asked, terms_hash)
                 asked.also(session, report)
         if known is not None:
             removal.remove_unfinished(engine, report.release_id, asked.attempt)
@@ -66,9 +72,7 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: 
     raise ConflictError("D'autres personnes changent de version de LOINC en ce moment. Recommencez dans un instant.")
 
 
-def _make_ready(
-    session: Session, report: LoadReport, asked: LoadRequest, terms_hash: str, takes_over: bool, switch: Switch | None
-) -> None:
+def _make_ready(session: Session, report: LoadReport, asked: LoadRequest, terms_hash: str) -> None:
     release = finish_load(
         session,
         report.release_id,
@@ -78,10 +82,8 @@ def _make_ready(
         loaded_by=asked.attempt,
     )
     actor = session.get(User, asked.actor_id) if asked.actor_id else None
-    if takes_over:
+    if report.is_used:
         repository.set_current(session, report.release_id)
-        if switch is not None:
-            switch(session, actor)
     record(
         session,
         "terminology.load_release",
@@ -91,4 +93,5 @@ def _make_ready(
         version=release.version,
         terms=report.term_count,
         source=release.source_name,
+        is_used=report.is_used,
     )

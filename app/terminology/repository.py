@@ -8,6 +8,7 @@ from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_model
 
 from app.models import (
+    Decision,
     FrenchName,
     LoincAxisValue,
     LoincRelease,
@@ -43,6 +44,11 @@ _CURRENT = (
 def current_release(session: Session) -> LoincRelease | None:
     """The release marked as current."""
     return session.exec(_CURRENT).first()
+
+
+def has_decisions(session: Session) -> bool:
+    """Whether anybody has decided anything on this installation."""
+    return session.exec(select_model(Decision.id).limit(1)).first() is not None
 
 
 def release_by_hash(session: Session, content_hash: str) -> LoincRelease | None:

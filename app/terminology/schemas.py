@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.models import LoincRelease, LoincTerm, User
+from app.text import format_number
 
 ReleaseChanged = Callable[[Session, LoincRelease, LoincRelease, User | None], object]
 """Told that a release came into service: (session, the one before, the new one, who did it)."""
@@ -63,6 +64,10 @@ class SearchResult:
     """Whether there are more than `total`."""
 
 
+FEWEST_TERMS = 90_000
+"""Every release since 2.69 (2020) has more terms; a partial table is loaded, and said to be one."""
+
+
 @dataclass(slots=True)
 class LoadReport:
     """What a load did; `release_id` names the release in either case."""
@@ -78,11 +83,35 @@ class LoadReport:
     lab_orders: int = 0
     removed: int = 0
     """Unfinished releases, left by loads that were killed, that were removed first."""
+    is_used: bool = False
+    """The release came into service at once."""
+    waits_for_decisions: bool = False
+    """Somebody has decided on this installation: the release waits until a person puts it into service."""
 
     def sentence(self) -> str:
         """The outcome, in French."""
         removed = " Ce qu'un chargement interrompu avait laissé a été effacé." if self.removed else ""
-        return f"{self._outcome()}{removed}"
+        return f"{self._outcome()}{self._doubt()}{self._use()}{removed}"
+
+    def _doubt(self) -> str:
+        if not self.is_new or self.term_count >= FEWEST_TERMS:
+            return ""
+        return (
+            f" Attention\u202f: une distribution complète de LOINC compte plus de {format_number(FEWEST_TERMS)} "
+            "termes. Si la vôtre devait l'être, sa table Loinc.csv est coupée\u202f: comparez son nombre de lignes."
+        )
+
+    def _use(self) -> str:
+        if not self.is_new:
+            return ""
+        if self.is_used:
+            return " Elle est utilisée dès maintenant : rien n'était encore décidé."
+        if self.waits_for_decisions:
+            return (
+                " Elle n'est pas encore utilisée : des décisions existent. Regardez ce qu'elle change dans "
+                "Administration > Terminologies, puis mettez-la en service."
+            )
+        return ""
 
     def _outcome(self) -> str:
         if not self.is_new:

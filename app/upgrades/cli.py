@@ -55,6 +55,8 @@ def register(cli: typer.Typer) -> None:
             console.end()
         if current:
             make_current(Transactions(engine), report.release_id)
+            # Asked for: what it would have been otherwise is of no interest.
+            report.is_used = report.waits_for_decisions = False
         with reading(engine) as session:
             used = current_release(session)
         typer.echo(report.sentence())

@@ -25,7 +25,7 @@ def load_release(
     loaded_by: str = "",
     also: AlsoWritten = nothing_more,
 ) -> LoadReport:
-    """Load an official release, see `app.terminology.loading.load_release`; opens tasks when it comes into service."""
+    """Load an official release, see `app.terminology.loading.load_release`."""
     return loading.load_release(
         engine,
         path,
@@ -34,7 +34,6 @@ def load_release(
         source_name=source_name,
         actor_id=actor_id,
         loaded_by=loaded_by,
-        prepare=prepare_tasks,
         also=also,
     )
 
