@@ -1,6 +1,5 @@
 """One received file, understood: what it is, which column says what, and what is wrong in it."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,9 +22,9 @@ from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.tabular import Table, TableRow, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
+from app.files.values import bare, is_framed
 from app.text import counted
 
-_FRAMED = re.compile(r'="((?:[^"]|"")*)"')
 MAX_PROBLEMS = 50
 """More than this many problems in a file are counted, not listed."""
 
@@ -118,14 +117,6 @@ class ReadFile:
         return self._derived
 
 
-def bare(cell: str) -> str:
-    """A cell without the spaces around it, and without the formula by which a system keeps a spreadsheet from
-    changing a code: `="0012"`."""
-    text = cell.strip()
-    framed = _FRAMED.fullmatch(text)
-    return framed[1].replace('""', '"').strip() if framed else text
-
-
 def unit_of(values: Mapping[str, str]) -> tuple[str, str]:
     """(text, unit) of a row without column of units; both empty when no text says it."""
     for name, find in (("reference_range", unit_in_range), ("label", unit_in_label)):
@@ -207,7 +198,7 @@ def _check_shape(file: ReadFile) -> None:
     for row in file.table.data:
         _check_width(file, row, width, needed)
     _refuse_cut_rows(file, width)
-    file.framed_cells = sum(bool(_FRAMED.fullmatch(cell.strip())) for row in file.table.data for cell in row.cells)
+    file.framed_cells = sum(is_framed(cell) for row in file.table.data for cell in row.cells)
     if file.can_be_planned:
         _check_cells(file)
 

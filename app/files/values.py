@@ -1,4 +1,4 @@
-"""Yes and no, and yearly counts, as laboratories write them."""
+"""Cells as laboratories write them: texts framed for a spreadsheet, yes and no, yearly counts."""
 
 import re
 
@@ -7,6 +7,7 @@ from app.files.fields import fold_heading
 _YES = frozenset({"o", "oui", "y", "yes", "1", "x", "vrai", "true", "v", "st", "sous traite", "sous traitee",
                   "externe", "transmis", "transmise"})
 _NO = frozenset({"n", "non", "no", "0", "faux", "false", "f", "interne", "sur place"})
+_FRAMED = re.compile(r'="((?:[^"]|"")*)"')
 _VOLUME = re.compile(r"\d{1,9}(?:[.,]0+)?")
 
 
@@ -36,3 +37,16 @@ def volume(text: str) -> int | None:
 def is_volume(text: str) -> bool:
     """Whether a yearly count can be read; an empty one can."""
     return not _digits(text) or _digits(text) == "-" or volume(text) is not None
+
+
+def is_framed(cell: str) -> bool:
+    """Whether a cell is a formula that only holds a text: `="0012"`."""
+    return _FRAMED.fullmatch(cell.strip()) is not None
+
+
+def bare(cell: str) -> str:
+    """A cell without the spaces around it, and without the formula by which a system keeps a spreadsheet from
+    changing a code: `="0012"`."""
+    text = cell.strip()
+    framed = _FRAMED.fullmatch(text)
+    return framed[1].replace('""', '"').strip() if framed else text

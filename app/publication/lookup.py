@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.files.values import bare
 from app.models import Level
 from app.publication.schemas import PublishedTest
 
@@ -77,6 +78,6 @@ def sections(
 
 
 def cell_at(cells: Sequence[str], columns: Mapping[str, int], name: str) -> str:
-    """The cell of a field, stripped; empty when the file or the row does not have it."""
+    """The cell of a field as an import reads it; empty when the file or the row does not have it."""
     position = columns.get(name, -1)
-    return cells[position].strip() if 0 <= position < len(cells) else ""
+    return bare(cells[position]) if 0 <= position < len(cells) else ""

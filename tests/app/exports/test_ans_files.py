@@ -208,3 +208,32 @@ def test_every_way_of_writing_is_kept(encoding: str, end: str, header: bool, quo
     assert exported.coded == 2
     assert len(exported.unknown_rows) == 5
     assert without_new_cells(exported.appended.content, encoding, end, quoted, header) == content
+
+
+def framed(content: bytes) -> bytes:
+    """A file whose first column is written so that a spreadsheet leaves it alone, headings included."""
+    lines = content.decode().split("\r\n")
+    return "\r\n".join(
+        f'"=""{first}""";{rest}' if rest else first for first, _, rest in (line.partition(";") for line in lines)
+    ).encode()
+
+
+def test_codes_framed_for_a_spreadsheet_are_found_again_and_given_back_as_they_came(
+    world: World, settings: Settings
+) -> None:
+    exams, analyses = framed(written(LOINC_2, "utf-8")), framed(written(LOINC_3, "utf-8"))
+    files = [
+        IncomingFile("LOINC_2_export_demandes_20261101.csv", exams),
+        IncomingFile("LOINC_3_export_resultats_20261101.csv", analyses),
+    ]
+    sample = add_sample(world, files)
+    sample.approve("NA", SODIUM)
+    sample.approve("IONO", TSH, Level.EXAM)
+    result = export(sample, settings, ExportKind.LOINC_6).content
+    line = next(line for line in result.split(b"\r\n") if line.startswith(b'"=""NA"""'))
+    assert SODIUM.encode() in line
+    assert result.replace(line, b"").count(SODIUM.encode()) == 0
+    exported = export(sample, settings, ExportKind.LOINC_5).content.split(b"\r\n")
+    for before, after in zip(exams.split(b"\r\n"), exported, strict=True):
+        assert after.startswith(before)
+    assert sum(TSH.encode() in line for line in exported) == 2
