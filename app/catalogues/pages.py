@@ -77,6 +77,15 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClashView:
+    """A code whose rows say different things."""
+
+    code: str
+    rows: str
+    headings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileView:
     """A file of the preview."""
 
@@ -110,6 +119,11 @@ class FileView:
     may_take_units: bool
     takes_units: bool
     units_hint: str
+    clashes: list[ClashView]
+    """The first codes whose rows say different things."""
+    clash_count: int
+    duplicates: list[Option]
+    """What may become of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +141,8 @@ class PreviewPage(PageContext):
     warnings: list[str]
     problems: list[str]
     must_look_again: bool
+    must_choose: bool
+    """Codes that come again with something else: a person says what becomes of them."""
     is_update: bool
     """The files are newer exports: they are compared before anything is written."""
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from app.errors import InputProblem
 from app.files.advice import advice_on
+from app.files.choices import Duplicates
 from app.files.fhir_catalogue import LEVEL_OF_WORD
-from app.files.reading import ReadFile, ReadLine
+from app.files.reading import Clash, ReadFile, ReadLine
 from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind, Level
 from app.text import counted
@@ -24,6 +25,7 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 """The columns of a local test that hold the texts of its row."""
 _MAX_CHAPTER_CODE = 60
+_CLASHES_SHOWN = 5
 _ANALYSES = "analyses"
 _KEY = ("code", "unit_code", "unit", "specimen_code", "specimen")
 
@@ -63,8 +65,15 @@ class ImportPlan:
     side_data: "SideTable | None" = None
     warnings: list[str] = field(default_factory=list)
     problems: list[InputProblem] = field(default_factory=list)
+    unsettled: list[InputProblem] = field(default_factory=list)
+    """What a person must choose first; nothing is wrong with the files otherwise."""
     updates: bool = False
     """The files are newer exports of what the catalogue holds: they are compared with it, not added to it."""
+
+    @property
+    def refusals(self) -> list[InputProblem]:
+        """Everything that keeps the plan from being written."""
+        return self.problems + self.unsettled
 
     def count(self, *levels: Level) -> int:
         """How many tests of these levels are planned."""
@@ -184,38 +193,95 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
     another unit or specimen, which makes another analysis."""
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
     content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label")]
-    seen: dict[tuple[str, ...], ReadLine] = {}
-    occurrences: dict[str, int] = {}
+    groups: dict[tuple[str, ...], list[ReadLine]] = {}
+    seen: set[tuple[str, ...]] = set()
     doubled = 0
     for line in lines:
-        code = line["code"]
-        first = seen.setdefault(tuple(line[name] for name in key_fields), line)
-        if first is not line:
-            different = [name for name in content_fields if first[name] != line[name]]
-            if different:
-                where = ", ".join(f"« {file.heading(name)} »" for name in different)
-                message = f"le code « {code} » est déjà à la ligne {first.row_number}, avec un autre contenu"
-                file.problem(f"{message} ({where}).", line.row_number, "code")
-            doubled += not different
+        key = tuple(line[name] for name in key_fields)
+        content = (*key, *(line[name] for name in content_fields))
+        if content in seen:
+            doubled += 1
             continue
-        occurrence = occurrences.get(code, 0)
-        occurrences[code] = occurrence + 1
-        test = _add(plan, Level.ANALYSIS, code, occurrence, index, line, _copied(line))
-        test.is_retired = bool(boolean(line["is_retired"]))
-        if file.kind is FileKind.TABULAR:
-            _read_flags(file, line)
-            test.values["subchapter_code"] = line["subchapter_code"] or line["subchapter"][:_MAX_CHAPTER_CODE]
-            test.is_subcontracted = bool(boolean(line["is_subcontracted"]))
-            test.annual_volume = volume(line["annual_volume"])
+        seen.add(content)
+        groups.setdefault(key, []).append(line)
+    kept = {line.row_number for group in groups.values() for line in _kept(file, group)}
+    occurrences: dict[str, int] = {}
+    everything = sorted((line for group in groups.values() for line in group), key=lambda line: line.row_number)
+    for line in everything:
+        if line.row_number in kept:
+            code = line["code"]
+            occurrence = occurrences.get(code, 0)
+            occurrences[code] = occurrence + 1
+            _add_analysis(plan, file, index, line, occurrence)
+    file.clashes = [_clash(file, group, content_fields) for group in groups.values() if len(group) > 1]
     if doubled:
         repeats = counted(doubled, "ligne répète", "lignes répètent")
         plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
-    repeated = [code for code, count in occurrences.items() if count > 1]
+    clashing = {clash.code for clash in file.clashes}
+    repeated = [code for code, count in occurrences.items() if count > 1 and code not in clashing]
     if repeated:
         plan.warnings.append(
             f"{file.name} : {counted(len(repeated), 'code sert', 'codes servent')} à plusieurs analyses, "
             f"d'unité ou de milieu différents ({_some(repeated)})."
         )
+    _settle_clashes(plan, file)
+
+
+def _kept(file: ReadFile, group: list[ReadLine]) -> list[ReadLine]:
+    """The rows of one key that come in, as the person chose."""
+    choice = file.incoming.choices.duplicates
+    if len(group) == 1 or (choice is Duplicates.NUMBER and file.kind is not FileKind.FHIR):
+        return group
+    return group[:1] if choice is Duplicates.FIRST else []
+
+
+def _clash(file: ReadFile, group: list[ReadLine], content_fields: Sequence[str]) -> Clash:
+    differing = [name for name in content_fields if len({line[name] for line in group}) > 1]
+    rows = tuple(line.row_number for line in group)
+    return Clash(group[0]["code"], rows, tuple(file.heading(name) for name in differing))
+
+
+def _settle_clashes(plan: ImportPlan, file: ReadFile) -> None:
+    """Say what becomes of rows that share a code and differ, or that a person must choose."""
+    if not file.clashes:
+        return
+    codes = counted(len(file.clashes), "code sert", "codes servent")
+    examples = " ; ".join(
+        f"« {clash.code} », lignes {_some_rows(clash.rows)}" for clash in file.clashes[:_CLASHES_SHOWN]
+    )
+    more = " ; …" if len(file.clashes) > _CLASHES_SHOWN else ""
+    where = f"{codes} à des lignes de contenu différent ({examples}{more})"
+    left = sum(len(clash.rows) for clash in file.clashes)
+    if file.kind is FileKind.FHIR:
+        # Its resources point to each other by their codes: which one is meant cannot be chosen here.
+        plan.problems.append(InputProblem(file.name, f"{where} ; corrigez-les dans le catalogue d'origine."))
+        return
+    match file.incoming.choices.duplicates:
+        case None:
+            message = f"{where} : choisissez ce qu'elles deviennent."
+            plan.unsettled.append(InputProblem(file.name, message))
+        case Duplicates.NUMBER:
+            plan.warnings.append(f"{file.name} : {where} ; toutes sont gardées, numérotées.")
+        case Duplicates.FIRST:
+            said = counted(left - len(file.clashes), "ligne est laissée", "lignes sont laissées")
+            plan.warnings.append(f"{file.name} : {where} ; la première est gardée, {said} de côté.")
+        case Duplicates.LEAVE:
+            said = counted(left, "ligne est laissée", "lignes sont laissées")
+            plan.warnings.append(f"{file.name} : {where} ; {said} de côté.")
+
+
+def _some_rows(rows: Sequence[int]) -> str:
+    return ", ".join(map(str, rows[:_CLASHES_SHOWN])) + (", …" if len(rows) > _CLASHES_SHOWN else "")
+
+
+def _add_analysis(plan: ImportPlan, file: ReadFile, index: int, line: ReadLine, occurrence: int) -> None:
+    test = _add(plan, Level.ANALYSIS, line["code"], occurrence, index, line, _copied(line))
+    test.is_retired = bool(boolean(line["is_retired"]))
+    if file.kind is FileKind.TABULAR:
+        _read_flags(file, line)
+        test.values["subchapter_code"] = line["subchapter_code"] or line["subchapter"][:_MAX_CHAPTER_CODE]
+        test.is_subcontracted = bool(boolean(line["is_subcontracted"]))
+        test.annual_volume = volume(line["annual_volume"])
 
 
 def _plan_fhir(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable[ReadLine]) -> None:

@@ -6,24 +6,26 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from app.catalogues.drafts import Draft, DraftFile, open_draft
-from app.catalogues.pages import ColumnView, FileView, Option, PreviewPage, RowView
+from app.catalogues.pages import ClashView, ColumnView, FileView, Option, PreviewPage, RowView
 from app.catalogues.plan import ImportPlan
 from app.catalogues.profiles import Reading, reading_of
 from app.catalogues.service import KIND_LABELS
 from app.catalogues.settling import DELIMITER_WORDS, QUOTES
 from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
-from app.files.choices import Choices
+from app.files.choices import DUPLICATES_LABELS, Choices
 from app.files.encoding_notes import odd_sentence, samples
 from app.files.encodings import ENCODINGS, MIXED, detect
 from app.files.fields import FIELD_LABELS
 from app.files.reading import ReadFile, listed
 from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
+from app.web.spreadsheet_csv import csv_pieces
 
 SHOWN_ROWS = 6
 SHOWN_ROWS_TO_MAP = 12
 """More rows where the user must say what the columns hold."""
+SHOWN_CLASHES = 8
 SHOWN_CHARACTERS = 80
 _DELIMITER_LABELS = {
     "point-virgule": "Point-virgule ;",
@@ -69,6 +71,24 @@ def look(
     )
 
 
+def duplicates_csv(engine: Engine, stored: UploadDraft, max_bytes: int) -> str:
+    """The rows of an import that share a code and say different things, as a CSV to work on beside the SGL."""
+    draft = open_draft(engine, stored, max_bytes)
+    rows: list[list[str]] = []
+    widest: tuple[str, ...] = ()
+    for file in draft.files:
+        if file.read is None or file.stored.is_ignored:
+            continue
+        widest = max(widest, file.read.table.headings, key=len)
+        by_number = {row.row_number: row.cells for row in file.read.table.data}
+        for clash in file.read.clashes:
+            differing = ", ".join(clash.headings)
+            rows += [
+                [file.stored.file_name, clash.code, str(number), differing, *by_number[number]] for number in clash.rows
+            ]
+    return "".join(csv_pieces(("Fichier", "Code en double", "Ligne", "Colonnes qui diffèrent", *widest), rows))
+
+
 def _page(
     draft: Draft,
     laboratory: Laboratory,
@@ -88,10 +108,11 @@ def _page(
         target=target,
         is_new_catalogue=draft.stored.catalogue_id is None,
         files=[_file_view(file, profiles, laboratory.sgl_name) for file in draft.files],
-        outcome="" if problems else _outcome(draft.plan),
+        outcome="" if problems or draft.plan.unsettled else _outcome(draft.plan),
         warnings=draft.plan.warnings,
         problems=[str(problem) for problem in listed(problems)],
         must_look_again=must_look_again,
+        must_choose=bool(draft.plan.unsettled),
         is_update=draft.plan.updates,
     )
 
@@ -152,7 +173,18 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         may_take_units=bool(read and read.derived_units),
         takes_units=bool(read and read.takes_units),
         units_hint=_units_hint(read) if read else "",
+        clashes=[
+            ClashView(code=clash.code, rows=", ".join(map(str, clash.rows)), headings=", ".join(clash.headings))
+            for clash in (read.clashes[:SHOWN_CLASHES] if read else ())
+        ],
+        clash_count=len(read.clashes) if read and read.kind is not FileKind.FHIR else 0,
+        duplicates=_options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
     )
+
+
+def _duplicates(read: ReadFile | None) -> str:
+    chosen = read.incoming.choices.duplicates if read else None
+    return str(chosen) if chosen else ""
 
 
 def _profile_id(file: DraftFile) -> int | None:

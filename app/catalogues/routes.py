@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
 from app.catalogues.drafts import AlreadyConfirmedError
 from app.catalogues.pages import DraftLine, ImportPage, Option
-from app.catalogues.preview import look
+from app.catalogues.preview import duplicates_csv, look
 from app.catalogues.profile_view import profile_lines
 from app.catalogues.service import MAY_IMPORT
 from app.catalogues.settling import settle
@@ -24,6 +24,7 @@ from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep,
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
@@ -166,6 +167,18 @@ def show_preview(
     return render(request, "catalogues/preview.html", seen.page)
 
 
+@router.get("/laboratoires/{laboratory_id}/importer/{draft_id}/doublons")
+def download_duplicates(
+    transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, apart: ApartDep, draft_id: int
+) -> Response:
+    """The rows that share a code and say different things, for a spreadsheet."""
+    access.require(*MAY_IMPORT)
+    with transactions.reading() as session:
+        stored = drafts.find_unconfirmed(session, access, draft_id)
+    forbid_open_transaction("read the files of an import")
+    return csv_download("doublons.csv", [apart.run(duplicates_csv, stored, settings.max_upload_bytes)])
+
+
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages", dependencies=[for_roles(*MAY_IMPORT)])
 def do_settle(
     transactions: TransactionsDep,
@@ -210,7 +223,7 @@ def do_confirm(
     seen = apart.run(
         look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems
     )
-    if seen.page.problems:
+    if seen.page.problems or seen.page.must_choose:
         return render(request, "catalogues/preview.html", seen.page, status_code=422)
     with transactions.writing() as session:
         if not drafts.is_as_settled(session, draft_id, settled.readings):

@@ -189,7 +189,7 @@ def import_files(
     Raises ImportRefusedError, before anything is written, when any file has any problem.
     """
     plan = plan_import(session, read_files(files, max_bytes), catalogue_id)
-    refuse_if(plan.problems)
+    refuse_if(plan.refusals)
     return write_plan(session, laboratory_id, plan, catalogue_id, catalogue_name, actor)
 
 
@@ -268,7 +268,8 @@ def received_file(catalogue_id: int, file: ReadFile, imported_by_id: int | None)
         file_name=file.name,
         sha256=hashlib.sha256(file.incoming.content).hexdigest(),
         content=file.incoming.content,
-        dialect=file.table.dialect.to_json(),
+        dialect=file.table.dialect.to_json()
+        | ({"duplicates": file.incoming.choices.duplicates} if file.clashes else {}),
         columns=file.columns,
         row_count=len(file.table.data),
         imported_by_id=imported_by_id,

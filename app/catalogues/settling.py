@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, understand
 from app.errors import InputProblem
-from app.files.choices import Choices
+from app.files.choices import Choices, Duplicates
 from app.files.encodings import ENCODINGS
 from app.files.fields import FIELD_LABELS
 from app.files.records import DELIMITERS, Dialect, complete_dialect
@@ -84,7 +84,9 @@ def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str,
         return profiles.chosen(known, profile, file.stored.file_name, file.stored.content), True
     settled, reread = _settled(file, form, prefix, current)
     takes_units = form.get(prefix + "units") == "1" if prefix + "units-shown" in form else current.takes_units
-    return replace(settled, takes_units=takes_units, profile=current.profile), reread
+    said = form.get(prefix + "duplicates", "")
+    duplicates = Duplicates(said) if said in set(Duplicates) else current.duplicates
+    return replace(settled, takes_units=takes_units, profile=current.profile, duplicates=duplicates), reread
 
 
 def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Choices) -> tuple[Choices, bool]:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session
 
 from app.coverage.files import CsvKind, Document, written
 from app.coverage.jobs import ask_for_document
@@ -13,8 +12,10 @@ from app.coverage.service import coverage_report
 from app.errors import ConflictError
 from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
+from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess, CatalogueDep
-from app.platform.request_session import SessionDep, SettingsDep
+from app.platform.open_transactions import forbid_open_transaction
+from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
 from app.storage.download import attachment_headers
 from app.storage.prepared import is_large
@@ -36,18 +37,22 @@ def show_coverage(
 
 @router.get("/rapport.json")
 def download_json(
-    session: SessionDep, settings: SettingsDep, access: CatalogueDep, release_id: ReleaseParam = None
+    transactions: TransactionsDep, settings: SettingsDep, access: CatalogueDep, release_id: ReleaseParam = None
 ) -> Response:
     """The whole report for a program."""
-    return _immediate(session, settings, access, Document.REPORT, release_id)
+    return _immediate(transactions, settings, access, Document.REPORT, release_id)
 
 
 @router.get("/{kind}.csv")
 def download_csv(
-    session: SessionDep, settings: SettingsDep, access: CatalogueDep, kind: CsvKind, release_id: ReleaseParam = None
+    transactions: TransactionsDep,
+    settings: SettingsDep,
+    access: CatalogueDep,
+    kind: CsvKind,
+    release_id: ReleaseParam = None,
 ) -> Response:
     """One table of the report for a spreadsheet."""
-    return _immediate(session, settings, access, Document(kind.value), release_id)
+    return _immediate(transactions, settings, access, Document(kind.value), release_id)
 
 
 @router.post("/fichiers/{document}")
@@ -61,10 +66,16 @@ def prepare_document(
 
 
 def _immediate(
-    session: Session, settings: Settings, access: CatalogueAccess, document: Document, release_id: int | None
+    transactions: Transactions,
+    settings: Settings,
+    access: CatalogueAccess,
+    document: Document,
+    release_id: int | None,
 ) -> Response:
-    if is_large(session, settings, access.catalogue_id):
-        raise ConflictError("Ce fichier d'un grand catalogue se prépare : demandez-le depuis la page Couverture.")
-    report = coverage_report(session, access.laboratory, access.catalogue, release_id)
+    with transactions.reading() as session:
+        if is_large(session, settings, access.catalogue_id):
+            raise ConflictError("Ce fichier d'un grand catalogue se prépare : demandez-le depuis la page Couverture.")
+        report = coverage_report(session, access.laboratory, access.catalogue, release_id)
+    forbid_open_transaction("write a report")
     name, media_type, content = written(report, document)
     return Response(content, media_type=media_type, headers=dict(attachment_headers(name)))

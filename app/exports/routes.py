@@ -9,12 +9,13 @@ from app.errors import ConflictError
 from app.exports.jobs import CSV_TYPE, ask_for_export, ask_for_report, report_name
 from app.exports.report import report_csv
 from app.exports.schemas import ExportKind, Packaging
-from app.exports.screen import MAY_EXPORT, exports_page
+from app.exports.screen import MAY_EXPORT, exports_page, trial
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
 from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, for_roles
+from app.platform.open_transactions import forbid_open_transaction
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
@@ -36,22 +37,27 @@ def _to_prepared_files(catalogue_id: int) -> Response:
 @router.get("")
 def show_exports(
     request: Request,
-    session: SessionDep,
+    transactions: TransactionsDep,
     settings: SettingsDep,
     access: CatalogueDep,
     reason: Annotated[UncodedReason | None, Query(alias="motif")] = None,
     checked: Annotated[ExportKind | None, Query(alias="verifier")] = None,
 ) -> Response:
     """The report before the download, the files, the past exports."""
-    return render(request, "exports/exports.html", exports_page(session, settings, access, reason, checked=checked))
+    tried = trial(transactions, settings, access, checked) if checked is not None else None
+    with transactions.reading() as session:
+        page = exports_page(session, settings, access, reason, tried=tried)
+    return render(request, "exports/exports.html", page)
 
 
 @router.get("/rapport.csv")
-def download_report(session: SessionDep, settings: SettingsDep, access: CatalogueDep) -> Response:
+def download_report(transactions: TransactionsDep, settings: SettingsDep, access: CatalogueDep) -> Response:
     """The whole report, for a spreadsheet; that of a large catalogue is asked for from the page."""
-    if is_large(session, settings, access.catalogue_id):
-        raise ConflictError("Le rapport de ce grand catalogue se prépare : demandez-le depuis la page Exports.")
-    facts = gather(session, access.laboratory, access.catalogue)
+    with transactions.reading() as session:
+        if is_large(session, settings, access.catalogue_id):
+            raise ConflictError("Le rapport de ce grand catalogue se prépare : demandez-le depuis la page Exports.")
+        facts = gather(session, access.laboratory, access.catalogue)
+    forbid_open_transaction("write a report")
     return _attachment(report_csv(facts.assessment()), report_name(access.catalogue_id), CSV_TYPE)
 
 

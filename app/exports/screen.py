@@ -1,6 +1,6 @@
 """What the page of exports shows, from the same facts and checks as the files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -12,6 +12,7 @@ from app.exports.pages import ExportLevelLine, ExportsPage, Offer, PastExport, R
 from app.exports.report import ReportLine, error_lines, lines_without_code
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceInfo
 from app.models import CONTRIBUTORS, ExportRecord, FileKind, ValueSetKind, utc_now
+from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
 from app.publication.assessment import DEFINITION
 from app.publication.repository import current_release
@@ -64,11 +65,11 @@ def exports_page(
     access: CatalogueAccess,
     reason: UncodedReason | None = None,
     refusal: str = "",
-    checked: ExportKind | None = None,
+    tried: Mapping[ExportKind, ExportFile] | None = None,
 ) -> ExportsPage:
     """The page for this person; `reason` restricts the list of rows without code.
 
-    `checked` is the format that is made once for nothing, to say what it would have to adapt.
+    `tried` is a file that was made once for nothing, by `trial`, to say what it would have to adapt.
     """
     catalogue_id = access.catalogue_id
     require_figures(session, catalogue_id)
@@ -82,6 +83,7 @@ def exports_page(
     # Blocked rows have a column of their own, that of the blocking errors.
     shown_reasons: list[UncodedReason] = [item for item in reasons if item is not UncodedReason.BLOCKED]
     blocking = sum(counts.blocking.values())
+    large = is_large(session, settings, catalogue_id)
     return ExportsPage(
         title=f"Exports — {access.catalogue.name}",
         catalogue=access.catalogue,
@@ -102,9 +104,9 @@ def exports_page(
         reason_links=_reason_links(counts, reasons, reason, address),
         without_code=_without_code(session, catalogue_id, ids),
         without_code_count=sum(counts.of_reason(item) for item in wanted),
-        offers=_offers(session, settings, access, address, checked),
+        offers=_offers(session, settings, access, address, tried or {}, may_try=not large),
         past=[_past(record, name) for record, name in repository.past_exports(session, catalogue_id, SHOWN_EXPORTS)],
-        is_large=is_large(session, settings, catalogue_id),
+        is_large=large,
         prepared=prepared_lines(session, access)[:SHOWN_PREPARED],
     )
 
@@ -181,16 +183,16 @@ def _completed_extension(file: SourceInfo) -> str:
 
 
 def _offers(
-    session: Session, settings: Settings, access: CatalogueAccess, address: str, checked: ExportKind | None
+    session: Session,
+    settings: Settings,
+    access: CatalogueAccess,
+    address: str,
+    tried: Mapping[ExportKind, ExportFile],
+    may_try: bool,
 ) -> list[Offer]:
     files = repository.source_files(session, access.catalogue_id)
     moment = kept.last_approval(session, access.catalogue_id) or utc_now()
-    offers = []
-    for kind in ANS_EXPORTS:
-        made = None
-        if kind is checked and writers.usable_source(kind, files) is not None:
-            made = _trial(session, settings, access, kind)
-        offers.append(_ans_offer(settings, kind, files, address, moment, made))
+    offers = [_ans_offer(settings, kind, files, address, moment, tried.get(kind), may_try) for kind in ANS_EXPORTS]
     offers += [
         Offer(
             title=KIND_LABELS[ExportKind.ORIGINAL],
@@ -223,6 +225,7 @@ def _ans_offer(
     address: str,
     moment: datetime,
     made: ExportFile | None,
+    may_try: bool,
 ) -> Offer:
     is_usable = writers.usable_source(kind, files) is not None
     return Offer(
@@ -232,22 +235,34 @@ def _ans_offer(
         action=f"{address}/{kind}?",
         extension="CSV",
         unavailable="" if is_usable else writers.missing_source(kind),
-        check_url=f"{address}?verifier={kind}#fichiers" if is_usable and made is None else "",
+        check_url=f"{address}?verifier={kind}#fichiers" if is_usable and made is None and may_try else "",
         is_checked=made is not None,
         notes=made.notes if made else (),
     )
 
 
-def _trial(session: Session, settings: Settings, access: CatalogueAccess, kind: ExportKind) -> ExportFile | None:
-    """The file made once for nothing, when it is asked for: what it would have to adapt is read before the download."""
+def trial(
+    transactions: Transactions, settings: Settings, access: CatalogueAccess, kind: ExportKind
+) -> dict[ExportKind, ExportFile]:
+    """The file made once for nothing: what it would have to adapt is read before the download.
+
+    Nothing for a format that completes no received file, nor for a large catalogue, whose files jobs make.
+    """
+    if kind not in ANS_EXPORTS:
+        return {}
     now = utc_now()
-    facts = gather(session, access.laboratory, access.catalogue)
-    received = writers.read_received(session, facts.catalogue_id, kind, None)
+    with transactions.reading() as session:
+        files = repository.source_files(session, access.catalogue_id)
+        if writers.usable_source(kind, files) is None or is_large(session, settings, access.catalogue_id):
+            return {}
+        facts = gather(session, access.laboratory, access.catalogue)
+        received = writers.read_received(session, facts.catalogue_id, kind, None)
     if received is None:
-        return None
+        return {}
     assessment = facts.assessment(kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(kind, received.source))
     statement = statement_of(facts, assessment, now, "")
-    return writers.completed(kind, received, settings, assessment, statement, transcoding_date(assessment, now))
+    made = writers.completed(kind, received, settings, assessment, statement, transcoding_date(assessment, now))
+    return {kind: made}
 
 
 def _past(record: ExportRecord, made_by: str | None) -> PastExport:

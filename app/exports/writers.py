@@ -20,10 +20,12 @@ from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
 from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
+from app.files.choices import DUPLICATES_LABELS, Duplicates
 from app.files.encodings import MIXED
 from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
 from app.models import FileKind, Level, SourceFile
+from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup
 from app.publication.statement import Statement
@@ -110,10 +112,13 @@ def completed(
     statement: Statement,
     moment: datetime,
 ) -> ExportFile:
-    """The received file with the columns of this format."""
+    """The received file with the columns of this format; slow for a large one."""
+    forbid_open_transaction("write an export")
     source = received.source
     dialect = Dialect.from_json(source.dialect)
-    lookup = RowLookup.build(assessment.tests, received.row_numbers)
+    left_out = source.dialect.get("duplicates")
+    some_left_out = left_out in (Duplicates.FIRST, Duplicates.LEAVE)
+    lookup = RowLookup.build(assessment.tests, received.row_numbers, some_left_out=some_left_out)
     if source.kind == FileKind.FHIR:
         return _fhir_original(source, lookup, assessment, statement, moment)
     if kind is ExportKind.ORIGINAL:
@@ -122,10 +127,11 @@ def completed(
     if dialect.format != "csv":
         content, dialect = _as_csv(received.cells, dialect)
         # The rows of the new file are numbered anew: tests are found by their code.
-        lookup = RowLookup.build(assessment.tests, {})
+        lookup = RowLookup.build(assessment.tests, {}, some_left_out=some_left_out)
         notes.append(f"Le fichier reçu est un classeur : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
     notes += _notes(result.appended, dialect)
+    notes += _duplicates_note(left_out)
     notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
     return ExportFile(
         name=ans_name(settings, kind, moment),
@@ -192,6 +198,14 @@ def _rows_note(what: str, rows: tuple[int, ...]) -> list[str]:
     return [f"Lignes {what} : {len(rows)} (n° {examples}{more})."]
 
 
+def _duplicates_note(said: str | None) -> list[str]:
+    """What was chosen, as the file came in, of rows that share a code and say different things."""
+    if not said:
+        return []
+    chosen = DUPLICATES_LABELS[Duplicates(said)].lower()
+    return [f"Codes en double à l'import : {chosen} ; les lignes laissées de côté n'ont pas de code."]
+
+
 def _notes(appended: Appended, dialect: Dialect) -> list[str]:
     """What had to be done to write this file, in French."""
     notes = []
@@ -220,11 +234,11 @@ def _original(
     version = statement.release.version if statement.release else ""
     rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version)
     name = PurePath(source.file_name)
-    notes: list[str] = []
+    notes = _duplicates_note(source.dialect.get("duplicates"))
     if dialect.format == "csv":
         appended = completed_csv(source.content, dialect, rows)
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
-        notes = _notes(appended, dialect)
+        notes += _notes(appended, dialect)
     else:
         workbook = source.content
         if dialect.format != "xlsx":

@@ -1,10 +1,29 @@
 """What a person settled of how a received file is read."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Self
 
 from app.files.kinds import FileKind
 from app.files.records import Dialect
+
+
+class Duplicates(StrEnum):
+    """What becomes of rows that share a code and say different things."""
+
+    NUMBER = "numeroter"
+    """All are kept, told apart by a number."""
+    FIRST = "premiere"
+    """The first of each code is kept."""
+    LEAVE = "ecarter"
+    """None is kept."""
+
+
+DUPLICATES_LABELS = {
+    Duplicates.NUMBER: "Garder toutes les lignes, numérotées",
+    Duplicates.FIRST: "Garder la première ligne de chaque code",
+    Duplicates.LEAVE: "Laisser de côté toutes ces lignes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +40,8 @@ class Choices:
     """Without column of units, take them from reference ranges and labels."""
     profile: int | None = None
     """The saved reading that was applied."""
+    duplicates: Duplicates | None = None
+    """Nobody guesses it: None as long as no person has said it."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -31,12 +52,14 @@ class Choices:
             "columns": self.columns,
             "takes_units": self.takes_units,
             "profile": self.profile,
+            "duplicates": self.duplicates,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
         kind, dialect, columns = (values.get(name) for name in ("kind", "dialect", "columns"))
+        duplicates = values.get("duplicates")
         return cls(
             FileKind(kind) if kind else None,
             Dialect.from_json(dialect) if dialect else None,
@@ -44,6 +67,7 @@ class Choices:
             columns,
             bool(values.get("takes_units", True)),
             values.get("profile"),
+            Duplicates(duplicates) if duplicates else None,
         )
 
 

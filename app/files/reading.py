@@ -40,6 +40,16 @@ class ReadLine:
         return self.values.get(name, "")
 
 
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Rows of a file that share a code and say different things."""
+
+    code: str
+    rows: tuple[int, ...]
+    headings: tuple[str, ...]
+    """The columns in which they differ."""
+
+
 @dataclass(slots=True)
 class ReadFile:
     """A received file, understood."""
@@ -55,6 +65,8 @@ class ReadFile:
     """Rows of the wrong width, or without what makes them a row: nothing more is said of them."""
     short_rows: list[int] = field(default_factory=list)
     """Rows that end before the last column, and miss nothing that a row must have: they are read as far as they go."""
+    clashes: list[Clash] = field(default_factory=list)
+    """Found when what the file brings is planned."""
     framed_cells: int = 0
     """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
     _derived: list[tuple[str, str]] | None = None

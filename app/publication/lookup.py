@@ -9,6 +9,8 @@ from app.publication.schemas import PublishedTest
 
 _KEY_FIELDS = ("unit_code", "unit", "specimen_code", "specimen")
 """What tells apart the rows of a free-form file that share a code."""
+_SUBSTANCE = ("label", "technique", "scale", "timing")
+"""What a LOINC code rests on, beside the unit and the specimen."""
 
 
 @dataclass(slots=True)
@@ -21,11 +23,15 @@ class RowLookup:
 
     by_row: dict[tuple[Level, int], PublishedTest] = field(default_factory=dict)
     by_code: dict[tuple[Level, str], list[PublishedTest]] = field(default_factory=dict)
+    some_left_out: bool = False
+    """Rows of this file were left out as it was imported: one that has the code of a test may not be that test."""
 
     @classmethod
-    def build(cls, tests: Iterable[PublishedTest], row_numbers: Mapping[int, int]) -> "RowLookup":
+    def build(
+        cls, tests: Iterable[PublishedTest], row_numbers: Mapping[int, int], *, some_left_out: bool = False
+    ) -> "RowLookup":
         """`row_numbers`: identifier of a stored row of this file -> its row number."""
-        lookup = cls()
+        lookup = cls(some_left_out=some_left_out)
         for test in tests:
             lookup.by_code.setdefault((test.level, test.code.strip()), []).append(test)
             row_number = row_numbers.get(test.source_row_id) if test.source_row_id else None
@@ -41,8 +47,9 @@ class RowLookup:
         if found is not None:
             return found
         candidates = self._with_code(level, cell_at(cells, columns, "code"))
-        if len(candidates) > 1:
-            fields = [name for name in _KEY_FIELDS if name in columns]
+        if len(candidates) > 1 or self.some_left_out:
+            telling = (*_KEY_FIELDS, *_SUBSTANCE) if self.some_left_out else _KEY_FIELDS
+            fields = [name for name in telling if name in columns]
             candidates = [
                 test
                 for test in candidates

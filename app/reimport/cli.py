@@ -14,9 +14,9 @@ from app.catalogues.service import MAY_IMPORT, held_by, plan_into, read_files, w
 from app.console.exit_codes import ExitCode
 from app.console.options import StandardInputName, file_argument, file_option
 from app.console.streams import InputFile
-from app.errors import ConflictError, InvalidInputError
+from app.errors import ConflictError, ImportRefusedError, InvalidInputError
 from app.files.archive import unpacked
-from app.files.choices import Choices, IncomingFile
+from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.encodings import ENCODINGS
 from app.files.fhir_json import looks_like_json
 from app.files.reading import ReadFile, refuse_if
@@ -46,17 +46,28 @@ SideFile = Annotated[
 Encoding = Annotated[str, typer.Option("--encodage", help=f"Encodage imposé : {', '.join(ENCODINGS)}.")]
 
 
+OnDuplicates = Annotated[
+    Duplicates | None,
+    typer.Option("--doublons", help="Ce que deviennent les lignes qui ont le même code et disent autre chose."),
+]
 Person = Annotated[str, typer.Option("--par", help="Adresse de la personne au nom de qui un catalogue est mis à jour.")]
 Confirmed = Annotated[
     bool, typer.Option("--confirmer", help="Met à jour le catalogue ; sans cela, les différences sont comptées.")
 ]
 
 
-def _incoming(name: str, content: bytes, encoding: str = "", kind: FileKind | None = None) -> IncomingFile:
+def _incoming(
+    name: str,
+    content: bytes,
+    encoding: str = "",
+    kind: FileKind | None = None,
+    duplicates: Duplicates | None = None,
+) -> IncomingFile:
+    choices = Choices(kind=kind, duplicates=duplicates)
     if not encoding or is_workbook(content) or looks_like_json(content):
-        return IncomingFile(name, content, Choices(kind=kind))
+        return IncomingFile(name, content, choices)
     dialect = replace(detect_dialect(content, name), encoding=encoding)
-    return IncomingFile(name, content, Choices(kind=kind, dialect=dialect, detect_header=True))
+    return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
 
 
 def _told(report: ImportReport | UpdateReport, ending: str = "") -> None:
@@ -107,6 +118,11 @@ def _import(
         held = held_by(session, known.id if known else None)
     plan = plan_into(held, read, may_update=True)
     refuse_if(plan.problems)
+    if plan.unsettled:
+        words = ", ".join(Duplicates)
+        raise ImportRefusedError(
+            [replace(problem, message=f"{problem.message} (--doublons : {words})") for problem in plan.unsettled]
+        )
     if known is not None and plan.updates:
         return known, plan
     with transactions.writing() as session:
@@ -132,6 +148,7 @@ def register(cli: typer.Typer) -> None:
         catalogue: Annotated[str, typer.Option("--catalogue", help="Nom du catalogue, créé au besoin.")],
         side_file: SideFile = None,
         encoding: Encoding = "",
+        duplicates: OnDuplicates = None,
         person: Person = "",
         confirmed: Confirmed = False,
         standard_name: StandardInputName = "",
@@ -144,7 +161,9 @@ def register(cli: typer.Typer) -> None:
         name = " ".join(catalogue.split())
         try:
             received = unpacked((file.read(standard_name) for file in files), settings.max_upload_bytes)
-            incoming = [_incoming(file_name, content, encoding) for file_name, content in received]
+            incoming = [
+                _incoming(file_name, content, encoding, duplicates=duplicates) for file_name, content in received
+            ]
             if side_file is not None:
                 incoming.append(_incoming(*side_file.read(standard_name), encoding, FileKind.SIDE_DATA))
             forbid_open_transaction("read the files of an import")

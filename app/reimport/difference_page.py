@@ -21,7 +21,7 @@ from app.reimport.service import differences
 def _compared(engine: Engine, stored: UploadDraft, max_bytes: int) -> tuple[Draft, Difference] | None:
     """The files and what they would change; None when they cannot be compared, which their preview explains."""
     draft = open_draft(engine, stored, max_bytes)
-    if draft.problems or not draft.plan.updates:
+    if draft.problems or draft.plan.unsettled or not draft.plan.updates:
         return None
     return draft, differences(Transactions(engine), draft)
 

@@ -53,11 +53,11 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
     digest = str(payload.get("digest", ""))
     if digest:
         plan = plan_into(held, read, may_update=True)
-        refuse_if(plan.problems)
+        refuse_if(plan.refusals)
         return _update(engine, settings, draft, plan, digest, work)
     for _ in range(COMPARISONS):
         plan = plan_into(held, read)
-        refuse_if(plan.problems)
+        refuse_if(plan.refusals)
         sentence = _store(engine, settings, draft, held, plan, work)
         if sentence is not None:
             return sentence

@@ -54,7 +54,8 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: 
             report.waits_for_decisions = repository.has_decisions(session)
         if release is None or release.loaded_by != asked.attempt:
             raise LoadTakenOverError
-        report.is_used = (before is None or before.kind != OFFICIAL) and not report.waits_for_decisions
+        # Without any release nothing can be looked up at all.
+        report.is_used = before is None or (before.kind != OFFICIAL and not report.waits_for_decisions)
         with transaction(engine) as session:
             locks.lock_subject(session, locks.Subject.INSTALLATION)
             known = repository.release_by_hash(session, asked.digest)

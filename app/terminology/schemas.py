@@ -86,7 +86,7 @@ class LoadReport:
     is_used: bool = False
     """The release came into service at once."""
     waits_for_decisions: bool = False
-    """Somebody has decided on this installation: the release waits until a person puts it into service."""
+    """Somebody has decided on this installation: a release that would replace another one waits for a person."""
 
     def sentence(self) -> str:
         """The outcome, in French."""
@@ -105,10 +105,11 @@ class LoadReport:
         if not self.is_new:
             return ""
         if self.is_used:
-            return " Elle est utilisée dès maintenant : rien n'était encore décidé."
+            why = "aucune autre n'était chargée" if self.waits_for_decisions else "rien n'était encore décidé"
+            return f" Elle est utilisée dès maintenant\u202f: {why}."
         if self.waits_for_decisions:
             return (
-                " Elle n'est pas encore utilisée : des décisions existent. Regardez ce qu'elle change dans "
+                " Elle n'est pas encore utilisée\u202f: des décisions existent. Regardez ce qu'elle change dans "
                 "Administration > Terminologies, puis mettez-la en service."
             )
         return ""

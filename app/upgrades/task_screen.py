@@ -16,16 +16,16 @@ PAGE_SIZE = 40
 
 def tasks_page(session: Session, access: CatalogueAccess, page: int) -> TasksPage:
     """The open tasks of a catalogue, a page at a time (pages count from 1)."""
-    found = tasks.open_tasks(session, access.catalogue_id)
-    last = max(1, -(-len(found) // PAGE_SIZE))
+    total = tasks.count_open_tasks(session, access.catalogue_id)
+    last = max(1, -(-total // PAGE_SIZE))
     page = min(page, last)
-    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    shown = tasks.open_tasks(session, access.catalogue_id, PAGE_SIZE, (page - 1) * PAGE_SIZE)
     return TasksPage(
         title=f"Décisions à revoir — {access.catalogue.name}",
         catalogue=access.catalogue,
         active="revue",
         laboratory_name=access.laboratory.name,
-        total=len(found),
+        total=total,
         page=page,
         last_page=last,
         cards=[_card(task, test.code, test.label) for task, test in shown],

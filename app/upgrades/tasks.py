@@ -35,13 +35,17 @@ def has_open_task() -> ColumnElement[bool]:
     return exists().where(col(ReviewTask.local_test_id) == col(LocalTest.id)).where(is_open())
 
 
-def open_tasks(session: Session, catalogue_id: int) -> list[tuple[ReviewTask, LocalTest]]:
-    """The open tasks of a catalogue with their tests, in the catalogue's order."""
+def open_tasks(
+    session: Session, catalogue_id: int, limit: int | None = None, offset: int = 0
+) -> list[tuple[ReviewTask, LocalTest]]:
+    """The open tasks of a catalogue with their tests, in the catalogue's order; some of them with `limit`."""
     statement = (
         select(ReviewTask, LocalTest)
         .join(LocalTest, col(LocalTest.id) == col(ReviewTask.local_test_id))
         .where(ReviewTask.catalogue_id == catalogue_id, is_open())
         .order_by(col(LocalTest.level), col(LocalTest.position), col(ReviewTask.id))
+        .limit(limit)
+        .offset(offset)
     )
     return [(task, test) for task, test in session.exec(statement)]
 

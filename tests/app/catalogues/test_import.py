@@ -7,7 +7,7 @@ from sqlalchemy import event
 from sqlmodel import col, func, select
 
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
-from app.files.choices import Choices, IncomingFile
+from app.files.choices import Choices, Duplicates, IncomingFile
 from app.models import (
     AuditEvent,
     Catalogue,
@@ -196,9 +196,9 @@ def test_wrong_rows_are_all_named(importer: Importer) -> None:
         f"{where} 3, colonne « Code analyse » : cellule obligatoire vide.",
         f"{where} 4 : 3 colonnes attendues, 1 trouvée.",
         f"{where} 5 : 3 colonnes attendues, 4 trouvées (un séparateur dans un texte sans guillemets ?).",
-        f"{where} 6, colonne « Code analyse » : le code « NA » est déjà à la ligne 2, avec un autre contenu "
-        "(« Libellé unité principale »).",
         f"{where} 7, colonne « Libellé analyse » : texte de plus de 500 caractères.",
+        "fichier « LOINC_3_a.csv » : 1 code sert à des lignes de contenu différent (« NA », lignes 2, 6) : choisissez "
+        "ce qu'elles deviennent.",
     ]
 
 
@@ -208,6 +208,44 @@ SHORT = (
     "K;Potassium;mmol/L\r\n"
     "CL;Chlore\r\n"
 )
+
+
+CLASHES = (
+    "Code analyse;Libellé analyse;Libellé unité principale;Libellé milieu\r\n"
+    "NA;Sodium;mmol/L;Sérum\r\n"
+    "K;Potassium;mmol/L;Sérum\r\n"
+    "NA;Sodium urinaire;mmol/L;Urines\r\n"
+    "K;Potassium;mmol/L;Sérum\r\n"
+    "NA;Sodium sudoral;mmol/L;Sueur\r\n"
+    "CL;Chlore;mmol/L;Sérum\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept", "said"),
+    [
+        (Duplicates.NUMBER, [("NA", 0, 2), ("K", 0, 3), ("NA", 1, 4), ("NA", 2, 6), ("CL", 0, 7)], "toutes sont"),
+        (Duplicates.FIRST, [("NA", 0, 2), ("K", 0, 3), ("CL", 0, 7)], "2 lignes sont laissées de côté"),
+        (Duplicates.LEAVE, [("K", 0, 3), ("CL", 0, 7)], "3 lignes sont laissées de côté"),
+    ],
+)
+def test_a_person_says_what_becomes_of_rows_that_share_a_code(
+    importer: Importer, world: World, choice: Duplicates, kept: list[tuple[str, int, int]], said: str
+) -> None:
+    (problem,) = refused(importer, IncomingFile("LOINC_3_a.csv", CLASHES.encode()))
+    assert "(« NA », lignes 2, 4, 6) : choisissez ce qu'elles deviennent" in problem
+    report = importer(IncomingFile("LOINC_3_a.csv", CLASHES.encode(), Choices(duplicates=choice)))
+    assert said in "".join(report.warnings)
+    assert "1 ligne répète une ligne précédente" in "".join(report.warnings)
+    with reading(world.engine) as session:
+        rows = session.exec(
+            select(LocalTest.code, LocalTest.occurrence, SourceRow.row_number)
+            .join(SourceRow, col(SourceRow.id) == col(LocalTest.source_row_id))
+            .order_by(col(LocalTest.position))
+        ).all()
+        assert list(rows) == kept
+        assert session.exec(select(SourceFile.dialect)).one()["duplicates"] == choice
+        assert len(session.exec(select(SourceRow)).all()) == 7, "every received row stays"
 
 
 def test_rows_that_only_miss_what_may_be_empty_are_read(importer: Importer) -> None:

@@ -247,6 +247,31 @@ def test_a_file_in_utf_8_but_for_a_line_is_read_and_names_it(client: TestClient,
         assert set(session.exec(select(LocalTest.label))) == {"Sodium prélevé", "Protéine", "Créatinine"}
 
 
+def test_codes_in_double_are_chosen_for_and_listed_not_refused(client: TestClient, world: World) -> None:
+    rows = ("Code analyse;Libellé analyse;Libellé milieu", "NA;Sodium;Sérum", "NA;Sodium;Urines", "K;Potassium;Sérum")
+    content = "\r\n".join(rows)
+    address = send(client, ("LOINC_3_a.csv", content.encode())).headers["location"]
+    page = client.get(address)
+    assert "error-box" not in page.text
+    assert "1 code sert à des lignes de contenu différent" in page.text
+    assert "Choisissez d'abord ce que deviennent" in page.text
+    assert "checked" not in page.text
+    fields = fields_of(page.text)
+    assert client.post(f"{address}/confirmer", data=fields).status_code == 422
+    listed = client.get(f"{address}/doublons").text.lstrip("\ufeff").splitlines()
+    assert listed[0].startswith("Fichier;Code en double;Ligne;Colonnes qui diffèrent;Code analyse;")
+    assert listed[1] == "LOINC_3_a.csv;NA;2;Libellé milieu;NA;Sodium;Sérum"
+    assert len(listed) == 3
+    client.post(f"{address}/reglages", data=fields | {"f1.duplicates": "premiere"})
+    page = client.get(address)
+    assert re.search(r'value="premiere"\s+data-refresh\s+checked', page.text)
+    assert "2 analyses." in page.text
+    assert client.post(f"{address}/confirmer", data=fields).status_code == 303
+    with reading(world.engine) as session:
+        assert set(session.exec(select(LocalTest.specimen))) == {"Sérum"}
+        assert count(world, LocalTest) == 2
+
+
 def test_text_that_is_neither_utf_8_nor_windows_is_shown_for_confirmation(client: TestClient) -> None:
     content = "Code;Libellé\nNA;Sodium prélevé, protéine très élevée\nÉ;È\n".encode("cp850")
     address = send(client, ("export.csv", content)).headers["location"]

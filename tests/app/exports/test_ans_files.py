@@ -8,7 +8,7 @@ from app.errors import ConflictError
 from app.exports.ans_files import transcoded_file
 from app.exports.schemas import ExportFile, ExportKind
 from app.exports.service import ExportRequest, build, read_material
-from app.files.choices import IncomingFile
+from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.tabular import read_table
 from app.models import Action, Level, Outcome, Status, ValueSetKind, utc_now
 from app.platform.database import reading
@@ -237,3 +237,19 @@ def test_codes_framed_for_a_spreadsheet_are_found_again_and_given_back_as_they_c
     for before, after in zip(exams.split(b"\r\n"), exported, strict=True):
         assert after.startswith(before)
     assert sum(TSH.encode() in line for line in exported) == 2
+
+
+def test_a_row_left_out_for_its_code_never_gets_the_code_of_the_row_that_was_kept(
+    world: World, settings: Settings
+) -> None:
+    content = LOINC_3.replace("K;POTASSIUM;;;U1;mmol/L;PT;SE;Sérum", "NA;SODIUM;;;U1;mmol/L;PT;UR;Urines").encode()
+    file = IncomingFile("LOINC_3_a.csv", content, Choices(duplicates=Duplicates.FIRST))
+    sample = add_sample(world, [file])
+    sample.approve("NA", SODIUM)
+    done = export(sample, settings, ExportKind.LOINC_6)
+    lines = done.content.decode().split("\r\n")
+    assert lines[1].endswith(f";{SODIUM};{TERMS[SODIUM]}")
+    assert lines[2].endswith(";;")
+    notes = " ".join(done.notes)
+    assert "Codes en double à l'import : garder la première ligne de chaque code" in notes
+    assert "sans correspondance dans le catalogue, laissées sans code : 1 (n° 3)" in notes

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.errors import ConflictError
-from app.exports import repository, service
+from app.exports import repository, service, writers
 from app.exports.schemas import ExportKind
 from app.files.choices import IncomingFile
 from app.models import Action, AuditEvent, ExportRecord, LoincTerm, ValueSetKind
@@ -178,6 +178,23 @@ def test_labels_that_the_encoding_lacks_are_announced(world: World, client_for: 
     file = client.post(f"/catalogues/{sample.catalogue_id}/exports/loinc_6")
     assert f";{SODIUM};Sodium >= alpha\r\n" in file.content.decode("cp1252")
     assert file.headers["content-type"] == "text/csv; charset=windows-1252"
+
+
+def test_the_files_of_a_large_catalogue_are_not_made_for_nothing_inside_a_page(
+    decided: Sample, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_for(TRANSCODER)
+    address = f"/catalogues/{decided.catalogue_id}/exports"
+    assert "verifier=loinc_6" in client.get(address).text
+    application = client.app
+    large = application.state.settings.model_copy(update={"prepared_above_rows": 0})  # type: ignore[attr-defined]
+    monkeypatch.setattr(application.state, "settings", large)  # type: ignore[attr-defined]
+    made: list[object] = []
+    monkeypatch.setattr(writers, "completed", lambda *given: made.append(given))
+    page = client.get(f"{address}?verifier=loinc_6")
+    assert page.status_code == 200
+    assert "verifier=" not in page.text
+    assert made == []
 
 
 def test_the_decision_workbook_can_be_read_by_a_person(decided: Sample, client_for: ClientFor) -> None:

@@ -8,7 +8,7 @@ import typer
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from app.errors import InvalidInputError, NotFoundError
+from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
 from app.models import Catalogue, Job, LocalTest, SourceFile
 from app.platform.database import reading
 from app.reimport import cli as catalogues_cli
@@ -94,6 +94,17 @@ def test_an_encoding_may_be_imposed(command: typer.Typer, world: World) -> None:
     with reading(world.engine) as session:
         assert session.exec(select(LocalTest.label)).all() == ["Protéine"]
     assert run(command, "mac.csv", *LABORATORY, "--encodage", "ebcdic")[0] == 2
+
+
+def test_codes_in_double_are_said_for_on_the_command_line(command: typer.Typer, world: World) -> None:
+    Path("double.csv").write_bytes("Code;Libellé;Technique\nNA;Sodium;ISE\nNA;Sodium;Autre\nK;Potassium;ISE\n".encode())
+    with pytest.raises(ImportRefusedError, match=r"--doublons : numeroter, premiere, ecarter"):
+        run(command, "double.csv", *LABORATORY)
+    done = run(command, "double.csv", *LABORATORY, "--doublons", "ecarter")
+    assert done[0] == 0
+    assert "2 lignes sont laissées de côté" in done[1]
+    with reading(world.engine) as session:
+        assert session.exec(select(LocalTest.code)).all() == ["K"]
 
 
 def test_an_unknown_laboratory_is_told(command: typer.Typer) -> None:

@@ -87,6 +87,8 @@ def test_the_first_official_release_waits_once_something_is_decided(
 
 
 def test_a_release_asked_for_is_not_said_to_wait(run: CliRunner, world: World, tmp_path: Path) -> None:
+    with transaction(world.engine) as session:
+        load_starter(session)
     decide_something(world)
     loaded = run.invoke(cli, ["load-loinc", str(first_release().write_zip(tmp_path)), "--current"])
     assert loaded.exit_code == 0
@@ -97,6 +99,8 @@ def test_a_release_asked_for_is_not_said_to_wait(run: CliRunner, world: World, t
 def test_what_is_decided_while_a_release_is_made_ready_keeps_it_waiting(
     run: CliRunner, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with transaction(world.engine) as session:
+        load_starter(session)
     locked, times = publishing.locks.lock_subject, []
 
     def decided_meanwhile(session: Session, subject: object) -> None:
