@@ -230,7 +230,7 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
 def _kept(file: ReadFile, group: list[ReadLine]) -> list[ReadLine]:
     """The rows of one key that come in, as the person chose."""
     choice = file.incoming.choices.duplicates
-    if len(group) == 1 or (choice is Duplicates.NUMBER and file.kind is not FileKind.FHIR):
+    if len(group) == 1 or (choice is Duplicates.KEEP and file.kind is not FileKind.FHIR):
         return group
     return group[:1] if choice is Duplicates.FIRST else []
 
@@ -260,8 +260,8 @@ def _settle_clashes(plan: ImportPlan, file: ReadFile) -> None:
         case None:
             message = f"{where} : choisissez ce qu'elles deviennent."
             plan.unsettled.append(InputProblem(file.name, message))
-        case Duplicates.NUMBER:
-            plan.warnings.append(f"{file.name} : {where} ; toutes sont gardées, numérotées.")
+        case Duplicates.KEEP:
+            plan.warnings.append(f"{file.name} : {where} ; toutes sont gardées, chacune comme une analyse.")
         case Duplicates.FIRST:
             said = counted(left - len(file.clashes), "ligne est laissée", "lignes sont laissées")
             plan.warnings.append(f"{file.name} : {where} ; la première est gardée, {said} de côté.")

@@ -4,17 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from app.fhir.dialect import FhirVersion, syntax_of
 from app.fhir.errors import FhirRequestError
 from app.fhir_resources.values import Syntax
-from app.files.fhir_json import is_storable
+from app.files.fhir_json import FhirReadError, is_storable
+from app.files.fhir_xml import load_xml
 
-_NAMESPACE = "{http://hl7.org/fhir}"
 _SHARED = ("url", "conceptMapVersion", "system", "version")
 R4_NAMES = frozenset({*_SHARED, "code", "coding", "codeableConcept", "source", "target", "targetsystem", "reverse"})
 R5_NAMES = frozenset(
@@ -85,26 +81,9 @@ def _from_json(body: bytes) -> Any:
 
 def _from_xml(body: bytes) -> Any:
     try:
-        root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise FhirRequestError("Le corps n'est pas du XML bien formé, ou déclare une DTD.", code="structure") from error
-    values = _element_values(root)
-    return values | {"resourceType": root.tag.removeprefix(_NAMESPACE)} if isinstance(values, dict) else values
-
-
-def _element_values(element: Element) -> Any:
-    """An element as JSON would hold it; what may repeat is a list."""
-    if "value" in element.attrib:
-        return element.attrib["value"]
-    values: dict[str, Any] = {}
-    for child in element:
-        name = child.tag.removeprefix(_NAMESPACE)
-        value = _element_values(child)
-        if name in ("parameter", "part", "coding"):
-            values.setdefault(name, []).append(value)
-        else:
-            values[name] = value
-    return values
+        return load_xml(body, ("parameter", "part", "coding"))
+    except FhirReadError as error:
+        raise FhirRequestError(f"Le corps n'est pas lisible : {error}.", code="structure") from error
 
 
 def version_of(names: Iterable[str], stated: FhirVersion | None) -> FhirVersion:

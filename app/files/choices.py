@@ -11,8 +11,8 @@ from app.files.records import Dialect
 class Duplicates(StrEnum):
     """What becomes of rows that share a code and say different things."""
 
-    NUMBER = "numeroter"
-    """All are kept, told apart by a number."""
+    KEEP = "garder"
+    """All are kept, each an analysis of its own."""
     FIRST = "premiere"
     """The first of each code is kept."""
     LEAVE = "ecarter"
@@ -20,7 +20,7 @@ class Duplicates(StrEnum):
 
 
 DUPLICATES_LABELS = {
-    Duplicates.NUMBER: "Garder toutes les lignes, numérotées",
+    Duplicates.KEEP: "Garder toutes les lignes, chacune comme une analyse",
     Duplicates.FIRST: "Garder la première ligne de chaque code",
     Duplicates.LEAVE: "Laisser de côté toutes ces lignes",
 }

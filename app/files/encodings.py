@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -120,8 +120,9 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1)
 def detect(content: bytes) -> Finding:
-    """In which encoding these bytes are written."""
+    """In which encoding these bytes are written; asked several times of one file, and found once."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return Finding(encoding, bom=True)

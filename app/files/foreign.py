@@ -25,7 +25,7 @@ _START = 8_192
 
 
 def _text_start(content: bytes) -> bytes:
-    """The first bytes of a text without mark, whatever UTF it is in, in lower case."""
+    """The first bytes of a text without mark, as UTF-8, whatever UTF it is in."""
     head = content[:_START]
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if head.startswith(mark):
@@ -34,8 +34,16 @@ def _text_start(content: bytes) -> bytes:
 
 
 def is_xml(content: bytes) -> bool:
-    """Whether a file begins as XML or HTML does: no table in columns begins with a tag."""
-    return _text_start(content).startswith((b"<?xml", b"<!")) or bool(_TAG.match(_text_start(content)))
+    """Whether a file begins as XML or HTML does; `<Code>;<Libellé>` is the headings of a table."""
+    start = _text_start(content)
+    if start.startswith((b"<?xml", b"<!")):
+        return True
+    first = _TAG.match(start)
+    return first is not None and (b"xmlns" in start or _local(first[1]) in _HTML)
+
+
+def _local(tag: bytes) -> bytes:
+    return tag.rpartition(b":")[2].lower()
 
 
 def is_fhir_xml(content: bytes) -> bool:
@@ -58,7 +66,6 @@ def foreign(content: bytes) -> str:
             "c'est du FHIR en XML ; demandez le catalogue en JSON. Une ConceptMap en XML se reprend comme mémoire, "
             "dans la page « Mémoire » du laboratoire."
         )
-    names = {found.rpartition(b":")[2].lower() for found in _TAG.findall(start)}
-    if names & _HTML:
+    if {_local(tag) for tag in _TAG.findall(start)} & _HTML:
         return f"c'est une page HTML, quel que soit son nom ; {_AS_WORKBOOK}."
     return "c'est un fichier XML, que l'atelier ne lit pas ; demandez au SGL un export en CSV ou en classeur."

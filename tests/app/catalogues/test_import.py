@@ -224,7 +224,7 @@ CLASHES = (
 @pytest.mark.parametrize(
     ("choice", "kept", "said"),
     [
-        (Duplicates.NUMBER, [("NA", 0, 2), ("K", 0, 3), ("NA", 1, 4), ("NA", 2, 6), ("CL", 0, 7)], "toutes sont"),
+        (Duplicates.KEEP, [("NA", 0, 2), ("K", 0, 3), ("NA", 1, 4), ("NA", 2, 6), ("CL", 0, 7)], "toutes sont"),
         (Duplicates.FIRST, [("NA", 0, 2), ("K", 0, 3), ("CL", 0, 7)], "2 lignes sont laissées de côté"),
         (Duplicates.LEAVE, [("K", 0, 3), ("CL", 0, 7)], "3 lignes sont laissées de côté"),
     ],

@@ -44,7 +44,10 @@ def test_what_is_no_table_is_refused_by_its_real_name(content: bytes, name: str)
 
 @pytest.mark.parametrize(
     "content",
-    [b"Code;Libell\xe9\nA;B\n", b"<1;2\n", b"", b"A<B;C\n", b'{"resourceType": "Bundle"}', "Seuil;< 5 µg/L\n".encode()],
+    [
+        b"Code;Libell\xe9\nA;B\n", b"<1;2\n", b"", b"A<B;C\n", b"<Code>;<Nom>\nA;B\n",
+        b'{"resourceType": "Bundle"}', "Seuil;< 5 µg/L\n".encode(),
+    ],
 )
 def test_tables_are_not_taken_for_something_else(content: bytes) -> None:
     assert foreign(content) == ""

@@ -98,7 +98,7 @@ def test_an_encoding_may_be_imposed(command: typer.Typer, world: World) -> None:
 
 def test_codes_in_double_are_said_for_on_the_command_line(command: typer.Typer, world: World) -> None:
     Path("double.csv").write_bytes("Code;Libellé;Technique\nNA;Sodium;ISE\nNA;Sodium;Autre\nK;Potassium;ISE\n".encode())
-    with pytest.raises(ImportRefusedError, match=r"--doublons : numeroter, premiere, ecarter"):
+    with pytest.raises(ImportRefusedError, match=r"--doublons : garder, premiere, ecarter"):
         run(command, "double.csv", *LABORATORY)
     done = run(command, "double.csv", *LABORATORY, "--doublons", "ecarter")
     assert done[0] == 0
