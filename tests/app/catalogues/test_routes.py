@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from openpyxl import Workbook
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from app.catalogues import routes, settling
 from app.errors import ImportRefusedError, NotFoundError
@@ -201,7 +201,7 @@ def test_columns_are_settled_by_the_user(client: TestClient, world: World, asked
     done = client.post(f"{address}/confirmer", data=fields)
     assert done.headers["location"] == "/catalogues/1"
     with reading(world.engine) as session:
-        tests = session.exec(select(LocalTest)).all()
+        tests = session.exec(select(LocalTest).order_by(col(LocalTest.position))).all()
         assert [(test.code, test.label, test.unit) for test in tests] == [
             ("NA", "Sodium", "mmol/L"), ("K", "Potassium", "g/L")
         ]  # fmt: skip
