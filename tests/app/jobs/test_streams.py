@@ -2,9 +2,9 @@
 
 import asyncio
 import gc
+import itertools
 import json
-import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,19 +40,36 @@ def states(text: str) -> list[dict[str, Any]]:
     return [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
 
 
-def later(delay: float, action: Any, *values: Any, **named: Any) -> threading.Timer:
-    timer = threading.Timer(delay, action, values, named)
-    timer.start()
-    return timer
+Before = Callable[[dict[int, Callable[[], Any]]], None]
 
 
-def test_a_stream_tells_what_changes_and_ends_with_the_job(client_for: ClientFor, world: World) -> None:
+@pytest.fixture
+def before_look(monkeypatch: pytest.MonkeyPatch) -> Before:
+    """What happens before the n-th look at the job, the first being 1: a busy machine changes no order."""
+
+    def plan(actions: dict[int, Callable[[], Any]]) -> None:
+        look, numbers = streams._look, itertools.count(1)
+
+        def looked(*given: Any) -> Any:
+            actions.get(next(numbers), lambda: None)()
+            return look(*given)
+
+        monkeypatch.setattr(streams, "_look", looked)
+
+    return plan
+
+
+def test_a_stream_tells_what_changes_and_ends_with_the_job(
+    client_for: ClientFor, world: World, before_look: Before
+) -> None:
     job_id = add(world, status=JobStatus.RUNNING, total=10)
-    client = client_for(READER)
-    timers = [later(1.5, change, world, job_id, done=5), later(2.5, change, world, job_id, status=JobStatus.DONE)]
-    answer = client.get(f"/travaux/{job_id}/flux")
-    for timer in timers:
-        timer.join()
+    before_look(
+        {
+            3: lambda: change(world, job_id, done=5),
+            5: lambda: change(world, job_id, status=JobStatus.DONE),
+        }
+    )
+    answer = client_for(READER).get(f"/travaux/{job_id}/flux")
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert [(state["done"], state["is_over"]) for state in states(answer.text)] == [(0, False), (5, False), (5, True)]
@@ -63,7 +80,7 @@ def test_outsiders_hear_nothing(client_for: ClientFor, world: World) -> None:
     assert client_for(OUTSIDER).get(f"/travaux/{job_id}/flux").status_code == 404
 
 
-def test_rights_are_read_again_at_every_look(client_for: ClientFor, world: World) -> None:
+def test_rights_are_read_again_at_every_look(client_for: ClientFor, world: World, before_look: Before) -> None:
     job_id = add(world)
 
     def leave() -> None:
@@ -71,11 +88,8 @@ def test_rights_are_read_again_at_every_look(client_for: ClientFor, world: World
             session.execute(delete(Membership))
         change(world, job_id, done=7)
 
-    # The application is there before the clock starts: making it takes as long on a busy machine.
-    client = client_for(READER)
-    timer = later(2.0, leave)
-    answer = client.get(f"/travaux/{job_id}/flux")
-    timer.join()
+    before_look({3: leave})
+    answer = client_for(READER).get(f"/travaux/{job_id}/flux")
     assert [state["done"] for state in states(answer.text)] == [0], "nothing of what happened after she had left"
 
 
@@ -127,12 +141,12 @@ def test_a_place_is_taken_before_the_first_look_and_given_back_whatever_becomes_
     assert taken.count == 0
 
 
-def test_a_stop_of_the_server_ends_them(client_for: ClientFor, world: World, application: FastAPI) -> None:
-    timer = later(0.3, application.state.streams.close)
-    begun = time.monotonic()
-    client_for(READER).get(f"/travaux/{add(world)}/flux")
-    timer.join()
-    assert time.monotonic() - begun < 20
+def test_a_stop_of_the_server_ends_them(
+    client_for: ClientFor, world: World, application: FastAPI, before_look: Before
+) -> None:
+    before_look({3: application.state.streams.close})
+    answer = client_for(READER).get(f"/travaux/{add(world)}/flux")
+    assert len(states(answer.text)) == 1
     assert application.state.streams.count == 0
 
 
