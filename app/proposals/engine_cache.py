@@ -1,10 +1,20 @@
 """The engines that this process keeps: built once each, the least recently used freed first."""
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
 from matcher import Engine
+
+
+def _set_aside() -> None:
+    """Tell the collector to leave alone what is there now: an engine is some millions of objects that stay for hours.
+
+    Without it every full collection walks through all of them, and no thread of the process works meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class EngineCache:
@@ -31,10 +41,15 @@ class EngineCache:
             found = self._found(key)
             if found is None:
                 with self._lock:
+                    has_left = len(self._engines) >= self.most
                     while len(self._engines) >= self.most:
                         self._engines.popitem(last=False)
+                if has_left:
+                    gc.unfreeze()
+                    gc.collect()
                 try:
                     found = build()
+                    _set_aside()
                     with self._lock:
                         self._engines[key] = found
                         while len(self._engines) > self.most:

@@ -1,9 +1,11 @@
 """Engines are known by what they were built from, built once, and freed."""
 
+import gc
 import threading
 import time
+import weakref
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -117,3 +119,29 @@ def test_a_server_opens_even_when_its_engine_is_not_to_be_had(
     monkeypatch.setattr(readiness, "prepare_engine", refuse)
     readiness.warm_up(make_engine("sqlite://"), settings)
     assert [event["error"] for event in logs.events("engine.not_ready")] == [type(error).__qualname__]
+
+
+def test_the_collector_walks_through_no_engine_that_is_kept() -> None:
+    class Heavy:
+        """A cycle, as engines have: only the collector would free it."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+    def is_walked(engine: Any) -> bool:
+        return any(found is engine for found in gc.get_objects())
+
+    cache = EngineCache(most=1)
+    kept = cache.get("one", Heavy)  # type: ignore[arg-type, return-value]
+    try:
+        assert not is_walked(kept)
+        left = weakref.ref(kept)
+        del kept
+
+        def build() -> Any:
+            assert left() is None, "the engine that leaves is freed first"
+            return Heavy()
+
+        cache.get("two", build)
+    finally:
+        gc.unfreeze()
