@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.files.fields import fold_heading, guess_columns
+from app.files.fields import EARLIER_FIELDS, fold_heading, guess_columns
 from app.files.kinds import FileKind
+from app.files.loinc_cells import CellFinding, read_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ MANDATORY: dict[FileKind, tuple[str, ...]] = {
     FileKind.FHIR: ("level", "label"),
 }
 
-_NAME = re.compile(r"loinc[\s_.-]*([123])(?!\d)", re.IGNORECASE)
+_NAME = re.compile(r"loinc[\s_.-]*([1-6])(?!\d)", re.IGNORECASE)
 _SIDE_NAME = re.compile(r"annexe", re.IGNORECASE)
 _HEADING_FIELDS = {
     kind: {fold_heading(column.heading): column.field for column in columns} for kind, columns in ANS_COLUMNS.items()
@@ -72,18 +73,37 @@ _HEADING_FIELDS = {
 
 
 def kind_of_name(file_name: str) -> FileKind | None:
-    """What the name of a file says it is: `LOINC_2_export_demandes_20261101.csv`, `donnees_annexes.csv`."""
+    """What the name of a file says it is: `LOINC_2_export_demandes_20261101.csv`, `donnees_annexes.csv`.
+
+    LOINC_4, 5 and 6 are LOINC_1, 2 and 3 with the codes that somebody gave them.
+    """
     found = _NAME.search(file_name)
     if found is not None:
-        return FileKind(f"LOINC_{found[1]}")
+        return FileKind(f"LOINC_{(int(found[1]) - 1) % 3 + 1}")
     return FileKind.SIDE_DATA if _SIDE_NAME.search(file_name) else None
+
+
+def _earlier_columns(headings: Sequence[str]) -> dict[str, int]:
+    """The columns that tell of an earlier transcoding."""
+    return {name: column for name, column in guess_columns(headings).items() if name in EARLIER_FIELDS}
+
+
+def _earlier_headings(headings: Sequence[str]) -> list[str]:
+    """Their headings, and those of the names that go with LOINC codes."""
+    columns = set(_earlier_columns(headings).values())
+    return [
+        heading
+        for column, heading in enumerate(headings)
+        if column in columns or (columns and "loinc" in fold_heading(heading).split())
+    ]
 
 
 def kind_of_headings(headings: Sequence[str]) -> FileKind | None:
     """What the headings say a file is: an ANS file has all its headings, a side file a code and no label."""
     folded = {fold_heading(heading) for heading in headings if heading.strip()}
+    earlier = {fold_heading(heading) for heading in _earlier_headings(headings)}
     for kind, fields in _HEADING_FIELDS.items():
-        if folded == set(fields):
+        if folded - earlier == set(fields):
             return kind
     guessed = guess_columns(headings)
     if "code" in guessed and "label" not in guessed and any(field in guessed for field in SIDE_FIELDS):
@@ -97,6 +117,10 @@ def kind_of_shape(rows: Sequence[Sequence[str]]) -> FileKind | None:
     if not rows or len(widths) != 1:
         return None
     width = widths.pop()
+    for received in (12, 9, 4):
+        # With code and label of what somebody gave each row, LOINC_4 of its chapter and of its sub-chapter.
+        if width == received + (4 if received == 4 else 2) and _holds_codes([row[received] for row in rows]):
+            return kind_of_shape([row[:received] for row in rows])
     if width == 12 and (_mostly(rows, 6, {"pt", "24h"}) or _mostly(rows, 9, {"qn", "ord", "nom"})):
         return FileKind.LOINC_3
     # An exam with several analyses takes several rows: its code comes back.
@@ -128,14 +152,32 @@ def has_ans_headings(kind: FileKind, headings: Sequence[str]) -> bool:
     return set(MANDATORY[kind]) <= set(_columns_by_heading(kind, headings))
 
 
-def ans_columns(kind: FileKind, headings: Sequence[str]) -> dict[str, int]:
+def ans_columns(kind: FileKind, headings: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> dict[str, int]:
     """Which column of an ANS file holds which field.
 
-    Its headings tell when they are those of the requirement, otherwise the fixed order does.
+    Its headings tell when they are those of the requirement, otherwise the fixed order does. Codes that somebody gave
+    the rows stand in columns after them; of a file without headings, its first `rows` tell.
     """
     if has_ans_headings(kind, headings):
-        return _columns_by_heading(kind, headings)
-    return {column.field: position for position, column in enumerate(ANS_COLUMNS[kind])}
+        columns = _columns_by_heading(kind, headings)
+        earlier = _earlier_columns(headings)
+        return columns | {name: column for name, column in earlier.items() if column not in columns.values()}
+    columns = {column.field: position for position, column in enumerate(ANS_COLUMNS[kind])}
+    width = len(columns)
+    # As this product writes them: code and label, of LOINC_4 those of the chapter, then of the sub-chapter.
+    for name, column in (("earlier_code", width), ("earlier_subchapter_code", width + 2)):
+        if _holds_codes([row[column] for row in rows if column < len(row)]):
+            columns[name] = column
+        if kind is not FileKind.LOINC_1:
+            break
+    return columns
+
+
+def _holds_codes(cells: Sequence[str]) -> bool:
+    """Whether most filled cells of a column are LOINC codes."""
+    findings = [finding for cell in cells if (finding := read_code(cell).finding) is not CellFinding.EMPTY]
+    known = sum(finding in (CellFinding.CODE, CellFinding.NO_CODE) for finding in findings)
+    return CellFinding.CODE in findings and known >= 0.8 * len(findings)
 
 
 def heading_of(kind: FileKind, field: str) -> str:

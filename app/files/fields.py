@@ -56,7 +56,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         libelle du parametre
         """,
         r"^(libelle|intitule|designation|nom) "
-        r"(?!.*\b(unite|milieu|specimen|chapitre|famille|technique|laboratoire|court|sous)\b)",
+        r"(?!.*\b(unite|milieu|specimen|chapitre|famille|technique|laboratoire|court|sous|loinc)\b)",
     ),
     _field(
         "synonym",
@@ -223,7 +223,71 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(retire|obsolete|inactif|desactive)",
     ),
+    _field(
+        "earlier_code",
+        "Code LOINC antérieur",
+        """
+        code loinc, loinc, code loinc approuve, code loinc analyse, code loinc examen, code loinc chapitre, loinc num,
+        loinc code, n loinc, no loinc, numero loinc, num loinc, codes loinc
+        """,
+        r"^(?!.*\b(libelle|nom|name|label|version|date|relation|equivalence|commentaire|comment|statut|status|axe)\b)"
+        r"(?!.*\bsous chapitre\b).*\bloinc\b",
+    ),
+    _field(
+        "earlier_subchapter_code",
+        "Code LOINC antérieur du sous-chapitre",
+        """
+        code loinc sous chapitre
+        """,
+    ),
+    _field(
+        "earlier_alternate_code",
+        "Code LOINC antérieur non approuvé",
+        """
+        code decide non approuve, code loinc propose, code loinc non approuve
+        """,
+    ),
+    _field(
+        "earlier_relation",
+        "Relation du transcodage antérieur",
+        """
+        relation, relation loinc, equivalence, type de relation, relation au code loinc
+        """,
+    ),
+    _field(
+        "earlier_reason",
+        "Motif du transcodage antérieur",
+        """
+        sans code motif, motif, motif sans code, raison, motif de non transcodage
+        """,
+    ),
+    _field(
+        "earlier_comment",
+        "Commentaire du transcodage antérieur",
+        """
+        commentaire, commentaires, commentaire loinc, commentaire transcodage, remarque, remarques, comment
+        """,
+    ),
+    _field(
+        "earlier_author",
+        "Auteur du transcodage antérieur",
+        """
+        decide par, approuve par, valide par, auteur, auteur du transcodage, transcode par, transcodeur
+        """,
+    ),
+    _field(
+        "earlier_date",
+        "Date du transcodage antérieur",
+        """
+        decide le, approuve le, valide le, date du transcodage, date transcodage, transcode le, date loinc
+        """,
+    ),
 )
+
+EARLIER_FIELDS = tuple(field.name for field in FIELDS if field.name.startswith("earlier_"))
+"""What a file tells of an earlier transcoding of its rows."""
+EARLIER_CODES = ("earlier_code", "earlier_subchapter_code", "earlier_alternate_code")
+"""Without a column of one of these, the others speak of something else."""
 
 FIELD_LABELS = {field.name: field.label for field in FIELDS}
 
@@ -265,7 +329,15 @@ def guess_columns(headings: Sequence[str]) -> dict[str, int]:
             if pattern.search(heading):
                 columns.setdefault(name, column)
                 break
-    return columns
+    return with_earlier_only(columns)
+
+
+def with_earlier_only(columns: dict[str, int]) -> dict[str, int]:
+    """The columns, without those that speak of an earlier transcoding where no column has its codes."""
+    if any(name in columns for name in EARLIER_CODES):
+        return columns
+    return {name: column for name, column in columns.items() if name not in EARLIER_FIELDS}
+
 
 _CODE, _LABEL = 120, 500
 MAX_LENGTHS = {

@@ -17,7 +17,7 @@ from app.files.ans_files import (
 from app.files.choices import IncomingFile
 from app.files.columns import best_columns
 from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
-from app.files.fields import FIELD_LABELS, MAX_LENGTHS
+from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.tabular import Table, TableRow, check_content, read_table
@@ -25,6 +25,7 @@ from app.files.unit_text import unit_in_label, unit_in_range
 from app.files.values import bare, is_framed
 from app.text import counted
 
+_SAMPLE_ROWS = 2_000
 MAX_PROBLEMS = 50
 """More than this many problems in a file are counted, not listed."""
 
@@ -157,7 +158,7 @@ def recognise(file_name: str, table: Table) -> FileKind:
 def default_columns(kind: FileKind, table: Table) -> dict[str, int]:
     """Which column says what, before the user changes anything."""
     if kind in ANS_COLUMNS:
-        return ans_columns(kind, table.headings)
+        return ans_columns(kind, table.headings, [row.cells for row in table.data[:_SAMPLE_ROWS]])
     if kind is FileKind.FHIR:
         return {name: column for column, name in enumerate(FHIR_FIELDS)}
     guessed = best_columns(table)
@@ -197,7 +198,7 @@ def _check_shape(file: ReadFile) -> None:
         file.problem(f"la colonne « {file.table.heading(column)} » est désignée deux fois.")
     width = file.table.width
     if file.kind in ANS_COLUMNS and not has_ans_headings(file.kind, file.table.headings):
-        width = len(ANS_COLUMNS[file.kind])
+        width = max(len(ANS_COLUMNS[file.kind]), *(column + 2 for column in _earlier_columns(file)), 0)
         widths = {_filled_width(row, width) for row in file.table.data}
         if len(widths) == 1 and widths != {width}:
             # A whole file of another width is one problem, not one a row.
@@ -213,6 +214,11 @@ def _check_shape(file: ReadFile) -> None:
     file.framed_cells = sum(is_framed(cell) for row in file.table.data for cell in row.cells)
     if file.can_be_planned:
         _check_cells(file)
+
+
+def _earlier_columns(file: ReadFile) -> list[int]:
+    """The columns of codes that somebody gave the rows; the label of each follows it."""
+    return [column for name, column in file.columns.items() if name in EARLIER_CODES]
 
 
 def _filled_width(row: TableRow, width: int) -> int:

@@ -1,13 +1,17 @@
 """ConceptMap R4 and R5 in, alone or in a Bundle whose code systems describe the local codes."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app.files.fhir_concepts import concepts_of, level_named
 from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, load, one_line, resources_of, walk
 from app.files.fhir_xml import load_xml
 from app.files.foreign import is_fhir_xml
+from app.files.loinc_cells import CellFinding
 from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.memory.tables import unread
 from app.models import Level
 from loinc_data.checkdigit import is_valid_loinc
 
@@ -16,6 +20,11 @@ _OTHER_TARGET = "vers un autre système que LOINC"
 _NO_MATCH = "déclarées sans correspondance"
 _INVALID = "code LOINC mal formé"
 _NO_CODE = "sans code ni libellé local"
+_PEOPLE = re.compile(
+    r"\s*Décidé par (?P<author>.+?) le (?P<day>\d\d/\d\d/\d{4})\."
+    r"(?:\s*Approuvé par .+? le \d\d/\d\d/\d{4}\.)?$"
+)
+"""How this product ends the comments of its own maps in R4."""
 Described = dict[str, dict[str, str]]
 
 
@@ -27,9 +36,11 @@ def read_concept_maps(content: bytes) -> EarlierMappings:
         raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")
     skipped: Counter[str] = Counter()
     described = _described(resources)
-    mappings = tuple(mapping for item in maps for mapping in _mappings(item, described, skipped))
+    found = [mapping for item in maps for mapping in _mappings(item, described, skipped)]
+    mappings = tuple(mapping for mapping in found if mapping.finding is CellFinding.CODE)
+    others = tuple(mapping for mapping in found if mapping.finding is not CellFinding.CODE)
     version = "R5" if any("relationship" in target for item in maps for target in _targets(item)) else "R4"
-    return EarlierMappings(f"ConceptMap {version}", mappings, tuple(skipped.items()))
+    return EarlierMappings(f"ConceptMap {version}", mappings, tuple(skipped.items()), others)
 
 
 def _described(resources: Resources) -> dict[str, Described]:
@@ -69,6 +80,7 @@ def _of_element(
     element: Json, known: dict[str, str], level: Level | None, skipped: Counter[str]
 ) -> Iterator[EarlierMapping]:
     code = one_line(element.get("code"))
+    local = _local(element, known, level)
     targets = items(element, "target")
     if not code and not one_line(element.get("display")):
         # R5 may name a whole value set in place of a code: that is no test of a laboratory.
@@ -76,25 +88,51 @@ def _of_element(
         return
     if not targets:
         skipped[_NO_MATCH] += 1
+        if element.get("noMap") is True:
+            # Without it, nobody has looked yet.
+            yield replace(local, finding=CellFinding.NO_CODE)
     for target in targets:
-        relation = one_line(target.get("equivalence")) or one_line(target.get("relationship"))
+        said = _with_said(local, target)
         loinc_num = one_line(target.get("code"))
-        if relation in NOT_MAPPED or not loinc_num:
+        if said.relation in NOT_MAPPED or not loinc_num:
             skipped[_NO_MATCH] += 1
+            if len(targets) == 1:
+                yield replace(said, finding=CellFinding.NO_CODE, reason=said.comment)
         elif not is_valid_loinc(loinc_num):
             skipped[_INVALID] += 1
+            yield unread(said, loinc_num)
         else:
-            yield EarlierMapping(
-                local_code=code,
-                label=one_line(element.get("display")) or known.get("label", "") or code,
-                loinc_num=loinc_num,
-                relation=relation,
-                comment=one_line(target.get("comment")),
-                level=Level(known["level"]) if known else level,
-                synonym=known.get("synonym", ""),
-                unit=known.get("unit", ""),
-                specimen=known.get("specimen", ""),
-                technique=known.get("technique", ""),
-                scale=known.get("scale", ""),
-                timing=known.get("timing", ""),
-            )
+            yield replace(said, loinc_num=loinc_num)
+
+
+def _local(element: Json, known: dict[str, str], level: Level | None) -> EarlierMapping:
+    """What an element says of the local code."""
+    code = one_line(element.get("code"))
+    return EarlierMapping(
+        local_code=code,
+        label=one_line(element.get("display")) or known.get("label", "") or code,
+        loinc_num="",
+        level=Level(known["level"]) if known else level,
+        synonym=known.get("synonym", ""),
+        unit=known.get("unit", ""),
+        specimen=known.get("specimen", ""),
+        technique=known.get("technique", ""),
+        scale=known.get("scale", ""),
+        timing=known.get("timing", ""),
+    )
+
+
+def _with_said(local: EarlierMapping, target: Json) -> EarlierMapping:
+    """The relation, the comment, and who decided when: R5 has places for them, R4 only the end of the comment."""
+    comment = one_line(target.get("comment"))
+    told = _PEOPLE.search(comment)
+    people = {one_line(item.get("code")): item for item in items(target, "property")}
+    author = one_line(people.get("decidedBy", {}).get("valueString")) or (told["author"] if told else "")
+    dated = one_line(people.get("decidedOn", {}).get("valueDateTime"))[:10] or (told["day"] if told else "")
+    return replace(
+        local,
+        relation=one_line(target.get("equivalence")) or one_line(target.get("relationship")),
+        comment=comment[: told.start()].rstrip() if told else comment,
+        author=author,
+        dated=dated,
+    )

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.errors import ImportRefusedError, WorkbenchError
 from app.memory import repository
 from app.memory.pages import PAGE_SIZE, STATES, EntryLine, MemoryPage, MemoryQuery, SourceLine
+from app.memory.relations import relation_of
 from app.memory.service import MAY_REMEMBER
 from app.models import MemoryEntry
 from app.platform.database import reading
@@ -16,20 +17,12 @@ from app.platform.identity import LaboratoryAccess
 from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
 from app.web.spreadsheet_csv import csv_pieces
+from app.web.wording import RELATION_SHORT
 
 _HEADER = (
     "Code local", "Libellé", "Unité", "Milieu", "Code LOINC", "Nom LOINC", "Relation", "Commentaire", "Source",
     "Reliée à un catalogue", "Retirée par", "Retirée le", "Motif",
 )  # fmt: skip
-_RELATIONS = {
-    "equivalent": "équivalent", "equal": "équivalent", "EQUAL": "équivalent", "EQUIVALENT": "équivalent",
-    "skos:exactMatch": "équivalent", "wider": "LOINC plus large", "WIDER": "LOINC plus large",
-    "subsumes": "LOINC plus large", "source-is-narrower-than-target": "LOINC plus large",
-    "skos:broadMatch": "LOINC plus large", "narrower": "LOINC plus étroit", "NARROWER": "LOINC plus étroit",
-    "specializes": "LOINC plus étroit", "source-is-broader-than-target": "LOINC plus étroit",
-    "skos:narrowMatch": "LOINC plus étroit", "relatedto": "apparenté", "related-to": "apparenté",
-    "inexact": "apparenté", "INEXACT": "apparenté", "skos:closeMatch": "proche", "skos:relatedMatch": "apparenté",
-}  # fmt: skip
 
 
 def address_of(laboratory_id: int) -> str:
@@ -108,7 +101,7 @@ def _line(entry: MemoryEntry, withdrawal: Any, author: str | None, term: Any) ->
         loinc_num=entry.loinc_num,
         loinc_name=term.official_french_name or term.long_common_name if term else "",
         is_known=term is not None,
-        relation=_RELATIONS.get(entry.relation, entry.relation),
+        relation=RELATION_SHORT[known] if (known := relation_of(entry.relation)) else entry.relation,
         comment=entry.comment,
         source=entry.source_name,
         is_from_catalogue=entry.is_from_catalogue,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.files.loinc_cells import CellFinding, Repair
 from app.models import Level
 from app.text import counted
 
@@ -23,6 +24,17 @@ class EarlierMapping:
     technique: str = ""
     scale: str = ""
     timing: str = ""
+    written: str = ""
+    """The code as the file writes it, where that is not `loinc_num`."""
+    finding: CellFinding = CellFinding.CODE
+    """What the file says: a code, that there is none, or what cannot be read as one code."""
+    repair: Repair | None = None
+    reason: str = ""
+    """Why there is no code, as the file says it."""
+    author: str = ""
+    dated: str = ""
+    """When it was decided, as the file says it."""
+    row_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class EarlierMappings:
     mappings: tuple[EarlierMapping, ...]
     skipped: tuple[tuple[str, int], ...] = ()
     """(reason, rows) of what is not taken up."""
+    others: tuple[EarlierMapping, ...] = ()
+    """What it says without one code that can be read: no memory, and yet earlier work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from app.catalogues.repository import insert_all
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files.fhir_json import FhirReadError, looks_like_json
 from app.files.foreign import foreign, is_fhir_xml
+from app.files.workbook import workbook_format
 from app.memory import repository
+from app.memory.catalogue_tables import read_table_with_codes
 from app.memory.concept_maps import read_concept_maps
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
-from app.memory.tables import TableReadError, read_table_of_mappings
+from app.memory.tables import NameLookup, TableReadError, read_table_of_mappings
 from app.models import (
     CONTRIBUTORS,
     Laboratory,
@@ -45,8 +47,8 @@ _Key = tuple[str, str, str]
 """Signature, LOINC code, local code."""
 
 
-def _read_mappings(transactions: Transactions, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
-    """The mappings of a file; raises ImportRefusedError when it is none that is read."""
+def read_mappings(transactions: Transactions, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
+    """What a file says of an earlier transcoding; raises ImportRefusedError when it is none that is read."""
     forbid_open_transaction("read earlier transcodings")
 
     def codes_of(names: Iterable[str]) -> Mapping[str, str]:
@@ -59,15 +61,24 @@ def _read_mappings(transactions: Transactions, name: str, content: bytes, max_by
             raise TableReadError("le fichier est vide")
         if len(content) > max_bytes:
             raise TableReadError(f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
-        is_fhir = looks_like_json(content) or is_fhir_xml(content)
-        if not is_fhir and (told := foreign(content)):
-            raise TableReadError(told.removesuffix("."))
-        read = read_concept_maps(content) if is_fhir else read_table_of_mappings(content, codes_of)
+        read = _read(name, content, max_bytes, codes_of)
     except (FhirReadError, TableReadError) as error:
         raise ImportRefusedError([InputProblem(name, f"{error}.")]) from error
     if len(read.mappings) > _MAX_MAPPINGS:
         raise ImportRefusedError([InputProblem(name, f"le fichier dépasse {_MAX_MAPPINGS} correspondances.")])
     return read
+
+
+def _read(name: str, content: bytes, max_bytes: int, codes_of: NameLookup) -> EarlierMappings:
+    if looks_like_json(content) or is_fhir_xml(content):
+        return read_concept_maps(content)
+    if not workbook_format(content):
+        if told := foreign(content):
+            raise TableReadError(told.removesuffix("."))
+        known = read_table_of_mappings(content, codes_of)
+        if known is not None:
+            return known
+    return read_table_with_codes(name, content, max_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +104,29 @@ def import_memory(
     return [_store(transactions, access, file) for file in prepared]
 
 
+def remember(
+    transactions: Transactions, access: LaboratoryAccess, name: str, digest: str, read: EarlierMappings
+) -> MemoryReport:
+    """Keep mappings that were read already, of the file of this name and this SHA-256, as memory of the laboratory."""
+    access.require(*MAY_REMEMBER)
+    return _store(transactions, access, _linked(transactions, access, name, digest, read))
+
+
 def _prepare(
     transactions: Transactions, access: LaboratoryAccess, name: str, content: bytes, max_bytes: int
 ) -> _Prepared:
-    read = _read_mappings(transactions, name, content, max_bytes)
+    read = read_mappings(transactions, name, content, max_bytes)
+    return _linked(transactions, access, name, hashlib.sha256(content).hexdigest(), read)
+
+
+def _linked(
+    transactions: Transactions, access: LaboratoryAccess, name: str, digest: str, read: EarlierMappings
+) -> _Prepared:
     with transactions.reading() as session:
         tests = repository.tests_of_codes(session, access.laboratory_id, (item.local_code for item in read.mappings))
         exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
         analyses = repository.analyses_of(session, exams)
-    return _Prepared(name, hashlib.sha256(content).hexdigest(), read, _entries(read.mappings, tests, analyses))
+    return _Prepared(name, digest, read, _entries(read.mappings, tests, analyses))
 
 
 def _store(transactions: Transactions, access: LaboratoryAccess, file: _Prepared) -> MemoryReport:

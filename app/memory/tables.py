@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from app.files.encodings import detect, shown
 from app.files.fhir_concepts import level_named
 from app.files.fields import fold_heading
+from app.files.loinc_cells import CellFinding, read_code
 from app.files.records import UndecodableError, read_records
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from loinc_data.checkdigit import is_valid_loinc
@@ -21,13 +23,14 @@ _CURIE_LINE = re.compile(r"^#\s+([A-Za-z_][\w.-]*)\s*:\s*[\"']?(\S+?)[\"']?\s*$"
 _LOINC = re.compile(r"(\d{1,7}-\d)/?$")
 _OBO_LOINC = re.compile(r"(?:^obo:|/obo/)LOINC_\d{1,7}-\d/?$", re.IGNORECASE)
 """The form of the OBO foundry, of codes of other systems too."""
-_NO_MATCH = "déclarées sans correspondance"
+NO_MATCH = "déclarées sans correspondance"
 _NOT_APPROVED = "non approuvées dans Usagi"
 _OTHER_TARGET = "vers un autre système que LOINC"
-_INVALID = "code LOINC mal formé ou introuvable"
-_NO_CODE = "sans code ni libellé local"
+INVALID = "code LOINC mal formé ou introuvable"
+NO_LOCAL_CODE = "sans code ni libellé local"
 _AUTOMATIC = "proposées par un programme, sans personne"
 _MACHINE = frozenset({"semapv:LexicalMatching", "semapv:SemanticSimilarityThresholdMatching"})
+_MILLISECONDS = re.compile(r"\d{12,13}")
 _ADDED = {
     "unit": "unite unit units",
     "specimen": "milieu specimen",
@@ -39,11 +42,11 @@ _ADDED = {
 
 
 class TableReadError(ValueError):
-    """The file is neither SSSOM nor Usagi; the message says why, in French."""
+    """The file cannot be read as earlier mappings; the message says why, in French."""
 
 
-def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappings:
-    """The mappings to LOINC of a SSSOM/TSV or Usagi file; raises TableReadError."""
+def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappings | None:
+    """The mappings to LOINC of a SSSOM/TSV or Usagi file; None when it is neither. Raises TableReadError."""
     text = shown(content.decode(detect(content).encoding, "replace")).removeprefix("\ufeff")
     lines = text.splitlines(keepends=True)
     comments = [line for line in lines if line.startswith("#")]
@@ -54,10 +57,7 @@ def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappi
         return _sssom(_records(body, "\t" if "\t" in header else ","), comments)
     if {"sourcecode", "sourcename"} <= {name.strip('"') for name in names}:
         return _usagi(_records(body, ";" if header.count(";") > header.count(",") else ","), codes_of)
-    raise TableReadError(
-        "ce n'est ni une ConceptMap, ni un fichier SSSOM/TSV (colonnes subject_id et object_id), ni un fichier Usagi "
-        "(colonnes sourceCode et sourceName)"
-    )
+    return None
 
 
 def _records(body: str, delimiter: str) -> list[dict[str, str]]:
@@ -100,36 +100,53 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
     prefixes = _prefixes(comments)
     skipped: Counter[str] = Counter()
     mappings: list[EarlierMapping] = []
+    others: list[EarlierMapping] = []
     for row in rows:
         object_id = row.get("object_id", "")
         loinc_num = _loinc_of(object_id, prefixes)
-        if object_id.lower().endswith("notermfound") or row.get("predicate_modifier", "").lower() == "not":
-            skipped[_NO_MATCH] += 1
+        if not row.get("subject_id", "") and not row.get("subject_label", ""):
+            skipped[NO_LOCAL_CODE] += 1
+        elif object_id.lower().endswith("notermfound"):
+            skipped[NO_MATCH] += 1
+            others.append(replace(_of_sssom(row), finding=CellFinding.NO_CODE, reason=row.get("comment", "")))
+        elif row.get("predicate_modifier", "").lower() == "not":
+            skipped[NO_MATCH] += 1
         elif loinc_num is None:
             skipped[_OTHER_TARGET] += 1
-        elif not is_valid_loinc(loinc_num):
-            skipped[_INVALID] += 1
-        elif not row.get("subject_id", "") and not row.get("subject_label", ""):
-            skipped[_NO_CODE] += 1
         elif row.get("mapping_justification", "") in _MACHINE and not row.get("reviewer_label"):
             skipped[_AUTOMATIC] += 1
+        elif not is_valid_loinc(loinc_num):
+            skipped[INVALID] += 1
+            others.append(unread(_of_sssom(row), object_id))
         else:
-            subject = row.get("subject_id", "")
-            prefix, _, code = subject.partition(":")
-            if code.startswith("//"):
-                prefix, code = subject.rsplit("/", 1)
-            code = unquote(code) or subject
-            mappings.append(
-                EarlierMapping(
-                    local_code=code,
-                    label=row.get("subject_label", "") or code,
-                    loinc_num=loinc_num,
-                    relation=row.get("predicate_id", ""),
-                    comment=row.get("comment", ""),
-                    level=level_named(prefix),
-                )
-            )
-    return EarlierMappings("SSSOM/TSV", tuple(mappings), tuple(skipped.items()))
+            mappings.append(replace(_of_sssom(row), loinc_num=loinc_num))
+    return EarlierMappings("SSSOM/TSV", tuple(mappings), tuple(skipped.items()), tuple(others))
+
+
+def unread(mapping: EarlierMapping, written: str) -> EarlierMapping:
+    """The mapping with what its cell says, which is no valid code."""
+    cell = read_code(written)
+    finding = CellFinding.UNREADABLE if cell.finding in (CellFinding.CODE, CellFinding.EMPTY) else cell.finding
+    return replace(mapping, written=written, finding=finding)
+
+
+def _of_sssom(row: Mapping[str, str]) -> EarlierMapping:
+    """What a row says of its subject, without the code."""
+    subject = row.get("subject_id", "")
+    prefix, _, code = subject.partition(":")
+    if code.startswith("//"):
+        prefix, code = subject.rsplit("/", 1)
+    code = unquote(code) or subject
+    return EarlierMapping(
+        local_code=code,
+        label=row.get("subject_label", "") or code,
+        loinc_num="",
+        relation=row.get("predicate_id", ""),
+        comment=row.get("comment", ""),
+        level=level_named(prefix),
+        author=row.get("author_label", "") or row.get("author_id", "") or row.get("creator_label", ""),
+        dated=row.get("mapping_date", ""),
+    )
 
 
 # ---------- Usagi ----------
@@ -152,23 +169,38 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
         kept.append((said, code, name))
     by_name = codes_of(name for _, code, name in kept if not code and name)
     mappings: list[EarlierMapping] = []
+    others: list[EarlierMapping] = []
     for known, code, name in kept:
-        loinc_num = code or by_name.get(name, "")
-        if not is_valid_loinc(loinc_num):
-            skipped[_INVALID] += 1
-            continue
         if not known.get("sourcecode", "") and not known.get("sourcename", ""):
-            skipped[_NO_CODE] += 1
+            skipped[NO_LOCAL_CODE] += 1
             continue
-        mapping = EarlierMapping(
-            local_code=known.get("sourcecode", ""),
-            label=known.get("sourcename", "") or known.get("sourcecode", ""),
-            loinc_num=loinc_num,
-            relation=known.get("equivalence", ""),
-            comment=known.get("comment", ""),
-        )
-        mappings.append(_with_added(mapping, known))
-    return EarlierMappings("Usagi", tuple(mappings), tuple(skipped.items()))
+        written = code or by_name.get(name, "")
+        cell = read_code(written)
+        mapping = _with_added(_of_usagi(known), known)
+        if cell.code:
+            mappings.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
+            continue
+        skipped[NO_MATCH if cell.finding is CellFinding.NO_CODE else INVALID] += 1
+        if cell.finding is CellFinding.NO_CODE:
+            others.append(replace(mapping, finding=cell.finding, written=written, reason=mapping.comment))
+        elif written or name:
+            others.append(unread(mapping, written or name))
+    return EarlierMappings("Usagi", tuple(mappings), tuple(skipped.items()), tuple(others))
+
+
+def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
+    """What a row says of its source, without the code."""
+    on = said.get("statusseton", "") or said.get("createdon", "")
+    return EarlierMapping(
+        local_code=said.get("sourcecode", ""),
+        label=said.get("sourcename", "") or said.get("sourcecode", ""),
+        loinc_num="",
+        relation=said.get("equivalence", ""),
+        comment=said.get("comment", ""),
+        author=said.get("statussetby", "") or said.get("createdby", ""),
+        # Usagi counts the milliseconds since 1970.
+        dated=datetime.fromtimestamp(int(on) / 1000, UTC).date().isoformat() if _MILLISECONDS.fullmatch(on) else on,
+    )
 
 
 def _with_added(mapping: EarlierMapping, said: Mapping[str, str]) -> EarlierMapping:

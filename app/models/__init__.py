@@ -8,6 +8,7 @@ from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
+from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
 from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
 from app.models.laboratory import FhirNaming, Laboratory
@@ -43,6 +44,9 @@ __all__ = [
     "ChangeKind",
     "CountFamily",
     "Decision",
+    "EarlierStatement",
+    "EarlierUse",
+    "EarlierVerdict",
     "ExamAnalysis",
     "ExportRecord",
     "FhirNaming",

@@ -1,6 +1,6 @@
 """Matching some rows of a catalogue and storing what is proposed: the work of one chunk."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine as DatabaseEngine
@@ -32,6 +32,19 @@ OTHER_ENGINE = (
 )
 
 
+AfterChunk = Callable[[DatabaseEngine, Settings, int, Sequence[int], Work], None]
+_after_chunk: list[AfterChunk] = []
+
+
+def after_chunk(function: AfterChunk) -> None:
+    """Have `function(engine, settings, run_id, local test ids, work)` called when the proposals of a chunk are stored.
+
+    It may be called again for the same chunk, of a run that is not shown yet and may never be.
+    """
+    if function not in _after_chunk:
+        _after_chunk.append(function)
+
+
 def evidence_as_json(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
     """Evidence as JSON values."""
     return [
@@ -58,6 +71,7 @@ def match_chunk(
         with work.writing() as session:
             repository.delete_proposals_of(session, run_id, data["keep"])
             repository.copy_proposals(session, int(content["kept_run"]), run_id, data["keep"])
+        _tell(database, settings, run_id, data["keep"], work)
         return
     with reading(database) as session:
         release = session.get(LoincRelease, int(content["release_id"]))
@@ -73,6 +87,12 @@ def match_chunk(
             if start == 0:
                 repository.delete_proposals_of(session, run_id, data["match"])
             _store(session, rows[start : start + PIECE])
+    _tell(database, settings, run_id, data["match"], work)
+
+
+def _tell(database: DatabaseEngine, settings: Settings, run_id: int, test_ids: Sequence[int], work: Work) -> None:
+    for function in _after_chunk:
+        function(database, settings, run_id, test_ids, work)
 
 
 def _store(session: Session, rows: list[dict[str, Any]]) -> None:

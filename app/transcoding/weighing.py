@@ -29,7 +29,7 @@ def weigh_choice(
         proposals = repository.proposals_of(session, run.id, local_test_id) if run and run.id else []
     if test is None or not loinc_num or any(item.rank > 0 and item.loinc_num == loinc_num for item in proposals):
         return NOTHING_WEIGHED
-    return _weigh(transactions, settings, access, [(test, loinc_num)])
+    return weigh_pairs(transactions, settings, access, [(test, loinc_num)])
 
 
 def weigh_decided(
@@ -46,12 +46,13 @@ def weigh_decided(
         is_code = derive_state(facts[local_test_id]).outcome is Outcome.CODE
         if choice is not None and is_code and choice.proposal_id is None and test.catalogue_id == access.catalogue_id:
             pairs.append((test, choice.loinc_num))
-    return _weigh(transactions, settings, access, pairs)
+    return weigh_pairs(transactions, settings, access, pairs)
 
 
-def _weigh(
+def weigh_pairs(
     transactions: Transactions, settings: Settings, access: CatalogueAccess, pairs: Sequence[tuple[LocalTest, str]]
 ) -> Weighed:
+    """The evidence of these codes for these rows of the catalogue."""
     found = evidence_ahead(transactions.engine, settings, access.catalogue_id, pairs)
     return {
         (test.id or 0, loinc_num): lines_of(evidence)

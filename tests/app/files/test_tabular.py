@@ -144,7 +144,7 @@ def test_no_heading_has_two_meanings() -> None:
         ),
         ("Code;Libellé;Libellé unité;Code unité;Unités", {"code": 0, "label": 1, "unit": 4, "unit_code": 3}),
         ("Sérothèque;Fréquence;Sérothèque", {}),
-        ("Code LOINC;Code postal;Libellé du chapitre", {"chapter": 2}),
+        ("Code LOINC;Code postal;Libellé du chapitre", {"chapter": 2, "earlier_code": 0}),
     ],
 )  # fmt: skip
 def test_columns_are_guessed(headings: str, columns: dict[str, int]) -> None:

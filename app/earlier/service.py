@@ -1,0 +1,239 @@
+"""Receiving an earlier transcoding of a catalogue, and saying what is made of it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.audit.service import record
+from app.earlier import repository
+from app.earlier.jobs import ask_for_comparison, values_of
+from app.errors import ImportRefusedError, InputProblem, InvalidInputError
+from app.files.kinds import Level
+from app.files.loinc_cells import CellFinding
+from app.jobs.queue import JobQueue
+from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.memory.service import read_mappings, remember
+from app.models import CONTRIBUTORS, EarlierStatement, EarlierUse, EarlierVerdict, Job, utc_now
+from app.platform.apart import Apart
+from app.platform.database import Transactions, give_way
+from app.platform.identity import CatalogueAccess
+from app.proposals.service import current_run
+from app.text import counted
+
+MAY_TAKE = CONTRIBUTORS
+STORED_AT_ONCE = 500
+MOST_STATEMENTS = 60_000
+"""Of one file; as many as the rows of the largest catalogue."""
+MOST_AT_ONCE = 20_000
+"""Statements that one act takes."""
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file beside the catalogue, as it was read."""
+
+    name: str
+    digest: str
+    read: EarlierMappings
+
+    @property
+    def mappings(self) -> tuple[EarlierMapping, ...]:
+        """All that it says, of codes and of their absence."""
+        return (*self.read.mappings, *self.read.others)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedReport:
+    """What came of receiving files."""
+
+    event_id: int
+    """The event of the trail, which tells it in a sentence."""
+    job: Job | None
+
+
+def read_received(engine: Engine, files: Sequence[tuple[str, bytes]], max_bytes: int) -> list[Received]:
+    """Read files (name, content); raises ImportRefusedError when one of them is no earlier transcoding."""
+    found = []
+    for name, content in files:
+        read = read_mappings(Transactions(engine), name, content, max_bytes)
+        received = Received(name, hashlib.sha256(content).hexdigest(), read)
+        if not received.mappings:
+            raise ImportRefusedError([InputProblem(name, f"aucune ligne ne porte de code LOINC{_reasons(read)}.")])
+        if len(received.mappings) > MOST_STATEMENTS:
+            raise ImportRefusedError([InputProblem(name, f"le fichier dépasse {MOST_STATEMENTS} lignes.")])
+        found.append(received)
+    return found
+
+
+def _reasons(read: EarlierMappings) -> str:
+    told = ", ".join(f"{counted(count, 'ligne', 'lignes')} {why}" for why, count in read.skipped)
+    return f" ({told})" if told else ""
+
+
+def receive(
+    transactions: Transactions,
+    apart: Apart,
+    access: CatalogueAccess,
+    files: Sequence[tuple[str, bytes]],
+    queue: JobQueue,
+    max_bytes: int,
+) -> ReceivedReport:
+    """Keep what files say of the rows of a catalogue, and ask for its comparison. Sent again, a file adds nothing."""
+    access.require(*MAY_TAKE)
+    received = apart.run(read_received, list(files), max_bytes)
+    sentences = []
+    for file in received:
+        with transactions.reading() as session:
+            tests = repository.tests_of_codes(
+                session, access.catalogue_id, (item.local_code for item in file.mappings)
+            )
+            known = repository.known_of_source(session, access.catalogue_id, file.digest)
+        rows = list(_rows(access, file, tests))
+        fresh = [row for row in rows if _key(row) not in known]
+        for part in _parts(fresh, STORED_AT_ONCE):
+            with transactions.writing() as session:
+                repository.insert_some(session, part)
+            give_way(transactions.engine)
+        sentences.append(_sentence(file, rows, len(fresh)))
+    with transactions.writing() as session:
+        event = record(
+            session, "earlier.receive", actor=access.user, object_type="catalogue", object_id=access.catalogue_id,
+            laboratory_id=access.laboratory_id, sentence=" ".join(sentences),
+            files=[{"name": file.name, "sha256": file.digest, "kind": file.read.title} for file in received],
+        )  # fmt: skip
+        # Without proposals there is nothing to compare with: the next search does it.
+        has_run = current_run(session, access.catalogue_id) is not None
+        job = ask_for_comparison(session, queue, access.catalogue, access.user_id) if has_run else None
+        session.flush()
+        assert event.id is not None
+        return ReceivedReport(event.id, job)
+
+
+def _rows(
+    access: CatalogueAccess, file: Received, tests: dict[str, list[tuple[int, str]]]
+) -> Iterator[dict[str, Any]]:
+    """The statements of a file, one for each row of the catalogue that they speak of."""
+    common = {
+        "catalogue_id": access.catalogue_id, "source_name": file.name, "source_sha256": file.digest,
+        "created_by_id": access.user_id,
+    }  # fmt: skip
+    for item in file.mappings:
+        linked = [
+            test_id
+            for test_id, level in tests.get(item.local_code, ())
+            if item.level is None or Level(level) is item.level
+        ]
+        ids: Sequence[int | None] = linked or (None,)
+        for test_id in ids:
+            verdict = EarlierVerdict.NONE if test_id else EarlierVerdict.UNLINKED
+            yield values_of(item) | common | {"local_test_id": test_id, "verdict": verdict.value}
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in repository.KEY)
+
+
+def _sentence(file: Received, rows: Sequence[dict[str, Any]], added: int) -> str:
+    linked = sum(row["local_test_id"] is not None for row in rows)
+    parts = [f"{file.read.title} « {file.name} » : {counted(linked, 'ligne', 'lignes')} du catalogue."]
+    if len(rows) > linked:
+        left = counted(len(rows) - linked, "code local n'est pas", "codes locaux ne sont pas")
+        parts.append(f"{left} dans ce catalogue.")
+    if len(rows) > added:
+        parts.append(f"{counted(len(rows) - added, 'était déjà reçue', 'étaient déjà reçues')}.")
+    parts += [f"{counted(count, 'ligne', 'lignes')} {why}." for why, count in file.read.skipped]
+    return " ".join(parts)
+
+
+def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+# ---------- what is made of it ----------
+
+
+def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int], use: EarlierUse) -> int:
+    """Take statements as memory or as decisions to confirm, or leave them; returns the event that tells it.
+
+    Nothing here decides: what is to be confirmed waits for a reviewer.
+    """
+    access.require(*MAY_TAKE)
+    wanted = list(dict.fromkeys(ids))[:MOST_AT_ONCE]
+    if not wanted:
+        raise InvalidInputError("Cochez au moins une ligne.")
+    with transactions.reading() as session:
+        found = [
+            item
+            for part in _parts(wanted, STORED_AT_ONCE)
+            for item in repository.by_ids(session, access.catalogue_id, part)
+        ]
+    fit = [item for item in found if may_be_taken(item, use)]
+    if use is EarlierUse.MEMORY:
+        _remember(transactions, access, fit)
+    sentence, event_id = _taken(use, len(fit), len(found) - len(fit)), 0
+    for part in list(_parts(fit, STORED_AT_ONCE)) or [[]]:
+        with transactions.writing() as session:
+            event_id = mark_taken(session, access, part, use, sentence)
+        give_way(transactions.engine)
+    return event_id
+
+
+def may_be_taken(item: EarlierStatement, use: EarlierUse) -> bool:
+    """Whether a statement says enough for this: memory needs a code in use, a decision a row of the catalogue."""
+    if use in (EarlierUse.LEFT, EarlierUse.NONE):
+        return True
+    dead = item.verdict in (EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT)
+    if item.local_test_id is None or dead:
+        return False
+    if use is EarlierUse.MEMORY:
+        return item.finding == CellFinding.CODE
+    return item.finding in (CellFinding.CODE, CellFinding.NO_CODE)
+
+
+def mark_taken(
+    session: Session, access: CatalogueAccess, items: Sequence[EarlierStatement], use: EarlierUse, sentence: str = ""
+) -> int:
+    """Write what was made of some statements, with its event, which it returns."""
+    ids = [item.id for item in items if item.id is not None]
+    repository.mark(session, ids, {"taken_as": use.value, "taken_by_id": access.user_id, "taken_at": utc_now()})
+    event = record(
+        session, "earlier.take", actor=access.user, object_type="catalogue", object_id=access.catalogue_id,
+        laboratory_id=access.laboratory_id, taken_as=use.value, statements=ids, sentence=sentence,
+    )  # fmt: skip
+    session.flush()
+    assert event.id is not None
+    return event.id
+
+
+def _remember(transactions: Transactions, access: CatalogueAccess, items: Sequence[EarlierStatement]) -> None:
+    with transactions.reading() as session:
+        levels = repository.levels_of(session, [item.local_test_id or 0 for item in items])
+    sources: dict[tuple[str, str], list[EarlierMapping]] = {}
+    for item in items:
+        mapping = EarlierMapping(
+            local_code=item.local_code, label=item.label, loinc_num=item.loinc_num, relation=item.relation,
+            comment=item.comment, level=levels.get(item.local_test_id or 0),
+        )  # fmt: skip
+        sources.setdefault((item.source_name, item.source_sha256), []).append(mapping)
+    for (name, digest), mappings in sources.items():
+        remember(transactions, access, name, digest, EarlierMappings("Transcodage antérieur", tuple(mappings)))
+
+
+def _taken(use: EarlierUse, count: int, left: int) -> str:
+    lines = counted(count, "ligne", "lignes")
+    done = {
+        EarlierUse.MEMORY: f"{lines} en mémoire. Relancez la recherche de propositions pour qu'elle en tienne compte.",
+        EarlierUse.TO_CONFIRM: f"{lines} à confirmer : le code antérieur y est présélectionné dans la revue.",
+        EarlierUse.LEFT: f"{lines} laissées de côté." if count > 1 else f"{lines} laissée de côté.",
+        EarlierUse.NONE: f"{lines} de nouveau en attente de votre choix.",
+    }[use]
+    if not left:
+        return done
+    why = "leur code est absent, déprécié ou illisible, ou leur code local n'est pas dans ce catalogue"
+    return f"{done} {counted(left, 'autre ne le peut', 'autres ne le peuvent')} : {why}."

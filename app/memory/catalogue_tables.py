@@ -1,0 +1,94 @@
+"""Any table with a column of local codes and one of LOINC codes in: LOINC_4 to 6, a workbook, an inherited list."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from app.errors import ImportRefusedError
+from app.files.choices import IncomingFile
+from app.files.fields import EARLIER_CODES, fold_heading
+from app.files.kinds import FileKind
+from app.files.loinc_cells import CellFinding
+from app.files.reading import ReadFile, ReadLine, read_file
+from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.memory.statements import statement_of
+from app.memory.tables import INVALID, NO_LOCAL_CODE, NO_MATCH, TableReadError
+from app.models import Level
+
+_SILENT = "sans code LOINC ni mention"
+_SEVERAL = "à plusieurs codes LOINC dans une cellule"
+_DATE = "dont le code est devenu une date"
+_WHY = {
+    CellFinding.NO_CODE: NO_MATCH,
+    CellFinding.SEVERAL: _SEVERAL,
+    CellFinding.DATE: _DATE,
+    CellFinding.BAD_DIGIT: INVALID,
+    CellFinding.UNREADABLE: INVALID,
+}
+_LEVELS = {FileKind.LOINC_2: Level.EXAM, FileKind.LOINC_3: Level.ANALYSIS}
+_LEVEL_WORDS = {
+    "analyse": Level.ANALYSIS, "examen": Level.EXAM, "chapitre": Level.CHAPTER, "sous-chapitre": Level.SUBCHAPTER,
+}  # fmt: skip
+NOT_READ = (
+    "ce n'est ni une ConceptMap, ni un fichier SSSOM/TSV (colonnes subject_id et object_id), ni un fichier Usagi "
+    "(colonnes sourceCode et sourceName), ni un tableau qui ait une colonne de codes locaux et une colonne "
+    "« Code LOINC »"
+)
+
+
+def read_table_with_codes(name: str, content: bytes, max_bytes: int) -> EarlierMappings:
+    """The earlier codes of a table; raises TableReadError, or ImportRefusedError naming rows and columns."""
+    file = read_file(IncomingFile(name, content), max_bytes)
+    if not any(field in file.columns for field in EARLIER_CODES):
+        raise TableReadError(NOT_READ)
+    # Labels may miss: the local code alone says which test it is.
+    if "code" not in file.columns and file.kind is not FileKind.LOINC_1:
+        raise TableReadError("aucune colonne de ce tableau ne porte les codes locaux")
+    wrong = [problem for problem in file.problems if problem.row is not None]
+    if wrong and len(wrong) == len(file.table.data):
+        raise ImportRefusedError(wrong[:20])
+    skipped: Counter[str] = Counter()
+    levels = _levels_of(file)
+    found = [mapping for line in file.lines() for mapping in _of_line(file, line, levels, skipped)]
+    # Rows of several tests share an exam: it is said once.
+    distinct = list({(item.level, item.local_code, item.loinc_num, item.written): item for item in found}.values())
+    title = f"Tableau {file.kind}" if file.kind in _LEVELS or file.kind is FileKind.LOINC_1 else "Tableau"
+    return EarlierMappings(
+        title,
+        tuple(item for item in distinct if item.finding is CellFinding.CODE),
+        tuple(skipped.items()),
+        tuple(item for item in distinct if item.finding is not CellFinding.CODE),
+    )
+
+
+def _of_line(
+    file: ReadFile, line: ReadLine, levels: Mapping[int, Level], skipped: Counter[str]
+) -> Iterator[EarlierMapping]:
+    found: list[tuple[EarlierMapping | None, str, str, Level | None]]
+    if file.kind is FileKind.LOINC_1:
+        sub = line["subchapter_code"] or line["subchapter"]
+        found = [
+            (statement_of(line.values), line["chapter_code"] or line["chapter"], line["chapter"], Level.CHAPTER),
+            (statement_of(line.values, "earlier_subchapter_code"), sub, line["subchapter"], Level.SUBCHAPTER),
+        ]
+    else:
+        level = _LEVELS.get(file.kind) or levels.get(line.row_number)
+        found = [(statement_of(line.values), line["code"], line["label"], level)]
+    for mapping, code, label, level in found:
+        if mapping is None:
+            skipped[_SILENT] += bool(code)
+        elif not code:
+            skipped[NO_LOCAL_CODE] += 1
+        else:
+            if mapping.finding is not CellFinding.CODE:
+                skipped[_WHY[mapping.finding]] += 1
+            yield replace(mapping, local_code=code, label=label or code, level=level, row_number=line.row_number)
+
+
+def _levels_of(file: ReadFile) -> dict[int, Level]:
+    """The level that each row of our own workbook names in its first column."""
+    headings = file.table.headings
+    if file.kind is not FileKind.TABULAR or not headings or fold_heading(headings[0]) != "niveau":
+        return {}
+    words = {row.row_number: row.cells[0].strip().lower() for row in file.table.data if row.cells}
+    return {number: _LEVEL_WORDS[word] for number, word in words.items() if word in _LEVEL_WORDS}
