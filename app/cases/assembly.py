@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from app.cases.comparison import ComparedCode, candidates_of, local_values
+from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
 from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView
+from app.earlier import repository as earlier_repository
 from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
-from app.models import Action, Decision, Level, LocalTest, Proposal, Relation, Status
+from app.models import Action, Decision, EarlierStatement, Level, LocalTest, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import name_of
@@ -55,6 +57,7 @@ class _Known:
     state: StateValues
     proposals: list[Proposal]
     names: dict[int, str]
+    earlier: list[EarlierStatement]
 
 
 def build_case(
@@ -74,9 +77,12 @@ def build_case(
     nontest = next((proposal for proposal in known.proposals if proposal.rank == 0), None)
     shown = ranked[: MOST if asked.most else SHOWN]
     columns = [ComparedCode(proposal.loinc_num, proposal) for proposal in shown]
-    columns += _extra_columns(state, asked, ranked, shown)
+    confirmed = to_confirm(known.earlier, state)
+    wanted = [*([confirmed.loinc_num] if confirmed else []), *asked.codes]
+    columns += _extra_columns(state, wanted, ranked, shown)
     no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
     first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
+    first = confirmed.loinc_num if confirmed else first
     selected = asked.codes[-1] if asked.codes else state.loinc_num or first
     candidates = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
     is_chapter = test.level in SECTIONS
@@ -104,6 +110,8 @@ def build_case(
         exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
         history=history,
+        earlier=earlier_lines(access.catalogue_id, asked.query, known.earlier, {item.loinc_num for item in columns}),
+        suggested=suggested_of(confirmed),
         search=_search(session, access, context, test, asked, {column.loinc_num for column in columns}),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
         position=position,
@@ -147,16 +155,17 @@ def _read(session: Session, access: CatalogueAccess, local_test_id: int, runs: R
     run_id = run_id_of(runs)
     proposals = repository.proposals_of(session, run_id, local_test_id) if run_id else []
     names = repository.names_of(session, [fact.author_id for fact in facts])
-    return _Known(test, facts, derive_state(facts), proposals, names)
+    earlier = earlier_repository.statements_on(session, local_test_id)
+    return _Known(test, facts, derive_state(facts), proposals, names, earlier)
 
 
 def _extra_columns(
-    state: StateValues, asked: Asked, ranked: Sequence[Proposal], shown: Sequence[Proposal]
+    state: StateValues, asked: Sequence[str], ranked: Sequence[Proposal], shown: Sequence[Proposal]
 ) -> list[ComparedCode]:
-    """The decided code and the codes found by search, when they are not among the proposals shown."""
+    """The decided code, and those of earlier work and of a search, when they are not among the proposals shown."""
     by_number = {proposal.loinc_num: proposal for proposal in ranked}
     present = {proposal.loinc_num for proposal in shown}
-    wanted = [state.loinc_num, *asked.codes] if state.loinc_num else list(asked.codes)
+    wanted = [state.loinc_num, *asked] if state.loinc_num else list(asked)
     extra = [number for number in dict.fromkeys(wanted) if number not in present]
     return [ComparedCode(number, by_number.get(number)) for number in extra]
 

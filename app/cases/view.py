@@ -56,6 +56,32 @@ class LocalValue:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierLine:
+    """What earlier work says of the row."""
+
+    loinc_num: str
+    note: str
+    relation: str
+    reason: str
+    comment: str
+    who: str
+    where: str
+    verdict: Word
+    taken: str
+    compare_url: str
+    """Adds the code as a column; empty when it is one, or is no code that can be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What comes with the code of earlier work that is to be confirmed, and with no other."""
+
+    loinc_num: str
+    relation: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchHit:
     """A term found by search."""
 
@@ -131,6 +157,8 @@ class CaseView:
     exams: list[tuple[str, str]]
     analyses: list[tuple[str, str]]
     history: list[HistoryLine]
+    earlier: list[EarlierLine]
+    suggested: Suggested | None
     search: SearchView
     hidden: list[tuple[str, str]]
     position: QueuePosition

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.earlier import repository
+from app.earlier.comparison import contradictions_of
 from app.earlier.service import MAY_TAKE, mark_taken, may_be_taken
 from app.earlier.wording import provenance
 from app.errors import ConflictError, InvalidInputError, WorkbenchError
@@ -18,11 +19,10 @@ from app.proposals.service import current_run
 from app.settings import Settings
 from app.transcoding import repository as transcoding_repository
 from app.transcoding.checks import checks_of, is_blocking
-from app.transcoding.evidence import by_axis, lines_of
+from app.transcoding.evidence import lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, NewFact, OpenRow, append_many, check_allowed, open_rows
 from app.transcoding.weighing import Weighed, evidence_of, weigh_pairs
-from matcher.types import Verdict
 
 ROWS_AT_ONCE = 100
 OPEN_THE_ROW = "Ouvrez la ligne : {}"
@@ -189,8 +189,8 @@ def _looked(
         problem = ""
         if is_blocking(checks):
             problem = checks[0].sentence
-        elif any(finding.verdict is Verdict.CONTRADICT for finding in by_axis(mapping.lines).values()):
-            problem = "un axe de ce code contredit la ligne."
+        elif contradictions_of(mapping.lines):
+            problem = " ".join(contradictions_of(mapping.lines))
         found.append((one, problem))
     return found
 

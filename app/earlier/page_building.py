@@ -152,7 +152,8 @@ def _meter(counts: dict[str, int]) -> Any:
     if not total:
         return None
     told = ", ".join(f"{word.text.lower()} : {counts[key]}" for key, word in VERDICTS.items() if counts.get(key))
-    parts = [(PARTS.get(key, ""), counts.get(key, 0)) for key in VERDICTS]
+    # What says nothing of a code is the ground of the bar.
+    parts = [(css, counts.get(key, 0)) for key, css in PARTS.items()]
     return stacked_meter(total, parts, told)
 
 

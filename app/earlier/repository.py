@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from app.files.fields import EARLIER_CODES
@@ -60,6 +60,19 @@ def rows_of(session: Session, test_ids: Sequence[int], file_ids: Collection[int]
         .where(col(LocalTest.id).in_(test_ids), col(SourceRow.source_file_id).in_(list(file_ids)))
     )  # fmt: skip
     return list(session.execute(statement))
+
+
+_OF_TEST = (
+    select(EarlierStatement)
+    .where(col(EarlierStatement.local_test_id) == bindparam("local_test_id"))
+    .order_by(col(EarlierStatement.id).desc())
+)
+# Every case and every decision asks for it: built once.
+
+
+def statements_on(session: Session, local_test_id: int) -> list[EarlierStatement]:
+    """What earlier work says of one row, the newest first."""
+    return list(session.scalars(_OF_TEST, params={"local_test_id": local_test_id}))
 
 
 def statements_of(session: Session, test_ids: Sequence[int]) -> list[EarlierStatement]:

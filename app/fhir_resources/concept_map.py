@@ -20,12 +20,13 @@ from app.publication.wording import date_text
 def _comment(target: MapTarget) -> str:
     """R4 has no place of its own for authors and dates: they follow what was written."""
     test = target.test
-    parts = [target.comment]
+    parts = []
     if test.decided_by:
         parts.append(f"Décidé par {test.decided_by} le {date_text(test.decided_at)}.")
     if test.approved_by:
         parts.append(f"Approuvé par {test.approved_by} le {date_text(test.approved_at)}.")
-    return " ".join(part for part in parts if part)
+    # A dash, so that what was written is found again as it was.
+    return " — ".join(part for part in (target.comment, " ".join(parts)) if part)
 
 
 def _target(target: MapTarget) -> dict[str, Any]:

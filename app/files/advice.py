@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from app.files.earlier_advice import earlier_advice
 from app.files.reading import ReadFile
 from app.text import counted
 
@@ -17,6 +18,7 @@ def advice_on(file: ReadFile) -> Iterable[str]:
     yield from _lost_zeros(file)
     yield from _derived_units(file)
     yield from _replaced_codes(file)
+    yield from earlier_advice(file)
 
 
 def _short_rows(file: ReadFile) -> Iterable[str]:

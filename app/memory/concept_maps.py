@@ -21,7 +21,7 @@ _NO_MATCH = "déclarées sans correspondance"
 _INVALID = "code LOINC mal formé"
 _NO_CODE = "sans code ni libellé local"
 _PEOPLE = re.compile(
-    r"\s*Décidé par (?P<author>.+?) le (?P<day>\d\d/\d\d/\d{4})\."
+    r"(?:\s—)?\s*Décidé par (?P<author>.+?) le (?P<day>\d\d/\d\d/\d{4})\."
     r"(?:\s*Approuvé par .+? le \d\d/\d\d/\d{4}\.)?$"
 )
 """How this product ends the comments of its own maps in R4."""

@@ -30,7 +30,7 @@ class MapTarget:
         """What was written about the mapping; in what sense the code is narrower, when nobody wrote it."""
         if not self.test.comment and self.relation is Relation.LOINC_NARROWER:
             return _narrowing(self.term)
-        return sentence(self.test.comment)
+        return one_line(self.test.comment)
 
 
 @dataclass(slots=True)
@@ -55,12 +55,6 @@ def _narrowing(term: PublishedTerm) -> str:
     axes = (("milieu", term.system), ("échelle", term.scale), ("méthode", term.method))
     said = ", ".join(f"{axis} {value}" for axis, value in axes if value)
     return f"Le code LOINC est plus précis que le test local ({said})." if said else "Le code LOINC est plus précis."
-
-
-def sentence(text: str) -> str:
-    """A text that something else may follow."""
-    text = one_line(text)
-    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _elements(tests: Iterable[PublishedTest], assessment: Assessment) -> tuple[MapElement, ...]:

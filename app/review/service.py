@@ -1,11 +1,14 @@
 """Deciding on a row: choosing a code, declaring that there is none, doubting, commenting, undoing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
+from app.earlier import repository as earlier_repository
+from app.earlier.wording import provenance
 from app.errors import ConflictError, InvalidInputError
-from app.models import Action, Decision, Proposal, Relation, Status
+from app.models import Action, Decision, EarlierUse, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
@@ -53,6 +56,8 @@ def decide(
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
     release_id = context.release.id if context.release else None
     proposal = _proposal(session, row, said.loinc_num)
+    if action is Action.CHOOSE and not said.reason:
+        said = replace(said, reason=_provenance(session, local_test_id, said.loinc_num))
     if action is Action.CHOOSE:
         checks = chosen_checks(session, settings, context, row, said.loinc_num, proposal, weighed)
         _require_soundness(checks, said)
@@ -127,6 +132,15 @@ def _refuse_repetition(session: Session, row: OpenRow, action: Action, said: Dec
         return
     if same and not said.comment.strip() and not said.justification.strip():
         raise ConflictError(f"{said.loinc_num} est déjà la décision en vigueur sur cette ligne.")
+
+
+def _provenance(session: Session, local_test_id: int, loinc_num: str) -> str:
+    """Where the code comes from, when earlier work said it too and a person took it to be confirmed."""
+    statements = earlier_repository.statements_on(session, local_test_id)
+    taken = [
+        item for item in statements if item.loinc_num == loinc_num and item.taken_as == EarlierUse.TO_CONFIRM
+    ]
+    return provenance(taken[0]) if taken else ""
 
 
 def _proposal(session: Session, row: OpenRow, loinc_num: str) -> Proposal | None:

@@ -16,6 +16,20 @@ document.addEventListener("alpine:init", () => {
     look() {
       const radio = this.radios().find((item) => item.checked);
       this.chosen = radio ? radio.value : "";
+      this.suggest(this.chosen);
+    },
+
+    /** The relation and the comment of earlier work go with its code, and with no other; what was typed stays. */
+    suggest(code) {
+      for (const field of this.$root.querySelectorAll("[data-suggested]")) {
+        const { suggested, suggestedFor } = field.dataset;
+        const usual = field.tagName === "SELECT" ? "equivalent" : "";
+        if (code === suggestedFor && field.value === usual) {
+          field.value = suggested;
+        } else if (code !== suggestedFor && field.value === suggested) {
+          field.value = usual;
+        }
+      }
     },
 
     onKey(event) {
@@ -70,6 +84,7 @@ document.addEventListener("alpine:init", () => {
       if (!radio) {
         return "Choisissez d'abord un candidat.";
       }
+      this.suggest(radio.value);
       const justification = this.$root.querySelector("[name=justification][form=form-choix]");
       if (radio.hasAttribute("data-blocking") && justification && !justification.value.trim()) {
         radio.checked = true;

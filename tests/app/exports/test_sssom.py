@@ -59,7 +59,7 @@ def test_a_row_names_its_people_and_its_dates(content: bytes) -> None:
     assert glucose["reviewer_label"] == NAMES[BIOLOGIST]
     assert glucose["mapping_justification"] == "semapv:ManualMappingCuration"
     assert glucose["object_source_version"] == "2.80"
-    assert glucose["comment"] == "À jeun non précisé ; vu avec le service."
+    assert glucose["comment"] == "À jeun non précisé ; vu avec le service"
     for column in ("mapping_date", "review_date"):
         assert datetime.date.fromisoformat(glucose[column])
     rare = next(row for row in rows if row["subject_id"] == "analyses:RARE")

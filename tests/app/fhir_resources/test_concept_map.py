@@ -51,7 +51,7 @@ def test_direction_and_comments(narrow: Sample, settings: Settings) -> None:
     assert found["NA"]["display"] == TERMS[SODIUM]
     # cmd-1: in what sense the code is narrower is said even when nobody wrote it.
     assert found["K"]["comment"].startswith("Le code LOINC est plus précis que le test local (milieu Ser/Plas")
-    assert found["GLY"]["comment"].startswith("À jeun non précisé ; vu avec le service. Décidé par")
+    assert found["GLY"]["comment"].startswith("À jeun non précisé ; vu avec le service — Décidé par")
     assert f"Approuvé par {NAMES[BIOLOGIST]}" in found["GLY"]["comment"]
 
 

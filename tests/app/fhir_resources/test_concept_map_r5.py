@@ -66,7 +66,7 @@ def test_authors_and_approvals_have_their_own_places(narrow: Sample, settings: S
     target = elements(resource, url)["GLY"]["target"][0]
     assert target["code"] == GLUCOSE
     # The comment is what people wrote, and nothing else.
-    assert target["comment"] == "À jeun non précisé ; vu avec le service."
+    assert target["comment"] == "À jeun non précisé ; vu avec le service"
     said = {item["code"]: item.get("valueString") or item["valueDateTime"] for item in target["property"]}
     assert said["decidedBy"] == NAMES[TRANSCODER]
     assert said["approvedBy"] == NAMES[BIOLOGIST]

@@ -22,8 +22,8 @@ LARGE = 10 * SMALL
 LIMITS = {
     "queue": 12,
     "queue, filtered": 11,
-    "case": 20,
-    "case after a decision": 21,
+    "case": 21,
+    "case after a decision": 22,
     "decision": 28,
     "choice of a code": 44,
     "undo": 24,

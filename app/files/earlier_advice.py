@@ -1,0 +1,56 @@
+"""What to say before an import of the LOINC codes that a catalogue brings with it."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from app.files.fields import EARLIER_CODES
+from app.files.loinc_cells import CellFinding, Repair, read_code
+from app.files.reading import ReadFile
+from app.files.values import bare
+from app.text import counted, enumeration
+
+_EXAMPLES = 3
+_WORDS = {
+    CellFinding.NO_CODE: ("dite sans code", "dites sans code"),
+    CellFinding.SEVERAL: ("à plusieurs codes", "à plusieurs codes"),
+    CellFinding.DATE: ("devenue une date", "devenues des dates"),
+    CellFinding.BAD_DIGIT: ("à clé de contrôle fausse", "à clé de contrôle fausse"),
+    CellFinding.UNREADABLE: ("illisible", "illisibles"),
+}
+
+
+def earlier_advice(file: ReadFile) -> Iterable[str]:
+    """A sentence for each column of LOINC codes: how many, and which cells say no one code."""
+    for name in EARLIER_CODES:
+        column = file.columns.get(name, -1)
+        if column >= 0:
+            yield from _of_column(file, name, column)
+
+
+def _of_column(file: ReadFile, name: str, column: int) -> Iterable[str]:
+    findings: Counter[CellFinding] = Counter()
+    mended = 0
+    unread: list[str] = []
+    for row in file.table.data:
+        written = bare(row.cells[column]) if column < len(row.cells) else ""
+        cell = read_code(written)
+        findings[cell.finding] += 1
+        mended += cell.repair in (Repair.DATE, Repair.DASH)
+        if cell.finding in (CellFinding.SEVERAL, CellFinding.DATE, CellFinding.BAD_DIGIT, CellFinding.UNREADABLE):
+            unread.append(f"ligne {row.row_number} « {written[:40]} »")
+    if sum(findings.values()) == findings[CellFinding.EMPTY]:
+        return
+    others = enumeration((findings[finding], *words) for finding, words in _WORDS.items())
+    parts = [f"{file.name} : la colonne « {file.heading(name)} » porte un code LOINC pour "
+             f"{counted(findings[CellFinding.CODE], 'ligne', 'lignes')}"]  # fmt: skip
+    if mended:
+        parts.append(f", dont {counted(mended, 'rétabli', 'rétablis')} d'une date ou d'un tiret perdu")
+    if others:
+        more = ", …" if len(unread) > _EXAMPLES else ""
+        examples = f" ({', '.join(unread[:_EXAMPLES])}{more})" if unread else ""
+        parts.append(f" ; {others}{examples}")
+    parts.append(
+        ". Ce transcodage antérieur est gardé à part et comparé aux propositions : rien n'en est décidé à l'import, "
+        "vous choisirez ce qui en devient mémoire ou décision à confirmer."
+    )
+    yield "".join(parts)

@@ -1,0 +1,147 @@
+"""What left in any format comes back in a new laboratory as earlier work: same codes, relations, comments."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import select
+
+from app.catalogues.service import import_files
+from app.exports.schemas import ExportKind
+from app.files.choices import IncomingFile
+from app.models import Decision, EarlierVerdict, LocalTest, Relation, ReviewState, Status
+from app.platform.database import reading, transaction
+from app.proposals.jobs import run_proposals
+from app.settings import Settings
+from tests.app.catalogues.test_fixtures import exported
+from tests.app.earlier.conftest import Inherited
+from tests.app.review.sample import add_release
+from tests.conftest import BIOLOGIST, OUTSIDER, TRANSCODER, ClientFor, World
+
+LOINC_3 = (
+    "Code analyse;Libellé analyse;Synonyme;Grandeur;Code unité principale;Libellé unité principale;"
+    "Temporalité PT/24H;Code milieu;Libellé milieu;Echelle QN/ORD;Technique;Codes NABM ou mention HN\r\n"
+    "NA;Sodium;;;;mmol/L;;;Sérum;QN;;\r\n"
+    "NAU;Sodium urinaire;;;;mmol/L;;;Urines;QN;;\r\n"
+    "CRP;Protéine C réactive;;;;mg/L;;;Sérum;QN;;\r\n"
+    "COM;Texte libre;;;;;;;;;;\r\n"
+).encode()
+SAID = {
+    "NA": ("2951-2", "equivalent", "vu avec le service ; deux fois"),
+    "NAU": ("2955-3", "loinc_wider", ""),
+    "CRP": ("30522-7", "loinc_narrower", "réactif ultrasensible"),
+}
+# The exchange file of the ANS has places for codes only.
+CARRIES_ALL = (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5)
+
+
+@pytest.fixture
+def approved(world: World, settings: Settings, client_for: ClientFor) -> int:
+    """A catalogue of which everything is approved."""
+    with transaction(world.engine) as session:
+        add_release(session)
+        file = IncomingFile("LOINC_3_export_resultats_20261101.csv", LOINC_3)
+        catalogue_id = import_files(session, world.laboratory_id, [file], catalogue_name="Origine").catalogue_id
+    run_proposals(world.engine, settings, catalogue_id)
+    transcoder, biologist = client_for(TRANSCODER), client_for(BIOLOGIST)
+    with reading(world.engine) as session:
+        ids = {test.code: test.id for test in session.exec(select(LocalTest))}
+    for code, test_id in ids.items():
+        loinc_num, relation, comment = SAID.get(code, ("", "", ""))
+        form = {"version": "0", "action": "choose" if loinc_num else "no_loinc", "loinc_num": loinc_num,
+                "relation": relation, "comment": comment,
+                "reason": "" if loinc_num else "Aucun code LOINC ne convient"}  # fmt: skip
+        answer = transcoder.post(f"/catalogues/{catalogue_id}/revue/{test_id}/decision", data=form)
+        assert answer.status_code == 303, answer.text
+        judged = {"version": "1", "action": "approve"}
+        answer = biologist.post(f"/catalogues/{catalogue_id}/approbation/{test_id}", data=judged)
+        assert answer.status_code == 303, answer.text
+    return catalogue_id
+
+
+Elsewhere = Callable[..., Inherited]
+
+
+@pytest.fixture
+def elsewhere(world: World, settings: Settings) -> Elsewhere:
+    """The same catalogue in the other laboratory, which decided nothing."""
+
+    def make(content: bytes = LOINC_3, name: str = "LOINC_3_export_resultats_20261101.csv") -> Inherited:
+        assert world.other_laboratory.id is not None
+        with transaction(world.engine) as session:
+            files = [IncomingFile(name, content)]
+            report = import_files(session, world.other_laboratory.id, files, catalogue_name="Repris")
+        found = Inherited(world, settings, report.catalogue_id)
+        found.run()
+        return found
+
+    return make
+
+
+def confirm_all(found: Inherited, client_for: ClientFor) -> None:
+    """The reviewer of the other laboratory confirms what may be, and the rest in its case."""
+    client = client_for(OUTSIDER)
+    form = {"choix": [f"{item.id}:0" for item in found.statements().values() if item.local_test_id]}
+    assert client.post(f"{found.address}/confirmer", data=form).status_code == 200
+
+
+def decided(found: Inherited) -> dict[str, tuple[str, str, str]]:
+    with reading(found.engine) as session:
+        statement = (
+            select(LocalTest.code, Decision)
+            .join(Decision, Decision.local_test_id == LocalTest.id)  # type: ignore[arg-type]
+            .where(LocalTest.catalogue_id == found.catalogue_id)
+        )
+        return {code: (fact.loinc_num, fact.relation, fact.comment) for code, fact in session.exec(statement)}
+
+
+@pytest.mark.parametrize("kind", [ExportKind.LOINC_6, *CARRIES_ALL])
+def test_what_left_comes_back(
+    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere, kind: ExportKind
+) -> None:
+    content = exported(world, settings, approved, kind)
+    found = elsewhere()
+    name = {ExportKind.XLSX: "decisions.xlsx", ExportKind.LOINC_6: "LOINC_6.csv"}.get(kind, "transcodage.json")
+    answer = client_for(OUTSIDER).post(found.address, files=[("fichiers", (name, content))])
+    assert answer.status_code == 303, answer.text
+    confirm_all(found, client_for)
+    codes = {code: loinc_num for code, (loinc_num, _, _) in decided(found).items() if loinc_num}
+    assert codes == {code: loinc_num for code, (loinc_num, _, _) in SAID.items()}
+    if kind in CARRIES_ALL:
+        said = decided(found)
+        assert {code: said[code] for code in SAID} == SAID
+    page = client_for(OUTSIDER).get(found.address, params={"verdict": EarlierVerdict.SAME}).text
+    assert all(f">{code}</td>" in page for code in SAID), "the comparison says « same » of each"
+
+
+def test_that_there_is_no_code_comes_back_too(
+    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
+) -> None:
+    for kind in (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP_R5):
+        found = elsewhere() if kind is ExportKind.XLSX else found
+        content = exported(world, settings, approved, kind)
+        client_for(OUTSIDER).post(found.address, files=[("fichiers", (f"{kind}.xlsx", content))])
+        assert found.verdicts()["COM"] == EarlierVerdict.NO_CODE
+
+
+def test_the_exchange_file_is_a_catalogue_with_its_earlier_work(
+    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
+) -> None:
+    content = exported(world, settings, approved, ExportKind.LOINC_6)
+    found = elsewhere(content, "LOINC_6_transcodage_demandes_20261101.csv")
+    assert {code: item.loinc_num for code, item in found.statements().items()} == {
+        code: loinc_num for code, (loinc_num, _, _) in SAID.items()
+    }
+    confirm_all(found, client_for)
+    assert {code for code, (number, _, _) in decided(found).items() if number} == set(SAID)
+    assert Relation.EQUIVALENT in {relation for _, relation, _ in decided(found).values()}
+    assert Status.APPROVED not in {status for status in _statuses(found)}
+
+
+def _statuses(found: Inherited) -> list[str]:
+    with reading(found.engine) as session:
+        statement = (
+            select(ReviewState.status)
+            .join(LocalTest, LocalTest.id == ReviewState.local_test_id)  # type: ignore[arg-type]
+            .where(LocalTest.catalogue_id == found.catalogue_id)
+        )
+        return list(session.exec(statement))
