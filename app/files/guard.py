@@ -12,7 +12,8 @@ from datetime import date
 from app.errors import ImportRefusedError, InputProblem
 from app.files.fields import fold_heading, guess_columns
 from app.files.first_names import FIRST_NAMES
-from app.files.tabular import Table, TableRow, detect_header_rows
+from app.files.table_rows import TableRow
+from app.files.tabular import Table, detect_header_rows
 
 _CERTAIN = re.compile(
     r"^(ipp|ins|nir|nip|ddn|dtn|d naiss|dt naiss|nee? le|ins c|ins nir|matricule ins|nom de famille)$"
