@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from app.exports.append import Appended, append_columns
 from app.exports.workbook_bytes import workbook_bytes
 from app.files.records import Dialect, Record
+from app.files.table_rows import TableRow
 from app.files.workbook import check_workbook
 from app.models import FileKind, Level
 from app.publication.assessment import Assessment
@@ -96,8 +97,13 @@ def completed_csv(content: bytes, dialect: Dialect, values_of: RowValues) -> App
     return append_columns(content, dialect, HEADINGS, values)
 
 
-def completed_workbook(content: bytes, dialect: Dialect, values_of: RowValues, moment: datetime) -> bytes:
+def completed_workbook(
+    content: bytes, dialect: Dialect, received: Sequence[TableRow], values_of: RowValues, moment: datetime
+) -> bytes:
     """The received workbook with the new columns on its catalogue sheet; other cells and sheets are kept.
+
+    `received` are its rows as an import reads them: they find the analyses again, which the values alone, without
+    their formats and merged ranges, would not.
 
     openpyxl rewrites the file: cells, formulas, formats and sheets stay, embedded drawings that it does not
     know may not.
@@ -107,13 +113,13 @@ def completed_workbook(content: bytes, dialect: Dialect, values_of: RowValues, m
     sheet = workbook[dialect.sheet]
     assert isinstance(sheet, Worksheet)
     first_column = _last_used_column(sheet) + 1
-    for row in range(1, sheet.max_row + 1):
-        cells = ["" if cell.value is None else str(cell.value) for cell in sheet[row]]
-        is_blank = not any(cell.strip() for cell in cells)
-        if row == dialect.header_rows:
-            _write(sheet, row, first_column, HEADINGS, like=sheet.cell(row, first_column - 1))
-        elif row > dialect.header_rows and not is_blank:
-            _write(sheet, row, first_column, values_of(row, cells))
+    _free_columns(sheet, first_column)
+    if dialect.header_rows:
+        row = dialect.header_rows
+        _write(sheet, row, first_column, HEADINGS, like=sheet.cell(row, first_column - 1))
+    for line in received[dialect.header_rows :]:
+        if not line.is_blank:
+            _write(sheet, line.row_number, first_column, values_of(line.row_number, line.cells))
     for position, width in enumerate((12, 48, 20, 40, 22, 22, 16, 14)):
         sheet.column_dimensions[get_column_letter(first_column + position)].width = width
     done = workbook_bytes(workbook, moment)
@@ -130,6 +136,20 @@ def _last_used_column(sheet: Worksheet) -> int:
                 last = cell.column
                 break
     return last
+
+
+def _free_columns(sheet: Worksheet, first_column: int) -> None:
+    """Keep the merged ranges, titles for instance, out of the new columns."""
+    for merged in list(sheet.merged_cells.ranges):
+        if merged.max_col < first_column:
+            continue
+        sheet.unmerge_cells(merged.coord)
+        is_range = merged.min_col < first_column - 1 or merged.min_row < merged.max_row
+        if merged.min_col < first_column and is_range:
+            sheet.merge_cells(
+                start_row=merged.min_row, end_row=merged.max_row,
+                start_column=merged.min_col, end_column=first_column - 1,
+            )  # fmt: skip
 
 
 def _write(sheet: Worksheet, row: int, column: int, values: Sequence[str], like: object = None) -> None:

@@ -24,6 +24,7 @@ from app.files.choices import DUPLICATES_LABELS, Duplicates
 from app.files.encodings import MIXED
 from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
+from app.files.tabular import read_table
 from app.models import FileKind, Level, SourceFile
 from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
@@ -241,11 +242,13 @@ def _original(
         notes += _notes(appended, dialect)
     else:
         workbook = source.content
+        received = read_table(source.file_name, source.content, dialect).rows
         if dialect.format != "xlsx":
             notes.append(f"Le fichier reçu est un classeur {dialect.format.upper()} : il est rendu en XLSX.")
             workbook, sheet = as_xlsx(source.content, dialect.sheet)
             dialect = replace(dialect, format="xlsx", sheet=sheet)
-        content, media_type, suffix = completed_workbook(workbook, dialect, rows, statement.made_at), XLSX_TYPE, ".xlsx"
+        content = completed_workbook(workbook, dialect, received, rows, statement.made_at)
+        media_type, suffix = XLSX_TYPE, ".xlsx"
     return ExportFile(
         name=f"{name.stem}_LOINC_{_day(moment)}{suffix}",
         media_type=media_type,

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 
 from app.files.earlier_advice import earlier_advice
+from app.files.odd_cells import CALCULATE, EMPTY, REMEDY, SHOWN_ODD, WHAT, OddCell
 from app.files.reading import ReadFile
+from app.files.sheet_notes import some
+from app.files.workbook import CellKind
 from app.text import counted
 
 _SHOWN = 10
-_CODES = ("code", "alternate_code", "analysis_code", "chapter_code", "subchapter_code", "unit_code", "specimen_code")
+AS_EMPTY = "et lue vide"
 
 
 def advice_on(file: ReadFile) -> Iterable[str]:
@@ -15,7 +18,8 @@ def advice_on(file: ReadFile) -> Iterable[str]:
     yield from file.table.notes
     yield from _short_rows(file)
     yield from _framed_cells(file)
-    yield from _lost_zeros(file)
+    yield from _odd_cells(file)
+    yield from _merged_codes(file)
     yield from _derived_units(file)
     yield from _replaced_codes(file)
     yield from earlier_advice(file)
@@ -34,25 +38,33 @@ def _framed_cells(file: ReadFile) -> Iterable[str]:
         yield f'{file.name} : {said} ="…", pour un tableur ; le texte est lu sans cette formule, et rendu avec elle.'
 
 
-def _lost_zeros(file: ReadFile) -> Iterable[str]:
-    """Codes written as numbers in a workbook: one shorter than the others has probably lost its zeros."""
-    for name in _CODES:
-        column = file.columns.get(name, -1)
-        numeric = file.table.numbers.get(column, frozenset())
-        if not numeric:
-            continue
-        cells = [(row.row_number, row.cells[column].strip()) for row in file.table.data if column < len(row.cells)]
-        digits = [text for _, text in cells if text.isdecimal()]
-        longest = max(map(len, digits), default=0)
-        padded = any(text.startswith("0") for number, text in cells if number not in numeric and text.isdecimal())
-        short = [number for number, text in cells if number in numeric and len(text) < longest]
-        if short or padded:
-            first = short[0] if short else min(numeric)
-            yield (
-                f"{file.name} : la colonne « {file.heading(name)} » contient "
-                f"{counted(len(numeric), 'nombre', 'nombres')} ; s'ils commençaient par des zéros, le classeur les a "
-                f"perdus (par exemple ligne {first}). Comparez avec les codes du SGL."
-            )
+def _odd_cells(file: ReadFile) -> Iterable[str]:
+    """Cells that a spreadsheet changed and that come in: each is named, the first ones here and all in the CSV."""
+    groups: dict[tuple[str, CellKind], list[OddCell]] = {}
+    for cell in file.odd_cells:
+        if not cell.is_refused:
+            groups.setdefault((cell.field, cell.kind), []).append(cell)
+    for (name, kind), cells in groups.items():
+        listed = ", ".join(
+            f"ligne {cell.row_number}" + (f" (« {cell.text} »)" if cell.text else "") for cell in cells[:SHOWN_ODD]
+        )
+        more = f" et {counted(len(cells) - SHOWN_ODD, 'autre', 'autres')}" if len(cells) > SHOWN_ODD else ""
+        what = f" {AS_EMPTY}" if kind in EMPTY else ""
+        yield (
+            f"{file.name}, colonne « {file.heading(name)} » : {counted(len(cells), 'cellule', 'cellules')} à vérifier, "
+            f"{WHAT[kind]}{what} : {listed}{more}. {CALCULATE if kind is CellKind.UNCALCULATED else REMEDY}"
+        )
+
+
+def _merged_codes(file: ReadFile) -> Iterable[str]:
+    codes = {file.columns[name] for name in ("code", "analysis_code") if name in file.columns}
+    merged = [merge for merge in file.table.filled if merge.first_column in codes]
+    if merged:
+        rows = some([f"{merge.first_row} à {merge.last_row}" for merge in merged])
+        yield (
+            f"{file.name} : le code est dans une cellule fusionnée (lignes {rows}) ; ces lignes reçoivent le même "
+            "code. Vérifiez qu'il s'agit bien d'une seule analyse."
+        )
 
 
 def _derived_units(file: ReadFile) -> Iterable[str]:

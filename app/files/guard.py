@@ -6,13 +6,14 @@ may decide (« Prénom », « Date de naissance », « IPP », « INS »), or tw
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from app.errors import ImportRefusedError, InputProblem
-from app.files.fields import fold_heading, guess_columns
+from app.files.fields import EARLIER_FIELDS, fold_heading, guess_columns
 from app.files.first_names import FIRST_NAMES
-from app.files.tabular import Table, TableRow, detect_header_rows
+from app.files.table_rows import TableRow
+from app.files.tabular import Table, detect_header_rows
 
 _CERTAIN = re.compile(
     r"^(ipp|ins|nir|nip|ddn|dtn|d naiss|dt naiss|nee? le|ins c|ins nir|matricule ins|nom de famille)$"
@@ -129,14 +130,25 @@ def _columns(rows: Iterable[Sequence[str]]) -> dict[int, list[str]]:
     return columns
 
 
-def suspicious_values(rows: Iterable[Sequence[str]]) -> list[int]:
-    """The columns whose values seem to be about patients."""
+def suspicious_values(rows: Iterable[Sequence[str]], told: Collection[int] = ()) -> list[int]:
+    """The columns whose values seem to be about patients.
+
+    Names and dates say who transcoded, and when, in the columns that their headings `told` of earlier work.
+    """
     suspicious: list[int] = []
     for column, values in _columns(rows).items():
         numbers = sum(is_social_security_number(value) for value in values)
-        if numbers >= 2 or numbers == len(values) or _has_birth_dates(values) or _has_first_names(values):
+        people = column not in told and (_has_birth_dates(values) or _has_first_names(values))
+        if numbers >= 2 or numbers == len(values) or people:
             suspicious.append(column)
     return suspicious
+
+
+def _earlier_columns(header: Sequence[TableRow]) -> set[int]:
+    """The columns in which headings speak of an earlier transcoding: its codes, its authors, its dates."""
+    head = next((row for row in reversed(header) if not row.is_blank), None)
+    guessed = guess_columns(head.cells) if head else {}
+    return {column for name, column in guessed.items() if name in EARLIER_FIELDS}
 
 
 def _problems(file_name: str, rows: Sequence[TableRow], header_rows: int, sheet: str = "") -> list[InputProblem]:
@@ -155,7 +167,7 @@ def _problems(file_name: str, rows: Sequence[TableRow], header_rows: int, sheet:
     sample = data[:: max(1, len(data) // _SAMPLE_ROWS)]
     return [
         InputProblem(file_name, where + _REASON, column=_name_of(rows[:header_rows], column))
-        for column in suspicious_values(row.cells for row in sample)
+        for column in suspicious_values((row.cells for row in sample), _earlier_columns(rows[:header_rows]))
     ]
 
 

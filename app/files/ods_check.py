@@ -3,12 +3,16 @@
 import zipfile
 
 from app.files import limits
+from app.files.ods_facts import OdsCell, OdsFacts
+from app.files.sheet_facts import SheetFacts
 from app.files.xlsx_check import xml_feed
 from app.files.zip_safety import WORKBOOK, Feed, UnsafeWorkbookError, walk_zip
 
 MIME_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _CELLS = ("table-cell", "covered-table-cell")
 _MAX_DIGITS = 10
+_FAR = 20_000
+"""More columns than a sheet has."""
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:
@@ -33,17 +37,27 @@ class _ContentReader:
         self.widest = 0
         self.has_content = self.in_cell = False
         self.length = self.row_characters = self.characters = 0
+        self.facts = OdsFacts()
+        self.cell = OdsCell({})
+        self.annotations = 0
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         match name.rpartition(":")[2]:
             case "table":
                 self.row = self.widest = 0
+                self.facts.begin(attributes)
+            case "table-column":
+                self.facts.columns(attributes, min(_repeated(attributes, "number-columns-repeated"), _FAR))
+            case "annotation":
+                self.annotations += 1
             case "table-row":
+                self.facts.row(attributes)
                 self.row_repeats = _repeated(attributes, "number-rows-repeated")
                 self.column = self.last_column = self.row_characters = 0
             case local if local in _CELLS:
                 self.cell_repeats = _repeated(attributes, "number-columns-repeated")
                 self.in_cell, self.length = True, 0
+                self.cell = OdsCell(attributes)
                 told = (key.rpartition(":")[2] for key in attributes)
                 self.has_content = any(key in ("value-type", "formula", "value") for key in told)
             case "p" if self.in_cell:
@@ -52,10 +66,15 @@ class _ContentReader:
     def _text(self, text: str) -> None:
         if self.in_cell:
             self.length += len(text)
+            if not self.annotations:
+                self.cell.say(text)
 
     def _end(self, name: str) -> None:
         local = name.rpartition(":")[2]
-        if local in _CELLS:
+        if local == "annotation":
+            self.annotations -= 1
+        elif local in _CELLS:
+            self.facts.cell(self.cell, self.column, min(self.cell_repeats, _FAR))
             self.column += self.cell_repeats
             if self.has_content:
                 self.last_column = self.column
@@ -67,6 +86,7 @@ class _ContentReader:
             self.row += self.row_repeats
             if self.last_column:
                 self._reach()
+                self.facts.end_row(self.row - self.row_repeats + 1, self.row)
 
     def _reach(self) -> None:
         self.widest = max(self.widest, self.last_column)
@@ -89,13 +109,17 @@ class _Manifest:
             raise UnsafeWorkbookError(f"{WORKBOOK.noun} est {WORKBOOK.locked}")
 
 
-def check_ods(content: bytes) -> None:
-    """Refuse an ODS workbook that is dangerous or impossible to open; raises UnsafeWorkbookError."""
+def check_ods(content: bytes) -> dict[str, SheetFacts]:
+    """Refuse an ODS workbook that is dangerous or impossible to open; raises UnsafeWorkbookError.
+
+    Gives what is known of each sheet beside its values.
+    """
+    reader = _ContentReader()
 
     def visit(entry: zipfile.ZipInfo) -> Feed | None:
         match entry.filename:
             case "content.xml":
-                return _ContentReader().feed
+                return reader.feed
             case "META-INF/manifest.xml":
                 return _Manifest().feed
             case name if name.endswith((".xml", ".rdf")):
@@ -103,3 +127,4 @@ def check_ods(content: bytes) -> None:
         return None
 
     walk_zip(content, WORKBOOK, visit)
+    return reader.facts.sheets

@@ -20,7 +20,9 @@ from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
 from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
-from app.files.tabular import Table, TableRow, check_content, read_table
+from app.files.odd_cells import AMOUNTS, CALCULATE, EMPTY, OddCell, odd_cells, refusals
+from app.files.table_rows import TableRow
+from app.files.tabular import Table, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
 from app.files.values import bare, is_framed
 from app.text import counted
@@ -70,6 +72,10 @@ class ReadFile:
     """Found when what the file brings is planned."""
     framed_cells: int = 0
     """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
+    odd_cells: list[OddCell] = field(default_factory=list)
+    """Cells that a spreadsheet changed before they came here."""
+    blanked: dict[int, set[str]] = field(default_factory=dict)
+    """Row -> fields whose cell holds an error, or a formula that was never computed, instead of a value."""
     _derived: list[tuple[str, str]] | None = None
 
     @property
@@ -95,16 +101,25 @@ class ReadFile:
     def lines(self) -> Iterator[ReadLine]:
         """The rows of data that can be read."""
         columns = [(name, column) for name, column in self.columns.items() if column >= 0]
+        amounts = [(name, column) for name, column in columns if name in AMOUNTS and self.table.sheet]
         for row in self.table.data:
             if row.row_number in self.bad_rows:
                 continue
             width = len(row.cells)
             values = {name: bare(row.cells[column]) for name, column in columns if column < width}
+            for name in self.blanked.get(row.row_number, ()):
+                values[name] = ""
+            for name, column in amounts:
+                values[name] = self._amount(row, column, values.get(name, ""))
             if not values.get("code") and values.get("alternate_code"):
                 values["code"] = values["alternate_code"]
             if self.takes_units:
                 values["unit"] = unit_of(values)[1]
             yield ReadLine(row.row_number, values)
+
+    def _amount(self, row: TableRow, column: int, text: str) -> str:
+        """A number without the text that a workbook shows beside it: `12` of `12 actes`."""
+        return self.table.sheet.amounts.get((row.row_number, column), text) if self.table.sheet else text
 
     @property
     def may_take_units(self) -> bool:
@@ -188,7 +203,9 @@ def read_file(incoming: IncomingFile, max_bytes: int) -> ReadFile:
 
 def _check_shape(file: ReadFile) -> None:
     if not file.table.data:
-        file.problem("le fichier ne contient aucune ligne de données.")
+        is_formulas = file.table.sheet is not None and bool(file.table.sheet.facts.uncalculated)
+        why = f" : ses formules n'ont jamais été calculées. {CALCULATE}" if is_formulas else "."
+        file.problem(f"le fichier ne contient aucune ligne de données{why}")
         return
     missing = [name for name in MANDATORY[file.kind] if name not in file.columns]
     for name in missing:
@@ -213,12 +230,23 @@ def _check_shape(file: ReadFile) -> None:
     _refuse_cut_rows(file, width)
     file.framed_cells = sum(is_framed(cell) for row in file.table.data for cell in row.cells)
     if file.can_be_planned:
+        _check_odd_cells(file)
         _check_cells(file)
 
 
 def _earlier_columns(file: ReadFile) -> list[int]:
     """The columns of codes that somebody gave the rows; the label of each follows it."""
     return [column for name, column in file.columns.items() if name in EARLIER_CODES]
+
+
+def _check_odd_cells(file: ReadFile) -> None:
+    """Name the cells that a spreadsheet changed; a code that can no longer be known refuses its row."""
+    file.odd_cells = odd_cells(file.table, file.columns, MANDATORY[file.kind])
+    for cell in file.odd_cells:
+        if cell.kind in EMPTY:
+            file.blanked.setdefault(cell.row_number, set()).add(cell.field)
+    file.problems += refusals(file.name, file.odd_cells, file.heading)
+    file.bad_rows.update(cell.row_number for cell in file.odd_cells if cell.is_refused)
 
 
 def _filled_width(row: TableRow, width: int) -> int:
@@ -288,7 +316,7 @@ def _check_cells(file: ReadFile) -> None:
     limits = [(name, MAX_LENGTHS[name]) for name in file.columns if name in MAX_LENGTHS]
     for line in file.lines():
         for name in mandatory:
-            if not line[name]:
+            if not line[name] and name not in file.blanked.get(line.row_number, ()):
                 file.problem("cellule obligatoire vide.", line.row_number, name)
                 file.bad_rows.add(line.row_number)
         for name, limit in limits:

@@ -1,7 +1,7 @@
 """From the bytes of a received file to a table: dialect, headings and rows, every cell as text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files import limits
@@ -13,24 +13,14 @@ from app.files.fields import guess_columns, known_fields
 from app.files.foreign import foreign
 from app.files.headings import bare_headings, has_subheadings, headings_of, is_empty
 from app.files.records import Dialect, UndecodableError, complete_dialect, decode, detect_dialect, read_records
+from app.files.sheet_facts import Merge
+from app.files.sheet_notes import notes_on_sheet
+from app.files.table_rows import TableRow, fill_merges
 from app.files.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
 from app.text import counted
 
 _HEADER_SEARCH_ROWS = 15
 _TITLE_CELLS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One row of a file, placed as the user sees it."""
-
-    row_number: int
-    cells: tuple[str, ...]
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether no cell holds anything."""
-        return all(map(is_empty, self.cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +32,10 @@ class Table:
     rows: tuple[TableRow, ...]
     sheet_names: tuple[str, ...] = ()
     other_sheets: tuple[Sheet, ...] = ()
-    numbers: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    """Of a workbook: column -> rows whose cell is a whole number, not a text."""
+    sheet: Sheet | None = None
+    """Of a workbook: the sheet that was read, and what its cells are."""
+    filled: tuple[Merge, ...] = ()
+    """Merged ranges that gave their value to the rows below their first one."""
     notes: tuple[str, ...] = ()
     """What the user should know of how it was read."""
 
@@ -165,7 +157,9 @@ def _read_sheets(file_name: str, content: bytes, chosen: Dialect | None, detect_
     header_rows = chosen.header_rows if chosen and keeps_header else detect_header_rows(rows)
     dialect = Dialect(format=workbook_format(content), sheet=sheet.name, header_rows=header_rows)
     others = tuple(other for other in sheets if other is not sheet)
-    return Table(file_name, dialect, rows, tuple(item.name for item in sheets), others, sheet.numbers)
+    rows, filled = fill_merges(rows, sheet.merges, header_rows)
+    table = Table(file_name, dialect, rows, tuple(item.name for item in sheets), others, sheet=sheet, filled=filled)
+    return replace(table, notes=tuple(notes_on_sheet(file_name, sheet, others, filled, table.heading)))
 
 
 def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_header: bool) -> Table:

@@ -6,19 +6,72 @@ and `xls_check`.
 
 import io
 import zipfile
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from app.files.number_formats import shown, shows_decimals, shows_exponent
 from app.files.ods_check import MIME_TYPE, check_ods
+from app.files.sheet_facts import Merge, SheetFacts
 from app.files.xls_check import OLE_SIGNATURE, check_xls
 from app.files.xlsx_check import check_xlsx
 from app.files.zip_safety import ZIP_SIGNATURE, UnsafeWorkbookError, entry_names
 
-__all__ = ["Sheet", "UnsafeWorkbookError", "check_workbook", "is_workbook", "read_workbook", "workbook_format"]
+__all__ = [
+    "CellKind",
+    "OpenSheet",
+    "Sheet",
+    "UnsafeWorkbookError",
+    "check_workbook",
+    "is_workbook",
+    "open_workbook",
+    "read_workbook",
+    "workbook_format",
+]
+_WHOLE = 1e15
+"""From here on a spreadsheet has lost the last digits of a whole number."""
+_WIDE = 1e11
+"""From here on a spreadsheet shows a number without format as a power of ten."""
+
+
+class CellKind(StrEnum):
+    """What a cell is that a spreadsheet may have made of another text."""
+
+    NUMBER = "number"
+    """A whole number shown as it is: zeros in front of it may be lost."""
+    DATE = "date"
+    BOOLEAN = "boolean"
+    LONG = "long"
+    """A number of more than 15 digits: the last ones are lost."""
+    WIDE = "wide"
+    """A whole number that the spreadsheet shows as a power of ten, and that is known in full."""
+    EXPONENT = "exponent"
+    DECIMAL = "decimal"
+    ERROR = "error"
+    UNCALCULATED = "uncalculated"
+    DATE_LIKE = "date-like"
+    """A text that reads as a date; nothing says what it was."""
+    SHORT = "short"
+    """A number shorter than the codes around it."""
+
+
+Kinds = Mapping[CellKind, "array[int]"]
+"""Kind -> rows whose cell is one, from 1, in a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSheet:
+    """A sheet with its typed values, and what the workbook says of it beside them."""
+
+    name: str
+    is_hidden: bool
+    rows: list[list[Any]]
+    facts: SheetFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +81,21 @@ class Sheet:
     name: str
     rows: tuple[tuple[str, ...], ...]
     is_hidden: bool = False
-    numbers: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    """Column -> rows (from 1) whose cell is a whole number, not a text: leading zeros were lost there."""
+    kinds: Mapping[int, Kinds] = field(default_factory=dict)
+    """Column -> cells that are no texts, by kind."""
+    amounts: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """(row, column) -> the number alone, where the cell shows it with a text or with zeros."""
+    facts: SheetFacts = field(default_factory=SheetFacts)
+
+    @property
+    def merges(self) -> list[Merge]:
+        """The merged ranges."""
+        return self.facts.merges
+
+    @property
+    def filled_rows(self) -> int:
+        """How many rows hold something."""
+        return sum(any(cell.strip() for cell in row) for row in self.rows)
 
 
 def _is_ods(content: bytes) -> bool:
@@ -58,15 +124,18 @@ def is_workbook(content: bytes) -> bool:
     return bool(workbook_format(content))
 
 
-def check_workbook(content: bytes) -> None:
-    """Refuse a workbook that is dangerous or impossible to open; raises UnsafeWorkbookError."""
+def check_workbook(content: bytes) -> dict[str, SheetFacts]:
+    """Refuse a workbook that is dangerous or impossible to open; raises UnsafeWorkbookError.
+
+    Gives what it says of each sheet, by name, beside its values.
+    """
     match workbook_format(content):
         case "xls":
-            check_xls(content)
+            return check_xls(content)
         case "ods":
-            check_ods(content)
+            return check_ods(content)
         case _:
-            check_xlsx(content)
+            return check_xlsx(content)
 
 
 def cell_text(value: Any) -> str:
@@ -90,25 +159,135 @@ def cell_text(value: Any) -> str:
             return str(value)
 
 
-def _numbers(rows: list[list[Any]]) -> dict[int, frozenset[int]]:
-    found: dict[int, list[int]] = {}
-    for number, row in enumerate(rows, start=1):
-        for column, value in enumerate(row):
-            if type(value) in (float, int) and value >= 0 and float(value).is_integer():
-                found.setdefault(column, []).append(number)
-    return {column: frozenset(numbers) for column, numbers in found.items()}
+class _Texts:
+    """A sheet made text, cell by cell, and what its cells are."""
+
+    def __init__(self, sheet: OpenSheet) -> None:
+        self.facts = sheet.facts
+        self.kinds: dict[int, dict[CellKind, array[int]]] = {}
+        self.amounts: dict[tuple[int, int], str] = {}
+        self.typed = sheet.rows
+        self.rows = [[cell_text(value) for value in row] for row in sheet.rows]
+        uncalculated = set(self.facts.uncalculated)
+        formatted = self._formatted()
+        for number, row in enumerate(sheet.rows, start=1):
+            for column, value in enumerate(row):
+                if type(value) is not str and (number, column) not in uncalculated:
+                    self._note(number, column, value, formatted.get(column, frozenset()))
+        for column, texts in self.facts.texts.items():
+            for text, numbers in texts.items():
+                for number in numbers:
+                    if self._number_at(number, column) is not None:
+                        self._show(number, column, text)
+        for (number, column), text in self.facts.errors.items():
+            if self._put(number, column, text):
+                self._mark(number, column, CellKind.ERROR)
+        for number, column in sorted(uncalculated):
+            if self._put(number, column, ""):
+                self._mark(number, column, CellKind.UNCALCULATED)
+
+    def _mark(self, row: int, column: int, kind: CellKind) -> None:
+        kinds = self.kinds.setdefault(column, {})
+        if kind not in kinds:
+            kinds[kind] = array("I")
+        kinds[kind].append(row)
+
+    def _put(self, row: int, column: int, text: str) -> bool:
+        if not (0 < row <= len(self.rows) and column < len(self.rows[row - 1])):
+            return False
+        self.rows[row - 1][column] = text
+        return True
+
+    def _show(self, row: int, column: int, text: str) -> None:
+        """Put what the cell shows, and keep the number alone where it does not look like one."""
+        before = self.rows[row - 1][column]
+        if not text.isdecimal():
+            self.amounts[row, column] = before
+        self.rows[row - 1][column] = text
+
+    def _formatted(self) -> dict[int, frozenset[int]]:
+        """Apply the formats of numbers; column -> rows whose number has one, of which nothing more is to be said."""
+        told: dict[int, frozenset[int]] = {}
+        for column, texts in self.facts.texts.items():
+            told[column] = frozenset(row for rows in texts.values() for row in rows)
+        for column, formats in self.facts.formats.items():
+            rows = [row for code, numbers in formats.items() for row in self._format(column, code, numbers)]
+            told[column] = told.get(column, frozenset()) | frozenset(rows)
+        return told
+
+    def _format(self, column: int, code: str, rows: "array[int]") -> list[int]:
+        done: list[int] = []
+        for row in rows:
+            value = self._number_at(row, column)
+            if value is None:
+                continue
+            if shows_exponent(code):
+                self._mark(row, column, CellKind.EXPONENT)
+            elif not float(value).is_integer() or abs(value) >= _WHOLE:
+                continue
+            elif shows_decimals(code):
+                self._mark(row, column, CellKind.DECIMAL)
+            else:
+                text = shown(int(value), code)
+                if text is None:
+                    continue
+                self._show(row, column, text)
+                if text == str(int(value)):
+                    self._mark(row, column, CellKind.NUMBER)
+            done.append(row)
+        return done
+
+    def _number_at(self, row: int, column: int) -> float | None:
+        if 0 < row <= len(self.typed) and column < len(self.typed[row - 1]):
+            value = self.typed[row - 1][column]
+            return value if type(value) in (float, int) else None
+        return None
+
+    def _note(self, row: int, column: int, value: Any, formatted: frozenset[int]) -> None:
+        match value:
+            case None:
+                return
+            case bool():
+                self._mark(row, column, CellKind.BOOLEAN)
+            case float() | int():
+                if row not in formatted:
+                    self._mark(row, column, _kind_of_number(float(value)))
+            case date() | time() | timedelta():
+                self._mark(row, column, CellKind.DATE)
 
 
-def open_workbook(content: bytes) -> list[tuple[str, bool, list[list[Any]]]]:
-    """(name, is hidden, typed rows) of each sheet, in the order of the workbook; raises UnsafeWorkbookError."""
-    check_workbook(content)
-    sheets: list[tuple[str, bool, list[list[Any]]]] = []
+def _kind_of_number(value: float) -> CellKind:
+    if not value.is_integer():
+        return CellKind.DECIMAL
+    if abs(value) >= _WHOLE:
+        return CellKind.LONG
+    return CellKind.WIDE if abs(value) >= _WIDE else CellKind.NUMBER
+
+
+def _with_formulas(sheet: OpenSheet) -> OpenSheet:
+    """The sheet with the cells of formulas that were never computed: the reader leaves them out at its end."""
+    places = [*sheet.facts.uncalculated, *sheet.facts.errors]
+    width = max([len(sheet.rows[0]) if sheet.rows else 0, *(column + 1 for _, column in places)])
+    height = max([len(sheet.rows), *(row for row, _ in places)])
+    if sheet.rows and width > len(sheet.rows[0]):
+        rows = [[*row, *[""] * (width - len(row))] for row in sheet.rows]
+    else:
+        rows = sheet.rows
+    rows = rows + [[""] * width for _ in range(height - len(rows))]
+    return OpenSheet(sheet.name, sheet.is_hidden, rows, sheet.facts)
+
+
+def open_workbook(content: bytes) -> list[OpenSheet]:
+    """The sheets with their typed values, in the order of the workbook; raises UnsafeWorkbookError."""
+    facts = check_workbook(content)
+    sheets: list[OpenSheet] = []
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for metadata in workbook.sheets_metadata:
             if metadata.typ is SheetTypeEnum.WorkSheet:
                 rows = workbook.get_sheet_by_name(metadata.name).to_python(skip_empty_area=False)
-                sheets.append((metadata.name, metadata.visible is not SheetVisibleEnum.Visible, rows))
+                is_hidden = metadata.visible is not SheetVisibleEnum.Visible
+                sheets.append(OpenSheet(metadata.name, is_hidden, rows, facts.get(metadata.name, SheetFacts())))
     except (CalamineError, ValueError) as error:
         raise UnsafeWorkbookError("le classeur est illisible") from error
     except BaseException as error:
@@ -121,10 +300,11 @@ def open_workbook(content: bytes) -> list[tuple[str, bool, list[list[Any]]]]:
 def read_workbook(content: bytes) -> list[Sheet]:
     """The sheets of a workbook that hold something, visible ones first; raises UnsafeWorkbookError."""
     sheets: list[Sheet] = []
-    for name, is_hidden, rows in open_workbook(content):
-        texts = tuple(tuple(cell_text(value) for value in row) for row in rows)
-        if any(cell.strip() for row in texts for cell in row):
-            sheets.append(Sheet(name, texts, is_hidden, _numbers(rows)))
+    for sheet in map(_with_formulas, open_workbook(content)):
+        texts = _Texts(sheet)
+        if sheet.facts.uncalculated or any(cell.strip() for row in texts.rows for cell in row):
+            rows = tuple(map(tuple, texts.rows))
+            sheets.append(Sheet(sheet.name, rows, sheet.is_hidden, texts.kinds, texts.amounts, sheet.facts))
     if not sheets:
         raise UnsafeWorkbookError("le classeur ne contient aucune donnée")
     return sorted(sheets, key=lambda sheet: sheet.is_hidden)

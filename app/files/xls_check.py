@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.files import limits
-from app.files.zip_safety import UnsafeWorkbookError
+from app.files.sheet_facts import SheetFacts
+from app.files.xls_facts import XlsFacts
+from app.files.zip_safety import LOCKED_ADVICE, UnsafeWorkbookError
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA
@@ -98,14 +100,15 @@ class _Compound:
         return None
 
 
-def _records(stream: bytes) -> Iterator[tuple[int, bytes]]:
+def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(where it begins, kind, data) of each record."""
     position = 0
     while position + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, position)
         position += 4
         if position + length > len(stream):
             raise UnsafeWorkbookError(_DAMAGED)
-        yield kind, stream[position : position + length]
+        yield position - 4, kind, stream[position : position + length]
         position += length
 
 
@@ -172,7 +175,7 @@ class _Watch:
         if kind == _SST:
             self.texts.parts = [data]
         elif kind == _PASSWORD:
-            raise UnsafeWorkbookError("le classeur est protégé par un mot de passe")
+            raise UnsafeWorkbookError(f"le classeur est protégé par un mot de passe{LOCKED_ADVICE}")
         elif kind == _BOF:
             self.last_row = self.last_column = 0
         elif kind == _DIMENSIONS:
@@ -211,18 +214,23 @@ class _Watch:
             raise UnsafeWorkbookError("le classeur répète trop de texte")
 
 
-def check_xls(content: bytes) -> None:
-    """Refuse an XLS workbook that is dangerous or impossible to open; raises UnsafeWorkbookError."""
+def check_xls(content: bytes) -> dict[str, SheetFacts]:
+    """Refuse an XLS workbook that is dangerous or impossible to open; raises UnsafeWorkbookError.
+
+    Gives what is known of each sheet beside its values.
+    """
     try:
         compound = _Compound(content)
         if compound.stream("encryptedpackage") is not None:
-            raise UnsafeWorkbookError("le classeur est protégé par un mot de passe")
+            raise UnsafeWorkbookError(f"le classeur est protégé par un mot de passe{LOCKED_ADVICE}")
         stream = compound.stream("workbook", "book")
         if stream is None:
             raise UnsafeWorkbookError("ce fichier n'est pas un classeur XLS")
-        watch = _Watch()
-        for kind, data in _records(stream):
+        watch, facts = _Watch(), XlsFacts()
+        for position, kind, data in _records(stream):
             watch.see(kind, data)
+            facts.see(position, kind, data)
         watch.check_texts()
     except (struct.error, IndexError, MemoryError) as error:
         raise UnsafeWorkbookError(_DAMAGED) from error
+    return facts.sheets

@@ -1,18 +1,28 @@
-"""Whether an XLSX workbook is safe to open: far cells, document types, merged cells, texts repeated without end."""
+"""Whether an XLSX workbook is safe to open: far cells, document types, merged cells, texts repeated without end.
+
+What its sheets say beside their values is noted on the way: the parts are followed once.
+"""
 
 import re
 import zipfile
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 from xml.parsers.expat import ParserCreate
 
 from app.files import limits
+from app.files.sheet_facts import MAX_LISTED, Merge, SheetFacts
+from app.files.xlsx_facts import MAIN_PARTS, Book, Styles
 from app.files.zip_safety import WORKBOOK, Feed, UnsafeWorkbookError, entry_names, walk_zip
 
 _CELL = re.compile(r"([A-Z]{0,3})([0-9]{1,7})")
+_INLINE = frozenset({"is", "t"})
+_TRUE = ("1", "true")
+_MAX_VALUE = 40
 _SHARED_STRINGS = "xl/sharedstrings.xml"
 
 
+@lru_cache(maxsize=1024)
 def _column_number(letters: str) -> int:
     number = 0
     for letter in letters:
@@ -47,33 +57,106 @@ def xml_feed() -> tuple[Any, Feed]:
 class _SheetReader:
     """Follows the cells of a sheet without keeping them, and refuses those that are too far."""
 
-    def __init__(self) -> None:
+    def __init__(self, styles: Styles) -> None:
         self.parser, self.feed = xml_feed()
         self.parser.StartElementHandler = self._element
         self.row = self.column = 0
-        self.last_row = self.last_column = self.merged_cells = 0
+        self.last_row = self.last_column = 0
         self.shared = 0
         """Cells that show a shared text."""
+        self.facts = SheetFacts()
+        self.formulas_of_zero: list[tuple[int, int]] = []
+        """Formulas whose kept result is 0: what programs write that do not calculate."""
+        self.format_of = styles.by_name()
+        self.watched = ""
+        """Type of the cell whose value is being followed, because it is an error or a formula."""
+        self.is_watching = self.in_value = False
+        self.value = ""
+        self.cell_type = ""
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(":")[2]:
-            case "row":
-                # A row or a cell without address comes just after the one before.
-                self.row = _position(attributes["r"])[0] if "r" in attributes else self.row + 1
-                self.column = 0
-                self._reach(self.row, 0, attributes.get("r", ""))
-            case "c":
-                reference = attributes.get("r", "")
-                row, self.column = _position(reference) if reference else (self.row, self.column + 1)
-                self.shared += attributes.get("t") == "s"
+        # Called for each of the million elements of a large sheet: the usual ones come first, and cost little.
+        local = name.rpartition(":")[2]
+        if local == "c":
+            if self.is_watching:
+                self._settle()
+            reference = attributes.get("r", "")
+            row, self.column = _position(reference) if reference else (self.row, self.column + 1)
+            self.cell_type = cell_type = attributes.get("t", "n")
+            if cell_type == "s":
+                self.shared += 1
+            elif cell_type == "n":
+                code = self.format_of.get(attributes.get("s", ""))
+                if code:
+                    self.facts.number(row, self.column - 1, code)
+            elif cell_type == "e":
+                self._watch("e")
+            if row > self.last_row or self.column > self.last_column:
                 self._reach(row, self.column, reference)
+        elif local == "v":
+            self.in_value = True
+        elif local == "row":
+            self._row(attributes)
+        elif local == "f":
+            self._watch(self.cell_type)
+        elif local not in _INLINE:
+            self._around(local, attributes)
+
+    def _row(self, attributes: dict[str, str]) -> None:
+        if self.is_watching:
+            self._settle()
+        # A row or a cell without address comes just after the one before.
+        self.row = _position(attributes["r"])[0] if "r" in attributes else self.row + 1
+        self.column = 0
+        self.facts.hidden_rows += attributes.get("hidden") in _TRUE
+        self._reach(self.row, 0, attributes.get("r", ""))
+
+    def _around(self, local: str, attributes: dict[str, str]) -> None:
+        """What stands before and after the cells."""
+        match local:
             case "mergeCell":
                 first, _, last = attributes.get("ref", "A1").partition(":")
                 top, left = _position(first)
                 bottom, right = _position(last or first)
-                self.merged_cells += (bottom - top + 1) * (right - left + 1)
-                if self.merged_cells > limits.MAX_CELLS:
-                    raise UnsafeWorkbookError("le classeur fusionne trop de cellules")
+                self.facts.merge(Merge(top, bottom, left - 1, right - 1))
+            case "col" if attributes.get("hidden") in _TRUE:
+                first, last = attributes.get("min", "1"), attributes.get("max", "1")
+                if first.isdecimal() and last.isdecimal():
+                    self.facts.hide_columns(int(first) - 1, int(last) - 1, limits.MAX_COLUMNS)
+            case "filterColumn":
+                self.facts.is_filtered = True
+            case "sheetProtection":
+                self.facts.is_protected |= attributes.get("sheet") in _TRUE
+
+    def _watch(self, cell_type: str) -> None:
+        """Follow the value of this cell: only those of errors and formulas are needed."""
+        self.watched, self.is_watching, self.in_value, self.value = cell_type, True, False, ""
+        self.parser.CharacterDataHandler = self._text
+
+    def _text(self, text: str) -> None:
+        if self.in_value and len(self.value) < _MAX_VALUE:
+            self.value += text
+
+    def _settle(self) -> None:
+        """Note what the watched cell was."""
+        self.is_watching = self.in_value = False
+        self.parser.CharacterDataHandler = None
+        place = (self.row, self.column - 1)
+        value = self.value.strip()
+        if self.watched == "e":
+            self.facts.error(*place, value or "#N/A")
+        elif not value and self.watched != "str":
+            self.facts.formula(*place)
+        elif value == "0" and self.watched == "n" and len(self.formulas_of_zero) < MAX_LISTED:
+            self.formulas_of_zero.append(place)
+
+    def finished(self, *, must_calculate: bool) -> SheetFacts:
+        """What is known of the sheet once it was followed to its end."""
+        if self.is_watching:
+            self._settle()
+        if must_calculate:
+            self.facts.uncalculated += self.formulas_of_zero
+        return self.facts
 
     def _reach(self, row: int, column: int, reference: str) -> None:
         self.last_row = max(self.last_row, row)
@@ -137,13 +220,18 @@ def _is_sheet(name: str) -> bool:
     return name.startswith("xl/worksheets/") and name.endswith(".xml")
 
 
-def check_xlsx(content: bytes) -> None:
-    """Refuse an XLSX workbook that is dangerous or impossible to open; raises UnsafeWorkbookError."""
+def check_xlsx(content: bytes) -> dict[str, SheetFacts]:
+    """Refuse an XLSX workbook that is dangerous or impossible to open; raises UnsafeWorkbookError.
+
+    Gives what is known of each sheet beside its values.
+    """
     names = entry_names(content)
     if names and "xl/workbook.xml" not in names:
         raise UnsafeWorkbookError("ce fichier n'est pas un classeur XLSX")
-    sheets: list[_SheetReader] = []
+    sheets: dict[str, _SheetReader] = {}
     texts = _SharedTexts()
+    book = Book()
+    styles = Styles()
 
     def visit(entry: zipfile.ZipInfo) -> Feed | None:
         name = entry.filename.lower()
@@ -151,15 +239,21 @@ def check_xlsx(content: bytes) -> None:
             return None
         if name == _SHARED_STRINGS:
             return texts.feed
-        if _is_sheet(name):
-            sheets.append(_SheetReader())
-            return sheets[-1].feed
-        return xml_feed()[1]
+        if _is_sheet(name) or name in book.parts().values():
+            sheets[name] = _SheetReader(styles)
+            return sheets[name].feed
+        parser, feed = xml_feed()
+        follow = {MAIN_PARTS[0]: styles.read, MAIN_PARTS[1]: book.read_sheets, MAIN_PARTS[2]: book.read_relations}
+        if name in follow:
+            follow[name](parser)
+        return feed
 
-    walk_zip(content, WORKBOOK, visit)
+    walk_zip(content, WORKBOOK, visit, first=MAIN_PARTS)
     # Cheap bound first: the exact count of a usual workbook is never needed.
-    if sum(sheet.shared for sheet in sheets) * max(texts.lengths, default=0) > limits.MAX_TEXT_CHARACTERS:
+    if sum(sheet.shared for sheet in sheets.values()) * max(texts.lengths, default=0) > limits.MAX_TEXT_CHARACTERS:
         _check_texts(content, texts.lengths)
+    found = {part: sheet.finished(must_calculate=book.must_calculate) for part, sheet in sheets.items()}
+    return {name: found[part] for name, part in book.parts().items() if part in found}
 
 
 def _check_texts(content: bytes, lengths: list[int]) -> None:

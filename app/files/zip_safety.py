@@ -5,7 +5,7 @@ A few kilobytes can inflate to gigabytes: every part is inflated in a bounded st
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from app.files import limits
@@ -33,12 +33,17 @@ class Words:
     locked: str
 
 
+LOCKED_ADVICE = (
+    " : ouvrez-le dans le tableur avec ce mot de passe, retirez le mot de passe d'ouverture, enregistrez-le, puis "
+    "renvoyez-le"
+)
+"""What to do of a workbook that cannot be opened without its password."""
 WORKBOOK = Words(
     "le classeur",
     "trop volumineux une fois décompressé",
     "anormalement compressé",
     "abîmé ou incomplet",
-    "protégé par un mot de passe",
+    f"protégé par un mot de passe{LOCKED_ADVICE}",
 )
 ARCHIVE = Words(
     "l'archive",
@@ -58,11 +63,14 @@ def entry_names(content: bytes) -> frozenset[str]:
         return frozenset()
 
 
-def walk_zip(content: bytes, words: Words, visit: Visit) -> None:
-    """Inflate every part within bounds, giving those that `visit` wants; raises UnsafeWorkbookError."""
+def walk_zip(content: bytes, words: Words, visit: Visit, first: Collection[str] = ()) -> None:
+    """Inflate every part within bounds, giving those that `visit` wants; raises UnsafeWorkbookError.
+
+    The parts named `first` (in lower case) come before the others, wherever they stand in the container.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
+            entries = sorted(archive.infolist(), key=lambda entry: entry.filename.lower() not in first)
             if len(entries) > limits.MAX_ZIP_ENTRIES:
                 raise UnsafeWorkbookError(f"{words.noun} contient trop de parties")
             if len({entry.filename for entry in entries}) != len(entries):

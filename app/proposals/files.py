@@ -3,7 +3,8 @@
 from app.errors import ImportRefusedError, InputProblem
 from app.files.fields import fold_heading
 from app.files.reading import default_columns, recognise
-from app.files.tabular import Table, TableRow, check_content, read_table
+from app.files.table_rows import TableRow
+from app.files.tabular import Table, check_content, read_table
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000

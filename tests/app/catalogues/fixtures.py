@@ -167,6 +167,7 @@ REPEATED: Rows = [
     ("GLU", "Glucose", "mmol/L", "Urines"),
     ("GLU", "Glucose", "mmol/L", "Urines"),
 ]
+LOST = "semblent perdus (code plus court que les autres) : ligne 2 (« 12 »)"
 LOST_ZEROS: Sheets = {
     "Export": [
         ["Code", "Libellé", "Unité"],
@@ -236,9 +237,9 @@ WORKBOOK_FIXTURES = [
     Fixture("groupes.xls", xls(_GROUPED_SHEET), TABULAR, 3, GROUPED_VALUES),
     Fixture("groupes.xlsx", xlsx(_GROUPED_SHEET, ("A1:C1", "D1:E1", "F1:G1")), TABULAR, 3, GROUPED_VALUES),
     Fixture("groupes.ods", ods(_GROUPED_SHEET), TABULAR, 3, GROUPED_VALUES),
-    Fixture("zeros_perdus.xlsx", xlsx(LOST_ZEROS), TABULAR, 3, {"12": {"label": "Sodium"}}, "contient 2 nombres"),
-    Fixture("zeros_perdus.xls", xls(LOST_ZEROS), TABULAR, 3, {}, "par exemple ligne 2"),
-    Fixture("zeros_perdus.ods", ods(LOST_ZEROS), TABULAR, 3, {}, "contient 2 nombres"),
+    Fixture("zeros_perdus.xlsx", xlsx(LOST_ZEROS), TABULAR, 3, {"12": {"label": "Sodium"}}, LOST),
+    Fixture("zeros_perdus.xls", xls(LOST_ZEROS), TABULAR, 3, {}, LOST),
+    Fixture("zeros_perdus.ods", ods(LOST_ZEROS), TABULAR, 3, {}, LOST),
     Fixture("LOINC_3_classeur.xlsx", xlsx({"LOINC_3": LOINC_3}), THREE, 4, UNIT_OF),
     Fixture("LOINC_3_classeur.xls", xls({"LOINC_3": LOINC_3}), THREE, 4, UNIT_OF),
 ]

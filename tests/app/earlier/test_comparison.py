@@ -35,4 +35,5 @@ def test_comparing_again_changes_nothing_more(inherited: Inherited) -> None:
     inherited.run([inherited.test_id("NA")])
     after = {code: item.model_dump(exclude={"run_id"}) for code, item in inherited.statements().items()}
     assert after == before
-    assert len({item.run_id for item in inherited.statements().values()}) == 1, "kept rows are compared with the new run"
+    runs = {item.run_id for item in inherited.statements().values()}
+    assert len(runs) == 1, "kept rows are compared with the new run, too"

@@ -116,8 +116,8 @@ def test_what_left_comes_back(
 def test_that_there_is_no_code_comes_back_too(
     world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
 ) -> None:
+    found = elsewhere()
     for kind in (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP_R5):
-        found = elsewhere() if kind is ExportKind.XLSX else found
         content = exported(world, settings, approved, kind)
         client_for(OUTSIDER).post(found.address, files=[("fichiers", (f"{kind}.xlsx", content))])
         assert found.verdicts()["COM"] == EarlierVerdict.NO_CODE
@@ -134,7 +134,7 @@ def test_the_exchange_file_is_a_catalogue_with_its_earlier_work(
     confirm_all(found, client_for)
     assert {code for code, (number, _, _) in decided(found).items() if number} == set(SAID)
     assert Relation.EQUIVALENT in {relation for _, relation, _ in decided(found).values()}
-    assert Status.APPROVED not in {status for status in _statuses(found)}
+    assert Status.APPROVED not in _statuses(found)
 
 
 def _statuses(found: Inherited) -> list[str]:

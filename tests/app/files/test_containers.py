@@ -14,7 +14,7 @@ from app.errors import ImportRefusedError
 from app.files import limits
 from app.files.archive import is_archive, unpacked
 from app.files.tabular import check_content
-from app.files.workbook import UnsafeWorkbookError, check_workbook, read_workbook, workbook_format
+from app.files.workbook import CellKind, UnsafeWorkbookError, check_workbook, read_workbook, workbook_format
 from tests.app.files.workbooks import biff, compound, ods, ods_of, xls, xlsx, zipped
 from tests.hypothesis_profiles import costly
 
@@ -28,7 +28,7 @@ def test_workbooks_of_every_format_read_alike(write: object, name: str) -> None:
     assert workbook_format(content) == name
     first, second = read_workbook(content)
     assert (first.name, first.rows, second.rows) == ("Catalogue", TEXTS, (("x",),))
-    assert first.numbers == {0: frozenset({3})}
+    assert list(first.kinds[0][CellKind.NUMBER]) == [3]
 
 
 def cell(row: int, column: int) -> bytes:

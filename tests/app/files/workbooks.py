@@ -4,48 +4,100 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 
-Cell = str | float | int | None
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number, its format, and what a spreadsheet shows of it."""
+
+    value: float
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is said of the first sheet beside its values."""
+
+    merges: Sequence[tuple[int, int, int, int]] = ()
+    """(first row, last row, first column, last column), rows from 1, columns from 0."""
+    hidden_rows: Sequence[int] = ()
+    hidden_columns: Sequence[int] = ()
+    is_protected: bool = False
+
+
+Cell = str | float | int | Shown | None
 Sheets = Mapping[str, Sequence[Sequence[Cell]]]
+PLAIN = Layout()
+_COLLAPSE = '"collapse"'
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _SECTOR = 512
 
 
-def xlsx(sheets: Sheets, merges: Sequence[str] = ()) -> bytes:
-    """A workbook of these sheets; the merged ranges are those of the first one."""
+def xlsx(sheets: Sheets, merges: Sequence[str] = (), layout: Layout = PLAIN) -> bytes:
+    """A workbook of these sheets; the merged ranges and the layout are those of the first one."""
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
     for name, rows in sheets.items():
         sheet = workbook.create_sheet(name)
         for row in rows:
-            sheet.append(list(row))
+            sheet.append([value.value if isinstance(value, Shown) else value for value in row])
+        for number, row in enumerate(rows, start=1):
+            for column, value in enumerate(row, start=1):
+                if isinstance(value, Shown):
+                    sheet.cell(number, column).number_format = value.code
+    first = workbook.worksheets[0]
     for merged in merges:
-        workbook.worksheets[0].merge_cells(merged)
+        first.merge_cells(merged)
+    for top, bottom, left, right in layout.merges:
+        first.merge_cells(start_row=top, end_row=bottom, start_column=left + 1, end_column=right + 1)
+    for row in layout.hidden_rows:
+        first.row_dimensions[row].hidden = True
+    for column in layout.hidden_columns:
+        first.column_dimensions[get_column_letter(column + 1)].hidden = True
+    first.protection.sheet = layout.is_protected
     buffer = io.BytesIO()
     workbook.save(buffer)
     return buffer.getvalue()
 
 
-def ods(sheets: Sheets, *, trailing: int = 1000) -> bytes:
+def ods(sheets: Sheets, *, trailing: int = 1000, layout: Layout = PLAIN) -> bytes:
     """An ODS workbook; as LibreOffice does, each row ends with empty cells repeated and each sheet with rows."""
     tables = []
-    for name, rows in sheets.items():
-        lines = []
-        for row in rows:
-            cells = "".join(_ods_cell(value) for value in row)
+    for position, (name, rows) in enumerate(sheets.items()):
+        said = layout if position == 0 else PLAIN
+        width = max((len(row) for row in rows), default=0)
+        lines = [
+            f'<table:table-column{" table:visibility=" + _COLLAPSE if column in said.hidden_columns else ""}/>'
+            for column in range(width)
+        ]
+        for number, row in enumerate(rows, start=1):
+            cells = "".join(_ods_cell(value, _spans(said, number, column)) for column, value in enumerate(row))
+            hidden = " table:visibility=" + _COLLAPSE if number in said.hidden_rows else ""
             lines.append(
-                f"<table:table-row>{cells}"
+                f"<table:table-row{hidden}>{cells}"
                 f'<table:table-cell table:number-columns-repeated="{16384 - len(row)}"/></table:table-row>'
             )
         lines.append(
             f'<table:table-row table:number-rows-repeated="{trailing}">'
             '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
         )
-        tables.append(f'<table:table table:name="{escape(name)}">{"".join(lines)}</table:table>')
+        protected = ' table:protected="true"' if said.is_protected else ""
+        tables.append(f'<table:table table:name="{escape(name)}"{protected}>{"".join(lines)}</table:table>')
     return ods_of("".join(tables))
+
+
+def _spans(layout: Layout, row: int, column: int) -> str:
+    for top, bottom, left, right in layout.merges:
+        if (row, column) == (top, left):
+            down, across = bottom - top + 1, right - left + 1
+            return f' table:number-rows-spanned="{down}" table:number-columns-spanned="{across}"'
+    return ""
 
 
 def ods_of(tables: str, manifest: str = "") -> bytes:
@@ -69,14 +121,15 @@ def ods_of(tables: str, manifest: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def _ods_cell(value: Cell) -> str:
-    if value in (None, ""):
+def _ods_cell(value: Cell, spans: str = "") -> str:
+    if value is None or value == "":
         return "<table:table-cell/>"
     if isinstance(value, str):
         text = "</text:p><text:p>".join(escape(line) for line in value.split("\n"))
-        return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
-    typed = f'office:value-type="float" office:value="{value}"'
-    return f"<table:table-cell {typed}><text:p>{value}</text:p></table:table-cell>"
+        return f'<table:table-cell{spans} office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+    number, text = (value.value, value.text) if isinstance(value, Shown) else (value, f"{value:.15g}")
+    typed = f'office:value-type="float" office:value="{number:.15g}"'
+    return f"<table:table-cell{spans} {typed}><text:p>{escape(text)}</text:p></table:table-cell>"
 
 
 def _record(kind: int, data: bytes) -> bytes:
@@ -87,8 +140,16 @@ def _unicode(text: str) -> bytes:
     return struct.pack("<HB", len(text), 1) + text.encode("utf-16-le")
 
 
-def biff(sheets: Sheets, more: bytes = b"") -> bytes:
+def biff(sheets: Sheets, more: bytes = b"", layout: Layout = PLAIN) -> bytes:
     """The workbook stream: globals with shared texts, then each sheet. `more` goes into the globals."""
+    codes = list(dict.fromkeys(value.code for rows in sheets.values() for row in rows for value in row
+                               if isinstance(value, Shown)))  # fmt: skip
+    for number, code in enumerate(codes, start=164):
+        more += _record(0x041E, struct.pack("<HHB", number, len(code), 1) + code.encode("utf-16-le"))
+    more += b"".join(
+        _record(0x00E0, struct.pack("<HH", 0, number) + bytes(16)) for number in (0, *range(164, 164 + len(codes)))
+    )
+    styles = {code: place for place, code in enumerate(codes, start=1)}
     texts: dict[str, int] = {}
     for rows in sheets.values():
         for row in rows:
@@ -98,7 +159,9 @@ def biff(sheets: Sheets, more: bytes = b"") -> bytes:
     table = struct.pack("<II", len(texts), len(texts)) + b"".join(map(_unicode, texts))
     bof = struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6)
     head = _record(0x0809, bof) + _record(0x0042, struct.pack("<H", 1200)) + more
-    parts = [_sheet(rows, texts) for rows in sheets.values()]
+    parts = [
+        _sheet(rows, texts, styles, PLAIN if position else layout) for position, rows in enumerate(sheets.values())
+    ]
     names = [struct.pack("<BB", len(name), 1) + name.encode("utf-16-le") for name in sheets]
     shared = b"".join(_shared(table))
     length = len(head) + sum(4 + 6 + len(name) for name in names) + len(shared) + 4
@@ -114,16 +177,30 @@ def _shared(table: bytes) -> list[bytes]:
     return [_record(0x00FC, table)]
 
 
-def _sheet(rows: Sequence[Sequence[Cell]], texts: Mapping[str, int]) -> bytes:
+def _sheet(
+    rows: Sequence[Sequence[Cell]], texts: Mapping[str, int], styles: Mapping[str, int], layout: Layout
+) -> bytes:
     width = max((len(row) for row in rows), default=0)
     stream = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 0x07CC, 0, 6))
     stream += _record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, width, 0))
+    if layout.is_protected:
+        stream += _record(0x0012, struct.pack("<H", 1))
+    for column in layout.hidden_columns:
+        stream += _record(0x007D, struct.pack("<HHHHHH", column, column, 0, 0, 1, 0))
+    for number in layout.hidden_rows:
+        stream += _record(0x0208, struct.pack("<HHHHHHI", number - 1, 0, width, 255, 0, 0, 0x20))
     for number, row in enumerate(rows):
         for column, value in enumerate(row):
-            if isinstance(value, str) and value:
+            if isinstance(value, Shown):
+                style = styles[value.code]
+                stream += _record(0x0203, struct.pack("<HHHd", number, column, style, float(value.value)))
+            elif isinstance(value, str) and value:
                 stream += _record(0x00FD, struct.pack("<HHHI", number, column, 0, texts[value]))
             elif isinstance(value, int | float):
                 stream += _record(0x0203, struct.pack("<HHHd", number, column, 0, float(value)))
+    if layout.merges:
+        ranges = b"".join(struct.pack("<4H", top - 1, bottom - 1, *sides) for top, bottom, *sides in layout.merges)
+        stream += _record(0x00E5, struct.pack("<H", len(layout.merges)) + ranges)
     return stream + _record(0x000A, b"")
 
 
@@ -158,9 +235,9 @@ def _entry(name: str, kind: int, start: int, size: int, child: int = -1) -> byte
     return bytes(entry)
 
 
-def xls(sheets: Sheets, more: bytes = b"") -> bytes:
+def xls(sheets: Sheets, more: bytes = b"", layout: Layout = PLAIN) -> bytes:
     """An XLS workbook of these sheets."""
-    return compound(biff(sheets, more))
+    return compound(biff(sheets, more, layout))
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

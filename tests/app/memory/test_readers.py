@@ -6,7 +6,7 @@ import pytest
 
 from app.files.fhir_json import FhirReadError
 from app.memory.concept_maps import read_concept_maps
-from app.memory.tables import TableReadError, read_table_of_mappings
+from app.memory.tables import read_table_of_mappings
 from app.models import Level
 from tests.app.catalogues.fhir_fixtures import CODE_SYSTEM, LAB, as_bytes, bundle
 from tests.app.memory.files import CONCEPT_MAP_R4, CONCEPT_MAP_R5, SSSOM, USAGI, USAGI_FULL, no_names

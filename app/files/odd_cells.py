@@ -1,0 +1,197 @@
+"""Cells that a spreadsheet changed before they came here: codes made dates, numbers, exponents, errors.
+
+A code whose text can no longer be known is refused where the file cannot do without it; everywhere else it is said.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.errors import InputProblem
+from app.files.table_rows import TableRow
+from app.files.tabular import Table
+from app.files.values import bare
+from app.files.workbook import CellKind
+from app.text import counted
+
+CODES = (
+    "code", "alternate_code", "analysis_code", "chapter_code", "subchapter_code", "unit_code", "specimen_code", "nabm",
+)  # fmt: skip
+"""The fields whose texts are codes."""
+_KINDS_OF_CODES = (
+    CellKind.DATE, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.EXPONENT, CellKind.DECIMAL,
+    CellKind.ERROR, CellKind.UNCALCULATED,
+)  # fmt: skip
+_KINDS_OF_TEXTS = (CellKind.DATE, CellKind.ERROR, CellKind.UNCALCULATED)
+_KINDS_OF_AMOUNTS = (CellKind.ERROR, CellKind.UNCALCULATED)
+AMOUNTS = frozenset({"annual_volume", "is_subcontracted", "is_retired"})
+"""The fields that are numbers or answers, not texts."""
+EMPTY = frozenset({CellKind.ERROR, CellKind.UNCALCULATED})
+"""What holds no value at all."""
+_KNOWN = frozenset({CellKind.WIDE, CellKind.DATE_LIKE, CellKind.SHORT})
+"""Known in full, or only suspected."""
+_USUAL = 0.6
+"""The share of codes that must have one length before a shorter one is suspected."""
+
+_SHORTEST = 4
+_MAX_ODD_TEXT = 30
+_ODD_START = re.compile(r"#|-?\d[\d.,]*[E/-]|[jfmasondJFMASOND]\S{2,5}-\d")
+"""What every text of the patterns below begins with: most codes do not."""
+_ERROR_TEXT = re.compile(
+    r"#(?:N/A|N/D|REF!|VALUE!|VALEUR!|NAME\?|NOM\?|DIV/0!|NUM!|NOMBRE!|NULL!|NUL!|GETTING_DATA|SPILL!|CALC!)",
+    re.IGNORECASE,
+)
+_EXPONENT_TEXT = re.compile(r"-?\d(?:[.,]\d+)?E\+\d{2,3}")
+_DATE_TEXT = re.compile(
+    # As French and English spreadsheets write them: `01/03/2005`, `mars-05`, `3-janv`, `5-Mar`. `SEP-01` is a code.
+    r"\d{1,2}/\d{1,2}/\d{4}(?: \d{1,2}:\d{2}(?::\d{2})?)?"
+    r"|(?:\d{1,2}-)?(?:janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)\.?(?:-\d{2,4})?"
+    r"|(?:\d{1,2}-)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:-\d{2,4})?"
+)
+
+WHAT = {
+    CellKind.DATE: "le tableur en a fait une date",
+    CellKind.BOOLEAN: "le tableur en a fait une valeur logique",
+    CellKind.LONG: "nombre de plus de 15 chiffres, dont le tableur a perdu les derniers",
+    CellKind.WIDE: "le tableur le montre avec un exposant ; il est lu en entier",
+    CellKind.EXPONENT: "le tableur en a fait un nombre avec un exposant",
+    CellKind.DECIMAL: "le tableur en a fait un nombre à virgule, qui perd ses derniers zéros",
+    CellKind.ERROR: "la formule donne une erreur",
+    CellKind.UNCALCULATED: "formule jamais calculée",
+    CellKind.DATE_LIKE: "ressemble à une date, qu'un tableur aurait faite d'un autre code",
+    CellKind.SHORT: "des zéros de tête semblent perdus (code plus court que les autres)",
+}
+REMEDY = (
+    "Dans le tableur, mettez toute la colonne au format « Texte » (Format de cellule), saisissez de nouveau ces codes "
+    "tels que le SGL les montre, enregistrez et renvoyez le fichier ; ou demandez au SGL un export en CSV."
+)
+CALCULATE = "Ouvrez le classeur dans un tableur, qui le calcule, enregistrez-le, puis renvoyez-le."
+
+SHOWN_ODD = 20
+"""Changed cells named one by one; a list has them all."""
+_CHANGED = (
+    "cellule que le tableur a changée ne peut être reprise",
+    "cellules que le tableur a changées ne peuvent être reprises",
+)
+_NOT_COMPUTED = ("formule jamais calculée ne peut être reprise", "formules jamais calculées ne peuvent être reprises")
+
+
+@dataclass(frozen=True, slots=True)
+class OddCell:
+    """A cell that does not say what was typed in it."""
+
+    row_number: int
+    field: str
+    kind: CellKind
+    text: str
+    is_refused: bool
+
+    @property
+    def sentence(self) -> str:
+        """What happened to it."""
+        return f"{WHAT[self.kind]} (« {self.text} »)" if self.text else WHAT[self.kind]
+
+
+def kind_of_text(text: str) -> CellKind | None:
+    """What a spreadsheet made of a text before it was saved as CSV; None for a text like others."""
+    if len(text) > _MAX_ODD_TEXT or not _ODD_START.match(text):
+        return None
+    if _ERROR_TEXT.fullmatch(text):
+        return CellKind.ERROR
+    if _EXPONENT_TEXT.fullmatch(text):
+        return CellKind.EXPONENT
+    is_date = any(map(str.isdigit, text)) and _DATE_TEXT.fullmatch(text)
+    return CellKind.DATE_LIKE if is_date else None
+
+
+def odd_cells(table: Table, columns: Mapping[str, int], mandatory: Collection[str]) -> list[OddCell]:
+    """The cells of the fields that were changed, in the order of the rows."""
+    found: list[OddCell] = []
+    if table.dialect.format == "fhir":
+        return found
+    rows = table.data
+    by_number = {row.row_number: row.cells for row in rows}
+    for name, column in columns.items():
+        if column < 0:
+            continue
+        for number, kind in _kinds(table, rows, name, column):
+            cells = by_number.get(number, ())
+            text = bare(cells[column]) if column < len(cells) else ""
+            found.append(OddCell(number, name, kind, text, _is_refused(name, kind, cells, columns, mandatory)))
+    return sorted(found, key=lambda cell: (cell.row_number, columns[cell.field]))
+
+
+def _kinds(table: Table, rows: Sequence[TableRow], name: str, column: int) -> Iterator[tuple[int, CellKind]]:
+    """(row, kind) of the cells of a column that are worth a word."""
+    told: set[int] = set()
+    wanted = _KINDS_OF_CODES if name in CODES else _KINDS_OF_AMOUNTS if name in AMOUNTS else _KINDS_OF_TEXTS
+    kinds = table.sheet.kinds.get(column, {}) if table.sheet else {}
+    for kind in wanted:
+        for number in kinds.get(kind, ()):
+            told.add(number)
+            if number > table.dialect.header_rows:
+                yield number, kind
+    is_code = name in CODES
+    for row in rows:
+        if column >= len(row.cells) or not (is_code or "#" in row.cells[column]) or row.row_number in told:
+            continue
+        found = kind_of_text(bare(row.cells[column]))
+        if found is not None:
+            yield row.row_number, found
+    if is_code and name != "nabm":
+        yield from ((number, CellKind.SHORT) for number in short_codes(table, rows, column))
+
+
+def short_codes(table: Table, rows: Sequence[TableRow], column: int) -> list[int]:
+    """The rows whose code is a number shorter than most, where the others begin by zeros or are of one length.
+
+    In a workbook only cells that are numbers can have lost zeros; a CSV no longer tells.
+    """
+    kinds = table.sheet.kinds.get(column, {}) if table.sheet else {}
+    numbers = set(kinds.get(CellKind.NUMBER, ())) if table.sheet else None
+    if numbers is not None and not numbers:
+        return []
+    digits = [
+        (row.row_number, text)
+        for row in rows
+        if column < len(row.cells) and (text := bare(row.cells[column])).isdecimal()
+    ]
+    padded = [len(text) for _, text in digits if text.startswith("0") and len(text) > 1]
+    lengths = padded or [len(text) for _, text in digits]
+    if not lengths:
+        return []
+    usual = max(set(lengths), key=lambda length: (lengths.count(length), length))
+    # Without a single zero in front, numbers that only count up are shorter at their start.
+    if not padded and (lengths.count(usual) < _USUAL * len(lengths) or usual < _SHORTEST):
+        return []
+    if numbers is None and (not padded or sum(len(text) == usual for _, text in digits) < _USUAL * len(digits)):
+        return []
+    return [number for number, text in digits if len(text) < usual and (numbers is None or number in numbers)]
+
+
+def _is_refused(
+    name: str, kind: CellKind, cells: Sequence[str], columns: Mapping[str, int], mandatory: Collection[str]
+) -> bool:
+    """Whether the row cannot come in: its code, or its label, is not known."""
+    code = columns.get("code", -1)
+    stands_in = name == "alternate_code" and not (0 <= code < len(cells) and cells[code].strip())
+    if name not in mandatory and not stands_in:
+        return False
+    return kind in EMPTY or (name in CODES and kind not in _KNOWN)
+
+
+def refusals(file_name: str, cells: Sequence[OddCell], heading: Callable[[str], str]) -> list[InputProblem]:
+    """What keeps these cells from coming in, with the remedy first, then the first rows one by one."""
+    problems: list[InputProblem] = []
+    refused = [cell for cell in cells if cell.is_refused]
+    for words, remedy, is_formula in ((_CHANGED, REMEDY, False), (_NOT_COMPUTED, CALCULATE, True)):
+        these = [cell for cell in refused if (cell.kind is CellKind.UNCALCULATED) is is_formula]
+        if not these:
+            continue
+        told = "" if len(these) <= SHOWN_ODD else f" Les {SHOWN_ODD} premières sont nommées ici."
+        problems.append(InputProblem(file_name, f"{counted(len(these), *words)}. {remedy}{told}"))
+        problems += [
+            InputProblem(file_name, f"{cell.sentence}.", cell.row_number, heading(cell.field))
+            for cell in these[:SHOWN_ODD]
+        ]
+    return problems
