@@ -98,3 +98,12 @@ def test_hidden_sheets_are_looked_at() -> None:
 )
 def test_social_security_numbers(text: str, expected: bool) -> None:
     assert is_social_security_number(text) is expected
+
+
+def test_who_transcoded_and_when_is_no_patient() -> None:
+    people = ("Anne Roy", "Marie Sy", "Paul Ba", "Jean Le", "Julie Do", "Pierre Ka", "Sophie Ly")
+    rows = [f"C{n};Analyse {n};2951-2;{name};0{n + 1}/03/1975" for n, name in enumerate(people)]
+    text = "\n".join(["code;libelle;Code LOINC;Décidé par;Décidé le", *rows])
+    refuse_patient_data(read_table("a.csv", text.encode()))
+    with pytest.raises(ImportRefusedError):
+        refuse_patient_data(read_table("a.csv", text.replace("Décidé par;Décidé le", "Qui;Quand").encode()))
