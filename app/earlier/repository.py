@@ -11,6 +11,7 @@ from app.files.fields import EARLIER_CODES
 from app.models import (
     AuditEvent,
     EarlierStatement,
+    EarlierUse,
     EarlierVerdict,
     Level,
     LocalTest,
@@ -231,6 +232,14 @@ def sources_of(session: Session, catalogue_id: int) -> list[tuple[str, int]]:
         .order_by(func.max(col(EarlierStatement.id)).desc())
     )
     return [(str(name), int(count)) for name, count in session.execute(statement)]
+
+
+def count_unseen(session: Session, catalogue_id: int) -> int:
+    """How many statements of a catalogue wait for somebody to say what is made of them."""
+    statement = select(func.count()).where(
+        col(EarlierStatement.catalogue_id) == catalogue_id, col(EarlierStatement.taken_as) == EarlierUse.NONE
+    )
+    return session.scalar(statement.select_from(EarlierStatement)) or 0
 
 
 def count(session: Session, conditions: Sequence[Any]) -> int:

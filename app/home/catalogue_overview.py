@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.catalogues import repository
 from app.catalogues.service import KIND_LABELS, MAY_IMPORT
+from app.earlier import repository as earlier_repository
 from app.files.description import written_as
 from app.files.records import Dialect
 from app.home import repository as home_repository
@@ -54,6 +55,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
         change_count=count_changes(session, catalogue_id),
         findings=_findings(session, catalogue_id),
+        earlier_count=earlier_repository.count_unseen(session, catalogue_id),
         running=[job_line(job) for job in reversed(jobs) if job.status in UNDER_WAY],
         is_searching=any(job.kind == JOB_KIND and job.status in UNDER_WAY for job in jobs),
         failed_job=_failed_job(jobs, last),

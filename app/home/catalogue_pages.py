@@ -74,6 +74,8 @@ class OverviewPage(PageContext):
     change_count: int
     """What newer exports changed."""
     findings: list[str]
+    earlier_count: int
+    """Earlier codes of which nobody has said yet what is made of them."""
     running: list[JobLine]
     is_searching: bool
     """A search of proposals waits or is being done: what became of the last one is no longer the state of things."""

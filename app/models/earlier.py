@@ -47,7 +47,10 @@ class EarlierStatement(SQLModel, table=True):
     """What a file says of the code of one row: a column of the catalogue, or an earlier transcoding beside it."""
 
     __tablename__ = "earlier_statement"
-    __table_args__ = (Index("ix_earlier_statement_catalogue_id_verdict", "catalogue_id", "verdict"),)
+    __table_args__ = (
+        Index("ix_earlier_statement_catalogue_id_verdict", "catalogue_id", "verdict"),
+        Index("ix_earlier_statement_catalogue_id_taken_as", "catalogue_id", "taken_as"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     catalogue_id: int = Field(foreign_key="catalogue.id")

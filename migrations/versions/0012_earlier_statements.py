@@ -60,9 +60,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_earlier_statement")),
     )
-    op.create_index(
-        op.f("ix_earlier_statement_catalogue_id_verdict"), "earlier_statement", ["catalogue_id", "verdict"]
-    )
+    for column in ("verdict", "taken_as"):
+        op.create_index(
+            op.f(f"ix_earlier_statement_catalogue_id_{column}"), "earlier_statement", ["catalogue_id", column]
+        )
     op.create_index(op.f("ix_earlier_statement_local_test_id"), "earlier_statement", ["local_test_id"])
 
 

@@ -169,3 +169,10 @@ def test_statements_of_another_catalogue_are_not_taken(client: TestClient, inher
     form = {"choix": ticked(inherited, "NA"), "usage": "left"}
     client.post(f"/catalogues/{other.id}/anterieur/prendre", data=form)
     assert inherited.statements()["NA"].taken_as == EarlierUse.NONE
+
+
+def test_the_overview_leads_to_what_waits(client: TestClient, inherited: Inherited) -> None:
+    overview = f"/catalogues/{inherited.catalogue_id}"
+    assert "8 codes d'un transcodage antérieur" in client.get(overview).text
+    client.post(f"{inherited.address}/prendre", data={"portee": "filtre", "usage": "left"})
+    assert "transcodage antérieur" not in client.get(overview).text

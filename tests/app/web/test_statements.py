@@ -34,7 +34,7 @@ LIMITS = {
     "coverage": 44,
     "exports": 35,
     "home": 6,
-    "catalogue": 16,
+    "catalogue": 17,
     "memory": 9,
     "jobs of the laboratory": 3,
     "all jobs": 3,
