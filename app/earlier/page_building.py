@@ -65,10 +65,11 @@ def _order(query: EarlierQuery) -> list[Any]:
         "source": col(EarlierStatement.source_name),
     }
     column = columns.get(query.tri.removeprefix("-"))
-    by_file = [col(EarlierStatement.local_test_id).is_(None), col(LocalTest.position), col(EarlierStatement.id)]
+    # As they were stored, which is as they stand in their files.
+    stored = [col(EarlierStatement.id)]
     if column is None:
-        return by_file
-    return [column.desc() if query.tri.startswith("-") else column, *by_file]
+        return stored
+    return [column.desc() if query.tri.startswith("-") else column, *stored]
 
 
 def earlier_page(
@@ -82,14 +83,18 @@ def earlier_page(
     """The page, with what was just done or went wrong."""
     catalogue_id, address = access.catalogue_id, address_of(access.catalogue_id)
     conditions = conditions_of(catalogue_id, query)
-    total = repository.count(session, conditions)
+    by_verdict = repository.counts_by_verdict(session, conditions_of(catalogue_id, query, without="verdict"))
+    total = by_verdict.get(query.verdict, 0) if query.verdict else sum(by_verdict.values())
     start = (query.page - 1) * PAGE_SIZE
     rows = repository.window(session, conditions, _order(query), start, PAGE_SIZE)
-    by_verdict = repository.counts_by_verdict(session, conditions_of(catalogue_id, query, without="verdict"))
-    by_use = repository.counts_by_use(session, conditions_of(catalogue_id, query, without="usage"))
-    contradicted = repository.count(
-        session, [*conditions_of(catalogue_id, query, without="contredit"), col(EarlierStatement.is_contradicted)]
+    by_use = repository.counts_by_use(
+        session, conditions_of(catalogue_id, query, without="usage"), bool(query.verdict)
     )
+    contradicted = repository.count(
+        session, [*conditions_of(catalogue_id, query, without="contredit"), col(EarlierStatement.is_contradicted)],
+        bool(query.verdict),
+    )
+    sources = repository.sources_of(session, catalogue_id)
     run = current_run(session, catalogue_id)
     refused = error.problems if isinstance(error, ImportRefusedError) else []
     csv_url = query.url(address)
@@ -113,7 +118,7 @@ def earlier_page(
         ],
         sources=[
             Choice(name, query.url(address, source=_toggled(query.source, name)), count, query.source == name)
-            for name, count in repository.sources_of(session, catalogue_id)
+            for name, count in sources
         ],
         contradicted=Choice("Contredit par la ligne", query.url(address, contredit=_toggled(query.contredit, "1")),
                             contradicted, bool(query.contredit)) if contradicted else None,
@@ -128,7 +133,7 @@ def earlier_page(
         clear_url=address,
         hidden=[pair for pair in query.pairs() if pair[0] != "q"],
         may_act=access.role in MAY_TAKE,
-        all_count=sum(count for _, count in repository.sources_of(session, catalogue_id)),
+        all_count=sum(count for _, count in sources),
         not_compared=repository.not_compared(session, catalogue_id, run.id if run else None),
         compared_at=run.finished_at if run else None,
         has_run=run is not None,

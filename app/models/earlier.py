@@ -48,6 +48,7 @@ class EarlierStatement(SQLModel, table=True):
 
     __tablename__ = "earlier_statement"
     __table_args__ = (
+        Index("ix_earlier_statement_catalogue_id_id", "catalogue_id", "id"),
         Index("ix_earlier_statement_catalogue_id_verdict", "catalogue_id", "verdict"),
         Index("ix_earlier_statement_catalogue_id_taken_as", "catalogue_id", "taken_as"),
     )

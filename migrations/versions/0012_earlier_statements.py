@@ -60,7 +60,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_earlier_statement")),
     )
-    for column in ("verdict", "taken_as"):
+    for column in ("id", "verdict", "taken_as"):
         op.create_index(
             op.f(f"ix_earlier_statement_catalogue_id_{column}"), "earlier_statement", ["catalogue_id", column]
         )
