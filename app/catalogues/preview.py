@@ -17,6 +17,7 @@ from app.files.choices import DUPLICATES_LABELS, Choices
 from app.files.encoding_notes import odd_sentence, samples
 from app.files.encodings import ENCODINGS, MIXED, detect
 from app.files.fields import FIELD_LABELS
+from app.files.odd_cells import WHAT
 from app.files.reading import ReadFile, listed
 from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
@@ -87,6 +88,25 @@ def duplicates_csv(engine: Engine, stored: UploadDraft, max_bytes: int) -> str:
                 [file.stored.file_name, clash.code, str(number), differing, *by_number[number]] for number in clash.rows
             ]
     return "".join(csv_pieces(("Fichier", "Code en double", "Ligne", "Colonnes qui diffèrent", *widest), rows))
+
+
+def odd_cells_csv(engine: Engine, stored: UploadDraft, max_bytes: int) -> str:
+    """The cells of an import that a spreadsheet changed, as a CSV to work on beside the SGL."""
+    draft = open_draft(engine, stored, max_bytes)
+    rows = [
+        [
+            file.stored.file_name,
+            str(cell.row_number),
+            file.read.heading(cell.field),
+            cell.text,
+            WHAT[cell.kind],
+            "oui" if cell.is_refused else "non",
+        ]
+        for file in draft.files
+        if file.read is not None and not file.stored.is_ignored
+        for cell in file.read.odd_cells
+    ]
+    return "".join(csv_pieces(("Fichier", "Ligne", "Colonne", "Cellule", "Constat", "Empêche l'import"), rows))
 
 
 def _page(
@@ -178,6 +198,7 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
             for clash in (read.clashes[:SHOWN_CLASHES] if read else ())
         ],
         clash_count=len(read.clashes) if read and read.kind is not FileKind.FHIR else 0,
+        odd_cells=counted(len(read.odd_cells), "cellule", "cellules") if read and read.odd_cells else "",
         duplicates=_options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
     )
 
