@@ -209,3 +209,41 @@ def test_a_completed_workbook_is_asked_for_the_codes_that_it_shows() -> None:
     done = completed_workbook(content, table.dialect, table.rows, lambda _row, cells: [cells[0]] * 8, utc_now())
     sheet = load_workbook(io.BytesIO(done))["Catalogue"]
     assert [sheet.cell(row, 5).value for row in (2, 3)] == ["0012", "T007"]
+
+
+ALIGNED = """\
+Code analyse  Libellé analyse       Libellé unité principale  Libellé milieu
+NA            Sodium                mmol/L                    Sérum
+0012          Potassium, plasma     mmol/L                    Sang total
+GLU/J         Glycémie à jeun       g/L
+"""
+
+
+def test_a_text_of_fixed_width_is_completed_in_line(world: World, settings: Settings) -> None:
+    sample = add_sample(world, [IncomingFile("catalogue.txt", ALIGNED.encode("cp1252"))])
+    sample.approve("0012", POTASSIUM)
+    file = completed(sample, settings)
+    assert (file.rows, file.coded) == (3, 1)
+    lines = file.content.decode("cp1252").splitlines()
+    for before, after in zip(ALIGNED.splitlines(), lines, strict=True):
+        assert after.startswith(before)
+    assert lines[0].index("Code LOINC") == lines[2].index(POTASSIUM)
+    assert "non décidé" in lines[1]
+
+
+def test_an_ans_file_of_fixed_width_comes_back_as_csv(world: World, settings: Settings) -> None:
+    name = "LOINC_3_export_resultats_20261101.txt"
+    titles = LOINC_3.splitlines()[0].split(";")
+    widths = [max(len(title) + 2, 14) for title in titles]
+    rows = [titles, ["0012", "Potassium", *[""] * 3, "mmol/L"], ["NA", "Sodium", *[""] * 3, "mmol/L"]]
+    text = "\n".join("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) for row in rows)
+    sample = add_sample(world, [IncomingFile(name, text.encode())])
+    sample.approve("0012", POTASSIUM)
+    with reading(world.engine) as session:
+        request = ExportRequest(ExportKind.LOINC_6)
+        material = read_material(session, world.laboratory, sample.catalogue, request)
+    file = build(material, settings, request, utc_now(), "Test")[0]
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert lines[1].startswith("0012;Potassium;;;;mmol/L;")
+    assert f";{POTASSIUM};" in lines[1]
+    assert any("colonnes de largeur fixe" in note for note in file.notes)

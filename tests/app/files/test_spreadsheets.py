@@ -197,7 +197,7 @@ def test_a_merged_range_gives_its_value_to_each_of_its_rows(write: Writer) -> No
     plan = plan_of(write({"Catalogue": rows}, layout=Layout(merges=[(2, 5, 3, 3)])))
     assert [test.values["specimen"] for test in plan.tests] == ["Sérum", "Sérum", "Sérum", ""]
     assert plan.refusals == []
-    assert "1 plage fusionnée donne sa valeur à toutes ses lignes (colonnes « Milieu » ; lignes 2 à 5)" in said(plan)
+    assert "1 plage fusionnée donne sa valeur à toutes ses lignes (colonne « Milieu » ; lignes 2 à 5)" in said(plan)
 
 
 def test_a_merged_code_makes_duplicates_that_a_person_settles() -> None:
