@@ -121,6 +121,8 @@ class FileView:
     units_hint: str
     clashes: list[ClashView]
     """The first codes whose rows say different things."""
+    odd_cells: str
+    """How many cells a spreadsheet changed, in words; empty without any."""
     clash_count: int
     duplicates: list[Option]
     """What may become of them."""

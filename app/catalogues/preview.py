@@ -10,14 +10,16 @@ from app.catalogues.pages import ClashView, ColumnView, FileView, Option, Previe
 from app.catalogues.plan import ImportPlan
 from app.catalogues.profiles import Reading, reading_of
 from app.catalogues.service import KIND_LABELS
-from app.catalogues.settling import DELIMITER_WORDS, QUOTES
+from app.catalogues.settling import DELIMITER_WORDS, FIXED_WIDTH, QUOTES
 from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
 from app.files.choices import DUPLICATES_LABELS, Choices
 from app.files.encoding_notes import odd_sentence, samples
 from app.files.encodings import ENCODINGS, MIXED, detect
 from app.files.fields import FIELD_LABELS
+from app.files.odd_cells import WHAT
 from app.files.reading import ReadFile, listed
+from app.files.records import Dialect
 from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
 from app.web.spreadsheet_csv import csv_pieces
@@ -89,6 +91,25 @@ def duplicates_csv(engine: Engine, stored: UploadDraft, max_bytes: int) -> str:
     return "".join(csv_pieces(("Fichier", "Code en double", "Ligne", "Colonnes qui diffèrent", *widest), rows))
 
 
+def odd_cells_csv(engine: Engine, stored: UploadDraft, max_bytes: int) -> str:
+    """The cells of an import that a spreadsheet changed, as a CSV to work on beside the SGL."""
+    draft = open_draft(engine, stored, max_bytes)
+    rows = [
+        [
+            file.stored.file_name,
+            str(cell.row_number),
+            file.read.heading(cell.field),
+            cell.text,
+            WHAT[cell.kind],
+            "oui" if cell.is_refused else "non",
+        ]
+        for file in draft.files
+        if file.read is not None and not file.stored.is_ignored
+        for cell in file.read.odd_cells
+    ]
+    return "".join(csv_pieces(("Fichier", "Ligne", "Colonne", "Cellule", "Constat", "Empêche l'import"), rows))
+
+
 def _page(
     draft: Draft,
     laboratory: Laboratory,
@@ -156,7 +177,7 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         row_count=len(table.data) if table else 0,
         kinds=_kind_options(kind),
         encodings=_options(encodings, dialect.encoding),
-        delimiters=_options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter)),
+        delimiters=_delimiters(dialect),
         quotes=_options(_QUOTE_LABELS, _word_of(QUOTES, dialect.quotechar)),
         headers=_options(headers, str(dialect.header_rows)) if dialect.format != "fhir" else [],
         sheets=_options(sheets, dialect.sheet) if len(sheets) > 1 else [],
@@ -178,8 +199,16 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
             for clash in (read.clashes[:SHOWN_CLASHES] if read else ())
         ],
         clash_count=len(read.clashes) if read and read.kind is not FileKind.FHIR else 0,
+        odd_cells=counted(len(read.odd_cells), "cellule", "cellules") if read and read.odd_cells else "",
         duplicates=_options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
     )
+
+
+def _delimiters(dialect: Dialect) -> list[Option]:
+    """The delimiters that may be chosen; fixed width only where the file itself has it."""
+    if dialect.starts:
+        return _options({FIXED_WIDTH: "Aucun : largeur fixe"} | _DELIMITER_LABELS, FIXED_WIDTH)
+    return _options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter))
 
 
 def _duplicates(read: ReadFile | None) -> str:

@@ -15,8 +15,8 @@ from app.files.choices import Choices
 from app.files.encodings import MIXED, detect
 from app.files.headings import headings_of
 from app.files.reading import ReadFile
-from app.files.records import Dialect, UndecodableError, complete_dialect, read_records
-from app.files.tabular import Table, read_table
+from app.files.records import Dialect, UndecodableError, complete_dialect, records_of
+from app.files.tabular import Table, read_table, with_own_starts
 from app.files.workbook import workbook_format
 from app.models import ImportProfile
 from app.platform.identity import LaboratoryAccess
@@ -52,6 +52,8 @@ def proposed(profiles: Sequence[ImportProfile], file_name: str, content: bytes) 
                 table = read_table(file_name, content)
             except ImportRefusedError:
                 return None
+        if dialect.starts:
+            dialect = with_own_starts(content, dialect)
         headings, width = _headings(content, dialect, table)
         if headings is not None and _fits(profile, file_name, headings, width):
             return applied(profile, file_name, content, headings)
@@ -81,7 +83,7 @@ def _headings(content: bytes, dialect: Dialect, table: Table | None) -> tuple[tu
             # An odd cut in the middle of two-byte text is repaired by the last line end.
             head = head[: end + 1 + dialect.encoding.startswith("utf-16-le")] if end > 0 else head
         try:
-            records = read_records(head, dialect.encoding, dialect.delimiter, dialect.quotechar)
+            records = records_of(head, dialect)
         except (UndecodableError, UnicodeDecodeError):
             return None, 0
         rows = [record.cells for record in records]
@@ -99,6 +101,8 @@ def applied(
         dialect = replace(dialect, format=workbook_format(content) or dialect.format)
     else:
         dialect = complete_dialect(content, _in_its_encoding(content, dialect))
+        if dialect.starts:
+            dialect = with_own_starts(content, dialect)
     columns = choices.columns
     if columns is not None and headings and profile.headings and list(headings) != profile.headings:
         places = {name: column for column, name in enumerate(headings)}

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
 from app.catalogues.drafts import AlreadyConfirmedError
 from app.catalogues.pages import DraftLine, ImportPage, Option
-from app.catalogues.preview import duplicates_csv, look
+from app.catalogues.preview import duplicates_csv, look, odd_cells_csv
 from app.catalogues.profile_view import profile_lines
 from app.catalogues.service import MAY_IMPORT
 from app.catalogues.settling import settle
@@ -177,6 +177,18 @@ def download_duplicates(
         stored = drafts.find_unconfirmed(session, access, draft_id)
     forbid_open_transaction("read the files of an import")
     return csv_download("doublons.csv", [apart.run(duplicates_csv, stored, settings.max_upload_bytes)])
+
+
+@router.get("/laboratoires/{laboratory_id}/importer/{draft_id}/cellules")
+def download_odd_cells(
+    transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, apart: ApartDep, draft_id: int
+) -> Response:
+    """The cells that a spreadsheet changed, for a spreadsheet."""
+    access.require(*MAY_IMPORT)
+    with transactions.reading() as session:
+        stored = drafts.find_unconfirmed(session, access, draft_id)
+    forbid_open_transaction("read the files of an import")
+    return csv_download("cellules.csv", [apart.run(odd_cells_csv, stored, settings.max_upload_bytes)])
 
 
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages", dependencies=[for_roles(*MAY_IMPORT)])

@@ -20,6 +20,8 @@ from app.platform.open_transactions import forbid_open_transaction
 from app.settings import Settings
 
 MAX_HEADER_ROWS = 50
+FIXED_WIDTH = "fixe"
+"""The word, beside those of the delimiters, for a text without any."""
 QUOTES = {"double": '"', "none": ""}
 DELIMITER_WORDS = {"point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|"}
 assert set(DELIMITER_WORDS.values()) == set(DELIMITERS)
@@ -112,10 +114,12 @@ def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
     if before.is_workbook:
         return replace(before, sheet=form.get(prefix + "sheet") or before.sheet)
     encoding = form.get(prefix + "encoding", "")
+    delimiter = form.get(prefix + "delimiter", "")
     after = replace(
         before,
         encoding=encoding if encoding in ENCODINGS else before.encoding,
-        delimiter=DELIMITER_WORDS.get(form.get(prefix + "delimiter", ""), before.delimiter),
+        delimiter=DELIMITER_WORDS.get(delimiter, before.delimiter),
+        starts=() if delimiter in DELIMITER_WORDS else before.starts,
         quotechar=QUOTES.get(form.get(prefix + "quotes", ""), before.quotechar),
     )
     return complete_dialect(file.stored.content, after) if after != before else before

@@ -12,6 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.append import Appended, append_columns
+from app.exports.append_aligned import append_aligned
 from app.exports.workbook_bytes import workbook_bytes
 from app.files.records import Dialect, Record
 from app.files.table_rows import TableRow
@@ -94,7 +95,8 @@ def completed_csv(content: bytes, dialect: Dialect, values_of: RowValues) -> App
     def values(record: Record) -> Sequence[str]:
         return values_of(record.row_number, record.cells)
 
-    return append_columns(content, dialect, HEADINGS, values)
+    append = append_aligned if dialect.starts else append_columns
+    return append(content, dialect, HEADINGS, values)
 
 
 def completed_workbook(

@@ -100,7 +100,7 @@ def read_received(
         raise NotFoundError("Ce fichier n'a pas été reçu pour ce catalogue.")
     if kind in ANS_EXPORTS and source.kind != ANS_EXPORTS[kind].source_kind:
         raise ConflictError(missing_source(kind))
-    is_converted = kind in ANS_EXPORTS and Dialect.from_json(source.dialect).format != "csv"
+    is_converted = kind in ANS_EXPORTS and not Dialect.from_json(source.dialect).is_delimited
     cells = repository.source_cells(session, source_file_id) if is_converted else []
     return Received(source, repository.source_rows(session, source_file_id), cells)
 
@@ -125,11 +125,12 @@ def completed(
     if kind is ExportKind.ORIGINAL:
         return _original(source, dialect, lookup, assessment, statement, moment)
     content, notes = source.content, []
-    if dialect.format != "csv":
+    if not dialect.is_delimited:
+        what = "est un classeur" if dialect.is_workbook else "a des colonnes de largeur fixe"
         content, dialect = _as_csv(received.cells, dialect)
         # The rows of the new file are numbered anew: tests are found by their code.
         lookup = RowLookup.build(assessment.tests, {}, some_left_out=some_left_out)
-        notes.append(f"Le fichier reçu est un classeur : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
+        notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
     notes += _notes(result.appended, dialect)
     notes += _duplicates_note(left_out)

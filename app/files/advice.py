@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 
 from app.files.earlier_advice import earlier_advice
-from app.files.odd_cells import CALCULATE, EMPTY, REMEDY, SHOWN_ODD, WHAT, OddCell
+from app.files.odd_cells import odd_sentences
 from app.files.reading import ReadFile
 from app.files.sheet_notes import some
-from app.files.workbook import CellKind
 from app.text import counted
 
 _SHOWN = 10
-AS_EMPTY = "et lue vide"
 
 
 def advice_on(file: ReadFile) -> Iterable[str]:
@@ -18,7 +16,8 @@ def advice_on(file: ReadFile) -> Iterable[str]:
     yield from file.table.notes
     yield from _short_rows(file)
     yield from _framed_cells(file)
-    yield from _odd_cells(file)
+    kept = [cell for cell in file.odd_cells if not cell.is_refused]
+    yield from odd_sentences(file.name, kept, file.heading)
     yield from _merged_codes(file)
     yield from _derived_units(file)
     yield from _replaced_codes(file)
@@ -36,24 +35,6 @@ def _framed_cells(file: ReadFile) -> Iterable[str]:
     if file.framed_cells:
         said = counted(file.framed_cells, "cellule est écrite", "cellules sont écrites")
         yield f'{file.name} : {said} ="…", pour un tableur ; le texte est lu sans cette formule, et rendu avec elle.'
-
-
-def _odd_cells(file: ReadFile) -> Iterable[str]:
-    """Cells that a spreadsheet changed and that come in: each is named, the first ones here and all in the CSV."""
-    groups: dict[tuple[str, CellKind], list[OddCell]] = {}
-    for cell in file.odd_cells:
-        if not cell.is_refused:
-            groups.setdefault((cell.field, cell.kind), []).append(cell)
-    for (name, kind), cells in groups.items():
-        listed = ", ".join(
-            f"ligne {cell.row_number}" + (f" (« {cell.text} »)" if cell.text else "") for cell in cells[:SHOWN_ODD]
-        )
-        more = f" et {counted(len(cells) - SHOWN_ODD, 'autre', 'autres')}" if len(cells) > SHOWN_ODD else ""
-        what = f" {AS_EMPTY}" if kind in EMPTY else ""
-        yield (
-            f"{file.name}, colonne « {file.heading(name)} » : {counted(len(cells), 'cellule', 'cellules')} à vérifier, "
-            f"{WHAT[kind]}{what} : {listed}{more}. {CALCULATE if kind is CellKind.UNCALCULATED else REMEDY}"
-        )
 
 
 def _merged_codes(file: ReadFile) -> Iterable[str]:

@@ -11,4 +11,6 @@ def written_as(dialect: Dialect) -> str:
         return f"{dialect.format.upper()}, feuille « {dialect.sheet} »"
     if dialect.format == "fhir":
         return "JSON"
+    if dialect.starts:
+        return f"{dialect.encoding_name}, largeur fixe"
     return f"{dialect.encoding_name}, {_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)}"

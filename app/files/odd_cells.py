@@ -195,3 +195,26 @@ def refusals(file_name: str, cells: Sequence[OddCell], heading: Callable[[str], 
             for cell in these[:SHOWN_ODD]
         ]
     return problems
+
+
+def odd_sentences(file_name: str, cells: Sequence[OddCell], heading: Callable[[str], str]) -> Iterator[str]:
+    """A sentence a column and a kind of damage, with the first rows."""
+    groups: dict[tuple[str, CellKind], list[OddCell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.field, cell.kind), []).append(cell)
+    for (name, kind), these in groups.items():
+        listed = ", ".join(
+            f"ligne {cell.row_number}" + (f" (« {cell.text} »)" if cell.text else "") for cell in these[:SHOWN_ODD]
+        )
+        more = f" et {counted(len(these) - SHOWN_ODD, 'autre', 'autres')}" if len(these) > SHOWN_ODD else ""
+        what = f"{WHAT[kind]} ; lue vide" if kind in EMPTY else WHAT[kind]
+        yield (
+            f"{file_name}, colonne « {heading(name)} » : {counted(len(these), 'cellule', 'cellules')} à vérifier, "
+            f"{what} : {listed}{more}.{_advice(name, kind)}"
+        )
+
+
+def _advice(name: str, kind: CellKind) -> str:
+    if kind is CellKind.UNCALCULATED:
+        return f" {CALCULATE}"
+    return f" {REMEDY}" if name in CODES and kind not in (CellKind.WIDE, CellKind.ERROR) else ""

@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import Any, Self
 
 from app.files.encodings import BOM, ENCODINGS, MIXED, detect, line_of, shown
+from app.files.fixed_width import cut
 
 DELIMITERS = (";", "\t", ",", "|")
 WORKBOOK_FORMATS = ("xlsx", "xls", "ods")
 _SAMPLE_RECORDS = 200
+_LINE = re.compile(r"(?P<line>[^\r\n]*)(?P<end>\r\n|\n|\r|\Z)")
 
 
 class UndecodableError(ValueError):
@@ -65,20 +67,28 @@ class Dialect:
     """`csv`, a workbook (`xlsx`, `xls`, `ods`) or `fhir`."""
     sheet: str = ""
     """Name of the sheet that was read, for a workbook."""
+    starts: tuple[int, ...] = ()
+    """Where the columns of a text of fixed width begin; empty for a text with delimiters."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for the column `SourceFile.dialect`."""
-        return asdict(self)
+        return asdict(self) | {"starts": list(self.starts)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_json`; unknown keys are ignored so that older data stays readable."""
-        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        return cls(**known | {"starts": tuple(known.get("starts", ()))})
 
     @property
     def is_workbook(self) -> bool:
         """Whether the file is a workbook, which has sheets and neither encoding nor separator."""
         return self.format in WORKBOOK_FORMATS
+
+    @property
+    def is_delimited(self) -> bool:
+        """Whether the file is a text whose cells are apart by a delimiter."""
+        return self.format == "csv" and not self.starts
 
     @property
     def encoding_name(self) -> str:
@@ -111,6 +121,24 @@ def _cell_pattern(delimiter: str, quotechar: str) -> re.Pattern[str]:
     # Possessive quantifiers: without them a stray quote would make the search quadratic.
     quoted = rf"{quote}(?P<quoted>[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+){quote}(?={stop}|[\r\n]|\Z)"
     return re.compile(rf"(?:{quoted}|{plain}){end}")
+
+
+def records_of(content: bytes, dialect: Dialect) -> list[Record]:
+    """Split a file into records as its dialect says; see `read_records`."""
+    if not dialect.starts:
+        return read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
+    text = decode(content, dialect.encoding)
+    records: list[Record] = []
+    for found in _LINE.finditer(text):
+        line, end = found["line"], found["end"]
+        if not line and not end:
+            break
+        cells = cut(line.removeprefix(BOM) if not records else line, dialect.starts)
+        if dialect.encoding == MIXED:
+            cells = tuple(map(shown, cells))
+        raw, terminator = line.encode(dialect.encoding), end.encode(dialect.encoding)
+        records.append(Record(raw, terminator, cells, len(records) + 1))
+    return records
 
 
 def read_records(content: bytes, encoding: str, delimiter: str, quotechar: str = '"') -> list[Record]:
@@ -214,7 +242,8 @@ def complete_dialect(content: bytes, dialect: Dialect) -> Dialect:
     sample = _sample(content, dialect.encoding)
     records = read_records(sample.encode("utf-8"), "utf-8", dialect.delimiter, dialect.quotechar)
     observed = replace(dialect, encoding="utf-8")
-    quoting = _detect_quoting(records[:_SAMPLE_RECORDS], observed) if dialect.quotechar else "minimal"
+    has_quotes = dialect.quotechar and not dialect.starts
+    quoting = _detect_quoting(records[:_SAMPLE_RECORDS], observed) if has_quotes else "minimal"
     return replace(dialect, quoting=quoting, line_terminator=_detect_line_terminator(sample))
 
 

@@ -49,7 +49,7 @@ def _others(sheet: Sheet, others: Sequence[Sheet]) -> str:
     ]
     verb = "n'est pas lue" if len(listed) == 1 else "ne sont pas lues"
     masked = ", qui est masquée" if sheet.is_hidden else ""
-    return f"la feuille « {sheet.name} »{masked} est lue ; {some(listed)} {verb}. Une autre feuille se choisit."
+    return f"la feuille « {sheet.name} »{masked} est lue ; {some(listed)} {verb}. Une autre feuille peut être choisie."
 
 
 def _hidden(sheet: Sheet) -> str:
@@ -80,9 +80,10 @@ def _merged(filled: Sequence[Merge], heading: Heading) -> str:
     said = counted(len(filled), "plage fusionnée donne", "plages fusionnées donnent")
     its = "sa" if len(filled) == 1 else "leur"
     all_of = "ses" if len(filled) == 1 else "leurs"
-    columns = some([f"« {heading(column)} »" for column in sorted({merge.first_column for merge in filled})])
+    places = sorted({merge.first_column for merge in filled})
+    columns = ("colonne " if len(places) == 1 else "colonnes ") + some([f"« {heading(place)} »" for place in places])
     rows = some([f"{merge.first_row} à {merge.last_row}" for merge in filled])
-    return f"{said} {its} valeur à toutes {all_of} lignes (colonnes {columns} ; lignes {rows})."
+    return f"{said} {its} valeur à toutes {all_of} lignes ({columns} ; lignes {rows})."
 
 
 def _formulas(sheet: Sheet) -> str:

@@ -83,7 +83,10 @@ def register(cli: typer.Typer) -> None:
     ) -> None:
         """Propose des codes LOINC pour un catalogue (sans base de données ni serveur)."""
         global _engine
-        tests = read_local_tests(*catalogue.read(name))
+        tests, notes = read_local_tests(*catalogue.read(name))
+        if not timing:  # whose output is read by programs
+            for note in notes:
+                typer.echo(f"Avertissement : {note}", err=True)
         started = time.perf_counter()
         try:
             engine = _engine_of(release, get_settings().matcher_cache_dir)

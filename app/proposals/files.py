@@ -1,7 +1,8 @@
 """Reading a catalogue file into the matcher's rows, for the command line: no database, nothing stored."""
 
 from app.errors import ImportRefusedError, InputProblem
-from app.files.fields import fold_heading
+from app.files.fields import FIELD_LABELS, fold_heading
+from app.files.odd_cells import odd_cells, odd_sentences
 from app.files.reading import default_columns, recognise
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
@@ -29,14 +30,17 @@ OTHER_HEADINGS = {
 }
 
 
-def read_local_tests(name: str, content: bytes) -> list[LocalTest]:
-    """The rows of any catalogue the application reads, in order, blank lines left out; raises ImportRefusedError."""
+def read_local_tests(name: str, content: bytes) -> tuple[list[LocalTest], list[str]]:
+    """The rows of any catalogue the application reads, in order, blank lines left out, and what to know of how they
+    were read; raises ImportRefusedError."""
     check_content(name, content, MAX_BYTES)
     table = read_table(name, content, detect_header=True)
     columns = _columns(name, table)
     if "label" not in columns:
         raise ImportRefusedError([InputProblem(name, "aucune colonne « libelle » reconnue", row=1)])
-    return [_local_test(row, columns) for row in table.data if not row.is_blank]
+    odd = odd_cells(table, {name: columns[name] for name in FIELD_LABELS if name in columns}, ())
+    notes = [*table.notes, *odd_sentences(name, odd, lambda field: table.heading(columns[field]))]
+    return [_local_test(row, columns) for row in table.data if not row.is_blank], notes
 
 
 def _columns(file_name: str, table: Table) -> dict[str, int]:

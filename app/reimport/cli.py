@@ -20,8 +20,8 @@ from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.encodings import ENCODINGS
 from app.files.fhir_json import looks_like_json
 from app.files.reading import ReadFile, refuse_if
-from app.files.records import detect_dialect
-from app.files.workbook import is_workbook
+from app.files.records import Dialect, detect_dialect
+from app.files.workbook import is_workbook, workbook_format
 from app.jobs.queue import JobQueue
 from app.laboratories.service import get_laboratory_by_name
 from app.models import Catalogue, FileKind
@@ -45,7 +45,7 @@ SideFile = Annotated[
 ]
 Encoding = Annotated[str, typer.Option("--encodage", help=f"Encodage imposé : {', '.join(ENCODINGS)}.")]
 
-
+SheetName = Annotated[str, typer.Option("--feuille", help="Feuille à lire dans chaque classeur.")]
 OnDuplicates = Annotated[
     Duplicates | None,
     typer.Option("--doublons", help="Ce que deviennent les lignes qui ont le même code et disent autre chose."),
@@ -62,12 +62,25 @@ def _incoming(
     encoding: str = "",
     kind: FileKind | None = None,
     duplicates: Duplicates | None = None,
+    sheet: str = "",
 ) -> IncomingFile:
     choices = Choices(kind=kind, duplicates=duplicates)
+    if sheet and is_workbook(content):
+        dialect = Dialect(format=workbook_format(content), sheet=sheet)
+        return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
     if not encoding or is_workbook(content) or looks_like_json(content):
         return IncomingFile(name, content, choices)
     dialect = replace(detect_dialect(content, name), encoding=encoding)
     return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
+
+
+def _check_sheet(read: list[ReadFile], sheet: str) -> None:
+    """Refuse when no workbook has the sheet that was asked for: another one would be read instead."""
+    for file in read:
+        names = file.table.sheet_names
+        if sheet and names and file.kind is not FileKind.SIDE_DATA and file.table.dialect.sheet != sheet:
+            listed = ", ".join(f"« {name} »" for name in names)
+            raise InvalidInputError(f"{file.name} n'a pas de feuille « {sheet} » ; feuilles du classeur : {listed}.")
 
 
 def _told(report: ImportReport | UpdateReport, ending: str = "") -> None:
@@ -98,6 +111,8 @@ def _update(
             report = apply_update(session, access, plan, comparison.digest, comparison, queue)
         _told(report, f" Catalogue n° {catalogue.id}.")
         return
+    for warning in plan.warnings:
+        typer.echo(f"Avertissement : {warning}")
     typer.echo(f"Le catalogue « {catalogue.name} » contient déjà un tel export. Différences :")
     for kind, (_word, _name, _chip, names) in KIND_WORDS.items():
         typer.echo(f"- {names.lower()} : {difference.count(kind)}")
@@ -149,6 +164,7 @@ def register(cli: typer.Typer) -> None:
         side_file: SideFile = None,
         encoding: Encoding = "",
         duplicates: OnDuplicates = None,
+        sheet: SheetName = "",
         person: Person = "",
         confirmed: Confirmed = False,
         standard_name: StandardInputName = "",
@@ -162,12 +178,14 @@ def register(cli: typer.Typer) -> None:
         try:
             received = unpacked((file.read(standard_name) for file in files), settings.max_upload_bytes)
             incoming = [
-                _incoming(file_name, content, encoding, duplicates=duplicates) for file_name, content in received
+                _incoming(file_name, content, encoding, duplicates=duplicates, sheet=sheet)
+                for file_name, content in received
             ]
             if side_file is not None:
                 incoming.append(_incoming(*side_file.read(standard_name), encoding, FileKind.SIDE_DATA))
             forbid_open_transaction("read the files of an import")
             read = read_files(incoming, settings.max_upload_bytes)
+            _check_sheet(read, sheet)
             transactions, queue = Transactions(engine), JobQueue(settings, engine)
             newer = _import(transactions, laboratory, name, read, queue)
             if newer is not None:

@@ -154,3 +154,30 @@ def test_two_profiles_have_two_names(client: TestClient, world: World, asked_pro
     assert len(profiles(world)) == 2
     assert client.post("/laboratoires/1/profils/2/renommer", data={"nom": "SGL de test"}).status_code == 409
     assert Choices.from_json(profiles(world)[1].choices).kind is FileKind.TABULAR
+
+
+def aligned(width: int) -> bytes:
+    """A text whose columns are as wide as this."""
+    lines = [("Code", "Libellé", "Unité"), ("NA", "Sodium", "mmol/L"), ("K", "Potassium", "g/L")]
+    return "\n".join("".join(cell.ljust(width) for cell in row).rstrip() for row in lines).encode()
+
+
+def test_a_saved_reading_of_fixed_width_takes_the_widths_of_each_file(client: TestClient, world: World) -> None:
+    address = send(client, ("export_1.txt", aligned(12)), name="Un").headers["location"]
+    page = client.get(address).text
+    assert "Aucun : largeur fixe" in page
+    client.post(f"{address}/confirmer", data=fields_of(page) | {"f1.profile-name": "Largeur"})
+    address = send(client, ("export_2.txt", aligned(20)), name="Deux").headers["location"]
+    page = client.get(address).text
+    assert "Lu avec le profil « Largeur »" in page
+    assert "colonnes commencent aux caractères 1, 21, 41" in page
+    client.post(f"{address}/confirmer", data=fields_of(page))
+    with reading(world.engine) as session:
+        assert sorted(session.exec(select(LocalTest.label))) == ["Potassium", "Potassium", "Sodium", "Sodium"]
+
+
+def test_another_separator_than_fixed_width_may_be_chosen(client: TestClient) -> None:
+    address = send(client, ("export_1.txt", aligned(12)), name="Un").headers["location"]
+    fields = fields_of(client.get(address).text)
+    client.post(f"{address}/reglages", data=fields | {"f1.delimiter": "point-virgule"})
+    assert "Aucun : largeur fixe" not in client.get(address).text

@@ -29,6 +29,7 @@ from app.models import (
 from app.platform.database import reading, transaction
 from app.reimport.jobs import run_import
 from tests.app.catalogues.conftest import Importer, free_file, loinc_1, loinc_2, loinc_3, side_file
+from tests.app.files.workbooks import xlsx
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
 
 
@@ -472,3 +473,22 @@ def test_a_free_catalogue_keeps_its_guessed_columns(client: TestClient, importer
     address = send(client, (file.name, file.content)).headers["location"]
     fields = fields_of(client.get(address).text)
     assert [fields[f"f1.c{number}"] for number in range(3)] == ["code", "label", "unit"]
+
+
+def test_cells_that_a_spreadsheet_changed_are_named_and_listed_before_the_import(
+    client: TestClient, world: World
+) -> None:
+    rows = [["Code", "Libellé", "Unité"], [1.5, "Sodium", "mmol/L"], ["0126", "TP", "%"], [57, "TCA", "s"]]
+    address = send(client, ("catalogue.xlsx", xlsx({"Catalogue": rows}))).headers["location"]
+    page = client.get(address).text
+    assert "ligne 2, colonne « Code » : le tableur en a fait un nombre à virgule" in page
+    assert "semblent perdus (code plus court que les autres) : ligne 4 (« 57 »)" in page
+    assert "Un tableur a changé 2 cellules de ce fichier" in page
+    listed = client.get(f"{address}/cellules").text.lstrip("\ufeff").splitlines()
+    assert listed[0] == "Fichier;Ligne;Colonne;Cellule;Constat;Empêche l'import"
+    assert listed[1].startswith("catalogue.xlsx;2;Code;1.5;")
+    assert listed[1].endswith(";oui")
+    assert listed[2].startswith("catalogue.xlsx;4;Code;57;")
+    assert listed[2].endswith(";non")
+    assert client.post(f"{address}/confirmer", data=fields_of(page)).status_code == 422
+    assert count(world, LocalTest) == 0

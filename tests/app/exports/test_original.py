@@ -1,16 +1,20 @@
 """The received file completed: CSV byte for byte, workbook cell for cell."""
 
 import io
+from collections.abc import Callable
 
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 
 from app.errors import NotFoundError
+from app.exports.original import completed_workbook
 from app.exports.repository import source_files
 from app.exports.schemas import ExportFile, ExportKind
 from app.exports.service import ExportRequest, build, read_material
 from app.files.choices import IncomingFile
+from app.files.reading import read_file
+from app.files.tabular import read_table
 from app.models import Action, Relation, utc_now
 from app.platform.database import reading
 from app.settings import Settings
@@ -24,6 +28,7 @@ from tests.app.exports.sample import (
     add_sample,
     ans_files,
 )
+from tests.app.files.workbooks import Layout, Shown, ods, xls, xlsx
 from tests.conftest import BIOLOGIST, NAMES, TRANSCODER, World
 
 HEADINGS = [
@@ -162,3 +167,83 @@ def test_files_of_another_catalogue_cannot_be_completed(world: World, settings: 
     sample = add_sample(world, ans_files())
     with pytest.raises(NotFoundError):
         completed(sample, settings, 999)
+
+
+CATALOGUE = [
+    ["Code", "Libellé", "Unité", "Milieu"],
+    [Shown(12, "0000", "0012"), "Sodium", "mmol/L", "Sérum"],
+    [Shown(7, '"T"000', "T007"), "Potassium", "mmol/L", ""],
+    ["GLU", "Glucose", "mmol/L", "Plasma"],
+    ["Biochimie urinaire", "Urines", "", ""],
+]
+
+
+@pytest.mark.parametrize("write", [xlsx, xls, ods])
+def test_codes_shown_with_zeros_and_merged_specimens_come_back_as_they_came(
+    world: World, settings: Settings, write: Callable[..., bytes]
+) -> None:
+    merges = [(2, 3, 3, 3), (5, 5, 1, 6)]
+    name = f"catalogue.{write.__name__}"
+    content = write({"Catalogue": CATALOGUE}, layout=Layout(merges=merges))
+    sample = add_sample(world, [IncomingFile(name, content)])
+    sample.approve("0012", SODIUM)
+    sample.approve("T007", POTASSIUM)
+    file = completed(sample, settings)
+    assert (file.rows, file.coded) == (4, 2)
+    workbook = load_workbook(io.BytesIO(file.content))
+    sheet = workbook["Catalogue"]
+    assert [sheet.cell(row, 5).value for row in range(1, 6)] == ["Code LOINC", SODIUM, POTASSIUM, None, None]
+    assert (sheet["A2"].value, sheet["A2"].number_format, sheet["A3"].value) == (12, "0000", 7)
+    assert {"D2:D3", "B5:D5"} == {merged.coord for merged in sheet.merged_cells.ranges}
+    # Read again, the completed workbook says what the received one said.
+    again = read_file(IncomingFile("retour.xlsx", file.content), 20_000_000)
+    before = read_file(IncomingFile(name, content), 20_000_000)
+    assert [row.cells[:4] for row in again.table.rows] == [row.cells[:4] for row in before.table.rows]
+    assert before.table.rows[2].cells[0] == "T007"
+    assert before.table.rows[2].cells[3] == "Sérum"
+
+
+def test_a_completed_workbook_is_asked_for_the_codes_that_it_shows() -> None:
+    content = xlsx({"Catalogue": CATALOGUE[:3]})
+    table = read_table("catalogue.xlsx", content)
+    done = completed_workbook(content, table.dialect, table.rows, lambda _row, cells: [cells[0]] * 8, utc_now())
+    sheet = load_workbook(io.BytesIO(done))["Catalogue"]
+    assert [sheet.cell(row, 5).value for row in (2, 3)] == ["0012", "T007"]
+
+
+ALIGNED = """\
+Code analyse  Libellé analyse       Libellé unité principale  Libellé milieu
+NA            Sodium                mmol/L                    Sérum
+0012          Potassium, plasma     mmol/L                    Sang total
+GLU/J         Glycémie à jeun       g/L
+"""
+
+
+def test_a_text_of_fixed_width_is_completed_in_line(world: World, settings: Settings) -> None:
+    sample = add_sample(world, [IncomingFile("catalogue.txt", ALIGNED.encode("cp1252"))])
+    sample.approve("0012", POTASSIUM)
+    file = completed(sample, settings)
+    assert (file.rows, file.coded) == (3, 1)
+    lines = file.content.decode("cp1252").splitlines()
+    for before, after in zip(ALIGNED.splitlines(), lines, strict=True):
+        assert after.startswith(before)
+    assert lines[0].index("Code LOINC") == lines[2].index(POTASSIUM)
+    assert "non décidé" in lines[1]
+
+
+def test_an_ans_file_of_fixed_width_comes_back_as_csv(world: World, settings: Settings) -> None:
+    name = "LOINC_3_export_resultats_20261101.txt"
+    titles = LOINC_3.splitlines()[0].split(";")
+    widths = [max(len(title) + 2, 14) for title in titles]
+    rows = [titles, ["0012", "Potassium", *[""] * 3, "mmol/L"], ["NA", "Sodium", *[""] * 3, "mmol/L"]]
+    text = "\n".join("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) for row in rows)
+    sample = add_sample(world, [IncomingFile(name, text.encode())])
+    sample.approve("0012", POTASSIUM)
+    with reading(world.engine) as session:
+        request = ExportRequest(ExportKind.LOINC_6)
+        material = read_material(session, world.laboratory, sample.catalogue, request)
+    file = build(material, settings, request, utc_now(), "Test")[0]
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert lines[1].startswith("0012;Potassium;;;;mmol/L;")
+    assert f";{POTASSIUM};" in lines[1]
+    assert any("colonnes de largeur fixe" in note for note in file.notes)

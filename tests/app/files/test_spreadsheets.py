@@ -140,7 +140,7 @@ def test_the_same_damage_beside_the_code_is_said_and_comes_in() -> None:
     assert codes_of(plan) == ["NA", "K"]
     assert "colonne « Code unité » : 1 cellule à vérifier, le tableur en a fait une date : ligne 2" in said(plan)
     assert "colonne « Valeurs de référence » : 1 cellule à vérifier, le tableur en a fait une date" in said(plan)
-    assert "colonne « Technique » : 1 cellule à vérifier, la formule donne une erreur et lue vide" in said(plan)
+    assert "colonne « Technique » : 1 cellule à vérifier, la formule donne une erreur ; lue vide" in said(plan)
     assert plan.tests[1].values["technique"] == ""
 
 
@@ -197,7 +197,7 @@ def test_a_merged_range_gives_its_value_to_each_of_its_rows(write: Writer) -> No
     plan = plan_of(write({"Catalogue": rows}, layout=Layout(merges=[(2, 5, 3, 3)])))
     assert [test.values["specimen"] for test in plan.tests] == ["Sérum", "Sérum", "Sérum", ""]
     assert plan.refusals == []
-    assert "1 plage fusionnée donne sa valeur à toutes ses lignes (colonnes « Milieu » ; lignes 2 à 5)" in said(plan)
+    assert "1 plage fusionnée donne sa valeur à toutes ses lignes (colonne « Milieu » ; lignes 2 à 5)" in said(plan)
 
 
 def test_a_merged_code_makes_duplicates_that_a_person_settles() -> None:
@@ -267,7 +267,7 @@ def test_formulas_that_nothing_computed_are_named_with_the_remedy() -> None:
     assert "obligatoire vide" not in said(plan)
     assert "enregistrez-le" in str(plan.refusals[0])
     assert "(A2, B3, C4, A5, B5, C5)" in said(plan)
-    assert "colonne « Unité » : 2 cellules à vérifier, formule jamais calculée et lue vide" in said(plan)
+    assert "colonne « Unité » : 2 cellules à vérifier, formule jamais calculée ; lue vide" in said(plan)
 
 
 def _with_cells(xml: str, settings: str = "") -> bytes:

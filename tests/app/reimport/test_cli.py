@@ -15,6 +15,7 @@ from app.reimport import cli as catalogues_cli
 from app.reimport.cli import register
 from app.settings import Settings
 from tests.app.catalogues.conftest import csv_bytes, loinc_2, loinc_3, side_file
+from tests.app.files.workbooks import xlsx
 from tests.conftest import TRANSCODER, World
 
 
@@ -133,3 +134,13 @@ def test_an_archive_may_come_from_the_standard_input(command: typer.Typer, world
         archive.write("LOINC_3_export_20261101.csv")
     result = CliRunner().invoke(command, ["import", "-", *LABORATORY], input=Path("export.zip").read_bytes())
     assert result.output.startswith("Import terminé : 3 analyses, 2 examens.")
+
+
+def test_the_sheet_to_read_may_be_named(command: typer.Typer) -> None:
+    content = xlsx({"2025": [["Code", "Libellé"], ["NA", "Sodium"]], "2026": [["Code", "Libellé"], ["K", "Potassium"]]})
+    Path("deux.xlsx").write_bytes(content)
+    with pytest.raises(InvalidInputError, match="pas de feuille « 2027 » ; feuilles du classeur : « 2025 », « 2026 »"):
+        run(command, "deux.xlsx", *LABORATORY, "--feuille", "2027")
+    code, told = run(command, "deux.xlsx", *LABORATORY, "--feuille", "2026")
+    assert code == 0
+    assert "la feuille « 2026 » est lue ; « 2025 » (2 lignes) n'est pas lue" in told
