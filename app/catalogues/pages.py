@@ -125,6 +125,9 @@ class FileView:
     """How many cells a spreadsheet changed, in words; empty without any."""
     clash_count: int
     duplicates: list[Option]
+    rows_in_the_way: int
+    """Rows that alone keep the file from coming in, or that are left out."""
+    leaves_rows: bool
     """What may become of them."""
 
 
@@ -143,6 +146,8 @@ class PreviewPage(PageContext):
     warnings: list[str]
     problems: list[str]
     must_look_again: bool
+    is_refused: bool
+    """The person asked for the import, and it cannot be made; until then what is in its way is only said."""
     must_choose: bool
     """Codes that come again with something else: a person says what becomes of them."""
     is_update: bool

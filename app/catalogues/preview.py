@@ -17,6 +17,7 @@ from app.files.choices import DUPLICATES_LABELS, Choices
 from app.files.encoding_notes import odd_sentence, samples
 from app.files.encodings import ENCODINGS, MIXED, detect
 from app.files.fields import FIELD_LABELS
+from app.files.left_rows import rows_in_the_way
 from app.files.odd_cells import WHAT
 from app.files.reading import ReadFile, listed
 from app.files.records import Dialect
@@ -63,12 +64,13 @@ def look(
     known: Sequence[ImportProfile],
     more_problems: Sequence[InputProblem] = (),
     must_look_again: bool = False,
+    is_refused: bool = False,
 ) -> Preview:
     """Read the files of an import as settled so far; what is said of them is small, whatever their size."""
     draft = open_draft(engine, stored, max_bytes)
     kept = {file.id: file.read for file in draft.files if file.read is not None and not file.stored.is_ignored}
     return Preview(
-        _page(draft, laboratory, target, known, more_problems, must_look_again),
+        _page(draft, laboratory, target, known, more_problems, must_look_again, is_refused),
         {file_id: reading_of(read) for file_id, read in kept.items()},
     )
 
@@ -117,6 +119,7 @@ def _page(
     profiles: Sequence[ImportProfile],
     more_problems: Sequence[InputProblem],
     must_look_again: bool,
+    is_refused: bool,
 ) -> PreviewPage:
     problems = [*more_problems, *draft.problems]
     assert draft.stored.id is not None
@@ -133,6 +136,7 @@ def _page(
         warnings=draft.plan.warnings,
         problems=[str(problem) for problem in listed(problems)],
         must_look_again=must_look_again,
+        is_refused=is_refused,
         must_choose=bool(draft.plan.unsettled),
         is_update=draft.plan.updates,
     )
@@ -200,6 +204,8 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         ],
         clash_count=len(read.clashes) if read and read.kind is not FileKind.FHIR else 0,
         odd_cells=counted(len(read.odd_cells), "cellule", "cellules") if read and read.odd_cells else "",
+        rows_in_the_way=len(read.left_rows or rows_in_the_way(read)) if read else 0,
+        leaves_rows=bool(read and read.left_rows),
         duplicates=_options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
     )
 

@@ -233,7 +233,7 @@ def do_confirm(
     if settled.reread:
         return RedirectResponse(f"{address}?verifier=true", status_code=303)
     seen = apart.run(
-        look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems
+        look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems, False, True
     )
     if seen.page.problems or seen.page.must_choose:
         return render(request, "catalogues/preview.html", seen.page, status_code=422)

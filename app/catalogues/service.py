@@ -100,6 +100,12 @@ def plan_into(held: Held, files: Sequence[ReadFile], *, may_update: bool = False
     if not may_update:
         for file in again:
             _refuse_again(file, held.kinds)
+    for file in again:
+        if file.left_rows and may_update:
+            file.problem(
+                "un nouvel export ne laisse aucune ligne de côté : ses analyses paraîtraient retirées. Corrigez ces "
+                "lignes dans le fichier."
+            )
     plan = make_plan(files)
     plan.updates = bool(again) and may_update
     if plan.side_data and not plan.problems:
@@ -269,7 +275,8 @@ def received_file(catalogue_id: int, file: ReadFile, imported_by_id: int | None)
         sha256=hashlib.sha256(file.incoming.content).hexdigest(),
         content=file.incoming.content,
         dialect=file.table.dialect.to_json()
-        | ({"duplicates": file.incoming.choices.duplicates} if file.clashes else {}),
+        | ({"duplicates": file.incoming.choices.duplicates} if file.clashes else {})
+        | ({"left_rows": file.left_rows} if file.left_rows else {}),
         columns=file.columns,
         row_count=len(file.table.data),
         imported_by_id=imported_by_id,

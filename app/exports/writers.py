@@ -118,7 +118,7 @@ def completed(
     source = received.source
     dialect = Dialect.from_json(source.dialect)
     left_out = source.dialect.get("duplicates")
-    some_left_out = left_out in (Duplicates.FIRST, Duplicates.LEAVE)
+    some_left_out = left_out in (Duplicates.FIRST, Duplicates.LEAVE) or bool(source.dialect.get("left_rows"))
     lookup = RowLookup.build(assessment.tests, received.row_numbers, some_left_out=some_left_out)
     if source.kind == FileKind.FHIR:
         return _fhir_original(source, lookup, assessment, statement, moment)
@@ -133,7 +133,7 @@ def completed(
         notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
     notes += _notes(result.appended, dialect)
-    notes += _duplicates_note(left_out)
+    notes += _left_out_notes(source)
     notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
     return ExportFile(
         name=ans_name(settings, kind, moment),
@@ -200,6 +200,15 @@ def _rows_note(what: str, rows: tuple[int, ...]) -> list[str]:
     return [f"Lignes {what} : {len(rows)} (n° {examples}{more})."]
 
 
+def _left_out_notes(source: SourceFile) -> list[str]:
+    """What was left out as the file came in."""
+    left = tuple(source.dialect.get("left_rows", ()))
+    return [
+        *_duplicates_note(source.dialect.get("duplicates")),
+        *_rows_note("laissées de côté à l'import parce qu'elles ne pouvaient être reprises, sans code", left),
+    ]
+
+
 def _duplicates_note(said: str | None) -> list[str]:
     """What was chosen, as the file came in, of rows that share a code and say different things."""
     if not said:
@@ -236,7 +245,7 @@ def _original(
     version = statement.release.version if statement.release else ""
     rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version)
     name = PurePath(source.file_name)
-    notes = _duplicates_note(source.dialect.get("duplicates"))
+    notes = _left_out_notes(source)
     if dialect.format == "csv":
         appended = completed_csv(source.content, dialect, rows)
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"

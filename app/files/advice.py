@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.files.earlier_advice import earlier_advice
+from app.files.left_rows import left_rows_advice
 from app.files.odd_cells import odd_sentences
 from app.files.reading import ReadFile
 from app.files.sheet_notes import some
@@ -16,6 +17,7 @@ def advice_on(file: ReadFile) -> Iterable[str]:
     yield from file.table.notes
     yield from _short_rows(file)
     yield from _framed_cells(file)
+    yield from left_rows_advice(file)
     kept = [cell for cell in file.odd_cells if not cell.is_refused]
     yield from odd_sentences(file.name, kept, file.heading)
     yield from _merged_codes(file)

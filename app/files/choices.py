@@ -42,6 +42,8 @@ class Choices:
     """The saved reading that was applied."""
     duplicates: Duplicates | None = None
     """Nobody guesses it: None as long as no person has said it."""
+    leaves_rows: bool = False
+    """Rows that cannot come in are left out, and the others taken."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -53,6 +55,7 @@ class Choices:
             "takes_units": self.takes_units,
             "profile": self.profile,
             "duplicates": self.duplicates,
+            "leaves_rows": self.leaves_rows,
         }
 
     @classmethod
@@ -68,6 +71,7 @@ class Choices:
             bool(values.get("takes_units", True)),
             values.get("profile"),
             Duplicates(duplicates) if duplicates else None,
+            bool(values.get("leaves_rows")),
         )
 
 

@@ -248,6 +248,14 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
     ),
     _field(
+        "earlier_name",
+        "Nom LOINC antérieur",
+        """
+        nom loinc, libelle loinc, libelle loinc analyse, libelle loinc examen, libelle loinc chapitre,
+        libelle loinc sous chapitre, loinc long common name, long common name, intitule loinc
+        """,
+    ),
+    _field(
         "earlier_relation",
         "Relation du transcodage antérieur",
         """

@@ -20,6 +20,7 @@ from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
 from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
+from app.files.left_rows import leave_rows
 from app.files.odd_cells import AMOUNTS, CALCULATE, EMPTY, OddCell, odd_cells, refusals
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
@@ -74,6 +75,12 @@ class ReadFile:
     """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
     odd_cells: list[OddCell] = field(default_factory=list)
     """Cells that a spreadsheet changed before they came here."""
+    refused_rows: set[int] = field(default_factory=set)
+    """Rows of which a spreadsheet lost the code or the label; the first of them are among the problems."""
+    left_rows: list[int] = field(default_factory=list)
+    """Rows that a person chose to leave out, as they cannot come in."""
+    left_problems: list[InputProblem] = field(default_factory=list)
+    """Why."""
     blanked: dict[int, set[str]] = field(default_factory=dict)
     """Row -> fields whose cell holds an error, or a formula that was never computed, instead of a value."""
     _derived: list[tuple[str, str]] | None = None
@@ -198,6 +205,7 @@ def read_file(incoming: IncomingFile, max_bytes: int) -> ReadFile:
     columns = choices.columns if choices.columns is not None else default_columns(kind, table)
     file = ReadFile(incoming, kind, table, dict(columns))
     _check_shape(file)
+    leave_rows(file)
     return file
 
 
@@ -246,7 +254,8 @@ def _check_odd_cells(file: ReadFile) -> None:
         if cell.kind in EMPTY:
             file.blanked.setdefault(cell.row_number, set()).add(cell.field)
     file.problems += refusals(file.name, file.odd_cells, file.heading)
-    file.bad_rows.update(cell.row_number for cell in file.odd_cells if cell.is_refused)
+    file.refused_rows = {cell.row_number for cell in file.odd_cells if cell.is_refused}
+    file.bad_rows |= file.refused_rows
 
 
 def _filled_width(row: TableRow, width: int) -> int:

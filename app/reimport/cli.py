@@ -50,6 +50,9 @@ OnDuplicates = Annotated[
     Duplicates | None,
     typer.Option("--doublons", help="Ce que deviennent les lignes qui ont le même code et disent autre chose."),
 ]
+LeavesRows = Annotated[
+    bool, typer.Option("--ecarter-lignes", help="Importe sans les lignes qui ne peuvent être reprises, et les nomme.")
+]
 Person = Annotated[str, typer.Option("--par", help="Adresse de la personne au nom de qui un catalogue est mis à jour.")]
 Confirmed = Annotated[
     bool, typer.Option("--confirmer", help="Met à jour le catalogue ; sans cela, les différences sont comptées.")
@@ -63,8 +66,9 @@ def _incoming(
     kind: FileKind | None = None,
     duplicates: Duplicates | None = None,
     sheet: str = "",
+    leaves_rows: bool = False,
 ) -> IncomingFile:
-    choices = Choices(kind=kind, duplicates=duplicates)
+    choices = Choices(kind=kind, duplicates=duplicates, leaves_rows=leaves_rows)
     if sheet and is_workbook(content):
         dialect = Dialect(format=workbook_format(content), sheet=sheet)
         return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
@@ -164,6 +168,7 @@ def register(cli: typer.Typer) -> None:
         side_file: SideFile = None,
         encoding: Encoding = "",
         duplicates: OnDuplicates = None,
+        leaves_rows: LeavesRows = False,
         sheet: SheetName = "",
         person: Person = "",
         confirmed: Confirmed = False,
@@ -178,7 +183,9 @@ def register(cli: typer.Typer) -> None:
         try:
             received = unpacked((file.read(standard_name) for file in files), settings.max_upload_bytes)
             incoming = [
-                _incoming(file_name, content, encoding, duplicates=duplicates, sheet=sheet)
+                _incoming(
+                    file_name, content, encoding, duplicates=duplicates, sheet=sheet, leaves_rows=leaves_rows
+                )
                 for file_name, content in received
             ]
             if side_file is not None:

@@ -1,0 +1,49 @@
+"""Rows that cannot come in, left out because a person chose so: the others need not wait for them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from app.errors import InputProblem
+from app.text import counted
+
+if TYPE_CHECKING:
+    from app.files.reading import ReadFile
+
+_SHOWN = 10
+
+
+def rows_in_the_way(file: "ReadFile") -> list[int]:
+    """The rows whose problems alone keep the file from coming in; none when the file as a whole is wrong."""
+    rows = {problem.row for problem in file.problems if problem.row is not None} | file.refused_rows
+    return sorted(rows) if file.can_be_planned and len(rows) < len(file.table.data) else []
+
+
+def leave_rows(file: "ReadFile") -> None:
+    """Leave these rows out, when a person chose it."""
+    rows = rows_in_the_way(file)
+    if not rows or not file.incoming.choices.leaves_rows:
+        return
+    file.left_rows = rows
+    file.left_problems = file.problems
+    file.bad_rows.update(rows)
+    file.problems = []
+
+
+def left_rows_advice(file: "ReadFile") -> Iterable[str]:
+    """Which rows were left out, and why the first of them."""
+    if not file.left_rows:
+        return
+    shown = ", ".join(map(str, file.left_rows[:_SHOWN])) + (", …" if len(file.left_rows) > _SHOWN else "")
+    one, many = "ligne ne peut être reprise et est laissée", "lignes ne peuvent être reprises et sont laissées"
+    said = counted(len(file.left_rows), one, many)
+    yield f"{file.name} : {said} de côté ({shown}) : {_first(file.left_problems)}"
+
+
+def _first(problems: list[InputProblem]) -> str:
+    found = min((problem for problem in problems if problem.row is not None), key=_row, default=problems[0])
+    column = f", colonne « {found.column} »" if found.column else ""
+    return f"ligne {found.row}{column}, {found.message}" if found.row else found.message
+
+
+def _row(problem: InputProblem) -> int:
+    return problem.row or 0
