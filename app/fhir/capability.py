@@ -6,7 +6,7 @@ from typing import Any
 from app.fhir.dialect import FhirVersion
 from app.fhir.searching import SEARCH_PARAMETERS
 
-PUBLISHED_ON = "2026-11-21"
+PUBLISHED_ON = "2026-11-27"
 """Changed with the capabilities, not with each start."""
 _NUMBERS = {FhirVersion.R4: "4.0.1", FhirVersion.R5: "5.0.0"}
 _TRANSLATE = "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate"
@@ -28,7 +28,10 @@ def _resource(kind: str) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "type": kind,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{kind}",
-        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "search-type"}],
+        "versioning": "versioned",
+        "readHistory": False,
+        "conditionalRead": "full-support",
         "searchParam": [{"name": name, "type": text} for name, text in SEARCH_PARAMETERS.items()],
     }
     if kind == "ConceptMap":

@@ -1,5 +1,6 @@
 """What the FHIR service says of a catalogue: the facts as they stand, kept until one of them changes."""
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +15,13 @@ from app.fhir_resources.code_systems import code_systems
 from app.fhir_resources.concept_map import concept_map
 from app.fhir_resources.concept_map_r5 import concept_map_r5
 from app.fhir_resources.naming import Canonicals
-from app.fhir_resources.values import Resource
-from app.models import Catalogue, Laboratory
+from app.fhir_resources.values import Resource, instant
+from app.models import Catalogue, Laboratory, Level
 from app.publication.assessment import Assessment
+from app.publication.local_codes import local_codes
 from app.publication.mapping import MapElement, MapGroup, map_groups
 from app.publication.repository import current_release
+from app.publication.schemas import PublishedTest
 from app.publication.service import gather, statement_of
 from app.publication.statement import Statement
 
@@ -30,6 +33,7 @@ KEPT_CATALOGUES = 12
 class GroupIndex:
     """The local codes of one level, found by code and by LOINC code."""
 
+    level: Level
     system: str
     by_code: dict[str, MapElement]
     by_loinc: dict[str, list[MapElement]]
@@ -37,7 +41,7 @@ class GroupIndex:
     @classmethod
     def of(cls, group: MapGroup, system: str) -> "GroupIndex":
         """Index a group."""
-        index = cls(system, {element.code: element for element in group.elements}, {})
+        index = cls(group.level, system, {element.code: element for element in group.elements}, {})
         for element in group.elements:
             if element.target is not None:
                 index.by_loinc.setdefault(element.target.term.loinc_num, []).append(element)
@@ -52,12 +56,27 @@ class PublishedCatalogue:
     statement: Statement
     canonicals: Canonicals
     version: str
+    state: str
+    """What tells this state from any other, also from another of the same second: the versionId of what is served."""
+    changed_at: datetime
     _maps: dict[FhirVersion, Resource] = field(default_factory=dict)
 
     @cached_property
     def groups(self) -> list[GroupIndex]:
         """The map, ready to be asked."""
         return [GroupIndex.of(group, self.canonicals.code_system(group.level)) for group in self.map_groups]
+
+    @cached_property
+    def tests_by_code(self) -> dict[tuple[Level, str], list[PublishedTest]]:
+        """The rows behind each local code of the map."""
+        found: dict[tuple[Level, str], list[PublishedTest]] = {}
+        for group in self.map_groups:
+            of_level = [test for test in self.assessment.tests if test.level is group.level]
+            codes = local_codes(of_level)
+            for test in of_level:
+                if codes.get(test.id):
+                    found.setdefault((group.level, codes[test.id]), []).append(test)
+        return found
 
     @cached_property
     def map_groups(self) -> list[MapGroup]:
@@ -68,13 +87,21 @@ class PublishedCatalogue:
         """The map as a resource."""
         if version not in self._maps:
             make = concept_map if version is FhirVersion.R4 else concept_map_r5
-            self._maps[version] = make(self.assessment, self.statement, self.canonicals, self.version)
+            resource = make(self.assessment, self.statement, self.canonicals, self.version)
+            self._maps[version] = self._served(resource)
         return self._maps[version]
+
+    def _served(self, resource: Resource) -> Resource:
+        """The resource with what the service says of its state."""
+        meta = {"versionId": self.state, "lastUpdated": instant(self.changed_at), **resource.get("meta", {})}
+        rest = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
+        return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **rest}
 
     @cached_property
     def code_systems(self) -> list[Resource]:
         """The local code systems as resources, the same in both releases."""
-        return list(code_systems(self.assessment, self.statement, self.canonicals, self.version).values())
+        made = code_systems(self.assessment, self.statement, self.canonicals, self.version)
+        return [self._served(resource) for resource in made.values()]
 
 
 @dataclass
@@ -93,7 +120,8 @@ class PublishedCache:
             if known is not None and known[0] == stamp:
                 self._kept.move_to_end(catalogue.id)
                 return known[1]
-        published = _publish(session, laboratory, catalogue, changed_at)
+        state = hashlib.sha256(repr(stamp).encode()).hexdigest()[:12]
+        published = _publish(session, laboratory, catalogue, changed_at, state)
         with self._lock:
             self._kept[catalogue.id] = (stamp, published)
             while len(self._kept) > KEPT_CATALOGUES:
@@ -116,11 +144,12 @@ def _stamp(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> tu
 
 
 def _publish(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, changed_at: datetime
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, changed_at: datetime, state: str
 ) -> PublishedCatalogue:
     facts = gather(session, laboratory, catalogue)
     assessment = facts.assessment()
     statement = statement_of(facts, assessment, changed_at, MADE_BY)
     # The session that read them lets these two go as plain values: they outlive it.
     canonicals = Canonicals(laboratory, catalogue)
-    return PublishedCatalogue(assessment, statement, canonicals, canonicals.live_version(changed_at))
+    version = canonicals.live_version(changed_at)
+    return PublishedCatalogue(assessment, statement, canonicals, version, f"{version}-{state}", changed_at)

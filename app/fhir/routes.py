@@ -1,12 +1,16 @@
 """The FHIR service: the approved maps of a laboratory, its local codes, and `$translate`. It only reads."""
 
+import re
+from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.fhir.access import Reader, ReaderDep
 from app.fhir.answers import respond
 from app.fhir.capability import capability_statement
+from app.fhir.conditional import FhirRoute, validators
 from app.fhir.dialect import FhirDialect, FhirVersion, dialect_of
 from app.fhir.errors import FhirRequestError
 from app.fhir.published import PublishedCatalogue
@@ -16,9 +20,12 @@ from app.fhir.translation import parameters_of, translate
 from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
 from app.tokens.address import service_address
 
-router = APIRouter(prefix="/fhir")
+router = APIRouter(prefix="/fhir", route_class=FhirRoute)
+READ = ["GET", "HEAD"]
 
 DialectDep = Annotated[FhirDialect, Depends(dialect_of)]
+MOST_FIELDS = 100
+"""Parameters of one search."""
 _FORMAT_PARAMETERS = frozenset({"_format", "_pretty"})
 
 
@@ -30,7 +37,7 @@ async def body_of(request: Request) -> bytes:
 BodyDep = Annotated[bytes, Depends(body_of)]
 
 
-@router.get("/metadata")
+@router.api_route("/metadata", methods=READ)
 def show_metadata(request: Request, dialect: DialectDep) -> Response:
     """What the service can do; read without a token."""
     return respond(capability_statement(service_address(request), dialect.settled), dialect)
@@ -42,28 +49,73 @@ def _resources(catalogues: list[PublishedCatalogue], kind: str, version: FhirVer
     return [system for catalogue in catalogues for system in catalogue.code_systems]
 
 
-def _search(request: Request, reader: Reader, dialect: FhirDialect, kind: str) -> Response:
-    search = search_of(request.query_params.multi_items())
+def _search(
+    request: Request,
+    reader: Reader,
+    dialect: FhirDialect,
+    kind: str,
+    sent: Sequence[tuple[str, str]] = (),
+) -> Response:
+    search = search_of([*request.query_params.multi_items(), *sent], is_strict=_is_strict(request))
     resources = _resources(reader.published(), kind, dialect.settled)
     return respond(searchset(resources, search, f"{service_address(request)}/{kind}"), dialect)
 
 
-def _read(reader: Reader, dialect: FhirDialect, kind: str, resource_id: str) -> Response:
+def _is_strict(request: Request) -> bool:
+    """Whether the caller wants to be refused what would be ignored (`Prefer: handling=strict`)."""
+    wishes = re.split(r"[;,]", request.headers.get("prefer", "").lower())
+    return "handling=strict" in {"".join(wish.split()).replace('"', "") for wish in wishes}
+
+
+def _read(reader: Reader, dialect: FhirDialect, kind: str, resource_id: str, version_id: str = "") -> Response:
     slugs = ("loinc",) if kind == "ConceptMap" else tuple(LEVEL_SLUGS.values())
     catalogues = reader.published(lambda names: any(names.identifier(slug) == resource_id for slug in slugs))
     for resource in _resources(catalogues, kind, dialect.settled):
-        if resource["id"] == resource_id:
-            return respond(resource, dialect, headers={"ETag": f'W/"{resource["version"]}"'})
+        if resource["id"] != resource_id:
+            continue
+        meta = resource["meta"]
+        if version_id not in ("", meta["versionId"]):
+            raise FhirRequestError(
+                f"Seul l'état actuel de {kind}/{resource_id} est servi : versionId {meta['versionId']}.", 404
+            )
+        # One address answers in several syntaxes, and to one token.
+        headers = {**validators(meta["versionId"], meta["lastUpdated"]), "Vary": "Accept, Authorization"}
+        return respond(resource, dialect, headers=headers)
     raise FhirRequestError(f"{kind}/{resource_id} n'existe pas, ou pas pour ce jeton.", 404)
 
 
-@router.get("/ConceptMap")
+def _sent(request: Request, body: bytes) -> list[tuple[str, str]]:
+    """The parameters of a search sent as a form."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/x-www-form-urlencoded", "") or (not kind and body):
+        raise FhirRequestError("Envoyez les paramètres en application/x-www-form-urlencoded.", 415)
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise FhirRequestError("Les paramètres envoyés ne sont pas lisibles.", code="structure") from error
+
+
+@router.post("/ConceptMap/_search")
+def post_search_of_maps(request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep) -> Response:
+    """The same search, sent as a form."""
+    return _search(request, reader, dialect, "ConceptMap", _sent(request, body))
+
+
+@router.post("/CodeSystem/_search")
+def post_search_of_code_systems(
+    request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep
+) -> Response:
+    """The same search, sent as a form."""
+    return _search(request, reader, dialect, "CodeSystem", _sent(request, body))
+
+
+@router.api_route("/ConceptMap", methods=READ)
 def search_concept_maps(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
     """The maps of the laboratory."""
     return _search(request, reader, dialect, "ConceptMap")
 
 
-@router.get("/CodeSystem")
+@router.api_route("/CodeSystem", methods=READ)
 def search_code_systems(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
     """The local codes of the laboratory."""
     return _search(request, reader, dialect, "CodeSystem")
@@ -103,7 +155,7 @@ def _answer(reader: Reader, question: Question, dialect: FhirDialect, resource_i
     return respond(parameters_of(translate(catalogues, question), version), dialect.as_of(version))
 
 
-@router.get("/ConceptMap/$translate")
+@router.api_route("/ConceptMap/$translate", methods=READ)
 def ask_all_maps(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
     """Translate with all maps of the laboratory, or with the one that `url` names."""
     return _answer(reader, question_of(_queried(request), dialect.version), dialect)
@@ -116,7 +168,7 @@ def post_to_all_maps(request: Request, reader: ReaderDep, dialect: DialectDep, b
     return _answer(reader, question_of(values, dialect.version), dialect)
 
 
-@router.get("/ConceptMap/{resource_id}/$translate")
+@router.api_route("/ConceptMap/{resource_id}/$translate", methods=READ)
 def ask_one_map(request: Request, reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
     """Translate with this map."""
     return _answer(reader, question_of(_queried(request), dialect.version), dialect, resource_id)
@@ -131,13 +183,25 @@ def post_to_one_map(
     return _answer(reader, question_of(values, dialect.version), dialect, resource_id)
 
 
-@router.get("/ConceptMap/{resource_id}")
+@router.api_route("/ConceptMap/{resource_id}", methods=READ)
 def read_concept_map(reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
     """One map."""
     return _read(reader, dialect, "ConceptMap", resource_id)
 
 
-@router.get("/CodeSystem/{resource_id}")
+@router.api_route("/CodeSystem/{resource_id}", methods=READ)
 def read_code_system(reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
     """The local codes of one level of a catalogue."""
     return _read(reader, dialect, "CodeSystem", resource_id)
+
+
+@router.api_route("/ConceptMap/{resource_id}/_history/{version_id}", methods=READ)
+def read_state_of_map(reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str) -> Response:
+    """One map in the state that this versionId names, which is the present one or none."""
+    return _read(reader, dialect, "ConceptMap", resource_id, version_id)
+
+
+@router.api_route("/CodeSystem/{resource_id}/_history/{version_id}", methods=READ)
+def read_state_of_code_system(reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str) -> Response:
+    """The same for local codes."""
+    return _read(reader, dialect, "CodeSystem", resource_id, version_id)

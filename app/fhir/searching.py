@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from app.fhir.answers import outcome
 from app.fhir.errors import FhirRequestError
+from app.fhir.moments import Moments
 from app.fhir_resources.values import Resource
 from matcher.normalise.text import fold
 
 SEARCH_PARAMETERS = {
     "_id": "token",
+    "_lastUpdated": "date",
     "name": "string",
     "status": "token",
     "title": "string",
@@ -20,6 +23,9 @@ SEARCH_PARAMETERS = {
 LARGE_ELEMENTS = ("group", "concept", "property")
 """What a summary leaves out."""
 MOST_RESULTS = 100
+_OPTIONS = frozenset({"_summary", "_count", "_offset"})
+_SILENT = frozenset({"_format", "_pretty"})
+"""Say how the answer is written."""
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
@@ -31,29 +37,46 @@ class Search:
     count: int
     offset: int
     summary: str
+    ignored: tuple[str, ...] = ()
+    """Parameters that we do not know: they restrict nothing, and the answer says so."""
 
     def matches(self, resource: Resource) -> bool:
         """Whether a resource meets all criteria."""
         return all(_meets(resource, name, text) for name, text in self.criteria)
 
 
-def search_of(parameters: Sequence[tuple[str, str]]) -> Search:
-    """Understand a search. Parameters that we do not know are left out, and out of the self link, as FHIR has it."""
+def search_of(parameters: Sequence[tuple[str, str]], *, is_strict: bool = False) -> Search:
+    """Understand a search.
+
+    Parameters that we do not know are left out, and out of the self link, as FHIR has it, and the answer names them;
+    a caller who asks to be strict with her gets a refusal instead.
+    """
     options = dict(parameters)
     summary = options.get("_summary", "false")
     if summary not in ("true", "false", "count"):
         raise FhirRequestError("_summary vaut true, false ou count.", code="value")
     criteria = []
+    ignored: dict[str, None] = {}
     for name, text in parameters:
         base, _, modifier = name.partition(":")
         kind = SEARCH_PARAMETERS.get(base)
-        if kind is None or not text:
+        if kind is None:
+            ignored |= {} if name in _OPTIONS | _SILENT else {name: None}
             continue
+        if not text:
+            ignored[name] = None
+            continue
+        if kind == "date":
+            for wanted in text.split(","):
+                Moments.read(wanted.strip())
         if modifier and not (kind == "string" and modifier in ("exact", "contains")):
             raise FhirRequestError(f"Le modificateur :{modifier} n'est pas pris en charge pour {base}.")
         criteria.append((name, text))
+    if ignored and is_strict:
+        raise FhirRequestError(f"Paramètres inconnus ou vides : {', '.join(ignored)}.", code="not-supported")
     count = _number(options, "_count", MOST_RESULTS)
-    return Search(tuple(criteria), min(count, MOST_RESULTS), _number(options, "_offset", 0), summary)
+    return Search(tuple(criteria), min(count, MOST_RESULTS), _number(options, "_offset", 0), summary,
+                  tuple(ignored))  # fmt: skip
 
 
 def _number(options: Mapping[str, str], name: str, default: int) -> int:
@@ -67,6 +90,9 @@ def _number(options: Mapping[str, str], name: str, default: int) -> int:
 
 def _meets(resource: Resource, name: str, text: str) -> bool:
     base, _, modifier = name.partition(":")
+    if base == "_lastUpdated":
+        updated = str(resource.get("meta", {}).get("lastUpdated", ""))
+        return any(Moments.read(wanted.strip()).holds(updated) for wanted in text.split(","))
     held = str(resource.get(base.removeprefix("_"), ""))
     return any(_is(held, wanted.strip(), SEARCH_PARAMETERS[base], modifier) for wanted in text.split(","))
 
@@ -84,7 +110,8 @@ def _is(held: str, wanted: str, kind: str, modifier: str) -> bool:
 
 def _summary_of(resource: Resource) -> Resource:
     kept = {key: value for key, value in resource.items() if key not in LARGE_ELEMENTS}
-    return {"resourceType": kept.pop("resourceType"), "id": kept.pop("id"), "meta": {"tag": [_SUBSETTED]}, **kept}
+    meta = {**kept.pop("meta", {}), "tag": [_SUBSETTED]}
+    return {"resourceType": kept.pop("resourceType"), "id": kept.pop("id"), "meta": meta, **kept}
 
 
 def searchset(resources: Sequence[Resource], search: Search, address: str) -> Resource:
@@ -105,6 +132,10 @@ def searchset(resources: Sequence[Resource], search: Search, address: str) -> Re
             }
             for resource in page
         ]
+    if search.ignored:
+        told = f"Paramètres ignorés, qui n'ont rien restreint : {', '.join(search.ignored)}."
+        warning = {"resource": outcome(told, "not-supported", "warning"), "search": {"mode": "outcome"}}
+        bundle["entry"] = [*bundle.get("entry", []), warning]
     return bundle
 
 

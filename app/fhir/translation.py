@@ -10,21 +10,36 @@ from app.fhir.questions import Coding, Question
 from app.fhir_resources.rules import LOINC_VALUE_SET, equivalence_of
 from app.fhir_resources.rules_r5 import relationship_of
 from app.files.fhir_json import LOINC_SYSTEM
+from app.models import Relation
 from app.publication.mapping import MapElement, MapTarget
+from app.publication.schemas import UncodedReason
+
+_REVERSED = {
+    Relation.LOINC_WIDER: Relation.LOINC_NARROWER,
+    Relation.LOINC_NARROWER: Relation.LOINC_WIDER,
+}
 
 UNKNOWN = "Ce code n'est pas dans le catalogue."
-NOT_APPROVED = "Ce code est dans le catalogue ; aucun code LOINC n'y est encore approuvé."
-NO_LOINC = "Ce code est dans le catalogue ; un biologiste a approuvé qu'aucun code LOINC ne lui correspond."
+OTHER_SYSTEM = "« {} » n'est le système d'aucune carte de ce laboratoire."
+OTHER_TARGET = "Les cartes de ce laboratoire mènent à LOINC (http://loinc.org) ; aucune ne mène à « {} »."
+OTHER_SCOPE = "Aucune carte de ce laboratoire ne va entre les jeux de valeurs demandés."
+NOT_LOINC = "En sens inverse, donnez un code LOINC (http://loinc.org) : « {} » n'en est pas le système."
 NO_LOCAL_CODE = "Aucun code local approuvé ne mène à ce code LOINC."
+WITHHELD = "Ce code est dans le catalogue ; un code LOINC y est approuvé, mais ne peut sortir : {}"
+NO_LOINC = "Ce code est dans le catalogue ; un biologiste a approuvé qu'aucun code LOINC ne lui correspond."
+OUT_OF_SCOPE = "Ce code est dans le catalogue ; un biologiste a approuvé que cette ligne est hors périmètre."
+NOT_APPROVED = "Ce code est dans le catalogue ; aucun code LOINC n'y est encore approuvé ({})."
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A concept that the map gives, how the map relates the two, and which map says so."""
 
-    target: MapTarget
+    relation: Relation
+    """How the map's LOINC code stands to the local code."""
     concept: dict[str, str]
     origin: str
+    is_reverse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +51,30 @@ class Translation:
 
 
 def translate(catalogues: Sequence[PublishedCatalogue], question: Question) -> Translation:
-    """Ask the maps; the relation of a match is that of the map, also when it is asked from its target."""
-    matches: list[Match] = []
-    messages: dict[str, None] = {}
+    """Ask the maps; each match once, and without any the reason that says most."""
+    matches: dict[tuple[str, ...], Match] = {}
+    messages: list[str] = []
+    concerned = [catalogue for catalogue in catalogues if _is_concerned(catalogue, question)]
     for coding in question.codings:
-        for catalogue in catalogues:
-            if _is_concerned(catalogue, question):
-                found, message = _asked(catalogue, coding, question)
-                matches += found
-                messages |= {message: None} if message else {}
+        for catalogue in concerned:
+            found, message = _asked(catalogue, coding, question)
+            messages += [message] if message else []
+            for match in found:
+                key = (match.concept["system"], match.concept["code"], match.relation, match.origin)
+                matches.setdefault(key, match)
     if matches:
-        return Translation(tuple(matches))
-    return Translation((), next(iter(messages), NO_LOCAL_CODE if question.is_reverse else UNKNOWN))
+        return Translation(tuple(matches.values()))
+    if catalogues and not concerned:
+        return Translation((), OTHER_SCOPE)
+    return Translation((), next(iter(messages), _nothing(question)))
+
+
+def _nothing(question: Question) -> str:
+    """Why no map knows anything of the codes asked for."""
+    system = question.codings[0].system
+    if question.is_reverse:
+        return NO_LOCAL_CODE if system == LOINC_SYSTEM else NOT_LOINC.format(system)
+    return OTHER_SYSTEM.format(system)
 
 
 def _is_concerned(catalogue: PublishedCatalogue, question: Question) -> bool:
@@ -62,16 +89,32 @@ def _asked(catalogue: PublishedCatalogue, coding: Coding, question: Question) ->
     origin = f"{catalogue.canonicals.concept_map()}|{catalogue.version}"
     if question.is_reverse:
         return list(_from_loinc(catalogue, coding, question, origin)), ""
-    if question.target_system not in ("", LOINC_SYSTEM):
+    group = next((group for group in catalogue.groups if group.system == coding.system), None)
+    if group is None:
         return [], ""
-    for group in catalogue.groups:
-        element = group.by_code.get(coding.code) if group.system == coding.system else None
-        if element is None:
-            continue
-        if element.target is None:
-            return [], NOT_APPROVED if element.settled is None else NO_LOINC
-        return [Match(element.target, _loinc(element.target, catalogue), origin)], ""
-    return [], ""
+    element = group.by_code.get(coding.code)
+    if element is None:
+        return [], UNKNOWN
+    if question.target_system not in ("", LOINC_SYSTEM):
+        return [], OTHER_TARGET.format(question.target_system)
+    if element.target is None:
+        return [], _why_none(catalogue, group, element)
+    return [Match(element.target.relation, _loinc(element.target, catalogue), origin)], ""
+
+
+def _why_none(catalogue: PublishedCatalogue, group: GroupIndex, element: MapElement) -> str:
+    """Why a code of the catalogue has no code of LOINC: withheld, approved to have none, or not approved yet."""
+    assessment = catalogue.assessment
+    tests = catalogue.tests_by_code.get((group.level, element.code), [])
+    ids = {test.id for test in tests}
+    blocked = [issue.message for issue in assessment.blocking if issue.test.id in ids]
+    if blocked:
+        return WITHHELD.format(" ".join(dict.fromkeys(blocked)))
+    reasons = [assessment.reasons[test.id] for test in tests if test.id in assessment.reasons]
+    if element.settled is not None:
+        return OUT_OF_SCOPE if UncodedReason.OUT_OF_SCOPE in reasons else NO_LOINC
+    unfinished = dict.fromkeys(reason.label for reason in reasons if not reason.is_settled)
+    return NOT_APPROVED.format(", ".join(unfinished) or UncodedReason.TODO.label)
 
 
 def _from_loinc(catalogue: PublishedCatalogue, coding: Coding, question: Question, origin: str) -> Iterator[Match]:
@@ -83,7 +126,7 @@ def _from_loinc(catalogue: PublishedCatalogue, coding: Coding, question: Questio
         if question.target_system in ("", wanted):
             for element in group.by_loinc.get(coding.code, []):
                 assert element.target is not None
-                yield Match(element.target, _local(element, group, catalogue), origin)
+                yield Match(element.target.relation, _local(element, group, catalogue), origin, is_reverse=True)
 
 
 def _loinc(target: MapTarget, catalogue: PublishedCatalogue) -> dict[str, str]:
@@ -113,10 +156,13 @@ def parameters_of(translation: Translation, version: FhirVersion) -> dict[str, A
         parameters.append({"name": "message", "valueString": translation.message})
     for match in translation.matches:
         if version is FhirVersion.R4:
-            relation = {"name": "equivalence", "valueCode": equivalence_of(match.target.relation).value}
+            # R4 says how the concept that it gives stands to the one that was asked for: reversed, the other way round.
+            seen = _REVERSED.get(match.relation, match.relation) if match.is_reverse else match.relation
+            relation = {"name": "equivalence", "valueCode": equivalence_of(seen).value}
             origin = {"name": "source", "valueUri": match.origin}
         else:
-            relation = {"name": "relationship", "valueCode": relationship_of(match.target.relation).value}
+            # R5 names the source and the target of the map, whichever of them was asked for.
+            relation = {"name": "relationship", "valueCode": relationship_of(match.relation).value}
             origin = {"name": "originMap", "valueUri": match.origin}
         concept = {"name": "concept", "valueCoding": match.concept}
         parameters.append({"name": "match", "part": [relation, concept, origin]})

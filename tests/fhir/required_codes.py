@@ -15,7 +15,7 @@ _SHARED: dict[str, frozenset[str]] = {
     "ActivityDefinition.kind": frozenset({"ServiceRequest"}),
     "CapabilityStatement.kind": frozenset({"instance", "capability", "requirements"}),
     "CapabilityStatement.rest.mode": frozenset({"client", "server"}),
-    "CapabilityStatement.rest.resource.interaction.code": frozenset({"read", "search-type"}),
+    "CapabilityStatement.rest.resource.interaction.code": frozenset({"read", "vread", "search-type"}),
     "CapabilityStatement.rest.resource.searchParam.type": frozenset({"uri", "token", "string", "date"}),
     "OperationOutcome.issue.severity": frozenset({"fatal", "error", "warning", "information"}),
     "OperationOutcome.issue.code": frozenset(
