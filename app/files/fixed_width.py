@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from app.files.fields import guess_columns, known_fields
+from app.files.fields import fold_heading, guess_columns, known_fields
 
 _RULER = re.compile(r"[-=_]{2,}(?: +[-=_]{2,})+ *")
 _DASHES = re.compile(r"[-=_]+")
@@ -17,6 +17,8 @@ _WIDE_GAP = re.compile(r"\S {2,}\S")
 _SEARCH_LINES = 15
 _MIN_ROWS = 2
 _MANY = 0.6
+_NOUNS = frozenset({"code", "libelle", "nom", "type", "reference"})
+"""What a heading says of another: the code, or the label, of a unit."""
 _TELLING_ROWS = 12
 """So many texts do not have a space at the same place by chance."""
 REFUSAL = (
@@ -128,11 +130,14 @@ def _holds_two(rows: Sequence[str], used: Sequence[bool], start: int, end: int) 
 
 
 def _names_two(heading: str) -> bool:
-    """Whether two headings are apart by one space only: `Unité Milieu`."""
+    """Whether two headings are apart by one space only: `Unité Milieu`, and not `Code unité`."""
     words = heading.split(" ")
-    if known_fields([heading]):
-        return False
-    return any(
-        known_fields([" ".join(words[:place])]) and known_fields([" ".join(words[place:])])
-        for place in range(1, len(words))
+    return not known_fields([heading]) and any(
+        _are_two(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words))
     )
+
+
+def _are_two(first: str, second: str) -> bool:
+    said = known_fields([second])
+    is_one = fold_heading(first) in _NOUNS and not said & {"code", "label"}
+    return bool(known_fields([first]) and said) and not is_one

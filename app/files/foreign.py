@@ -21,6 +21,11 @@ _SIGNATURES = (
     (b"MSH|", "un message HL7 v2", "demandez au SGL un export de son catalogue en CSV ou en classeur"),
     (b"H|\\^&", "un message ASTM", "demandez au SGL un export de son catalogue en CSV ou en classeur"),
 )
+_MESSAGE = re.compile(rb"H\|[~^\\&]{2,4}|(?:FHS|BHS|MSH|PID|OBR|OBX)\||P\|\d+\|")
+"""How messages of results begin, whole or cut."""
+_PEOPLE_IN_FHIR = re.compile(
+    rb'"resourceType"\s*:\s*"(?:Patient|RelatedPerson|Person)"|<(?:\w+:)?(?:Patient|RelatedPerson)[\s/>]'
+)
 _START = 8_192
 
 
@@ -56,9 +61,19 @@ def foreign(content: bytes) -> str:
     for signature, name, remedy in _SIGNATURES:
         if content.lstrip(b"\xef\xbb\xbf").startswith(signature):
             return f"c'est {name} ; {remedy}."
+    start = _text_start(content)
+    if _MESSAGE.match(start):
+        return (
+            "c'est un message de résultats (HPRIM, HL7 ou ASTM), qui parle de patients ; demandez au SGL un export de "
+            "son catalogue en CSV ou en classeur."
+        )
+    if (start.startswith((b"{", b"[")) or is_xml(content)) and _PEOPLE_IN_FHIR.search(content):
+        return (
+            "ce fichier FHIR contient une ressource Patient ; l'atelier n'enregistre que des catalogues d'analyses, "
+            "sans aucune donnée nominative. Demandez au SGL le catalogue seul."
+        )
     if not is_xml(content):
         return ""
-    start = _text_start(content)
     if _SPREADSHEET_2003 in start:
         return f"c'est un classeur au format XML d'Excel 2003 ; {_AS_WORKBOOK}."
     if _FHIR in start:

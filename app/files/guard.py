@@ -6,14 +6,22 @@ may decide (« Prénom », « Date de naissance », « IPP », « INS »), or tw
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files.fields import EARLIER_FIELDS, fold_heading, guess_columns
-from app.files.first_names import FIRST_NAMES
+from app.files.people import (
+    IDENTITIES,
+    PEOPLE,
+    Value,
+    holds_a_number,
+    may_hold_a_number,
+    tells_a_birth,
+)
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, detect_header_rows
+from app.text import counted
 
 _CERTAIN = re.compile(
     r"^(ipp|ins|nir|nip|ddn|dtn|d naiss|dt naiss|nee? le|ins c|ins nir|matricule ins|nom de famille)$"
@@ -23,6 +31,7 @@ _CERTAIN = re.compile(
     r"|\b(nom|id|ipp|numero|identifiant|age|sexe|adresse|code)\b.*\bpatients?\b"
     r"|\b(n|no|num|numero) ?(de )?(secu|ss|dossier patient|immatriculation)\b|\bsecurite sociale\b"
     r"|\b(first ?name|last ?name|birth ?date|date of birth|dob|patient ?id)\b"
+    r"|^(mrn|medical record( number)?|surname|given( names?)?|family name|born|patient name|nhs number)$"
 )
 _AMBIGUOUS = {
     "name": re.compile(r"^(nom|noms|patients?|malades?|nom usuel)$"),
@@ -31,12 +40,21 @@ _AMBIGUOUS = {
     "sex": re.compile(r"^(sexe|civilite|genre)$"),
     "age": re.compile(r"^(age|age ans)$"),
     "prescriber": re.compile(r"^(prescripteur|medecin|medecin prescripteur|medecin traitant)$"),
+    "initials": re.compile(r"^(initiales?|initials)( (du )?patient)?$"),
     "result": re.compile(r"^(valeur|resultat|date (de )?(prelevement|prel|resultat|validation))$"),
 }
+_FILE_NUMBER = re.compile(r"^((n|no|num|numero) )?(de )?(dossier|venue|sejour|iep)$")
+_BOUND = re.compile(r"\bage\b.*\b(min|max|mini|maxi|minimum|maximum|minimal|maximal)$")
+"""« Âge patient min » is a condition of a reference range."""
+_STAFF = re.compile(
+    r"^(referent|responsable|biologiste|technicien|redacteur|verificateur|approbateur|auteur|correspondant|pilote)"
+    r"|\b(valide|cree|modifie|saisi|redige|verifie|approuve|relu|habilite) (par|le)$"
+    r"|\b(referent|responsable)$"
+)
+"""Headings of people of the laboratory."""
 _CATALOGUE_FIELDS = frozenset({"unit", "specimen", "technique", "scale", "nabm", "timing"})
-_NIR = re.compile(r"[1-478][0-9]{2}(?:0[1-9]|1[0-2]|[2-9][0-9])(?:[0-9]{2}|2[AB])[0-9]{6}(?:[0-9]{2})?")
-_DATE = re.compile(r"(?:(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})|(\d{4})-(\d{2})-(\d{2}))(?:[ T].*)?")
 _SAMPLE_ROWS = 2_000
+_SHOWN_ROWS = 8
 _HEADER_SEARCH_ROWS = 15
 _REASON = (
     "cette colonne ressemble à des données de patients. L'atelier n'enregistre que des catalogues "
@@ -44,46 +62,12 @@ _REASON = (
 )
 
 
-def is_social_security_number(text: str) -> bool:
-    """Whether this is a French social security number (NIR), its control key being right when it is given."""
-    compact = re.sub(r"[ .\u00a0\u202f-]", "", text.strip().upper())
-    if len(compact) not in (13, 15) or _NIR.fullmatch(compact) is None:
-        return False
-    if len(compact) == 13:
-        # Thirteen digits are also an article number: only a separator-grouped number is taken as a NIR.
-        return compact != text.strip().upper()
-    body = compact[:13].replace("2A", "19").replace("2B", "18")
-    return body.isdigit() and 97 - int(body) % 97 == int(compact[13:])
-
-
-def _year_of_date(text: str) -> int | None:
-    found = _DATE.fullmatch(text.strip())
-    if found is None:
-        return None
-    day, month, year = (int(found[i] or found[j]) for i, j in ((1, 6), (2, 5), (3, 4)))
-    try:
-        return date(year, month, day).year
-    except ValueError:
-        return None
-
-
-def _has_birth_dates(values: Sequence[str]) -> bool:
-    """Most values are dates, spread over decades, as dates of birth are and dates of creation are not."""
-    years = [year for value in values if (year := _year_of_date(value)) is not None]
-    if len(years) < 5 or len(years) < 0.8 * len(values):
-        return False
-    years.sort()
-    return years[len(years) // 2] < 1995 and years[-1] - years[0] >= 20
-
-
-def _has_first_names(values: Sequence[str]) -> bool:
-    """Most values are a usual French first name, and several of them."""
-    names = [name for value in values if (name := fold_heading(value).split(" ")[0]) in FIRST_NAMES]
-    return len(names) >= 5 and len(names) >= 0.6 * len(values) and len(set(names)) >= 4
-
-
 def _certain_headings(folded: Sequence[str]) -> list[int]:
-    return [column for column, heading in enumerate(folded) if heading and _CERTAIN.search(heading)]
+    return [
+        column
+        for column, heading in enumerate(folded)
+        if heading and _CERTAIN.search(heading) and not _BOUND.search(heading)
+    ]
 
 
 def _ambiguous_headings(folded: Sequence[str]) -> dict[str, int]:
@@ -106,6 +90,10 @@ def suspicious_headings(headings: Sequence[str]) -> list[int]:
     if certain:
         return certain
     ambiguous = _ambiguous_headings(folded)
+    if "initials" in ambiguous and {"record", "result"} & ambiguous.keys():
+        return sorted(ambiguous.values())
+    if any(_FILE_NUMBER.search(heading) for heading in folded) and "result" in ambiguous:
+        return sorted(ambiguous.values())
     if "name" not in ambiguous:
         return []
     others = len(ambiguous) - 1
@@ -121,27 +109,48 @@ def _is_unmarked_header(cells: Sequence[str], needed: int) -> bool:
     return len(set(_certain_headings(folded)) | set(_ambiguous_headings(folded).values())) >= needed
 
 
-def _columns(rows: Iterable[Sequence[str]]) -> dict[int, list[str]]:
-    columns: dict[int, list[str]] = {}
-    for cells in rows:
-        for column, cell in enumerate(cells):
+def _columns(rows: Iterable[TableRow]) -> dict[int, list[Value]]:
+    columns: dict[int, list[Value]] = {}
+    for row in rows:
+        for column, cell in enumerate(row.cells):
             if cell.strip():
-                columns.setdefault(column, []).append(cell)
+                columns.setdefault(column, []).append((row.row_number, cell))
     return columns
 
 
-def suspicious_values(rows: Iterable[Sequence[str]], told: Collection[int] = ()) -> list[int]:
-    """The columns whose values seem to be about patients.
+def suspicious_values(rows: Iterable[TableRow], told: Collection[int] = ()) -> dict[int, list[int]]:
+    """The columns whose values seem to be about patients, and the rows of these values.
 
-    Names and dates say who transcoded, and when, in the columns that their headings `told` of earlier work.
+    Names and dates say who transcoded or answers for a test, and when, in the columns that their headings `told`.
     """
-    suspicious: list[int] = []
+    suspicious: dict[int, list[int]] = {}
     for column, values in _columns(rows).items():
-        numbers = sum(is_social_security_number(value) for value in values)
-        people = column not in told and (_has_birth_dates(values) or _has_first_names(values))
-        if numbers >= 2 or numbers == len(values) or people:
-            suspicious.append(column)
+        detectors = IDENTITIES if column in told else (*IDENTITIES, *PEOPLE)
+        found = sorted({row for detector in detectors for row in detector(values)})
+        if found:
+            suspicious[column] = found
     return suspicious
+
+
+def _identified(rows: Sequence[TableRow]) -> dict[int, list[int]]:
+    """The columns where a text among others holds a social security number or a birth, in whatever row."""
+    births: dict[int, list[int]] = {}
+    numbers: dict[int, list[int]] = {}
+    alike: Counter[int] = Counter()
+    for row in rows:
+        text = "\n".join(row.cells)
+        if not (tells_a_birth(text) or may_hold_a_number(text)):
+            continue
+        for column, cell in enumerate(row.cells):
+            if tells_a_birth(cell):
+                births.setdefault(column, []).append(row.row_number)
+            if may_hold_a_number(cell):
+                alike[column] += 1
+                if holds_a_number(cell):
+                    numbers.setdefault(column, []).append(row.row_number)
+    # Other long numbers have a right key by chance, one in a hundred.
+    sure = {column: found for column, found in numbers.items() if 2 * len(found) >= alike[column]}
+    return {column: sorted({*births.get(column, ()), *sure.get(column, ())}) for column in births.keys() | sure.keys()}
 
 
 def _earlier_columns(header: Sequence[TableRow]) -> set[int]:
@@ -149,6 +158,11 @@ def _earlier_columns(header: Sequence[TableRow]) -> set[int]:
     head = next((row for row in reversed(header) if not row.is_blank), None)
     guessed = guess_columns(head.cells) if head else {}
     return {column for name, column in guessed.items() if name in EARLIER_FIELDS}
+
+
+def _staff_columns(header: Sequence[TableRow]) -> set[int]:
+    """The columns whose headings say that they name people of the laboratory."""
+    return {column for row in header for column, cell in enumerate(row.cells) if _STAFF.search(fold_heading(cell))}
 
 
 def _problems(file_name: str, rows: Sequence[TableRow], header_rows: int, sheet: str = "") -> list[InputProblem]:
@@ -165,10 +179,21 @@ def _problems(file_name: str, rows: Sequence[TableRow], header_rows: int, sheet:
             ]
     data = rows[header_rows:]
     sample = data[:: max(1, len(data) // _SAMPLE_ROWS)]
+    header = rows[:header_rows]
+    found = suspicious_values(sample, _earlier_columns(header) | _staff_columns(header))
+    for column, numbers in _identified(data).items():
+        found[column] = sorted({*found.get(column, ()), *numbers})
     return [
-        InputProblem(file_name, where + _REASON, column=_name_of(rows[:header_rows], column))
-        for column in suspicious_values((row.cells for row in sample), _earlier_columns(rows[:header_rows]))
+        InputProblem(file_name, f"{where}{_rows_said(numbers)} : {_REASON}", column=_name_of(header, column))
+        for column, numbers in sorted(found.items())
     ]
+
+
+def _rows_said(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers[:_SHOWN_ROWS]))
+    rest = len(numbers) - _SHOWN_ROWS
+    more = f" et {counted(rest, 'autre', 'autres')}" if rest > 0 else ""
+    return f"ligne {listed}" if len(numbers) == 1 else f"lignes {listed}{more}"
 
 
 def _name_of(header: Sequence[TableRow], column: int) -> str:

@@ -169,11 +169,13 @@ class _Texts:
         self.typed = sheet.rows
         self.rows = [[cell_text(value) for value in row] for row in sheet.rows]
         uncalculated = set(self.facts.uncalculated)
-        formatted = self._formatted()
-        for number, row in enumerate(sheet.rows, start=1):
-            for column, value in enumerate(row):
+        # Column after column: what is noted of the cells of one is dropped before the next.
+        for column in range(max(map(len, sheet.rows), default=0)):
+            formatted = self._formatted(column)
+            for number, row in enumerate(sheet.rows, start=1):
+                value = row[column] if column < len(row) else ""
                 if type(value) is not str and (number, column) not in uncalculated:
-                    self._note(number, column, value, formatted.get(column, frozenset()))
+                    self._note(number, column, value, formatted)
         for column, texts in self.facts.texts.items():
             for text, numbers in texts.items():
                 for number in numbers:
@@ -205,14 +207,11 @@ class _Texts:
             self.amounts[row, column] = before
         self.rows[row - 1][column] = text
 
-    def _formatted(self) -> dict[int, frozenset[int]]:
-        """Apply the formats of numbers; column -> rows whose number has one, of which nothing more is to be said."""
-        told: dict[int, frozenset[int]] = {}
-        for column, texts in self.facts.texts.items():
-            told[column] = frozenset(row for rows in texts.values() for row in rows)
-        for column, formats in self.facts.formats.items():
-            rows = [row for code, numbers in formats.items() for row in self._format(column, code, numbers)]
-            told[column] = told.get(column, frozenset()) | frozenset(rows)
+    def _formatted(self, column: int) -> set[int]:
+        """Apply the formats of the numbers of a column; the rows of those of which nothing more is to be said."""
+        told = {row for rows in self.facts.texts.get(column, {}).values() for row in rows}
+        for code, rows in self.facts.formats.get(column, {}).items():
+            told.update(self._format(column, code, rows))
         return told
 
     def _format(self, column: int, code: str, rows: "array[int]") -> list[int]:
@@ -243,7 +242,7 @@ class _Texts:
             return value if type(value) in (float, int) else None
         return None
 
-    def _note(self, row: int, column: int, value: Any, formatted: frozenset[int]) -> None:
+    def _note(self, row: int, column: int, value: Any, formatted: set[int]) -> None:
         match value:
             case None:
                 return

@@ -75,15 +75,16 @@ def test_numbers_may_begin_before_their_heading() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        # A column without heading; two headings one space apart; a text that crosses a boundary; no headings.
+        # A column without heading; two headings one space apart; texts that touch or cross a boundary; no headings.
         ALIGNED.replace("Unité    Milieu", ""),
         ALIGNED.replace("Unité    Milieu", "Unité Milieu"),
         ALIGNED.replace("Sodium                  mmol/L   Sérum", "Sodium dosé par électrode mmol/L Sérum"),
+        "Code    Libellé    Unité Milieu\nNA      Sodium     mmol/LSérum\nK       Potassium  mmol/LSang\n",
         "\n".join(ALIGNED.splitlines()[1:]),
         RULED.replace("0012   Potassium  (très long)            12", "0012-BIS Potassium                   12"),
         RULED + RULED,
     ],
-    ids=["no heading", "two headings", "crossed", "headless", "crossed ruler", "pages"],
+    ids=["no heading", "two headings", "crossed", "touching", "headless", "crossed ruler", "pages"],
 )
 def test_uncertain_boundaries_are_refused_by_the_name_of_the_format(text: str) -> None:
     with pytest.raises(ImportRefusedError) as refused:

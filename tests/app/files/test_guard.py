@@ -6,11 +6,16 @@ import pytest
 from openpyxl import Workbook
 
 from app.errors import ImportRefusedError
-from app.files.guard import is_social_security_number, refuse_patient_data
+from app.files.guard import refuse_patient_data
+from app.files.people import is_social_security_number
 from app.files.records import Dialect
-from app.files.tabular import read_table
+from app.files.tabular import check_content, read_table
 
 NAMES = "Marie Jean Louise Pierre Anne Paul Sophie Luc".split()
+
+FOREIGN = ("Aïcha", "Awa", "Youssef", "João", "Noah")
+SURNAMES = "DURAND PETIT MOREAU ROUX LEROY GARCIA DIALLO KOWALSKA".split()
+PEOPLE = list(zip(SURNAMES, NAMES, strict=True))
 
 
 def lines(*rows: str) -> bytes:
@@ -37,6 +42,21 @@ def lines(*rows: str) -> bytes:
         lines(*[f"{name};{n};mmol/L" for n, name in enumerate(NAMES)]),
         lines(*[f"A{n};Analyse;{n + 1:02d}/03/{1930 + 7 * n}" for n in range(9)]),
         lines("Code;Libellé;Divers", "A;B;1 85 05 78 006 084 91", "B;C;2 99 12 2A 006 084 90"),
+        # Without key, with two-digit years, in one block, as labels, in sentences, few among many.
+        lines("Code;Libellé;Réf", *[f"A{n};B;1{60 + n}0{n + 1}75{n}{n}1234" for n in range(8)]),
+        lines("Code;Libellé;Date", *[f"A{n};B;1{n}/03/{35 + 8 * n}" for n in range(8)]),
+        lines("Code;Libellé;Jour", *[f"A{n};B;{1940 + 6 * n}031{n}" for n in range(8)]),
+        lines("Code;Libellé", *[f"{n};{surname} {name.upper()}" for n, (surname, name) in enumerate(PEOPLE)]),
+        lines("Code;Libellé;Bénéficiaire", *[f"{n};B;{name}, {surname}" for n, (surname, name) in enumerate(PEOPLE)]),
+        lines("Code;Libellé;Qui", *[f"{n};B;{surname}^{name}" for n, (surname, name) in enumerate(PEOPLE)]),
+        lines("Code;Libellé;P", *[f"{n};B;{name}" for n, name in enumerate(FOREIGN)]),
+        lines("Code;Libellé;Note", "A;B;Mme DURAND Anne à rappeler", "C;D;voir M. PETIT Paul"),
+        lines("Code;Libellé;Note", "A;B;rappel, née le 12/04/1983", *[f"C{n};D;" for n in range(400)]),
+        lines("Code;Libellé;Note", *[f"C{n};D;" for n in range(4000)], "A;B;dossier 185057800608491 à revoir"),
+        lines("Dossier;Initiales;Code;Résultat", "1;AB;NA;5"),
+        lines("Code;Libellé;MRN", "A;B;1"),
+        lines("Test;Given names;Surname", "A;B;C"),
+        lines("Code;Libellé;Age patient", "A;B;45"),
     ],
 )
 def test_patients_are_refused(content: bytes) -> None:
@@ -56,6 +76,14 @@ def test_patients_are_refused(content: bytes) -> None:
         lines("Code;Libellé;Créée le", *[f"A{n};B;0{n}/03/20{10 + n}" for n in range(1, 9)]),
         lines("Code;Libellé;Laboratoire exécutant", *[f"A{n};B;Claude Bernard" for n in range(9)]),
         lines("Code;Libellé;EAN", "A;B;3400930000120", "B;C;3400930000137"),
+        lines("Code;Libellé;Age patient min;Age patient max", "A;B;0;99"),
+        lines("Code;Libellé;Référent", *[f"A{n};B;{name}" for n, name in enumerate(NAMES)]),
+        lines("Code;Libellé;Validé par", *[f"{n};B;{surname} {name}" for n, (surname, name) in enumerate(PEOPLE)]),
+        lines("Code;Nom", "W;Widal et Félix", "F;Fernand Widal", "B;Bence Jones", "P;Paul Bunnell", "G;Marie Guillain"),
+        lines("Code;Libellé;Note", "A;Bilirubine du nouveau-né le 3e jour;né le 3 ou le 4"),
+        # Of long article numbers, some have by chance the key of a social security number.
+        lines("Code;Libellé;Article", *[f"A{n};B;1850578006084{n:02}" for n in range(60, 97)]),
+        lines("Demande;Libellé;Résultat", "NFS;Hémoglobine;HB"),
     ],
 )
 def test_catalogues_are_accepted(content: bytes) -> None:
@@ -107,3 +135,44 @@ def test_who_transcoded_and_when_is_no_patient() -> None:
     refuse_patient_data(read_table("a.csv", text.encode()))
     with pytest.raises(ImportRefusedError):
         refuse_patient_data(read_table("a.csv", text.replace("Décidé par;Décidé le", "Qui;Quand").encode()))
+
+
+def test_the_rows_are_named_and_nothing_of_what_they_say() -> None:
+    rows = [f"{n};B;{surname} {name}" for n, (surname, name) in enumerate(PEOPLE)]
+    with pytest.raises(ImportRefusedError) as refused:
+        refuse_patient_data(read_table("a.csv", lines("Code;Libellé;Qui", *rows)))
+    (problem,) = map(str, refused.value.problems)
+    assert "colonne « Qui » : lignes 2, 3, 4, 5, 6, 7, 8, 9 : cette colonne ressemble" in problem
+    assert "DURAND" not in problem
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"H|~^\\&|HPRIM||LABO||ORU\rP|1|80000|||X^Y||19600101|M\r",
+        b"MSH|^~\\&|LABO\rPID|1||12\r",
+        b"PID|1||12||X^Y\r",
+        b"P|1|80000|||X^Y||19600101|M\r",
+    ],
+)
+def test_messages_of_results_are_refused_by_their_name(content: bytes) -> None:
+    with pytest.raises(ImportRefusedError, match="c'est un message"):
+        check_content("a.csv", content, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType" : "Patient", "id": "1"}}]}',
+        b'{"resourceType": "ObservationDefinition", "contained": [{"resourceType":"RelatedPerson"}]}',
+        b'<Bundle xmlns="http://hl7.org/fhir"><entry><resource><Patient/></resource></entry></Bundle>',
+    ],
+)
+def test_fhir_that_holds_people_is_refused(content: bytes) -> None:
+    with pytest.raises(ImportRefusedError, match="ressource Patient"):
+        check_content("a.json", content, 1_000_000)
+
+
+def test_fhir_that_speaks_of_patients_is_accepted() -> None:
+    content = b'{"resourceType": "CodeSystem", "concept": [{"code": "A", "display": "Patient"}], "subject": "Patient"}'
+    check_content("a.json", content, 1_000_000)
