@@ -129,8 +129,10 @@ def completed(
     if not dialect.is_delimited:
         what = "est un classeur" if dialect.is_workbook else "a des colonnes de largeur fixe"
         content, dialect = _as_csv(received.cells, dialect)
-        # The rows of the new file are numbered anew: tests are found by their code.
-        lookup = RowLookup.build(assessment.tests, {}, some_left_out=some_left_out)
+        # The rows of the new file are numbered anew.
+        anew = {number: place for place, (number, _) in enumerate(received.cells, start=1)}
+        numbers = {row_id: anew[number] for row_id, number in received.row_numbers.items()}
+        lookup = RowLookup.build(assessment.tests, numbers, some_left_out=some_left_out)
         notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
     notes += _notes(result.appended, dialect)
