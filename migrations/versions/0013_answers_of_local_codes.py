@@ -1,14 +1,14 @@
 """where rows stand is judged anew: a code and « no LOINC code » are two answers; exams without analysis in scope
 
-Revision: 0011
-Follows: 0010
+Revision: 0013
+Follows: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
