@@ -33,9 +33,29 @@ def one_line(text: str) -> str:
     return " ".join(UNPRINTABLE.sub("\ufffd", text).split())
 
 
+def in_paris(moment: datetime) -> datetime:
+    """A moment by the clock of Paris; without a time zone it is UTC."""
+    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return known.astimezone(PARIS)
+
+
 def paris_time(moment: datetime | None, *, seconds: bool = False) -> str:
     """A moment by the clock of Paris: 21/11/2026 15:05; nothing for none. Without a time zone it is UTC."""
     if moment is None:
         return ""
-    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return known.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S" if seconds else "%d/%m/%Y %H:%M")
+    return in_paris(moment).strftime("%d/%m/%Y %H:%M:%S" if seconds else "%d/%m/%Y %H:%M")
+
+
+def paris_day(moment: datetime | None) -> str:
+    """The day in Paris, for a French reader: 21/11/2026; nothing for none."""
+    return in_paris(moment).strftime("%d/%m/%Y") if moment else ""
+
+
+def iso_day(moment: datetime | None) -> str:
+    """The day in Paris, for a program: 2026-11-21; nothing for none."""
+    return in_paris(moment).date().isoformat() if moment else ""
+
+
+def stamp_day(moment: datetime) -> str:
+    """The day in Paris, as the names of files write it: 20261121."""
+    return in_paris(moment).strftime("%Y%m%d")

@@ -12,6 +12,7 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import TermName, name_of
 from app.transcoding import repository, workflow
+from app.transcoding.answers import answer_of, other_answers
 from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, checks_without_code, is_blocking
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
@@ -99,8 +100,15 @@ def rows_to_judge(
     mappings = mappings_of(session, context, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
     checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
     deciders = {choice.author_id for choice in choices.values() if choice}
+    # Those of the rows with a code came with all that is checked of it.
+    asked = [(item.test, None if item.row.id in checked else answer_of(item.row.outcome, "")) for item in judged]
+    answers = other_answers(session, access.catalogue_id, asked)
     authors = {**known, **repository.names_of(session, deciders - known.keys())}
-    return [_row(access, query, item, checked.get(item.row.id), authors) for item in judged]
+    checks = [_checks(item, checked.get(item.row.id), others) for item, others in zip(judged, answers, strict=True)]
+    return [
+        _row(access, query, item, checked.get(item.row.id), authors, found)
+        for item, found in zip(judged, checks, strict=True)
+    ]
 
 
 def _stored_lines(row: Any, known: repository.Judgeable, choice: Decision | None) -> list[EvidenceLine] | None:
@@ -117,6 +125,7 @@ def _row(
     item: _Judged,
     mapping: CheckedMapping | None,
     authors: Mapping[int, str],
+    checks: list[Check],
 ) -> ApprovalRow:
     row, choice = item.row, item.choice
     status, outcome = Status(row.status), Outcome(row.outcome)
@@ -145,17 +154,18 @@ def _row(
         evidence=weightiest(item.lines, KEY_EVIDENCE),
         agreeing=sum(verdict is Verdict.AGREE for verdict in verdicts),
         has_contradiction=Verdict.CONTRADICT in verdicts,
-        checks=_checks(row, mapping),
+        checks=checks,
         is_own=is_own,
         can_approve=not is_own and _may(access, status, outcome, Action.APPROVE),
         can_send_back=_may(access, status, outcome, Action.SEND_BACK),
     )
 
 
-def _checks(row: Any, mapping: CheckedMapping | None) -> list[Check]:
+def _checks(item: _Judged, mapping: CheckedMapping | None, others: Sequence[str]) -> list[Check]:
     if mapping is not None:
         return checks_of(mapping)
-    return checks_without_code(row.outcome, row.best_loinc, row.band, row.contradiction == "1")
+    row = item.row
+    return checks_without_code(row.outcome, row.best_loinc, row.band, row.contradiction == "1", row.code, others)
 
 
 def _term(mapping: CheckedMapping) -> LoincTerm | None:

@@ -24,6 +24,7 @@ from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep,
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
+from app.text import in_paris
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -67,7 +68,7 @@ def _import_page(
             for item in repository.catalogues_of(session, access.laboratory_id)
         ],
         catalogue_name=name,
-        suggested_name=f"Catalogue {utc_now():%Y-%m}",
+        suggested_name=f"Catalogue {in_paris(utc_now()):%Y-%m}",
         max_megabytes=settings.max_upload_bytes // 1_000_000,
         max_files=limits.MAX_FILES,
         drafts=[

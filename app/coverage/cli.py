@@ -48,6 +48,8 @@ def register(cli: typer.Typer) -> None:
             f"{release_title(context.release_version, context.release_kind)}, le {paris_time(context.computed_at)}"
         )
         typer.echo(main_sentence(report.main))
+        for sentence in report.all_warnings:
+            typer.echo(sentence)
         for definition, figure in report.figures:
             share = f"{format_number(figure.numerator)} / {format_number(figure.denominator)}"
             title = f"{name_of(definition)}, {scope_of(definition)}"

@@ -2,7 +2,8 @@
 
 A row counts as transcoded only when a biologist approved it with one LOINC code that exists in the release.
 Rows approved as out of scope leave the denominator, and are listed with their reason; retired rows never
-were in it. "No LOINC code exists" and placeholder codes are decisions, counted apart, not transcoded.
+were in it. Where exams count by their analyses, an exam none of whose analyses is in scope leaves it too.
+"No LOINC code exists" and placeholder codes are decisions, counted apart, not transcoded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -86,6 +87,8 @@ class Figure:
     """Rows still to approve with a code to reach the target, starting with those that weigh most."""
     rows_without_volume: int
     """Rows left out because their volume is not known (only when volumes are counted)."""
+    rows_emptied: int
+    """Exams left out because none of their analyses is in scope (only when exams count by their analyses)."""
     standings: Mapping[Standing, int]
     """Rows by standing, those that left the denominator included."""
 

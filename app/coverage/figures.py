@@ -22,6 +22,8 @@ class Group:
     standing: Standing
     own_code: bool
     all_analyses: bool
+    is_emptied: bool
+    """Exams none of whose analyses is in scope."""
     rows: int
     rows_with_volume: int
     volume: int
@@ -29,6 +31,15 @@ class Group:
     def weight(self, measure: Measure) -> int:
         """What these rows weigh together."""
         return self.rows if measure is Measure.ROWS else self.volume
+
+    @property
+    def is_emptied_in_scope(self) -> bool:
+        """Whether the exams leave the denominator by their analyses alone."""
+        return self.is_emptied and self.standing not in LEAVING
+
+    def leaves(self, rule: ExamRule) -> bool:
+        """Whether these rows are out of the denominator."""
+        return self.standing in LEAVING or (rule is ExamRule.ALL_ANALYSES and self.is_emptied)
 
     def is_transcoded(self, rule: ExamRule) -> bool:
         """Whether these rows count as transcoded."""
@@ -39,12 +50,13 @@ def figure_of(definition: Definition, groups: Iterable[Group], rows_to_reach: Ro
     """Add up groups of one level; `rows_to_reach` is asked for volumes only."""
     by_volume = definition.measure is Measure.VOLUME
     standings: Counter[Standing] = Counter()
-    numerator = denominator = rows_counted = without_volume = 0
+    numerator = denominator = rows_counted = without_volume = emptied = 0
     for group in groups:
         if group.is_subcontracted and not definition.with_subcontracted:
             continue
         standings[group.standing] += group.rows
-        if group.standing in LEAVING:
+        if group.leaves(definition.exam_rule):
+            emptied += group.rows if group.is_emptied_in_scope else 0
             continue
         denominator += group.weight(definition.measure)
         if group.is_transcoded(definition.exam_rule):
@@ -61,6 +73,7 @@ def figure_of(definition: Definition, groups: Iterable[Group], rows_to_reach: Ro
         rows_counted=rows_counted,
         rows_missing=rows_to_reach(lacking) if by_volume else max(0, lacking),
         rows_without_volume=without_volume,
+        rows_emptied=emptied,
         standings=standings,
     )
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.coverage.definitions import TARGET, Definition, Figure
-from app.coverage.pages import chapter_table, listed, release_title, without_code_rows
+from app.coverage.pages import chapter_table, emptied_rows, listed, release_title, without_code_rows
 from app.coverage.report import CoverageReport
 from app.coverage.wording import COUNTED_AS_TRANSCODED, name_of, scope_of, sentence_of
 from app.models import Level
@@ -76,7 +76,7 @@ def _lines(report: CoverageReport, kind: CsvKind) -> list[Sequence[Any]]:
     if kind is CsvKind.CHAPTERS:
         return _chapters(report)
     if kind is CsvKind.OUT_OF_SCOPE:
-        return _rows(listed(row) for row in report.out_of_scope)
+        return _rows([*(listed(row) for row in report.out_of_scope), *emptied_rows(report)])
     return _rows(without_code_rows(report))
 
 
@@ -94,6 +94,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
         ["Version de LOINC", release_title(context.release_version, context.release_kind)],
         ["Calculé le", paris_time(context.computed_at)],
         ["Définition", COUNTED_AS_TRANSCODED],
+        *(["À savoir", sentence] for sentence in report.all_warnings),
         ["LOINC", LOINC_NOTICE],
     ]
 
@@ -168,6 +169,7 @@ def _figure_json(definition: Definition, figure: Figure) -> dict[str, Any]:
         "target_reached": figure.is_reached,
         "rows_missing": figure.rows_missing,
         "rows_without_volume": figure.rows_without_volume,
+        "exams_without_analysis_in_scope": figure.rows_emptied,
         "rows_by_standing": {standing.value: figure.standings.get(standing, 0) for standing in Standing},
     }
 
@@ -196,6 +198,7 @@ def report_json(report: CoverageReport) -> str:
             for level, figures in report.chapters.items()
         },
         "out_of_scope": [_row_json(row) for row in report.out_of_scope],
+        "exams_without_analysis_in_scope": [_row_json(row) for row in report.emptied],
         "approved_without_code": [
             {**_row_json(row), "standing": standing.value} for row, standing in report.without_code
         ],
@@ -209,7 +212,7 @@ def report_json(report: CoverageReport) -> str:
             }
             for item in report.approvers
         ],
-        "warnings": list(report.warnings),
+        "warnings": list(report.all_warnings),
         "loinc_notice": LOINC_NOTICE,
     }
     return json.dumps(content, ensure_ascii=False, indent=2)

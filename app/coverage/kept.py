@@ -17,6 +17,7 @@ from app.coverage.report import (
     Approver,
     CoverageContext,
     CoverageReport,
+    comes_after,
     definitions_for,
     warnings_of,
 )
@@ -36,8 +37,8 @@ class KeptCatalogue:
         self._catalogue_id = catalogue_id
         self.groups = [
             Group(Level(level), chapter, subcontracted, Standing(standing), standing == Standing.TRANSCODED,
-                  every, count.rows, count.rows_with_volume, count.volume)
-            for (level, chapter, subcontracted, standing, every), count in self.family(CountFamily.COVERAGE)
+                  every, is_emptied, count.rows, count.rows_with_volume, count.volume)
+            for (level, chapter, subcontracted, standing, every, is_emptied), count in self.family(CountFamily.COVERAGE)
         ]  # fmt: skip
 
     def family(self, family: CountFamily) -> list[tuple[list[Any], CatalogueCount]]:
@@ -94,8 +95,8 @@ class KeptCatalogue:
     def _rows_to_reach(self, definition: Definition, lacking: int) -> int:
         """Whole steps first, then the rows of the step in which the target is reached."""
         steps: dict[int, tuple[int, int]] = {}
-        for (level, subcontracted, own, every, step), count in self._steps:
-            done = own if definition.exam_rule is ExamRule.OWN_CODE else every
+        for (level, subcontracted, own, every, is_emptied, step), count in self._steps:
+            done = own if definition.exam_rule is ExamRule.OWN_CODE else every or is_emptied
             if level == definition.level and not done and (definition.with_subcontracted or not subcontracted):
                 rows, volume = steps.get(step, (0, 0))
                 steps[step] = (rows + count.rows, volume + count.volume)
@@ -119,7 +120,7 @@ class KeptCatalogue:
         done = (
             _ENTRIES.standing == Standing.TRANSCODED
             if definition.exam_rule is ExamRule.OWN_CODE
-            else _ENTRIES.all_analyses
+            else _ENTRIES.all_analyses | _ENTRIES.is_emptied
         )
         statement = (
             select(_ENTRIES.volume)
@@ -157,6 +158,9 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
         warnings=warnings_of(catalogue.has_level(Level.ANALYSIS), lost, _shared_codes(session, context.catalogue_id)),
         out_of_scope_total=totals[Standing.OUT_OF_SCOPE],
         without_code_total=sum(totals[standing] for standing in NOT_TRANSCODED),
+        emptied=_emptied(session, context),
+        emptied_total=sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope),
+        ambiguous_total=totals[Standing.SEVERAL_CODES],
     )
 
 
@@ -178,10 +182,27 @@ def _listed(
                 .limit(SHOWN)
             )
             places += [(*row, standing) for row in session.execute(statement)]
-    shown = sorted(places)[:SHOWN]
+    shown = sorted(places, key=lambda place: (comes_after(place[-1]), place))[:SHOWN]
     ids = [row_id for _, _, row_id, _, _ in shown]
     rows = {row.id: row for row in repository.coverage_rows(session, context.catalogue_id, context.release_id, ids)}
     return tuple((replace(rows[row_id], chapter=chapter), standing) for _, _, row_id, chapter, standing in shown)
+
+
+def _emptied(session: Session, context: CoverageContext) -> tuple[CoverageRow, ...]:
+    """The first exams none of whose analyses is in scope, in the order of the files."""
+    statement = (
+        select(_ENTRIES.local_test_id, _ENTRIES.counted_chapter)
+        .where(
+            _ENTRIES.catalogue_id == context.catalogue_id,
+            _ENTRIES.is_emptied,
+            _ENTRIES.standing.not_in(sorted(LEAVING)),
+        )
+        .order_by(_ENTRIES.position, _ENTRIES.local_test_id)
+        .limit(SHOWN)
+    )
+    chapters = {row.local_test_id: row.counted_chapter for row in session.execute(statement)}
+    rows = repository.coverage_rows(session, context.catalogue_id, context.release_id, list(chapters))
+    return tuple(replace(row, chapter=chapters[row.id]) for row in rows)
 
 
 def _shared_codes(session: Session, catalogue_id: int) -> int:

@@ -1,11 +1,11 @@
 """What the coverage page shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.coverage.definitions import TARGET, CoverageRow, Definition, Figure, Measure
 from app.coverage.report import NOT_TRANSCODED, Approver, CoverageReport
-from app.coverage.wording import NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
+from app.coverage.wording import EMPTIED, NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
 from app.models import Catalogue, Level, LoincRelease
 from app.text import format_number
 from app.transcoding.standing import Standing
@@ -39,6 +39,7 @@ class FigureLine:
     is_reached: bool
     rows_missing: int
     rows_without_volume: int
+    rows_emptied: int
     meter: Meter
 
 
@@ -81,6 +82,7 @@ class ChapterTable:
 class ListedRow:
     """A row named in the report."""
 
+    id: int
     level: str
     code: str
     label: str
@@ -110,11 +112,16 @@ class CoveragePage(PageContext):
     chapters: list[ChapterTable]
     out_of_scope: list[ListedRow]
     without_code: list[ListedRow]
+    emptied: list[ListedRow]
+    emptied_total: int
+    """Exams none of whose analyses is in scope."""
     out_of_scope_total: int
     """All of them: the lists hold the first ones only."""
     without_code_total: int
     approvers: tuple[Approver, ...]
     warnings: tuple[str, ...]
+    ambiguous: str
+    """What to know of rows that share their local code and not their answer, if there are some."""
     definition: str
     denominator_note: str
     open_tasks: int
@@ -145,6 +152,7 @@ def figure_line(definition: Definition, figure: Figure) -> FigureLine:
         is_reached=figure.is_reached,
         rows_missing=figure.rows_missing,
         rows_without_volume=figure.rows_without_volume,
+        rows_emptied=figure.rows_emptied,
         meter=stacked_meter(figure.denominator, (("part-ok", figure.numerator),), label, TARGET_PERCENT),
     )
 
@@ -218,6 +226,7 @@ def listed(row: CoverageRow, cause: str = "") -> ListedRow:
     """A row of a list, with its reason."""
     reason = row.reason or "sans motif"
     return ListedRow(
+        id=row.id,
         level=LEVEL_PLURALS[row.level][:-1],
         code=row.code,
         label=row.label,
@@ -228,12 +237,17 @@ def listed(row: CoverageRow, cause: str = "") -> ListedRow:
     )
 
 
+def emptied_rows(report: CoverageReport) -> list[ListedRow]:
+    """Exams that leave the denominator where exams count by their analyses."""
+    return [replace(listed(row), cause=EMPTIED) for row in report.emptied]
+
+
 def without_code_rows(report: CoverageReport) -> list[ListedRow]:
     """Approved rows that do not count as transcoded."""
     causes = {
         Standing.NO_CODE: "Aucun code LOINC",
         Standing.PLACEHOLDER: "Code d'attente",
         Standing.NOT_IN_RELEASE: "Code absent de cette version de LOINC",
-        Standing.SEVERAL_CODES: "Autre code LOINC approuvé pour le même code local",
+        Standing.SEVERAL_CODES: "Autre réponse approuvée pour le même code local",
     }
     return [listed(row, causes[standing]) for row, standing in report.without_code]

@@ -1,12 +1,14 @@
 """The coverage report of a catalogue: figures side by side, chapters, lists, and who approved. No SQL."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.coverage.definitions import CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
+from app.coverage.definitions import LEAVING, CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.models import Level
+from app.text import counted
 from app.transcoding.standing import Standing
 
 
@@ -51,6 +53,16 @@ class CoverageReport:
     out_of_scope_total: int = 0
     """All rows out of scope: a page lists the first ones only."""
     without_code_total: int = 0
+    emptied: tuple[CoverageRow, ...] = ()
+    """Exams none of whose analyses is in scope: they leave the denominator where exams count by their analyses."""
+    emptied_total: int = 0
+    ambiguous_total: int = 0
+    """Approved rows that do not count because their local code has other answers too."""
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """What to know of the figures, where nothing else names the ambiguous rows."""
+        return (*self.warnings, *ambiguous_sentence(self.ambiguous_total))
 
     @property
     def main(self) -> Figure:
@@ -62,6 +74,11 @@ NOT_TRANSCODED = frozenset(
     {Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES}
 )
 """Approved, and still not transcoded."""
+
+
+def comes_after(standing: Standing) -> bool:
+    """Whether a row is listed after those that somebody must settle: two answers for one local code come first."""
+    return standing is not Standing.SEVERAL_CODES
 
 
 class Countable(Protocol):
@@ -92,7 +109,13 @@ def build_report(
     levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.has_level(level)]
     standings = catalogue.standings
     out_of_scope = tuple(row for row in catalogue.rows if standings[row.id] is Standing.OUT_OF_SCOPE)
-    without_code = tuple((row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED)
+    without_code = tuple(
+        sorted(
+            ((row, standings[row.id]) for row in catalogue.rows if standings[row.id] in NOT_TRANSCODED),
+            key=lambda item: comes_after(item[1]),
+        )
+    )
+    emptied = tuple(row for row in catalogue.of_level(Level.EXAM) if _is_emptied(row, standings))
     return CoverageReport(
         context=context,
         figures=tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
@@ -103,7 +126,16 @@ def build_report(
         warnings=_warnings(catalogue),
         out_of_scope_total=len(out_of_scope),
         without_code_total=len(without_code),
+        emptied=emptied,
+        emptied_total=len(emptied),
+        ambiguous_total=sum(standing is Standing.SEVERAL_CODES for _, standing in without_code),
     )
+
+
+def _is_emptied(row: CoverageRow, standings: Mapping[int, Standing]) -> bool:
+    """Whether an exam in scope has analyses, all of them out of scope or retired."""
+    stands = [standings.get(id_ or 0) for id_ in row.analysis_ids]
+    return standings[row.id] not in LEAVING and bool(stands) and all(standing in LEAVING for standing in stands)
 
 
 def _warnings(catalogue: CountedCatalogue) -> tuple[str, ...]:
@@ -111,6 +143,17 @@ def _warnings(catalogue: CountedCatalogue) -> tuple[str, ...]:
     lost = sum(id_ is None for row in catalogue.of_level(Level.EXAM) for id_ in row.analysis_ids)
     codes = Counter(row.loinc_num for row in analyses if catalogue.standings[row.id] is Standing.TRANSCODED)
     return warnings_of(bool(analyses), lost, sum(count > 1 for count in codes.values()))
+
+
+def ambiguous_sentence(count: int) -> tuple[str, ...]:
+    """What to know of rows that share their local code and not their answer; nothing when there are none."""
+    if not count:
+        return ()
+    rows = counted(count, "ligne approuvée ne compte pas", "lignes approuvées ne comptent pas")
+    return (
+        f"{rows}\u202f: une autre ligne du même code local a une réponse approuvée différente. Le SGL refuserait "
+        "ce code local\u202f: tant que leurs réponses diffèrent, ces lignes sortent sans code des fichiers qu'il lit.",
+    )
 
 
 def warnings_of(has_analyses: bool, lost: int, shared: int) -> tuple[str, ...]:

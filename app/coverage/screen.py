@@ -8,6 +8,7 @@ from app.coverage.pages import (
     TARGET_PERCENT,
     CoveragePage,
     chapter_table,
+    emptied_rows,
     figure_line,
     legend,
     listed,
@@ -16,6 +17,7 @@ from app.coverage.pages import (
     release_title,
     without_code_rows,
 )
+from app.coverage.report import ambiguous_sentence
 from app.coverage.service import shown_report
 from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
 from app.platform.identity import CatalogueAccess
@@ -46,10 +48,13 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         chapters=[chapter_table(level, figures) for level, figures in report.chapters.items()],
         out_of_scope=[listed(row) for row in report.out_of_scope[:SHOWN]],
         without_code=without_code_rows(report)[:SHOWN],
+        emptied=emptied_rows(report)[:SHOWN],
+        emptied_total=report.emptied_total,
         out_of_scope_total=report.out_of_scope_total,
         without_code_total=report.without_code_total,
         approvers=report.approvers,
         warnings=report.warnings,
+        ambiguous="".join(ambiguous_sentence(report.ambiguous_total)),
         definition=COUNTED_AS_TRANSCODED,
         denominator_note=NO_OFFICIAL_DENOMINATOR,
         open_tasks=count_open_tasks(session, access.catalogue_id),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.coverage.definitions import LEAVING, CoverageRow, Definition, Figure, Measure
+from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.coverage.figures import Group, by_chapter, figure_of, rows_to_reach
 from app.models import Level
 from app.transcoding.standing import Standing
@@ -23,7 +23,7 @@ _LEVEL_NUMBER = {level: number for number, level in enumerate(_LEVELS)}
 _STANDING_NUMBER = {standing: number for number, standing in enumerate(_STANDINGS)}
 _LEAVING = [_STANDING_NUMBER[standing] for standing in LEAVING]
 _TRANSCODED = _STANDING_NUMBER[Standing.TRANSCODED]
-_KEYS = ["level", "chapter", "is_subcontracted", "standing", "own_code", "all_analyses"]
+_KEYS = ["level", "chapter", "is_subcontracted", "standing", "own_code", "all_analyses", "is_emptied"]
 _COUNTS = ["rows", "rows_with_volume", "volume"]
 
 
@@ -60,6 +60,8 @@ class CoverageTable:
         """The rows whose volume counts and that are not transcoded, the heaviest first."""
         rows = self._to_do
         chosen = (rows["level"] == _LEVEL_NUMBER[definition.level]) & ~rows[definition.exam_rule.value]
+        if definition.exam_rule is ExamRule.ALL_ANALYSES:
+            chosen &= ~rows["is_emptied"]
         return rows[chosen if definition.with_subcontracted else chosen & ~rows["is_subcontracted"]]
 
 
@@ -80,12 +82,14 @@ def _frame(rows: Sequence[CoverageRow], standings: Mapping[int, Standing]) -> pd
     )
     is_exam = frame["level"] == _LEVEL_NUMBER[Level.EXAM]
     frame["own_code"] = frame["standing"] == _TRANSCODED
-    frame["all_analyses"] = frame["own_code"].where(~is_exam, frame["id"].isin(_exams_done(rows, frame)))
+    done, emptied = _exams_by_analyses(rows, frame)
+    frame["all_analyses"] = frame["own_code"].where(~is_exam, frame["id"].isin(done))
+    frame["is_emptied"] = is_exam & frame["id"].isin(emptied)
     return frame
 
 
-def _exams_done(rows: Iterable[CoverageRow], frame: pd.DataFrame) -> list[int]:
-    """The exams whose analyses in scope are all transcoded, and that have at least one."""
+def _exams_by_analyses(rows: Iterable[CoverageRow], frame: pd.DataFrame) -> tuple[list[int], list[int]]:
+    """The exams whose analyses in scope are all transcoded, and that have at least one; those that have none."""
     # An analysis that the catalogue does not hold (None, or an unknown one) cannot have been approved.
     pairs = [
         (row.id, id_)
@@ -99,7 +103,7 @@ def _exams_done(rows: Iterable[CoverageRow], frame: pd.DataFrame) -> list[int]:
     standing = found.reset_index(drop=True)
     wanted = ~standing.isin(_LEAVING)
     done = (standing[wanted] == _TRANSCODED).groupby(exams[wanted], sort=False).all()
-    return done.index[done].tolist()
+    return done.index[done].tolist(), exams[~exams.isin(exams[wanted])].unique().tolist()
 
 
 def _grouped(frame: pd.DataFrame, chapters: Sequence[str]) -> list[Group]:
@@ -107,8 +111,8 @@ def _grouped(frame: pd.DataFrame, chapters: Sequence[str]) -> list[Group]:
     counts = frame.groupby(_KEYS, sort=False)[_COUNTS].sum()
     keys = counts.index.tolist()
     return [
-        Group(_LEVELS[level], chapters[chapter], is_subcontracted, _STANDINGS[standing], own, every, *amounts)
-        for (level, chapter, is_subcontracted, standing, own, every), *amounts in zip(
+        Group(_LEVELS[level], chapters[chapter], is_subcontracted, _STANDINGS[standing], *marks, *amounts)
+        for (level, chapter, is_subcontracted, standing, *marks), *amounts in zip(
             keys, *(counts[name].tolist() for name in _COUNTS), strict=True
         )
     ]

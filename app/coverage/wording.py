@@ -11,14 +11,15 @@ STANDING_LABELS: dict[Standing, str] = {
     Standing.NO_CODE: "Approuvées sans code LOINC",
     Standing.PLACEHOLDER: "Approuvées avec un code d'attente",
     Standing.NOT_IN_RELEASE: "Code absent de la version de LOINC",
-    Standing.SEVERAL_CODES: "Plusieurs codes LOINC pour un même code local",
+    Standing.SEVERAL_CODES: "Réponses différentes pour un même code local",
     Standing.OUT_OF_SCOPE: "Hors périmètre (approuvées)",
     Standing.RETIRED: "Retirées du catalogue",
 }
 COUNTED_AS_TRANSCODED = (
     "Une ligne compte comme transcodée seulement si un biologiste l'a approuvée avec un code LOINC "
-    "et un seul, et si ce code existe dans la version de LOINC indiquée. Deux lignes approuvées qui donnent des "
-    "codes LOINC différents au même code local ne comptent ni l'une ni l'autre\u202f: le SGL refuserait ce code local. "
+    "et un seul, et si ce code existe dans la version de LOINC indiquée. Des lignes approuvées qui ont le même "
+    "code local et des réponses différentes (deux codes LOINC, ou un code et «\u202faucun code LOINC\u202f») ne "
+    "comptent pas\u202f: le SGL refuserait ce code local, et aucun fichier qu'il lit ne le porte. "
     "Les lignes approuvées hors périmètre sortent du dénominateur et sont listées avec leur motif\u202f; "
     "les lignes retirées du catalogue n'y entrent pas. «\u202fAucun code LOINC\u202f» et les codes d'attente "
     "(dont 19146-0) sont comptés à part et ne sont pas transcodés. "
@@ -26,6 +27,10 @@ COUNTED_AS_TRANSCODED = (
 )
 NO_OFFICIAL_DENOMINATOR = (
     "Aucun dénominateur n'est fixé par les textes que nous avons pu lire\u202f: plusieurs sont donnés côte à côte."
+)
+EMPTIED = (
+    "Aucune de ses analyses n'est dans le périmètre\u202f: cet examen sort du dénominateur là où les examens comptent "
+    "par leurs analyses"
 )
 NO_CHAPTER = "Sans chapitre"
 _NOUNS = {Level.ANALYSIS: "analyses", Level.EXAM: "examens"}
@@ -59,11 +64,14 @@ def sentence_of(definition: Definition) -> str:
     else:
         top = "examens dont toutes les analyses du périmètre sont transcodées"
     everything = "tous les examens" if is_exam else "toutes les analyses"
-    bottom = f"{everything} du périmètre, {scope_of(definition)}"
+    by_analyses = is_exam and definition.exam_rule is ExamRule.ALL_ANALYSES
+    # An exam of comments alone can never be transcoded by its analyses: it is no more in scope than they are.
+    those = ", dont une analyse au moins est dans le périmètre" if by_analyses else ""
+    bottom = f"{everything} du périmètre, {scope_of(definition)}{those}"
     if definition.measure is Measure.VOLUME:
         them = "celui de tous les examens" if is_exam else "celui de toutes les analyses"
         return (
-            f"Volume annuel des {top}, divisé par {them} du périmètre, {scope_of(definition)}, "
+            f"Volume annuel des {top}, divisé par {them} du périmètre, {scope_of(definition)}{those}, "
             "dont le volume est connu."
         )
     return f"Nombre d'{top}, divisé par {bottom}."

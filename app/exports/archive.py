@@ -5,11 +5,14 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.text import in_paris
+
 
 def zip_of(members: Mapping[str, bytes], made_at: datetime) -> bytes:
     """A zip whose bytes depend only on its members and on the moment of the export."""
     buffer = io.BytesIO()
-    stamp = (made_at.year, made_at.month, made_at.day, made_at.hour, made_at.minute, made_at.second)
+    # Archives hold the hour of a place, and no time zone.
+    stamp = in_paris(made_at).timetuple()[:6]
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             info = zipfile.ZipInfo(name, stamp)

@@ -16,6 +16,7 @@ from app.fhir_resources.values import MEDIA_TYPES, Resource, Syntax, written
 from app.publication.assessment import Assessment
 from app.publication.schemas import ExamContent
 from app.publication.statement import Statement
+from app.text import stamp_day
 
 FHIR_VERSIONS = {ExportKind.CONCEPT_MAP_R5: "5.0"}
 _FHIR_RESOURCES: dict[ExportKind, tuple[Callable[[Assessment, Statement, Canonicals, str], Resource], str]] = {
@@ -38,7 +39,7 @@ class Publication:
 
     def _name(self, title: str, suffix: str) -> str:
         name = computable_name(self.statement.catalogue)
-        return f"{title}_LOINC_{name}_{self.transcoded_at:%Y%m%d}{suffix}"
+        return f"{title}_LOINC_{name}_{stamp_day(self.transcoded_at)}{suffix}"
 
     def _file(self, name: str, media_type: str, content: bytes, notes: tuple[str, ...]) -> ExportFile:
         return ExportFile(

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.append import Appended, append_columns
 from app.exports.append_aligned import append_aligned
+from app.exports.sheet_layout import DAY_FORMAT
 from app.exports.workbook_bytes import workbook_bytes
 from app.files.records import Dialect, Record
 from app.files.table_rows import TableRow
@@ -21,7 +22,8 @@ from app.models import FileKind, Level
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup, cell_at, sections
 from app.publication.schemas import PublishedTest
-from app.publication.wording import date_text, relation_text
+from app.publication.wording import relation_text
+from app.text import in_paris
 
 HEADINGS = (
     "Code LOINC",
@@ -36,7 +38,9 @@ HEADINGS = (
 FORMULA_STARTERS = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A spreadsheet would compute a cell that starts so."""
 
-RowValues = Callable[[int, Sequence[str]], Sequence[str]]
+NewCell = str | date
+"""A day stays a day in a workbook; a CSV has its French text."""
+RowValues = Callable[[int, Sequence[str]], Sequence[NewCell]]
 """Row number and cells of a received row -> the cells to append."""
 
 
@@ -52,7 +56,7 @@ class OriginalRows:
     rows: int = 0
     coded: int = 0
 
-    def __call__(self, row_number: int, cells: Sequence[str]) -> list[str]:
+    def __call__(self, row_number: int, cells: Sequence[str]) -> list[NewCell]:
         test = self._test(row_number, cells)
         self.rows += 1
         name = self.assessment.names.get(test.id) if test else None
@@ -71,7 +75,7 @@ class OriginalRows:
             guarded(test.comment),
             test.decided_by,
             test.approved_by,
-            date_text(test.approved_at),
+            _day(test.approved_at),
             self.release_version,
         ]
 
@@ -89,11 +93,20 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTERS) else text
 
 
+def _day(moment: datetime | None) -> NewCell:
+    """The day in Paris; an empty cell for none."""
+    return in_paris(moment).date() if moment else ""
+
+
+def _as_text(value: NewCell) -> str:
+    return f"{value:%d/%m/%Y}" if isinstance(value, date) else value
+
+
 def completed_csv(content: bytes, dialect: Dialect, values_of: RowValues) -> Appended:
     """The received CSV with the new columns; its own bytes are untouched."""
 
     def values(record: Record) -> Sequence[str]:
-        return values_of(record.row_number, record.cells)
+        return [_as_text(value) for value in values_of(record.row_number, record.cells)]
 
     append = append_aligned if dialect.starts else append_columns
     return append(content, dialect, HEADINGS, values)
@@ -154,11 +167,13 @@ def _free_columns(sheet: Worksheet, first_column: int) -> None:
             )  # fmt: skip
 
 
-def _write(sheet: Worksheet, row: int, column: int, values: Sequence[str], like: object = None) -> None:
+def _write(sheet: Worksheet, row: int, column: int, values: Sequence[NewCell], like: object = None) -> None:
     for position, value in enumerate(values):
         cell = sheet.cell(row, column + position)
         assert isinstance(cell, Cell)
-        if value:
+        if isinstance(value, date):
+            cell.value, cell.number_format = value, DAY_FORMAT
+        elif value:
             cell.value = value
             # A text that starts like a formula stays a text.
             cell.data_type = "s"

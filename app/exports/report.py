@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.exports.original import guarded
+from app.exports.schemas import READ_ROW_BY_ROW, ExportKind
 from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
 from app.publication.schemas import PublishedTest, SglSeverity
 
 HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
 SEVERITY_LABELS = {SglSeverity.BLOCKING: "bloquante", SglSeverity.WARNING: "non bloquante"}
+_CODES_SHOWN = 5
 WITHOUT_CODE = "ligne sans code"
 
 
@@ -54,6 +56,18 @@ def lines_without_code(assessment: Assessment) -> Iterator[ReportLine]:
         if reason is not None:
             said = f" : {test.reason}" if test.reason else ""
             yield ReportLine(None, test, "", f"{reason.label}{said}")
+
+
+def ambiguous_note(assessment: Assessment, kind: ExportKind) -> list[str]:
+    """What became of rows that share their local code and not their answer, in French; nothing without such rows."""
+    codes = list(dict.fromkeys(test.code.strip() for test in assessment.ambiguous))
+    if not codes:
+        return []
+    some = ", ".join(codes[:_CODES_SHOWN]) + (", …" if len(codes) > _CODES_SHOWN else "")
+    said = f"Codes locaux auxquels des lignes donnent des réponses approuvées différentes : {len(codes)} ({some})"
+    if kind in READ_ROW_BY_ROW:
+        return [f"{said}. Chaque ligne porte ici son code ; les fichiers que le SGL lit n'en portent aucun."]
+    return [f"{said}. Leurs lignes sortent sans code : le SGL refuserait ces codes locaux."]
 
 
 def _cells(line: ReportLine) -> Iterable[str]:

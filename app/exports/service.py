@@ -13,7 +13,7 @@ from app.errors import ConflictError
 from app.exports import repository, writers
 from app.exports.archive import zip_of
 from app.exports.fhir_writers import Publication
-from app.exports.report import report_csv
+from app.exports.report import ambiguous_note, report_csv
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
@@ -84,13 +84,15 @@ def build(
     statement = statement_of(facts, assessment, made_at, made_by)
     moment = transcoding_date(assessment, made_at)
     if received is not None:
-        return writers.completed(request.kind, received, settings, assessment, statement, moment), assessment
-    if request.kind is ExportKind.XLSX:
-        return writers.decisions(assessment, statement, moment), assessment
-    canonicals = Canonicals(facts.laboratory, facts.catalogue)
-    version = canonicals.version(made_at, material.number)
-    publication = Publication(assessment, statement, canonicals, version, moment, material.contents)
-    return publication.file(request.kind, request.syntax), assessment
+        file = writers.completed(request.kind, received, settings, assessment, statement, moment)
+    elif request.kind is ExportKind.XLSX:
+        file = writers.decisions(assessment, statement, moment)
+    else:
+        canonicals = Canonicals(facts.laboratory, facts.catalogue)
+        version = canonicals.version(made_at, material.number)
+        publication = Publication(assessment, statement, canonicals, version, moment, material.contents)
+        file = publication.file(request.kind, request.syntax)
+    return replace(file, notes=(*file.notes, *ambiguous_note(assessment, request.kind))), assessment
 
 
 def packed(file: ExportFile, assessment: Assessment, statement: Statement) -> ExportFile:

@@ -8,7 +8,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from urllib.parse import quote
 
 from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
@@ -17,6 +16,7 @@ from app.publication.assessment import Assessment
 from app.publication.mapping import MapElement, map_groups
 from app.publication.schemas import PublishedTest
 from app.publication.statement import LABELS, Statement
+from app.text import iso_day
 
 PREDICATES = {
     Relation.EQUIVALENT: "skos:exactMatch",
@@ -58,10 +58,6 @@ def _source(url: str) -> tuple[str, str]:
     return url[:cut], url[cut:]
 
 
-def _day(moment: datetime | None) -> str:
-    return moment.date().isoformat() if moment else ""
-
-
 def _text(value: str) -> str:
     # Several authors of one row are separated by a bar; a person's name holds none.
     return " ".join(value.replace("|", "/").split())
@@ -83,7 +79,7 @@ def _header(assessment: Assessment, statement: Statement, canonicals: Canonicals
         "mapping_set_description": facts,
         "license": LOINC_LICENCE,
         "creator_label": [name for name, _ in assessment.deciders() if name] or [statement.laboratory],
-        "publication_date": _day(statement.made_at),
+        "publication_date": iso_day(statement.made_at),
         "comment": statement.copyright,
     }
     lines = ["curie_map:", *(f"  {prefix}: {json.dumps(uri)}" for prefix, uri in sorted(prefixes.items()))]
@@ -115,7 +111,7 @@ def _rows(assessment: Assessment, statement: Statement, canonicals: Canonicals, 
             yield [
                 _curie(group.level, element.code), _text(element.display), predicate, code,
                 label, JUSTIFICATION, _text(test.decided_by), _text(test.approved_by),
-                _day(test.decided_at), _day(test.approved_at), source, version, LOINC_SOURCE,
+                iso_day(test.decided_at), iso_day(test.approved_at), source, version, LOINC_SOURCE,
                 statement.loinc_version, _text(comment),
             ]  # fmt: skip
 

@@ -11,13 +11,16 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
+from app.text import in_paris
+
 
 class _DatedArchive(ZipFile):
     """An archive whose members all bear the same moment."""
 
     def __init__(self, file: io.BytesIO, moment: datetime) -> None:
         super().__init__(file, "w", ZIP_DEFLATED, allowZip64=True)
-        self._stamp = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        # Archives hold the hour of a place, and no time zone.
+        self._stamp = in_paris(moment).timetuple()[:6]
 
     def _member(self, name: str) -> ZipInfo:
         info = ZipInfo(name, self._stamp)

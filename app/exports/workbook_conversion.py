@@ -5,11 +5,13 @@ Values, types, formats of numbers and merged ranges are kept.
 
 import io
 import re
+from datetime import datetime
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet.worksheet import Worksheet
 
+from app.exports.sheet_layout import print_landscape
 from app.files.workbook import OpenSheet, open_workbook
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
@@ -60,14 +62,16 @@ def _show_alike(target: Worksheet, read: OpenSheet) -> None:
             )  # fmt: skip
 
 
-def as_xlsx(content: bytes, sheet: str) -> tuple[bytes, str]:
-    """The workbook as XLSX, all sheets, and the title that this sheet has in it."""
+def as_xlsx(content: bytes, sheet: str, made_at: datetime) -> tuple[bytes, str]:
+    """The workbook as XLSX made at this moment, all sheets, and the title that this sheet has in it."""
     sheets = open_workbook(content)
     titles = _titles([read.name for read in sheets])
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
+    workbook.properties.created = made_at.replace(tzinfo=None)
     for read in sheets:
         target = workbook.create_sheet(titles[read.name])
+        print_landscape(target)
         if read.is_hidden:
             target.sheet_state = "hidden"
         for number, row in enumerate(read.rows, start=1):

@@ -31,6 +31,7 @@ from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup
 from app.publication.statement import Statement
 from app.settings import Settings
+from app.text import stamp_day
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS)
@@ -128,8 +129,10 @@ def completed(
     if not dialect.is_delimited:
         what = "est un classeur" if dialect.is_workbook else "a des colonnes de largeur fixe"
         content, dialect = _as_csv(received.cells, dialect)
-        # The rows of the new file are numbered anew: tests are found by their code.
-        lookup = RowLookup.build(assessment.tests, {}, some_left_out=some_left_out)
+        # The rows of the new file are numbered anew.
+        anew = {number: place for place, (number, _) in enumerate(received.cells, start=1)}
+        numbers = {row_id: anew[number] for row_id, number in received.row_numbers.items()}
+        lookup = RowLookup.build(assessment.tests, numbers, some_left_out=some_left_out)
         notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
     notes += _notes(result.appended, dialect)
@@ -153,7 +156,7 @@ def ans_name(settings: Settings, kind: ExportKind, moment: datetime) -> str:
         ExportKind.LOINC_5: settings.exams_file_name,
         ExportKind.LOINC_6: settings.results_file_name,
     }
-    return patterns[kind].replace("{date}", _day(moment))
+    return patterns[kind].replace("{date}", stamp_day(moment))
 
 
 def missing_source(kind: ExportKind) -> str:
@@ -161,10 +164,6 @@ def missing_source(kind: ExportKind) -> str:
     if kind in ANS_EXPORTS:
         return f"Aucun fichier {ANS_EXPORTS[kind].source_kind} n'a été reçu pour ce catalogue."
     return "Aucun fichier de ce catalogue ne peut être complété."
-
-
-def _day(moment: datetime) -> str:
-    return moment.strftime("%Y%m%d")
 
 
 def _encoding(dialect: Dialect) -> str:
@@ -255,12 +254,12 @@ def _original(
         received = read_table(source.file_name, source.content, dialect).rows
         if dialect.format != "xlsx":
             notes.append(f"Le fichier reçu est un classeur {dialect.format.upper()} : il est rendu en XLSX.")
-            workbook, sheet = as_xlsx(source.content, dialect.sheet)
+            workbook, sheet = as_xlsx(source.content, dialect.sheet, statement.made_at)
             dialect = replace(dialect, format="xlsx", sheet=sheet)
         content = completed_workbook(workbook, dialect, received, rows, statement.made_at)
         media_type, suffix = XLSX_TYPE, ".xlsx"
     return ExportFile(
-        name=f"{name.stem}_LOINC_{_day(moment)}{suffix}",
+        name=f"{name.stem}_LOINC_{stamp_day(moment)}{suffix}",
         media_type=media_type,
         content=content,
         rows=rows.rows,
@@ -276,7 +275,7 @@ def _fhir_original(
     done = completed_fhir(source.content, lookup, assessment, statement)
     notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
     return ExportFile(
-        name=f"{PurePath(source.file_name).stem}_LOINC_{_day(moment)}.json",
+        name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}.json",
         media_type=MEDIA_TYPES[Syntax.JSON],
         content=done.content,
         rows=done.rows,
@@ -289,7 +288,7 @@ def _fhir_original(
 def decisions(assessment: Assessment, statement: Statement, moment: datetime) -> ExportFile:
     """The readable workbook of all decisions."""
     return ExportFile(
-        name=f"Decisions_LOINC_{computable_name(statement.catalogue)}_{_day(moment)}.xlsx",
+        name=f"Decisions_LOINC_{computable_name(statement.catalogue)}_{stamp_day(moment)}.xlsx",
         media_type=XLSX_TYPE,
         content=decision_workbook(assessment, statement),
         rows=len(assessment.tests),

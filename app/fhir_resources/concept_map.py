@@ -14,7 +14,7 @@ from app.files.fhir_json import LOINC_SYSTEM
 from app.publication.assessment import DEFINITION, Assessment
 from app.publication.mapping import MapElement, MapTarget, map_groups
 from app.publication.statement import Statement
-from app.publication.wording import date_text
+from app.text import paris_day
 
 
 def _comment(target: MapTarget) -> str:
@@ -22,9 +22,9 @@ def _comment(target: MapTarget) -> str:
     test = target.test
     parts = []
     if test.decided_by:
-        parts.append(f"Décidé par {test.decided_by} le {date_text(test.decided_at)}.")
+        parts.append(f"Décidé par {test.decided_by} le {paris_day(test.decided_at)}.")
     if test.approved_by:
-        parts.append(f"Approuvé par {test.approved_by} le {date_text(test.approved_at)}.")
+        parts.append(f"Approuvé par {test.approved_by} le {paris_day(test.approved_at)}.")
     # A dash, so that what was written is found again as it was.
     return " — ".join(part for part in (target.comment, " ".join(parts)) if part)
 

@@ -16,7 +16,7 @@ from app.files.fhir_json import LOINC_SYSTEM
 from app.publication.assessment import Assessment
 from app.publication.mapping import MapElement, MapTarget, map_groups
 from app.publication.statement import Statement
-from app.text import one_line
+from app.text import iso_day, one_line
 
 PROPERTIES = (
     ("decidedBy", "string", "Personne qui a choisi le code LOINC"),
@@ -80,7 +80,7 @@ def concept_map_r5(assessment: Assessment, statement: Statement, canonicals: Can
         "targetScopeCanonical": LOINC_VALUE_SET,
         "author": _people(assessment.deciders()),
         "reviewer": _people(assessment.approvers()),
-        "approvalDate": max(approved).date().isoformat() if approved else None,
+        "approvalDate": iso_day(max(approved)) if approved else None,
         "group": [
             {
                 "source": _versioned(canonicals.code_system(group.level), version),

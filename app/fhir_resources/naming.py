@@ -12,7 +12,7 @@ from app.fhir_resources.rules import PublicationStatus
 from app.fhir_resources.values import instant
 from app.models import Catalogue, FhirNaming, Laboratory, Level
 from app.publication.statement import LABELS, Statement
-from app.text import one_line
+from app.text import one_line, stamp_day
 
 ANS_BASE = "https://smt.esante.gouv.fr/fhir"
 _NAMESPACE = uuid.UUID("8f7c1a52-7f0e-5d0b-9a37-5b0f2f3f6c11")
@@ -56,11 +56,11 @@ class Canonicals:
         return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{self.identifier(slug)}')}"
 
     def version(self, made_at: datetime, number: int) -> str:
-        """The version of an export: its day and its number, or its second as the ANS writes it."""
-        return f"{made_at:%Y%m%d%H%M%S}" if self.is_ans else f"{made_at:%Y%m%d}.{number}"
+        """The version of an export: its day in Paris and its number, or its second (UTC) as the ANS writes it."""
+        return f"{made_at:%Y%m%d%H%M%S}" if self.is_ans else f"{stamp_day(made_at)}.{number}"
 
     def live_version(self, changed_at: datetime) -> str:
-        """The version of what is served without being exported: the second of the last change."""
+        """The version of what is served without being exported: the second (UTC) of the last change."""
         return f"{changed_at:%Y%m%d%H%M%S}" if self.is_ans else f"{changed_at:%Y%m%d.%H%M%S}"
 
     def concept_map(self) -> str:

@@ -56,6 +56,8 @@ class WorklistEntry(SQLModel, table=True):
     standing: str = Field(default="", max_length=15)
     all_analyses: bool = False
     """An exam: whether its analyses in scope are all transcoded. Any other row: whether it is transcoded."""
+    is_emptied: bool = False
+    """An exam none of whose analyses is in scope: it leaves the denominator where exams count by their analyses."""
     lost_links: int = 0
     """An exam: how many of its analyses the catalogue does not hold."""
     leaves: str = Field(default="", max_length=15)
@@ -81,10 +83,11 @@ class CountFamily(StrEnum):
     CHAPTER = "chapter"
     """[chapter, status]: analyses."""
     COVERAGE = "coverage"
-    """[level, chapter, is sub-contracted, standing, all analyses]: rows, those of known volume, and the volume."""
+    """[level, chapter, is sub-contracted, standing, all analyses, is emptied]: rows, those of known volume, and the
+    volume."""
     VOLUME = "volume"
-    """[level, is sub-contracted, own code, all analyses, step of volume]: rows in scope of known volume, one rule or
-    the other away from being transcoded."""
+    """[level, is sub-contracted, own code, all analyses, is emptied, step of volume]: rows in scope of known volume,
+    one rule or the other away from being transcoded."""
     APPROVER = "approver"
     """[person, has a code]: rows approved."""
     CODE = "code"
@@ -153,6 +156,8 @@ Index("ix_worklist_entry_blocking", _ENTRY.catalogue_id, _ENTRY.level, *_END,
       sqlite_where=_ENTRY.blocking > 0, postgresql_where=_ENTRY.blocking > 0)  # fmt: skip
 Index("ix_worklist_entry_warnings", _ENTRY.catalogue_id, _ENTRY.level, *_END,
       sqlite_where=_ENTRY.warnings > 0, postgresql_where=_ENTRY.warnings > 0)  # fmt: skip
+Index("ix_worklist_entry_emptied", _ENTRY.catalogue_id, *_END,
+      sqlite_where=_ENTRY.is_emptied, postgresql_where=_ENTRY.is_emptied)  # fmt: skip
 Index("ix_worklist_entry_signature", _ENTRY.signature,
       sqlite_where=_ENTRY.signature != "", postgresql_where=_ENTRY.signature != "")  # fmt: skip
 Index("ix_worklist_entry_approver", _ENTRY.catalogue_id, _ENTRY.approved_by_id, _ENTRY.approved_at)

@@ -19,13 +19,16 @@ from app.publication.schemas import (
     SglSeverity,
     UncodedReason,
 )
-from app.transcoding.standing import PLACEHOLDER_CODES, Standing, approved_codes, local_key, standings
+from app.transcoding.standing import NO_CODE_EXISTS, PLACEHOLDER_CODES, Standing, approved_answers, local_key, standings
 from loinc_data.checkdigit import is_valid_loinc
 
 DEFINITION = (
     "Une ligne porte un code LOINC seulement si un biologiste l'a approuvé et si ce code existe dans la "
-    "version de LOINC chargée ; une analyse porte un seul code."
+    "version de LOINC chargée ; une analyse porte un seul code : des lignes qui ont le même code local et des "
+    "réponses approuvées différentes n'en portent aucun dans les fichiers que le SGL lit."
 )
+SEVERAL_CODES = "several_codes"
+"""The rule of rows that share a local code and not their answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Assessment:
     def warnings(self) -> list[Issue]:
         """The errors that the laboratory system reports and accepts."""
         return [issue for issue in self.issues if issue.severity is SglSeverity.WARNING]
+
+    @property
+    def ambiguous(self) -> list[PublishedTest]:
+        """The rows whose local code has other answers too."""
+        return [issue.test for issue in self.issues if issue.rule == SEVERAL_CODES]
 
     @property
     def unsettled(self) -> list[PublishedTest]:
@@ -131,11 +139,15 @@ def _reason_without_code(test: PublishedTest, standing: Standing) -> UncodedReas
     return _SETTLED.get(standing) or _NOT_APPROVED.get(test.status, UncodedReason.TODO)
 
 
-def _several(test: PublishedTest, codes: Sequence[str], severity: SglSeverity) -> Issue | None:
-    if len(codes) < 2:
+def _several(test: PublishedTest, answers: Sequence[str], severity: SglSeverity) -> Issue | None:
+    if len(answers) < 2:
         return None
-    listed = ", ".join(codes)
-    return Issue(severity, "several_codes", test, f"Plusieurs codes LOINC pour ce code local : {listed}.")
+    codes = [answer for answer in answers if answer != NO_CODE_EXISTS]
+    if len(codes) > 1:
+        message = f"Plusieurs codes LOINC pour ce code local : {', '.join(codes)}."
+    else:
+        message = f"Réponses contraires pour ce code local : {codes[0]}, et « aucun code LOINC »."
+    return Issue(severity, SEVERAL_CODES, test, message)
 
 
 def _unusable(test: PublishedTest, release: PublishedRelease | None) -> Issue | None:
@@ -182,7 +194,7 @@ def assess(
     sharing = SglSeverity.WARNING if row_by_row else SglSeverity.BLOCKING
     leaving = _LEAVING | {Standing.SEVERAL_CODES} if row_by_row else _LEAVING
     stands = standings(ordered)
-    approved = approved_codes(ordered)
+    approved = approved_answers(ordered)
     names: dict[int, PublishedTerm] = {}
     reasons: dict[int, UncodedReason] = {}
     issues: list[Issue] = []

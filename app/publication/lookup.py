@@ -11,6 +11,15 @@ _KEY_FIELDS = ("unit_code", "unit", "specimen_code", "specimen")
 """What tells apart the rows of a free-form file that share a code."""
 _SUBSTANCE = ("label", "technique", "scale", "timing")
 """What a LOINC code rests on, beside the unit and the specimen."""
+_OTHERS = ("synonym", "property_kind", "nabm")
+
+
+def _alike(
+    tests: Iterable[PublishedTest], fields: Iterable[str], cells: Sequence[str], columns: Mapping[str, int]
+) -> list[PublishedTest]:
+    """Those of these tests that say the same as the row in these fields, where the file has them."""
+    held = [name for name in fields if name in columns]
+    return [test for test in tests if all(getattr(test, name) == cell_at(cells, columns, name) for name in held)]
 
 
 @dataclass(slots=True)
@@ -47,14 +56,12 @@ class RowLookup:
         if found is not None:
             return found
         candidates = self._with_code(level, cell_at(cells, columns, "code"))
-        if len(candidates) > 1 or self.some_left_out:
-            telling = (*_KEY_FIELDS, *_SUBSTANCE) if self.some_left_out else _KEY_FIELDS
-            fields = [name for name in telling if name in columns]
-            candidates = [
-                test
-                for test in candidates
-                if all(getattr(test, name) == cell_at(cells, columns, name) for name in fields)
-            ]
+        if self.some_left_out:
+            candidates = _alike(candidates, (*_KEY_FIELDS, *_SUBSTANCE), cells, columns)
+        # A kept row may share its code, and then its unit and its specimen, with another: all else tells them apart.
+        for telling in (_KEY_FIELDS, _SUBSTANCE, _OTHERS):
+            if len(candidates) > 1:
+                candidates = _alike(candidates, telling, cells, columns)
         return candidates[0] if len(candidates) == 1 else None
 
     def with_code(self, level: Level, code: str) -> PublishedTest | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from app.publication.assessment import DEFINITION, Assessment, LevelCount
 from app.publication.schemas import LEVEL_LABELS, PublishedRelease
+from app.text import paris_time
 from loinc_data.notice import LOINC_NOTICE
 
 LABELS = "Libellés"
@@ -87,7 +88,7 @@ class Statement:
             ("Laboratoire", self.laboratory),
             ("Catalogue", self.catalogue),
             ("Version de LOINC", self.release_title),
-            ("Date de l'export", self.made_at.strftime("%d/%m/%Y %H:%M UTC")),
+            ("Date de l'export", f"{paris_time(self.made_at)} (heure de Paris)"),
             ("Export fait par", self.made_by),
             ("Approuvé par (lignes)", approvers),
             ("Définition", DEFINITION),

@@ -1,7 +1,5 @@
 """French words of what goes out."""
 
-from datetime import datetime
-
 from app.models import Relation, Status
 from app.web.wording import RELATION_SHORT
 
@@ -17,13 +15,3 @@ DECISION_STATUS_LABELS = {
 def relation_text(relation: str) -> str:
     """How the LOINC code stands to the local test, in French; empty when it was not said."""
     return RELATION_SHORT[Relation(relation)] if relation else ""
-
-
-def date_text(moment: datetime | None) -> str:
-    """A day for a French reader."""
-    return moment.strftime("%d/%m/%Y") if moment else ""
-
-
-def moment_text(moment: datetime | None) -> str:
-    """A moment for a French reader, in UTC."""
-    return moment.strftime("%d/%m/%Y %H:%M UTC") if moment else ""

@@ -136,8 +136,8 @@ def _entries(
 
 
 _BLANK: Values = {
-    "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "lost_links": 0,
-    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "",
+    "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "is_emptied": False,
+    "lost_links": 0,    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "",
     "approved_by_id": None, "approved_at": None,
 }  # fmt: skip
 _Test = tuple[PublishedTest, tuple[int, Any] | None, str]
@@ -205,6 +205,7 @@ def _mark_exams(
         stands = [_standing_of(id_, found, others) for id_ in analyses]
         wanted = [standing for standing in stands if standing not in LEAVING]
         entry["all_analyses"] = bool(wanted) and all(standing == Standing.TRANSCODED for standing in wanted)
+        entry["is_emptied"] = bool(stands) and not wanted
 
 
 def _standing_of(id_: int | None, found: Mapping[int, Values], others: Mapping[int, str]) -> str:

@@ -65,11 +65,12 @@ def _told(entry: Entry) -> Iterator[tuple[tuple[Any, ...], int, int, int]]:
     has_volume = entry["volume"] >= 0
     volume = entry["volume"] if has_volume else 0
     is_subcontracted, every = entry["subcontracted"] == "1", entry["all_analyses"]
-    key = (CountFamily.COVERAGE, level, entry["counted_chapter"], is_subcontracted, standing, every)
+    is_emptied = entry["is_emptied"]
+    key = (CountFamily.COVERAGE, level, entry["counted_chapter"], is_subcontracted, standing, every, is_emptied)
     yield key, 1, int(has_volume), volume
     own = standing == Standing.TRANSCODED
     if has_volume and standing not in LEAVING and not (own and every):
-        yield (CountFamily.VOLUME, level, is_subcontracted, own, every, volume_step(volume)), 1, 1, volume
+        yield (CountFamily.VOLUME, level, is_subcontracted, own, every, is_emptied, volume_step(volume)), 1, 1, volume
     if status == Status.APPROVED and entry["retired"] == "0" and entry["approved_by_id"]:
         yield (CountFamily.APPROVER, entry["approved_by_id"], entry["outcome"] == "code"), 1, 0, 0
     if level == Level.EXAM:

@@ -21,6 +21,8 @@ from matcher.evidence.property import (
 from matcher.normalise.units import UnitReading
 from matcher.types import Axis, Band, Verdict
 
+SAME_LOCAL_CODE = "same_local_code"
+"""The check of rows that share a local code and not their answer."""
 SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
 
 
@@ -77,6 +79,8 @@ class CheckedMapping:
     """Local codes of the catalogue that carry this LOINC code already."""
     other_codes: Sequence[str] = ()
     """LOINC codes given to the same label elsewhere in the laboratory."""
+    other_answers: Sequence[str] = ()
+    """Other answers approved for rows of the same local code."""
     findings: dict[Axis, AxisFinding] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,12 +117,20 @@ def checks_of(mapping: CheckedMapping) -> list[Check]:
     return sorted(found, key=lambda check: order.index(check.severity))
 
 
-def checks_without_code(outcome: str, best_loinc: str, best_band: str, contradiction: bool) -> list[Check]:
+def checks_without_code(
+    outcome: str,
+    best_loinc: str,
+    best_band: str,
+    contradiction: bool,
+    local_code: str = "",
+    other_answers: Sequence[str] = (),
+) -> list[Check]:
     """What to know before a row is declared without code."""
+    found = list(_ambiguous(local_code, other_answers))
     if outcome and best_loinc and best_band == Band.SURE and not contradiction:
         sentence = f"Une proposition sûre et sans contradiction existe pourtant : {best_loinc}."
-        return [_warning("sure_proposal", sentence)]
-    return []
+        found.append(_warning("sure_proposal", sentence))
+    return found
 
 
 def is_blocking(checks: Sequence[Check]) -> bool:
@@ -255,6 +267,20 @@ def _twins(mapping: CheckedMapping, _term: LoincTerm) -> Iterator[Check]:
         yield _warning("same_label", sentence)
 
 
+def _answers(mapping: CheckedMapping, _term: LoincTerm) -> Iterator[Check]:
+    yield from _ambiguous(mapping.test.code, mapping.other_answers)
+
+
+def _ambiguous(local_code: str, answers: Sequence[str]) -> Iterator[Check]:
+    if answers:
+        said = _listed([answer or "aucun code LOINC" for answer in answers])
+        sentence = (
+            f"Une autre ligne du code local « {local_code} » a une autre réponse approuvée ({said}) : tant qu'elles "
+            "diffèrent, aucune ne sort pour le SGL ni ne compte dans la couverture."
+        )
+        yield _warning(SAME_LOCAL_CODE, sentence)
+
+
 def _listed(texts: Sequence[str], limit: int = 4) -> str:
     shown = ", ".join(texts[:limit])
     return f"{shown} et {len(texts) - limit} autres" if len(texts) > limit else shown
@@ -274,4 +300,5 @@ def _shared_axes(one: LoincTerm, other: LoincTerm) -> int:
 
 RULES: tuple[Callable[[CheckedMapping, LoincTerm], Iterator[Check]], ...] = (
     _status, _property, _time, _scale, _specimen, _method, _order, _component, _circuit, _twins,
+    _answers,
 )  # fmt: skip

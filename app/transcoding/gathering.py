@@ -10,6 +10,7 @@ from app.proposals.service import evidence_for
 from app.settings import Settings
 from app.terminology.service import RETIRED_STATUSES, current_release
 from app.transcoding import repository
+from app.transcoding.answers import other_answers
 from app.transcoding.checks import CheckedMapping
 from app.transcoding.evidence import EvidenceLine, lines_of
 
@@ -65,6 +66,7 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
     nearby = numbers | {term.loinc_num for group in siblings.values() for term in group}
     circuit = repository.in_circuit(session, nearby)
     carriers = repository.carriers_of(session, context.catalogue_id, numbers)
+    answers = other_answers(session, context.catalogue_id, [(pair.test, pair.loinc_num) for pair in wanted])
     labels = repository.codes_of_labels(session, context.laboratory_id, {pair.test.label for pair in wanted})
     return [
         CheckedMapping(
@@ -79,8 +81,9 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
             same_code=[code for test_id, code in carriers.get((pair.test.level, pair.loinc_num), ())
                        if test_id != pair.test.id],
             other_codes=_others(labels.get((pair.test.level, pair.test.label), ()), pair),
+            other_answers=others,
         )
-        for pair in wanted
+        for pair, others in zip(wanted, answers, strict=True)
     ]  # fmt: skip
 
 

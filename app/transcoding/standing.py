@@ -2,7 +2,8 @@
 
 Pure: no database, no clock. A row is transcoded when a biologist approved it with one LOINC code that exists in the
 release, and nothing else of the catalogue makes that code ambiguous: the laboratory system refuses a local code to
-which two LOINC codes are given, so that neither can be counted.
+which two LOINC codes are given, so that neither can be counted. No more can a code be given to a local code of which a
+biologist also approved that LOINC has none: it would be that of the results of both.
 """
 
 from collections import defaultdict
@@ -31,7 +32,7 @@ class Standing(StrEnum):
     PLACEHOLDER = "placeholder"
     NOT_IN_RELEASE = "not_in_release"
     SEVERAL_CODES = "several_codes"
-    """Another approved row gives another LOINC code to the same local code."""
+    """Another approved row gives another answer for the same local code: another LOINC code, or that none exists."""
     OUT_OF_SCOPE = "out_of_scope"
     RETIRED = "retired"
     """No longer run by the laboratory: it counts nowhere, see `counted_standings`. Its approved code still leaves in
@@ -95,19 +96,27 @@ def local_key(row: StandingRow) -> LocalKey:
     return row.level, parent, code
 
 
-def approved_codes(rows: Iterable[StandingRow]) -> dict[LocalKey, list[str]]:
-    """The LOINC codes approved for each local code, sorted; several are an error of the catalogue."""
+NO_CODE_EXISTS = ""
+"""The answer that LOINC has no code for a local code."""
+
+
+def approved_answers(rows: Iterable[StandingRow]) -> dict[LocalKey, list[str]]:
+    """What was approved for each local code, LOINC codes sorted; several answers are an error of the catalogue."""
     found: dict[LocalKey, set[str]] = defaultdict(set)
     for row in rows:
-        if row.status is Status.APPROVED and row.outcome is Outcome.CODE:
+        if row.status is not Status.APPROVED:
+            continue
+        if row.outcome is Outcome.CODE:
             found[local_key(row)].add(row.loinc_num)
-    return {key: sorted(codes) for key, codes in found.items()}
+        elif row.outcome is Outcome.NO_LOINC:
+            found[local_key(row)].add(NO_CODE_EXISTS)
+    return {key: sorted(answers) for key, answers in found.items()}
 
 
 def standings(rows: Sequence[StandingRow]) -> dict[int, Standing]:
     """Where each of these rows stands, by identifier; `rows` are all those in use (see `in_use`)."""
-    codes = approved_codes(rows)
-    return {row.id: _standing(row, codes) for row in rows}
+    answers = approved_answers(rows)
+    return {row.id: _standing(row, answers) for row in rows}
 
 
 def counted_standings(rows: Iterable[StandingRow]) -> dict[int, Standing]:
@@ -117,7 +126,7 @@ def counted_standings(rows: Iterable[StandingRow]) -> dict[int, Standing]:
     return {row.id: Standing.RETIRED if row.is_retired else stands.get(row.id, Standing.RETIRED) for row in found}
 
 
-def _standing(row: StandingRow, codes: dict[LocalKey, list[str]]) -> Standing:
+def _standing(row: StandingRow, answers: dict[LocalKey, list[str]]) -> Standing:
     if row.status is not Status.APPROVED:
         return Standing.WAITING if row.status is Status.DECIDED else Standing.UNFINISHED
     if row.outcome is Outcome.OUT_OF_SCOPE:
@@ -128,6 +137,6 @@ def _standing(row: StandingRow, codes: dict[LocalKey, list[str]]) -> Standing:
         return Standing.UNFINISHED
     if not row.code_exists or not is_valid_loinc(row.loinc_num):
         return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.NOT_IN_RELEASE
-    if len(codes[local_key(row)]) > 1:
+    if len(answers[local_key(row)]) > 1:
         return Standing.SEVERAL_CODES
     return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.TRANSCODED

@@ -57,7 +57,12 @@ def plain_count(rows: list[CoverageRow], standings: dict[int, Standing], definit
         found = [standing for standing in found if standing not in LEAVING]
         return found != [] and set(found) == {Standing.TRANSCODED}
 
-    numerator = denominator = rows_counted = unknown = 0
+    def is_emptied(row: CoverageRow) -> bool:
+        stands = [standings.get(id_ or 0) for id_ in row.analysis_ids]
+        by_analyses = row.level is Level.EXAM and definition.exam_rule is ExamRule.ALL_ANALYSES
+        return by_analyses and bool(stands) and all(standing in LEAVING for standing in stands)
+
+    numerator = denominator = rows_counted = unknown = emptied = 0
     to_do: list[int] = []
     counter: Counter[Standing] = Counter()
     for row in rows:
@@ -65,6 +70,9 @@ def plain_count(rows: list[CoverageRow], standings: dict[int, Standing], definit
             continue
         counter[standings[row.id]] += 1
         if standings[row.id] in LEAVING:
+            continue
+        if is_emptied(row):
+            emptied += 1
             continue
         weight = 1 if definition.measure is Measure.ROWS else row.annual_volume
         if weight is None:
@@ -84,6 +92,7 @@ def plain_count(rows: list[CoverageRow], standings: dict[int, Standing], definit
         "rows_counted": rows_counted,
         "rows_missing": next(enough),
         "rows_without_volume": unknown,
+        "rows_emptied": emptied,
         "standings": dict(counter),
         "is_reached": denominator > 0 and Fraction(numerator, denominator) >= TARGET,
     }

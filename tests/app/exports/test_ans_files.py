@@ -16,6 +16,7 @@ from app.publication.assessment import assess
 from app.publication.lookup import RowLookup
 from app.publication.schemas import Incomplete, PublishedRelease, PublishedTerm, PublishedTest
 from app.settings import Settings
+from app.text import stamp_day
 from tests.app.exports.sample import (
     CHEMISTRY,
     CREATININE,
@@ -88,7 +89,7 @@ def test_loinc_4_tells_apart_sub_chapters_that_share_a_code(decided: Sample, set
 
 
 def test_names_come_from_settings_and_the_date_is_that_of_the_transcoding(decided: Sample, settings: Settings) -> None:
-    today = f"{utc_now():%Y%m%d}"
+    today = stamp_day(utc_now())
     names = [export(decided, settings, kind).name for kind in list(ExportKind)[:3]]
     assert names == [
         f"LOINC_4_transcodage_chapitres_{today}.csv",

@@ -18,6 +18,7 @@ from app.files.tabular import read_table
 from app.models import Action, Relation, utc_now
 from app.platform.database import reading
 from app.settings import Settings
+from app.text import paris_day, stamp_day
 from tests.app.exports.sample import (
     GLUCOSE,
     LOINC_3,
@@ -67,8 +68,8 @@ def test_a_free_csv_gets_eight_columns(world: World, settings: Settings) -> None
     sample.act(sample.test_id("007"), Action.NO_LOINC, reason="test ancien")
     sample.act(sample.test_id("007"), Action.APPROVE, email=BIOLOGIST)
     file = completed(sample, settings)
-    today = f"{utc_now():%d/%m/%Y}"
-    assert file.name == f"catalogue labo_LOINC_{utc_now():%Y%m%d}.csv"
+    today = paris_day(utc_now())
+    assert file.name == f"catalogue labo_LOINC_{stamp_day(utc_now())}.csv"
     assert (file.rows, file.coded) == (5, 3)
     rows = file.content.decode("cp1252").split("\n")
     received = FREE_CSV.split("\n")
@@ -142,6 +143,10 @@ def test_a_workbook_keeps_its_sheets_cells_and_types(world: World, settings: Set
     assert sheet["E2"].font.bold
     assert sheet["H3"].data_type == "s"
     assert sheet["D5"].data_type == "f"
+    # A real day, which a spreadsheet sorts and filters.
+    assert sheet["K3"].is_date
+    assert f"{sheet['K3'].value:%d/%m/%Y}" == paris_day(utc_now())
+    assert sheet["K3"].number_format == "dd/mm/yyyy"
 
 
 def test_a_received_workbook_gives_a_csv_for_the_laboratory_system(world: World, settings: Settings) -> None:

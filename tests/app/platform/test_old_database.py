@@ -26,6 +26,7 @@ from app.platform.installation import migrate
 from app.platform.migrations import current_revision, head_revision
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
+from app.tallies.rebuilding import bring_up_marked
 from tests.app.platform.old_database import build, contents
 
 OLD = "0003"
@@ -74,6 +75,8 @@ def test_every_value_is_kept_and_every_fact_has_an_identifier(old: Engine, setti
 
 def test_pages_answer_afterwards(old: Engine, settings: Settings) -> None:
     migrate(old)
+    # As a server does when it starts.
+    bring_up_marked(old)
     with transaction(old) as session:
         token = open_session(session, session.get_one(User, 1), settings)
     with TestClient(create_app(settings, old)) as client:

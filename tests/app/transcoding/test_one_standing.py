@@ -82,6 +82,15 @@ def approved(
     return PublishedTest(**values)  # type: ignore[arg-type]
 
 
+def test_a_code_and_no_code_are_two_answers() -> None:
+    """The results of both rows have the same local code: a LOINC code would be given to those that have none."""
+    coded, without = approved(1, "NA"), approved(2, " NA", "", outcome=Outcome.NO_LOINC)
+    assert standings([coded, without]) == {1: Standing.SEVERAL_CODES, 2: Standing.NO_CODE}
+    assert not assess([coded, without], RELEASE).names
+    out_of_scope = replace(without, outcome=Outcome.OUT_OF_SCOPE)
+    assert standings([coded, out_of_scope]) == {1: Standing.TRANSCODED, 2: Standing.OUT_OF_SCOPE}
+
+
 def test_a_sub_chapter_code_serves_several_chapters() -> None:
     rows = [
         approved(1, "AUT", "18717-9", Level.SUBCHAPTER, chapter_code="BIO"),
