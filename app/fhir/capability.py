@@ -61,7 +61,7 @@ def capability_statement(base_url: str, fhir_version: FhirVersion) -> dict[str, 
                 "mode": "server",
                 "documentation": "FHIR 4.0 par défaut ; 5.0 par fhirVersion=5.0 dans Accept ou _format.",
                 "security": {"description": _SECURITY},
-                "resource": [_resource("CodeSystem"), _resource("ConceptMap")],
+                "resource": [_resource(kind) for kind in ("CodeSystem", "ConceptMap", "ValueSet")],
             }
         ],
     }

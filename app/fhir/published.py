@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.fhir import repository
 from app.fhir.dialect import FhirVersion
-from app.fhir_resources.code_systems import code_systems
+from app.fhir_resources.code_systems import code_systems, value_set
 from app.fhir_resources.concept_map import concept_map
 from app.fhir_resources.concept_map_r5 import concept_map_r5
 from app.fhir_resources.naming import Canonicals
@@ -96,6 +96,12 @@ class PublishedCatalogue:
         meta = {"versionId": self.state, "lastUpdated": instant(self.changed_at), **resource.get("meta", {})}
         rest = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
         return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **rest}
+
+    @cached_property
+    def value_set(self) -> Resource:
+        """All local codes, which the map cites as its source."""
+        made = code_systems(self.assessment, self.statement, self.canonicals, self.version)
+        return self._served(value_set(made, self.statement, self.canonicals, self.version))
 
     @cached_property
     def code_systems(self) -> list[Resource]:

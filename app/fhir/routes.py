@@ -24,6 +24,8 @@ router = APIRouter(prefix="/fhir", route_class=FhirRoute)
 READ = ["GET", "HEAD"]
 
 DialectDep = Annotated[FhirDialect, Depends(dialect_of)]
+SLUGS = {"ConceptMap": ("loinc",), "CodeSystem": tuple(LEVEL_SLUGS.values()), "ValueSet": ("",)}
+"""The kinds of resources that are served, and what ends the identifiers of each."""
 MOST_FIELDS = 100
 """Parameters of one search."""
 _FORMAT_PARAMETERS = frozenset({"_format", "_pretty"})
@@ -46,6 +48,8 @@ def show_metadata(request: Request, dialect: DialectDep) -> Response:
 def _resources(catalogues: list[PublishedCatalogue], kind: str, version: FhirVersion) -> list[dict[str, Any]]:
     if kind == "ConceptMap":
         return [catalogue.concept_map(version) for catalogue in catalogues]
+    if kind == "ValueSet":
+        return [catalogue.value_set for catalogue in catalogues]
     return [system for catalogue in catalogues for system in catalogue.code_systems]
 
 
@@ -68,8 +72,7 @@ def _is_strict(request: Request) -> bool:
 
 
 def _read(reader: Reader, dialect: FhirDialect, kind: str, resource_id: str, version_id: str = "") -> Response:
-    slugs = ("loinc",) if kind == "ConceptMap" else tuple(LEVEL_SLUGS.values())
-    catalogues = reader.published(lambda names: any(names.identifier(slug) == resource_id for slug in slugs))
+    catalogues = reader.published(lambda names: any(names.identifier(slug) == resource_id for slug in SLUGS[kind]))
     for resource in _resources(catalogues, kind, dialect.settled):
         if resource["id"] != resource_id:
             continue
@@ -93,32 +96,6 @@ def _sent(request: Request, body: bytes) -> list[tuple[str, str]]:
         return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise FhirRequestError("Les paramètres envoyés ne sont pas lisibles.", code="structure") from error
-
-
-@router.post("/ConceptMap/_search")
-def post_search_of_maps(request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep) -> Response:
-    """The same search, sent as a form."""
-    return _search(request, reader, dialect, "ConceptMap", _sent(request, body))
-
-
-@router.post("/CodeSystem/_search")
-def post_search_of_code_systems(
-    request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep
-) -> Response:
-    """The same search, sent as a form."""
-    return _search(request, reader, dialect, "CodeSystem", _sent(request, body))
-
-
-@router.api_route("/ConceptMap", methods=READ)
-def search_concept_maps(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
-    """The maps of the laboratory."""
-    return _search(request, reader, dialect, "ConceptMap")
-
-
-@router.api_route("/CodeSystem", methods=READ)
-def search_code_systems(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
-    """The local codes of the laboratory."""
-    return _search(request, reader, dialect, "CodeSystem")
 
 
 def _queried(request: Request) -> Parameters:
@@ -183,25 +160,26 @@ def post_to_one_map(
     return _answer(reader, question_of(values, dialect.version), dialect, resource_id)
 
 
-@router.api_route("/ConceptMap/{resource_id}", methods=READ)
-def read_concept_map(reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
-    """One map."""
-    return _read(reader, dialect, "ConceptMap", resource_id)
+def _serve(kind: str) -> None:
+    """The searches and readings of one kind of resource."""
+
+    def search(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
+        return _search(request, reader, dialect, kind)
+
+    def search_by_form(request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep) -> Response:
+        return _search(request, reader, dialect, kind, _sent(request, body))
+
+    def read(reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
+        return _read(reader, dialect, kind, resource_id)
+
+    def read_state(reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str) -> Response:
+        return _read(reader, dialect, kind, resource_id, version_id)
+
+    router.add_api_route(f"/{kind}", search, methods=READ)
+    router.add_api_route(f"/{kind}/_search", search_by_form, methods=["POST"])
+    router.add_api_route(f"/{kind}/{{resource_id}}", read, methods=READ)
+    router.add_api_route(f"/{kind}/{{resource_id}}/_history/{{version_id}}", read_state, methods=READ)
 
 
-@router.api_route("/CodeSystem/{resource_id}", methods=READ)
-def read_code_system(reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
-    """The local codes of one level of a catalogue."""
-    return _read(reader, dialect, "CodeSystem", resource_id)
-
-
-@router.api_route("/ConceptMap/{resource_id}/_history/{version_id}", methods=READ)
-def read_state_of_map(reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str) -> Response:
-    """One map in the state that this versionId names, which is the present one or none."""
-    return _read(reader, dialect, "ConceptMap", resource_id, version_id)
-
-
-@router.api_route("/CodeSystem/{resource_id}/_history/{version_id}", methods=READ)
-def read_state_of_code_system(reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str) -> Response:
-    """The same for local codes."""
-    return _read(reader, dialect, "CodeSystem", resource_id, version_id)
+for served in SLUGS:
+    _serve(served)

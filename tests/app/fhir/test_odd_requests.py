@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.models import Laboratory
+from app.platform.database import transaction
 from tests.app.exports.sample import Sample
 
 TRANSLATE = "/fhir/ConceptMap/$translate"
@@ -67,7 +69,7 @@ def test_every_method_at_every_address(program: TestClient, method: str) -> None
 
 
 def test_every_query_of_a_search(program: TestClient, narrow: Sample) -> None:
-    for kind, query in product(("ConceptMap", "CodeSystem"), QUERIES):
+    for kind, query in product(("ConceptMap", "CodeSystem", "ValueSet"), QUERIES):
         answer = program.get(f"/fhir/{kind}?{query}")
         outcome(answer)
         if answer.status_code == 200 and answer.headers["content-type"].startswith("application/fhir+json"):
@@ -98,10 +100,28 @@ def test_every_odd_header(program: TestClient, headers: dict[str, str]) -> None:
     assert answer.status_code in (200, 400, 401, 406)
 
 
-def test_everything_cited_under_our_address_is_served(program: TestClient, narrow: Sample) -> None:
-    cited = {
-        group["source"] for entry in program.get("/fhir/ConceptMap").json()["entry"]
-        for group in entry["resource"]["group"]
-    }  # fmt: skip
-    served = {entry["resource"]["url"] for entry in program.get("/fhir/CodeSystem").json()["entry"]}
-    assert cited <= served
+def addresses(value: Any) -> set[str]:
+    """Every address that a resource holds, without versions and fragments."""
+    if isinstance(value, dict):
+        return {found for item in value.values() for found in addresses(item)}
+    if isinstance(value, list):
+        return {found for item in value for found in addresses(item)}
+    return {value.partition("|")[0].partition("#")[0]} if isinstance(value, str) else set()
+
+
+@pytest.mark.parametrize("version", ["4.0", "5.0"])
+def test_everything_cited_under_our_address_is_served(program: TestClient, narrow: Sample, version: str) -> None:
+    with transaction(narrow.world.engine) as session:
+        session.get_one(Laboratory, narrow.world.laboratory_id).canonical_url = "https://labo.example/fhir"
+    accept = {"Accept": f"application/fhir+json; fhirVersion={version}"}
+    found = [
+        entry["resource"]
+        for kind in ("ConceptMap", "CodeSystem", "ValueSet")
+        for entry in program.get(f"/fhir/{kind}", headers=accept).json()["entry"]
+    ]
+    cited = {url for resource in found for url in addresses(resource) if url.startswith("https://labo.example/fhir/")}
+    assert cited == {resource["url"] for resource in found}
+    for url in cited:
+        kind, identifier = url.rsplit("/", 2)[1:]
+        assert program.get(f"/fhir/{kind}/{identifier}", headers=accept).json()["url"] == url
+        assert program.get(f"/fhir/{kind}", params={"url": url}, headers=accept).json()["total"] == 1

@@ -197,7 +197,7 @@ def test_the_statement_of_capability_is_read_without_a_token(anonymous: TestClie
     assert resource["fhirVersion"] == "4.0.1"
     assert resource["implementation"]["url"] == "http://testserver/fhir"
     served = {item["type"]: item for item in resource["rest"][0]["resource"]}
-    assert set(served) == {"ConceptMap", "CodeSystem"}
+    assert set(served) == {"ConceptMap", "CodeSystem", "ValueSet"}
     assert served["ConceptMap"]["operation"][0]["name"] == "translate"
 
 
