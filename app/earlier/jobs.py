@@ -19,6 +19,7 @@ from app.jobs.work import Work
 from app.memory.schemas import EarlierMapping
 from app.memory.statements import statement_of
 from app.models import Catalogue, EarlierStatement, EarlierUse, EarlierVerdict, Job, Level, Proposal, ProposalRun
+from app.platform import locks
 from app.platform.database import reading
 from app.proposals.rows import after_chunk
 from app.proposals.service import current_run, evidence_ahead
@@ -111,7 +112,7 @@ def compare_some(database: Engine, settings: Settings, run_id: int, test_ids: Se
             terms.get(offered[0]) if offered else None, evidence.get((test_id, values["loinc_num"]), ()),
         )  # fmt: skip
         values.update(_compared(found), run_id=run_id)
-    _store(work, wanted, gone)
+    _store(work, run.catalogue_id, wanted, gone)
 
 
 def _compared(found: Compared) -> dict[str, Any]:
@@ -188,17 +189,25 @@ def _evidence(
     }
 
 
-def _store(work: Work, wanted: Sequence[dict[str, Any]], gone: Sequence[int]) -> None:
+def _store(work: Work, catalogue_id: int, wanted: Sequence[dict[str, Any]], gone: Sequence[int]) -> None:
     for start in range(0, max(len(wanted), 1), STORED_AT_ONCE):
         part = wanted[start : start + STORED_AT_ONCE]
         with work.writing() as session:
+            # A search and a comparison asked for by hand may meet on one row: the second finds what the first stored.
+            locks.lock_catalogue(session, catalogue_id)
             if start == 0 and gone:
                 session.execute(delete(EarlierStatement).where(col(EarlierStatement.id).in_(gone)))
             known = [values for values in part if values.get("id") is not None]
             for same in _by_columns(known):
                 session.execute(update(EarlierStatement), same)
             fresh = [values for values in part if values.get("id") is None]
-            repository.insert_some(session, fresh)
+            repository.insert_some(session, _not_stored(session, fresh))
+
+
+def _not_stored(session: Session, fresh: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    stored = repository.statements_of(session, [values["local_test_id"] for values in fresh])
+    known = {(item.local_test_id, item.source_file_id) for item in stored}
+    return [values for values in fresh if (values["local_test_id"], values["source_file_id"]) not in known]
 
 
 def _by_columns(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:

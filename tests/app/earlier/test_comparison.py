@@ -1,7 +1,11 @@
 """What the files of a catalogue say of earlier codes, against the proposals of today."""
 
-from app.models import EarlierUse, EarlierVerdict
-from tests.app.earlier.conftest import Inherited
+from sqlmodel import select
+
+from app.earlier import jobs, repository
+from app.models import EarlierUse, EarlierVerdict, LocalTest, SourceFile, SourceRow
+from app.platform.database import transaction
+from tests.app.earlier.conftest import ROWS, Inherited
 
 
 def test_each_earlier_code_is_compared_with_what_is_proposed(inherited: Inherited) -> None:
@@ -37,3 +41,34 @@ def test_comparing_again_changes_nothing_more(inherited: Inherited) -> None:
     assert after == before
     runs = {item.run_id for item in inherited.statements().values()}
     assert len(runs) == 1, "kept rows are compared with the new run, too"
+
+
+def test_two_comparisons_that_meet_store_a_row_once(inherited: Inherited) -> None:
+    values = {"local_test_id": inherited.test_id("NA"), "source_file_id": 1}
+    with transaction(inherited.engine) as session:
+        assert jobs._not_stored(session, [values]) == []
+        assert jobs._not_stored(session, [values | {"source_file_id": 2}]) != []
+
+
+def test_a_newer_export_that_says_another_code_is_another_statement(inherited: Inherited) -> None:
+    before = inherited.statements()["CRP"]
+    changed = [row if row[0] != "CRP" else (*row[:4], "1988-5", *row[5:]) for row in ROWS]
+    with transaction(inherited.engine) as session:
+        assert before.id is not None
+        repository.mark(session, [before.id], {"taken_as": EarlierUse.TO_CONFIRM.value})
+        row = session.exec(select(SourceRow).join(LocalTest).where(LocalTest.id == before.local_test_id)).one()
+        newer = SourceFile(
+            catalogue_id=inherited.catalogue_id, kind="TABULAR", file_name="nouveau.csv", sha256="b", content=b"",
+            columns=session.get_one(SourceFile, row.source_file_id).columns,
+        )  # fmt: skip
+        session.add(newer)
+        session.flush()
+        assert newer.id is not None
+        received = SourceRow(source_file_id=newer.id, row_number=4, cells=list(changed[2]))
+        session.add(received)
+        session.flush()
+        session.get_one(LocalTest, before.local_test_id).source_row_id = received.id
+    inherited.run()
+    after = inherited.statements()["CRP"]
+    assert (after.loinc_num, after.source_name, after.taken_as) == ("1988-5", "nouveau.csv", EarlierUse.NONE)
+    assert after.verdict == EarlierVerdict.SAME
