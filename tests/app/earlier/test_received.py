@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -27,8 +28,9 @@ def send(client: TestClient, inherited: Inherited, name: str, content: bytes) ->
 
 def workbook(*rows: tuple[object, ...]) -> bytes:
     book = Workbook()
+    sheet: Any = book.active
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
@@ -128,6 +130,6 @@ def test_no_file_at_all_is_refused(client: TestClient, inherited: Inherited) -> 
 
 
 def test_sssom_that_speaks_of_other_codes_adds_rows_without_place(client: TestClient, inherited: Inherited) -> None:
-    content = SSSOM if isinstance(SSSOM, bytes) else str(SSSOM).encode()
-    page = send(client, inherited, "carte.sssom.tsv", content)
-    assert "SSSOM/TSV" in page
+    page = send(client, inherited, "carte.sssom.tsv", SSSOM.encode())
+    assert "SSSOM/TSV « carte.sssom.tsv »" in page
+    assert len(inherited.statements()) > 8
