@@ -36,6 +36,7 @@ class ApprovalRow(Checked):
     version: int
     url: str
     code: str
+    occurrence: int
     label: str
     level: str
     specimen: str
@@ -136,6 +137,7 @@ def _row(
         version=row.version,
         url=case_url(access.catalogue_id, row.id, query),
         code=row.code,
+        occurrence=row.occurrence,
         label=row.label,
         level=LEVEL[Level(row.level)],
         specimen=row.specimen,

@@ -20,7 +20,7 @@ class Duplicates(StrEnum):
 
 
 DUPLICATES_LABELS = {
-    Duplicates.KEEP: "Garder toutes les lignes, chacune comme une analyse",
+    Duplicates.KEEP: "Garder toutes les lignes, numérotées, chacune comme une analyse",
     Duplicates.FIRST: "Garder la première ligne de chaque code",
     Duplicates.LEAVE: "Laisser de côté toutes ces lignes",
 }

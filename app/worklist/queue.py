@@ -26,6 +26,8 @@ class QueueRow:
     id: int
     url: str
     code: str
+    occurrence: int
+    """Tells apart the rows that share the code: 0 for the first."""
     label: str
     synonym: str
     specimen: str
@@ -197,6 +199,7 @@ def _row(catalogue_id: int, query: ReviewQuery, row: Any, terms: Mapping[str, Lo
         id=row.id,
         url=case_url(catalogue_id, row.id, query),
         code=row.code,
+        occurrence=row.occurrence,
         label=row.label,
         synonym=row.synonym,
         specimen=row.specimen,

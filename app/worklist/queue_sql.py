@@ -37,7 +37,7 @@ NO_RUN = 0
 STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Status.APPROVED)
 _FACET_COLUMNS = frozenset(facet.column for facet in FACETS)
 _ROW_COLUMNS = _FACET_COLUMNS | {
-    "id", "position", "code", "label", "synonym", "volume", "loinc_num", "version", "best_loinc",
+    "id", "position", "code", "occurrence", "label", "synonym", "volume", "loinc_num", "version", "best_loinc",
     "confidence", "executing",
 }  # fmt: skip
 
@@ -67,6 +67,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         "id": test.id,
         "position": test.position,
         "code": test.code,
+        "occurrence": test.occurrence,
         "label": test.label,
         "label_key": folded(test.label),
         "synonym": test.synonym,

@@ -6,9 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from app.catalogues.service import import_files
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, build, read_material
-from app.files.choices import Choices, IncomingFile
+from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.reading import read_file
 from app.models import Catalogue, Laboratory, LocalTest, utc_now
 from app.platform.database import reading, transaction
@@ -98,3 +99,15 @@ def test_a_file_that_is_wrong_as_a_whole_is_not_left(client: TestClient) -> None
     assert nothing.left_rows == []
     without_code = read_file(IncomingFile("a.csv", b"truc;libelle\n1;a\n2;b\n", choices), 10**6)
     assert without_code.problems or "code" in without_code.columns
+
+
+def test_kept_rows_of_one_code_are_numbered_on_the_pages(client: TestClient, world: World) -> None:
+    with transaction(world.engine) as session:
+        content = b"code;libelle\nNA;Sodium\nNA;Sodium bis\n"
+        file = IncomingFile("doubles.csv", content, Choices(duplicates=Duplicates.KEEP))
+        catalogue_id = import_files(session, world.laboratory_id, [file], catalogue_name="Essai").catalogue_id
+    queue = client.get(f"/catalogues/{catalogue_id}/revue").text
+    assert queue.count("Ligne n° 2 de ce code local") == 1
+    with reading(world.engine) as session:
+        second = session.exec(select(LocalTest.id).where(LocalTest.label == "Sodium bis")).one()
+    assert "Ligne n° 2 de ce code local" in client.get(f"/catalogues/{catalogue_id}/revue/{second}").text
