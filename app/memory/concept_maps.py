@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.files.fhir_concepts import concepts_of, level_named
-from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, load, one_line, resources_of, walk
-from app.files.fhir_xml import load_xml
-from app.files.foreign import is_fhir_xml
+from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, one_line, resources_of, walk
+from app.files.fhir_syntax import load_fhir
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.models import Level
 from loinc_data.checkdigit import is_valid_loinc
@@ -21,7 +20,7 @@ Described = dict[str, dict[str, str]]
 
 def read_concept_maps(content: bytes) -> EarlierMappings:
     """The mappings to LOINC of a file; raises FhirReadError."""
-    resources = resources_of(load_xml(content) if is_fhir_xml(content) else load(content))
+    resources = resources_of(load_fhir(content))
     maps = list(resources.of_type("ConceptMap"))
     if not maps:
         raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")

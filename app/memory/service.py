@@ -10,8 +10,9 @@ from app.audit.service import record
 from app.catalogues.matcher_input import to_matcher
 from app.catalogues.repository import insert_all
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
-from app.files.fhir_json import FhirReadError, looks_like_json
-from app.files.foreign import foreign, is_fhir_xml
+from app.files.fhir_json import FhirReadError
+from app.files.fhir_syntax import looks_like_fhir
+from app.files.foreign import foreign
 from app.memory import repository
 from app.memory.concept_maps import read_concept_maps
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
@@ -59,7 +60,7 @@ def _read_mappings(transactions: Transactions, name: str, content: bytes, max_by
             raise TableReadError("le fichier est vide")
         if len(content) > max_bytes:
             raise TableReadError(f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
-        is_fhir = looks_like_json(content) or is_fhir_xml(content)
+        is_fhir = looks_like_fhir(content)
         if not is_fhir and (told := foreign(content)):
             raise TableReadError(told.removesuffix("."))
         read = read_concept_maps(content) if is_fhir else read_table_of_mappings(content, codes_of)
