@@ -23,10 +23,13 @@ def _guessed_suffix(content: bytes) -> str:
     """The ending that a file of these bytes would have: what has no name is recognised by its content."""
     from app.files.archive import is_archive
     from app.files.fhir_json import looks_like_json
+    from app.files.foreign import is_fhir_xml
     from app.files.workbook import workbook_format
 
     if is_archive(content):
         return ".zip"
+    if is_fhir_xml(content):
+        return ".xml"
     return f".{workbook_format(content) or ('json' if looks_like_json(content) else 'csv')}"
 
 

@@ -1,6 +1,5 @@
 """All SQL of the exports."""
 
-from sqlalchemy import func
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
@@ -47,14 +46,6 @@ def source_cells(session: Session, source_file_id: int) -> list[tuple[int, list[
         .order_by(col(SourceRow.row_number))
     )
     return [(number, [str(cell) for cell in cells]) for number, cells in session.exec(statement)]
-
-
-def count_of_versions(session: Session, catalogue_id: int) -> int:
-    """How many exports of this catalogue state a version of their own: they share one count, as they share urls."""
-    statement = select(func.count()).where(
-        ExportRecord.catalogue_id == catalogue_id, ExportRecord.business_version != ""
-    )
-    return session.exec(statement).one()
 
 
 def past_exports(session: Session, catalogue_id: int, limit: int) -> list[tuple[ExportRecord, str | None]]:

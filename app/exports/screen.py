@@ -112,12 +112,14 @@ def exports_page(
 
 
 def _statement(session: Session, access: CatalogueAccess, counts: kept.ExportCounts) -> Statement:
+    now = utc_now()
     return Statement(
         laboratory=access.laboratory.name,
         catalogue=access.catalogue.name,
         release=current_release(session),
-        made_at=utc_now(),
+        made_at=now,
         made_by=access.user.display_name,
+        changed_at=now,
         approvers=(),
         counts=tuple(counts.levels),
         french_producers=tuple(counts.producers),

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import ConflictError
-from app.exports import repository, writers
+from app.exports import writers
 from app.exports.archive import zip_of
 from app.exports.fhir_writers import Publication
 from app.exports.report import ambiguous_note, report_csv
@@ -28,9 +28,6 @@ from app.publication.service import CatalogueFacts, gather, statement_of, transc
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
-
-NUMBERING_ATTEMPTS = 5
-"""How often a file is written again because another export took its number of version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +48,6 @@ class Material:
     facts: CatalogueFacts
     received: writers.Received | None
     contents: Mapping[int, Sequence[ExamContent]]
-    number: int
-    """The number of its version, when it states one: the next one when the material was read."""
-
-
-class _NumberTakenError(Exception):
-    """Another export of the catalogue was recorded under the same number of version meanwhile."""
 
 
 def read_material(session: Session, laboratory: Laboratory, catalogue: Catalogue, request: ExportRequest) -> Material:
@@ -68,7 +59,6 @@ def read_material(session: Session, laboratory: Laboratory, catalogue: Catalogue
         facts,
         writers.read_received(session, facts.catalogue_id, request.kind, request.source_file_id),
         exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
-        repository.count_of_versions(session, facts.catalogue_id) + 1,
     )
 
 
@@ -89,7 +79,7 @@ def build(
         file = writers.decisions(assessment, statement, moment)
     else:
         canonicals = Canonicals(facts.laboratory, facts.catalogue)
-        version = canonicals.version(made_at, material.number)
+        version = canonicals.version(facts.state)
         publication = Publication(assessment, statement, canonicals, version, moment, material.contents)
         file = publication.file(request.kind, request.syntax)
     return replace(file, notes=(*file.notes, *ambiguous_note(assessment, request.kind))), assessment
@@ -123,29 +113,24 @@ def make_export(
 
     The facts are read in one snapshot, the file is written with no transaction, and a short one records it.
     `deliver` runs just before that: an export that cannot be delivered is not recorded. `publish` is part of that
-    last transaction. A file whose number of version was taken meanwhile is written again with the next one.
+    last transaction.
     """
     made_by = actor.display_name if actor else "ligne de commande"
-    for _ in range(NUMBERING_ATTEMPTS):
-        with transactions.reading() as session:
-            made_at = utc_now()
-            material = read_material(session, laboratory, catalogue, request)
-        forbid_open_transaction("write a document")
-        file, assessment = build(material, settings, request, made_at, made_by)
-        if request.packaging is Packaging.ZIP:
-            file = packed(file, assessment, statement_of(material.facts, assessment, made_at, made_by))
-        exported = _record_of(material, file, assessment, request, actor, made_at)
-        if deliver is not None:
-            deliver(file)
-        try:
-            with transactions.writing() as session:
-                _record(session, laboratory, exported, actor, material.number)
-                if publish is not None:
-                    publish(session, exported, file)
-        except _NumberTakenError:
-            continue
-        return file, exported
-    raise ConflictError("D'autres exports de ce catalogue se font en même temps. Recommencez dans un instant.")
+    with transactions.reading() as session:
+        made_at = utc_now()
+        material = read_material(session, laboratory, catalogue, request)
+    forbid_open_transaction("write a document")
+    file, assessment = build(material, settings, request, made_at, made_by)
+    if request.packaging is Packaging.ZIP:
+        file = packed(file, assessment, statement_of(material.facts, assessment, made_at, made_by))
+    exported = _record_of(material, file, assessment, request, actor, made_at)
+    if deliver is not None:
+        deliver(file)
+    with transactions.writing() as session:
+        _record(session, laboratory, exported, actor)
+        if publish is not None:
+            publish(session, exported, file)
+    return file, exported
 
 
 def _record_of(
@@ -174,13 +159,9 @@ def _record_of(
     )
 
 
-def _record(
-    session: Session, laboratory: Laboratory, exported: ExportRecord, actor: User | None, number: int
-) -> None:
-    """Store the trace of an export; raises _NumberTakenError when its version is that of another."""
+def _record(session: Session, laboratory: Laboratory, exported: ExportRecord, actor: User | None) -> None:
+    """Store the trace of an export."""
     locks.lock_catalogue(session, exported.catalogue_id)
-    if exported.business_version and repository.count_of_versions(session, exported.catalogue_id) + 1 != number:
-        raise _NumberTakenError
     session.add(exported)
     session.flush()
     record(

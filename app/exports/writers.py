@@ -22,6 +22,7 @@ from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
 from app.files.choices import DUPLICATES_LABELS, Duplicates
 from app.files.encodings import MIXED
+from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
 from app.files.tabular import read_table
@@ -272,6 +273,11 @@ def _original(
 def _fhir_original(
     source: SourceFile, lookup: RowLookup, assessment: Assessment, statement: Statement, moment: datetime
 ) -> ExportFile:
+    if is_fhir_xml(source.content):
+        raise ConflictError(
+            f"{source.file_name} a été reçu en FHIR XML, qui ne se complète pas à l'octet près. Prenez le format "
+            "« Catalogue FHIR » en XML : il porte les mêmes définitions avec leurs codes LOINC."
+        )
     done = completed_fhir(source.content, lookup, assessment, statement)
     notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
     return ExportFile(

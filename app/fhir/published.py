@@ -1,32 +1,38 @@
 """What the FHIR service says of a catalogue: the facts as they stand, kept until one of them changes."""
 
-import hashlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from threading import Lock
 
 from sqlmodel import Session
 
-from app.fhir import repository
 from app.fhir.dialect import FhirVersion
 from app.fhir_resources.code_systems import code_systems, value_set
 from app.fhir_resources.concept_map import concept_map
 from app.fhir_resources.concept_map_r5 import concept_map_r5
-from app.fhir_resources.naming import Canonicals
-from app.fhir_resources.values import Resource, instant
+from app.fhir_resources.naming import LEVEL_SLUGS, SPECIMENS, UNITS, Canonicals
+from app.fhir_resources.side_lists import side_lists
+from app.fhir_resources.values import Resource, precise_instant, published
 from app.models import Catalogue, Laboratory, Level
+from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
 from app.publication.local_codes import local_codes
 from app.publication.mapping import MapElement, MapGroup, map_groups
-from app.publication.repository import current_release
 from app.publication.schemas import PublishedTest
-from app.publication.service import gather, statement_of
+from app.publication.service import CatalogueFacts, gather, statement_of
+from app.publication.state import PublishedState, state_of
 from app.publication.statement import Statement
 
 MADE_BY = "service FHIR"
 KEPT_CATALOGUES = 12
+SLUGS: dict[str, tuple[str, ...]] = {
+    "CodeSystem": (*LEVEL_SLUGS.values(), SPECIMENS, UNITS),
+    "ConceptMap": ("loinc",),
+    "ValueSet": ("",),
+}
+"""The resource types served, and the ends of the identifiers that each may have."""
 
 
 @dataclass(slots=True)
@@ -50,16 +56,18 @@ class GroupIndex:
 
 @dataclass
 class PublishedCatalogue:
-    """A catalogue as the service gives it: one map, one code system a level."""
+    """A catalogue as the service gives it: one map, one code system a list of codes, one value set."""
 
     assessment: Assessment
     statement: Statement
     canonicals: Canonicals
-    version: str
-    state: str
-    """What tells this state from any other, also from another of the same second: the versionId of what is served."""
-    changed_at: datetime
-    _maps: dict[FhirVersion, Resource] = field(default_factory=dict)
+    state: PublishedState
+    _resources: dict[tuple[str, FhirVersion], list[Resource]] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """The business version of every resource."""
+        return self.canonicals.version(self.state)
 
     @cached_property
     def groups(self) -> list[GroupIndex]:
@@ -83,79 +91,60 @@ class PublishedCatalogue:
         """The map."""
         return map_groups(self.assessment)
 
-    def concept_map(self, version: FhirVersion) -> Resource:
-        """The map as a resource."""
-        if version not in self._maps:
-            make = concept_map if version is FhirVersion.R4 else concept_map_r5
-            resource = make(self.assessment, self.statement, self.canonicals, self.version)
-            self._maps[version] = self._served(resource)
-        return self._maps[version]
+    def resources(self, kind: str, version: FhirVersion) -> list[Resource]:
+        """The resources of a type, each with its version and its last change."""
+        key = (kind, version)
+        if key not in self._resources:
+            forbid_open_transaction("write a FHIR resource")
+            self._resources[key] = [self._marked(resource) for resource in self._made(kind, version)]
+        return self._resources[key]
 
-    def _served(self, resource: Resource) -> Resource:
-        """The resource with what the service says of its state."""
-        meta = {"versionId": self.state, "lastUpdated": instant(self.changed_at), **resource.get("meta", {})}
-        rest = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
-        return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **rest}
+    def _made(self, kind: str, version: FhirVersion) -> Iterator[Resource]:
+        material = (self.assessment, self.statement, self.canonicals, self.version)
+        if kind == "ConceptMap":
+            yield (concept_map if version is FhirVersion.R4 else concept_map_r5)(*material)
+            return
+        systems = code_systems(*material)
+        if kind == "CodeSystem":
+            yield from systems.values()
+            yield from side_lists(*material)
+        else:
+            yield value_set(systems, self.statement, self.canonicals, self.version)
 
-    @cached_property
-    def value_set(self) -> Resource:
-        """All local codes, which the map cites as its source."""
-        made = code_systems(self.assessment, self.statement, self.canonicals, self.version)
-        return self._served(value_set(made, self.statement, self.canonicals, self.version))
-
-    @cached_property
-    def code_systems(self) -> list[Resource]:
-        """The local code systems as resources, the same in both releases."""
-        made = code_systems(self.assessment, self.statement, self.canonicals, self.version)
-        return [self._served(resource) for resource in made.values()]
+    def _marked(self, resource: Resource) -> Resource:
+        meta = {"versionId": self.state.version_id, "lastUpdated": precise_instant(self.state.changed_at)}
+        return published(resource["resourceType"], resource | {"meta": meta})
 
 
 @dataclass
 class PublishedCache:
     """The last published catalogues, each with the state of the database that it says."""
 
-    _kept: OrderedDict[int, tuple[object, PublishedCatalogue]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[int, PublishedCatalogue] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, session: Session, laboratory: Laboratory, catalogue: Catalogue) -> PublishedCatalogue:
-        """The catalogue as it stands; built anew only when something in it changed."""
+    def look(
+        self, session: Session, laboratory: Laboratory, catalogue: Catalogue
+    ) -> PublishedCatalogue | CatalogueFacts:
+        """The catalogue as it stands when it is kept, else the facts to publish once the transaction is over."""
         assert catalogue.id is not None
-        stamp, changed_at = _stamp(session, laboratory, catalogue)
+        state = state_of(session, laboratory, catalogue)
         with self._lock:
             known = self._kept.get(catalogue.id)
-            if known is not None and known[0] == stamp:
+            if known is not None and known.state == state:
                 self._kept.move_to_end(catalogue.id)
-                return known[1]
-        state = hashlib.sha256(repr(stamp).encode()).hexdigest()[:12]
-        published = _publish(session, laboratory, catalogue, changed_at, state)
+                return known
+        return gather(session, laboratory, catalogue)
+
+    def publish(self, facts: CatalogueFacts) -> PublishedCatalogue:
+        """Publish these facts, and keep what says them."""
+        assessment = facts.assessment()
+        statement = statement_of(facts, assessment, facts.state.changed_at, MADE_BY)
+        # The session that read them lets these two go as plain values: they outlive it.
+        canonicals = Canonicals(facts.laboratory, facts.catalogue)
+        made = PublishedCatalogue(assessment, statement, canonicals, facts.state)
         with self._lock:
-            self._kept[catalogue.id] = (stamp, published)
+            self._kept[facts.catalogue_id] = made
             while len(self._kept) > KEPT_CATALOGUES:
                 self._kept.popitem(last=False)
-        return published
-
-
-def _stamp(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> tuple[object, datetime]:
-    """What changes when anything published changes, and the moment of the last change."""
-    assert catalogue.id is not None
-    release = current_release(session)
-    release_id = release.id if release else 0
-    fact_id, decided_at = repository.latest_fact(session, catalogue.id)
-    file_id, received_at = repository.latest_file(session, catalogue.id)
-    loaded_at = repository.release_loaded_at(session, release_id)
-    names = (laboratory.name, laboratory.finess, laboratory.canonical_url, laboratory.fhir_naming, catalogue.name)
-    stamp = (fact_id, file_id, release_id, repository.current_value_sets(session), names)
-    moments = (catalogue.created_at, decided_at, received_at, loaded_at)
-    return stamp, max(moment for moment in moments if moment is not None)
-
-
-def _publish(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, changed_at: datetime, state: str
-) -> PublishedCatalogue:
-    facts = gather(session, laboratory, catalogue)
-    assessment = facts.assessment()
-    statement = statement_of(facts, assessment, changed_at, MADE_BY)
-    # The session that read them lets these two go as plain values: they outlive it.
-    canonicals = Canonicals(laboratory, catalogue)
-    version = canonicals.live_version(changed_at)
-    return PublishedCatalogue(assessment, statement, canonicals, version, f"{version}-{state}", changed_at)
+        return made

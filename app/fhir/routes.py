@@ -46,11 +46,7 @@ def show_metadata(request: Request, dialect: DialectDep) -> Response:
 
 
 def _resources(catalogues: list[PublishedCatalogue], kind: str, version: FhirVersion) -> list[dict[str, Any]]:
-    if kind == "ConceptMap":
-        return [catalogue.concept_map(version) for catalogue in catalogues]
-    if kind == "ValueSet":
-        return [catalogue.value_set for catalogue in catalogues]
-    return [system for catalogue in catalogues for system in catalogue.code_systems]
+    return [resource for catalogue in catalogues for resource in catalogue.resources(kind, version)]
 
 
 def _search(

@@ -110,8 +110,7 @@ def _is(held: str, wanted: str, kind: str, modifier: str) -> bool:
 
 def _summary_of(resource: Resource) -> Resource:
     kept = {key: value for key, value in resource.items() if key not in LARGE_ELEMENTS}
-    meta = {**kept.pop("meta", {}), "tag": [_SUBSETTED]}
-    return {"resourceType": kept.pop("resourceType"), "id": kept.pop("id"), "meta": meta, **kept}
+    return kept | {"meta": kept["meta"] | {"tag": [_SUBSETTED]}}
 
 
 def searchset(resources: Sequence[Resource], search: Search, address: str) -> Resource:

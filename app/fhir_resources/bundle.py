@@ -7,6 +7,7 @@ from app.fhir_resources.code_systems import code_systems, value_set
 from app.fhir_resources.concept_map import concept_map
 from app.fhir_resources.naming import Canonicals, FhirRuleError
 from app.fhir_resources.provenance import provenances
+from app.fhir_resources.side_lists import side_lists
 from app.fhir_resources.values import Resource, instant, published
 from app.publication.assessment import Assessment
 from app.publication.statement import Statement
@@ -36,6 +37,7 @@ def catalogue_bundle(assessment: Assessment, statement: Statement, canonicals: C
     target = {"reference": canonicals.concept_map(), "type": "ConceptMap"}
     resources = [
         *systems.values(),
+        *side_lists(assessment, statement, canonicals, version),
         value_set(systems, statement, canonicals, version),
         concept_map(assessment, statement, canonicals, version),
         *provenances(assessment, statement, canonicals, lambda _test: target),

@@ -3,12 +3,13 @@
 Nobody else publishes these codes: every file that speaks of them carries them, or a server gives them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals, computable_name, header, status_of
+from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals, computable_name, described, header, status_of
 from app.fhir_resources.values import Resource, filled, published
 from app.files.fhir_json import LOINC_SYSTEM
+from app.files.kinds import SECTIONS
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.local_codes import LEVEL_ORDER, display_of, local_codes
@@ -60,13 +61,19 @@ def _property_values(test: PublishedTest) -> list[dict[str, Any]]:
 
 
 def _concepts(
-    tests: Iterable[PublishedTest], names: Mapping[int, PublishedTerm], loinc_version: str
+    tests: Sequence[PublishedTest],
+    removed: Sequence[PublishedTest],
+    names: Mapping[int, PublishedTerm],
+    loinc_version: str,
 ) -> list[dict[str, Any]]:
-    """One concept for each local code; rows that share a code keep the first label and properties."""
+    """One concept for each local code; rows that share a code keep the first label and properties.
+
+    The codes of removed rows follow, inactive: results that carry them are in files, and the list is complete.
+    """
     concepts: dict[str, dict[str, Any]] = {}
-    ordered = list(tests)
-    codes = local_codes(ordered)
-    for test in ordered:
+    # A removed row never changes how the code of another is written.
+    codes = local_codes((*tests, *removed)) | local_codes(tests)
+    for test in (*tests, *removed):
         code = codes.get(test.id, "")
         if not code or code in concepts:
             continue
@@ -82,6 +89,9 @@ def _code_system(
 ) -> Resource:
     slug = LEVEL_SLUGS[level]
     used = {item["code"] for concept in concepts for item in concept.get("property", [])}
+    if level is Level.ANALYSIS:
+        # Said even when no analysis has one: a reader then knows that the exam's is not theirs.
+        used.add("milieu")
     values = header(
         statement,
         id=canonicals.identifier(slug),
@@ -97,6 +107,8 @@ def _code_system(
     ]
     values |= {
         "status": status_of(is_usable=True),
+        "description": described(statement),
+        "copyright": statement.copyright,
         "caseSensitive": True,
         "content": "complete",
         "count": len(concepts),
@@ -107,22 +119,18 @@ def _code_system(
 
 
 def code_systems(
-    assessment: Assessment,
-    statement: Statement,
-    canonicals: Canonicals,
-    version: str,
-    loinc_levels: Iterable[Level] = (),
+    assessment: Assessment, statement: Statement, canonicals: Canonicals, version: str
 ) -> dict[Level, Resource]:
-    """The code system of each level that has codes; the same in R4 and in R5.
+    """The code system of each level that has codes; the same in R4 and in R5, in every file and in the service.
 
-    `loinc_levels`: the levels whose concepts carry their approved LOINC code as a property.
+    Chapters have no definition of their own: their approved LOINC codes are properties of their codes (LOINC_4bis).
     """
-    with_loinc = frozenset(loinc_levels)
     systems = {}
     for level in LEVEL_ORDER:
-        names = assessment.names if level in with_loinc else {}
-        tests = (test for test in assessment.tests if test.level is level)
-        concepts = _concepts(tests, names, statement.loinc_version)
+        names = assessment.names if level in SECTIONS else {}
+        tests = [test for test in assessment.tests if test.level is level]
+        removed = [test for test in assessment.removed if test.level is level]
+        concepts = _concepts(tests, removed, names, statement.loinc_version)
         if concepts:
             systems[level] = _code_system(level, concepts, statement, canonicals, version)
     return systems

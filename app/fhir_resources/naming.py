@@ -3,7 +3,6 @@
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from anyascii import anyascii
@@ -11,8 +10,9 @@ from anyascii import anyascii
 from app.fhir_resources.rules import PublicationStatus
 from app.fhir_resources.values import instant
 from app.models import Catalogue, FhirNaming, Laboratory, Level
-from app.publication.statement import LABELS, Statement
-from app.text import one_line, stamp_day
+from app.publication.state import PublishedState
+from app.publication.statement import LABELS, OF_THE_FILE, Statement
+from app.text import one_line
 
 ANS_BASE = "https://smt.esante.gouv.fr/fhir"
 _NAMESPACE = uuid.UUID("8f7c1a52-7f0e-5d0b-9a37-5b0f2f3f6c11")
@@ -22,6 +22,8 @@ LEVEL_SLUGS = {
     Level.EXAM: "examens",
     Level.ANALYSIS: "analyses",
 }
+SPECIMENS, UNITS = "milieux", "unites"
+"""The lists of codes beside those of the tests."""
 
 
 class FhirRuleError(RuntimeError):
@@ -55,13 +57,9 @@ class Canonicals:
         laboratory = f"{self.laboratory.id}:{self.laboratory.created_at.isoformat()}"
         return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{self.identifier(slug)}')}"
 
-    def version(self, made_at: datetime, number: int) -> str:
-        """The version of an export: its day in Paris and its number, or its second (UTC) as the ANS writes it."""
-        return f"{made_at:%Y%m%d%H%M%S}" if self.is_ans else f"{stamp_day(made_at)}.{number}"
-
-    def live_version(self, changed_at: datetime) -> str:
-        """The version of what is served without being exported: the second (UTC) of the last change."""
-        return f"{changed_at:%Y%m%d%H%M%S}" if self.is_ans else f"{changed_at:%Y%m%d.%H%M%S}"
+    def version(self, state: PublishedState) -> str:
+        """The version of all that says this state, served or exported: its second as the ANS writes it, or its mark."""
+        return f"{state.changed_at:%Y%m%d%H%M%S}" if self.is_ans else state.version_id
 
     def concept_map(self) -> str:
         """The map of this catalogue."""
@@ -93,17 +91,19 @@ def header(statement: Statement, *, id: str, url: str, version: str, name: str, 
         "name": f"{computable_name(statement.catalogue)[:180]}{name}",
         "title": one_line(f"{statement.laboratory} — {statement.catalogue} : {title}"),
         "experimental": False,
-        "date": instant(statement.made_at),
+        "date": instant(statement.changed_at),
         "publisher": one_line(statement.laboratory),
         "jurisdiction": [{"coding": [{"system": "urn:iso:std:iso:3166", "code": "FR", "display": "France"}]}],
     }
 
 
 def described(statement: Statement) -> str:
-    """What the file is and what every export states, for the reader of a resource."""
+    """What the resource is and what every export states, for its reader; the same in every file of one state."""
     what = f"Transcodage LOINC du catalogue « {statement.catalogue} », {statement.laboratory}."
     # Displays of LOINC codes are LOINC's own names, whatever the labels of the other exports are.
-    facts = [f"{heading} : {value}" for heading, value in statement.lines()[2:] if heading != LABELS]
+    # Neither are the date and the author of a file part of a resource that a service gives too.
+    hidden = {LABELS, *OF_THE_FILE}
+    facts = [f"{heading} : {value}" for heading, value in statement.lines()[2:] if heading not in hidden]
     return "\n".join(one_line(line) for line in (what, *facts))
 
 

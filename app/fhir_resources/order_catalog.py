@@ -7,17 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from app.fhir_resources.bundle import collection
 from app.fhir_resources.code_systems import code_systems
-from app.fhir_resources.naming import Canonicals, FhirRuleError, described
+from app.fhir_resources.naming import Canonicals, FhirRuleError
 from app.fhir_resources.order_items import Definitions, level_rows
 from app.fhir_resources.provenance import provenances
-from app.fhir_resources.values import Resource, published
-from app.files.kinds import SECTIONS
+from app.fhir_resources.side_lists import side_lists
+from app.fhir_resources.values import Resource
 from app.models import Level
 from app.publication.assessment import Assessment
 from app.publication.schemas import ExamContent
 from app.publication.statement import Statement
-
-"""Chapters have no definition of their own: their LOINC codes are properties of their codes (LOINC_4bis)."""
 
 
 def order_catalog(
@@ -28,13 +26,12 @@ def order_catalog(
     contents: Mapping[int, Sequence[ExamContent]],
 ) -> Resource:
     """The collection; `contents` gives the analyses of each exam."""
-    systems = code_systems(assessment, statement, canonicals, version, loinc_levels=SECTIONS)
+    systems = code_systems(assessment, statement, canonicals, version)
     if not systems:
         raise FhirRuleError("no local code to publish")
-    said = {"description": described(statement), "copyright": statement.copyright}
     write = Definitions(assessment, statement, canonicals, version)
     analyses, exams = level_rows(assessment, Level.ANALYSIS), level_rows(assessment, Level.EXAM)
-    resources = [published("CodeSystem", system | said) for system in systems.values()]
+    resources = [*systems.values(), *side_lists(assessment, statement, canonicals, version)]
     resources += write.specimens((*analyses, *exams))
     resources += [write.observation(test) for test in analyses]
     for test in exams:

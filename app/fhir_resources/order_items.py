@@ -14,7 +14,7 @@ from typing import Any
 
 from app.fhir_resources.bundle import entry_url
 from app.fhir_resources.code_systems import loinc_coding
-from app.fhir_resources.naming import Canonicals, computable_name, header
+from app.fhir_resources.naming import SPECIMENS, UNITS, Canonicals, computable_name, header
 from app.fhir_resources.values import Resource, filled, published
 from app.models import Level
 from app.publication.assessment import Assessment
@@ -146,7 +146,7 @@ class Definitions:
         for test in tests:
             slug = self._specimen_slug(test)
             if slug and slug not in found:
-                system = self.canonicals.url("CodeSystem", "milieux")
+                system = self.canonicals.url("CodeSystem", SPECIMENS)
                 code = one_line(test.specimen_code)
                 label = one_line(test.specimen) or code
                 kind = {"coding": [{"system": system, "code": code, "display": label}] if code else [], "text": label}
@@ -179,7 +179,7 @@ class Definitions:
         if not text or data_type_of(test) not in ("Quantity", ""):
             return {}
         code, ucum = one_line(test.unit_code), ucum_of(test.unit)
-        local = [{"system": self.canonicals.url("CodeSystem", "unites"), "code": code, "display": text}] if code else []
+        local = [{"system": self.canonicals.url("CodeSystem", UNITS), "code": code, "display": text}] if code else []
         unit = {"coding": [{"system": UCUM_SYSTEM, "code": ucum}], "text": text} if ucum else {}
         return filled({"customaryUnit": filled({"coding": local, "text": text}), "unit": unit})
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.fhir_resources.code_systems import PROPERTIES, loinc_coding
-from app.files.fhir_catalogue import code_of
-from app.files.fhir_concepts import concepts_of
+from app.files.fhir_concepts import concepts_of, lists_tests, systems_beside
+from app.files.fhir_definitions import code_of
 from app.files.fhir_json import LOINC_SYSTEMS, Json, items, one_line, resources_of, walk
 from app.files.kinds import SECTIONS
 from app.models import Level
@@ -156,7 +156,8 @@ def completed_fhir(content: bytes, lookup: RowLookup, assessment: Assessment, st
     definitions = list(_definitions(resources.of_type(*_DEFINITIONS)))
     for resource, level in definitions:
         work.definition(resource, level)
-    for system in resources.of_type("CodeSystem"):
+    beside = systems_beside(resources)
+    for system in (item for item in resources.of_type("CodeSystem") if lists_tests(item, beside)):
         work.code_system(system, bool(definitions))
     indent = _indent(text)
     separators = (",", ": ") if indent else (",", ":")

@@ -52,6 +52,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def precise_instant(moment: datetime) -> str:
+    """A moment in UTC as finely as it is known: two changes of one second are told apart."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def written(resource: Resource, syntax: Syntax) -> bytes:
     """A resource as it is sent, in UTF-8."""
     if syntax is Syntax.XML:

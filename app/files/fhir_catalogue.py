@@ -1,15 +1,28 @@
-"""A catalogue in FHIR along the HL7 order-catalog guide, read into rows (R4 and R5, JSON).
+"""A catalogue in FHIR along the HL7 order-catalog guide, read into rows (R4 and R5, JSON and XML).
 
 ObservationDefinition is an analysis, ActivityDefinition and PlanDefinition are exams that lead to analyses,
 SpecimenDefinition is a specimen, categories and topics are chapters; a CodeSystem completes what definitions leave
 unsaid, or is the catalogue alone. LOINC codes that the file carries already are not taken as decisions.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.files.fhir_concepts import concepts_of
+from app.files.fhir_concepts import codes_of, concepts_of, lists_tests, says_specimens, systems_beside
+from app.files.fhir_definitions import (
+    RowFields,
+    code_of,
+    filled,
+    first,
+    is_hl7,
+    label_of,
+    references,
+    retired,
+    section_name,
+    synonym_of,
+    unit_of,
+)
 from app.files.fhir_json import (
     Coded,
     FhirReadError,
@@ -17,8 +30,6 @@ from app.files.fhir_json import (
     Resources,
     has_loinc,
     items,
-    load,
-    local_coding,
     nabm_of,
     one_line,
     resources_of,
@@ -26,6 +37,7 @@ from app.files.fhir_json import (
     texts,
     walk,
 )
+from app.files.fhir_syntax import load_fhir
 from app.files.kinds import LEVEL_NAMES, SECTIONS, Level
 
 FIELDS = (
@@ -40,9 +52,9 @@ HEADINGS = (
 )  # fmt: skip
 LEVEL_OF_WORD = {word: level for level, word in LEVEL_NAMES.items()}
 _EXTENSION_SPECIMEN = "extension-ObservationDefinition.specimen"
-_HL7_CATEGORIES = "http://terminology.hl7.org/CodeSystem/"
 _MAPS = ("ConceptMap",)
-RowFields = dict[str, str]
+_SPECIMEN = ("specimen_code", "specimen", "timing")
+_NO_SPECIMEN = ("", "", "")
 
 
 @dataclass(slots=True)
@@ -77,7 +89,7 @@ def _row(values: RowFields) -> tuple[str, ...]:
 
 def read_catalogue(content: bytes) -> FhirCatalogue:
     """The catalogue of a FHIR file; raises FhirReadError when it holds none."""
-    root = load(content)
+    root = load_fhir(content)
     if root["resourceType"] in _MAPS:
         raise FhirReadError(
             "c'est une ConceptMap : un transcodage antérieur s'importe comme mémoire, depuis la page du laboratoire"
@@ -91,6 +103,8 @@ class _Reader:
         self.found = FhirCatalogue()
         self.codes: dict[int, str] = {}
         """Identity of an ObservationDefinition -> its local code."""
+        self.ordered: dict[str, list[RowFields]] = {}
+        """Code of an analysis -> the exams that lead to it."""
 
     def read(self) -> FhirCatalogue:
         """Definitions first; code systems complete them."""
@@ -99,7 +113,10 @@ class _Reader:
         for resource in self.resources.of_type("PlanDefinition", "ActivityDefinition"):
             self._exam(resource)
         self._composition()
-        for system in self.resources.of_type("CodeSystem"):
+        beside = systems_beside(self.resources)
+        systems = [item for item in self.resources.of_type("CodeSystem") if lists_tests(item, beside)]
+        self._share_specimens(systems)
+        for system in systems:
             self._code_system(system)
         self.found.has_maps = any(self.resources.of_type(*_MAPS))
         if not (self.found.analyses or self.found.exams or self.found.sections):
@@ -112,49 +129,49 @@ class _Reader:
     # ---------- definitions ----------
 
     def _analysis(self, resource: Json) -> None:
-        concept = _first(resource, "code")
+        concept = first(resource, "code")
         code = code_of(resource, concept)
         if not code:
             return
         self.codes[id(resource)] = code
         self.found.with_loinc += has_loinc(concept)
-        label = _label(resource, concept, "preferredReportName", "title")
+        label = label_of(resource, concept, "preferredReportName", "title")
         values: RowFields = {
             "level": Level.ANALYSIS,
             "code": code,
             "label": label or code,
-            "synonym": _synonym(concept, label),
-            "technique": said_by(_first(resource, "method")).text,
+            "synonym": synonym_of(concept, label),
+            "technique": said_by(first(resource, "method")).text,
             "scale": "QN" if texts(resource, "permittedDataType") == ["Quantity"] else "",
             "nabm": nabm_of([concept]),
-            "is_retired": _retired(resource),
+            "is_retired": retired(resource),
         }
-        values |= _unit(resource) | self._specimen(resource) | self._chapter(resource, "category")
-        self.found.analyses.setdefault(code, _filled(values))
+        values |= unit_of(resource) | self._specimen(resource) | self._chapter(resource, "category")
+        self.found.analyses.setdefault(code, filled(values))
 
     def _exam(self, resource: Json) -> None:
-        concept = _first(resource, "code")
+        concept = first(resource, "code")
         code = code_of(resource, concept)
         if not code:
             return
         self.found.with_loinc += has_loinc(concept)
-        label = _label(resource, concept, "title", "name")
+        label = label_of(resource, concept, "title", "name")
         values: RowFields = {
             "level": Level.EXAM,
             "code": code,
             "label": label or code,
             "synonym": one_line(resource.get("subtitle")),
             "nabm": nabm_of([concept, *items(resource, "topic")]),
-            "is_retired": _retired(resource),
+            "is_retired": retired(resource),
         }
         values |= self._specimen(resource) | self._chapter(resource, "topic")
         # A PlanDefinition and the ActivityDefinition of its action may be one exam.
         known = self.found.exams.setdefault(code, {})
-        for name, value in _filled(values).items():
+        for name, value in filled(values).items():
             known.setdefault(name, value)
         contents = self.found.contents.setdefault(code, {})
         for analysis in self._analyses_of(resource, 0):
-            self._inherit_specimen(analysis, known)
+            self.ordered.setdefault(analysis, []).append(known)
             contents.setdefault(analysis, self.found.analyses[analysis]["label"])
 
     def _analyses_of(self, resource: Json, depth: int) -> Iterator[str]:
@@ -162,14 +179,14 @@ class _Reader:
         if depth > 8:
             return
         targets: list[Any] = [
-            *_references(resource, "observationResultRequirement"),
-            *_references(resource, "hasMember"),
+            *references(resource, "observationResultRequirement"),
+            *references(resource, "hasMember"),
         ]
         for _, action in walk(items(resource, "action"), "action"):
             targets += [
                 action.get("definitionCanonical"),
                 action.get("definitionUri"),
-                *_references(action, "definition"),
+                *references(action, "definition"),
             ]
         for target in targets:
             found = self.resources.find(target)
@@ -183,31 +200,38 @@ class _Reader:
 
     def _specimen(self, resource: Json) -> RowFields:
         """The specimen: R5 says it of the analysis, R4 in an extension or of the exam."""
-        references: list[Any] = [*_references(resource, "specimen"), *_references(resource, "specimenRequirement")]
+        named: list[Any] = [*references(resource, "specimen"), *references(resource, "specimenRequirement")]
         for extension in items(resource, "extension"):
             if one_line(extension.get("url")).endswith(_EXTENSION_SPECIMEN):
-                references.append(extension.get("valueReference"))
-        for reference in references:
+                named.append(extension.get("valueReference"))
+        for reference in named:
             specimen = self.resources.find(reference)
             if specimen is not None:
-                said = said_by(_first(specimen, "typeCollected"))
+                said = said_by(first(specimen, "typeCollected"))
                 timing = one_line(specimen.get("timeAspect"))
                 return {"specimen_code": said.code, "specimen": said.text, "timing": timing}
             if isinstance(reference, dict) and one_line(reference.get("display")):
                 return {"specimen": one_line(reference["display"])}
         return {}
 
-    def _inherit_specimen(self, analysis: str, exam: RowFields) -> None:
-        values = self.found.analyses[analysis]
-        if not values.get("specimen") and not values.get("specimen_code"):
-            for name in ("specimen_code", "specimen", "timing"):
-                if exam.get(name):
-                    values[name] = exam[name]
+    def _share_specimens(self, systems: Sequence[Json]) -> None:
+        """An analysis without specimen has that of its exams, when those that name one agree.
+
+        Not so where the file lists its analyses with their specimens, as ours do: what is not said there is unknown.
+        """
+        told = {code for system in systems if says_specimens(system) for code in codes_of(system)}
+        for analysis, exams in self.ordered.items():
+            values = self.found.analyses[analysis]
+            if analysis in told or values.get("specimen") or values.get("specimen_code"):
+                continue
+            said = {tuple(exam.get(name, "") for name in _SPECIMEN) for exam in exams} - {_NO_SPECIMEN}
+            if len(said) == 1:
+                values |= {name: text for name, text in zip(_SPECIMEN, said.pop(), strict=True) if text}
 
     # ---------- chapters ----------
 
     def _chapter(self, resource: Json, name: str) -> RowFields:
-        said = [said_by(concept) for concept in items(resource, name) if not _is_hl7(concept)][:2]
+        said = [said_by(concept) for concept in items(resource, name) if not is_hl7(concept)][:2]
         if not said:
             return {}
         chapter, sub = said[0], said[1] if len(said) > 1 else Coded()
@@ -232,11 +256,11 @@ class _Reader:
         """A catalogue header may sort its entries in sections: chapters, and sub-chapters inside."""
         for composition in self.resources.of_type("Composition"):
             for section in items(composition, "section"):
-                chapter = _section_name(section)
+                chapter = section_name(section)
                 if chapter.text:
                     self._place(section, self._section(chapter, Coded()))
                     for inner in items(section, "section"):
-                        sub = _section_name(inner)
+                        sub = section_name(inner)
                         self._place(inner, self._section(chapter, sub) if sub.text else {})
 
     def _place(self, section: Json, values: RowFields) -> None:
@@ -244,7 +268,7 @@ class _Reader:
             resource = self.resources.find(reference)
             if resource is None:
                 continue
-            code = self.codes.get(id(resource)) or code_of(resource, _first(resource, "code"))
+            code = self.codes.get(id(resource)) or code_of(resource, first(resource, "code"))
             is_analysis = resource.get("resourceType") == "ObservationDefinition"
             test = (self.found.analyses if is_analysis else self.found.exams).get(code, {})
             if not test.get("chapter_code"):
@@ -283,62 +307,3 @@ class _Reader:
             if not sub and label in (values["label"], code):
                 return code
         return ""
-
-
-def _first(node: Mapping[str, Any], name: str) -> Json:
-    return (items(node, name) or [{}])[0]
-
-
-def _references(node: Mapping[str, Any], name: str) -> list[Any]:
-    return [*items(node, name), *texts(node, name)]
-
-
-def _is_hl7(concept: Json) -> bool:
-    return any(one_line(coding.get("system")).startswith(_HL7_CATEGORIES) for coding in items(concept, "coding"))
-
-
-def code_of(resource: Json, concept: Json) -> str:
-    """The local code: the coding of the laboratory, else the first business identifier, else the logical one."""
-    identifiers = [one_line(item.get("value")) for item in items(resource, "identifier")]
-    return (
-        local_coding(concept).code
-        or next((value for value in identifiers if value), "")
-        or one_line(resource.get("id"))
-    )
-
-
-def _label(resource: Json, concept: Json, *names: str) -> str:
-    said = [one_line(resource.get(name)) for name in names]
-    return next((text for text in [said[0], said_by(concept).text, *said[1:]] if text), "")
-
-
-def _synonym(concept: Json, label: str) -> str:
-    others = [local_coding(concept).text, one_line(concept.get("text"))]
-    return ", ".join(dict.fromkeys(text for text in others if text and text != label))
-
-
-def _retired(resource: Json) -> str:
-    return "oui" if resource.get("status") == "retired" else ""
-
-
-def _unit(resource: Json) -> RowFields:
-    details = _first(resource, "quantitativeDetails")
-    for name in ("customaryUnit", "unit"):
-        concept = _first(details, name)
-        if concept:
-            said = said_by(concept)
-            return {"unit_code": local_coding(concept).code if name == "customaryUnit" else "", "unit": said.text}
-    permitted = _first(resource, "permittedUnit")
-    if permitted:
-        code = one_line(permitted.get("code"))
-        return {"unit": one_line(permitted.get("display")) or code, "unit_code": code}
-    return {}
-
-
-def _section_name(section: Json) -> Coded:
-    said = said_by(_first(section, "code"))
-    return Coded(said.code, one_line(section.get("title")) or said.text)
-
-
-def _filled(values: RowFields) -> RowFields:
-    return {name: str(value) for name, value in values.items() if value}

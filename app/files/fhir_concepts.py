@@ -1,10 +1,10 @@
 """CodeSystems in: concepts with properties become analyses and exams, those above them chapters."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
-from app.files.fhir_json import Coded, Json, items, one_line, said_by, walk
+from app.files.fhir_json import Coded, Json, Resources, items, one_line, said_by, walk
 from app.files.fields import fold_heading
 from app.files.kinds import Level
 
@@ -28,6 +28,53 @@ _LEVEL_NAMES = (
     (re.compile(r"\bexamens?\b|\bdemandes?\b|\bexams?\b|\borders?\b"), Level.EXAM),
     (re.compile(r"\banalyses?\b|\bresultats?\b|\bresults?\b|\bobservations?\b"), Level.ANALYSIS),
 )
+
+
+_SIDE = re.compile(
+    r"\b(milieux?|specimens?|prelevements?|tubes?|contenants?|containers?|unites?|units?|methodes?|methods?)\b"
+)
+"""What a code system is named that lists something else than tests."""
+
+
+def systems_beside(resources: Resources) -> frozenset[str]:
+    """The addresses of the code systems by which the definitions of a file name specimens, units and methods.
+
+    A laboratory may have one code system for everything: one that names tests too is none of them.
+    """
+    named, codes = [], []
+    for specimen in resources.of_type("SpecimenDefinition"):
+        named += items(specimen, "typeCollected")
+    for analysis in resources.of_type("ObservationDefinition"):
+        named += items(analysis, "method")
+        named += [{"coding": items(analysis, "permittedUnit")}]
+        for details in items(analysis, "quantitativeDetails"):
+            named += [*items(details, "customaryUnit"), *items(details, "unit")]
+    for test in resources.of_type("ObservationDefinition", "ActivityDefinition"):
+        codes += [*items(test, "code"), *items(test, "category"), *items(test, "topic")]
+    return frozenset(_systems(named) - _systems(codes))
+
+
+def _systems(concepts: list[Json]) -> set[str]:
+    return {one_line(coding.get("system")) for concept in concepts for coding in items(concept, "coding")}
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    """Where the last match in a text ends: a title names what it lists after the name of the laboratory."""
+    return max((match.end() for match in pattern.finditer(text)), default=-1)
+
+
+def lists_tests(system: Mapping[str, Any], beside: Container[str]) -> bool:
+    """Whether the concepts of a code system are tests or chapters, and not specimens or units."""
+    url = one_line(system.get("url"))
+    if url and url in beside:
+        return False
+    tail = url.rstrip("/").rsplit("/", 1)[-1]
+    for text in (tail, one_line(system.get("title")), one_line(system.get("name"))):
+        folded = fold_heading(text)
+        beside_at, tests_at = _last(_SIDE, folded), max(_last(pattern, folded) for pattern, _ in _LEVEL_NAMES)
+        if beside_at != tests_at:
+            return tests_at > beside_at
+    return True
 
 
 def level_named(text: str) -> Level | None:
@@ -108,6 +155,17 @@ def concepts_of(system: Json) -> list[dict[str, str]]:
         rows.append(row)
         above.append((depth, concept))
     return rows
+
+
+def says_specimens(system: Mapping[str, Any]) -> bool:
+    """Whether a code system says the specimen of its analyses, where it knows it."""
+    declared = [fold_heading(one_line(item.get("code"))) for item in items(system, "property")]
+    return level_of(system) is Level.ANALYSIS and any(_MEANING.get(code) == "specimen" for code in declared)
+
+
+def codes_of(system: Json) -> Iterator[str]:
+    """The codes of a code system."""
+    return (one_line(node.get("code")) for _, node in walk(items(system, "concept"), "concept"))
 
 
 def _own_level(values: Mapping[str, str], level: Level | None, concept: Json, depth: int) -> Level:

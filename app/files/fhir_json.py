@@ -91,6 +91,14 @@ class Resources:
         return self.by_key.get(reference) or self.by_key.get(plain) or self.by_key.get(tail)
 
 
+def _refuse_patients(kind: str) -> None:
+    if kind in _PATIENT_RESOURCES:
+        raise FhirReadError(
+            f"ce fichier contient une ressource {kind}, qui décrit un patient ou ses résultats. "
+            "L'atelier n'enregistre que des catalogues d'analyses"
+        )
+
+
 def resources_of(root: Json) -> Resources:
     """The resources of a Bundle, or the one resource; raises FhirReadError when the file is about patients."""
     entries = items(root, "entry") if root["resourceType"] == "Bundle" else [{"resource": root}]
@@ -100,11 +108,8 @@ def resources_of(root: Json) -> Resources:
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             continue
         kind = resource["resourceType"]
-        if kind in _PATIENT_RESOURCES:
-            raise FhirReadError(
-                f"ce fichier contient une ressource {kind}, qui décrit un patient ou ses résultats. "
-                "L'atelier n'enregistre que des catalogues d'analyses"
-            )
+        for told in (resource, *items(resource, "contained")):
+            _refuse_patients(one_line(told.get("resourceType")))
         if kind == "Bundle":
             raise FhirReadError("un Bundle dans un Bundle n'est pas lu")
         found.all.append(resource)

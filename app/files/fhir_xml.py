@@ -15,12 +15,16 @@ from app.files.fhir_json import FhirReadError, Json
 
 _NAMESPACE = "{http://hl7.org/fhir}"
 _MAX_DEPTH = 200
+MAX_ELEMENTS = 2_000_000
+"""Well above the largest catalogues; an element of four bytes takes a hundred times that in memory."""
 _TRUTH = {"true": True, "false": False}
 _BOOLEANS = ("valueBoolean", "inactive", "experimental")
 
 
 def load_xml(content: bytes, lists: Collection[str] = ()) -> Json:
     """The resource of a file in XML; `lists` are elements that are lists even alone. Raises FhirReadError."""
+    if content.count(b"<") - content.count(b"</") > MAX_ELEMENTS:
+        raise FhirReadError(f"ce fichier XML dépasse {MAX_ELEMENTS} éléments")
     try:
         root = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:

@@ -4,7 +4,12 @@ import re
 
 _TAG = re.compile(rb"<\s*(?:!doctype\s+)?([a-z:_][\w:.-]*)", re.IGNORECASE)
 _SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
-_FHIR = b"http://hl7.org/fhir"
+_FHIR = re.compile(
+    rb"\A(?:\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>)*"
+    rb"<(?:([a-z_][\w.-]*):)?[a-z]+(?=\s)[^>]*?\sxmlns(?(1):\1)\s*=\s*([\"'])http://hl7\.org/fhir\2",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What comes before the first element, then that element, declared of the namespace of FHIR."""
 _HTML = frozenset({b"html", b"head", b"body", b"table", b"meta", b"style", b"div", b"tr", b"td"})
 _AS_WORKBOOK = "ouvrez-le dans un tableur, puis enregistrez-le en XLSX ou en CSV"
 _SIGNATURES = (
@@ -52,12 +57,12 @@ def _local(tag: bytes) -> bytes:
 
 
 def is_fhir_xml(content: bytes) -> bool:
-    """Whether a file is FHIR written in XML."""
-    return is_xml(content) and _FHIR in _text_start(content)
+    """Whether a file is FHIR written in XML: its first element, prefixed or not, is of the namespace of FHIR."""
+    return is_xml(content) and _FHIR.search(_text_start(content)) is not None
 
 
 def foreign(content: bytes) -> str:
-    """What a file is, and what to do with it, in French; empty for what may be a table, a workbook or JSON."""
+    """What a file is, and what to do with it, in French; empty for what may be a table, a workbook or FHIR."""
     for signature, name, remedy in _SIGNATURES:
         if content.lstrip(b"\xef\xbb\xbf").startswith(signature):
             return f"c'est {name} ; {remedy}."
@@ -72,15 +77,10 @@ def foreign(content: bytes) -> str:
             "ce fichier FHIR contient une ressource Patient ; l'atelier n'enregistre que des catalogues d'analyses, "
             "sans aucune donnée nominative. Demandez au SGL le catalogue seul."
         )
-    if not is_xml(content):
+    if not is_xml(content) or is_fhir_xml(content):
         return ""
     if _SPREADSHEET_2003 in start:
         return f"c'est un classeur au format XML d'Excel 2003 ; {_AS_WORKBOOK}."
-    if _FHIR in start:
-        return (
-            "c'est du FHIR en XML ; demandez le catalogue en JSON. Une ConceptMap en XML se reprend comme mémoire, "
-            "dans la page « Mémoire » du laboratoire."
-        )
     if {_local(tag) for tag in _TAG.findall(start)} & _HTML:
         return f"c'est une page HTML, quel que soit son nom ; {_AS_WORKBOOK}."
     return "c'est un fichier XML, que l'atelier ne lit pas ; demandez au SGL un export en CSV ou en classeur."

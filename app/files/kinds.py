@@ -14,7 +14,7 @@ class FileKind(StrEnum):
     SIDE_DATA = "SIDE_DATA"
     """Volumes, sub-contracting and retired tests, joined to the analyses by code."""
     FHIR = "FHIR"
-    """A FHIR catalogue: Bundle of definitions along the HL7 order-catalog guide, or a CodeSystem, in JSON."""
+    """A FHIR catalogue: Bundle of definitions along the HL7 order-catalog guide, or a CodeSystem, in JSON or XML."""
 
 
 class Level(StrEnum):

@@ -9,7 +9,8 @@ from app.files import limits
 from app.files.encoding_notes import notes_on
 from app.files.encodings import BOM, detect
 from app.files.fhir_catalogue import HEADINGS, read_catalogue
-from app.files.fhir_json import FhirReadError, looks_like_json
+from app.files.fhir_json import FhirReadError
+from app.files.fhir_syntax import looks_like_fhir
 from app.files.fields import guess_columns, known_fields
 from app.files.fixed_width import REFUSAL, column_starts, looks_aligned
 from app.files.foreign import foreign
@@ -93,6 +94,8 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo).")
     if told := foreign(content):
         raise _refuse(file_name, told)
+    if looks_like_fhir(content):
+        return
     head = content[:4096]
     if not workbook_format(content) and b"\x00" in head and not detect(content).encoding.startswith("utf-16"):
         raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS).")
@@ -250,7 +253,7 @@ def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *,
     """
     if workbook_format(content):
         table = _read_sheets(file_name, content, chosen, detect_header)
-    elif looks_like_json(content):
+    elif looks_like_fhir(content):
         table = _read_fhir(file_name, content)
     else:
         table = _read_text(file_name, content, chosen, detect_header)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.files.fhir_concepts import concepts_of, level_named
-from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, load, one_line, resources_of, walk
-from app.files.fhir_xml import load_xml
-from app.files.foreign import is_fhir_xml
+from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, one_line, resources_of, walk
+from app.files.fhir_syntax import load_fhir
 from app.files.loinc_cells import CellFinding
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.memory.tables import unread
@@ -30,7 +29,7 @@ Described = dict[str, dict[str, str]]
 
 def read_concept_maps(content: bytes) -> EarlierMappings:
     """The mappings to LOINC of a file; raises FhirReadError."""
-    resources = resources_of(load_xml(content) if is_fhir_xml(content) else load(content))
+    resources = resources_of(load_fhir(content))
     maps = list(resources.of_type("ConceptMap"))
     if not maps:
         raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")

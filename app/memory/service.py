@@ -10,8 +10,9 @@ from app.audit.service import record
 from app.catalogues.matcher_input import to_matcher
 from app.catalogues.repository import insert_all
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
-from app.files.fhir_json import FhirReadError, looks_like_json
-from app.files.foreign import foreign, is_fhir_xml
+from app.files.fhir_json import FhirReadError
+from app.files.fhir_syntax import looks_like_fhir
+from app.files.foreign import foreign
 from app.files.workbook import workbook_format
 from app.memory import repository
 from app.memory.catalogue_tables import read_table_with_codes
@@ -70,7 +71,7 @@ def read_mappings(transactions: Transactions, name: str, content: bytes, max_byt
 
 
 def _read(name: str, content: bytes, max_bytes: int, codes_of: NameLookup) -> EarlierMappings:
-    if looks_like_json(content) or is_fhir_xml(content):
+    if looks_like_fhir(content):
         return read_concept_maps(content)
     if not workbook_format(content):
         if told := foreign(content):

@@ -51,6 +51,8 @@ class Assessment:
     reasons: dict[int, UncodedReason] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
     circuit_is_loaded: bool = False
+    removed: tuple[PublishedTest, ...] = ()
+    """Rows that are no longer in the catalogue and have no code: only a list of all its codes speaks of them."""
 
     @property
     def blocking(self) -> list[Issue]:
@@ -84,6 +86,7 @@ class Assessment:
             {key: reason for key, reason in self.reasons.items() if key in kept},
             tuple(issue for issue in self.issues if issue.test.id in kept),
             self.circuit_is_loaded,
+            tuple(test for test in self.removed if test.level in wanted),
         )
 
     def counts(self) -> list[LevelCount]:

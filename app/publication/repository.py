@@ -81,7 +81,14 @@ def _comments(
 def export_tests(
     session: Session, catalogue_id: int, release: PublishedRelease | None, ids: Sequence[int] | None = None
 ) -> list[PublishedTest]:
-    """Every local test of a catalogue with its facts, in the order of the received files.
+    """The local tests of a catalogue that are in use, with their facts (see `every_test`)."""
+    return in_use(every_test(session, catalogue_id, release, ids))
+
+
+def every_test(
+    session: Session, catalogue_id: int, release: PublishedRelease | None, ids: Sequence[int] | None = None
+) -> list[PublishedTest]:
+    """Every local test of a catalogue with its facts, in the order of the received files; removed ones too.
 
     With `ids`, these tests only: they must hold all that share a local code.
     """
@@ -121,7 +128,27 @@ def export_tests(
     if ids is not None:
         statement = statement.where(col(LocalTest.id).in_(ids))
     comments = _comments(session, catalogue_id, ids)
-    return in_use(_export_test(row, comments.get(row.test_id, [])) for row in session.execute(statement).all())
+    withdrawn = _once_approved(session, catalogue_id, ids)
+    rows = session.execute(statement).all()
+    return [_export_test(row, comments.get(row.test_id, []), row.test_id in withdrawn) for row in rows]
+
+
+def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | None) -> set[int]:
+    """The local tests to which an approval was given and that are not approved any more."""
+    statement = (
+        select(Decision.local_test_id)
+        .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
+        .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+        .where(
+            LocalTest.catalogue_id == catalogue_id,
+            Decision.action == Action.APPROVE,
+            ReviewState.status != Status.APPROVED,
+        )
+        .distinct()
+    )
+    if ids is not None:
+        statement = statement.where(col(Decision.local_test_id).in_(ids))
+    return set(session.exec(statement))
 
 
 _TEST_COLUMNS = (
@@ -141,7 +168,7 @@ _TERM_COLUMNS = (
 )  # fmt: skip
 
 
-def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> PublishedTest:
+def _export_test(row: Any, comments: list[tuple[int, str, str]], is_withdrawn: bool) -> PublishedTest:
     in_force = {row.choice_id, row.approval_id}
     # Comments written with a choice that was replaced speak of another code: they stay in the history.
     kept = [
@@ -171,6 +198,7 @@ def _export_test(row: Any, comments: list[tuple[int, str, str]]) -> PublishedTes
         is_retired=row.test_is_retired,
         retired_at=row.test_retired_at,
         status=Status(row.status or Status.TODO),
+        is_withdrawn=is_withdrawn,
         outcome=Outcome(row.outcome or Outcome.NONE),
         loinc_num=row.loinc_num or "",
         relation=row.choice_relation or "",

@@ -70,8 +70,6 @@ _REASON_SHORT = {
 }
 
 
-
-
 LEVEL_LABELS = {
     Level.CHAPTER: "Chapitres",
     Level.SUBCHAPTER: "Sous-chapitres",
@@ -128,6 +126,8 @@ class PublishedTest:
     retired_at: datetime | None = None
     """When a newer export no longer held the row."""
     status: Status = Status.TODO
+    is_withdrawn: bool = False
+    """Whether an approval was given, and taken back since."""
     outcome: Outcome = Outcome.NONE
     loinc_num: str = ""
     relation: str = ""

@@ -14,7 +14,9 @@ from app.models import (
 from app.publication import repository
 from app.publication.assessment import Assessment, assess
 from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest
+from app.publication.state import PublishedState, state_of
 from app.publication.statement import Statement
+from app.transcoding.standing import gone, in_use
 
 CIRCUIT_PRODUCER = "ANS, Circuit de la biologie"
 CHAPTERS_PRODUCER = "ANS, chapitres LOINC"
@@ -29,6 +31,9 @@ class CatalogueFacts:
     release: PublishedRelease | None
     tests: tuple[PublishedTest, ...]
     circuit: frozenset[str] | None
+    state: PublishedState
+    removed: tuple[PublishedTest, ...] = ()
+    """Rows that no newer export holds and that have no approved code: a list of all codes still has theirs."""
 
     @property
     def catalogue_id(self) -> int:
@@ -38,7 +43,7 @@ class CatalogueFacts:
 
     def assessment(self, row_by_row: bool = False) -> Assessment:
         """What leaves, and what its reader will say; `row_by_row` where a person reads rows (see `assess`)."""
-        return assess(self.tests, self.release, self.circuit, row_by_row)
+        return replace(assess(self.tests, self.release, self.circuit, row_by_row), removed=self.removed)
 
 
 def named(test: PublishedTest, circuit: dict[str, str], sections: dict[str, str]) -> PublishedTest:
@@ -59,10 +64,11 @@ def gather(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> Ca
     release = repository.current_release(session)
     circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
     sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)
-    tests = repository.export_tests(session, catalogue.id, release)
-    with_names = tuple(named(test, circuit or {}, sections or {}) for test in tests)
+    rows = repository.every_test(session, catalogue.id, release)
+    with_names = tuple(named(test, circuit or {}, sections or {}) for test in in_use(rows))
     allowed = None if circuit is None else frozenset(circuit) | frozenset(sections or {})
-    return CatalogueFacts(laboratory, catalogue, release, with_names, allowed)
+    state = state_of(session, laboratory, catalogue)
+    return CatalogueFacts(laboratory, catalogue, release, with_names, allowed, state, tuple(gone(rows)))
 
 
 def statement_of(facts: CatalogueFacts, assessment: Assessment, made_at: datetime, made_by: str) -> Statement:
@@ -74,6 +80,7 @@ def statement_of(facts: CatalogueFacts, assessment: Assessment, made_at: datetim
         release=facts.release,
         made_at=made_at,
         made_by=made_by,
+        changed_at=facts.state.changed_at,
     )
 
 

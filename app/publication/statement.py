@@ -10,6 +10,8 @@ from app.text import paris_time
 from loinc_data.notice import LOINC_NOTICE
 
 LABELS = "Libellés"
+OF_THE_FILE = frozenset({"Date de l'export", "Export fait par"})
+"""What is said of a file, and not of what it holds."""
 README_NAME = "LISEZMOI_LOINC.txt"
 LICENCE_NAME = "LOINC_short_license.txt"
 REPORT_NAME = "rapport_export.csv"
@@ -24,6 +26,8 @@ class Statement:
     release: PublishedRelease | None
     made_at: datetime
     made_by: str
+    changed_at: datetime
+    """When what is stated last changed."""
     approvers: tuple[tuple[str, int], ...]
     counts: tuple[LevelCount, ...]
     third_party_notices: tuple[str, ...] = ()
@@ -39,6 +43,7 @@ class Statement:
         release: PublishedRelease | None,
         made_at: datetime,
         made_by: str,
+        changed_at: datetime,
     ) -> "Statement":
         """The statement of an export that contains these rows."""
         names = assessment.names.values()
@@ -48,6 +53,7 @@ class Statement:
             release=release,
             made_at=made_at,
             made_by=made_by,
+            changed_at=changed_at,
             approvers=tuple(assessment.approvers()),
             counts=tuple(assessment.counts()),
             third_party_notices=tuple(dict.fromkeys(n.copyright_notice for n in names if n.copyright_notice)),

@@ -18,7 +18,7 @@ from app.errors import ConflictError, ImportRefusedError, InvalidInputError
 from app.files.archive import unpacked
 from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.encodings import ENCODINGS
-from app.files.fhir_json import looks_like_json
+from app.files.fhir_syntax import looks_like_fhir
 from app.files.reading import ReadFile, refuse_if
 from app.files.records import Dialect, detect_dialect
 from app.files.workbook import is_workbook, workbook_format
@@ -37,7 +37,7 @@ from app.settings import get_settings
 
 Files = Annotated[
     list[InputFile],
-    file_argument("Fichiers LOINC_1, LOINC_2, LOINC_3, CSV, XLSX, XLS, ODS, FHIR (JSON) ou zip."),
+    file_argument("Fichiers LOINC_1, LOINC_2, LOINC_3, CSV, XLSX, XLS, ODS, FHIR (JSON ou XML) ou zip."),
 ]
 SideFile = Annotated[
     InputFile | None,
@@ -72,7 +72,7 @@ def _incoming(
     if sheet and is_workbook(content):
         dialect = Dialect(format=workbook_format(content), sheet=sheet)
         return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
-    if not encoding or is_workbook(content) or looks_like_json(content):
+    if not encoding or is_workbook(content) or looks_like_fhir(content):
         return IncomingFile(name, content, choices)
     dialect = replace(detect_dialect(content, name), encoding=encoding)
     return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))

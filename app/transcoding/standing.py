@@ -86,6 +86,15 @@ def in_use(rows: Iterable[AnyRow]) -> list[AnyRow]:
     ]
 
 
+def gone(rows: Iterable[AnyRow]) -> list[AnyRow]:
+    """The rows that no newer export holds and of which no approved code speaks: they go nowhere, but their codes were
+    those of this catalogue. Rows whose code another row has now are left out.
+    """
+    found = list(rows)
+    held = {local_key(row) for row in in_use(found)}
+    return [row for row in found if row.retired_at is not None and local_key(row) not in held]
+
+
 def local_key(row: StandingRow) -> LocalKey:
     """What makes two rows the same test for the laboratory system; a row without code is only itself."""
     code = " ".join(row.code.split())

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import itertools
 import json
 import re
 import zipfile
@@ -15,12 +14,11 @@ from sqlmodel import select, update
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.errors import ConflictError
-from app.exports import repository, service, writers
+from app.exports import writers
 from app.exports.schemas import ExportKind
 from app.files.choices import IncomingFile
 from app.models import Action, AuditEvent, ExportRecord, LoincTerm, ValueSetKind
-from app.platform.database import Transactions, reading, transaction
+from app.platform.database import reading, transaction
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME
 from app.settings import Settings, get_settings
 from loinc_data.notice import LOINC_NOTICE
@@ -261,44 +259,3 @@ def test_command_line(decided: Sample, settings: Settings, monkeypatch: pytest.M
     assert record.sha256 in done.output
     assert refused.exit_code != 0
     assert unknown.exit_code != 0
-
-
-def test_two_exports_at_once_never_state_the_same_version(
-    decided: Sample, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another export is recorded while the first file is being written: that one is written again."""
-    build, versions = service.build, []
-    transactions = Transactions(decided.world.engine)
-    asked = service.ExportRequest(ExportKind.CONCEPT_MAP)
-
-    def make() -> str:
-        made = service.make_export(transactions, settings, decided.world.laboratory, decided.catalogue, asked)
-        assert made[1].sha256 == hashlib.sha256(made[0].content).hexdigest()
-        assert json.loads(made[0].content)["version"] == made[1].business_version
-        return made[1].business_version
-
-    def build_slowly(*material: object) -> object:
-        monkeypatch.setattr(service, "build", build)
-        versions.append(make())
-        return build(*material)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(service, "build", build_slowly)
-    versions.append(make())
-    assert [version.rpartition(".")[2] for version in versions] == ["1", "2"]
-    assert [record.business_version for record in records(decided.world)] == versions
-
-
-def test_an_export_that_never_gets_a_number_is_refused(
-    decided: Sample, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    numbers = itertools.count()
-    monkeypatch.setattr(repository, "count_of_versions", lambda *_: next(numbers))
-    with pytest.raises(ConflictError, match="en même temps"):
-        service.make_export(
-            Transactions(decided.world.engine),
-            settings,
-            decided.world.laboratory,
-            decided.catalogue,
-            service.ExportRequest(ExportKind.SSSOM),
-        )
-    assert records(decided.world) == []

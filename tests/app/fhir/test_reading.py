@@ -105,7 +105,7 @@ def test_searches(program: TestClient, narrow: Sample) -> None:
     assert total(program, "ConceptMap?title=parc") == 0
     assert total(program, "ConceptMap?title:contains=parc") == 1
     assert total(program, "ConceptMap?name:exact=cataloguegeneral") == 0
-    assert total(program, "CodeSystem") == 4
+    assert total(program, "CodeSystem") == 6
     assert total(program, f"CodeSystem?_id={urls.identifier('examens')},{urls.identifier('analyses')}") == 2
     # What we do not know is left out, and the self link says so.
     lenient = program.get("/fhir/ConceptMap?couleur=bleu").json()
@@ -123,7 +123,7 @@ def test_pages_of_a_search(program: TestClient) -> None:
         page = program.get(address).json()
         seen += [entry["resource"]["id"] for entry in page["entry"]]
         address = next((link["url"] for link in page["link"] if link["relation"] == "next"), "")
-    assert len(seen) == len(set(seen)) == 4
+    assert len(seen) == len(set(seen)) == 6
 
 
 @pytest.mark.parametrize("query", ["_count=x", "_summary=text", "name:missing=true", "url:below=x", "_offset=-1"])

@@ -1,6 +1,8 @@
 """The ConceptMap R4: what it says."""
 
 import json
+import re
+from itertools import product
 
 import pytest
 
@@ -8,12 +10,13 @@ from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.naming import Canonicals, computable_name
 from app.fhir_resources.rules import problems
+from app.fhir_resources.values import Syntax
 from app.models import Action, Laboratory, Level
 from app.platform.database import Transactions, transaction
 from app.settings import Settings
 from loinc_data.notice import LOINC_NOTICE
 from tests.app.exports.sample import GLUCOSE, SODIUM, TERMS, TSH, Sample, add_release
-from tests.app.fhir_resources.fhir_sample import MADE_AT, elements, exported
+from tests.app.fhir_resources.fhir_sample import elements, exported
 from tests.conftest import BIOLOGIST, NAMES, TRANSCODER
 
 
@@ -64,28 +67,33 @@ def test_header(narrow: Sample, settings: Settings) -> None:
     assert resource["copyright"] == LOINC_NOTICE
     assert resource["targetUri"] == "http://loinc.org/vs"
     assert resource["sourceUri"].startswith("urn:uuid:")
-    assert resource["version"] == f"{MADE_AT:%Y%m%d}.1"
+    assert re.fullmatch(r"\d{8}\.\d{6}-[0-9a-f]{8}", resource["version"])
     assert "LOINC 2.80" in resource["description"]
     assert NAMES[BIOLOGIST] in resource["description"]
 
 
-def test_url_is_stable_and_version_changes_with_each_export(narrow: Sample, settings: Settings) -> None:
-    versions, urls = set(), set()
-    # The formats share the url of the map: they share the count of its versions too.
-    for kind in (ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5, ExportKind.CONCEPT_MAP):
-        file, exported = make_export(
-            Transactions(narrow.world.engine),
-            settings,
-            narrow.world.laboratory,
-            narrow.catalogue,
-            ExportRequest(kind),
-            narrow.world.users[TRANSCODER],
-        )
-        resource = json.loads(file.content)
-        assert exported.business_version == resource["version"]
-        versions.add(resource["version"])
-        urls.add(resource["url"])
-    assert len(versions) == 3
+def test_url_is_stable_and_the_version_is_that_of_the_state(narrow: Sample, settings: Settings) -> None:
+    """Two exports of one state are the same resource; another decision makes another version."""
+    urls, states = set(), []
+    for _ in range(2):
+        versions = set()
+        for kind, syntax in product((ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5, ExportKind.SSSOM), Syntax):
+            file, exported = make_export(
+                Transactions(narrow.world.engine),
+                settings,
+                narrow.world.laboratory,
+                narrow.catalogue,
+                ExportRequest(kind, syntax=syntax),
+                narrow.world.users[TRANSCODER],
+            )
+            assert exported.business_version in file.content.decode()
+            versions.add(exported.business_version)
+            if kind is not ExportKind.SSSOM and syntax is Syntax.JSON:
+                urls.add(json.loads(file.content)["url"])
+        states.append(versions)
+        narrow.act(narrow.test_id("NA"), Action.SEND_BACK, email=BIOLOGIST, reason="à revoir")
+    assert [len(versions) for versions in states] == [1, 1]
+    assert states[0] != states[1]
     assert len(urls) == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.exports.schemas import ExportKind
+from app.fhir_resources.naming import LEVEL_SLUGS
 from app.fhir_resources.order_items import data_type_of, nabm_codes, ucum_of
 from app.models import Level
 from app.publication.schemas import PublishedTest
@@ -103,14 +104,28 @@ def test_an_exam_of_several_analyses_is_a_plan_that_points_to_its_activity(bundl
 
 def test_chapters_have_their_loinc_codes_in_their_code_system(bundle: dict[str, Any]) -> None:
     systems = {item["id"].partition("-")[2].partition("-")[2]: item for item in inside(bundle, "CodeSystem")}
-    assert set(systems) == {"analyses", "examens", "chapitres", "sous-chapitres"}
+    assert set(systems) == {"analyses", "examens", "chapitres", "sous-chapitres", "milieux", "unites"}
     chemistry = next(item for item in systems["chapitres"]["concept"] if item["code"] == "BIO")
     codings = [item["valueCoding"] for item in chemistry["property"] if item["code"] == "loinc"]
     assert [coding["code"] for coding in codings] == [CHEMISTRY]
     assert {item["type"] for item in systems["chapitres"]["property"] if item["code"] == "loinc"} == {"Coding"}
-    for system in systems.values():
+    for system in (systems[name] for name in LEVEL_SLUGS.values()):
         assert system["copyright"] == LOINC_NOTICE
         assert "LOINC 2.80" in system["description"]
+
+
+def test_every_code_system_that_is_cited_is_in_the_file(bundle: dict[str, Any], narrow: Sample) -> None:
+    """Codes of specimens and units too: nobody else publishes them."""
+
+    def systems(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            own = {value["system"]} if isinstance(value.get("system"), str) else set()
+            return own.union(*map(systems, value.values()))
+        return set().union(*map(systems, value)) if isinstance(value, list) else set()
+
+    own = {url for url in systems(bundle) if url.startswith("urn:uuid:")}
+    assert len(own) == 6
+    assert own == {system["url"] for system in inside(bundle, "CodeSystem")}
 
 
 def test_every_reference_leads_somewhere_in_the_file(bundle: dict[str, Any]) -> None:

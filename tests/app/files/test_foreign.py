@@ -24,7 +24,6 @@ CONCEPT_MAP = '<?xml version="1.0"?><ConceptMap xmlns="http://hl7.org/fhir"><sta
         (("\ufeff" + PAGE).encode(), "une page HTML"),
         (("\ufeff" + PAGE).encode("utf-16-le"), "une page HTML"),
         (WORKBOOK_2003.encode(), "format XML d'Excel 2003"),
-        (CONCEPT_MAP.encode(), "du FHIR en XML"),
         (b"<?xml version='1.0'?><catalogue/>", "un fichier XML"),
         (b"%PDF-1.7\n", "un document PDF"),
         (rb"{\rtf1\ansi Code", "un document RTF"),

@@ -1,0 +1,82 @@
+"""The state of a catalogue as it is published: one state has one version, whatever says it and however it is written.
+
+JSON and XML, R4 and R5, the service and every file that states a version take it from here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, or_, select
+
+from app.models import AuditEvent, Catalogue, Decision, Laboratory, LocalTest, LoincRelease, SourceFile, ValueSet
+from app.publication.repository import current_release
+
+_TERMINOLOGY = ("terminology.make_current", "terminology.use_value_set")
+"""What changes the codes that leave without any fact of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedState:
+    """What changes when anything published changes, and the moment of the last change."""
+
+    stamp: tuple[object, ...]
+    changed_at: datetime
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight characters that tell apart two states of one second."""
+        return hashlib.sha256(repr(self.stamp).encode()).hexdigest()[:8]
+
+    @property
+    def version_id(self) -> str:
+        """The version of a resource in this state, as `meta.versionId` and the ETag give it."""
+        return f"{self.changed_at:%Y%m%d.%H%M%S}-{self.fingerprint}"
+
+
+def state_of(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> PublishedState:
+    """The state of a catalogue, read by its marks and not by its rows."""
+    assert catalogue.id is not None
+    release = current_release(session)
+    release_id = release.id if release else 0
+    fact_id, decided_at = _latest_fact(session, catalogue.id)
+    file_id, received_at = _latest_file(session, catalogue.id)
+    loaded_at = session.exec(select(LoincRelease.loaded_at).where(LoincRelease.id == release_id)).first()
+    value_sets = session.exec(
+        select(ValueSet.id).where(col(ValueSet.is_current).is_(True)).order_by(col(ValueSet.id))
+    ).all()
+    names = (laboratory.name, laboratory.finess, laboratory.canonical_url, str(laboratory.fhir_naming), catalogue.name)
+    stamp = (fact_id, file_id, release_id, tuple(value_sets), names)
+    moments = (catalogue.created_at, decided_at, received_at, loaded_at, _last_event(session, laboratory))
+    return PublishedState(stamp, max(moment for moment in moments if moment is not None))
+
+
+def _latest_fact(session: Session, catalogue_id: int) -> tuple[int, datetime | None]:
+    """The last decision of a catalogue: its identifier and its moment."""
+    statement = (
+        select(func.max(Decision.id))
+        .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
+        .where(LocalTest.catalogue_id == catalogue_id)
+    )
+    fact_id = session.exec(statement).one()
+    moment = session.exec(select(Decision.created_at).where(Decision.id == fact_id)).first() if fact_id else None
+    return fact_id or 0, moment
+
+
+def _latest_file(session: Session, catalogue_id: int) -> tuple[int, datetime | None]:
+    """The last received file of a catalogue: its identifier and its moment."""
+    statement = (
+        select(SourceFile.id, SourceFile.imported_at)
+        .where(SourceFile.catalogue_id == catalogue_id)
+        .order_by(col(SourceFile.id).desc())
+    )
+    found = session.exec(statement).first()
+    return (found[0] or 0, found[1]) if found else (0, None)
+
+
+def _last_event(session: Session, laboratory: Laboratory) -> datetime | None:
+    """When the names of the laboratory, the release or a value set in service last changed."""
+    names = (AuditEvent.action == "laboratory.change") & (AuditEvent.laboratory_id == laboratory.id)
+    statement = select(func.max(AuditEvent.at)).where(or_(names, col(AuditEvent.action).in_(_TERMINOLOGY)))
+    return session.exec(statement).one()
