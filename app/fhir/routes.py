@@ -17,14 +17,14 @@ from app.fhir.published import PublishedCatalogue
 from app.fhir.questions import Parameters, Question, from_parameters, question_of
 from app.fhir.searching import search_of, searchset
 from app.fhir.translation import parameters_of, translate
-from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
+from app.fhir_resources.naming import LEVEL_SLUGS, SPECIMENS, UNITS, Canonicals
 from app.tokens.address import service_address
 
 router = APIRouter(prefix="/fhir", route_class=FhirRoute)
 READ = ["GET", "HEAD"]
 
 DialectDep = Annotated[FhirDialect, Depends(dialect_of)]
-SLUGS = {"ConceptMap": ("loinc",), "CodeSystem": tuple(LEVEL_SLUGS.values()), "ValueSet": ("",)}
+SLUGS = {"ConceptMap": ("loinc",), "CodeSystem": (*LEVEL_SLUGS.values(), SPECIMENS, UNITS), "ValueSet": ("",)}
 """The kinds of resources that are served, and what ends the identifiers of each."""
 MOST_FIELDS = 100
 """Parameters of one search."""
