@@ -57,7 +57,7 @@ def compare(
     lines: Sequence[EvidenceLine],
 ) -> Compared:
     """Compare a statement with the codes proposed today, best first; `first` is the term of the best one."""
-    if finding == CellFinding.NO_CODE:
+    if finding in (CellFinding.NO_CODE, CellFinding.OUT_OF_SCOPE):
         return Compared(EarlierVerdict.NO_CODE, proposed=proposals[0] if proposals else "")
     if finding != CellFinding.CODE:
         return Compared(EarlierVerdict.UNREADABLE, proposed=proposals[0] if proposals else "")

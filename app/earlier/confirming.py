@@ -27,6 +27,11 @@ from app.transcoding.weighing import Weighed, evidence_of, weigh_pairs
 ROWS_AT_ONCE = 100
 OPEN_THE_ROW = "Ouvrez la ligne : {}"
 MOST_TICKED = 500
+_ACTIONS = {
+    CellFinding.CODE: Action.CHOOSE,
+    CellFinding.NO_CODE: Action.NO_LOINC,
+    CellFinding.OUT_OF_SCOPE: Action.OUT_OF_SCOPE,
+}
 NO_CODE_REASON = "Déclarée sans code LOINC dans le transcodage antérieur"
 
 
@@ -117,7 +122,7 @@ def _confirm_some(
             taken.add(test_id)
         except WorkbenchError as error:
             refused[item.id] = error.message
-    sound = [one for one in asked if one.item.finding == CellFinding.NO_CODE]
+    sound = [one for one in asked if one.item.finding != CellFinding.CODE]
     for one, problem in _looked(session, settings, access, asked, proposals, weighed):
         if problem:
             refused[one.item.id or 0] = OPEN_THE_ROW.format(problem)
@@ -139,7 +144,7 @@ def _confirm_some(
 
 
 def _action(item: EarlierStatement) -> Action:
-    return Action.NO_LOINC if item.finding == CellFinding.NO_CODE else Action.CHOOSE
+    return _ACTIONS[CellFinding(item.finding)]
 
 
 def _content(item: EarlierStatement, row: OpenRow) -> DecisionContent:
@@ -148,10 +153,10 @@ def _content(item: EarlierStatement, row: OpenRow) -> DecisionContent:
         raise ConflictError("Ce code antérieur est absent, déprécié ou illisible : décidez dans le cas.")
     if row.state.status not in (Status.TODO, Status.DOUBT, Status.SENT_BACK):
         raise ConflictError("Cette ligne est déjà décidée.")
-    if item.finding == CellFinding.NO_CODE:
+    if item.finding != CellFinding.CODE:
         reason = item.reason or item.comment or NO_CODE_REASON
-        said = DecisionContent(reason=reason[:500], comment=item.comment)
-        check_allowed(row, Action.NO_LOINC, said.reason)
+        said = DecisionContent(reason=reason[:500], comment=item.comment or provenance(item))
+        check_allowed(row, _action(item), said.reason)
         return said
     relation = relation_of(item.relation) if item.relation else Relation.EQUIVALENT
     if relation is None:
@@ -197,5 +202,8 @@ def _looked(
 
 def _answer(item: EarlierStatement, test: LocalTest | None, problem: str | None) -> Answer:
     code, label = (test.code, test.label) if test else (item.local_code, item.label)
-    message = "Confirmée : à approuver par un biologiste." if problem is None else problem
+    done = "Confirmée : à approuver par un biologiste."
+    if item.finding == CellFinding.CODE and not item.relation:
+        done += " Relation : équivalent, que le fichier ne disait pas."
+    message = done if problem is None else problem
     return Answer(item.local_test_id or 0, code, label, item.loinc_num, problem is None, message)

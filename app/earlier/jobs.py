@@ -91,13 +91,16 @@ def compare_some(database: Engine, settings: Settings, run_id: int, test_ids: Se
         run = session.get(ProposalRun, run_id)
         files = {file.id: file for file in repository.coded_files(session, run.catalogue_id)} if run else {}
         stored = repository.statements_of(session, test_ids)
-        if run is None or not (files or stored):
+        if run is None or not (files or stored or repository.has_unlinked(session, run.catalogue_id)):
             return
         rows = repository.rows_of(session, test_ids, files) if files else []
+        lost = repository.unlinked_of(session, run.catalogue_id, test_ids)
         tests = transcoding_repository.local_tests(session, test_ids)
         proposals = repository.proposed_codes(session, run_id, test_ids)
     own = [_own_statement(row, files[row.source_file_id]) for row in rows]
     wanted, gone = _merged(stored, [item for item in own if item is not None], run.catalogue_id)
+    # What came before its row finds it now.
+    wanted += [_as_values(item) | {"local_test_id": test_id} for item, test_id in lost]
     codes = {values["loinc_num"] for values in wanted} | {
         found[0].loinc_num for found in proposals.values()
     }
@@ -145,16 +148,23 @@ def _merged(
     stored: Sequence[EarlierStatement], own: Sequence[dict[str, Any]], catalogue_id: int
 ) -> tuple[list[dict[str, Any]], list[int]]:
     """The statements as they should be, those that are stored with their `id`, and those that say nothing any more."""
-    by_test = {item.local_test_id: item for item in stored if item.source_file_id is not None}
+    # Of those of older files, what the newest says is compared with the newest.
+    by_test = {item.id: item for item in stored if item.source_file_id is not None}
+    newest = {item.local_test_id: item for item in by_test.values()}
     kept = {item.id for item in stored if item.source_file_id is None}
     wanted = [_as_values(item) for item in stored if item.source_file_id is None]
     for values in own:
-        known = by_test.get(values["local_test_id"])
+        known = newest.get(values["local_test_id"])
         if known is not None and all(getattr(known, name) == values[name] for name in _TOLD):
             kept.add(known.id)
             wanted.append(_as_values(known) | values)
         else:
             wanted.append({"catalogue_id": catalogue_id, "taken_as": EarlierUse.NONE.value, **values})
+    for item in by_test.values():
+        if item.id not in kept and item.taken_as != EarlierUse.NONE:
+            # A person made something of it: a newer export that says otherwise does not take it away.
+            kept.add(item.id)
+            wanted.append(_as_values(item))
     return wanted, [item.id for item in stored if item.id is not None and item.id not in kept]
 
 

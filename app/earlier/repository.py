@@ -82,15 +82,49 @@ def statements_of(session: Session, test_ids: Sequence[int]) -> list[EarlierStat
     return list(session.scalars(found.order_by(col(EarlierStatement.id))))
 
 
+def has_unlinked(session: Session, catalogue_id: int) -> bool:
+    """Whether something was said of local codes that no row had then."""
+    statement = select(col(EarlierStatement.id)).where(
+        col(EarlierStatement.catalogue_id) == catalogue_id, col(EarlierStatement.verdict) == EarlierVerdict.UNLINKED
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def unlinked_of(
+    session: Session, catalogue_id: int, test_ids: Sequence[int]
+) -> list[tuple[EarlierStatement, int]]:
+    """(statement, test) of what was said of codes that no row had then, and that these tests have now."""
+    statement = (
+        select(EarlierStatement, col(LocalTest.id))
+        .join(LocalTest, col(LocalTest.code) == col(EarlierStatement.local_code))
+        .where(
+            col(EarlierStatement.catalogue_id) == catalogue_id,
+            col(EarlierStatement.verdict) == EarlierVerdict.UNLINKED,
+            col(EarlierStatement.local_test_id).is_(None),
+            col(LocalTest.id).in_(test_ids),
+        )
+        .order_by(col(LocalTest.level).desc(), col(LocalTest.id).desc())
+    )
+    # An analysis rather than an exam of the same code.
+    found = {item.id: (item, int(test_id)) for item, test_id in session.execute(statement)}
+    return list(found.values())
+
+
 def tests_to_compare(session: Session, catalogue_id: int, file_ids: Collection[int]) -> list[int]:
     """The tests of a catalogue of which something earlier is or may be said, in file order."""
     in_files = (
         select(col(SourceRow.id)).where(col(SourceRow.source_file_id).in_(list(file_ids))).scalar_subquery()
     )
-    said = select(col(EarlierStatement.local_test_id)).where(col(EarlierStatement.catalogue_id) == catalogue_id)
+    of_catalogue = col(EarlierStatement.catalogue_id) == catalogue_id
+    said = select(col(EarlierStatement.local_test_id)).where(of_catalogue)
+    lost = select(col(EarlierStatement.local_code)).where(
+        of_catalogue, col(EarlierStatement.verdict) == EarlierVerdict.UNLINKED
+    )
     statement = select(col(LocalTest.id)).where(
         col(LocalTest.catalogue_id) == catalogue_id,
-        or_(col(LocalTest.source_row_id).in_(in_files), col(LocalTest.id).in_(said)),
+        or_(
+            col(LocalTest.source_row_id).in_(in_files), col(LocalTest.id).in_(said), col(LocalTest.code).in_(lost)
+        ),
     )
     order = (col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     return [test_id for test_id in session.scalars(statement.order_by(*order)) if test_id is not None]

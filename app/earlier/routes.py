@@ -105,7 +105,7 @@ def do_receive(
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
-        files = unpacked(received, limit)
+        files = unpacked(received, limit, as_catalogue=False)
         report = service.receive(transactions, apart, access, files, request.app.state.jobs, limit)
     except NotFoundError:
         raise

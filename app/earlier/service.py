@@ -1,6 +1,7 @@
 """Receiving an earlier transcoding of a catalogue, and saying what is made of it."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -122,16 +123,32 @@ def _rows(
         "catalogue_id": access.catalogue_id, "source_name": file.name, "source_sha256": file.digest,
         "created_by_id": access.user_id,
     }  # fmt: skip
+    levels = _levels_of_systems(file.mappings, tests)
     for item in file.mappings:
+        wanted = item.level or levels.get(item.system)
         linked = [
-            test_id
-            for test_id, level in tests.get(item.local_code, ())
-            if item.level is None or Level(level) is item.level
+            test_id for test_id, level in tests.get(item.local_code, ()) if wanted is None or Level(level) is wanted
         ]
         ids: Sequence[int | None] = linked or (None,)
         for test_id in ids:
             verdict = EarlierVerdict.NONE if test_id else EarlierVerdict.UNLINKED
             yield values_of(item) | common | {"local_test_id": test_id, "verdict": verdict.value}
+
+
+def _levels_of_systems(
+    mappings: Sequence[EarlierMapping], tests: dict[str, list[tuple[int, str]]]
+) -> dict[str, Level]:
+    """The level that the codes of each system have in the catalogue, where their file does not say it.
+
+    An exam and an analysis may share a code, but a list of codes is of one level: that of the codes that have but one.
+    """
+    votes: dict[str, Counter[Level]] = {}
+    for item in mappings:
+        found = {Level(level) for _, level in tests.get(item.local_code, ())}
+        if item.level is None and found:
+            # Where all codes are of two levels, they are most likely those of analyses.
+            votes.setdefault(item.system, Counter({Level.ANALYSIS: 0})).update(found if len(found) == 1 else ())
+    return {system: max(counts, key=lambda level: counts[level]) for system, counts in votes.items()}
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -147,7 +164,7 @@ def _sentence(file: Received, rows: Sequence[dict[str, Any]], added: int) -> str
     if len(rows) > added:
         parts.append(f"{counted(len(rows) - added, 'était déjà reçue', 'étaient déjà reçues')}.")
     parts += [f"{counted(count, 'ligne', 'lignes')} {why}." for why, count in file.read.skipped]
-    return " ".join(parts)
+    return " ".join([*parts, *file.read.notes])
 
 
 def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
@@ -176,7 +193,8 @@ def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int]
     fit = [item for item in found if may_be_taken(item, use)]
     if use is EarlierUse.MEMORY:
         _remember(transactions, access, fit)
-    sentence, event_id = _taken(use, len(fit), len(found) - len(fit)), 0
+    remembered = sum(item.taken_as == EarlierUse.MEMORY for item in fit) if use is not EarlierUse.MEMORY else 0
+    sentence, event_id = _taken(use, len(fit), len(found) - len(fit), remembered), 0
     for part in list(_parts(fit, STORED_AT_ONCE)) or [[]]:
         with transactions.writing() as session:
             event_id = mark_taken(session, access, part, use, sentence)
@@ -185,15 +203,16 @@ def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int]
 
 
 def may_be_taken(item: EarlierStatement, use: EarlierUse) -> bool:
-    """Whether a statement says enough for this: memory needs a code in use, a decision a row of the catalogue."""
+    """Whether a statement may be taken so: memory needs a code in use that nothing on its row contradicts, a decision
+    a row of the catalogue."""
     if use in (EarlierUse.LEFT, EarlierUse.NONE):
         return True
     dead = item.verdict in (EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT)
     if item.local_test_id is None or dead:
         return False
     if use is EarlierUse.MEMORY:
-        return item.finding == CellFinding.CODE
-    return item.finding in (CellFinding.CODE, CellFinding.NO_CODE)
+        return item.finding == CellFinding.CODE and not item.is_contradicted
+    return item.finding in (CellFinding.CODE, CellFinding.NO_CODE, CellFinding.OUT_OF_SCOPE)
 
 
 def mark_taken(
@@ -212,20 +231,19 @@ def mark_taken(
 
 
 def _remember(transactions: Transactions, access: CatalogueAccess, items: Sequence[EarlierStatement]) -> None:
-    with transactions.reading() as session:
-        levels = repository.levels_of(session, [item.local_test_id or 0 for item in items])
-    sources: dict[tuple[str, str], list[EarlierMapping]] = {}
+    sources: dict[tuple[str, str], list[tuple[int, EarlierMapping]]] = {}
     for item in items:
         mapping = EarlierMapping(
             local_code=item.local_code, label=item.label, loinc_num=item.loinc_num, relation=item.relation,
-            comment=item.comment, level=levels.get(item.local_test_id or 0),
+            comment=item.comment,
         )  # fmt: skip
-        sources.setdefault((item.source_name, item.source_sha256), []).append(mapping)
+        assert item.local_test_id is not None, "only what speaks of a row of the catalogue is remembered"
+        sources.setdefault((item.source_name, item.source_sha256), []).append((item.local_test_id, mapping))
     for (name, digest), mappings in sources.items():
-        remember(transactions, access, name, digest, EarlierMappings("Transcodage antérieur", tuple(mappings)))
+        remember(transactions, access, name, digest, mappings)
 
 
-def _taken(use: EarlierUse, count: int, left: int) -> str:
+def _taken(use: EarlierUse, count: int, left: int, remembered: int) -> str:
     lines = counted(count, "ligne", "lignes")
     done = {
         EarlierUse.MEMORY: f"{lines} en mémoire. Relancez la recherche de propositions pour qu'elle en tienne compte.",
@@ -233,7 +251,13 @@ def _taken(use: EarlierUse, count: int, left: int) -> str:
         EarlierUse.LEFT: f"{lines} laissées de côté." if count > 1 else f"{lines} laissée de côté.",
         EarlierUse.NONE: f"{lines} de nouveau en attente de votre choix.",
     }[use]
+    if remembered:
+        told = counted(remembered, "reste en mémoire", "restent en mémoire")
+        done += f" {told} : une correspondance s'en retire dans la page Mémoire du laboratoire."
     if not left:
         return done
-    why = "leur code est absent, déprécié ou illisible, ou leur code local n'est pas dans ce catalogue"
+    why = (
+        "leur code est absent, déprécié, illisible ou contredit par la ligne, ou leur code local n'est pas dans ce "
+        "catalogue"
+    )
     return f"{done} {counted(left, 'autre ne le peut', 'autres ne le peuvent')} : {why}."

@@ -1,5 +1,7 @@
 """The French of earlier statements."""
 
+import re
+
 from app.files.loinc_cells import CellFinding, Repair, expected_digit, read_code
 from app.models import EarlierStatement, EarlierUse, EarlierVerdict
 from app.web.wording import Word
@@ -39,11 +41,12 @@ _REPAIRS = {
     Repair.DATE: "devenu la date « {} » dans un tableur ; une seule lecture a la bonne clé",
 }
 MOST_READINGS = 4
+_PART = re.compile(r"\bL[PAG]\d", re.IGNORECASE)
 
 
 def note_on(item: EarlierStatement) -> str:
     """What to know of how the code was read; empty when it stands there as it is."""
-    if item.repair:
+    if item.repair and item.finding == CellFinding.CODE:
         return _REPAIRS[Repair(item.repair)].format(item.written)
     match CellFinding(item.finding):
         case CellFinding.SEVERAL:
@@ -51,10 +54,15 @@ def note_on(item: EarlierStatement) -> str:
         case CellFinding.DATE:
             return _of_date(item.written)
         case CellFinding.BAD_DIGIT:
-            code = read_code(item.written).codes[0]
-            return f"« {item.written} » : la clé de contrôle devrait être {expected_digit(code)}"
+            # What was written may be longer than what is kept of it.
+            code = next(iter(read_code(item.written).codes), "")
+            told = f" : la clé de contrôle devrait être {expected_digit(code)}" if code else " n'est pas un code LOINC"
+            part = " ; c'est une partie de LOINC (LP…), non un code" if _PART.search(item.written) else ""
+            return f"« {item.written} »{told}{part}"
         case CellFinding.UNREADABLE:
             return f"« {item.written} » n'est pas un code LOINC"
+        case CellFinding.OUT_OF_SCOPE:
+            return "dite hors périmètre"
         case _:
             return ""
 

@@ -12,11 +12,13 @@ from app.audit.service import record
 from app.errors import ConflictError
 from app.exports import writers
 from app.exports.archive import zip_of
+from app.exports.companion import companion_csv
 from app.exports.fhir_writers import Publication
 from app.exports.report import ambiguous_note, report_csv
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
+from app.files.archive import COMPANION_NAME
 from app.models import Catalogue, ExportRecord, Laboratory, User, utc_now
 from app.platform import locks
 from app.platform.database import Transactions
@@ -85,8 +87,10 @@ def build(
     return replace(file, notes=(*file.notes, *ambiguous_note(assessment, request.kind))), assessment
 
 
-def packed(file: ExportFile, assessment: Assessment, statement: Statement) -> ExportFile:
-    """The file in an archive, with the notice and the report beside it."""
+def packed(
+    file: ExportFile, assessment: Assessment, statement: Statement, *, is_received: bool = False
+) -> ExportFile:
+    """The file in an archive, with the notice and the report beside it, and what a received file has no place for."""
     digest = hashlib.sha256(file.content).hexdigest()
     members = {
         file.name: file.content,
@@ -94,6 +98,9 @@ def packed(file: ExportFile, assessment: Assessment, statement: Statement) -> Ex
         LICENCE_NAME: (LOINC_NOTICE + "\n").encode(),
         REPORT_NAME: report_csv(assessment),
     }
+    if is_received:
+        # The columns of a received file hold the code alone.
+        members[COMPANION_NAME] = companion_csv(assessment)
     name = f"{PurePath(file.name).stem}.zip"
     content = zip_of(members, statement.made_at)
     return replace(file, name=name, media_type="application/zip", content=content)
@@ -122,7 +129,8 @@ def make_export(
     forbid_open_transaction("write a document")
     file, assessment = build(material, settings, request, made_at, made_by)
     if request.packaging is Packaging.ZIP:
-        file = packed(file, assessment, statement_of(material.facts, assessment, made_at, made_by))
+        statement = statement_of(material.facts, assessment, made_at, made_by)
+        file = packed(file, assessment, statement, is_received=material.received is not None)
     exported = _record_of(material, file, assessment, request, actor, made_at)
     if deliver is not None:
         deliver(file)

@@ -11,6 +11,10 @@ from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Feed, UnsafeWorkbookErr
 MOST_FILES_LONG = 3
 """An archive holds no more than so many of the longest files: as much as a form without archive may send."""
 _IGNORED = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
+COMPANION_NAME = "transcodage_loinc.csv"
+"""What the archives of this product hold beside a completed file: it says the transcoding, and more than the file."""
+OWN_NAMES = ("lisezmoi_loinc.txt", "loinc_short_license.txt", "rapport_export.csv")
+"""What they hold for their reader: no catalogue, and left aside."""
 
 
 def is_archive(content: bytes) -> bool:
@@ -20,9 +24,8 @@ def is_archive(content: bytes) -> bool:
 
 def _is_ignored(name: str) -> bool:
     lowered = name.lower()
-    return lowered.endswith("/") or any(
-        lowered.startswith(item) or lowered.rsplit("/", 1)[-1] == item for item in _IGNORED
-    )
+    base = lowered.rsplit("/", 1)[-1]
+    return lowered.endswith("/") or any(lowered.startswith(item) or base == item for item in (*_IGNORED, *OWN_NAMES))
 
 
 def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]]:
@@ -61,8 +64,17 @@ def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]
     return files
 
 
-def unpacked(received: Iterable[tuple[str, bytes]], max_bytes: int) -> list[tuple[str, bytes]]:
-    """The received files, each archive replaced by its files; raises ImportRefusedError with all problems."""
+def _is_companion(name: str) -> bool:
+    return name.lower() == COMPANION_NAME
+
+
+def unpacked(
+    received: Iterable[tuple[str, bytes]], max_bytes: int, *, as_catalogue: bool = True
+) -> list[tuple[str, bytes]]:
+    """The received files, each archive replaced by its files; raises ImportRefusedError with all problems.
+
+    Of an archive of this product a catalogue takes the completed file; who wants the transcoding, what says all of it.
+    """
     files: list[tuple[str, bytes]] = []
     problems: list[InputProblem] = []
     for name, content in received:
@@ -70,7 +82,13 @@ def unpacked(received: Iterable[tuple[str, bytes]], max_bytes: int) -> list[tupl
             files.append((name, content))
             continue
         try:
-            files.extend(members(name, content, max_bytes))
+            found = members(name, content, max_bytes)
+            has_companion = any(_is_companion(inner) for inner, _ in found)
+            files.extend(
+                (inner, inside)
+                for inner, inside in found
+                if not has_companion or _is_companion(inner) is not as_catalogue
+            )
         except ImportRefusedError as error:
             problems.extend(error.problems)
     if problems:

@@ -10,6 +10,11 @@ from app.files.values import bare
 from app.text import counted, enumeration
 
 _EXAMPLES = 3
+COMING = (
+    ". Ce transcodage antérieur est gardé à part et comparé aux propositions : rien n'en est décidé à l'import, vous "
+    "choisirez ce qui en devient mémoire ou décision à confirmer."
+)
+"""What becomes of the codes that a catalogue brings."""
 _WORDS = {
     CellFinding.NO_CODE: ("dite sans code", "dites sans code"),
     CellFinding.SEVERAL: ("à plusieurs codes", "à plusieurs codes"),
@@ -49,8 +54,5 @@ def _of_column(file: ReadFile, name: str, column: int) -> Iterable[str]:
         more = ", …" if len(unread) > _EXAMPLES else ""
         examples = f" ({', '.join(unread[:_EXAMPLES])}{more})" if unread else ""
         parts.append(f" ; {others}{examples}")
-    parts.append(
-        ". Ce transcodage antérieur est gardé à part et comparé aux propositions : rien n'en est décidé à l'import, "
-        "vous choisirez ce qui en devient mémoire ou décision à confirmer."
-    )
+    parts.append(COMING)
     yield "".join(parts)

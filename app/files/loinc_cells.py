@@ -21,6 +21,8 @@ class CellFinding(StrEnum):
     CODE = "code"
     NO_CODE = "no_code"
     """It says that there is no LOINC code."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """It says that the row is no test to code."""
     SEVERAL = "several"
     """Several codes: which one is meant is for a person."""
     DATE = "date"
@@ -90,6 +92,9 @@ _FIRST_CENTURY, _LAST_CENTURY = 19, 99
 def read_code(written: str) -> CodeCell:
     """What a cell says; its text as it was read of the file."""
     text = " ".join(unicodedata.normalize("NFKC", written).translate(_DASHES).translate(_IGNORED).split())
+    if text.startswith("#"):
+        # A formula of a spreadsheet that failed: nothing was found, which is not that there is nothing.
+        return CodeCell(CellFinding.UNREADABLE)
     folded = fold_heading(text)
     if not folded and text != "0":
         return CodeCell(CellFinding.EMPTY)

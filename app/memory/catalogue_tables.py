@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from app.errors import ImportRefusedError
+from app.files.advice import advice_on
 from app.files.choices import IncomingFile
+from app.files.earlier_advice import COMING
 from app.files.fields import EARLIER_CODES, fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
@@ -20,6 +22,7 @@ _SEVERAL = "à plusieurs codes LOINC dans une cellule"
 _DATE = "dont le code est devenu une date"
 _WHY = {
     CellFinding.NO_CODE: NO_MATCH,
+    CellFinding.OUT_OF_SCOPE: "dites hors périmètre",
     CellFinding.SEVERAL: _SEVERAL,
     CellFinding.DATE: _DATE,
     CellFinding.BAD_DIGIT: INVALID,
@@ -58,6 +61,7 @@ def read_table_with_codes(name: str, content: bytes, max_bytes: int) -> EarlierM
         tuple(item for item in distinct if item.finding is CellFinding.CODE),
         tuple(skipped.items()),
         tuple(item for item in distinct if item.finding is not CellFinding.CODE),
+        tuple(sentence for sentence in advice_on(file) if COMING not in sentence),
     )
 
 

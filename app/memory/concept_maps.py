@@ -8,15 +8,15 @@ from dataclasses import replace
 from app.files.fhir_concepts import concepts_of, level_named
 from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, one_line, resources_of, walk
 from app.files.fhir_syntax import load_fhir
-from app.files.loinc_cells import CellFinding
+from app.files.loinc_cells import CellFinding, read_code
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.memory.tables import unread
 from app.models import Level
-from loinc_data.checkdigit import is_valid_loinc
 
 NOT_MAPPED = frozenset({"unmatched", "disjoint", "not-related-to"})
 _OTHER_TARGET = "vers un autre système que LOINC"
 _NO_MATCH = "déclarées sans correspondance"
+_NO_TARGET = "sans code cible"
 _INVALID = "code LOINC mal formé"
 _NO_CODE = "sans code ni libellé local"
 _PEOPLE = re.compile(
@@ -72,7 +72,10 @@ def _mappings(concept_map: Json, described: dict[str, Described], skipped: Count
             continue
         concepts = described.get(source, {})
         for _, element in walk(elements, "element"):
-            yield from _of_element(element, concepts.get(one_line(element.get("code")), {}), _level_of(source), skipped)
+            known = concepts.get(one_line(element.get("code")), {})
+            yield from (
+                replace(mapping, system=source) for mapping in _of_element(element, known, _level_of(source), skipped)
+            )
 
 
 def _of_element(
@@ -86,22 +89,26 @@ def _of_element(
         skipped[_NO_CODE] += max(1, len(targets))
         return
     if not targets:
-        skipped[_NO_MATCH] += 1
         if element.get("noMap") is True:
-            # Without it, nobody has looked yet.
+            skipped[_NO_MATCH] += 1
             yield replace(local, finding=CellFinding.NO_CODE)
+        else:
+            # Nobody has looked yet, or R4 has no place to say it.
+            skipped[_NO_TARGET] += 1
     for target in targets:
         said = _with_said(local, target)
-        loinc_num = one_line(target.get("code"))
-        if said.relation in NOT_MAPPED or not loinc_num:
+        written = one_line(target.get("code"))
+        cell = read_code(written)
+        if said.relation in NOT_MAPPED or not written:
             skipped[_NO_MATCH] += 1
-            if len(targets) == 1:
-                yield replace(said, finding=CellFinding.NO_CODE, reason=said.comment)
-        elif not is_valid_loinc(loinc_num):
+            # That a code is not the right one does not say that there is none.
+            if said.relation == "unmatched" and len(targets) == 1:
+                yield replace(said, relation="", finding=CellFinding.NO_CODE, reason=said.comment, comment="")
+        elif not cell.code:
             skipped[_INVALID] += 1
-            yield unread(said, loinc_num)
+            yield unread(said, written)
         else:
-            yield replace(said, loinc_num=loinc_num)
+            yield replace(said, loinc_num=cell.code, written=written, repair=cell.repair)
 
 
 def _local(element: Json, known: dict[str, str], level: Level | None) -> EarlierMapping:

@@ -47,6 +47,16 @@ def tests_of_codes(session: Session, laboratory_id: int, codes: Iterable[str]) -
     return found
 
 
+def tests_by_id(session: Session, laboratory_id: int, test_ids: Sequence[int]) -> dict[int, LocalTest]:
+    """Those of these tests that are of the laboratory."""
+    statement = (
+        select(LocalTest)
+        .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
+        .where(col(Catalogue.laboratory_id) == laboratory_id, col(LocalTest.id).in_(test_ids))
+    )
+    return {test.id: test for test in session.scalars(statement) if test.id is not None}
+
+
 def analyses_of(session: Session, exam_ids: Iterable[int]) -> dict[int, list[LocalTest]]:
     """The analyses of each of these exams."""
     wanted = sorted(set(exam_ids))

@@ -73,7 +73,7 @@ def do_import(
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
-        reports = service.import_memory(transactions, access, unpacked(received, limit), limit)
+        reports = service.import_memory(transactions, access, unpacked(received, limit, as_catalogue=False), limit)
     except NotFoundError:
         raise
     except WorkbenchError as error:

@@ -35,6 +35,8 @@ class EarlierMapping:
     dated: str = ""
     """When it was decided, as the file says it."""
     row_number: int | None = None
+    system: str = ""
+    """The list that the local code is of, where the file names several and not their levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class EarlierMappings:
     """(reason, rows) of what is not taken up."""
     others: tuple[EarlierMapping, ...] = ()
     """What it says without one code that can be read: no memory, and yet earlier work."""
+    notes: tuple[str, ...] = ()
+    """Sentences on how the file was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,11 +106,27 @@ def import_memory(
 
 
 def remember(
-    transactions: Transactions, access: LaboratoryAccess, name: str, digest: str, read: EarlierMappings
+    transactions: Transactions,
+    access: LaboratoryAccess,
+    name: str,
+    digest: str,
+    mappings: Sequence[tuple[int, EarlierMapping]],
 ) -> MemoryReport:
-    """Keep mappings that were read already, of the file of this name and this SHA-256, as memory of the laboratory."""
+    """Keep (local test, mapping) pairs of a file of this name and SHA-256 as memory: each of that very test."""
     access.require(*MAY_REMEMBER)
-    return _store(transactions, access, _linked(transactions, access, name, digest, read))
+    entries: list[dict[str, object]] = []
+    for part in chunks(mappings, LINKED_AT_ONCE):
+        with transactions.reading() as session:
+            tests = repository.tests_by_id(session, access.laboratory_id, [test_id for test_id, _ in part])
+            analyses = repository.analyses_of(
+                session, [test.id for test in tests.values() if test.level == Level.EXAM and test.id]
+            )
+        for test_id, item in part:
+            test = tests.get(test_id)
+            if test is not None:
+                entries.append(_values(item, signature(to_matcher(test, analyses.get(test_id, ()))), test))
+    read = EarlierMappings("Transcodage antérieur", tuple(item for _, item in mappings))
+    return _store(transactions, access, _Prepared(name, digest, read, entries))
 
 
 def _prepare(

@@ -5,6 +5,24 @@ from collections.abc import Mapping
 from app.files.loinc_cells import CellFinding, read_code
 from app.memory.schemas import EarlierMapping
 
+SETTLED = {
+    "aucun code LOINC n'existe (approuvé)": CellFinding.NO_CODE,
+    "hors périmètre (approuvé)": CellFinding.OUT_OF_SCOPE,
+}
+"""How the decision workbook says that a row has no code and needs none; the reason follows behind a colon."""
+
+
+def _settled(reason: str) -> tuple[CellFinding, str]:
+    for label, finding in SETTLED.items():
+        if reason == label or reason.startswith(f"{label} : "):
+            return finding, reason.removeprefix(label).removeprefix(" : ")
+    return CellFinding.EMPTY, reason
+
+
+def _unguarded(text: str) -> str:
+    """A text without the apostrophe by which this product keeps spreadsheets from taking it for a formula."""
+    return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@" else text
+
 
 def statement_of(values: Mapping[str, str], name: str = "earlier_code") -> EarlierMapping | None:
     """What these values (field -> cell) say in the column of codes `name`; None when they say nothing."""
@@ -13,16 +31,16 @@ def statement_of(values: Mapping[str, str], name: str = "earlier_code") -> Earli
     reason = values.get("earlier_reason", "").strip()
     finding = cell.finding
     if finding is CellFinding.EMPTY:
-        if not reason:
+        # A reason alone says nothing, unless it is one that this product writes of a row that a biologist settled.
+        finding, reason = _settled(reason)
+        if finding is CellFinding.EMPTY:
             return None
-        # Somebody wrote why there is no code.
-        finding = CellFinding.NO_CODE
     return EarlierMapping(
         local_code=values.get("code", ""),
         label=values.get("label", ""),
         loinc_num=cell.code,
         relation=values.get("earlier_relation", ""),
-        comment=values.get("earlier_comment", ""),
+        comment=_unguarded(values.get("earlier_comment", "")),
         unit=values.get("unit", "") or values.get("unit_code", ""),
         specimen=values.get("specimen", "") or values.get("specimen_code", ""),
         synonym=values.get("synonym", ""),

@@ -116,6 +116,10 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
         elif row.get("mapping_justification", "") in _MACHINE and not row.get("reviewer_label"):
             skipped[_AUTOMATIC] += 1
         elif not is_valid_loinc(loinc_num):
+            cell = read_code(object_id)
+            if cell.code:
+                mappings.append(replace(_of_sssom(row), loinc_num=cell.code, written=object_id, repair=cell.repair))
+                continue
             skipped[INVALID] += 1
             others.append(unread(_of_sssom(row), object_id))
         else:

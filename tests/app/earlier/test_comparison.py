@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from app.earlier import jobs, repository
 from app.models import EarlierUse, EarlierVerdict, LocalTest, SourceFile, SourceRow
-from app.platform.database import transaction
+from app.platform.database import reading, transaction
 from tests.app.earlier.conftest import ROWS, Inherited
 
 
@@ -69,6 +69,10 @@ def test_a_newer_export_that_says_another_code_is_another_statement(inherited: I
         session.flush()
         session.get_one(LocalTest, before.local_test_id).source_row_id = received.id
     inherited.run()
+    inherited.run()
     after = inherited.statements()["CRP"]
     assert (after.loinc_num, after.source_name, after.taken_as) == ("1988-5", "nouveau.csv", EarlierUse.NONE)
     assert after.verdict == EarlierVerdict.SAME
+    with reading(inherited.engine) as session:
+        said = repository.statements_on(session, inherited.test_id("CRP"))
+    assert [item.taken_as for item in said] == [EarlierUse.NONE, EarlierUse.TO_CONFIRM], "hers is not taken away"

@@ -6,11 +6,16 @@ import pytest
 from sqlmodel import select
 
 from app.catalogues.service import import_files
-from app.exports.schemas import ExportKind
+from app.exports.schemas import ExportKind, Packaging
+from app.exports.service import ExportRequest, make_export
+from app.files.archive import OWN_NAMES, unpacked
 from app.files.choices import IncomingFile
-from app.models import Decision, EarlierVerdict, LocalTest, Relation, ReviewState, Status
-from app.platform.database import reading, transaction
+from app.memory.statements import SETTLED, statement_of
+from app.models import Catalogue, Decision, EarlierVerdict, Laboratory, LocalTest, Relation, ReviewState, Status
+from app.platform.database import Transactions, reading, transaction
 from app.proposals.jobs import run_proposals
+from app.publication.schemas import UncodedReason
+from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME
 from app.settings import Settings
 from tests.app.catalogues.test_fixtures import exported
 from tests.app.earlier.conftest import Inherited
@@ -145,3 +150,36 @@ def _statuses(found: Inherited) -> list[str]:
             .where(LocalTest.catalogue_id == found.catalogue_id)
         )
         return list(session.exec(statement))
+
+
+def test_the_archive_of_the_exchange_file_brings_back_everything(
+    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
+) -> None:
+    with reading(world.engine) as session:
+        catalogue = session.get_one(Catalogue, approved)
+        laboratory = session.get_one(Laboratory, catalogue.laboratory_id)
+    request = ExportRequest(ExportKind.LOINC_6, packaging=Packaging.ZIP)
+    archive, _ = make_export(Transactions(world.engine), settings, laboratory, catalogue, request)
+    found = elsewhere()
+    answer = client_for(OUTSIDER).post(found.address, files=[("fichiers", (archive.name, archive.content))])
+    assert answer.status_code == 303, answer.text
+    confirm_all(found, client_for)
+    said = decided(found)
+    assert {code: said[code] for code in SAID} == SAID
+    page = client_for(OUTSIDER).get(found.address, params={"verdict": "same"}).text
+    assert all(f">{code}</td>" in page for code in SAID)
+    # As a catalogue it is the completed file, and nothing else of the archive stands in its way.
+    (name, _content), = unpacked([(archive.name, archive.content)], 10**7)
+    assert name.startswith("LOINC_6")
+
+
+def test_the_names_of_what_an_archive_holds_are_those_of_the_exports() -> None:
+    assert set(OWN_NAMES) == {name.lower() for name in (README_NAME, LICENCE_NAME, REPORT_NAME)}
+
+
+def test_the_workbook_says_what_is_settled_in_words_that_are_read_again() -> None:
+    assert set(SETTLED) == {UncodedReason.NO_LOINC.label, UncodedReason.OUT_OF_SCOPE.label}
+    for reason in UncodedReason:
+        statement = statement_of({"earlier_reason": f"{reason.label} : pourquoi"})
+        assert (statement is not None) is reason.is_settled
+        assert statement is None or statement.reason == "pourquoi"

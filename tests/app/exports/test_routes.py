@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.exports import writers
 from app.exports.schemas import ExportKind
+from app.files.archive import COMPANION_NAME
 from app.files.choices import IncomingFile
 from app.models import Action, AuditEvent, ExportRecord, LoincTerm, ValueSetKind
 from app.platform.database import reading, transaction
@@ -118,7 +119,7 @@ def test_the_archive_holds_the_exact_file_the_notice_and_the_report(decided: Sam
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     name = next(name for name in members if name.startswith("LOINC_6_transcodage_demandes_"))
-    assert set(members) == {name, README_NAME, LICENCE_NAME, REPORT_NAME}
+    assert set(members) == {name, README_NAME, LICENCE_NAME, REPORT_NAME, COMPANION_NAME}
     assert members[name] == bare
     readme = members[README_NAME].decode("utf-8-sig")
     assert LOINC_NOTICE in readme
