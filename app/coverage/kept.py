@@ -180,8 +180,12 @@ def _listed(
             places += [(*row, standing) for row in session.execute(statement)]
     shown = sorted(places)[:SHOWN]
     ids = [row_id for _, _, row_id, _, _ in shown]
-    rows = {row.id: row for row in repository.coverage_rows(session, context.catalogue_id, context.release_id, ids)}
+    rows = {row.id: row for row in _rows(session, context, ids)}
     return tuple((replace(rows[row_id], chapter=chapter), standing) for _, _, row_id, chapter, standing in shown)
+
+
+def _rows(session: Session, context: CoverageContext, ids: Sequence[int]) -> list[CoverageRow]:
+    return repository.coverage_rows(session, context.catalogue_id, context.release_id, ids, context.grace.is_over)
 
 
 def _shared_codes(session: Session, catalogue_id: int) -> int:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.coverage.definitions import CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.models import Level
+from app.terminology.grace import NO_LIMIT, GraceRule
 from app.transcoding.standing import Standing
 
 
@@ -22,6 +23,8 @@ class CoverageContext:
     release_version: str
     release_kind: str
     computed_at: datetime
+    grace: GraceRule = NO_LIMIT
+    """What held then for the codes that LOINC retired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class CoverageReport:
 
 
 NOT_TRANSCODED = frozenset(
-    {Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES}
+    {Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES, Standing.DEPRECATED}
 )
 """Approved, and still not transcoded."""
 

@@ -17,7 +17,7 @@ from app.coverage.pages import (
     without_code_rows,
 )
 from app.coverage.service import shown_report
-from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
+from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded
 from app.platform.identity import CatalogueAccess
 from app.terminology import service as terminology
 from app.upgrades.tasks import count_open_tasks
@@ -50,7 +50,7 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         without_code_total=report.without_code_total,
         approvers=report.approvers,
         warnings=report.warnings,
-        definition=COUNTED_AS_TRANSCODED,
+        definition=counted_as_transcoded(context.grace),
         denominator_note=NO_OFFICIAL_DENOMINATOR,
         open_tasks=count_open_tasks(session, access.catalogue_id),
         target=TARGET_PERCENT,

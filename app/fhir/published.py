@@ -21,6 +21,7 @@ from app.publication.mapping import MapElement, MapGroup, map_groups
 from app.publication.repository import current_release
 from app.publication.service import gather, statement_of
 from app.publication.statement import Statement
+from app.terminology.grace import NO_LIMIT
 
 MADE_BY = "service FHIR"
 KEPT_CATALOGUES = 12
@@ -110,8 +111,9 @@ def _stamp(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> tu
     file_id, received_at = repository.latest_file(session, catalogue.id)
     loaded_at = repository.release_loaded_at(session, release_id)
     names = (laboratory.name, laboratory.finess, laboratory.canonical_url, laboratory.fhir_naming, catalogue.name)
-    stamp = (fact_id, file_id, release_id, repository.current_value_sets(session), names)
-    moments = (catalogue.created_at, decided_at, received_at, loaded_at)
+    grace = release.grace if release else NO_LIMIT
+    stamp = (fact_id, file_id, release_id, grace, repository.current_value_sets(session), names)
+    moments = (catalogue.created_at, decided_at, received_at, loaded_at, grace.since)
     return stamp, max(moment for moment in moments if moment is not None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.publication.assessment import DEFINITION, Assessment, LevelCount
+from app.publication.assessment import Assessment, LevelCount, definition_of
 from app.publication.schemas import LEVEL_LABELS, PublishedRelease
 from loinc_data.notice import LOINC_NOTICE
 
@@ -90,7 +90,7 @@ class Statement:
             ("Date de l'export", self.made_at.strftime("%d/%m/%Y %H:%M UTC")),
             ("Export fait par", self.made_by),
             ("Approuvé par (lignes)", approvers),
-            ("Définition", DEFINITION),
+            ("Définition", definition_of(self.release)),
             (LABELS, self.label_origin),
             *figures,
         ]

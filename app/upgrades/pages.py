@@ -37,6 +37,15 @@ class ValueSetLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GraceLine:
+    """A change of the day until which retired codes count."""
+
+    decided_at: datetime
+    author: str
+    last_day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TerminologiesPage(PageContext):
     """The administrator's page: releases and value sets, and how to load more."""
 
@@ -44,6 +53,10 @@ class TerminologiesPage(PageContext):
     value_sets: list[ValueSetLine]
     kinds: list[tuple[str, str]]
     max_megabytes: int
+    grace_sentence: str
+    grace_day: str
+    """As a field of a form holds it; empty for no limit."""
+    grace_history: list[GraceLine]
     notice: str = ""
     problem: str = ""
 

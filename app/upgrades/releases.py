@@ -14,11 +14,11 @@ from app.models import Job, Laboratory, LoincRelease, StoredFile, TaskKind, User
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.storage import service as storage
-from app.terminology import service, value_sets
+from app.terminology import grace, service, value_sets
 from app.terminology.wording import TASK_LABELS, VALUE_SET_LABELS, release_name
 from app.upgrades import tasks
 from app.upgrades.jobs import JOB_KIND
-from app.upgrades.pages import ImpactLine, ImpactPage, ReleaseLine, TerminologiesPage, ValueSetLine
+from app.upgrades.pages import GraceLine, ImpactLine, ImpactPage, ReleaseLine, TerminologiesPage, ValueSetLine
 
 MAX_RELEASE_BYTES = 600_000_000
 KEPT = timedelta(days=7)
@@ -28,7 +28,8 @@ CHOSEN_KINDS = (ValueSetKind.CIRCUIT_BIOLOGIE, ValueSetKind.BIOLOGIE_FRANCE, Val
 
 
 def terminologies_page(session: Session, notice: str = "", problem: str = "") -> TerminologiesPage:
-    """Every release and value set that is loaded."""
+    """Every release and value set that is loaded, and until when retired codes count."""
+    rule = grace.rule_at(session)
     return TerminologiesPage(
         title="Terminologies",
         releases=[
@@ -59,12 +60,24 @@ def terminologies_page(session: Session, notice: str = "", problem: str = "") ->
         ],
         kinds=[(kind.value, VALUE_SET_LABELS[kind]) for kind in CHOSEN_KINDS],
         max_megabytes=MAX_RELEASE_BYTES // 1_000_000,
+        grace_sentence=rule.sentence,
+        grace_day=rule.last_day.isoformat() if rule.last_day else "",
+        grace_history=[
+            GraceLine(
+                decided_at=fact.created_at,
+                author=author,
+                last_day=f"{fact.last_day:%d/%m/%Y} inclus" if fact.last_day else "sans limite",
+            )
+            for fact, author in grace.history(session)
+        ],
         notice=notice,
         problem=problem,
     )
 
 
-def notice_of(session: Session, release_id: int | None, value_set_ids: list[int], ignored: int) -> str:
+def notice_of(
+    session: Session, release_id: int | None, value_set_ids: list[int], ignored: int, says_grace: bool = False
+) -> str:
     """What was just done, said from what is stored."""
     sentences = []
     if release_id is not None:
@@ -72,6 +85,8 @@ def notice_of(session: Session, release_id: int | None, value_set_ids: list[int]
         sentences.append(f"{name} est maintenant la version utilisée.")
     for value_set_id in value_set_ids[:10]:
         sentences.append(value_sets.use_sentence(value_sets.get_value_set(session, value_set_id)))
+    if says_grace:
+        sentences.append(grace.rule_at(session).sentence)
     if ignored:
         sentences.append(f"Lignes sans code LOINC, laissées de côté\u202f: {ignored}.")
     return " ".join(sentences)

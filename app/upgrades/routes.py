@@ -12,7 +12,7 @@ from app.models import ValueSetKind
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CatalogueDep
 from app.platform.request_session import ApartDep, SessionDep, TransactionsDep
-from app.terminology import service, value_sets
+from app.terminology import grace, service, value_sets
 from app.terminology.value_set_files import ColumnMap
 from app.upgrades.releases import MAX_RELEASE_BYTES, impact_page, notice_of, receive_release, terminologies_page
 from app.upgrades.service import make_current
@@ -33,9 +33,10 @@ def show_terminologies(
     used_release: Annotated[int | None, Query(alias="version_utilisee")] = None,
     used_sets: Annotated[list[int] | None, Query(alias="liste")] = None,
     ignored: Annotated[int, Query(alias="ignorees", ge=0)] = 0,
+    says_grace: Annotated[bool, Query(alias="date_limite")] = False,
 ) -> Response:
     """What is loaded, and the forms that load more."""
-    notice = notice_of(session, used_release, used_sets or [], ignored)
+    notice = notice_of(session, used_release, used_sets or [], ignored, says_grace)
     return render(request, "upgrades/administration.html", terminologies_page(session, notice=notice))
 
 
@@ -72,6 +73,25 @@ def do_use_release(transactions: TransactionsDep, actor: Administrator, release_
     """Use a release from now on."""
     make_current(transactions, release_id, actor)
     return _back([("version_utilisee", release_id)])
+
+
+@router.post(f"{TERMINOLOGIES}/codes-retires")
+def do_set_grace_date(
+    request: Request,
+    transactions: TransactionsDep,
+    actor: Administrator,
+    jour: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Decide until when the codes that LOINC retired count; an empty day is no limit."""
+    try:
+        last_day = grace.read_day(jour)
+    except InvalidInputError as error:
+        with transactions.reading() as session:
+            page = terminologies_page(session, problem=error.message)
+        return render(request, "upgrades/administration.html", page, status_code=error.status_code)
+    with transactions.writing() as session:
+        grace.set_last_day(session, last_day, actor)
+    return _back([("date_limite", 1)])
 
 
 @router.post(f"{TERMINOLOGIES}/listes")
