@@ -1,24 +1,23 @@
-"""The administrator's side: what is loaded, uploads, and what a change of release asks people to look at."""
+"""The administrator's side: what is loaded, uploads."""
 
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
-from app.models import Job, Laboratory, LoincRelease, StoredFile, TaskKind, User, ValueSetKind, utc_now
+from app.models import Job, StoredFile, User, ValueSetKind, utc_now
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.storage import service as storage
 from app.terminology import grace, service, value_sets
-from app.terminology.wording import TASK_LABELS, VALUE_SET_LABELS, release_name
-from app.upgrades import tasks
+from app.terminology.wording import VALUE_SET_LABELS, release_name
 from app.upgrades.jobs import JOB_KIND
-from app.upgrades.pages import GraceLine, ImpactLine, ImpactPage, ReleaseLine, TerminologiesPage, ValueSetLine
+from app.upgrades.pages import GraceLine, ReleaseLine, TerminologiesPage, ValueSetLine
 
 MAX_RELEASE_BYTES = 600_000_000
 KEPT = timedelta(days=7)
@@ -118,27 +117,3 @@ def receive_release(
         # No job will ever load this copy.
         storage.remove_draft(transactions.engine, draft.id)
         raise
-
-
-def impact_page(session: Session, release: LoincRelease) -> ImpactPage:
-    """Before changing release: how many decisions each catalogue must look at again."""
-    current = service.current_release(session)
-    found = tasks.impact(session, current, release) if current is not None and current.id != release.id else []
-    laboratories = {item.id: item.name for item in session.exec(select(Laboratory)).all()}
-    return ImpactPage(
-        title=release_name(release),
-        release=release,
-        release_title=release_name(release),
-        current_title=release_name(current) if current else "aucune version",
-        is_current=release.is_current,
-        kinds=[TASK_LABELS[kind][0] for kind in TaskKind],
-        lines=[
-            ImpactLine(
-                laboratory=laboratories.get(catalogue.laboratory_id, ""),
-                catalogue=catalogue.name,
-                counts=[counts.get(kind.value, 0) for kind in TaskKind],
-                total=sum(counts.values()),
-            )
-            for catalogue, counts in found
-        ],
-    )

@@ -1,4 +1,4 @@
-"""until when codes that LOINC retired count, and by which rule what is kept was counted
+"""until when codes that LOINC retired count, by which rule what is kept was counted, releases that may be cut
 
 Revision: 0011
 Follows: 0012
@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("leaves_out_deprecated", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tally_rule")),
     )
+    op.add_column("loinc_release", sa.Column("doubt", sa.String(length=255), nullable=False, server_default=""))
     dialect = op.get_bind().dialect.name
     for module in (append_only, public_identifiers):
         for statement in module.trigger_statements("grace_date", dialect):
@@ -42,5 +43,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
+    op.drop_column("loinc_release", "doubt")
     op.drop_table("tally_rule")
     op.drop_table("grace_date")
