@@ -5,6 +5,7 @@ import io
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlmodel import select
@@ -12,6 +13,8 @@ from sqlmodel import select
 from app.coverage.service import coverage_report, shown_report
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
+from app.fhir.dialect import FhirVersion
+from app.fhir.published import PublishedCache
 from app.jobs import registry
 from app.models import AuditEvent, CatalogueTally, GraceDate, Laboratory, MapTo, WorklistEntry
 from app.platform.database import Transactions, reading, transaction
@@ -227,3 +230,40 @@ def test_what_is_no_day_is_refused_by_a_sentence(retired: Sample, client_for: Cl
 def test_only_administrators_set_it(retired: Sample, client_for: ClientFor) -> None:
     answer = client_for(TRANSCODER).post("/administration/terminologies/codes-retires", data={"jour": "2020-01-31"})
     assert answer.status_code == 403
+
+
+def test_the_case_of_a_retired_code_offers_what_replaces_it(
+    retired: Sample, clock: Clock, client_for: ClientFor
+) -> None:
+    address = f"/catalogues/{retired.catalogue_id}/revue/{retired.test_id('RARE')}"
+    client = client_for(TRANSCODER)
+    before = " ".join(unescape(client.get(address).text).split())
+    assert f"{DEPRECATED} est retiré de LOINC (DEPRECATED). LOINC le remplace par {GLUCOSE}." in before
+    assert f'value="{GLUCOSE}"' in before
+    set_day(retired, LAST)
+    assert "Il ne comptera et ne sortira que jusqu'au 31/12/2026 inclus." in unescape(client.get(address).text)
+    clock.now = AFTER
+    assert "Depuis le 01/01/2027 il ne compte plus et ne sort plus." in unescape(client.get(address).text)
+    while registry.sweep(retired.world.engine):
+        pass
+    queue = client.get(f"/catalogues/{retired.catalogue_id}/revue?version=a-revoir").text
+    assert "DOSAGE RARE" in queue
+    assert "SODIUM" not in queue
+
+
+def test_the_fhir_service_answers_anew_when_the_day_has_passed(retired: Sample, clock: Clock) -> None:
+    cache = PublishedCache()
+    set_day(retired, LAST)
+
+    def published() -> tuple[str, bool]:
+        with reading(retired.world.engine) as session:
+            laboratory = session.get_one(Laboratory, retired.world.laboratory_id)
+            found = cache.get(session, laboratory, retired.catalogue)
+        return found.version, DEPRECATED in str(found.concept_map(FhirVersion.R4))
+
+    version, holds = published()
+    assert holds
+    clock.now = AFTER
+    later, still = published()
+    assert not still
+    assert later > version
