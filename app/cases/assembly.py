@@ -78,7 +78,8 @@ def build_case(
     shown = ranked[: MOST if asked.most else SHOWN]
     columns = [ComparedCode(proposal.loinc_num, proposal) for proposal in shown]
     confirmed = to_confirm(known.earlier, state)
-    wanted = [*([confirmed.loinc_num] if confirmed else []), *asked.codes]
+    instead = replacements_of_decided(session, context, state)
+    wanted = [*([confirmed.loinc_num] if confirmed else []), *instead, *asked.codes]
     columns += _extra_columns(state, wanted, ranked, shown)
     no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
     first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
@@ -122,6 +123,13 @@ def build_case(
         relations=[(relation.value, wording.RELATION[relation]) for relation in Relation],
         release_version=context.release_version,
     )
+
+
+def replacements_of_decided(session: Session, context: MappingContext, state: StateValues) -> Sequence[str]:
+    """What LOINC gives in place of the decided code: offered beside it, for a person to choose."""
+    if not state.loinc_num:
+        return ()
+    return repository.replacements_of(session, context.release_id, {state.loinc_num}).get(state.loinc_num, ())[:SHOWN]
 
 
 def rights_of(access: CatalogueAccess, facts: Sequence[Decision], state: StateValues) -> Rights:

@@ -5,6 +5,7 @@ from starlette.datastructures import QueryParams
 
 from app.cases.assembly import MOST, Asked, build_case
 from app.cases.pages import CasePage
+from app.cases.view import CaseView
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding.repository import runs_of
@@ -22,6 +23,13 @@ def asked_of(params: QueryParams, query: ReviewQuery) -> Asked:
         text=params.get("recherche", "").strip()[:200],
         codes=codes[:3],
     )
+
+
+def retired_sentence(case: CaseView) -> str:
+    """What to know of a decided code that LOINC retired; nothing of any other."""
+    decided = next((candidate for candidate in case.candidates if candidate.is_decided), None)
+    checks = decided.checks if decided is not None else []
+    return next((check.sentence for check in checks if check.code == "deprecated"), "")
 
 
 def case_page(
@@ -46,6 +54,7 @@ def case_page(
         notice=run_notice(runs),
         done=done_notice(session, access, done, asked.query),
         has_open_task=open_task_of(session, local_test_id) is not None,
+        retired=retired_sentence(case),
         problem=problem,
         needs_justification=needs_justification,
         form=form or {},

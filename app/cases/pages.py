@@ -20,6 +20,8 @@ class CasePage(PageContext):
     done: Done | None
     has_open_task: bool = False
     """Whether a new release changed the decided code, and nobody has looked at it since."""
+    retired: str = ""
+    """What to know of a decided code that LOINC retired."""
     problem: str = ""
     """Why what was just sent was not recorded."""
     needs_justification: bool = False

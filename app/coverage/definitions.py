@@ -1,7 +1,7 @@
 """What coverage means: pure functions over the rows of a catalogue.
 
-A row counts as transcoded only when a biologist approved it with one LOINC code that exists in the release.
-Rows approved as out of scope leave the denominator, and are listed with their reason; retired rows never
+A row counts as transcoded only when a biologist approved it with one LOINC code that exists in the release and that
+still counts. Rows approved as out of scope leave the denominator, and are listed with their reason; retired rows never
 were in it. Where exams count by their analyses, an exam none of whose analyses is in scope leaves it too.
 "No LOINC code exists" and placeholder codes are decisions, counted apart, not transcoded.
 """
@@ -59,6 +59,8 @@ class CoverageRow:
     loinc_num: str = ""
     code_exists: bool = False
     """Whether the code is in the release against which coverage is computed."""
+    code_is_left_out: bool = False
+    """Whether that release retired it and the day until which such codes count has passed."""
     reason: str = ""
     approved_by: str = ""
     analysis_ids: tuple[int | None, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 from app.coverage.definitions import TARGET, Definition, Figure
 from app.coverage.pages import chapter_table, emptied_rows, listed, release_title, without_code_rows
 from app.coverage.report import CoverageReport
-from app.coverage.wording import COUNTED_AS_TRANSCODED, name_of, scope_of, sentence_of
+from app.coverage.wording import counted_as_transcoded, name_of, scope_of, sentence_of
 from app.models import Level
 from app.text import paris_time
 from app.transcoding.standing import Standing
@@ -93,7 +93,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
         ["Catalogue", context.catalogue],
         ["Version de LOINC", release_title(context.release_version, context.release_kind)],
         ["Calculé le", paris_time(context.computed_at)],
-        ["Définition", COUNTED_AS_TRANSCODED],
+        ["Définition", counted_as_transcoded(context.grace)],
         *(["À savoir", sentence] for sentence in report.all_warnings),
         ["LOINC", LOINC_NOTICE],
     ]
@@ -182,7 +182,8 @@ def report_json(report: CoverageReport) -> str:
         "catalogue": {"id": context.catalogue_id, "name": context.catalogue},
         "loinc_release": {"version": context.release_version, "kind": context.release_kind},
         "computed_at": context.computed_at.isoformat(),
-        "counted_as_transcoded": COUNTED_AS_TRANSCODED,
+        "counted_as_transcoded": counted_as_transcoded(context.grace),
+        "deprecated_codes_count_until": context.grace.last_day.isoformat() if context.grace.last_day else None,
         "figures": [_figure_json(definition, figure) for definition, figure in report.figures],
         "chapters": {
             level.value: [

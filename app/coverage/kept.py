@@ -184,7 +184,7 @@ def _listed(
             places += [(*row, standing) for row in session.execute(statement)]
     shown = sorted(places, key=lambda place: (comes_after(place[-1]), place))[:SHOWN]
     ids = [row_id for _, _, row_id, _, _ in shown]
-    rows = {row.id: row for row in repository.coverage_rows(session, context.catalogue_id, context.release_id, ids)}
+    rows = {row.id: row for row in _rows(session, context, ids)}
     return tuple((replace(rows[row_id], chapter=chapter), standing) for _, _, row_id, chapter, standing in shown)
 
 
@@ -201,8 +201,12 @@ def _emptied(session: Session, context: CoverageContext) -> tuple[CoverageRow, .
         .limit(SHOWN)
     )
     chapters = {row.local_test_id: row.counted_chapter for row in session.execute(statement)}
-    rows = repository.coverage_rows(session, context.catalogue_id, context.release_id, list(chapters))
+    rows = _rows(session, context, list(chapters))
     return tuple(replace(row, chapter=chapters[row.id]) for row in rows)
+
+
+def _rows(session: Session, context: CoverageContext, ids: Sequence[int]) -> list[CoverageRow]:
+    return repository.coverage_rows(session, context.catalogue_id, context.release_id, ids, context.grace.is_over)
 
 
 def _shared_codes(session: Session, catalogue_id: int) -> int:

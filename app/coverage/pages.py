@@ -21,6 +21,7 @@ _PARTS = {
     Standing.NO_CODE: "part-warn",
     Standing.PLACEHOLDER: "part-warn",
     Standing.NOT_IN_RELEASE: "part-bad",
+    Standing.DEPRECATED: "part-bad",
     Standing.SEVERAL_CODES: "part-bad",
 }
 
@@ -248,6 +249,7 @@ def without_code_rows(report: CoverageReport) -> list[ListedRow]:
         Standing.NO_CODE: "Aucun code LOINC",
         Standing.PLACEHOLDER: "Code d'attente",
         Standing.NOT_IN_RELEASE: "Code absent de cette version de LOINC",
+        Standing.DEPRECATED: "Code retiré de LOINC, date limite passée",
         Standing.SEVERAL_CODES: "Autre réponse approuvée pour le même code local",
     }
     return [listed(row, causes[standing]) for row, standing in report.without_code]

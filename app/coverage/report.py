@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.coverage.definitions import LEAVING, CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.models import Level
+from app.terminology.grace import NO_LIMIT, GraceRule
 from app.text import counted
 from app.transcoding.standing import Standing
 
@@ -24,6 +25,8 @@ class CoverageContext:
     release_version: str
     release_kind: str
     computed_at: datetime
+    grace: GraceRule = NO_LIMIT
+    """What held then for the codes that LOINC retired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class CoverageReport:
 
 
 NOT_TRANSCODED = frozenset(
-    {Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES}
+    {Standing.NO_CODE, Standing.PLACEHOLDER, Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES, Standing.DEPRECATED}
 )
 """Approved, and still not transcoded."""
 

@@ -24,7 +24,11 @@ COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
 
 
 def coverage_rows(
-    session: Session, catalogue_id: int, release_id: int, ids: Sequence[int] | None = None
+    session: Session,
+    catalogue_id: int,
+    release_id: int,
+    ids: Sequence[int] | None = None,
+    leaves_out_deprecated: bool = False,
 ) -> list[CoverageRow]:
     """The analyses and exams of a catalogue with the facts in force, in the order of the received files.
 
@@ -47,7 +51,7 @@ def coverage_rows(
             col(ReviewState.status),
             col(ReviewState.outcome),
             col(ReviewState.loinc_num),
-            col(LoincTerm.id).label("term_id"),
+            col(LoincTerm.status).label("term_status"),
             col(Decision.reason),
             col(User.display_name).label("approved_by"),
         )
@@ -80,7 +84,8 @@ def coverage_rows(
             status=Status(row.status or Status.TODO),
             outcome=Outcome(row.outcome or Outcome.NONE),
             loinc_num=row.loinc_num or "",
-            code_exists=row.term_id is not None,
+            code_exists=row.term_status is not None,
+            code_is_left_out=leaves_out_deprecated and row.term_status == "DEPRECATED",
             reason=row.reason or "",
             approved_by=row.approved_by or "",
             analysis_ids=tuple(links.get(row.id, ())),

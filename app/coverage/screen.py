@@ -19,7 +19,7 @@ from app.coverage.pages import (
 )
 from app.coverage.report import ambiguous_sentence
 from app.coverage.service import shown_report
-from app.coverage.wording import COUNTED_AS_TRANSCODED, NO_OFFICIAL_DENOMINATOR
+from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded
 from app.platform.identity import CatalogueAccess
 from app.terminology import service as terminology
 from app.upgrades.tasks import count_open_tasks
@@ -55,7 +55,7 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         approvers=report.approvers,
         warnings=report.warnings,
         ambiguous="".join(ambiguous_sentence(report.ambiguous_total)),
-        definition=COUNTED_AS_TRANSCODED,
+        definition=counted_as_transcoded(context.grace),
         denominator_note=NO_OFFICIAL_DENOMINATOR,
         open_tasks=count_open_tasks(session, access.catalogue_id),
         target=TARGET_PERCENT,

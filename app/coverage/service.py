@@ -9,6 +9,7 @@ from app.coverage.report import CoverageContext, CoverageReport, build_report
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, LoincRelease, utc_now
 from app.terminology import service as terminology
+from app.terminology.grace import rule_at
 from app.transcoding.under_way import are_figures_behind
 
 
@@ -22,8 +23,10 @@ def coverage_report(
             raise ConflictError("Aucune version de LOINC n'est chargée\u202f: la couverture ne peut être calculée.")
     else:
         release = terminology.get_release(session, release_id)
-    context = _context(laboratory, catalogue, release)
-    rows = repository.coverage_rows(session, context.catalogue_id, context.release_id)
+    context = _context(session, laboratory, catalogue, release)
+    rows = repository.coverage_rows(
+        session, context.catalogue_id, context.release_id, leaves_out_deprecated=context.grace.is_over
+    )
     return build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
 
 
@@ -38,12 +41,13 @@ def shown_report(
     assert catalogue.id is not None
     if current is None or release_id not in (None, current.id) or are_figures_behind(session, catalogue.id):
         return coverage_report(session, laboratory, catalogue, release_id)
-    return kept_report(session, _context(laboratory, catalogue, current))
+    return kept_report(session, _context(session, laboratory, catalogue, current))
 
 
-def _context(laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease) -> CoverageContext:
+def _context(session: Session, laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease) -> CoverageContext:
     assert catalogue.id is not None
     assert release.id is not None
+    now = utc_now()
     return CoverageContext(
         laboratory=laboratory.name,
         laboratory_finess=laboratory.finess,
@@ -52,5 +56,6 @@ def _context(laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease
         release_id=release.id,
         release_version=release.version,
         release_kind=release.kind,
-        computed_at=utc_now(),
+        computed_at=now,
+        grace=rule_at(session, now),
     )

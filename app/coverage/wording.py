@@ -2,6 +2,7 @@
 
 from app.coverage.definitions import Definition, ExamRule, Measure
 from app.models import Level
+from app.terminology.grace import GraceRule
 from app.transcoding.standing import Standing
 
 STANDING_LABELS: dict[Standing, str] = {
@@ -11,11 +12,12 @@ STANDING_LABELS: dict[Standing, str] = {
     Standing.NO_CODE: "Approuvées sans code LOINC",
     Standing.PLACEHOLDER: "Approuvées avec un code d'attente",
     Standing.NOT_IN_RELEASE: "Code absent de la version de LOINC",
+    Standing.DEPRECATED: "Code retiré de LOINC, date limite passée",
     Standing.SEVERAL_CODES: "Réponses différentes pour un même code local",
     Standing.OUT_OF_SCOPE: "Hors périmètre (approuvées)",
     Standing.RETIRED: "Retirées du catalogue",
 }
-COUNTED_AS_TRANSCODED = (
+_COUNTED_AS_TRANSCODED = (
     "Une ligne compte comme transcodée seulement si un biologiste l'a approuvée avec un code LOINC "
     "et un seul, et si ce code existe dans la version de LOINC indiquée. Des lignes approuvées qui ont le même "
     "code local et des réponses différentes (deux codes LOINC, ou un code et «\u202faucun code LOINC\u202f») ne "
@@ -25,6 +27,11 @@ COUNTED_AS_TRANSCODED = (
     "(dont 19146-0) sont comptés à part et ne sont pas transcodés. "
     "Les pourcentages sont arrondis vers le bas."
 )
+def counted_as_transcoded(grace: GraceRule) -> str:
+    """The definition of a transcoded row, with what holds for the codes that LOINC retired."""
+    return f"{_COUNTED_AS_TRANSCODED} {grace.sentence}"
+
+
 NO_OFFICIAL_DENOMINATOR = (
     "Aucun dénominateur n'est fixé par les textes que nous avons pu lire\u202f: plusieurs sont donnés côte à côte."
 )

@@ -14,7 +14,7 @@ from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceI
 from app.models import CONTRIBUTORS, ExportRecord, FileKind, ValueSetKind, utc_now
 from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
-from app.publication.assessment import DEFINITION
+from app.publication.assessment import definition_of
 from app.publication.repository import current_release
 from app.publication.schemas import LEVEL_LABELS, UncodedReason
 from app.publication.service import gather, statement_of, transcoding_date
@@ -91,7 +91,7 @@ def exports_page(
         laboratory_name=access.laboratory.name,
         release_title=statement.release_title,
         label_origin=statement.label_origin,
-        definition=DEFINITION,
+        definition=definition_of(statement.release),
         may_export=access.role in MAY_EXPORT,
         refusal=refusal,
         circuit_is_loaded=current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE) is not None,

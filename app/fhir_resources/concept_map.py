@@ -11,7 +11,7 @@ from app.fhir_resources.naming import Canonicals, FhirRuleError, described, head
 from app.fhir_resources.rules import LOINC_VALUE_SET, equivalence_of, problems
 from app.fhir_resources.values import Resource, filled, published
 from app.files.fhir_json import LOINC_SYSTEM
-from app.publication.assessment import DEFINITION, Assessment
+from app.publication.assessment import Assessment, definition_of
 from app.publication.mapping import MapElement, MapTarget, map_groups
 from app.publication.statement import Statement
 from app.text import paris_day
@@ -57,7 +57,7 @@ def map_header(assessment: Assessment, statement: Statement, canonicals: Canonic
     return values | {
         "status": status_of(bool(assessment.names)),
         "description": described(statement),
-        "purpose": DEFINITION,
+        "purpose": definition_of(statement.release),
         "copyright": statement.copyright,
     }
 

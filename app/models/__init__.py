@@ -10,13 +10,14 @@ from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAna
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
+from app.models.grace import GraceDate
 from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
 from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.storage import StoredFile, StoredFileChunk
-from app.models.tally import CatalogueCount, CatalogueTally, CountFamily, WorklistEntry
+from app.models.tally import CatalogueCount, CatalogueTally, CountFamily, TallyRule, WorklistEntry
 from app.models.task import ReviewTask, TaskKind
 from app.models.terminology import (
     FrenchName,
@@ -52,6 +53,7 @@ __all__ = [
     "FhirNaming",
     "FileKind",
     "FrenchName",
+    "GraceDate",
     "ImportProfile",
     "Job",
     "JobChunk",
@@ -86,6 +88,7 @@ __all__ = [
     "Status",
     "StoredFile",
     "StoredFileChunk",
+    "TallyRule",
     "TaskKind",
     "UploadDraft",
     "UploadDraftFile",

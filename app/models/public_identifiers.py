@@ -21,6 +21,7 @@ IDENTIFIED = (
     "catalogue_change",
     "decision",
     "export_record",
+    "grace_date",
     "import_profile",
     "laboratory",
     "local_test",
@@ -38,6 +39,7 @@ IDENTIFIED = (
 NOT_IDENTIFIED = {
     "catalogue_count": "counted from the facts",
     "catalogue_tally": "work under way on what is counted",
+    "earlier_statement": "read from a received file, named by the file and the row",
     "exam_analysis": "named by its exam and the code of the analysis",
     "job": "work to do, not a fact: what it does leaves facts of its own",
     "job_chunk": "a part of a job",
@@ -57,6 +59,7 @@ NOT_IDENTIFIED = {
     "source_row": "part of a received file, named by its row number",
     "stored_file": "a copy made for a download or a job, which expires; the export has its own identifier",
     "stored_file_chunk": "a piece of such a copy",
+    "tally_rule": "how what is counted was counted, not a fact",
     "upload_draft": "an import not confirmed yet: it disappears",
     "upload_draft_file": "an import not confirmed yet: it disappears",
     "user_session": "ends by itself, and is named by its secret",

@@ -136,6 +136,16 @@ class CatalogueTally(SQLModel, table=True):
     """The last row of this stage that is done: rows are taken in the order of their identifiers."""
 
 
+class TallyRule(SQLModel, table=True):
+    """By which rule the entries are computed, so that a rule that changed by itself is noticed. One line at most."""
+
+    __tablename__ = "tally_rule"
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    leaves_out_deprecated: bool = False
+    """The day until which retired codes count (`app.terminology.grace`) has passed."""
+
+
 _ENTRY = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 _END = (_ENTRY.position, _ENTRY.local_test_id)
 

@@ -36,6 +36,8 @@ class LoincRelease(SQLModel, table=True):
     terms_hash: str = Field(default="", max_length=64)
     """Of the stored laboratory terms; empty or a mark when it is to be computed (see `app.terminology.terms_hash`)."""
     term_count: int = 0
+    doubt: str = Field(default="", max_length=255, sa_column_kwargs={"server_default": ""})
+    """Why its table may be cut, in French, as the load found it; a person then says that it is whole."""
     is_current: bool = False
     status: str = Field(default=ReleaseStatus.READY, max_length=10)
     loaded_by: str = Field(default="", max_length=120, sa_column_kwargs={"server_default": ""})

@@ -19,16 +19,22 @@ from app.publication.schemas import (
     SglSeverity,
     UncodedReason,
 )
+from app.terminology.grace import NO_LIMIT
 from app.transcoding.standing import NO_CODE_EXISTS, PLACEHOLDER_CODES, Standing, approved_answers, local_key, standings
 from loinc_data.checkdigit import is_valid_loinc
 
-DEFINITION = (
+_DEFINITION = (
     "Une ligne porte un code LOINC seulement si un biologiste l'a approuvé et si ce code existe dans la "
     "version de LOINC chargée ; une analyse porte un seul code : des lignes qui ont le même code local et des "
     "réponses approuvées différentes n'en portent aucun dans les fichiers que le SGL lit."
 )
 SEVERAL_CODES = "several_codes"
 """The rule of rows that share a local code and not their answer."""
+
+
+def definition_of(release: PublishedRelease | None) -> str:
+    """When a row leaves with a code, and until when that holds for the codes that LOINC retired."""
+    return f"{_DEFINITION} {(release.grace if release else NO_LIMIT).sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +137,14 @@ _NOT_APPROVED = {
 }
 _BLOCKED = frozenset({Standing.NOT_IN_RELEASE, Standing.SEVERAL_CODES})
 """Approved with a code that the laboratory system would refuse."""
+_APPROVED_WITH_CODE = _BLOCKED | {Standing.DEPRECATED}
 _LEAVING = frozenset({Standing.TRANSCODED, Standing.PLACEHOLDER})
 """Approved with a code that leaves; a placeholder with a warning."""
 
 
 def _reason_without_code(test: PublishedTest, standing: Standing) -> UncodedReason | None:
     """Why this test has no approved code; None when it has one."""
-    if standing in _BLOCKED | _LEAVING:
+    if standing in _APPROVED_WITH_CODE | _LEAVING:
         return None
     return _SETTLED.get(standing) or _NOT_APPROVED.get(test.status, UncodedReason.TODO)
 
@@ -167,6 +174,20 @@ def _unusable(test: PublishedTest, release: PublishedRelease | None) -> Issue | 
     return None
 
 
+def _instead(term: PublishedTerm) -> str:
+    if not term.replacements:
+        return ""
+    return f" LOINC propose {', '.join(term.replacements)} ; choisissez et faites approuver."
+
+
+def _left_out(test: PublishedTest, term: PublishedTerm, release: PublishedRelease) -> Issue:
+    """What the code of a row was, which leaves without it since the day until which retired codes count."""
+    day = release.grace.last_day
+    limit = f" La date limite était le {day:%d/%m/%Y} inclus." if day else ""
+    message = f"Le code {term.loinc_num}, retiré de LOINC ({term.status}), ne sort plus.{limit}{_instead(term)}"
+    return Issue(SglSeverity.WARNING, "deprecated", test, message)
+
+
 def _warnings(test: PublishedTest, term: PublishedTerm, circuit: frozenset[str] | None) -> Iterable[Issue]:
     def issue(rule: str, message: str) -> Issue:
         return Issue(SglSeverity.WARNING, rule, test, message)
@@ -176,7 +197,8 @@ def _warnings(test: PublishedTest, term: PublishedTerm, circuit: frozenset[str] 
         yield issue("outside_circuit", f"Le code {code} est hors du « Circuit de la biologie ».")
     if term.status in ("DEPRECATED", "DISCOURAGED"):
         french = "supprimé" if term.status == "DEPRECATED" else "déconseillé"
-        yield issue("status", f"Le code {code} est {french} dans la version chargée ({term.status}).")
+        said = f"Le code {code} est {french} dans la version chargée ({term.status})."
+        yield issue("status", f"{said}{_instead(term)}")
     if code in PLACEHOLDER_CODES:
         yield issue("placeholder", f"{code} désigne une analyse absente de la liste : il ne transcode rien.")
 
@@ -205,6 +227,10 @@ def assess(
         reason = _reason_without_code(test, stands[test.id])
         if reason is not None:
             reasons[test.id] = reason
+            continue
+        if stands[test.id] is Standing.DEPRECATED and release is not None and test.term is not None:
+            reasons[test.id] = UncodedReason.DEPRECATED
+            issues.append(_left_out(test, test.term, release))
             continue
         several = _several(test, approved[local_key(test)], sharing)
         issues.extend(issue for issue in (several, _unusable(test, release)) if issue is not None)

@@ -25,7 +25,10 @@ from app.models import (
     ValueSetMember,
 )
 from app.publication.schemas import ExamContent, PublishedRelease, PublishedTerm, PublishedTest
+from app.terminology import repository as terms
 from app.terminology import service as terminology
+from app.terminology.grace import rule_at
+from app.terminology.service import RETIRED_STATUSES
 from app.terminology.value_sets import current_value_set
 from app.transcoding.standing import in_use
 
@@ -34,9 +37,11 @@ NUMBERS_AT_ONCE = 500
 
 
 def current_release(session: Session) -> PublishedRelease | None:
-    """The release in use, None when none is loaded."""
+    """The release in use with what holds for its retired codes now; None when none is loaded."""
     row = terminology.current_release(session)
-    return None if row is None or row.id is None else PublishedRelease(row.id, row.version, row.kind)
+    if row is None or row.id is None:
+        return None
+    return PublishedRelease(row.id, row.version, row.kind, rule_at(session))
 
 
 def value_set_labels(
@@ -130,7 +135,16 @@ def every_test(
     comments = _comments(session, catalogue_id, ids)
     withdrawn = _once_approved(session, catalogue_id, ids)
     rows = session.execute(statement).all()
-    return [_export_test(row, comments.get(row.test_id, []), row.test_id in withdrawn) for row in rows]
+    instead = _replacements(session, release, {row.loinc_num for row in rows if row.term_status in RETIRED_STATUSES})
+    return [
+        _export_test(
+            row,
+            comments.get(row.test_id, []),
+            row.test_id in withdrawn,
+            _term_name(row, release, instead.get(row.loinc_num, ())),
+        )
+        for row in rows
+    ]
 
 
 def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | None) -> set[int]:
@@ -151,6 +165,16 @@ def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | Non
     return set(session.exec(statement))
 
 
+def _replacements(
+    session: Session, release: PublishedRelease | None, numbers: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """What LOINC gives in place of these codes."""
+    if release is None or not numbers:
+        return {}
+    found = terms.map_to(session, release.id, sorted(numbers))
+    return {number: tuple(dict.fromkeys(row.map_to for row in rows)) for number, rows in found.items()}
+
+
 _TEST_COLUMNS = (
     "id", "level", "code", "label", "source_row_id", "position", "synonym", "unit_code", "unit",
     "specimen_code", "specimen", "technique", "property_kind", "timing", "scale", "nabm", "chapter_code",
@@ -168,7 +192,9 @@ _TERM_COLUMNS = (
 )  # fmt: skip
 
 
-def _export_test(row: Any, comments: list[tuple[int, str, str]], is_withdrawn: bool) -> PublishedTest:
+def _export_test(
+    row: Any, comments: list[tuple[int, str, str]], is_withdrawn: bool, term: PublishedTerm | None
+) -> PublishedTest:
     in_force = {row.choice_id, row.approval_id}
     # Comments written with a choice that was replaced speak of another code: they stay in the history.
     kept = [
@@ -210,17 +236,21 @@ def _export_test(row: Any, comments: list[tuple[int, str, str]], is_withdrawn: b
         decided_at=row.choice_created_at,
         approved_by=row.approved_by or "",
         approved_at=row.approved_at,
-        term=_term_name(row) if row.term_loinc_num else None,
+        term=term,
     )
 
 
-def _term_name(row: Any) -> PublishedTerm:
+def _term_name(row: Any, release: PublishedRelease | None, replacements: tuple[str, ...]) -> PublishedTerm | None:
+    if release is None or not row.term_loinc_num:
+        return None
     return PublishedTerm(
         loinc_num=row.term_loinc_num,
         long_common_name=row.term_long_common_name,
         french_name=row.term_official_french_name,
         french_producer=row.term_french_producer,
         status=row.term_status,
+        replacements=replacements,
+        is_left_out=release.leaves_out(row.term_status),
         system=row.term_system,
         method=row.term_method_typ,
         scale=row.term_scale_typ,

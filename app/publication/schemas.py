@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.models import Level, Outcome, Status
+from app.terminology.grace import NO_LIMIT, GraceRule
 
 
 class Incomplete(StrEnum):
@@ -31,6 +32,7 @@ class UncodedReason(StrEnum):
     NO_LOINC = "no_loinc"
     OUT_OF_SCOPE = "out_of_scope"
     BLOCKED = "blocked"
+    DEPRECATED = "deprecated"
 
     @property
     def label(self) -> str:
@@ -56,6 +58,7 @@ _REASON_LABELS = {
     UncodedReason.NO_LOINC: "aucun code LOINC n'existe (approuvé)",
     UncodedReason.OUT_OF_SCOPE: "hors périmètre (approuvé)",
     UncodedReason.BLOCKED: "code approuvé que le SGL refuserait",
+    UncodedReason.DEPRECATED: "code approuvé que LOINC a retiré, à remplacer : la date limite est passée",
 }
 
 
@@ -67,6 +70,7 @@ _REASON_SHORT = {
     UncodedReason.NO_LOINC: "Aucun code LOINC",
     UncodedReason.OUT_OF_SCOPE: "Hors périmètre",
     UncodedReason.BLOCKED: "Code bloqué",
+    UncodedReason.DEPRECATED: "Code retiré",
 }
 
 
@@ -87,6 +91,10 @@ class PublishedTerm:
     french_name: str = ""
     french_producer: str = ""
     status: str = "ACTIVE"
+    replacements: tuple[str, ...] = ()
+    """Codes that LOINC gives in place of a retired or discouraged one; a human chooses."""
+    is_left_out: bool = False
+    """LOINC retired it, and the day until which such codes count has passed."""
     system: str = ""
     method: str = ""
     scale: str = ""
@@ -149,6 +157,11 @@ class PublishedTest:
         return self.term is not None
 
     @property
+    def code_is_left_out(self) -> bool:
+        """Whether the chosen code was retired and no longer counts."""
+        return self.term is not None and self.term.is_left_out
+
+    @property
     def is_approved(self) -> bool:
         """Whether a biologist approved what is in force."""
         return self.status is Status.APPROVED
@@ -185,6 +198,12 @@ class PublishedRelease:
     id: int
     version: str
     kind: str
+    grace: GraceRule = NO_LIMIT
+    """What holds for the codes that it retired."""
+
+    def leaves_out(self, status: str) -> bool:
+        """Whether codes of this status neither count nor leave any more."""
+        return status == "DEPRECATED" and self.grace.is_over
 
     @property
     def loinc_version(self) -> str:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 
 from app.models import AuditEvent, Catalogue, Decision, Laboratory, LocalTest, LoincRelease, SourceFile, ValueSet
 from app.publication.repository import current_release
+from app.terminology.grace import NO_LIMIT
 
 _TERMINOLOGY = ("terminology.make_current", "terminology.use_value_set")
 """What changes the codes that leave without any fact of the catalogue."""
@@ -47,8 +48,10 @@ def state_of(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> 
         select(ValueSet.id).where(col(ValueSet.is_current).is_(True)).order_by(col(ValueSet.id))
     ).all()
     names = (laboratory.name, laboratory.finess, laboratory.canonical_url, str(laboratory.fhir_naming), catalogue.name)
-    stamp = (fact_id, file_id, release_id, tuple(value_sets), names)
-    moments = (catalogue.created_at, decided_at, received_at, loaded_at, _last_event(session, laboratory))
+    # The day that ends the grace of retired codes changes what leaves, with no fact of the catalogue.
+    grace = release.grace if release else NO_LIMIT
+    stamp = (fact_id, file_id, release_id, repr(grace), tuple(value_sets), names)
+    moments = (catalogue.created_at, decided_at, received_at, loaded_at, grace.since, _last_event(session, laboratory))
     return PublishedState(stamp, max(moment for moment in moments if moment is not None))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.publication.assessment import DEFINITION, Assessment, LevelCount
+from app.publication.assessment import Assessment, LevelCount, definition_of
 from app.publication.schemas import LEVEL_LABELS, PublishedRelease
 from app.text import paris_time
 from loinc_data.notice import LOINC_NOTICE
@@ -97,7 +97,7 @@ class Statement:
             ("Date de l'export", f"{paris_time(self.made_at)} (heure de Paris)"),
             ("Export fait par", self.made_by),
             ("Approuvé par (lignes)", approvers),
-            ("Définition", DEFINITION),
+            ("Définition", definition_of(self.release)),
             (LABELS, self.label_origin),
             *figures,
         ]

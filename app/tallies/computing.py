@@ -1,7 +1,7 @@
 """Computing entries from the facts alone: what the queue shows of a row, and where the row stands."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from app.tallies import marks, repository
 from app.tallies.counting import CODED
 from app.transcoding import repository as transcoding
 from app.transcoding.standing import Standing, counted_standings, in_use, local_key
+from app.transcoding.under_way import leaves_out_deprecated
 from app.worklist import queue_sql
 from app.worklist.queue import run_id_of
 from matcher.knowledge import signature
@@ -52,10 +53,18 @@ class Terminology:
 def terminology_of(session: Session, numbers: Collection[str]) -> Terminology:
     """The release in use, and what the lists in use say of these codes: a decision does not read a whole list."""
     return Terminology(
-        publication.current_release(session),
+        _release(session),
         publication.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE, numbers),
         publication.value_set_labels(session, ValueSetKind.CHAPTERS, numbers),
     )
+
+
+def _release(session: Session) -> PublishedRelease | None:
+    """The release in use, its retired codes judged by the stored rule and not by the clock (`app.tallies.rule`)."""
+    release = publication.current_release(session)
+    if release is None:
+        return None
+    return replace(release, grace=replace(release.grace, is_over=leaves_out_deprecated(session)))
 
 
 def whole_catalogue(session: Session, catalogue_id: int) -> dict[int, Values]:
@@ -150,11 +159,15 @@ def _tests(
     """The rows as what goes out is judged by, with who approved and when."""
     release_id = terminology.release.id if terminology.release else None
     circuit, sections = dict(terminology.circuit or {}), dict(terminology.sections or {})
+    release = terminology.release
     found: dict[int, _Test] = {}
     for row in repository.standing_facts(session, catalogue_id, release_id, ids):
         term = None
-        if row.term_num:
-            term = PublishedTerm(row.term_num, "", row.french_name, row.french_producer, row.term_status)
+        if row.term_num and release is not None:
+            left_out = release.leaves_out(row.term_status)
+            term = PublishedTerm(
+                row.term_num, "", row.french_name, row.french_producer, row.term_status, is_left_out=left_out
+            )
         test = PublishedTest(
             id=row.id,
             level=Level(row.level),
@@ -180,6 +193,9 @@ def _judge(found: dict[int, Values], tests: Mapping[int, _Test], terminology: Te
     rows = [test for test, _, _ in tests.values()]
     for row_id, standing in counted_standings(rows).items():
         found[row_id]["standing"] = standing.value
+        if standing is Standing.DEPRECATED:
+            # To be coded again, whether or not a change of release opened a task for it.
+            found[row_id]["task"] = "1"
     going = in_use(rows)
     assessment = assess(going, terminology.release, terminology.allowed)
     for test in going:

@@ -20,6 +20,7 @@ from sqlmodel import Session
 from app.models import (
     CatalogueCount,
     ExamAnalysis,
+    GraceDate,
     LocalTest,
     LoincRelease,
     LoincTerm,
@@ -32,7 +33,7 @@ from app.models import (
     WorklistEntry,
 )
 from app.platform.database import give_way, kept_by, reading, transaction
-from app.tallies import computing, marks, rebuilding, repository
+from app.tallies import computing, marks, rebuilding, repository, rule
 from app.tallies.counting import Counts, counts_of, difference
 
 FEW = 2_000
@@ -40,6 +41,8 @@ FEW = 2_000
 _PENDING = "tallies"
 _MARKED = "tallies marked"
 _COMMITTED = "tallies committed"
+_RULE = "tallies rule"
+_COMMITTED_RULE = "tallies rule committed"
 _known_statements: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 _READ_HERE = frozenset({WorklistEntry.__tablename__, CatalogueCount.__tablename__})
 
@@ -79,6 +82,8 @@ def _note_objects(session: Session, _context: Any) -> None:
     pending = pending_of(session)
     for item in (*session.new, *session.dirty, *session.deleted):
         _note_object(pending, item)
+        if isinstance(item, GraceDate):
+            session.info[_RULE] = True
 
 
 def _note_object(pending: Pending, item: Any) -> None:
@@ -193,12 +198,17 @@ def _settle_at_the_end(session: Session) -> None:
 def _forget_pending(session: Session, _previous: Any) -> None:
     session.info.pop(_PENDING, None)
     session.info.pop(_MARKED, None)
+    session.info.pop(_RULE, None)
 
 
 @event.listens_for(AnySession, "after_commit")
 def _note_commit(session: Session) -> None:
-    if not session.in_nested_transaction() and (marked := session.info.pop(_MARKED, None)):
+    if session.in_nested_transaction():
+        return
+    if marked := session.info.pop(_MARKED, None):
         session.info[_COMMITTED] = marked
+    if session.info.pop(_RULE, False):
+        session.info[_COMMITTED_RULE] = True
 
 
 @event.listens_for(AnySession, "after_transaction_end")
@@ -207,6 +217,8 @@ def _bring_up_after(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None:
         return
     committed: set[int] = session.info.pop(_COMMITTED, set())
+    if session.info.pop(_COMMITTED_RULE, False):
+        rule.follow_at_once(session.get_bind().engine)
     if committed:
         rebuilding.after_commit(session.get_bind().engine, sorted(committed))
 
@@ -219,6 +231,7 @@ def settle(session: Session) -> None:
     pending: Pending | None = session.info.pop(_PENDING, None)
     if not pending:
         return
+    repository.hold_rule(session, alone=False)
     for run_id in repository.shown_runs(session, pending.proposed) if pending.proposed else ():
         pending.rows |= pending.proposed[run_id]
     wanted = set(pending.catalogues)

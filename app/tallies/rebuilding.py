@@ -65,6 +65,7 @@ def bring_up_some(engine: Engine, catalogue_id: int, rows: int = FIRST) -> bool:
         wait_for_disk(session, False)
         # The catalogue before its mark, like whoever changes it.
         repository.lock(session, catalogue_id, alone=True)
+        repository.hold_rule(session, alone=False)
         place = marks.place_of(session, catalogue_id)
         if place is None:
             return False

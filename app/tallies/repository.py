@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -20,6 +20,7 @@ from app.models import (
     ReviewState,
     WorklistEntry,
 )
+from app.platform.postgresql import is_postgresql
 from app.tallies.counting import Counts
 
 BATCH = 400
@@ -250,6 +251,19 @@ def all_catalogues(session: Session) -> list[int]:
     """Every catalogue."""
     shown = select(col(Catalogue.id)).where(col(Catalogue.staged_for_job_id).is_(None))
     return [id_ for id_ in session.scalars(shown.order_by(col(Catalogue.id))) if id_ is not None]
+
+
+_RULE = func.hashtextextended("rule of the tallies", 0)
+
+
+def hold_rule(session: Session, alone: bool) -> None:
+    """Keep the rule by which entries are computed as it is until the transaction ends, or change it `alone`.
+
+    Taken before the marks of catalogues, by everybody. SQLite has one writer.
+    """
+    if is_postgresql(session.connection()):
+        take = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+        session.execute(select(take(_RULE)))
 
 
 def forget(session: Session, catalogue_id: int) -> None:

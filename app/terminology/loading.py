@@ -145,7 +145,7 @@ class _Loader:
         report = LoadReport(self.release_id, "", is_new=True)
         for variant, (name, producer) in french_variants(self.source).items():
             report.french_names[variant] = self._store(FrenchName, self._variant_rows(variant, name, producer))
-        total = _line_count(self.source, main_table(self.source))
+        total, report.last_line_ends = _count_lines(self.source, main_table(self.source))
         report.term_count = self._store(LoincTerm, self._term_rows(), "Lecture des termes", total)
         self._check_against_table("Une variante linguistique", self.named_codes)
         report.map_to_count = self._store(MapTo, self._map_to_rows())
@@ -287,12 +287,14 @@ def _as_number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
 
 
-def _line_count(source: ReleaseSource, name: str) -> int:
-    lines = 0
+def _count_lines(source: ReleaseSource, name: str) -> tuple[int, bool]:
+    """The lines below the headings, and whether the last one has its end."""
+    lines, last = 0, b"\n"
     with source.open(name) as file:
         while block := file.read(1 << 20):
             lines += block.count(b"\n")
-    return max(lines - 1, 0)
+            last = block[-1:]
+    return max(lines - 1, 0), last == b"\n"
 
 
 def remove_unfinished(engine: Engine) -> int:

@@ -54,8 +54,11 @@ def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: 
             report.waits_for_decisions = repository.has_decisions(session)
         if release is None or release.loaded_by != asked.attempt:
             raise LoadTakenOverError
+        report.in_service_terms = before.term_count if before is not None and before.kind == OFFICIAL else None
         # Without any release nothing can be looked up at all.
-        report.is_used = before is None or (before.kind != OFFICIAL and not report.waits_for_decisions)
+        report.is_used = before is None or (
+            before.kind != OFFICIAL and not report.waits_for_decisions and not report.doubt
+        )
         with transaction(engine) as session:
             locks.lock_subject(session, locks.Subject.INSTALLATION)
             known = repository.release_by_hash(session, asked.digest)
@@ -82,6 +85,7 @@ def _make_ready(session: Session, report: LoadReport, asked: LoadRequest, terms_
         terms_hash=terms_hash,
         loaded_by=asked.attempt,
     )
+    release.doubt = report.cut_line
     actor = session.get(User, asked.actor_id) if asked.actor_id else None
     if report.is_used:
         repository.set_current(session, report.release_id)
@@ -95,4 +99,5 @@ def _make_ready(session: Session, report: LoadReport, asked: LoadRequest, terms_
         terms=report.term_count,
         source=release.source_name,
         is_used=report.is_used,
+        doubt=report.doubt,
     )

@@ -65,6 +65,18 @@ class SearchResult:
 
 
 FEWEST_TERMS = 90_000
+LEAST_SHARE = 0.9
+"""Of the terms of the release in service: releases grow, and one that is so much smaller is cut."""
+
+
+def few_terms(count: int, in_service: int | None) -> str:
+    """Why so many terms are too few, beside those of the official release in service if any; else nothing."""
+    if in_service is not None and count < LEAST_SHARE * in_service:
+        return f"elle compte {format_number(count)} termes, la version utilisée {format_number(in_service)}"
+    if in_service is None and count < FEWEST_TERMS:
+        fewest = format_number(FEWEST_TERMS)
+        return f"elle compte {format_number(count)} termes, une distribution complète de LOINC plus de {fewest}"
+    return ""
 """Every release since 2.69 (2020) has more terms; a partial table is loaded, and said to be one."""
 
 
@@ -81,6 +93,10 @@ class LoadReport:
     """Variant → number of names."""
     panel_members: int = 0
     lab_orders: int = 0
+    in_service_terms: int | None = None
+    """Terms of the official release in service, when there is one."""
+    last_line_ends: bool = True
+    """Whether the last line of Loinc.csv has its end."""
     removed: int = 0
     """Unfinished releases, left by loads that were killed, that were removed first."""
     is_used: bool = False
@@ -88,13 +104,27 @@ class LoadReport:
     waits_for_decisions: bool = False
     """Somebody has decided on this installation: a release that would replace another one waits for a person."""
 
-    def sentence(self) -> str:
-        """The outcome, in French."""
+    def sentence(self, is_asked: bool = False) -> str:
+        """The outcome, in French; `is_asked` when it is put in service now, whatever it would have waited for."""
         removed = " Ce qu'un chargement interrompu avait laissé a été effacé." if self.removed else ""
-        return f"{self._outcome()}{self._doubt()}{self._use()}{removed}"
+        return f"{self._outcome()}{self._doubt()}{'' if is_asked else self._use()}{removed}"
+
+    @property
+    def doubt(self) -> str:
+        """Why the table may be cut: nothing for a whole one. Such a release never comes into service by itself."""
+        return ", ".join(filter(None, (self.cut_line, few_terms(self.term_count, self.in_service_terms))))
+
+    @property
+    def cut_line(self) -> str:
+        """What the last line says."""
+        return "" if self.last_line_ends else "la dernière ligne de sa table Loinc.csv n'a pas de fin"
 
     def _doubt(self) -> str:
-        if not self.is_new or self.term_count >= FEWEST_TERMS:
+        if not self.is_new:
+            return ""
+        if not self.last_line_ends or (self.in_service_terms is not None and self.doubt):
+            return f" Attention\u202f: {self.doubt}. Sa table est sans doute coupée\u202f: reprenez l'archive."
+        if self.term_count >= FEWEST_TERMS:
             return ""
         return (
             f" Attention\u202f: une distribution complète de LOINC compte plus de {format_number(FEWEST_TERMS)} "
@@ -107,6 +137,11 @@ class LoadReport:
         if self.is_used:
             why = "aucune autre n'était chargée" if self.waits_for_decisions else "rien n'était encore décidé"
             return f" Elle est utilisée dès maintenant\u202f: {why}."
+        if self.doubt and self.in_service_terms is None and not self.waits_for_decisions:
+            return (
+                " Elle n'est pas utilisée d'elle-même\u202f: sa table paraît coupée. Vérifiez-la, puis mettez-la en "
+                "service dans Administration > Terminologies."
+            )
         if self.waits_for_decisions:
             return (
                 " Elle n'est pas encore utilisée\u202f: des décisions existent. Regardez ce qu'elle change dans "

@@ -13,8 +13,8 @@ from app.platform import locks
 from app.platform.database import Transactions
 from app.terminology import repository, search_index
 from app.terminology.french import french_material
-from app.terminology.schemas import PrepareSwitch, SearchFilters, SearchResult
-from app.terminology.starter import store_release
+from app.terminology.schemas import PrepareSwitch, SearchFilters, SearchResult, few_terms
+from app.terminology.starter import OFFICIAL, store_release
 from app.terminology.words import WordQuery, asked_code, asked_words, tokens
 
 __all__ = [
@@ -45,11 +45,24 @@ def find_term(session: Session, release_id: int, loinc_num: str) -> LoincTerm | 
     return repository.term(session, release_id, loinc_num.strip())
 
 
+def doubt_of(current: LoincRelease | None, release: LoincRelease) -> str:
+    """Why this release may be cut, beside the one in service, in French; nothing for one that seems whole."""
+    if release.kind != OFFICIAL:
+        return ""
+    in_service = current.term_count if current is not None and current.kind == OFFICIAL else None
+    return ", ".join(filter(None, (release.doubt, few_terms(release.term_count, in_service))))
+
+
 def make_current(
-    transactions: Transactions, release_id: int, actor: User | None, prepare: PrepareSwitch
+    transactions: Transactions,
+    release_id: int,
+    actor: User | None,
+    prepare: PrepareSwitch,
+    may_be_cut: bool = False,
 ) -> LoincRelease:
     """Use a release from now on for proposals, decisions and coverage; decisions already made stay as they are.
 
+    Raises ConflictError for a release that seems cut, unless the person says that it is whole (`may_be_cut`).
     What the change asks for is prepared with no transaction open; a short one writes it and changes the release.
     """
     for _ in range(SWITCH_ATTEMPTS):
@@ -58,6 +71,13 @@ def make_current(
             before = repository.current_release(session)
         if before is not None and before.id == release_id:
             return release
+        # Without any release nothing can be looked up at all.
+        doubt = doubt_of(before, release) if before is not None else ""
+        if doubt and not may_be_cut:
+            raise ConflictError(
+                f"Cette version paraît coupée\u202f: {doubt}. Elle n'est pas mise en service\u202f: rechargez "
+                "l'archive d'origine, ou confirmez que celle-ci est entière (case de la page, ou --entiere)."
+            )
         switch = prepare(transactions.engine, before, release) if before is not None else None
         with transactions.writing() as session:
             locks.lock_subject(session, locks.Subject.INSTALLATION)
@@ -76,6 +96,7 @@ def make_current(
                 object_id=release_id,
                 version=release.version,
                 previous=before.version if before else "",
+                doubt=doubt,
             )
             if switch is not None:
                 switch(session, actor)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.models import Level, LocalTest, LoincTerm
+from app.terminology.grace import NO_LIMIT, GraceRule
 from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
 from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
@@ -68,6 +69,8 @@ class CheckedMapping:
     loinc_num: str
     term: LoincTerm | None
     release_version: str = ""
+    grace: GraceRule = NO_LIMIT
+    """What holds now for the codes that the release retired."""
     lines: Sequence[EvidenceLine] = ()
     replacements: Sequence[str] = ()
     """Codes that LOINC gives in place of a retired one."""
@@ -153,12 +156,21 @@ def _warning(code: str, sentence: str) -> Check:
 def _status(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if term.status == "DEPRECATED":
         instead = f" LOINC le remplace par {', '.join(mapping.replacements)}." if mapping.replacements else ""
-        yield _blocking("deprecated", f"{term.loinc_num} est retiré de LOINC (DEPRECATED).{instead}")
+        said = f"{term.loinc_num} est retiré de LOINC (DEPRECATED).{_limit(mapping.grace)}{instead}"
+        yield _blocking("deprecated", said)
     elif term.status == "DISCOURAGED":
         instead = f" LOINC suggère {', '.join(mapping.replacements)}." if mapping.replacements else ""
         yield _warning("discouraged", f"{term.loinc_num} est déconseillé pour de nouvelles correspondances.{instead}")
     elif term.status == "TRIAL":
         yield _warning("trial", f"{term.loinc_num} est à l'essai : LOINC peut encore le modifier.")
+
+
+def _limit(grace: GraceRule) -> str:
+    if grace.last_day is None:
+        return ""
+    if grace.is_over:
+        return f" Depuis le {grace.first_day_without:%d/%m/%Y} il ne compte plus et ne sort plus."
+    return f" Il ne comptera et ne sortira que jusqu'au {grace.last_day:%d/%m/%Y} inclus."
 
 
 def _property(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:

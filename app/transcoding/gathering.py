@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.models import LocalTest, LoincRelease, LoincTerm
 from app.proposals.service import evidence_for
 from app.settings import Settings
+from app.terminology.grace import NO_LIMIT, GraceRule, rule_at
 from app.terminology.service import RETIRED_STATUSES, current_release
 from app.transcoding import repository
 from app.transcoding.answers import other_answers
@@ -31,6 +32,8 @@ class MappingContext:
     release: LoincRelease | None
     catalogue_id: int
     laboratory_id: int
+    grace: GraceRule = NO_LIMIT
+    """What holds now for the codes that the release retired."""
 
     @property
     def release_id(self) -> int:
@@ -44,8 +47,8 @@ class MappingContext:
 
 
 def mapping_context(session: Session, catalogue_id: int, laboratory_id: int) -> MappingContext:
-    """The current release, for this catalogue."""
-    return MappingContext(current_release(session), catalogue_id, laboratory_id)
+    """The current release and what holds for its retired codes, for this catalogue."""
+    return MappingContext(current_release(session), catalogue_id, laboratory_id, rule_at(session))
 
 
 def evidence_now(
@@ -74,6 +77,7 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
             loinc_num=pair.loinc_num,
             term=terms.get(pair.loinc_num),
             release_version=context.release_version,
+            grace=context.grace,
             lines=pair.lines,
             replacements=replacements.get(pair.loinc_num, ()),
             siblings=_siblings(siblings, terms.get(pair.loinc_num)),

@@ -1,9 +1,10 @@
 """Where a row stands, judged in one place: coverage counts by it, and what goes out goes out by it.
 
 Pure: no database, no clock. A row is transcoded when a biologist approved it with one LOINC code that exists in the
-release, and nothing else of the catalogue makes that code ambiguous: the laboratory system refuses a local code to
-which two LOINC codes are given, so that neither can be counted. No more can a code be given to a local code of which a
-biologist also approved that LOINC has none: it would be that of the results of both.
+release and still counts (see `app.terminology.grace`), and nothing else of the catalogue makes that code ambiguous: the
+laboratory system refuses a local code to which two LOINC codes are given, so that neither can be counted. No more can a
+code be given to a local code of which a biologist also approved that LOINC has none: it would be that of the results of
+both.
 """
 
 from collections import defaultdict
@@ -31,6 +32,8 @@ class Standing(StrEnum):
     """Approved: no LOINC code exists."""
     PLACEHOLDER = "placeholder"
     NOT_IN_RELEASE = "not_in_release"
+    DEPRECATED = "deprecated"
+    """LOINC retired the code, and the day until which such codes count has passed."""
     SEVERAL_CODES = "several_codes"
     """Another approved row gives another answer for the same local code: another LOINC code, or that none exists."""
     OUT_OF_SCOPE = "out_of_scope"
@@ -59,6 +62,9 @@ class StandingRow(Protocol):
     @property
     def code_exists(self) -> bool:
         """Whether the LOINC code is in the release that is asked about."""
+    @property
+    def code_is_left_out(self) -> bool:
+        """Whether that release retired the code and the day until which such codes count has passed."""
     @property
     def is_retired(self) -> bool:
         """Whether the laboratory no longer runs the test, by its side file or by its newest export."""
@@ -146,6 +152,8 @@ def _standing(row: StandingRow, answers: dict[LocalKey, list[str]]) -> Standing:
         return Standing.UNFINISHED
     if not row.code_exists or not is_valid_loinc(row.loinc_num):
         return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.NOT_IN_RELEASE
+    if row.code_is_left_out:
+        return Standing.DEPRECATED
     if len(answers[local_key(row)]) > 1:
         return Standing.SEVERAL_CODES
     return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.TRANSCODED

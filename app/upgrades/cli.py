@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from app.console.options import StandardInputName, file_argument
 from app.console.streams import InputFile
@@ -11,9 +12,11 @@ from app.models import ValueSetKind
 from app.platform.database import Transactions, reading
 from app.platform.installation import open_ready
 from app.settings import get_settings
-from app.terminology.service import current_release
+from app.terminology.service import current_release, get_release
 from app.terminology.value_set_files import ColumnMap
 from app.terminology.value_sets import load_value_sets
+from app.terminology.wording import release_name
+from app.upgrades.impact import sentences, used_codes
 from app.upgrades.service import load_release, make_current
 
 
@@ -36,6 +39,14 @@ class _Console:
             typer.echo("", err=True)
 
 
+def _changes(session: Session, release_id: int) -> list[str]:
+    """What making this release current would change, when another one is in service."""
+    release, used = get_release(session, release_id), current_release(session)
+    if used is None or used.id == release_id:
+        return []
+    return sentences(used_codes(session, used, release), release_name(release))
+
+
 def register(cli: typer.Typer) -> None:
     """Add the commands."""
 
@@ -44,6 +55,9 @@ def register(cli: typer.Typer) -> None:
         release: Annotated[InputFile, file_argument("Distribution LOINC officielle.", metavar="ZIP_OU_DOSSIER")],
         version: Annotated[str, typer.Option(help="Numéro de version, si l'archive ne le dit pas.")] = "",
         current: Annotated[bool, typer.Option("--current", help="Utiliser cette version dès maintenant.")] = False,
+        whole: Annotated[
+            bool, typer.Option("--entiere", help="Avec --current : la table est entière, bien qu'elle paraisse coupée.")
+        ] = False,
     ) -> None:
         """Charge une version officielle de LOINC, avec ses variantes françaises."""
         engine = open_ready(get_settings())
@@ -53,18 +67,24 @@ def register(cli: typer.Typer) -> None:
                 report = load_release(engine, path, console, version=version)
         finally:
             console.end()
-        if current:
-            make_current(Transactions(engine), report.release_id)
-            # Asked for: what it would have been otherwise is of no interest.
-            report.is_used = report.waits_for_decisions = False
+        with reading(engine) as session:
+            changes = _changes(session, report.release_id)
+        asked = current and not report.is_used
+        typer.echo(report.sentence(is_asked=asked))
+        for line in changes:
+            typer.echo(line)
+        if asked:
+            make_current(Transactions(engine), report.release_id, may_be_cut=whole)
         with reading(engine) as session:
             used = current_release(session)
-        typer.echo(report.sentence())
         if used is not None and used.id != report.release_id:
             typer.echo(
                 f"La version utilisée reste LOINC {used.version}\u202f; "
                 "changez-en avec --current ou dans la page Administration > Terminologies."
             )
+
+        elif asked:
+            typer.echo("Elle est utilisée dès maintenant.")
 
     @cli.command("load-valueset")
     def load_value_set(

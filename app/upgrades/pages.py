@@ -1,10 +1,12 @@
 """What the pages of releases and of decisions to look at again show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.models import Catalogue, LoincRelease
+from app.models import Catalogue, LoincRelease, TaskKind
 from app.terminology.pages import RelatedLine
+from app.upgrades.impact import UsedCode
 from app.web.templating import PageContext
 
 
@@ -37,6 +39,15 @@ class ValueSetLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GraceLine:
+    """A change of the day until which retired codes count."""
+
+    decided_at: datetime
+    author: str
+    last_day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TerminologiesPage(PageContext):
     """The administrator's page: releases and value sets, and how to load more."""
 
@@ -44,6 +55,10 @@ class TerminologiesPage(PageContext):
     value_sets: list[ValueSetLine]
     kinds: list[tuple[str, str]]
     max_megabytes: int
+    grace_sentence: str
+    grace_day: str
+    """As a field of a form holds it; empty for no limit."""
+    grace_history: list[GraceLine]
     notice: str = ""
     problem: str = ""
 
@@ -59,15 +74,55 @@ class ImpactLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactKindLine:
+    """How much one kind of change concerns, and where its codes are listed."""
+
+    label: str
+    css_class: str
+    codes: int
+    approved: int
+    decided: int
+    remembered: int
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactHeading:
+    """A heading that sorts the list of codes."""
+
+    title: str
+    url: str
+    order: str
+    """`aria-sort`: none, ascending or descending."""
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactPage(PageContext):
-    """Before changing release: the decisions to look at again."""
+    """Before changing release: what that changes in the codes in use."""
 
     release: LoincRelease
     release_title: str
     current_title: str
     is_current: bool
+    doubt: str
+    """Why the release may be cut; it is then used only by who says so."""
+    problem: str = ""
     kinds: list[str]
+    counts: list[ImpactKindLine]
     lines: list[ImpactLine]
+    kind: TaskKind | None
+    every_url: str
+    headings: list[ImpactHeading]
+    codes: Sequence[UsedCode]
+    """A page of them."""
+    total: int
+    first: int
+    last: int
+    previous_url: str
+    next_url: str
+    csv_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

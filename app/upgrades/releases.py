@@ -1,24 +1,23 @@
-"""The administrator's side: what is loaded, uploads, and what a change of release asks people to look at."""
+"""The administrator's side: what is loaded, uploads."""
 
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
-from app.models import Job, Laboratory, LoincRelease, StoredFile, TaskKind, User, ValueSetKind, utc_now
+from app.models import Job, StoredFile, User, ValueSetKind, utc_now
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.storage import service as storage
-from app.terminology import service, value_sets
-from app.terminology.wording import TASK_LABELS, VALUE_SET_LABELS, release_name
-from app.upgrades import tasks
+from app.terminology import grace, service, value_sets
+from app.terminology.wording import VALUE_SET_LABELS, release_name
 from app.upgrades.jobs import JOB_KIND
-from app.upgrades.pages import ImpactLine, ImpactPage, ReleaseLine, TerminologiesPage, ValueSetLine
+from app.upgrades.pages import GraceLine, ReleaseLine, TerminologiesPage, ValueSetLine
 
 MAX_RELEASE_BYTES = 600_000_000
 KEPT = timedelta(days=7)
@@ -28,7 +27,8 @@ CHOSEN_KINDS = (ValueSetKind.CIRCUIT_BIOLOGIE, ValueSetKind.BIOLOGIE_FRANCE, Val
 
 
 def terminologies_page(session: Session, notice: str = "", problem: str = "") -> TerminologiesPage:
-    """Every release and value set that is loaded."""
+    """Every release and value set that is loaded, and until when retired codes count."""
+    rule = grace.rule_at(session)
     return TerminologiesPage(
         title="Terminologies",
         releases=[
@@ -59,12 +59,24 @@ def terminologies_page(session: Session, notice: str = "", problem: str = "") ->
         ],
         kinds=[(kind.value, VALUE_SET_LABELS[kind]) for kind in CHOSEN_KINDS],
         max_megabytes=MAX_RELEASE_BYTES // 1_000_000,
+        grace_sentence=rule.sentence,
+        grace_day=rule.last_day.isoformat() if rule.last_day else "",
+        grace_history=[
+            GraceLine(
+                decided_at=fact.created_at,
+                author=author,
+                last_day=f"{fact.last_day:%d/%m/%Y} inclus" if fact.last_day else "sans limite",
+            )
+            for fact, author in grace.history(session)
+        ],
         notice=notice,
         problem=problem,
     )
 
 
-def notice_of(session: Session, release_id: int | None, value_set_ids: list[int], ignored: int) -> str:
+def notice_of(
+    session: Session, release_id: int | None, value_set_ids: list[int], ignored: int, says_grace: bool = False
+) -> str:
     """What was just done, said from what is stored."""
     sentences = []
     if release_id is not None:
@@ -72,6 +84,8 @@ def notice_of(session: Session, release_id: int | None, value_set_ids: list[int]
         sentences.append(f"{name} est maintenant la version utilisée.")
     for value_set_id in value_set_ids[:10]:
         sentences.append(value_sets.use_sentence(value_sets.get_value_set(session, value_set_id)))
+    if says_grace:
+        sentences.append(grace.rule_at(session).sentence)
     if ignored:
         sentences.append(f"Lignes sans code LOINC, laissées de côté\u202f: {ignored}.")
     return " ".join(sentences)
@@ -103,27 +117,3 @@ def receive_release(
         # No job will ever load this copy.
         storage.remove_draft(transactions.engine, draft.id)
         raise
-
-
-def impact_page(session: Session, release: LoincRelease) -> ImpactPage:
-    """Before changing release: how many decisions each catalogue must look at again."""
-    current = service.current_release(session)
-    found = tasks.impact(session, current, release) if current is not None and current.id != release.id else []
-    laboratories = {item.id: item.name for item in session.exec(select(Laboratory)).all()}
-    return ImpactPage(
-        title=release_name(release),
-        release=release,
-        release_title=release_name(release),
-        current_title=release_name(current) if current else "aucune version",
-        is_current=release.is_current,
-        kinds=[TASK_LABELS[kind][0] for kind in TaskKind],
-        lines=[
-            ImpactLine(
-                laboratory=laboratories.get(catalogue.laboratory_id, ""),
-                catalogue=catalogue.name,
-                counts=[counts.get(kind.value, 0) for kind in TaskKind],
-                total=sum(counts.values()),
-            )
-            for catalogue, counts in found
-        ],
-    )

@@ -93,8 +93,8 @@ def upgrade_report(
                     status=Status(status),
                     loinc_num=loinc_num,
                     kinds=kinds,
-                    old=_view(old),
-                    new=_view(new),
+                    old=view_of(old),
+                    new=view_of(new),
                     replacements=tuple(replacements.get(loinc_num, ())),
                 )
             )
@@ -137,7 +137,8 @@ def _decided(
     return session.exec(statement).all()
 
 
-def _view(term: LoincTerm | None) -> TermView | None:
+def view_of(term: LoincTerm | None) -> TermView | None:
+    """What matters of a term; None for none."""
     if term is None:
         return None
     return TermView(**{name: getattr(term, name) for name in TermView.__slots__})

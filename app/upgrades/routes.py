@@ -1,5 +1,6 @@
 """The administration of terminologies, and the decisions to look at again after an upgrade."""
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -12,16 +13,19 @@ from app.models import ValueSetKind
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, CatalogueDep
 from app.platform.request_session import ApartDep, SessionDep, TransactionsDep
-from app.terminology import service, value_sets
+from app.terminology import grace, service, value_sets
 from app.terminology.value_set_files import ColumnMap
-from app.upgrades.releases import MAX_RELEASE_BYTES, impact_page, notice_of, receive_release, terminologies_page
+from app.upgrades.impact_page import ImpactQuery, impact_csv, impact_of, impact_page
+from app.upgrades.releases import MAX_RELEASE_BYTES, notice_of, receive_release, terminologies_page
 from app.upgrades.service import make_current
 from app.upgrades.task_screen import tasks_page
+from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
 
 TextForm = Annotated[str, Form(max_length=255)]
+MAX_PAGE = 1_000_000
 TERMINOLOGIES = "/administration/terminologies"
 
 
@@ -33,9 +37,10 @@ def show_terminologies(
     used_release: Annotated[int | None, Query(alias="version_utilisee")] = None,
     used_sets: Annotated[list[int] | None, Query(alias="liste")] = None,
     ignored: Annotated[int, Query(alias="ignorees", ge=0)] = 0,
+    says_grace: Annotated[bool, Query(alias="date_limite")] = False,
 ) -> Response:
     """What is loaded, and the forms that load more."""
-    notice = notice_of(session, used_release, used_sets or [], ignored)
+    notice = notice_of(session, used_release, used_sets or [], ignored, says_grace)
     return render(request, "upgrades/administration.html", terminologies_page(session, notice=notice))
 
 
@@ -61,17 +66,66 @@ def do_upload_release(
 
 
 @router.get(f"{TERMINOLOGIES}/versions/{{release_id}}")
-def show_impact(request: Request, session: SessionDep, _user: Administrator, release_id: int) -> Response:
-    """Before changing release: the decisions to look at again."""
-    page = impact_page(session, service.get_release(session, release_id))
-    return render(request, "upgrades/impact.html", page)
+def show_impact(
+    request: Request,
+    transactions: TransactionsDep,
+    _user: Administrator,
+    release_id: int,
+    nature: Annotated[str, Query(max_length=20)] = "",
+    tri: Annotated[str, Query(max_length=20)] = "",
+    ordre: Annotated[str, Query(max_length=20)] = "",
+    page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
+    format: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """Before changing release: what it changes; with format=csv, for a spreadsheet."""
+    query = ImpactQuery.read(nature, tri, ordre, page)
+    with transactions.reading() as session:
+        release = service.get_release(session, release_id)
+        if format != "csv":
+            return render(request, "upgrades/impact.html", impact_page(session, release, query))
+        used, name = impact_of(session, release), release.version
+    return csv_download(f"changements-loinc-{_plain(name)}.csv", impact_csv(used, query))
+
+
+def _plain(version: str) -> str:
+    return "".join(char if char.isascii() and (char.isalnum() or char in ".-") else "-" for char in version)
 
 
 @router.post(f"{TERMINOLOGIES}/versions/{{release_id}}/utiliser")
-def do_use_release(transactions: TransactionsDep, actor: Administrator, release_id: int) -> Response:
-    """Use a release from now on."""
-    make_current(transactions, release_id, actor)
+def do_use_release(
+    request: Request,
+    transactions: TransactionsDep,
+    actor: Administrator,
+    release_id: int,
+    entiere: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Use a release from now on; one that may be cut only when the person says that it is whole."""
+    try:
+        make_current(transactions, release_id, actor, may_be_cut=entiere == "oui")
+    except ConflictError as error:
+        with transactions.reading() as session:
+            page = impact_page(session, service.get_release(session, release_id), ImpactQuery())
+        return render(request, "upgrades/impact.html", replace(page, problem=error.message), status_code=409)
     return _back([("version_utilisee", release_id)])
+
+
+@router.post(f"{TERMINOLOGIES}/codes-retires")
+def do_set_grace_date(
+    request: Request,
+    transactions: TransactionsDep,
+    actor: Administrator,
+    jour: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Decide until when the codes that LOINC retired count; an empty day is no limit."""
+    try:
+        last_day = grace.read_day(jour)
+    except InvalidInputError as error:
+        with transactions.reading() as session:
+            page = terminologies_page(session, problem=error.message)
+        return render(request, "upgrades/administration.html", page, status_code=error.status_code)
+    with transactions.writing() as session:
+        grace.set_last_day(session, last_day, actor)
+    return _back([("date_limite", 1)])
 
 
 @router.post(f"{TERMINOLOGIES}/listes")

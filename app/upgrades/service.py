@@ -48,6 +48,8 @@ def load_starter(session: Session) -> LoincRelease:
     return starter.load_starter(session, open_tasks_after)
 
 
-def make_current(transactions: Transactions, release_id: int, actor: User | None = None) -> LoincRelease:
+def make_current(
+    transactions: Transactions, release_id: int, actor: User | None = None, may_be_cut: bool = False
+) -> LoincRelease:
     """Use a release from now on; the decisions whose code it changes get a task in the review queue."""
-    return terminology.make_current(transactions, release_id, actor, prepare_tasks)
+    return terminology.make_current(transactions, release_id, actor, prepare_tasks, may_be_cut)

@@ -1,17 +1,14 @@
-"""Which of the tasks that new releases opened are still open, and what another release would open.
+"""Which of the tasks that new releases opened are still open.
 
 A task is closed by the next decision on its test, unless that decision was undone: nothing is updated, the
 state is read from the facts.
 """
 
-from collections import Counter
-
 from sqlalchemy import ColumnElement, bindparam, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.models import Action, Catalogue, Decision, LocalTest, LoincRelease, ReviewTask
-from app.upgrades.report import upgrade_report
+from app.models import Action, Decision, LocalTest, ReviewTask
 
 CLOSING = (Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE)
 
@@ -66,17 +63,3 @@ def count_open_tasks(session: Session, catalogue_id: int) -> int:
     """How many decisions of a catalogue wait to be looked at again."""
     statement = select(func.count(col(ReviewTask.id))).where(ReviewTask.catalogue_id == catalogue_id, is_open())
     return session.exec(statement).one()
-
-
-def impact(
-    session: Session, old_release: LoincRelease, new_release: LoincRelease
-) -> list[tuple[Catalogue, Counter[str]]]:
-    """What changing release would do: for each catalogue concerned, decisions to look at again by kind."""
-    found = []
-    shown = col(Catalogue.staged_for_job_id).is_(None)
-    for catalogue in session.exec(select(Catalogue).where(shown).order_by(col(Catalogue.id))).all():
-        assert catalogue.id is not None
-        changes = upgrade_report(session, catalogue.id, old_release, new_release)
-        if changes:
-            found.append((catalogue, Counter(change.kind.value for change in changes)))
-    return found

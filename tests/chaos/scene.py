@@ -57,9 +57,9 @@ class Scene:
         """Make the installation, a release in service, and a catalogue to work on with its proposals."""
         self.place.settings_of_processes |= SETTINGS
         self.place.create()
-        # The first official release comes into service by itself; the next ones do not.
         release = write_release(self.folder / "release.zip", RELEASE_TERMS, "2.100")
-        self.place.command("load-loinc", str(release))
+        # Smaller than a real one, and whole.
+        self.place.command("load-loinc", str(release), "--current", "--entiere")
         self.restart()
         client = self.client()
         self.base = client.import_catalogue("Socle", self.place.catalogue_file(BASE_ROWS))

@@ -75,7 +75,7 @@ def _import_everywhere(place: Installation, laboratories: int, analyses: int) ->
     """Seconds of processor, start-up of the commands left out."""
     place.create()
     release = write_release(place.data_dir.parent / "release.zip", RELEASE_TERMS)
-    place.command("load-loinc", str(release))
+    place.command("load-loinc", str(release), "--current", "--entiere")
     names = [f"L{number}" for number in range(laboratories)]
     with place.engine() as engine, transaction(engine) as session:
         session.add_all(Laboratory(name=name) for name in ("Une ligne", *names))

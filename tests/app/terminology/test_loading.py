@@ -22,7 +22,7 @@ from app.models import (
     ValueSetMember,
 )
 from app.platform.database import Transactions, reading, transaction
-from app.terminology import load_lock, loading, repository
+from app.terminology import load_lock, loading, repository, schemas
 from app.terminology.service import current_release, find_term, search
 from app.upgrades.service import load_release, load_starter, make_current, remove_unfinished
 from loinc_data.release import content_hash
@@ -136,9 +136,12 @@ def test_the_same_release_twice_changes_nothing(engine: Engine, tmp_path: Path) 
     assert "déjà chargée" in second.sentence()
 
 
-def test_two_releases_live_side_by_side_and_a_person_chooses(engine: Engine, tmp_path: Path) -> None:
+def test_two_releases_live_side_by_side_and_a_person_chooses(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with transaction(engine) as session:
         starter = load_starter(session)
+    monkeypatch.setattr(schemas, "FEWEST_TERMS", 300)
     old = load_release(engine, first_release().write_zip(tmp_path))
     new = load_release(engine, second_release().write_zip(tmp_path))
     with reading(engine) as session:

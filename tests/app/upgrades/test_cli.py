@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import app.upgrades.cli
 from app.cli import cli
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError
 from app.models import Action, AuditEvent, Laboratory, Level, LocalTest, Role, User, ValueSet
 from app.platform.database import reading, transaction
 from app.platform.identity import CatalogueAccess
@@ -78,7 +78,10 @@ def test_the_first_official_release_waits_once_something_is_decided(
     assert release is not None
     assert release.id == starter.id
     assert event.details["is_used"] is False
-    asked = run.invoke(cli, ["load-loinc", path, "--current"])
+    refused = run.invoke(cli, ["load-loinc", path, "--current"])
+    assert isinstance(refused.exception, ConflictError)
+    assert "paraît coupée\u202f: elle compte 300 termes" in refused.exception.message
+    asked = run.invoke(cli, ["load-loinc", path, "--current", "--entiere"])
     assert asked.exit_code == 0
     with reading(world.engine) as session:
         release = current_release(session)
@@ -90,7 +93,7 @@ def test_a_release_asked_for_is_not_said_to_wait(run: CliRunner, world: World, t
     with transaction(world.engine) as session:
         load_starter(session)
     decide_something(world)
-    loaded = run.invoke(cli, ["load-loinc", str(first_release().write_zip(tmp_path)), "--current"])
+    loaded = run.invoke(cli, ["load-loinc", str(first_release().write_zip(tmp_path)), "--current", "--entiere"])
     assert loaded.exit_code == 0
     assert "pas encore utilisée" not in loaded.output
     assert "reste LOINC" not in loaded.output

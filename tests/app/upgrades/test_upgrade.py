@@ -27,6 +27,7 @@ from app.platform.database import Transactions, reading, transaction
 from app.terminology import repository
 from app.terminology.service import get_release
 from app.upgrades import opening, service, tasks
+from app.upgrades.impact import by_catalogue, used_codes
 from app.upgrades.report import AXES, upgrade_report
 from app.upgrades.service import load_release, make_current
 from tests.app.terminology.fixtures.official import (
@@ -284,8 +285,8 @@ def test_somebody_else_changes_release_meanwhile(
 def test_the_impact_is_counted_before(engine: Engine, catalogue: Catalogue, releases: tuple[int, int]) -> None:
     with reading(engine) as session:
         old, new = (get_release(session, release_id) for release_id in releases)
-        ((found, counts),) = tasks.impact(session, old, new)
-    assert found.id == catalogue.id
+        ((found, counts),) = by_catalogue(used_codes(session, old, new))
+    assert found.catalogue_id == catalogue.id
     assert counts == {"deprecated": 2, "discouraged": 1, "axes_changed": 1, "name_changed": 1}
 
 
