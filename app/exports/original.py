@@ -15,6 +15,7 @@ from app.exports.append import Appended, append_columns
 from app.exports.append_aligned import append_aligned
 from app.exports.sheet_layout import DAY_FORMAT
 from app.exports.workbook_bytes import workbook_bytes
+from app.files.ans_files import ANS_COLUMNS
 from app.files.records import Dialect, Record
 from app.files.table_rows import TableRow
 from app.files.workbook import check_workbook
@@ -102,14 +103,17 @@ def _as_text(value: NewCell) -> str:
     return f"{value:%d/%m/%Y}" if isinstance(value, date) else value
 
 
-def completed_csv(content: bytes, dialect: Dialect, values_of: RowValues) -> Appended:
+def completed_csv(content: bytes, dialect: Dialect, kind: FileKind, values_of: RowValues) -> Appended:
     """The received CSV with the new columns; its own bytes are untouched."""
 
     def values(record: Record) -> Sequence[str]:
         return [_as_text(value) for value in values_of(record.row_number, record.cells)]
 
-    append = append_aligned if dialect.starts else append_columns
-    return append(content, dialect, HEADINGS, values)
+    if dialect.starts:
+        return append_aligned(content, dialect, HEADINGS, values)
+    # Without headings, a requirement alone tells a delimiter at the end of each row from an empty column.
+    expected = len(ANS_COLUMNS[kind]) if kind in ANS_COLUMNS and not dialect.header_rows else None
+    return append_columns(content, dialect, HEADINGS, values, expected)
 
 
 def completed_workbook(

@@ -247,7 +247,7 @@ def _original(
     name = PurePath(source.file_name)
     notes = _left_out_notes(source)
     if dialect.format == "csv":
-        appended = completed_csv(source.content, dialect, rows)
+        appended = completed_csv(source.content, dialect, rows.kind, rows)
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
         notes += _notes(appended, dialect)
     else:

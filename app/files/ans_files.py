@@ -4,7 +4,7 @@ Semicolon-separated, fixed column order. The requirement fixes neither encoding,
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.files.fields import EARLIER_FIELDS, fold_heading, guess_columns
@@ -65,6 +65,8 @@ MANDATORY: dict[FileKind, tuple[str, ...]] = {
     FileKind.FHIR: ("level", "label"),
 }
 
+COMPLETED_COLUMNS = 8
+"""What the product adds to each row of a file that it completes: code, name, relation, comment, people, dates."""
 _NAME = re.compile(r"loinc[\s_.-]*([1-6])(?!\d)", re.IGNORECASE)
 _SIDE_NAME = re.compile(r"annexe", re.IGNORECASE)
 _HEADING_FIELDS = {
@@ -171,6 +173,15 @@ def ans_columns(kind: FileKind, headings: Sequence[str], rows: Sequence[Sequence
         if kind is not FileKind.LOINC_1:
             break
     return columns
+
+
+def completed_width(kind: FileKind, columns: Mapping[str, int]) -> int:
+    """How many columns an ANS file may have that this product completed and that comes back; 0 for any other file.
+
+    Without headings, the codes that it holds where the product writes them tell.
+    """
+    received = len(ANS_COLUMNS.get(kind, ()))
+    return received + COMPLETED_COLUMNS if received and columns.get("earlier_code") == received else 0
 
 
 def _holds_codes(cells: Sequence[str]) -> bool:

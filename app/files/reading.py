@@ -8,6 +8,7 @@ from app.files.ans_files import (
     ANS_COLUMNS,
     MANDATORY,
     ans_columns,
+    completed_width,
     has_ans_headings,
     heading_of,
     kind_of_headings,
@@ -270,7 +271,7 @@ def _check_width(file: ReadFile, row: TableRow, width: int, needed: int) -> None
     if file.table.dialect.format != "csv":
         return
     found = _filled_width(row, width)
-    if width <= found <= max(width, len(file.table.headings)):
+    if width <= found <= max(width, len(file.table.headings), completed_width(file.kind, file.columns)):
         return
     if needed <= found < width:
         file.short_rows.append(row.row_number)

@@ -14,6 +14,7 @@ from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, read_code
 from app.files.records import UndecodableError, read_records
 from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.text import iso_day
 from loinc_data.checkdigit import is_valid_loinc
 
 NameLookup = Callable[[Iterable[str]], Mapping[str, str]]
@@ -203,7 +204,7 @@ def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
         comment=said.get("comment", ""),
         author=said.get("statussetby", "") or said.get("createdby", ""),
         # Usagi counts the milliseconds since 1970.
-        dated=datetime.fromtimestamp(int(on) / 1000, UTC).date().isoformat() if _MILLISECONDS.fullmatch(on) else on,
+        dated=iso_day(datetime.fromtimestamp(int(on) / 1000, UTC)) if _MILLISECONDS.fullmatch(on) else on,
     )
 
 

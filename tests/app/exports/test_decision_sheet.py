@@ -75,6 +75,7 @@ def _statement(assessment: Assessment, catalogue: str) -> Statement:
         catalogue=catalogue,
         release=RELEASE,
         made_at=MADE_AT,
+        changed_at=MADE_AT,
         made_by="Camille Transcodeuse",
     )
 

@@ -1,7 +1,7 @@
 """until when codes that LOINC retired count, by which rule what is kept was counted, releases that may be cut
 
-Revision: 0011
-Follows: 0012
+Revision: 0014
+Follows: 0013
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from app.models import append_only, public_identifiers
 
-revision = "0011"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
