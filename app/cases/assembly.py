@@ -113,6 +113,7 @@ def build_case(
         history=history,
         earlier=earlier_lines(access.catalogue_id, asked.query, known.earlier, {item.loinc_num for item in columns}),
         suggested=suggested_of(confirmed),
+        instead=instead,
         search=_search(session, access, context, test, asked, {column.loinc_num for column in columns}),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
         position=position,

@@ -1,5 +1,6 @@
 """What the case page shows: the local test, its candidates on the seven lines, and where to go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.cases.history import HistoryLine
@@ -159,6 +160,8 @@ class CaseView:
     history: list[HistoryLine]
     earlier: list[EarlierLine]
     suggested: Suggested | None
+    instead: Sequence[str]
+    """What LOINC gives in place of the decided code."""
     search: SearchView
     hidden: list[tuple[str, str]]
     position: QueuePosition

@@ -9,7 +9,7 @@ from app.exports.original import guarded
 from app.exports.schemas import READ_ROW_BY_ROW, ExportKind
 from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
-from app.publication.schemas import PublishedTest, SglSeverity
+from app.publication.schemas import PublishedTest, SglSeverity, UncodedReason
 
 HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
 SEVERITY_LABELS = {SglSeverity.BLOCKING: "bloquante", SglSeverity.WARNING: "non bloquante"}
@@ -68,6 +68,20 @@ def ambiguous_note(assessment: Assessment, kind: ExportKind) -> list[str]:
     if kind in READ_ROW_BY_ROW:
         return [f"{said}. Chaque ligne porte ici son code ; les fichiers que le SGL lit n'en portent aucun."]
     return [f"{said}. Leurs lignes sortent sans code : le SGL refuserait ces codes locaux."]
+
+
+def status_notes(assessment: Assessment) -> list[str]:
+    """How many rows leave without their approved code, or with a code that LOINC no longer advises: for whoever does
+    not open the report."""
+    refused = sum(reason is UncodedReason.BLOCKED for reason in assessment.reasons.values())
+    retired = sum(reason is UncodedReason.DEPRECATED for reason in assessment.reasons.values())
+    warned = sum(issue.rule == "status" for issue in assessment.issues)
+    notes = (
+        (refused, "Lignes approuvées sans code dans ce fichier, le SGL le refuserait"),
+        (retired, "Lignes approuvées sans code dans ce fichier, LOINC l'a retiré et la date limite est passée"),
+        (warned, "Codes retirés de LOINC ou déconseillés, donnés avec un avertissement"),
+    )
+    return [f"{said} : {count}. Le rapport les nomme." for count, said in notes if count]
 
 
 def _cells(line: ReportLine) -> Iterable[str]:

@@ -14,7 +14,7 @@ from app.exports import writers
 from app.exports.archive import zip_of
 from app.exports.companion import companion_csv
 from app.exports.fhir_writers import Publication
-from app.exports.report import ambiguous_note, report_csv
+from app.exports.report import ambiguous_note, report_csv, status_notes
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
@@ -128,6 +128,7 @@ def make_export(
         material = read_material(session, laboratory, catalogue, request)
     forbid_open_transaction("write a document")
     file, assessment = build(material, settings, request, made_at, made_by)
+    file = replace(file, notes=(*file.notes, *status_notes(assessment)))
     if request.packaging is Packaging.ZIP:
         statement = statement_of(material.facts, assessment, made_at, made_by)
         file = packed(file, assessment, statement, is_received=material.received is not None)

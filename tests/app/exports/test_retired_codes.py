@@ -119,6 +119,8 @@ def test_every_report_names_the_row(
     assert any("date limite" in line[5] for line in told) is is_over
     assert ("ne comptent plus" in " ".join(readme.split())) is is_over
     assert "31/12/2026 inclus" in readme
+    assert ("LOINC l'a retiré et la date limite est passée : 1" in readme) is is_over
+    assert ("donnés avec un avertissement : 1" in readme) is not is_over
     if kind is not ExportKind.XLSX:
         assert (DEPRECATED in content) is not is_over
 
@@ -240,6 +242,7 @@ def test_the_case_of_a_retired_code_offers_what_replaces_it(
     before = " ".join(unescape(client.get(address).text).split())
     assert f"{DEPRECATED} est retiré de LOINC (DEPRECATED). LOINC le remplace par {GLUCOSE}." in before
     assert f'value="{GLUCOSE}"' in before
+    assert "Donné par LOINC à la place" in before
     set_day(retired, LAST)
     assert "Il ne comptera et ne sortira que jusqu'au 31/12/2026 inclus." in unescape(client.get(address).text)
     clock.now = AFTER
