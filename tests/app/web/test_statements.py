@@ -32,7 +32,7 @@ LIMITS = {
     "approval list, codes found by search": 24,
     "bulk approval of 100": 34,
     "coverage": 46,
-    "exports": 35,
+    "exports": 36,
     "home": 6,
     "catalogue": 17,
     "memory": 9,
