@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from app.fhir.dialect import FhirVersion
+from app.fhir.published import SLUGS
 from app.fhir.searching import SEARCH_PARAMETERS
 
 PUBLISHED_ON = "2026-11-27"
@@ -14,6 +15,12 @@ _TRANSLATE = "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate"
 _SECURITY = (
     "Chaque demande porte l'en-tête Authorization: Bearer suivi d'un jeton, fait pour un laboratoire par son "
     "biologiste ou par l'administrateur. Aucun cookie n'est lu. Cette déclaration seule se lit sans jeton."
+)
+
+_DOCUMENTATION = (
+    "FHIR 4.0 par défaut ; 5.0 par fhirVersion=5.0 dans Accept ou _format. Une recherche prend aussi _summary, "
+    "_elements, _count et _offset, par GET ou par POST _search ; un paramètre inconnu est dit, ou refusé par Prefer: "
+    "handling=strict. Seule la version actuelle d'une ressource est servie ; une date sans fuseau est à l'heure de Paris."
 )
 
 
@@ -44,6 +51,7 @@ def capability_statement(base_url: str, fhir_version: FhirVersion) -> dict[str, 
     return {
         "resourceType": "CapabilityStatement",
         "id": "transcodeur",
+        "meta": {"versionId": PUBLISHED_ON.replace("-", ""), "lastUpdated": f"{PUBLISHED_ON}T00:00:00Z"},
         "language": "fr",
         "name": "AtelierDeTranscodageLOINC",
         "title": "Atelier de transcodage LOINC : cartes approuvées",
@@ -59,9 +67,9 @@ def capability_statement(base_url: str, fhir_version: FhirVersion) -> dict[str, 
         "rest": [
             {
                 "mode": "server",
-                "documentation": "FHIR 4.0 par défaut ; 5.0 par fhirVersion=5.0 dans Accept ou _format.",
+                "documentation": _DOCUMENTATION,
                 "security": {"description": _SECURITY},
-                "resource": [_resource(kind) for kind in ("CodeSystem", "ConceptMap", "ValueSet")],
+                "resource": [_resource(kind) for kind in sorted(SLUGS)],
             }
         ],
     }

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from fastapi import Request
 
+from app.fhir.asked import query_of, single
 from app.fhir.errors import FhirRequestError
 from app.fhir_resources.values import Syntax
 
@@ -45,14 +46,12 @@ _SYNTAXES = {
     "application/json": Syntax.JSON,
     "application/fhir+json": Syntax.JSON,
     "text/json": Syntax.JSON,
-    "*/*": Syntax.JSON,
-    "application/*": Syntax.JSON,
     "xml": Syntax.XML,
     "application/xml": Syntax.XML,
     "application/fhir+xml": Syntax.XML,
     "text/xml": Syntax.XML,
 }
-_VERSION = re.compile(r"fhirversion\s*=\s*\"?(\d+\.\d+)", re.IGNORECASE)
+_VERSION = re.compile(r"fhirversion\s*=\s*\"?([^;,\s\"]*)", re.IGNORECASE)
 _VERSIONS = {"4.0": FhirVersion.R4, "4.3": FhirVersion.R4, "5.0": FhirVersion.R5}
 
 
@@ -60,15 +59,16 @@ def _version(media_type: str) -> FhirVersion | None:
     found = _VERSION.search(media_type)
     if found is None:
         return None
-    version = _VERSIONS.get(found[1])
+    version = _VERSIONS.get(".".join(found[1].split(".")[:2]))
     if version is None:
-        raise FhirRequestError(f"La version {found[1]} de FHIR n'est pas servie : 4.0 et 5.0 le sont.", 406)
+        raise FhirRequestError(f"La version {found[1][:20]} de FHIR n'est pas servie : 4.0 et 5.0 le sont.", 406)
     return version
 
 
 def _by_preference(accept: str) -> Iterator[str]:
-    """The media types of an Accept header, the preferred first."""
-    weighted = []
+    """The media types of an Accept header, the preferred first; those of weight zero are what the caller refuses."""
+    weighted: list[tuple[float, int, str]] = []
+    refused = set()
     for position, item in enumerate(part for part in accept.split(",") if part.strip()):
         quality = re.search(r";\s*q\s*=\s*([0-9.]+)", item)
         try:
@@ -77,8 +77,14 @@ def _by_preference(accept: str) -> Iterator[str]:
             weight = 0.0
         if weight > 0:
             weighted.append((-weight, position, item.strip()))
+        else:
+            refused.add(syntax_of(item))
     for _, _, item in sorted(weighted):
-        yield item
+        if "*" not in item.partition(";")[0]:
+            yield item
+        else:
+            # Any syntax will do: the first that is not refused.
+            yield from (f"application/fhir+{syntax}" for syntax in Syntax if syntax not in refused)
 
 
 def syntax_of(media_type: str) -> Syntax | None:
@@ -88,8 +94,13 @@ def syntax_of(media_type: str) -> Syntax | None:
 
 def dialect_of(request: Request) -> FhirDialect:
     """How to answer this request; `_format` wins over Accept, and 406 is the answer to a wish we cannot meet."""
+    return dialect_with(request, single(query_of(request), "_format"))
+
+
+def dialect_with(request: Request, wanted: str) -> FhirDialect:
+    """The same, `_format` being given: a search by POST has it in its form."""
     # In a query, an unescaped plus sign arrives as a space.
-    wanted = request.query_params.get("_format", "").strip().replace("fhir ", "fhir+")
+    wanted = wanted.replace("fhir ", "fhir+")
     if wanted:
         syntax = syntax_of(wanted)
         if syntax is None:
@@ -113,8 +124,10 @@ def _header_version(request: Request) -> FhirVersion | None:
 
 
 def forgiving_dialect_of(request: Request) -> FhirDialect:
-    """How to answer when the request itself is refused, perhaps for its format."""
-    try:
-        return dialect_of(request)
-    except FhirRequestError:
-        return FhirDialect()
+    """How to answer when the request itself is refused, perhaps for its format, or for a query that is no text."""
+    for wish in (dialect_of, lambda asked: dialect_with(asked, "")):
+        try:
+            return wish(request)
+        except FhirRequestError:
+            continue
+    return FhirDialect()

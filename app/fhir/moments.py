@@ -1,73 +1,107 @@
-"""A date of a search, with its prefix: a whole day, month or year when no more is said."""
+"""Dates of searches: a value is the span of time that it names, and its prefix says how a moment stands to it."""
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Self
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from app.fhir.errors import FhirRequestError
 from app.text import PARIS
 
-_DATE = re.compile(
-    r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
-    r"(Z|[+ -]\d{2}:\d{2})?)?)?)?"
+PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
+_VALUE = re.compile(
+    r"(?P<prefix>[a-z]{2})?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
+    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<part>\d{1,9}))?)?"
+    r"(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """The time that a date covers, from `first` on and before `end`, and how a moment must stand to it."""
+class Span:
+    """From its first moment to the first that follows it."""
 
-    prefix: str
-    first: datetime
+    start: datetime
     end: datetime
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """What a value of `_lastUpdated` says; raises FhirRequestError."""
-        found = _DATE.fullmatch(text)
-        try:
-            if found is not None:
-                return cls(found[1] or "eq", *_covered(found))
-        except (ValueError, OverflowError):
-            pass
-        raise FhirRequestError(f"« {text[:40]} » n'est pas une date que _lastUpdated sache lire.", code="value")
+    def of(cls, text: str) -> "Span":
+        """The span of a FHIR date, dateTime or instant without prefix; raises ValueError."""
+        found = _VALUE.fullmatch(text)
+        if found is None or found["prefix"]:
+            raise ValueError(text)
+        return _span(found)
 
-    def holds(self, written: str) -> bool:
-        """Whether an instant, as a resource writes it, stands so."""
-        moment = datetime.fromisoformat(written.replace("Z", "+00:00"))
-        is_in = self.first <= moment < self.end
-        match self.prefix:
-            case "ne":
-                return not is_in
-            case "gt" | "sa":
-                return moment >= self.end
-            case "lt" | "eb":
-                return moment < self.first
-            case "ge":
-                return moment >= self.first
-            case "le":
-                return moment < self.end
-            case _:
-                return is_in
+    def holds(self, other: "Span") -> bool:
+        """Whether another span lies within this one."""
+        return self.start <= other.start and other.end <= self.end
 
 
-def _covered(found: re.Match[str]) -> tuple[datetime, datetime]:
-    year, month, day = int(found[2]), int(found[3] or 1), int(found[4] or 1)
-    if found[5] is None:
-        # A day without a time zone is a day of Paris, as everywhere in this product.
-        first = datetime(year, month, day, tzinfo=PARIS)
-        if found[4]:
-            end = first + timedelta(days=1)
-        elif found[3]:
-            end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=PARIS)
-        else:
-            end = datetime(year + 1, 1, 1, tzinfo=PARIS)
-        return first.astimezone(UTC), end.astimezone(UTC)
+def _zone(text: str | None) -> tzinfo:
+    if text is None:
+        # As everywhere in this product.
+        return PARIS
+    if text == "Z":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 14 or minutes > 59:
+        raise ValueError(text)
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text.startswith("-") else offset)
+
+
+def _span(found: re.Match[str]) -> Span:
+    start = datetime(
+        year=int(found["year"]),
+        month=int(found["month"] or 1),
+        day=int(found["day"] or 1),
+        hour=int(found["hour"] or 0),
+        minute=int(found["minute"] or 0),
+        second=int(found["second"] or 0),
+        microsecond=int((found["part"] or "").ljust(6, "0")[:6]),
+        tzinfo=_zone(found["zone"]),
+    )
+    return Span(start.astimezone(UTC), _end(start, found).astimezone(UTC))
+
+
+def _end(start: datetime, found: re.Match[str]) -> datetime:
+    if found["month"] is None:
+        return start.replace(year=start.year + 1)
+    if found["day"] is None:
+        return (start + timedelta(days=31)).replace(day=1)
+    if found["part"]:
+        return start + timedelta(microseconds=10 ** max(0, 6 - len(found["part"])))
+    unit = "seconds" if found["second"] else "minutes" if found["hour"] else "days"
+    return start + timedelta(**{unit: 1})
+
+
+def is_met(name: str, text: str, held: str) -> bool:
+    """Whether a moment that a resource holds meets the value of a search; without time zone it is the clock of Paris."""
     # In a query, an unescaped plus sign arrives as a space.
-    zone = (found[8] or "").replace(" ", "+").replace("Z", "+00:00")
-    text = f"{found[2]}-{found[3]}-{found[4]}T{found[5]}:{found[6]}:{found[7] or '00'}{zone}"
-    first = datetime.fromisoformat(text)
-    if first.tzinfo is None:
-        first = first.replace(tzinfo=PARIS)
-    return first.astimezone(UTC), (first + timedelta(seconds=1 if found[7] else 60)).astimezone(UTC)
+    found = _VALUE.fullmatch(text.strip().replace(" ", "+"))
+    prefix = (found["prefix"] or "eq") if found else ""
+    try:
+        if found is None or prefix not in PREFIXES:
+            raise ValueError(text)
+        wanted = _span(found)
+    except (ValueError, OverflowError):
+        raise FhirRequestError(
+            f"{name} attend une date FHIR (2026-11-21, 2026-11-21T14:05:03Z), précédée ou non de "
+            f"{', '.join(PREFIXES)}.",
+            code="value",
+        ) from None
+    return _compare(prefix, wanted, Span.of(held)) if held else False
+
+
+def _compare(prefix: str, wanted: Span, held: Span) -> bool:
+    is_equal, is_later, is_sooner = wanted.holds(held), held.end > wanted.end, held.start < wanted.start
+    answers = {
+        "eq": is_equal,
+        "ne": not is_equal,
+        "gt": is_later,
+        "ge": is_later or is_equal,
+        "lt": is_sooner,
+        "le": is_sooner or is_equal,
+        "sa": held.start >= wanted.end,
+        "eb": held.end <= wanted.start,
+    }
+    return answers[prefix]

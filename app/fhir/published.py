@@ -9,6 +9,7 @@ from threading import Lock
 from sqlmodel import Session
 
 from app.fhir.dialect import FhirVersion
+from app.fhir.reasons import Reasons
 from app.fhir_resources.code_systems import code_systems, value_set
 from app.fhir_resources.concept_map import concept_map
 from app.fhir_resources.concept_map_r5 import concept_map_r5
@@ -18,9 +19,7 @@ from app.fhir_resources.values import Resource, precise_instant, published
 from app.models import Catalogue, Laboratory, Level
 from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
-from app.publication.local_codes import local_codes
 from app.publication.mapping import MapElement, MapGroup, map_groups
-from app.publication.schemas import PublishedTest
 from app.publication.service import CatalogueFacts, gather, statement_of
 from app.publication.state import PublishedState, state_of
 from app.publication.statement import Statement
@@ -75,16 +74,9 @@ class PublishedCatalogue:
         return [GroupIndex.of(group, self.canonicals.code_system(group.level)) for group in self.map_groups]
 
     @cached_property
-    def tests_by_code(self) -> dict[tuple[Level, str], list[PublishedTest]]:
-        """The rows behind each local code of the map."""
-        found: dict[tuple[Level, str], list[PublishedTest]] = {}
-        for group in self.map_groups:
-            of_level = [test for test in self.assessment.tests if test.level is group.level]
-            codes = local_codes(of_level)
-            for test in of_level:
-                if codes.get(test.id):
-                    found.setdefault((group.level, codes[test.id]), []).append(test)
-        return found
+    def reasons(self) -> Reasons:
+        """Why codes have no match."""
+        return Reasons.of(self.assessment)
 
     @cached_property
     def map_groups(self) -> list[MapGroup]:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.fhir.asked import HOW_TO_WRITE, Pairs
 from app.fhir.dialect import FhirVersion, syntax_of
 from app.fhir.errors import FhirRequestError
 from app.fhir_resources.values import Syntax
-from app.files.fhir_json import FhirReadError, is_storable
+from app.files.fhir_json import LOINC_SYSTEM, LOINC_SYSTEMS, FhirReadError, is_storable
 from app.files.fhir_xml import load_xml
 
 _SHARED = ("url", "conceptMapVersion", "system", "version")
@@ -46,6 +47,17 @@ class Question:
     target_system: str = ""
 
 
+def from_query(query: Pairs) -> Parameters:
+    """The values of a query; a parameter given twice is refused, as each is asked once."""
+    values: dict[str, str] = {}
+    for name, value in query:
+        if name in values:
+            raise FhirRequestError(f"Le paramètre {name} est donné deux fois.")
+        if name not in HOW_TO_WRITE:
+            values[name] = value
+    return values
+
+
 def from_parameters(body: bytes, content_type: str) -> Parameters:
     """The values of a Parameters resource; a parameter given twice is refused, as each is asked once."""
     syntax = syntax_of(content_type)
@@ -72,9 +84,10 @@ def from_parameters(body: bytes, content_type: str) -> Parameters:
 def _from_json(body: bytes) -> Any:
     try:
         found = json.loads(body)
+        may_be_kept = is_storable(found)
     except (ValueError, RecursionError) as error:
         raise FhirRequestError("Le corps n'est pas du JSON bien formé.", code="structure") from error
-    if not is_storable(found):
+    if not may_be_kept:
         raise FhirRequestError("Le corps contient un caractère nul ou la moitié d'un caractère.", code="value")
     return found
 
@@ -113,7 +126,7 @@ def question_of(values: Parameters, stated: FhirVersion | None) -> Question:
         map_version=_text(values, "conceptMapVersion") or url_version,
         source_scope=_text(values, "source" if is_r4 else "sourceScope").partition("|")[0],
         target_scope=_text(values, "target" if is_r4 else "targetScope").partition("|")[0],
-        target_system=_text(values, "targetsystem" if is_r4 else "targetSystem").partition("|")[0],
+        target_system=_system(values, "targetsystem" if is_r4 else "targetSystem"),
     )
 
 
@@ -131,7 +144,9 @@ def _asked(values: Parameters, is_r4: bool) -> tuple[tuple[Coding, ...], bool]:
         raise FhirRequestError(f"Donnez un et un seul de ces paramètres : {names}.", code="required")
     ((kind, prefix, name),) = present
     if kind == "code":
-        coding = {"code": values[name], "system": values.get("system")}
+        # R5 has no parameter of its own for the system of a target code: both readings of its text are taken.
+        system = values.get("system") or (values.get("targetSystem") if prefix == "target" else None)
+        coding = {"code": values[name], "system": system}
         return (_coding(coding, name),), prefix == "target"
     if kind == "coding":
         return (_coding(values[name], name),), prefix == "target"
@@ -148,7 +163,13 @@ def _coding(value: Any, name: str) -> Coding:
     system, code = value.get("system"), value.get("code")
     if not isinstance(system, str) or not isinstance(code, str) or not system or not code:
         raise FhirRequestError(f"{name} demande un code et son système (system).", code="required")
-    return Coding(system.partition("|")[0], code)
+    plain = system.partition("|")[0]
+    return Coding(LOINC_SYSTEM if plain.rstrip("/") in LOINC_SYSTEMS else plain, code)
+
+
+def _system(values: Parameters, name: str) -> str:
+    plain = _text(values, name).partition("|")[0]
+    return LOINC_SYSTEM if plain.rstrip("/") in LOINC_SYSTEMS else plain
 
 
 def _text(values: Parameters, name: str) -> str:

@@ -1,39 +1,42 @@
-"""The FHIR service: the approved maps of a laboratory, its local codes, and `$translate`. It only reads."""
+"""The FHIR service: the maps of a laboratory, its local codes, and `$translate`. It only reads."""
 
-import re
-from collections.abc import Sequence
-from typing import Annotated, Any
-from urllib.parse import parse_qsl
+from collections.abc import Callable
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.routing import Route
 
 from app.fhir.access import Reader, ReaderDep
-from app.fhir.answers import respond
+from app.fhir.answers import respond, respond_with_version
+from app.fhir.asked import Pairs, form_of, is_strict, query_of, refuse_unknown, single
 from app.fhir.capability import capability_statement
-from app.fhir.conditional import FhirRoute, validators
-from app.fhir.dialect import FhirDialect, FhirVersion, dialect_of
+from app.fhir.dialect import FhirDialect, dialect_of, dialect_with
 from app.fhir.errors import FhirRequestError
-from app.fhir.published import PublishedCatalogue
-from app.fhir.questions import Parameters, Question, from_parameters, question_of
-from app.fhir.searching import search_of, searchset
+from app.fhir.published import SLUGS, PublishedCatalogue
+from app.fhir.questions import Question, from_parameters, from_query, question_of
+from app.fhir.searching import PARTS, search_of, searchset, shape_of
 from app.fhir.translation import parameters_of, translate
-from app.fhir_resources.naming import LEVEL_SLUGS, SPECIMENS, UNITS, Canonicals
+from app.fhir.unserved import Unserved
+from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
+from app.fhir_resources.values import Resource
 from app.tokens.address import service_address
 
-router = APIRouter(prefix="/fhir", route_class=FhirRoute)
-READ = ["GET", "HEAD"]
+router = APIRouter(prefix="/fhir")
 
+READ = ["GET", "HEAD"]
+MOST_BODY_BYTES = 1_000_000
+"""A question or a form is small."""
 DialectDep = Annotated[FhirDialect, Depends(dialect_of)]
-SLUGS = {"ConceptMap": ("loinc",), "CodeSystem": (*LEVEL_SLUGS.values(), SPECIMENS, UNITS), "ValueSet": ("",)}
-"""The kinds of resources that are served, and what ends the identifiers of each."""
-MOST_FIELDS = 100
-"""Parameters of one search."""
-_FORMAT_PARAMETERS = frozenset({"_format", "_pretty"})
 
 
 async def body_of(request: Request) -> bytes:
-    """What was sent."""
-    return await request.body()
+    """What was sent; refused in FHIR, and before it is all there, when it is too much."""
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > MOST_BODY_BYTES:
+            raise FhirRequestError(f"Une question ou un formulaire fait {MOST_BODY_BYTES} octets au plus.", 413)
+    return bytes(parts)
 
 
 BodyDep = Annotated[bytes, Depends(body_of)]
@@ -42,71 +45,82 @@ BodyDep = Annotated[bytes, Depends(body_of)]
 @router.api_route("/metadata", methods=READ)
 def show_metadata(request: Request, dialect: DialectDep) -> Response:
     """What the service can do; read without a token."""
-    return respond(capability_statement(service_address(request), dialect.settled), dialect)
+    query = query_of(request)
+    if single(query, "mode") not in ("", "full", "normative"):
+        raise FhirRequestError("mode vaut full ou normative : la déclaration est la même.", code="not-supported")
+    refuse_unknown(request, query, frozenset({"mode"}))
+    return respond(request, capability_statement(service_address(request), dialect.settled), dialect)
 
 
-def _resources(catalogues: list[PublishedCatalogue], kind: str, version: FhirVersion) -> list[dict[str, Any]]:
-    return [resource for catalogue in catalogues for resource in catalogue.resources(kind, version)]
+def _search(request: Request, reader: Reader, dialect: FhirDialect, kind: str, sent: Pairs) -> Response:
+    search = search_of(sent, strict=is_strict(request))
+    found = [item for catalogue in reader.published() for item in catalogue.resources(kind, dialect.settled)]
+    return respond(request, searchset(found, search, f"{service_address(request)}/{kind}"), dialect)
 
 
-def _search(
-    request: Request,
-    reader: Reader,
-    dialect: FhirDialect,
-    kind: str,
-    sent: Sequence[tuple[str, str]] = (),
-) -> Response:
-    search = search_of([*request.query_params.multi_items(), *sent], is_strict=_is_strict(request))
-    resources = _resources(reader.published(), kind, dialect.settled)
-    return respond(searchset(resources, search, f"{service_address(request)}/{kind}"), dialect)
-
-
-def _is_strict(request: Request) -> bool:
-    """Whether the caller wants to be refused what would be ignored (`Prefer: handling=strict`)."""
-    wishes = re.split(r"[;,]", request.headers.get("prefer", "").lower())
-    return "handling=strict" in {"".join(wish.split()).replace('"', "") for wish in wishes}
-
-
-def _read(reader: Reader, dialect: FhirDialect, kind: str, resource_id: str, version_id: str = "") -> Response:
+def _found(
+    reader: Reader, dialect: FhirDialect, kind: str, resource_id: str
+) -> tuple[Resource, PublishedCatalogue]:
+    if resource_id.startswith("$"):
+        raise FhirRequestError(f"L'opération {resource_id[:60]} n'est pas servie pour {kind}.", 404, "not-supported")
     catalogues = reader.published(lambda names: any(names.identifier(slug) == resource_id for slug in SLUGS[kind]))
-    for resource in _resources(catalogues, kind, dialect.settled):
-        if resource["id"] != resource_id:
-            continue
-        meta = resource["meta"]
-        if version_id not in ("", meta["versionId"]):
-            raise FhirRequestError(
-                f"Seul l'état actuel de {kind}/{resource_id} est servi : versionId {meta['versionId']}.", 404
-            )
-        # One address answers in several syntaxes, and to one token.
-        headers = {**validators(meta["versionId"], meta["lastUpdated"]), "Vary": "Accept, Authorization"}
-        return respond(resource, dialect, headers=headers)
-    raise FhirRequestError(f"{kind}/{resource_id} n'existe pas, ou pas pour ce jeton.", 404)
+    for catalogue in catalogues:
+        for resource in catalogue.resources(kind, dialect.settled):
+            if resource["id"] == resource_id:
+                return resource, catalogue
+    raise FhirRequestError(f"{kind}/{resource_id[:80]} n'existe pas, ou pas pour ce jeton.", 404)
 
 
-def _sent(request: Request, body: bytes) -> list[tuple[str, str]]:
-    """The parameters of a search sent as a form."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/x-www-form-urlencoded", "") or (not kind and body):
-        raise FhirRequestError("Envoyez les paramètres en application/x-www-form-urlencoded.", 415)
-    try:
-        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError as error:
-        raise FhirRequestError("Les paramètres envoyés ne sont pas lisibles.", code="structure") from error
+def _read(
+    request: Request, reader: Reader, dialect: FhirDialect, kind: str, resource_id: str, version_id: str = ""
+) -> Response:
+    query = query_of(request)
+    shape = shape_of(query, may_count=False)
+    refuse_unknown(request, query, frozenset(PARTS))
+    resource, catalogue = _found(reader, dialect, kind, resource_id)
+    if version_id and version_id != resource["meta"]["versionId"]:
+        raise FhirRequestError(
+            f"La version {version_id[:80]} de {kind}/{resource_id[:80]} n'est pas servie : seule l'actuelle l'est, "
+            f"{resource['meta']['versionId']}.",
+            404,
+        )
+    return respond_with_version(request, resource, shape.of(resource), catalogue.state.changed_at, dialect)
 
 
-def _queried(request: Request) -> Parameters:
-    values: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        if name in values:
-            raise FhirRequestError(f"Le paramètre {name} est donné deux fois.")
-        if name not in _FORMAT_PARAMETERS:
-            values[name] = value
-    return values
+def _add_type(kind: str) -> None:
+    """The routes by which a resource type is searched and read."""
+
+    def search(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
+        return _search(request, reader, dialect, kind, query_of(request))
+
+    def search_by_form(request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep) -> Response:
+        form = form_of(request, body)
+        wanted = single(form, "_format")
+        sent = [*query_of(request), *form]
+        return _search(request, reader, dialect_with(request, wanted) if wanted else dialect, kind, sent)
+
+    def read(request: Request, reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
+        return _read(request, reader, dialect, kind, resource_id)
+
+    def read_version(
+        request: Request, reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str
+    ) -> Response:
+        return _read(request, reader, dialect, kind, resource_id, version_id)
+
+    def add(path: str, answer: Callable[..., Response], methods: list[str]) -> None:
+        router.add_api_route(f"/{kind}{path}", answer, methods=methods)
+
+    add("", search, READ)
+    add("/_search", search, READ)
+    add("/_search", search_by_form, ["POST"])
+    add("/{resource_id}/_history/{version_id}", read_version, READ)
+    add("/{resource_id}", read, READ)
 
 
-def _answer(reader: Reader, question: Question, dialect: FhirDialect, resource_id: str = "") -> Response:
+def _answer(
+    request: Request, reader: Reader, question: Question, dialect: FhirDialect, resource_id: str = ""
+) -> Response:
     """Answer with the maps that the question names, or else with those whose codes it holds."""
-    version = question.version
 
     def is_named(names: Canonicals) -> bool:
         return resource_id in ("", names.identifier("loinc")) and question.map_url in ("", names.concept_map())
@@ -118,33 +132,41 @@ def _answer(reader: Reader, question: Question, dialect: FhirDialect, resource_i
     if resource_id or question.map_url:
         catalogues = reader.published(is_named)
         if not catalogues:
-            raise FhirRequestError("Cette carte n'existe pas, ou pas pour ce jeton.", 404)
+            named = question.map_url or f"ConceptMap/{resource_id}"
+            raise FhirRequestError(f"La carte {named[:200]} n'existe pas, ou pas pour ce jeton.", 404)
     else:
         catalogues = reader.published(is_asked)
-    if question.map_version:
-        catalogues = [item for item in catalogues if item.version == question.map_version]
-        if not catalogues:
-            raise FhirRequestError("Cette version de la carte n'est pas servie : seule l'actuelle l'est.", 404)
-    return respond(parameters_of(translate(catalogues, question), version), dialect.as_of(version))
+    catalogues = _of_version(catalogues, question.map_version)
+    answer = parameters_of(translate(catalogues, question), question.version)
+    return respond(request, answer, dialect.as_of(question.version))
+
+
+def _of_version(catalogues: list[PublishedCatalogue], version: str) -> list[PublishedCatalogue]:
+    found = [item for item in catalogues if version in ("", item.version)]
+    if catalogues and not found:
+        raise FhirRequestError(f"La version {version[:80]} de la carte n'est pas servie : seule l'actuelle l'est.", 404)
+    return found
 
 
 @router.api_route("/ConceptMap/$translate", methods=READ)
 def ask_all_maps(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
     """Translate with all maps of the laboratory, or with the one that `url` names."""
-    return _answer(reader, question_of(_queried(request), dialect.version), dialect)
+    question = question_of(from_query(query_of(request)), dialect.version)
+    return _answer(request, reader, question, dialect)
 
 
 @router.post("/ConceptMap/$translate")
 def post_to_all_maps(request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep) -> Response:
     """The same, asked by a Parameters resource."""
     values = from_parameters(body, request.headers.get("content-type", ""))
-    return _answer(reader, question_of(values, dialect.version), dialect)
+    return _answer(request, reader, question_of(values, dialect.version), dialect)
 
 
 @router.api_route("/ConceptMap/{resource_id}/$translate", methods=READ)
 def ask_one_map(request: Request, reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
     """Translate with this map."""
-    return _answer(reader, question_of(_queried(request), dialect.version), dialect, resource_id)
+    question = question_of(from_query(query_of(request)), dialect.version)
+    return _answer(request, reader, question, dialect, resource_id)
 
 
 @router.post("/ConceptMap/{resource_id}/$translate")
@@ -153,29 +175,10 @@ def post_to_one_map(
 ) -> Response:
     """The same, asked by a Parameters resource."""
     values = from_parameters(body, request.headers.get("content-type", ""))
-    return _answer(reader, question_of(values, dialect.version), dialect, resource_id)
+    return _answer(request, reader, question_of(values, dialect.version), dialect, resource_id)
 
 
-def _serve(kind: str) -> None:
-    """The searches and readings of one kind of resource."""
-
-    def search(request: Request, reader: ReaderDep, dialect: DialectDep) -> Response:
-        return _search(request, reader, dialect, kind)
-
-    def search_by_form(request: Request, reader: ReaderDep, dialect: DialectDep, body: BodyDep) -> Response:
-        return _search(request, reader, dialect, kind, _sent(request, body))
-
-    def read(reader: ReaderDep, dialect: DialectDep, resource_id: str) -> Response:
-        return _read(reader, dialect, kind, resource_id)
-
-    def read_state(reader: ReaderDep, dialect: DialectDep, resource_id: str, version_id: str) -> Response:
-        return _read(reader, dialect, kind, resource_id, version_id)
-
-    router.add_api_route(f"/{kind}", search, methods=READ)
-    router.add_api_route(f"/{kind}/_search", search_by_form, methods=["POST"])
-    router.add_api_route(f"/{kind}/{{resource_id}}", read, methods=READ)
-    router.add_api_route(f"/{kind}/{{resource_id}}/_history/{{version_id}}", read_state, methods=READ)
-
-
-for served in SLUGS:
-    _serve(served)
+for _kind in SLUGS:
+    _add_type(_kind)
+# Last: what none of the above serves, by any method.
+router.routes += [Route(path, Unserved(router.routes)) for path in ("/fhir", "/fhir/{path:path}")]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.fhir import reasons
 from app.fhir.dialect import FhirVersion
 from app.fhir.published import GroupIndex, PublishedCatalogue
 from app.fhir.questions import Coding, Question
@@ -12,23 +13,13 @@ from app.fhir_resources.rules_r5 import relationship_of
 from app.files.fhir_json import LOINC_SYSTEM
 from app.models import Relation
 from app.publication.mapping import MapElement, MapTarget
-from app.publication.schemas import UncodedReason
+from app.text import UNPRINTABLE
 
-_REVERSED = {
+_SEEN_FROM_LOINC = {
     Relation.LOINC_WIDER: Relation.LOINC_NARROWER,
     Relation.LOINC_NARROWER: Relation.LOINC_WIDER,
 }
-
-UNKNOWN = "Ce code n'est pas dans le catalogue."
-OTHER_SYSTEM = "« {} » n'est le système d'aucune carte de ce laboratoire."
-OTHER_TARGET = "Les cartes de ce laboratoire mènent à LOINC (http://loinc.org) ; aucune ne mène à « {} »."
-OTHER_SCOPE = "Aucune carte de ce laboratoire ne va entre les jeux de valeurs demandés."
-NOT_LOINC = "En sens inverse, donnez un code LOINC (http://loinc.org) : « {} » n'en est pas le système."
-NO_LOCAL_CODE = "Aucun code local approuvé ne mène à ce code LOINC."
-WITHHELD = "Ce code est dans le catalogue ; un code LOINC y est approuvé, mais ne peut sortir : {}"
-NO_LOINC = "Ce code est dans le catalogue ; un biologiste a approuvé qu'aucun code LOINC ne lui correspond."
-OUT_OF_SCOPE = "Ce code est dans le catalogue ; un biologiste a approuvé que cette ligne est hors périmètre."
-NOT_APPROVED = "Ce code est dans le catalogue ; aucun code LOINC n'y est encore approuvé ({})."
+"""How R4, which speaks of the concept given, sees from LOINC what is wider or narrower seen from the local test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,128 +27,137 @@ class Match:
     """A concept that the map gives, how the map relates the two, and which map says so."""
 
     relation: Relation
-    """How the map's LOINC code stands to the local code."""
-    concept: dict[str, str]
+    is_reverse: bool
+    system: str
+    version: str
+    code: str
+    display: str
     origin: str
-    is_reverse: bool = False
+
+    @property
+    def concept(self) -> dict[str, str]:
+        """The concept as a Coding."""
+        coding = {"system": self.system, "version": self.version, "code": self.code, "display": self.display}
+        return {key: value for key, value in coding.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The answer; without a match, why there is none."""
+    """The answer: each match once, and why each code without match has none."""
 
     matches: tuple[Match, ...]
     message: str = ""
 
 
 def translate(catalogues: Sequence[PublishedCatalogue], question: Question) -> Translation:
-    """Ask the maps; each match once, and without any the reason that says most."""
-    matches: dict[tuple[str, ...], Match] = {}
-    messages: list[str] = []
-    concerned = [catalogue for catalogue in catalogues if _is_concerned(catalogue, question)]
+    """Ask the maps, from either side."""
+    matches: dict[Match, None] = {}
+    unmatched: dict[str, str] = {}
     for coding in question.codings:
-        for catalogue in concerned:
-            found, message = _asked(catalogue, coding, question)
-            messages += [message] if message else []
-            for match in found:
-                key = (match.concept["system"], match.concept["code"], match.relation, match.origin)
-                matches.setdefault(key, match)
-    if matches:
-        return Translation(tuple(matches.values()))
-    if catalogues and not concerned:
-        return Translation((), OTHER_SCOPE)
-    return Translation((), next(iter(messages), _nothing(question)))
+        found, reason = _translated(catalogues, coding, question)
+        matches |= dict.fromkeys(found)
+        if not found:
+            unmatched[coding.code] = reason
+    if len(question.codings) == 1:
+        return Translation(tuple(matches), next(iter(unmatched.values()), ""))
+    return Translation(tuple(matches), "\n".join(f"{code} : {reason}" for code, reason in unmatched.items()))
 
 
-def _nothing(question: Question) -> str:
-    """Why no map knows anything of the codes asked for."""
-    system = question.codings[0].system
-    if question.is_reverse:
-        return NO_LOCAL_CODE if system == LOINC_SYSTEM else NOT_LOINC.format(system)
-    return OTHER_SYSTEM.format(system)
+def _translated(
+    catalogues: Sequence[PublishedCatalogue], coding: Coding, question: Question
+) -> tuple[list[Match], str]:
+    found: list[Match] = []
+    told: list[str] = []
+    for catalogue in catalogues:
+        reason = _beside(catalogue, question)
+        if not reason:
+            matches, reason = _asked(catalogue, coding, question)
+            found += matches
+        told.append(reason)
+    return found, next(filter(None, told), "") or _of_nobody(coding, question)
 
 
-def _is_concerned(catalogue: PublishedCatalogue, question: Question) -> bool:
-    """Whether this map goes between the value sets of the question."""
-    source, target = catalogue.canonicals.value_set(), LOINC_VALUE_SET
+def _of_nobody(coding: Coding, question: Question) -> str:
+    """Why there is no match when no map speaks of the code."""
+    if not question.is_reverse:
+        if question.target_system not in ("", LOINC_SYSTEM):
+            return reasons.OTHER_TARGET.format(system=question.target_system)
+        return reasons.OTHER_SYSTEM.format(system=coding.system)
+    return reasons.NO_LOCAL_CODE
+
+
+def _beside(catalogue: PublishedCatalogue, question: Question) -> str:
+    """Why this map does not go where the question asks; empty when it does."""
+    source, target = question.source_scope, question.target_scope
     if question.is_reverse and question.version is FhirVersion.R4:
+        # R4 names the scopes as the translation goes, R5 as the map does.
         source, target = target, source
-    return question.source_scope in ("", source) and question.target_scope in ("", target)
+    if source not in ("", catalogue.canonicals.value_set()):
+        return reasons.OTHER_SOURCE_SCOPE.format(scope=source)
+    if target not in ("", LOINC_VALUE_SET):
+        return reasons.OTHER_TARGET_SCOPE.format(scope=target)
+    names_target = not question.is_reverse or question.version is FhirVersion.R5
+    if names_target and question.target_system not in ("", LOINC_SYSTEM):
+        return reasons.OTHER_TARGET.format(system=question.target_system)
+    return ""
 
 
 def _asked(catalogue: PublishedCatalogue, coding: Coding, question: Question) -> tuple[list[Match], str]:
     origin = f"{catalogue.canonicals.concept_map()}|{catalogue.version}"
     if question.is_reverse:
-        return list(_from_loinc(catalogue, coding, question, origin)), ""
-    group = next((group for group in catalogue.groups if group.system == coding.system), None)
-    if group is None:
-        return [], ""
-    element = group.by_code.get(coding.code)
-    if element is None:
-        return [], UNKNOWN
-    if question.target_system not in ("", LOINC_SYSTEM):
-        return [], OTHER_TARGET.format(question.target_system)
-    if element.target is None:
-        return [], _why_none(catalogue, group, element)
-    return [Match(element.target.relation, _loinc(element.target, catalogue), origin)], ""
-
-
-def _why_none(catalogue: PublishedCatalogue, group: GroupIndex, element: MapElement) -> str:
-    """Why a code of the catalogue has no code of LOINC: withheld, approved to have none, or not approved yet."""
-    assessment = catalogue.assessment
-    tests = catalogue.tests_by_code.get((group.level, element.code), [])
-    ids = {test.id for test in tests}
-    blocked = [issue.message for issue in assessment.blocking if issue.test.id in ids]
-    if blocked:
-        return WITHHELD.format(" ".join(dict.fromkeys(blocked)))
-    reasons = [assessment.reasons[test.id] for test in tests if test.id in assessment.reasons]
-    if element.settled is not None:
-        return OUT_OF_SCOPE if UncodedReason.OUT_OF_SCOPE in reasons else NO_LOINC
-    unfinished = dict.fromkeys(reason.label for reason in reasons if not reason.is_settled)
-    return NOT_APPROVED.format(", ".join(unfinished) or UncodedReason.TODO.label)
-
-
-def _from_loinc(catalogue: PublishedCatalogue, coding: Coding, question: Question, origin: str) -> Iterator[Match]:
-    if coding.system != LOINC_SYSTEM:
-        return
+        return _from_loinc(catalogue, coding, question, origin)
     for group in catalogue.groups:
+        if group.system != coding.system:
+            continue
+        element = group.by_code.get(coding.code)
+        if element is not None and element.target is not None:
+            return [_loinc(element.target, catalogue, origin)], ""
+        return [], catalogue.reasons.by_code[group.level].get(coding.code, reasons.UNKNOWN)
+    return [], ""
+
+
+def _from_loinc(
+    catalogue: PublishedCatalogue, coding: Coding, question: Question, origin: str
+) -> tuple[list[Match], str]:
+    if coding.system != LOINC_SYSTEM:
+        return [], reasons.NOT_LOINC.format(system=coding.system)
+    groups = catalogue.groups
+    if question.version is FhirVersion.R4 and question.target_system:
         # R4 reversed looks for its target system among the sources of the map; R5 always names the map's target.
-        wanted = group.system if question.version is FhirVersion.R4 else LOINC_SYSTEM
-        if question.target_system in ("", wanted):
-            for element in group.by_loinc.get(coding.code, []):
-                assert element.target is not None
-                yield Match(element.target.relation, _local(element, group, catalogue), origin, is_reverse=True)
+        groups = [group for group in groups if group.system == question.target_system]
+        if not groups:
+            return [], reasons.NO_SUCH_LOCAL_SYSTEM.format(system=question.target_system)
+    found = [_local(element, group, catalogue, origin) for group in groups for element in _leading(group, coding.code)]
+    return found, "" if found else catalogue.reasons.by_loinc.get(coding.code, "")
 
 
-def _loinc(target: MapTarget, catalogue: PublishedCatalogue) -> dict[str, str]:
-    concept = {
-        "system": LOINC_SYSTEM,
-        "version": catalogue.statement.loinc_version,
-        "code": target.term.loinc_num,
-        "display": target.term.long_common_name,
-    }
-    return {key: value for key, value in concept.items() if value}
+def _leading(group: GroupIndex, loinc_num: str) -> Iterator[tuple[MapElement, MapTarget]]:
+    for element in group.by_loinc.get(loinc_num, []):
+        if element.target is not None:
+            yield element, element.target
 
 
-def _local(element: MapElement, group: GroupIndex, catalogue: PublishedCatalogue) -> dict[str, str]:
-    concept = {
-        "system": group.system,
-        "version": catalogue.version,
-        "code": element.code,
-        "display": element.display,
-    }
-    return {key: value for key, value in concept.items() if value}
+def _loinc(target: MapTarget, catalogue: PublishedCatalogue, origin: str) -> Match:
+    version, term = catalogue.statement.loinc_version, target.term
+    return Match(target.relation, False, LOINC_SYSTEM, version, term.loinc_num, term.long_common_name, origin)
+
+
+def _local(
+    mapped: tuple[MapElement, MapTarget], group: GroupIndex, catalogue: PublishedCatalogue, origin: str
+) -> Match:
+    element, target = mapped
+    return Match(target.relation, True, group.system, catalogue.version, element.code, element.display, origin)
 
 
 def parameters_of(translation: Translation, version: FhirVersion) -> dict[str, Any]:
     """The answer as a Parameters resource of this release."""
     parameters: list[dict[str, Any]] = [{"name": "result", "valueBoolean": bool(translation.matches)}]
     if translation.message:
-        parameters.append({"name": "message", "valueString": translation.message})
+        parameters.append({"name": "message", "valueString": UNPRINTABLE.sub("\ufffd", translation.message)})
     for match in translation.matches:
         if version is FhirVersion.R4:
             # R4 says how the concept that it gives stands to the one that was asked for: reversed, the other way round.
-            seen = _REVERSED.get(match.relation, match.relation) if match.is_reverse else match.relation
+            seen = _SEEN_FROM_LOINC.get(match.relation, match.relation) if match.is_reverse else match.relation
             relation = {"name": "equivalence", "valueCode": equivalence_of(seen).value}
             origin = {"name": "source", "valueUri": match.origin}
         else:

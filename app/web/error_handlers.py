@@ -40,7 +40,7 @@ def _answer(
     request: Request, status: int, message: str, problems: list[str] | None = None, code: str = ""
 ) -> Response:
     for prefix, answer in request.app.state.refusals.items():
-        if request.url.path.startswith(prefix):
+        if f"{request.url.path}/".startswith(prefix):
             refusal: Response = answer(request, status, message, code)
             return refusal
     if _wants_json(request):

@@ -20,7 +20,7 @@ _SHARED: dict[str, frozenset[str]] = {
     "OperationOutcome.issue.severity": frozenset({"fatal", "error", "warning", "information"}),
     "OperationOutcome.issue.code": frozenset(
         {"invalid", "required", "value", "not-supported", "login", "expired", "forbidden", "not-found", "exception",
-         "structure", "processing", "unknown", "too-long"}
+         "structure", "processing", "unknown", "too-long", "too-costly"}
     ),
 }  # fmt: skip
 _BY_VERSION: dict[str, dict[str, frozenset[str]]] = {
