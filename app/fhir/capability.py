@@ -20,7 +20,8 @@ _SECURITY = (
 _DOCUMENTATION = (
     "FHIR 4.0 par défaut ; 5.0 par fhirVersion=5.0 dans Accept ou _format. Une recherche prend aussi _summary, "
     "_elements, _count et _offset, par GET ou par POST _search ; un paramètre inconnu est dit, ou refusé par Prefer: "
-    "handling=strict. Seule la version actuelle d'une ressource est servie ; une date sans fuseau est à l'heure de Paris."
+    "handling=strict. Seule la version actuelle d'une ressource est servie ; une date sans fuseau est à l'heure de "
+    "Paris."
 )
 
 

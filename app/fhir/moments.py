@@ -75,7 +75,7 @@ def _end(start: datetime, found: re.Match[str]) -> datetime:
 
 
 def is_met(name: str, text: str, held: str) -> bool:
-    """Whether a moment that a resource holds meets the value of a search; without time zone it is the clock of Paris."""
+    """Whether a moment that a resource holds meets the value of a search; without time zone it is that of Paris."""
     # In a query, an unescaped plus sign arrives as a space.
     found = _VALUE.fullmatch(text.strip().replace(" ", "+"))
     prefix = (found["prefix"] or "eq") if found else ""
