@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -44,6 +44,11 @@ def paris_time(moment: datetime | None, *, seconds: bool = False) -> str:
     if moment is None:
         return ""
     return in_paris(moment).strftime("%d/%m/%Y %H:%M:%S" if seconds else "%d/%m/%Y %H:%M")
+
+
+def french_day(day: date | None) -> str:
+    """A day of a calendar, as French readers write it: 21/11/2026; nothing for none."""
+    return f"{day:%d/%m/%Y}" if day else ""
 
 
 def paris_day(moment: datetime | None) -> str:

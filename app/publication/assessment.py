@@ -20,6 +20,7 @@ from app.publication.schemas import (
     UncodedReason,
 )
 from app.terminology.grace import NO_LIMIT
+from app.text import french_day
 from app.transcoding.standing import NO_CODE_EXISTS, PLACEHOLDER_CODES, Standing, approved_answers, local_key, standings
 from loinc_data.checkdigit import is_valid_loinc
 
@@ -183,7 +184,7 @@ def _instead(term: PublishedTerm) -> str:
 def _left_out(test: PublishedTest, term: PublishedTerm, release: PublishedRelease) -> Issue:
     """What the code of a row was, which leaves without it since the day until which retired codes count."""
     day = release.grace.last_day
-    limit = f" La date limite était le {day:%d/%m/%Y} inclus." if day else ""
+    limit = f" La date limite était le {french_day(day)} inclus." if day else ""
     message = f"Le code {term.loinc_num}, retiré de LOINC ({term.status}), ne sort plus.{limit}{_instead(term)}"
     return Issue(SglSeverity.WARNING, "deprecated", test, message)
 

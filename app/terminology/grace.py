@@ -8,14 +8,16 @@ moment stays known.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.audit.service import record
 from app.errors import InvalidInputError
 from app.models import GraceDate, User, utc_now
 from app.platform import locks
-from app.text import PARIS
+from app.text import PARIS, french_day
 
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2100, 12, 31)
@@ -43,7 +45,7 @@ class GraceRule:
         codes = "Les codes que LOINC a retirés (DEPRECATED)"
         if self.last_day is None:
             return f"{codes} comptent et sortent, avec un avertissement."
-        last, first = f"{self.last_day:%d/%m/%Y}", f"{self.first_day_without:%d/%m/%Y}"
+        last, first = f"{french_day(self.last_day)}", f"{french_day(self.first_day_without)}"
         if self.is_over:
             return (
                 f"{codes} ont compté jusqu'au {last} inclus (heure de Paris)\u202f; depuis le {first} ils ne comptent "
@@ -56,6 +58,14 @@ class GraceRule:
 
 
 NO_LIMIT = GraceRule()
+_KEPT = "terminology.grace"
+
+
+class GraceFact(NamedTuple):
+    """What was decided, and when."""
+
+    last_day: date | None
+    created_at: datetime
 
 
 def end_of(last_day: date) -> datetime:
@@ -63,7 +73,7 @@ def end_of(last_day: date) -> datetime:
     return datetime.combine(last_day + timedelta(days=1), time(), PARIS).astimezone(UTC)
 
 
-def rule_of(fact: GraceDate | None, moment: datetime) -> GraceRule:
+def rule_of(fact: GraceFact | GraceDate | None, moment: datetime) -> GraceRule:
     """What a fact means at a moment."""
     if fact is None:
         return NO_LIMIT
@@ -76,10 +86,16 @@ def rule_of(fact: GraceDate | None, moment: datetime) -> GraceRule:
 
 def rule_at(session: Session, moment: datetime | None = None) -> GraceRule:
     """The rule that held at this moment: now, unless a past one is asked for."""
-    statement = select(GraceDate).order_by(col(GraceDate.id).desc()).limit(1)
+    columns = sa_select(col(GraceDate.last_day), col(GraceDate.created_at))
+    statement = columns.order_by(col(GraceDate.id).desc()).limit(1)
     if moment is not None:
-        statement = statement.where(col(GraceDate.created_at) <= moment)
-    return rule_of(session.exec(statement).first(), moment or utc_now())
+        found = session.execute(statement.where(col(GraceDate.created_at) <= moment)).first()
+        return rule_of(GraceFact(*found) if found else None, moment)
+    if _KEPT not in session.info:
+        # Asked for several times by one page; nobody but `set_last_day` changes it within a transaction.
+        found = session.execute(statement).first()
+        session.info[_KEPT] = GraceFact(*found) if found else None
+    return rule_of(session.info[_KEPT], utc_now())
 
 
 def history(session: Session) -> Sequence[tuple[GraceDate, str]]:
@@ -98,7 +114,7 @@ def read_day(text: str) -> date | None:
         raise InvalidInputError(f"«\u202f{text[:30]}\u202f» n'est pas une date\u202f: attendu AAAA-MM-JJ.") from error
     if not EARLIEST <= day <= LATEST:
         raise InvalidInputError(
-            f"La date limite doit être comprise entre le {EARLIEST:%d/%m/%Y} et le {LATEST:%d/%m/%Y}."
+            f"La date limite doit être comprise entre le {french_day(EARLIEST)} et le {french_day(LATEST)}."
         )
     return day
 
@@ -113,6 +129,7 @@ def set_last_day(session: Session, last_day: date | None, actor: User) -> bool:
     fact = GraceDate(last_day=last_day, author_id=actor.id)
     session.add(fact)
     session.flush()
+    session.info.pop(_KEPT, None)
     record(
         session,
         "terminology.set_grace_date",

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from app.models import Level, LocalTest, LoincTerm
 from app.terminology.grace import NO_LIMIT, GraceRule
+from app.text import french_day
 from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
 from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
@@ -169,8 +170,8 @@ def _limit(grace: GraceRule) -> str:
     if grace.last_day is None:
         return ""
     if grace.is_over:
-        return f" Depuis le {grace.first_day_without:%d/%m/%Y} il ne compte plus et ne sort plus."
-    return f" Il ne comptera et ne sortira que jusqu'au {grace.last_day:%d/%m/%Y} inclus."
+        return f" Depuis le {french_day(grace.first_day_without)} il ne compte plus et ne sort plus."
+    return f" Il ne comptera et ne sortira que jusqu'au {french_day(grace.last_day)} inclus."
 
 
 def _property(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:

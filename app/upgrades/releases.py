@@ -16,6 +16,7 @@ from app.platform.open_transactions import forbid_open_transaction
 from app.storage import service as storage
 from app.terminology import grace, service, value_sets
 from app.terminology.wording import VALUE_SET_LABELS, release_name
+from app.text import french_day
 from app.upgrades.jobs import JOB_KIND
 from app.upgrades.pages import GraceLine, ReleaseLine, TerminologiesPage, ValueSetLine
 
@@ -65,7 +66,7 @@ def terminologies_page(session: Session, notice: str = "", problem: str = "") ->
             GraceLine(
                 decided_at=fact.created_at,
                 author=author,
-                last_day=f"{fact.last_day:%d/%m/%Y} inclus" if fact.last_day else "sans limite",
+                last_day=f"{french_day(fact.last_day)} inclus" if fact.last_day else "sans limite",
             )
             for fact, author in grace.history(session)
         ],

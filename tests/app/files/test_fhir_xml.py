@@ -60,11 +60,11 @@ def test_the_file_is_read_as_a_catalogue_whatever_it_is_called() -> None:
         (b'<Bundle xmlns="http://hl7.org/fhir">' + b"<entry>" * 300 + b"</entry>" * 300 + b"</Bundle>", "niveaux"),
         (b'<ConceptMap xmlns="http://hl7.org/fhir"/>', "ConceptMap"),
         (b'<Bundle xmlns="http://hl7.org/fhir"/>', "aucune analyse"),
-        (b'<Patient xmlns="http://hl7.org/fhir"><id value="1"/></Patient>', "patient"),
+        (b'<Patient xmlns="http://hl7.org/fhir"><id value="1"/></Patient>', "Patient"),
         (
             b'<ObservationDefinition xmlns="http://hl7.org/fhir"><contained><Patient/></contained>'
             b"</ObservationDefinition>",
-            "patient",
+            "Patient",
         ),
     ],
 )
