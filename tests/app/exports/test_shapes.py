@@ -20,7 +20,6 @@ from app.settings import Settings
 from tests.app.exports.sample import GLUCOSE, SODIUM, Sample, add_sample
 from tests.conftest import World
 
-pytestmark = pytest.mark.only("sqlite", "the bytes of files are not asked of the database")
 COLUMNS = (
     "Code analyse", "Libellé analyse", "Synonyme", "Grandeur", "Code unité principale", "Libellé unité principale",
     "Temporalité PT/24H", "Code milieu", "Libellé milieu", "Echelle QN/ORD", "Technique", "Codes NABM ou mention HN",

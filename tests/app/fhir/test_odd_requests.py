@@ -13,7 +13,6 @@ from app.models import Level
 from tests.app.exports.sample import Sample
 from tests.fhir.panel import faults, judge_r4
 
-pytestmark = pytest.mark.only("sqlite", "what a request may not do is not asked of the database")
 TRANSLATE = "/fhir/ConceptMap/$translate"
 FORM = "application/x-www-form-urlencoded"
 NAMESPACE = "{http://hl7.org/fhir}"
