@@ -62,8 +62,18 @@ def configure_logs(level: str = "info", stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))
     for name in QUOTED_LIBRARIES:
+        _take_over(name)
         logging.getLogger(name).setLevel(number)
     logging.captureWarnings(True)
+
+
+def _take_over(name: str) -> None:
+    """Undo what a web server set for the loggers of that name when it was prepared before us in this process."""
+    for known in (name, *(known for known in logging.root.manager.loggerDict if known.startswith(f"{name}."))):
+        logger = logging.getLogger(known)
+        logger.handlers[:] = []
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
 
 
 class _ExceptionWords:

@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def address(application: FastAPI) -> Iterator[str]:
     """The application of the test, served on a port of its own: `http://127.0.0.1:port`."""
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_config=None, access_log=False, ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+import uvicorn
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
@@ -28,6 +29,22 @@ def test_our_events_and_those_of_the_web_server_are_rendered_alike(logs: Logs) -
     assert theirs["logger"] == "uvicorn.error"
     assert ours["timestamp"].endswith("Z")
     assert set(theirs) < set(ours)
+
+
+def test_a_web_server_that_spoke_first_speaks_our_way_after() -> None:
+    library, root = logging.getLogger("uvicorn"), logging.getLogger()
+    before = root.handlers[:], root.level, structlog.get_config()
+    uvicorn.Config(lambda: None, log_level="error")
+    assert library.handlers, "its own way of writing is in place"
+    stream = io.StringIO()
+    configure_logs("info", stream)
+    try:
+        logging.getLogger("uvicorn.error").warning("Waiting for %s", "connections")
+        assert [line["event"] for line in Logs(stream).events()] == ["Waiting for connections"]
+    finally:
+        logging.captureWarnings(False)
+        root.handlers[:], root.level = before[0], before[1]
+        structlog.configure(**before[2])
 
 
 def test_what_is_bound_to_the_context_is_in_every_line(logs: Logs) -> None:
