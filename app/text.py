@@ -64,3 +64,14 @@ def iso_day(moment: datetime | None) -> str:
 def stamp_day(moment: datetime) -> str:
     """The day in Paris, as the names of files write it: 20261121."""
     return in_paris(moment).strftime("%Y%m%d")
+
+
+def release_title(version: str) -> str:
+    """How a release of the terminology is named, on every page and in every file; empty for none.
+
+    Our starter terminology is numbered `starter-YYYY.MM`, an official release as LOINC numbers it.
+    """
+    if not version:
+        return ""
+    number = version.removeprefix("starter-")
+    return f"LOINC {number}" if number == version else f"Terminologie de départ {number}"

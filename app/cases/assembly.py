@@ -18,6 +18,7 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import name_of
 from app.terminology.service import search
+from app.text import release_title
 from app.transcoding import repository, workflow
 from app.transcoding.facts import JUDGES, StateValues, derive_state, in_force
 from app.transcoding.gathering import MappingContext, mapping_context
@@ -122,7 +123,7 @@ def build_case(
         no_loinc_reasons=NO_LOINC_REASONS,
         out_of_scope_reasons=OUT_OF_SCOPE_REASONS,
         relations=[(relation.value, wording.RELATION[relation]) for relation in Relation],
-        release_version=context.release_version,
+        release_title=release_title(context.release_version),
     )
 
 

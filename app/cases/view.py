@@ -170,4 +170,4 @@ class CaseView:
     no_loinc_reasons: tuple[str, ...]
     out_of_scope_reasons: tuple[str, ...]
     relations: list[tuple[str, str]]
-    release_version: str
+    release_title: str

@@ -8,7 +8,7 @@ from app.catalogues.service import catalogue_and_laboratory
 from app.console.options import CatalogueId
 from app.console.parameters import MAX_ID
 from app.coverage.files import report_json
-from app.coverage.pages import main_sentence, release_title
+from app.coverage.pages import main_sentence
 from app.coverage.service import coverage_report
 from app.coverage.wording import name_of, scope_of, sentence_of
 from app.platform.database import reading
@@ -25,7 +25,7 @@ def register(cli: typer.Typer) -> None:
     @cli.command("coverage")
     def coverage(
         catalogue_id: CatalogueId,
-        as_json: Annotated[bool, typer.Option("--json", help="Rapport complet en JSON.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Rapport de couverture en JSON.")] = False,
         release_id: Annotated[
             int | None,
             typer.Option(
@@ -45,7 +45,7 @@ def register(cli: typer.Typer) -> None:
         context = report.context
         typer.echo(f"{context.laboratory} — {context.catalogue}")
         typer.echo(
-            f"{release_title(context.release_version, context.release_kind)}, le {paris_time(context.computed_at)}"
+            f"{context.release_title}, le {paris_time(context.computed_at)}"
         )
         typer.echo(main_sentence(report.main))
         for sentence in report.all_warnings:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.coverage.definitions import TARGET, Definition, Figure
-from app.coverage.pages import chapter_table, emptied_rows, listed, release_title, without_code_rows
+from app.coverage.pages import chapter_table, emptied_rows, listed, without_code_rows
 from app.coverage.report import CoverageReport
 from app.coverage.wording import counted_as_transcoded, name_of, scope_of, sentence_of
 from app.models import Level
@@ -49,7 +49,7 @@ _TITLES = {
     Document.CHAPTERS: "Couverture : chapitres (CSV)",
     Document.OUT_OF_SCOPE: "Couverture : lignes hors périmètre (CSV)",
     Document.WITHOUT_CODE: "Couverture : lignes approuvées sans code (CSV)",
-    Document.REPORT: "Couverture : rapport complet (JSON)",
+    Document.REPORT: "Rapport de couverture (JSON)",
 }
 
 
@@ -91,7 +91,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
     return [
         ["Laboratoire", context.laboratory, context.laboratory_finess],
         ["Catalogue", context.catalogue],
-        ["Version de LOINC", release_title(context.release_version, context.release_kind)],
+        ["Version de LOINC", context.release_title],
         ["Calculé le", paris_time(context.computed_at)],
         ["Définition", counted_as_transcoded(context.grace)],
         *(["À savoir", sentence] for sentence in report.all_warnings),

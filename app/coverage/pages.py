@@ -132,13 +132,6 @@ class CoveragePage(PageContext):
     """The files are prepared by jobs."""
 
 
-def release_title(version: str, kind: str) -> str:
-    """How a release is named for the reader of a report."""
-    if kind == "official":
-        return f"LOINC {version}"
-    return f"terminologie de départ {version.removeprefix('starter-')}, sous-ensemble de LOINC"
-
-
 def figure_line(definition: Definition, figure: Figure) -> FigureLine:
     """A figure as the page shows it."""
     label = f"{name_of(definition)}, {scope_of(definition)}\u202f: {format_percent(figure.rate)}"

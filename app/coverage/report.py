@@ -9,7 +9,7 @@ from typing import Protocol
 from app.coverage.definitions import LEAVING, CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
 from app.models import Level
 from app.terminology.grace import NO_LIMIT, GraceRule
-from app.text import counted
+from app.text import counted, release_title
 from app.transcoding.standing import Standing
 
 
@@ -27,6 +27,12 @@ class CoverageContext:
     computed_at: datetime
     grace: GraceRule = NO_LIMIT
     """What held then for the codes that LOINC retired."""
+
+    @property
+    def release_title(self) -> str:
+        """The release as the reader sees it, and that ours is not the whole of LOINC."""
+        title = release_title(self.release_version)
+        return f"{title}, sous-ensemble de LOINC" if self.release_kind == "starter" else title
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from app.coverage.pages import (
     listed,
     main_line,
     main_sentence,
-    release_title,
     without_code_rows,
 )
 from app.coverage.report import ambiguous_sentence
@@ -37,7 +36,7 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         laboratory_name=access.laboratory.name,
         laboratory_finess=access.laboratory.finess,
         release_id=context.release_id,
-        release_title=release_title(context.release_version, context.release_kind),
+        release_title=context.release_title,
         is_current_release=current is not None and current.id == context.release_id,
         releases=list(terminology.releases(session)),
         computed_at=context.computed_at,

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.exports.format_names import KIND_LABELS
+from app.exports.left_at_import import left_at_import
 from app.exports.report import report_csv
 from app.exports.schemas import ExportFile, ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
@@ -24,7 +25,7 @@ from app.storage import prepared, service
 
 EXPORT_KIND = "exports.file"
 REPORT_KIND = "exports.report"
-REPORT_TITLE = "Rapport complet des exports (CSV)"
+REPORT_TITLE = "Rapport des exports (CSV)"
 CSV_TYPE = "text/csv; charset=utf-8"
 STEPS = 3
 
@@ -109,7 +110,8 @@ def run_report(engine: Engine, settings: Settings, job_id: int, _payload: dict[s
         with reading(engine) as session:
             moment = utc_now()
             facts = gather(session, order.laboratory, order.catalogue)
-        content = report_csv(facts.assessment())
+            received = left_at_import(session, facts.catalogue_id)
+        content = report_csv(facts.assessment(), received)
         return report_name(facts.catalogue_id), CSV_TYPE, service.pieces(content), moment
 
     return prepared.prepare(engine, settings, job_id, progress, make)

@@ -16,7 +16,6 @@ class ExportLevelLine:
     label: str
     rows: int
     coded: int
-    share: float
     without: list[int]
     """Rows without code, one figure a reason, in the order of the columns."""
     blocking: int

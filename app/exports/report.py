@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from app.exports.left_at_import import ReceivedNote
 from app.exports.original import guarded
 from app.exports.schemas import READ_ROW_BY_ROW, ExportKind
 from app.files.kinds import LEVEL_NAMES
@@ -88,11 +89,17 @@ def _cells(line: ReportLine) -> Iterable[str]:
     return (line.severity_label, line.level, line.test.code, line.test.label, line.loinc_num, line.message)
 
 
-def report_csv(assessment: Assessment) -> bytes:
-    """The whole report for a spreadsheet: UTF-8 with its mark, semicolons, nothing that would be computed."""
+def report_csv(assessment: Assessment, received: Iterable[ReceivedNote]) -> bytes:
+    """The whole report for a spreadsheet, then what was left out as the files came in.
+
+    UTF-8 with its mark, semicolons, nothing that would be computed.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow(HEADINGS)
     for line in (*error_lines(assessment), *lines_without_code(assessment)):
         writer.writerow([guarded(cell) for cell in _cells(line)])
+    for note in received:
+        cells = (note.severity, note.level, note.code, note.label, "", note.message)
+        writer.writerow([guarded(cell) for cell in cells])
     return buffer.getvalue().encode("utf-8-sig")

@@ -1,15 +1,19 @@
 """All SQL of the exports."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from app.exports.schemas import SourceInfo
+from app.exports.schemas import SourceDialect, SourceInfo
 from app.models import (
     ExportRecord,
     SourceFile,
     SourceRow,
     User,
 )
+
+_ROWS_AT_ONCE = 500
 
 
 def source_files(session: Session, catalogue_id: int) -> list[SourceInfo]:
@@ -24,6 +28,33 @@ def source_files(session: Session, catalogue_id: int) -> list[SourceInfo]:
         SourceInfo(file.id or 0, file.kind, file.file_name, file.imported_at, file.row_count)
         for file in session.exec(statement)
     ]
+
+
+def source_dialects(session: Session, catalogue_id: int) -> list[SourceDialect]:
+    """How each received file of a catalogue was read, in the order in which they came."""
+    statement = (
+        select(SourceFile)
+        .options(defer(SourceFile.content))  # type: ignore[arg-type]
+        .where(SourceFile.catalogue_id == catalogue_id)
+        .order_by(col(SourceFile.id))
+    )
+    return [
+        SourceDialect(file.id or 0, file.kind, file.file_name, file.dialect, file.columns)
+        for file in session.exec(statement)
+    ]
+
+
+def cells_of_rows(session: Session, source_file_id: int, numbers: Collection[int]) -> dict[int, list[str]]:
+    """Row number -> cells, of these rows of a received file."""
+    found: dict[int, list[str]] = {}
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), _ROWS_AT_ONCE):
+        some = wanted[start : start + _ROWS_AT_ONCE]
+        statement = select(SourceRow.row_number, SourceRow.cells).where(
+            SourceRow.source_file_id == source_file_id, col(SourceRow.row_number).in_(some)
+        )
+        found |= {number: [str(cell) for cell in cells] for number, cells in session.exec(statement)}
+    return found
 
 
 def source_file(session: Session, catalogue_id: int, source_file_id: int) -> SourceFile | None:

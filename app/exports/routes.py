@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.errors import ConflictError
 from app.exports.jobs import CSV_TYPE, ask_for_export, ask_for_report, report_name
+from app.exports.left_at_import import left_at_import
 from app.exports.report import report_csv
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.screen import MAY_EXPORT, exports_page, trial
@@ -57,8 +58,9 @@ def download_report(transactions: TransactionsDep, settings: SettingsDep, access
         if is_large(session, settings, access.catalogue_id):
             raise ConflictError("Le rapport de ce grand catalogue se prépare : demandez-le depuis la page Exports.")
         facts = gather(session, access.laboratory, access.catalogue)
+        received = left_at_import(session, access.catalogue_id)
     forbid_open_transaction("write a report")
-    return _attachment(report_csv(facts.assessment()), report_name(access.catalogue_id), CSV_TYPE)
+    return _attachment(report_csv(facts.assessment(), received), report_name(access.catalogue_id), CSV_TYPE)
 
 
 @router.post("/rapport")

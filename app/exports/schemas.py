@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class ExportKind(StrEnum):
@@ -40,6 +41,17 @@ class SourceInfo:
     file_name: str
     imported_at: datetime
     row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDialect:
+    """How a received file was read: what is kept of it beside its content (see `SourceFile`)."""
+
+    id: int
+    kind: str
+    file_name: str
+    dialect: dict[str, Any]
+    columns: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from app.settings import Settings
 from app.storage.pages import prepared_lines
 from app.storage.prepared import is_large
 from app.terminology.value_sets import current_value_set
-from app.text import paris_time
+from app.text import paris_time, release_title
 from app.transcoding.under_way import require_figures
 
 MAY_EXPORT = CONTRIBUTORS
@@ -149,7 +149,6 @@ def _levels(counts: kept.ExportCounts, reasons: list[UncodedReason]) -> list[Exp
             label=LEVEL_LABELS[count.level],
             rows=count.rows,
             coded=count.coded,
-            share=count.coded / count.rows,
             without=[count.without.get(reason, 0) for reason in reasons],
             blocking=counts.blocking.get(count.level, 0),
             warnings=counts.warnings.get(count.level, 0),
@@ -276,7 +275,7 @@ def _past(record: ExportRecord, made_by: str | None) -> PastExport:
         kind=f"{KIND_LABELS[ExportKind(record.kind)]}{version}",
         file_name=record.file_name,
         figures=f"{counts.get('coded', 0)} / {counts.get('rows', 0)}",
-        release=record.release_version,
+        release=release_title(record.release_version),
         size=record.size_bytes,
         sha256=record.sha256,
     )

@@ -14,6 +14,7 @@ from app.exports import writers
 from app.exports.archive import zip_of
 from app.exports.companion import companion_csv
 from app.exports.fhir_writers import Publication
+from app.exports.left_at_import import ReceivedNote, left_at_import
 from app.exports.report import ambiguous_note, report_csv, status_notes
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
 from app.fhir_resources.naming import Canonicals
@@ -50,6 +51,8 @@ class Material:
     facts: CatalogueFacts
     received: writers.Received | None
     contents: Mapping[int, Sequence[ExamContent]]
+    left_at_import: tuple[ReceivedNote, ...]
+    """Read for an archive, whose report names them."""
 
 
 def read_material(session: Session, laboratory: Laboratory, catalogue: Catalogue, request: ExportRequest) -> Material:
@@ -61,6 +64,7 @@ def read_material(session: Session, laboratory: Laboratory, catalogue: Catalogue
         facts,
         writers.read_received(session, facts.catalogue_id, request.kind, request.source_file_id),
         exam_contents(session, facts.catalogue_id) if request.kind is ExportKind.FHIR_CATALOGUE else {},
+        left_at_import(session, facts.catalogue_id) if request.packaging is Packaging.ZIP else (),
     )
 
 
@@ -87,18 +91,16 @@ def build(
     return replace(file, notes=(*file.notes, *ambiguous_note(assessment, request.kind))), assessment
 
 
-def packed(
-    file: ExportFile, assessment: Assessment, statement: Statement, *, is_received: bool = False
-) -> ExportFile:
+def packed(file: ExportFile, assessment: Assessment, statement: Statement, material: Material) -> ExportFile:
     """The file in an archive, with the notice and the report beside it, and what a received file has no place for."""
     digest = hashlib.sha256(file.content).hexdigest()
     members = {
         file.name: file.content,
         README_NAME: readme(statement, [(file.name, digest)], file.notes),
         LICENCE_NAME: (LOINC_NOTICE + "\n").encode(),
-        REPORT_NAME: report_csv(assessment),
+        REPORT_NAME: report_csv(assessment, material.left_at_import),
     }
-    if is_received:
+    if material.received is not None:
         # The columns of a received file hold the code alone.
         members[COMPANION_NAME] = companion_csv(assessment)
     name = f"{PurePath(file.name).stem}.zip"
@@ -131,7 +133,7 @@ def make_export(
     file = replace(file, notes=(*file.notes, *status_notes(assessment)))
     if request.packaging is Packaging.ZIP:
         statement = statement_of(material.facts, assessment, made_at, made_by)
-        file = packed(file, assessment, statement, is_received=material.received is not None)
+        file = packed(file, assessment, statement, material)
     exported = _record_of(material, file, assessment, request, actor, made_at)
     if deliver is not None:
         deliver(file)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.errors import InputProblem
+from app.files.choices import Duplicates
 from app.text import counted
 
 if TYPE_CHECKING:
@@ -27,6 +28,18 @@ def leave_rows(file: "ReadFile") -> None:
     file.left_problems = file.problems
     file.bad_rows.update(rows)
     file.problems = []
+
+
+def left_duplicates(file: "ReadFile") -> list[int]:
+    """Rows in double that a person chose to leave out."""
+    match file.incoming.choices.duplicates:
+        case Duplicates.FIRST:
+            kept = 1
+        case Duplicates.LEAVE:
+            kept = 0
+        case _:
+            return []
+    return sorted(row for clash in file.clashes for row in clash.rows[kept:])
 
 
 def left_rows_advice(file: "ReadFile") -> Iterable[str]:

@@ -19,7 +19,7 @@ from app.models import FileKind, Job, JobStatus, Level, LoincRelease, ProposalRu
 from app.platform.identity import CatalogueAccess
 from app.proposals.service import JOB_KIND, current_run, latest_run
 from app.reimport.changes import count_changes
-from app.text import counted
+from app.text import counted, release_title
 
 LEVELS = (
     (Level.ANALYSIS, "Analyses", "analyse"),
@@ -154,7 +154,7 @@ def _run_line(session: Session, run: ProposalRun) -> RunLine:
         status_label=label,
         chip=chip,
         message=run.message,
-        release=release.version if release else "",
+        release=release_title(release.version) if release else "",
         engine_version=run.engine_version,
         started_at=run.started_at,
         finished_at=run.finished_at,

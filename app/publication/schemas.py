@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.models import Level, Outcome, Status
 from app.terminology.grace import NO_LIMIT, GraceRule
+from app.text import release_title
 
 
 class Incomplete(StrEnum):
@@ -213,5 +214,4 @@ class PublishedRelease:
     @property
     def title(self) -> str:
         """How the release is named to the reader."""
-        name = "LOINC" if self.kind == "official" else "terminologie de départ"
-        return f"{name} {self.version}"
+        return release_title(self.version)

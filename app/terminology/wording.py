@@ -2,6 +2,7 @@
 
 from app.models import LoincRelease, LoincTerm, TaskKind, ValueSetKind
 from app.terminology.value_set_files import TITLES
+from app.text import release_title
 
 AXIS_LABELS = {
     "component": "Composant",
@@ -42,9 +43,7 @@ def status_label(status: str) -> tuple[str, str]:
 
 def release_name(release: LoincRelease) -> str:
     """How a release is named in lists."""
-    if release.kind == "official":
-        return f"LOINC {release.version}"
-    return f"Terminologie de départ {release.version.removeprefix('starter-')}"
+    return release_title(release.version)
 
 
 def french_name(term: LoincTerm) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from app.models import Level, LocalTest, LoincTerm
 from app.terminology.grace import NO_LIMIT, GraceRule
-from app.text import french_day
+from app.text import french_day, release_title
 from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
 from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
@@ -114,7 +114,7 @@ def checks_of(mapping: CheckedMapping) -> list[Check]:
         sentence = f"{mapping.loinc_num} est un code d'attente : il ne désigne aucune analyse."
         return [_refused("placeholder", sentence)]
     if mapping.term is None:
-        sentence = f"{mapping.loinc_num} est absent de la version LOINC chargée ({mapping.release_version})."
+        sentence = f"{mapping.loinc_num} est absent de la version utilisée ({release_title(mapping.release_version)})."
         return [Check("absent", CheckSeverity.BLOCKING, sentence)]
     found = [check for rule in RULES for check in rule(mapping, mapping.term)]
     order = list(CheckSeverity)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.text import iso_day, paris_day, paris_time, stamp_day
+from app.text import iso_day, paris_day, paris_time, release_title, stamp_day
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_days_are_those_of_paris(moment: datetime, day: str, hour: str, zone: ob
 
 def test_no_moment_is_no_text() -> None:
     assert (iso_day(None), paris_day(None), paris_time(None)) == ("", "", "")
+
+
+def test_a_release_has_one_name() -> None:
+    assert [release_title(version) for version in ("2.82", "starter-2026.11", "")] == [
+        "LOINC 2.82",
+        "Terminologie de départ 2026.11",
+        "",
+    ]

@@ -73,7 +73,7 @@ def test_a_job_delivered_twice_prepares_one_file(
 
 def test_the_page_offers_to_prepare(address: str, client_for: ClientFor, settings: Settings) -> None:
     page = client_for(READER).get(f"{address}/couverture").text
-    assert "Préparer le rapport complet (JSON)" in page
+    assert "Préparer le rapport de couverture (JSON)" in page
     assert "couverture/rapport.json" not in page
     settings.prepared_above_rows = 1000
     page = client_for(READER).get(f"{address}/couverture").text

@@ -41,7 +41,8 @@ def _made(sample: Sample, settings: Settings, kind: ExportKind) -> ExportFile:
     with reading(sample.world.engine) as session:
         material = read_material(session, sample.world.laboratory, sample.catalogue, request)
     file, assessment = build(material, settings, request, FIRST_MINUTES_OF_THE_YEAR, "Test")
-    return packed(file, assessment, statement_of(material.facts, assessment, FIRST_MINUTES_OF_THE_YEAR, "Test"))
+    statement = statement_of(material.facts, assessment, FIRST_MINUTES_OF_THE_YEAR, "Test")
+    return packed(file, assessment, statement, material)
 
 
 @pytest.mark.parametrize("kind", list(ExportKind))

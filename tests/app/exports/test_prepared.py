@@ -412,7 +412,7 @@ def test_the_page_says_each_state(
     assert "style=" not in page
     exports = client.get(f"/catalogues/{decided.catalogue_id}/exports").text
     assert "Prêt, expire le" in exports
-    assert "Préparer le rapport complet" in exports
+    assert "Préparer le rapport des exports" in exports
 
 
 def test_a_refused_export_says_why(decided: Sample, client_for: ClientFor) -> None:

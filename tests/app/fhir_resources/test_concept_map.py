@@ -143,6 +143,6 @@ def test_a_terminology_that_is_no_loinc_release_claims_no_version(narrow: Sample
     add_release(narrow.world, version="starter-2026.11", kind="starter")
     resource = exported(narrow, settings)
     assert all("targetVersion" not in group for group in resource["group"])
-    assert "terminologie de départ starter-2026.11" in resource["description"]
+    assert "Terminologie de départ 2026.11" in resource["description"]
     recent = exported(narrow, settings, ExportKind.CONCEPT_MAP_R5)
     assert {group["target"] for group in recent["group"]} == {"http://loinc.org"}
