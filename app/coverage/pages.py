@@ -7,7 +7,7 @@ from app.coverage.definitions import TARGET, CoverageRow, Definition, Figure, Me
 from app.coverage.report import NOT_TRANSCODED, Approver, CoverageReport
 from app.coverage.wording import EMPTIED, NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
 from app.models import Catalogue, Level, LoincRelease
-from app.text import format_number
+from app.text import counted, format_number
 from app.transcoding.standing import Standing
 from app.web.meter import Meter, stacked_meter
 from app.web.templating import PageContext, format_percent
@@ -164,7 +164,8 @@ def main_sentence(figure: Figure) -> str:
     """What is still missing, in words."""
     if figure.denominator == 0:
         return "Aucune analyse n'est dans le périmètre\u202f: il n'y a rien à mesurer."
-    done = f"{format_number(figure.numerator)} analyses transcodées sur {format_number(figure.denominator)}."
+    coded = counted(figure.numerator, "analyse transcodée", "analyses transcodées")
+    done = f"{coded} sur {format_number(figure.denominator)}."
     if figure.is_reached:
         return f"{done} L'objectif de 80\u00a0% est atteint."
     count = figure.rows_missing
