@@ -14,6 +14,13 @@ STARTER_DIR = DATA_DIR / "starter"
 LEXICON_DIR = DATA_DIR / "lexicon"
 TABLES_DIR = DATA_DIR / "tables"
 STARTER_VERSION = "starter-2026.11"
+ENGLISH = "en"
+SUFFIX = "suffix"
+"""The scope of a specimen that is named so at the end of a label only."""
+COLUMN = "column"
+"""The scope of a technique that is named so in its column only."""
+UNSETTLED = "à vérifier"
+"""The source of an entry that nobody could settle yet."""
 
 
 def read_rows(path: Path, delimiter: str) -> Iterator[dict[str, str]]:
@@ -86,15 +93,20 @@ def lexicon_entry(row: dict[str, str]) -> LexiconEntry:
         scale=alternatives(row["scale"]),
         method=alternatives(row["method"]),
         context=_context(row["context"]),
+        priority=int(row["priority"] or 0),
+        is_english=ENGLISH in row["scope"].split(),
+        is_doubtful=row["source"] == UNSETTLED,
     )
 
 
-def _pairs(name: str, column: str, without: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The rows of a two-column table, less those whose note says `without`."""
+def _pairs(
+    name: str, column: str, without: str = "", only: str = ""
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The rows of a two-column table, less those of the scope `without`, or those of the scope `only`."""
     return tuple(
         (row["expression"], alternatives(row[column]))
         for row in read_rows(TABLES_DIR / name, ";")
-        if not without or without not in row["note"]
+        if (not without or without not in row["scope"].split()) and (not only or only in row["scope"].split())
     )
 
 
@@ -112,9 +124,10 @@ def load_tables() -> Tables:
         lexicon=tuple(lexicon_entry(row) for path in lexicon_files() for row in read_rows(path, ";")),
         units=_triples("units.csv", "ucum", "dimension"),
         specimens=_pairs("specimens.csv", "system"),
-        label_specimens=_pairs("label_specimens.csv", "system", without="suffixe seulement"),
+        label_specimens=_pairs("label_specimens.csv", "system", without=SUFFIX),
+        suffix_specimens=_pairs("label_specimens.csv", "system", only=SUFFIX),
         techniques=_pairs("techniques.csv", "method"),
-        label_techniques=_pairs("techniques.csv", "method", without="colonne technique seulement"),
+        label_techniques=_pairs("techniques.csv", "method", without=COLUMN),
         timing=_triples("timing.csv", "time", "challenge"),
         scales=_pairs("scales.csv", "scale"),
         chapters=_triples("chapters.csv", "class", "system"),

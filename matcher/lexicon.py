@@ -73,6 +73,10 @@ def sense_of_name(analyte: str) -> Sense:
     return senses_of(LexiconEntry(expression=analyte, kind="analyte", component=(analyte,)), 0, names_specimen=False)[0]
 
 
+def _usual_first(entry: LexiconEntry) -> tuple[int, bool]:
+    return entry.priority or 99, entry.is_english
+
+
 def compile_lexicon(
     entries: tuple[LexiconEntry, ...],
     specimens: PhraseTable[tuple[str, ...]] | None = None,
@@ -81,7 +85,8 @@ def compile_lexicon(
     """The phrase table of the lexicon; the order of rows is the order of frequency of the meanings."""
     seen: dict[str, int] = {}
     rows: list[tuple[str, Sense]] = []
-    for entry in entries:
+    # The order in which entries that read alike are filed is written beside them, never that of the files.
+    for entry in sorted(entries, key=_usual_first):
         key = key_of(words(entry.expression))
         order = seen.get(key, 0)
         seen[key] = order + 1

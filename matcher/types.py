@@ -123,6 +123,12 @@ class LexiconEntry:
     scale: tuple[str, ...] = ()
     method: tuple[str, ...] = ()
     context: tuple[tuple[str, str], ...] = ()
+    priority: int = 0
+    """Among entries that read alike, 1 is the most usual meaning; 0 is not said, after those that say it."""
+    is_english: bool = False
+    """Written so in English catalogues: after the French meanings of the same writing."""
+    is_doubtful: bool = False
+    """No source settles it yet: a proposal that rests on it is never sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,8 @@ class Tables:
     units: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     label_specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    suffix_specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Abbreviations that name a specimen at the end of a label, and something else elsewhere: `U`, `sg`."""
     techniques: tuple[tuple[str, tuple[str, ...]], ...] = ()
     label_techniques: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The writings of `techniques` that also name a technique inside a label; most words do not."""

@@ -14,7 +14,11 @@ from matcher.normalise.phrases import MAX_PHRASE
 from matcher.normalise.text import fold, key_of, loses_its_meaning, words
 from matcher.normalise.units import UnitTable
 
-HEADER = ("expression", "kind", "component", "property", "time", "system", "scale", "method", "context", "note")
+HEADER = (
+    "expression", "kind", "component", "property", "time", "system", "scale", "method", "context", "priority",
+    "scope", "source", "note",
+)  # fmt: skip
+_LEAST_USUAL = 9
 _CODE = re.compile(r"\b\d{1,7}-\d\b")
 # Words of everyday labels: as the name of an analyte they would take over rows that only mention them.
 ORDINARY = frozenset(
@@ -47,6 +51,25 @@ def check_lexicon(rows: Sequence[Row], known: Known, units: UnitTable) -> Iterat
     if known.is_release:
         yield from _components(rows, known)
     yield from _duplicates(rows)
+    yield from _conflicts(rows)
+
+
+def _conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
+    """Entries that read alike and name different components, without a word on which is the more usual."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["priority"] and not (row["priority"].isdigit() and 1 <= int(row["priority"]) <= _LEAST_USUAL):
+            yield row.error("priority", "priority", f"« {row['priority']} » n'est pas un rang de 1 à {_LEAST_USUAL}")
+        found.setdefault(key_of(words(row["expression"])), []).append(row)
+    for same in found.values():
+        first: dict[str, Row] = {}
+        for row in same:
+            component = (parts(row["component"]) or ("",))[0]
+            rival = first.setdefault(row["priority"], row)
+            if component != (parts(rival["component"]) or ("",))[0]:
+                other = rival["component"] or "rien"
+                message = f"« {row['expression']} » nomme aussi {other} ({rival.file}, ligne {rival.line}) : rang à donner"
+                yield row.error("conflict", "priority", message)
 
 
 def unverified(rows: Sequence[Row], known: Known) -> int:
@@ -161,7 +184,7 @@ def _kind(row: Row, known: Known) -> Iterator[Problem]:
         and systems
         and systems <= vocabulary.BLOOD
         and not row["context"]
-        and "défaut" not in row["note"]
+        and "specimen-by-default" not in row["scope"].split()
     ):
         yield from _implied(row, known)
 

@@ -12,13 +12,13 @@ from matcher.normalise.text import fold, key_of, loses_its_meaning, words
 from matcher.normalise.units import ucum_dimension, unit_key
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
-    "units": ("expression", "ucum", "dimension", "note"),
-    "specimens": ("expression", "system", "note"),
-    "label_specimens": ("expression", "system", "note"),
-    "techniques": ("expression", "method", "note"),
-    "timing": ("expression", "time", "challenge", "note"),
-    "scales": ("expression", "scale", "note"),
-    "chapters": ("expression", "class", "system", "note"),
+    "units": ("expression", "ucum", "dimension", "scope", "source", "note"),
+    "specimens": ("expression", "system", "scope", "source", "note"),
+    "label_specimens": ("expression", "system", "scope", "source", "note"),
+    "techniques": ("expression", "method", "scope", "source", "note"),
+    "timing": ("expression", "time", "challenge", "scope", "source", "note"),
+    "scales": ("expression", "scale", "scope", "source", "note"),
+    "chapters": ("expression", "class", "system", "scope", "source", "note"),
     "nontests": ("pattern", "reason", "note"),
     "usage": ("loinc", "usage"),
     "chapter_codes": ("expression", "loinc", "label", "note"),
@@ -100,7 +100,7 @@ def _units(rows: Sequence[Row]) -> Iterator[Problem]:
                 message = f"{ucum} est de dimension {found or 'illisible'}, la table dit {row['dimension']}"
                 yield row.error("dimension", "ucum", message)
     for row, first in repeats(rows, frame_of(rows, ["expression"])["expression"].map(unit_key)):
-        if first["dimension"] != row["dimension"] and "casse" not in first["note"] + row["note"]:
+        if first["dimension"] != row["dimension"] and "case" not in (first["scope"] + " " + row["scope"]).split():
             same = f"« {first['expression']} » (ligne {first.line}, {first['dimension']})"
             message = f"se lit comme {same} quand la casse se perd"
             yield row.error("conflict", "expression", message)

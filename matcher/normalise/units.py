@@ -5,8 +5,11 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from matcher.normalise.unit_words import in_symbols
+
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SPACE = re.compile(r"\s+")
+_INTERNATIONAL_UNIT = re.compile(r"(?<![\[A-Za-z])(?:UI|IU)\b|(?<=[kmunµ])(?:UI|IU)\b")
 
 _PREFIXES = ("da", "k", "h", "d", "c", "m", "u", "n", "p", "f", "a", "M", "G", "T")
 _ANNOTATION = re.compile(r"\{[^}]*\}")
@@ -174,19 +177,46 @@ class UnitTable:
 
     def _read(self, text: str) -> UnitReading:
         written = _repaired(text).strip()
-        stripped = written.strip("()[] ").strip()
+        stripped = _bare(written)
         if not stripped:
             return UnitReading(text)
-        found = self._found(written) or self._found(stripped)
+        # Spaces say nothing and case does: « G / l » is giga per litre, like « G/l ».
+        found = self._exact.get(_SPACE.sub("", stripped)) or self._found(written) or self._found(stripped)
         if found is not None:
             return _reading(text, *found)
+        symbols = in_symbols(stripped)
+        if symbols != stripped:
+            found = self._found(symbols)
+            if found is not None:
+                return _reading(text, *found)
+        if "[" in stripped and (dimension := ucum_dimension(_as_ucum(stripped))):
+            # The brackets of UCUM belong to the unit: m[IU]/L is no count of megas.
+            return UnitReading(text, (_as_ucum(stripped),), (dimension,))
         for variant in (*_variants(written), *_variants(stripped)):
             found = self._by_key.get(unit_key(variant))
             if found is not None:
                 return _reading(text, *found)
-        ucum = stripped.replace("µ", "u").replace("μ", "u")
-        dimension = ucum_dimension(ucum)
-        return UnitReading(text, (ucum,), (dimension,)) if dimension else UnitReading(text)
+        for spelling in (_as_ucum(stripped), _as_ucum(symbols)):
+            # Nothing is measured in a cubic metre of blood: it is a slip for mm3, or for something else.
+            if not spelling.endswith("/m3") and (dimension := ucum_dimension(spelling)):
+                return UnitReading(text, (spelling,), (dimension,))
+        return UnitReading(text)
+
+
+def _bare(text: str) -> str:
+    """A unit out of the brackets around it: (g/L), [mmol/L]; those of [IU]/mL are its own."""
+    while len(text) > 1 and (text[0], text[-1]) in (("(", ")"), ("[", "]")):
+        inner = text[1:-1]
+        if any(mark in inner for mark in "()[]"):
+            break
+        text = inner.strip()
+    return text.strip("() ").strip() if text.count("(") != text.count(")") else text.strip()
+
+
+def _as_ucum(text: str) -> str:
+    """A spelling with the letters of UCUM: micro, international units, powers of ten."""
+    text = text.replace("µ", "u").replace("μ", "u").replace("10^", "10*").replace("x10*", "10*")
+    return _INTERNATIONAL_UNIT.sub("[IU]", text)
 
 
 def _reading(text: str, ucum: tuple[str, ...], dimensions: tuple[str, ...]) -> UnitReading:
@@ -198,7 +228,7 @@ def _variants(text: str) -> list[str]:
     """Simpler spellings of the same unit: annotations dropped, comments in brackets dropped."""
     without_brackets = re.sub(r"[(\[{][^)\]}]*[)\]}]", "", text).strip()
     variants = [without_brackets] if without_brackets != text else []
-    before_space = re.split(r"\s+(?:de|d'|of|par)\b", without_brackets)[0]
+    before_space = re.split(r"\s+(?:de|d'|of)\b", without_brackets)[0]
     if before_space != without_brackets:
         variants.append(before_space)
     variants.append(re.sub(r"\s+", "", text).replace("^", "*"))
