@@ -8,6 +8,8 @@ from matcher.types import Band
 
 SURE_AT = 0.985
 TO_CHECK_AT = 0.6
+DOUBTFUL_AT = 0.95
+"""The most that a proposal may be believed when its reading is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Calibration:
         """The calibration shipped with the engine, fitted on labelled rows (see calibration_data)."""
         return cls(COEFFICIENTS, STEPS)
 
-    def confidences(self, first: Signals, scores: list[float], is_remembered: bool = False) -> list[float]:
+    def confidences(
+        self, first: Signals, scores: list[float], is_remembered: bool = False, is_doubtful: bool = False
+    ) -> list[float]:
         """A probability for each candidate: never rising with the rank, and summing to at most one.
 
         A first candidate that another catalogue validated for the same signature leaves half the doubt,
@@ -89,6 +93,9 @@ class Calibration:
         top = self.probability(first)
         if is_remembered and not first.contradictions:
             top = 1.0 - (1.0 - top) * 0.5
+        if is_doubtful or first.contradictions:
+            # Whatever the likeness, nobody may take for sure what was guessed, or what the row contradicts.
+            top = min(top, DOUBTFUL_AT)
         values = [top]
         if len(scores) > 1:
             weights = [math.exp((score - scores[1]) / TEMPERATURE) for score in scores[1:]]

@@ -17,6 +17,7 @@ from matcher.evidence.component import (
     component_is_partial,
     weigh_nature,
 )
+from matcher.evidence.doubt import words_are_unread
 from matcher.evidence.prior import weigh_memory, weigh_nabm, weigh_set
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Reading
@@ -93,10 +94,11 @@ class Engine:
         signals = self.signals(candidates, reason_probability)
         remembered = weigh_memory(self.knowledge, test, self.index.terms[candidates[0].position].loinc_num)
         scores = [candidate.score for candidate in candidates[: max(top, SHARED)]]
-        confidences = self.calibration.confidences(signals, scores, remembered is not None)
+        is_doubtful = bool(candidates[0].reading.doubts)
+        confidences = self.calibration.confidences(signals, scores, remembered is not None, is_doubtful)
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
             evidence = self.explain(candidate, test) if explain else ()
-            contradicted = any(item.verdict is Verdict.CONTRADICT for item in evidence)
+            contradicted = self.strengths.is_contradicted(candidate.reading.facts, candidate.position)
             band = self.calibration.band(confidence, rank, contradicted)
             term = self.index.terms[candidate.position]
             proposals.append(Proposal(rank, term.loinc_num, round(confidence, 6), band, evidence))
@@ -255,6 +257,13 @@ class Engine:
             lines.append(_evidence(axis, found, values[axis.value], getattr(weights, axis.value)))
         found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
         lines.append(_evidence(Axis.UNIT, found, term.units, weights.unit))
+        for doubt in reading.doubts:
+            sentence = sentence_of(doubt.rule, doubt.local, doubt.term)
+            lines.append(Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term))
+        if reading.leftover:
+            unread = " ".join(reading.leftover)
+            sentence = sentence_of(words_are_unread, unread, "")
+            lines.append(Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence, unread))
         for known, weight in self._known_of(test, candidate):
             lines.append(_evidence(Axis.COMPONENT, known, term.loinc_num, weight))
         return tuple(lines)

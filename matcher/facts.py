@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from matcher.evidence.doubt import Doubt
 from matcher.normalise.units import UnitReading
 from matcher.types import LocalTest
 
@@ -21,6 +22,8 @@ class Facts:
 
     unit: UnitReading
     systems: tuple[str, ...] = ()
+    other_systems: tuple[str, ...] = ()
+    """What the column of specimens says, when the label says another specimen."""
     times: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     scales_from: str = ""
@@ -56,6 +59,8 @@ class Reading:
     prior: float
     spans: tuple[tuple[str, str], ...] = ()
     """(words of the label, LOINC component they stand for)."""
+    doubts: tuple[Doubt, ...] = ()
+    """What keeps any proposal of this reading from being sure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 
+from matcher.evidence.system import FAMILIES, UNSPECIFIED
 from matcher.facts import Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
@@ -79,7 +80,8 @@ class Gatherer:
     ) -> Facts:
         implied_systems = unique(system for sense in senses for system in sense.entry.system)
         named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
-        systems = self._systems(test, unique([*cues.systems, *named_systems]), implied_systems)
+        named_there = unique([*cues.systems, *named_systems])
+        systems = self._systems(test, named_there, implied_systems)
         classes, class_systems = self._chapter(test.chapter)
         methods = unique(
             [*self._techniques(test.technique), *cues.methods, *(m for s in senses for m in s.entry.method)]
@@ -98,6 +100,7 @@ class Gatherer:
         return Facts(
             unit=unit,
             systems=systems,
+            other_systems=self._other_systems(test, named_there),
             times=times,
             scales=scales,
             scales_from=scales_from,
@@ -125,6 +128,15 @@ class Gatherer:
             # "Urée plasmatique" filed under urine is the plasma half of a clearance.
             return tuple(system for system in named if system in column) or named
         return tuple(system for system in implied if system in column) or column or implied
+
+    def _other_systems(self, test: LocalTest, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The specimens of the column, when the label names none of them nor of their families."""
+        column = self.specimen(test.specimen)
+        if not named or not column or set(named) & set(column):
+            return ()
+        stand_near = any(set(named) & family and set(column) & family for family in FAMILIES)
+        is_open = (set(named) | set(column)) & UNSPECIFIED
+        return () if stand_near or is_open else column
 
     def specimen(self, text: str) -> tuple[str, ...]:
         found = self._specimens.get(text)

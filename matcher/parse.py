@@ -3,11 +3,20 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
-from matcher.facts import GENERIC, Parsed, Reading
+from matcher.evidence.doubt import (
+    Doubt,
+    label_against_column,
+    short_name_alone,
+    word_is_cut,
+    word_is_repaired,
+    writing_is_unsettled,
+)
+from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
 from matcher.lexicon import NO_SENSE, Sense, compile_lexicon, sense_of_name
-from matcher.normalise.phrases import Hit, Mender, PhraseTable
+from matcher.normalise.phrases import Hit, Mender, PhraseTable, Repair
 from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import UnitReading, unit_key
 from matcher.senses import (
@@ -16,12 +25,14 @@ from matcher.senses import (
     is_short,
     qualified,
     time_conflict,
+    unique,
     unit_words,
     without_context_panels,
 )
-from matcher.types import LocalTest, Tables
+from matcher.types import Axis, LocalTest, Tables, Verdict
 
 MAX_READINGS = 8
+MAX_SPELLINGS = 3
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
 _HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
@@ -41,6 +52,8 @@ class Parser:
         counts.update(vocabulary)
         self.known = frozenset(counts)
         self.mender = self.gatherer.mender = Mender(counts)
+        self._methods = frozenset(self.gatherer.label_techniques.values)
+        self.suffixes = PhraseTable((text, systems) for text, systems in tables.suffix_specimens)
 
     def parse(self, test: LocalTest) -> Parsed:
         """Understand a row; never fails, whatever the text."""
@@ -90,12 +103,62 @@ class Parser:
         return label, ""
 
     def _readings(self, test: LocalTest, label: str, unit: UnitReading, prior: float) -> list[Reading]:
-        tokens = words(label)
-        tokens = tuple(token if token in self.known else self.mender.mend(token) for token in tokens)
-        hits = self._hits(tokens, unit)
+        readings: list[Reading] = []
+        for rank, (tokens, doubts) in enumerate(self._spellings(words(label))):
+            readings += self._read(test, label, tokens, unit, prior - 0.06 * rank, doubts)
+        return readings
+
+    def _spellings(self, written: tuple[str, ...]) -> list[tuple[tuple[str, ...], tuple[Doubt, ...]]]:
+        """The words of a label as known words, likeliest first; an unknown word may be several known ones."""
+        mended = {
+            position: found
+            for position, word in enumerate(written)
+            if word not in self.known and (found := self.mender.readings(word))
+        }
+        spellings: list[tuple[tuple[str, ...], tuple[Doubt, ...]]] = []
+        for place, rank in [(-1, 0), *((p, r) for p, found in mended.items() for r in range(1, len(found)))]:
+            chosen = {p: found[rank if p == place else 0] for p, found in mended.items()}
+            tokens = tuple(chosen[p].word if p in chosen else word for p, word in enumerate(written))
+            doubts = tuple(
+                Doubt(Axis.COMPONENT, word_is_cut if item.repair is Repair.CUT else word_is_repaired, written[p], item.word)
+                for p, item in chosen.items()
+                if item.is_doubtful
+            )
+            spellings.append((tokens, doubts))
+        return spellings[:MAX_SPELLINGS]
+
+    def _suffix(self, tokens: tuple[str, ...], unit: UnitReading) -> tuple[int, tuple[str, ...]]:
+        """Where the specimen at the end of a label begins, and its systems: « Zinc sg », « K U 24 »."""
+        for length in range(min(3, len(tokens) - 1), 0, -1):
+            values = self.suffixes.values.get(key_of(tokens[-length:]))
+            if values is None:
+                continue
+            start = len(tokens) - length
+            if any(not hit.values[0].is_modifier and hit.values[0].tokens for hit in self._hits(tokens[:start], unit)):
+                return start, tuple(system for systems in values for system in systems)
+        return len(tokens), ()
+
+    def _read(
+        self,
+        test: LocalTest,
+        label: str,
+        tokens: tuple[str, ...],
+        unit: UnitReading,
+        prior: float,
+        doubts: tuple[Doubt, ...],
+    ) -> list[Reading]:
+        end, suffix_systems = self._suffix(tokens, unit)
+        hits = self._hits(tokens[:end], unit)
         taken = {position for hit in hits for position in range(hit.start, hit.end)}
         free = [position for position in range(len(tokens)) if position not in taken]
         cues = self.gatherer.cues(tokens, free)
+        also = self._methods_of(hits, tokens)
+        if also:
+            cues = replace(cues, methods=unique([*cues.methods, *also]))
+        if suffix_systems:
+            cues = replace(
+                cues, systems=unique([*suffix_systems, *cues.systems]), used=cues.used | set(range(end, len(tokens)))
+            )
         choices = [self._senses(hit, test, unit, tokens) for hit in hits]
         if sum(not hit.values[0].is_modifier for hit in hits) > 1:
             choices = [
@@ -123,7 +186,9 @@ class Parser:
             )
             analytes = tuple(dict.fromkeys(sense.analyte for sense in named if not sense.is_modifier and sense.analyte))
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
-            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans)
+            reading = Reading(
+                wanted, leftover, analytes, organisms, facts, score, spans, (*doubts, *_doubts(senses, facts, spans))
+            )
             readings.append(reading)
             ratio = as_ratio(reading, named, label, unit)
             if ratio is not None:
@@ -139,10 +204,28 @@ class Parser:
                 hits.extend(Hit(hit.start + 1 + part.start, hit.start + 1 + part.end, part.values) for part in inner)
             else:
                 hits.append(hit)
+        named = [hit for hit in hits if not hit.values[0].is_modifier]
+        methods = [hit for hit in named if self._is_also_a_method(hit, tokens)]
+        if len(named) > len(methods):
+            # What is also a technique is one beside an analyte: « PCR N. meningitidis » measures no protein.
+            hits = [hit for hit in hits if hit not in methods]
         if len(hits) > 1:
             # A letter beside an analyte qualifies it (bili D, coombs D): it is no analyte of its own.
             hits = [hit for hit in hits if len("".join(tokens[hit.start : hit.end])) > 1]
         return self._with_names(tokens, hits)
+
+    def _is_also_a_method(self, hit: Hit[Sense], tokens: tuple[str, ...]) -> bool:
+        """Whether an abbreviation of an analyte is that of a technique too."""
+        is_short = all(sense.entry.kind == "abbreviation" for sense in hit.values)
+        return is_short and key_of(tokens[hit.start : hit.end]) in self._methods
+
+    def _methods_of(self, hits: list[Hit[Sense]], tokens: tuple[str, ...]) -> list[str]:
+        """The techniques that names beside the analyte's are too: « VS (Westergren) »."""
+        named = [hit for hit in hits if not hit.values[0].is_modifier]
+        if len(named) < 2:
+            return []
+        found = (self.gatherer.label_techniques.values.get(key_of(tokens[hit.start : hit.end]), ()) for hit in named)
+        return [method for values in found for methods in values for method in methods]
 
     def _with_names(self, tokens: tuple[str, ...], hits: list[Hit[Sense]]) -> list[Hit[Sense]]:
         """Add the analyte names of the release that stand in the words which the lexicon left."""
@@ -196,3 +279,25 @@ class Parser:
             elif key == "label" and set(words(value)) <= set(tokens):
                 return True
         return False
+
+
+def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...]) -> tuple[Doubt, ...]:
+    """What a reading rests on that nothing settles."""
+    doubts = [
+        Doubt(Axis.COMPONENT, writing_is_unsettled, sense.entry.expression, sense.component)
+        for sense in senses
+        if sense.entry.is_doubtful and sense.component
+    ]
+    if facts.other_systems:
+        local, column = ", ".join(facts.systems[:3]), ", ".join(facts.other_systems[:3])
+        doubts.append(Doubt(Axis.SYSTEM, label_against_column, local, column, Verdict.CONTRADICT))
+    if len(spans) == 1 and len(spans[0][0].replace(" ", "")) <= SHORT and not _is_supported_by(facts):
+        doubts.append(Doubt(Axis.COMPONENT, short_name_alone, *spans[0]))
+    return tuple(doubts)
+
+
+def _is_supported_by(facts: Facts) -> bool:
+    return facts.unit.is_known or bool(facts.classes)
+
+
+SHORT = 3

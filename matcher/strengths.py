@@ -20,6 +20,8 @@ from matcher.senses import AB_WORDS, NA_WORDS
 from matcher.types import Verdict
 
 MOST_TABLES = 20000
+CONTRADICTING = ("property", "time", "system", "scale", "method", "divisor", "challenge", "unit")
+"""The axes on which a term may contradict a row."""
 
 
 class Strengths:
@@ -28,6 +30,7 @@ class Strengths:
     def __init__(self, index: TermIndex) -> None:
         self.index = index
         self._tables: dict[tuple[object, ...], Floats] = {}
+        self._contradicted: dict[tuple[object, ...], NDArray[np.bool_]] = {}
         self._unit_values, self.unit_codes = _code([term.units for term in index.terms])
         self.nature_codes = _natures(index)
 
@@ -53,9 +56,23 @@ class Strengths:
         if table is None:
             if len(self._tables) > MOST_TABLES:
                 self._tables.clear()
-            table = np.fromiter((found.strength for found in self._weigh_all(name, facts)), np.float32)
+                self._contradicted.clear()
+            found = list(self._weigh_all(name, facts))
+            table = np.fromiter((item.strength for item in found), np.float32)
             self._tables[key] = table
+            self._contradicted[key] = np.fromiter((item.verdict is Verdict.CONTRADICT for item in found), np.bool_)
         return table
+
+    def contradicted(self, name: str, facts: Facts, positions: Ints) -> NDArray[np.bool_]:
+        """Whether the values of an axis contradict these facts, for each of these terms."""
+        self.table(name, facts)
+        masks: NDArray[np.bool_] = self._contradicted[(name, *_KEYS[name](facts))][self.codes(name)[positions]]
+        return masks
+
+    def is_contradicted(self, facts: Facts, position: int) -> bool:
+        """Whether any axis of a term contradicts these facts."""
+        place = np.array([position], np.int32)
+        return any(bool(self.contradicted(name, facts, place)[0]) for name in CONTRADICTING)
 
     def _weigh_all(self, name: str, facts: Facts) -> Iterator[Found]:
         if name == "unit":

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from rapidfuzz.distance import DamerauLevenshtein
@@ -67,8 +68,41 @@ class PhraseTable(Generic[Value]):
         return hits
 
 
+class Repair(Enum):
+    """How an unknown word was read."""
+
+    INFLECTED = auto()
+    """As a known word in another gender: nothing is in doubt."""
+    COMPLETED = auto()
+    """As the one word that it begins."""
+    MISSPELT = auto()
+    CUT = auto()
+    """As the beginning of one of several words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A known word that stands for an unknown one."""
+
+    word: str
+    repair: Repair
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the word may well be another one."""
+        return self.repair in (Repair.MISSPELT, Repair.CUT)
+
+
+READINGS = 3
+"""The most readings of one unknown word."""
+LOST = 3
+"""The most letters that a usual word may have lost."""
+USUAL = 12
+"""In how many expressions a word stands to be usual."""
+
+
 class Mender:
-    """Finds the one known word that a misspelt or truncated word must be; short words are never mended."""
+    """Finds the known words that a misspelt or truncated word may be; short words are never mended."""
 
     def __init__(self, vocabulary: Mapping[str, int]) -> None:
         """`vocabulary` counts each known word: the most used completion of a truncated word wins."""
@@ -77,34 +111,72 @@ class Mender:
         self._buckets: dict[tuple[str, int], list[str]] = {}
         for word in self._sorted:
             self._buckets.setdefault((word[0], len(word)), []).append(word)
-        self._cache: dict[str, str] = {}
+        self._cache: dict[str, tuple[Mended, ...]] = {}
 
     def mend(self, word: str) -> str:
-        """The nearest known word at one edit (two for ten letters and more), or the word itself."""
+        """The likeliest known word, or the word itself."""
+        found = self.readings(word)
+        return found[0].word if found else word
+
+    def readings(self, word: str) -> tuple[Mended, ...]:
+        """The known words that an unknown one may be, likeliest first; nothing when none is near."""
         known = self._cache.get(word)
         if known is None:
-            known = self._cache[word] = self._nearest(word)
+            known = self._cache[word] = self._near(word)
         return known
 
-    def _completed(self, word: str) -> str:
+    def _near(self, word: str) -> tuple[Mended, ...]:
+        if len(word) < 5 or not word.isalpha():
+            return ()
+        if len(word) >= 6:
+            found = self._misspelt(word)
+            if found:
+                return found
+        return self._completed(word)
+
+    def _misspelt(self, word: str) -> tuple[Mended, ...]:
+        """Words at one edit (two for ten letters and more), and usual ones of which a few letters were lost."""
+        limit = 2 if len(word) >= 10 else 1
+        found: dict[str, int] = {}
+        for length in range(len(word) - limit, len(word) + limit + 1):
+            for known in self._buckets.get((word[0], length), ()):
+                distance = DamerauLevenshtein.distance(word, known, score_cutoff=limit)
+                if distance <= limit:
+                    found[known] = distance
+        if not found:
+            return ()
+        least = min(found.values())
+        for length in range(len(word) + least + 1, len(word) + LOST + 1):
+            for known in self._buckets.get((word[0], length), ()):
+                if known not in found and self._counts[known] >= USUAL and _is_within(word, known):
+                    found[known] = length - len(word)
+        ranked = sorted(found, key=lambda known: (found[known], -self._counts[known], known))
+        stems = {_stem(known) for known in ranked if found[known] == least}
+        if len(stems) == 1 and _stem(word) in stems:
+            return (Mended(ranked[0], Repair.INFLECTED),)
+        distinct = list({_stem(known): known for known in reversed(ranked)}.values())[::-1]
+        return tuple(Mended(known, Repair.MISSPELT) for known in distinct[:READINGS])
+
+    def _completed(self, word: str) -> tuple[Mended, ...]:
+        """What a cut word begins: one reading when all its completions are one word's forms."""
         start = bisect_left(self._sorted, word)
         completions: list[str] = []
         for known in self._sorted[start : start + 60]:
             if not known.startswith(word):
                 break
             completions.append(known)
-        return max(completions, key=lambda known: (self._counts[known], -len(known)), default=word)
+        ranked = sorted(completions, key=lambda known: (-self._counts[known], len(known), known))
+        distinct = list({_stem(known): known for known in reversed(ranked)}.values())[::-1]
+        repair = Repair.COMPLETED if len(distinct) == 1 else Repair.CUT
+        return tuple(Mended(known, repair) for known in distinct[:READINGS])
 
-    def _nearest(self, word: str) -> str:
-        if len(word) < 5 or not word.isalpha():
-            return word
-        if len(word) < 6:
-            return self._completed(word)
-        limit = 2 if len(word) >= 10 else 1
-        best, best_distance = word, limit + 1
-        for length in range(len(word) - limit, len(word) + limit + 1):
-            for known in self._buckets.get((word[0], length), ()):
-                distance = DamerauLevenshtein.distance(word, known, score_cutoff=limit)
-                if distance < best_distance:
-                    best, best_distance = known, distance
-        return best if best != word else self._completed(word)
+
+def _stem(word: str) -> str:
+    """A word without the marks of its gender: conjugué, conjuguée."""
+    return word.rstrip("e") if len(word) > 5 else word
+
+
+def _is_within(word: str, known: str) -> bool:
+    """Whether a word is a known one of which letters were lost: créatne, créatinine."""
+    rest = iter(known)
+    return known[:4] == word[:4] and all(letter in rest for letter in word)

@@ -1,0 +1,46 @@
+"""What keeps a proposal from being sure, whatever its score: a repaired word, a writing nobody settled, a label that
+says one specimen and a column another. Each doubt is a line of the explanation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matcher.types import Axis, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A fact about the reading of a row; the docstring of `rule` is its sentence (see `evidence.base`)."""
+
+    axis: Axis
+    rule: Callable[..., None]
+    local: str
+    term: str = ""
+    verdict: Verdict = Verdict.UNKNOWN
+
+
+def word_is_repaired(local: str, term: str) -> None:
+    """« {local} » n'est pas un mot connu : lu « {term} », à vérifier."""
+
+
+def word_is_cut(local: str, term: str) -> None:
+    """« {local} » semble coupé : lu « {term} », parmi d'autres mots possibles."""
+
+
+def label_is_cut(local: str, term: str) -> None:
+    """Le libellé remplit la largeur de sa colonne ({local} caractères) : il est peut-être coupé."""
+
+
+def writing_is_unsettled(local: str, term: str) -> None:
+    """« {local} » : aucune source n'établit encore que ce soit {term}."""
+
+
+def short_name_alone(local: str, term: str) -> None:
+    """« {local} » est bien court, et rien d'autre (unité, milieu, chapitre) ne dit que c'est {term}."""
+
+
+def label_against_column(local: str, term: str) -> None:
+    """Le libellé dit {local}, la colonne du milieu dit {term}."""
+
+
+def words_are_unread(local: str, term: str) -> None:
+    """Mots que rien n'explique : « {local} »."""
