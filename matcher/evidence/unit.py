@@ -1,7 +1,10 @@
 """Unit: the dimension of the local unit against the example units of the term."""
 
+from collections.abc import Iterable
+
 from matcher.evidence.base import Found
 from matcher.facts import Facts
+from matcher.normalise.magnitude import magnitude
 from matcher.types import Verdict
 
 # Arbitrary units and indexes of one assay or another: reference units of LOINC often leave out the volume.
@@ -36,6 +39,21 @@ def term_without_unit(local: str, term: str) -> None:
     """Le code LOINC ne donne pas d'unité d'exemple."""
 
 
+def unit_is_far(local: str, term: str) -> None:
+    """Unité {local} : de même dimension que l'unité d'exemple du code ({term}), mais d'un tout autre ordre de grandeur."""
+
+
+NEAR, FAR, OUT_OF_REACH = 2.5, 3.5, 5.5
+"""Powers of ten between a laboratory's unit and the example of a code: three are met every day (mg against g a day)."""
+
+
+def decades_apart(mine: Iterable[str], theirs: Iterable[str]) -> float | None:
+    """The least powers of ten between two lists of UCUM units of one dimension; None when one cannot be told."""
+    ours = [size for unit in mine if (size := magnitude(unit)) is not None]
+    others = [size for unit in theirs if (size := magnitude(unit)) is not None]
+    return min((abs(a - b) for a in ours for b in others), default=None)
+
+
 def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
     """How the local unit meets the example units of the term."""
     if not facts.unit.text.strip() or not facts.unit.is_known:
@@ -47,7 +65,10 @@ def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
     if set(facts.unit.ucum) & listed:
         return Found(Verdict.AGREE, 1.0, unit_is_identical, local)
     if set(facts.unit.dimensions) & set(dimensions):
-        return Found(Verdict.AGREE, 0.8, unit_agrees, local)
+        apart = decades_apart(facts.unit.ucum, listed)
+        if apart is not None and apart > FAR:
+            return Found(Verdict.COMPATIBLE, -0.3 if apart < OUT_OF_REACH else -0.6, unit_is_far, local)
+        return Found(Verdict.AGREE, 0.8 if apart is None or apart < NEAR else 0.6, unit_agrees, local)
     if "length" in facts.unit.dimensions and "velocity" in dimensions:
         return Found(Verdict.COMPATIBLE, 0.5, height_after_a_time, local)
     if set(facts.unit.dimensions) & _ARBITRARY and set(dimensions) & _ARBITRARY:
