@@ -131,6 +131,7 @@ def load_tables() -> Tables:
         timing=_triples("timing.csv", "time", "challenge"),
         scales=_pairs("scales.csv", "scale"),
         chapters=_triples("chapters.csv", "class", "system"),
+        national=tuple((row["loinc"], row["source"]) for row in read_rows(TABLES_DIR / "national.csv", ";")),
         nontests=tuple((row["pattern"], row["reason"]) for row in read_rows(TABLES_DIR / "nontests.csv", ";")),
     )
 

@@ -18,11 +18,12 @@ from matcher.evidence.component import (
     weigh_nature,
 )
 from matcher.evidence.doubt import words_are_unread
-from matcher.evidence.prior import weigh_memory, weigh_nabm, weigh_set
+from matcher.evidence.prior import national_choice, weigh_memory, weigh_nabm, weigh_set
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Reading
 from matcher.index import Floats, Ints, TermIndex
 from matcher.knowledge import Knowledge, signature
+from matcher.national import NationalChoice
 from matcher.names import name_words
 from matcher.nontest import NonTestRules
 from matcher.parse import Parser
@@ -71,6 +72,7 @@ class Engine:
         self.nontests = NonTestRules(tables.nontests)
         self.calibration = calibration or Calibration.default()
         self.strengths = Strengths(index)
+        self.national = NationalChoice.of(index, tables.national)
 
     def with_knowledge(self, knowledge: Knowledge) -> "Engine":
         """The same engine, sharing its index and tables, knowing something else beside the release."""
@@ -140,12 +142,24 @@ class Engine:
                     best[candidate.position] = candidate
         if self.knowledge:
             self._add_remembered(test, parsed.readings, best)
+        self._prefer_national(best)
         for candidate in best.values() if self.knowledge else ():
             candidate.score += sum(weight * found.strength for found, weight in self._known_of(test, candidate))
         ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
         named = any(reading.analytes for reading in parsed.readings)
         probability, reason = self.nontests.judge(test, named)
         return ranked[:limit], probability, reason
+
+    def _prefer_national(self, best: dict[int, Candidate]) -> None:
+        """Within a family that differs by method or precision, let the national choice stand where the first stood."""
+        for position in [position for position in best if position in self.national.sources]:
+            chosen = best[position]
+            if not self._is_chosen(chosen):
+                continue
+            siblings = [item for place in self.national.siblings[position] if (item := best.get(place)) is not None]
+            chosen.score = max([chosen.score, *(item.score for item in siblings)])
+            for item in siblings:
+                item.score -= self.options.weights.national_choice
 
     def _score_reading(self, reading: Reading, limit: int) -> list[Candidate]:
         analytes, component = self._retrieve(reading)
@@ -257,6 +271,10 @@ class Engine:
             lines.append(_evidence(axis, found, values[axis.value], getattr(weights, axis.value)))
         found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
         lines.append(_evidence(Axis.UNIT, found, term.units, weights.unit))
+        source = self.national.sources.get(candidate.position)
+        if source is not None and self._is_chosen(candidate):
+            sentence = sentence_of(national_choice, "", source)
+            lines.append(Evidence(Axis.METHOD, Verdict.AGREE, sentence, "", term.method_typ, weights.national_choice))
         for doubt in reading.doubts:
             sentence = sentence_of(doubt.rule, doubt.local, doubt.term)
             lines.append(Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term))
@@ -267,6 +285,13 @@ class Engine:
         for known, weight in self._known_of(test, candidate):
             lines.append(_evidence(Axis.COMPONENT, known, term.loinc_num, weight))
         return tuple(lines)
+
+    def _is_chosen(self, candidate: Candidate) -> bool:
+        """Whether nothing in the row asks for another technique than that of the national choice."""
+        facts = candidate.reading.facts
+        if facts.is_american or self._strength("challenge", candidate) < 0:
+            return False
+        return not facts.methods or self._strength("method", candidate) >= SAID
 
     def _explain_component(self, term: Term, reading: Reading, component: float) -> Evidence:
         local = " + ".join(span for span, _ in reading.spans) or " ".join(reading.leftover)
@@ -337,6 +362,8 @@ def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
 
 _VETOING = ("property", "time", "system", "scale")
 CONTRADICTS = -0.9
+SAID = 0.9
+"""The strength of a technique that is the one which the row names."""
 DEPTH = 100
 SHARED = 10
 """The doubt on the first candidate is shared among this many, whatever was asked for."""

@@ -34,6 +34,8 @@ class Weights:
     """The same full signature was validated with this code in other catalogues."""
     nabm: float = 0.8
     national_set: float = 0.4
+    national_choice: float = 1.0
+    """Loss of the siblings of the code that the country uses; nothing in the row asks for another technique."""
     subject: float = 1.0
     """Loss of a code about a control, a donor or a foetus when the row is about none."""
     status: float = 3.0

@@ -152,3 +152,5 @@ class Tables:
     scales: tuple[tuple[str, tuple[str, ...]], ...] = ()
     chapters: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     nontests: tuple[tuple[str, str], ...] = ()
+    national: tuple[tuple[str, str], ...] = ()
+    """Codes that the country uses among siblings by method or precision, and the public source of each."""

@@ -21,6 +21,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "chapters": ("expression", "class", "system", "scope", "source", "note"),
     "nontests": ("pattern", "reason", "note"),
     "usage": ("loinc", "usage"),
+    "national": ("loinc", "choice", "source"),
     "chapter_codes": ("expression", "loinc", "label", "note"),
     "vouched": ("axis", "value", "note"),
 }
