@@ -134,7 +134,7 @@ class Engine:
         parsed = self.parser.parse(test)
         best: dict[int, Candidate] = {}
         # What is known beside the release reorders candidates: it must see as many whatever was asked for.
-        depth = max(limit, DEPTH) if self.knowledge else limit
+        depth = max(limit, DEPTH if self.knowledge else SEARCHED)
         for reading in parsed.readings:
             for candidate in self._score_reading(reading, depth):
                 known = best.get(candidate.position)
@@ -146,9 +146,25 @@ class Engine:
         for candidate in best.values() if self.knowledge else ():
             candidate.score += sum(weight * found.strength for found, weight in self._known_of(test, candidate))
         ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
+        ranked = self._compatible_first(ranked)
         named = any(reading.analytes for reading in parsed.readings)
         probability, reason = self.nontests.judge(test, named)
         return ranked[:limit], probability, reason
+
+    def _compatible_first(self, ranked: list[Candidate]) -> list[Candidate]:
+        """A code that the row contradicts never stands before one of the same worth that it does not contradict.
+
+        Of the same worth: the words of the label name its component as well, or nearly.
+        """
+        if not ranked or not self._is_contradicted(ranked[0]):
+            return ranked
+        for place, item in enumerate(ranked[:SEARCHED]):
+            if item.component >= AS_WELL * ranked[0].component and not self._is_contradicted(item):
+                return [item, *ranked[:place], *ranked[place + 1 :]]
+        return ranked
+
+    def _is_contradicted(self, candidate: Candidate) -> bool:
+        return self.strengths.is_contradicted(candidate.reading.facts, candidate.position)
 
     def _prefer_national(self, best: dict[int, Candidate]) -> None:
         """Within a family that differs by method or precision, let the national choice stand where the first stood."""
@@ -334,13 +350,19 @@ class Engine:
             property=self._strength("property", first),
             system=self._strength("system", first),
             scale=self._strength("scale", first),
-            method=self._strength("method", first),
+            method=self._method_strength(first),
             reading=reading.prior,
             rival_is_sibling=second is not None
             and index.analyte_of[first.position] == index.analyte_of[second.position],
             is_organism=bool(reading.organisms),
             nature_known=bool(facts.nature),
         )
+
+    def _method_strength(self, candidate: Candidate) -> float:
+        """That of a technique which neither side asks for, when the national choice settles it."""
+        if candidate.position in self.national.sources and self._is_chosen(candidate):
+            return NOTHING_ASKED
+        return self._strength("method", candidate)
 
     def _strength(self, axis: str, candidate: Candidate) -> float:
         return self.strengths.of_term(axis, candidate.reading.facts, candidate.position)
@@ -362,6 +384,10 @@ def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
 
 _VETOING = ("property", "time", "system", "scale")
 CONTRADICTS = -0.9
+NOTHING_ASKED = 0.5
+SEARCHED = 60
+"""How far a code that the row does not contradict is looked for."""
+AS_WELL = 0.85
 SAID = 0.9
 """The strength of a technique that is the one which the row names."""
 DEPTH = 100

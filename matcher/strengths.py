@@ -10,7 +10,7 @@ from matcher.evidence.component import NATURES, weigh_challenge, weigh_divisor, 
 from matcher.evidence.method import weigh_method
 from matcher.evidence.property import weigh_property
 from matcher.evidence.scale import weigh_scale
-from matcher.evidence.system import weigh_system
+from matcher.evidence.system import NAMED_FLUIDS, weigh_system
 from matcher.evidence.time import weigh_time
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Facts
@@ -136,7 +136,12 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
         facts.names_analyte,
         facts.parts,
     ),
-    "method": lambda facts: (facts.methods, facts.is_american, bool({"Bld", "RBC"} & set(facts.systems))),
+    "method": lambda facts: (
+        facts.methods,
+        facts.is_american,
+        bool({"Bld", "RBC"} & set(facts.systems)),
+        bool(NAMED_FLUIDS & set(facts.systems[:1])),
+    ),
     "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
     "challenge": lambda facts: (facts.challenges,),
     "class_name": lambda facts: (facts.classes,),

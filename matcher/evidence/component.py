@@ -128,9 +128,36 @@ def weigh_challenge(facts: Facts, value: str) -> Found:
     return Found(Verdict.CONTRADICT, -1.0, challenge_contradicts, local)
 
 
+_DELAY = re.compile(r"^(?:(\d+(?:\.\d+)?)\s*(M|H|D)\b|(pre)\b)", re.IGNORECASE)
+_DOSE = re.compile(r"(\d+(?:\.\d+)?)\s*(ug|mg|g|u|iu)\b", re.IGNORECASE)
+_MINUTES = {"m": 1.0, "h": 60.0, "d": 1440.0}
+_MILLIGRAMS = {"ug": 0.001, "mg": 1.0, "g": 1000.0, "u": 1.0, "iu": 1.0}
+
+
+def delay_of(challenge: str) -> float | None:
+    """Minutes after the challenge, 0 before it; None when it does not tell."""
+    match = _DELAY.match(challenge)
+    if match is None:
+        return None
+    return 0.0 if match.group(3) else float(match.group(1)) * _MINUTES[match.group(2).lower()]
+
+
+def dose_of(challenge: str) -> float | None:
+    """Milligrams (or units) given; None when it does not tell."""
+    match = _DOSE.search(challenge)
+    return float(match.group(1)) * _MILLIGRAMS[match.group(2).lower()] if match else None
+
+
+def _differ(mine: float | None, theirs: float | None) -> bool:
+    return mine is not None and theirs is not None and mine != theirs
+
+
 def _similarity(mine: str, theirs: str) -> float:
     if mine == theirs:
         return 1.0
+    if _differ(delay_of(mine), delay_of(theirs)) or _differ(dose_of(mine), dose_of(theirs)):
+        # Two hours after 75 g is not two hours after 100 g.
+        return 0.0
     a, b = set(name_words(mine)), set(name_words(theirs))
     if not a or not b:
         return 0.0

@@ -1,6 +1,7 @@
 """Method: methodless codes unless the row names a technique."""
 
 from matcher.evidence.base import Found
+from matcher.evidence.system import NAMED_FLUIDS
 from matcher.facts import Facts
 from matcher.types import Verdict
 
@@ -44,6 +45,10 @@ def automated_by_custom(local: str, term: str) -> None:
     """Numération de style anglo-saxon : le comptage automatisé y est sous-entendu."""
 
 
+def counted_by_hand(local: str, term: str) -> None:
+    """Cytologie d'un liquide : le comptage manuel y est sous-entendu."""
+
+
 def no_method_either_side(local: str, term: str) -> None:
     """Aucune technique précisée, et le code LOINC n'en exige pas."""
 
@@ -62,6 +67,8 @@ def weigh_method(facts: Facts, value: str) -> Found:
     if not facts.methods:
         if facts.is_american and value == "Automated count" and set(facts.systems) & {"Bld", "RBC"}:
             return Found(Verdict.COMPATIBLE, 0.9, automated_by_custom)
+        if value == "Manual count" and facts.systems and facts.systems[0] in NAMED_FLUIDS:
+            return Found(Verdict.COMPATIBLE, 0.2, counted_by_hand)
         return Found(Verdict.UNKNOWN, -_TACIT.get(value, 0.9), method_without_evidence)
     if value in facts.methods:
         return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)

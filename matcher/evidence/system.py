@@ -21,6 +21,9 @@ FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"Semen", "Seminal plas", "Seminal fld", "Spermatozoa"}),
     frozenset({"Wound", "Wound.shlw", "Wound.deep", "Abscess", "Pus", "Skin", "Tiss"}),
 )
+ANY_FLUID = "Body fld"
+NAMED_FLUIDS = frozenset({"Plr fld", "Periton fld", "Synv fld", "Pericard fld", "Amnio fld", "Asc fld", "CSF"})
+"""A fluid that has a name has codes of its own: that of any fluid is a makeshift."""
 UNSPECIFIED = frozenset({"XXX", "^Patient", "*", ""})
 # Without any specimen: what French catalogues mean most often when they say nothing.
 SILENT: dict[str, float] = {
@@ -82,6 +85,8 @@ def weigh_system(facts: Facts, value: str) -> Found:
     local = ", ".join(facts.systems[:4])
     if "^" in value and value not in facts.systems:
         return Found(Verdict.COMPATIBLE, -0.8, other_subject, local)
+    if value == ANY_FLUID and facts.systems[0] in NAMED_FLUIDS:
+        return Found(Verdict.COMPATIBLE, 0.1, specimen_near_system, local)
     if value in facts.systems:
         rank = facts.systems.index(value)
         if set(value.split("/")) & set(facts.systems[:1]):
