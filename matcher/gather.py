@@ -2,7 +2,7 @@
 
 import re
 
-from matcher.evidence.system import FAMILIES, UNSPECIFIED
+from matcher.evidence.system import FAMILIES, NAMED_FLUIDS, UNSPECIFIED
 from matcher.facts import Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
@@ -127,6 +127,9 @@ class Gatherer:
         if named:
             # "Urée plasmatique" filed under urine is the plasma half of a clearance.
             return tuple(system for system in named if system in column) or named
+        if column and column[0] in NAMED_FLUIDS:
+            # A fluid that has a name is meant, whatever the analyte is usually sought in.
+            return column
         return tuple(system for system in implied if system in column) or column or implied
 
     def _other_systems(self, test: LocalTest, named: tuple[str, ...]) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ def weigh_unit(facts: Facts, units: str, dimensions: tuple[str, ...]) -> Found:
     if set(facts.unit.dimensions) & set(dimensions):
         apart = decades_apart(facts.unit.ucum, listed)
         if apart is not None and apart > FAR:
-            return Found(Verdict.COMPATIBLE, -0.3 if apart < OUT_OF_REACH else -0.6, unit_is_far, local)
+            return Found(Verdict.COMPATIBLE, -1.0 if apart < OUT_OF_REACH else -1.5, unit_is_far, local)
         return Found(Verdict.AGREE, 0.8 if apart is None or apart < NEAR else 0.6, unit_agrees, local)
     if "length" in facts.unit.dimensions and "velocity" in dimensions:
         return Found(Verdict.COMPATIBLE, 0.5, height_after_a_time, local)
