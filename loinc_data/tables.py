@@ -130,6 +130,7 @@ def load_tables() -> Tables:
         label_techniques=_pairs("techniques.csv", "method", without=COLUMN),
         timing=_triples("timing.csv", "time", "challenge"),
         scales=_pairs("scales.csv", "scale"),
+        properties=_pairs("properties.csv", "property"),
         chapters=_triples("chapters.csv", "class", "system"),
         national=tuple((row["loinc"], row["source"]) for row in read_rows(TABLES_DIR / "national.csv", ";")),
         nontests=tuple((row["pattern"], row["reason"]) for row in read_rows(TABLES_DIR / "nontests.csv", ";")),

@@ -29,6 +29,8 @@ class Facts:
     scales_from: str = ""
     methods: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
+    stated_properties: tuple[str, ...] = ()
+    """What the column of quantities says."""
     classes: tuple[str, ...] = ()
     class_systems: tuple[str, ...] = ()
     nature: str = ""

@@ -37,6 +37,7 @@ class Gatherer:
         self.label_techniques = PhraseTable((text, methods) for text, methods in tables.label_techniques)
         self.timing = PhraseTable((text, (times, challenges)) for text, times, challenges in tables.timing)
         self.scales = PhraseTable((text, scales) for text, scales in tables.scales)
+        self.properties = PhraseTable((text, properties) for text, properties in tables.properties)
         self.chapters = PhraseTable((text, (classes, systems)) for text, classes, systems in tables.chapters)
         self.mender = Mender({})
         self._chapters: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
@@ -112,6 +113,7 @@ class Gatherer:
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
             ),
             properties=properties,
+            stated_properties=unique(value for values in self.properties.get(test.property_kind) for value in values),
             classes=classes,
             class_systems=class_systems,
             nature=nature,

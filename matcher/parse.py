@@ -35,6 +35,7 @@ MAX_READINGS = 8
 MAX_SPELLINGS = 3
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
 _HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
+_AFTER_FIGURES = re.compile(r"\d\s*([^\s\d;,()<>][^;,()<>]*)")
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 
 
@@ -58,7 +59,7 @@ class Parser:
     def parse(self, test: LocalTest) -> Parsed:
         """Understand a row; never fails, whatever the text."""
         label, glued = self._without_unit(test.label)
-        unit = self.units.read(test.unit or glued)
+        unit = self.units.read(test.unit or glued or self._unit_of_range(test.reference_range))
         readings = self._readings(test, label, unit, 0.0)
         readings += self._halves(test, label, unit)
         if test.synonym.strip():
@@ -90,6 +91,14 @@ class Parser:
         if set(outside[0].analytes) & set(inside[0].analytes):
             return []
         return outside[:2] + inside[:2]
+
+    def _unit_of_range(self, text: str) -> str:
+        """The unit written after the figures of reference values: « 2,0 à 9,0 UI/L », « H : 4-5 T/L ; F : 4-5 T/L »."""
+        for match in _AFTER_FIGURES.finditer(text):
+            unit = match.group(1).strip(" .,;:()")
+            if unit and self.units.is_unit(unit):
+                return unit
+        return ""
 
     def _without_unit(self, label: str) -> tuple[str, str]:
         """The label without a unit written inside it, and that unit."""

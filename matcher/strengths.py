@@ -124,7 +124,12 @@ _WEIGHERS: dict[str, Callable[[Facts, str], Found]] = {
 }
 # What each table of strengths depends on: rows that share it share the table.
 _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
-    "property": lambda facts: (facts.unit.text, facts.properties, facts.nature == "susc"),
+    "property": lambda facts: (
+        facts.unit.text,
+        facts.properties,
+        facts.stated_properties,
+        facts.nature == "susc",
+    ),
     "time": lambda facts: (facts.times,),
     "system": lambda facts: (facts.systems, facts.class_systems, facts.classes),
     "scale": lambda facts: (

@@ -150,6 +150,8 @@ class Tables:
     """The writings of `techniques` that also name a technique inside a label; most words do not."""
     timing: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     scales: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    properties: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What laboratories write in a column of quantities (« grandeur »)."""
     chapters: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     nontests: tuple[tuple[str, str], ...] = ()
     national: tuple[tuple[str, str], ...] = ()

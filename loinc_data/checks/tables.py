@@ -18,6 +18,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "techniques": ("expression", "method", "scope", "source", "note"),
     "timing": ("expression", "time", "challenge", "scope", "source", "note"),
     "scales": ("expression", "scale", "scope", "source", "note"),
+    "properties": ("expression", "property", "scope", "source", "note"),
     "chapters": ("expression", "class", "system", "scope", "source", "note"),
     "nontests": ("pattern", "reason", "note"),
     "usage": ("loinc", "usage"),
@@ -31,6 +32,7 @@ _KEYED: Mapping[str, tuple[str, ...]] = {
     "techniques": ("method",),
     "timing": ("time", "challenge"),
     "scales": ("scale",),
+    "properties": ("property",),
     "chapters": ("class", "system"),
 }
 
@@ -73,6 +75,7 @@ def check_tables(
     yield from _values("system", [*tables["specimens"], *tables["label_specimens"], *tables["chapters"]], known.systems)
     yield from _values("method", tables["techniques"], known.methods)
     yield from _values("time", tables["timing"], vocabulary.TIMES)
+    yield from _values("property", tables["properties"], vocabulary.PROPERTIES)
     yield from _values("scale", tables["scales"], vocabulary.SCALES)
     yield from _values("class", tables["chapters"], vocabulary.CLASSES)
     if known.is_release:

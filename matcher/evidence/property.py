@@ -103,6 +103,14 @@ def label_excludes_property(local: str, term: str) -> None:
     """Le libellé implique une autre grandeur ({local}) que {term}."""
 
 
+def column_says_property(local: str, term: str) -> None:
+    """La colonne des grandeurs dit {local} : c'est bien {term}."""
+
+
+def column_excludes_property(local: str, term: str) -> None:
+    """La colonne des grandeurs dit {local}, le code LOINC {term}."""
+
+
 def no_unit_for_property(local: str, term: str) -> None:
     """Aucune unité ne permet de vérifier la grandeur {term}."""
 
@@ -136,6 +144,11 @@ def weigh_property(facts: Facts, value: str, shares: Mapping[str, Mapping[str, f
         if best >= 0.02 or value in ("-", "Find"):
             return Found(Verdict.COMPATIBLE, 0.15 + min(0.5, best), unit_seen_with_property, unit.text)
         return Found(Verdict.CONTRADICT, -1.0, unit_contradicts_property, unit.text)
+    if facts.stated_properties:
+        local = ", ".join(facts.stated_properties)
+        if value in facts.stated_properties:
+            return Found(Verdict.AGREE, 1.0 if len(facts.stated_properties) == 1 else 0.8, column_says_property, local)
+        return Found(Verdict.CONTRADICT, -1.0, column_excludes_property, local)
     if facts.properties:
         local = ", ".join(facts.properties)
         if value in facts.properties:
