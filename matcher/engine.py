@@ -20,7 +20,7 @@ from matcher.evidence.component import (
 from matcher.evidence.doubt import words_are_unread
 from matcher.evidence.prior import national_choice, weigh_memory, weigh_nabm, weigh_set
 from matcher.evidence.unit import weigh_unit
-from matcher.facts import Reading
+from matcher.facts import Parsed, Reading
 from matcher.index import Floats, Ints, TermIndex
 from matcher.knowledge import Knowledge, signature
 from matcher.national import NationalChoice
@@ -100,7 +100,8 @@ class Engine:
         confidences = self.calibration.confidences(signals, scores, remembered is not None, is_doubtful)
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
             evidence = self.explain(candidate, test) if explain else ()
-            contradicted = self.strengths.is_contradicted(candidate.reading.facts, candidate.position)
+            # Only the first may be sure; whether it is contradicted never depends on its explanation.
+            contradicted = rank == 1 and self._is_contradicted(candidate)
             band = self.calibration.band(confidence, rank, contradicted)
             term = self.index.terms[candidate.position]
             proposals.append(Proposal(rank, term.loinc_num, round(confidence, 6), band, evidence))
@@ -132,9 +133,17 @@ class Engine:
     def ranked(self, test: LocalTest, limit: int) -> tuple[list[Candidate], float, str]:
         """The best scored terms, the probability that the row is no test, and its reason."""
         parsed = self.parser.parse(test)
-        best: dict[int, Candidate] = {}
         # What is known beside the release reorders candidates: it must see as many whatever was asked for.
-        depth = max(limit, DEPTH if self.knowledge else SEARCHED)
+        ranked = self._ranked(test, parsed, max(limit, DEPTH) if self.knowledge else limit)
+        if ranked and self._is_contradicted(ranked[0]):
+            ranked = self._compatible_first(self._ranked(test, parsed, max(limit, DEPTH)))
+        named = any(reading.analytes for reading in parsed.readings)
+        probability, reason = self.nontests.judge(test, named)
+        return ranked[:limit], probability, reason
+
+    def _ranked(self, test: LocalTest, parsed: Parsed, depth: int) -> list[Candidate]:
+        """The candidates of all readings of a row, best first."""
+        best: dict[int, Candidate] = {}
         for reading in parsed.readings:
             for candidate in self._score_reading(reading, depth):
                 known = best.get(candidate.position)
@@ -145,20 +154,14 @@ class Engine:
         self._prefer_national(best)
         for candidate in best.values() if self.knowledge else ():
             candidate.score += sum(weight * found.strength for found, weight in self._known_of(test, candidate))
-        ranked = sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
-        ranked = self._compatible_first(ranked)
-        named = any(reading.analytes for reading in parsed.readings)
-        probability, reason = self.nontests.judge(test, named)
-        return ranked[:limit], probability, reason
+        return sorted(best.values(), key=lambda item: (-item.score, self.index.terms[item.position].loinc_num))
 
     def _compatible_first(self, ranked: list[Candidate]) -> list[Candidate]:
         """A code that the row contradicts never stands before one of the same worth that it does not contradict.
 
         Of the same worth: the words of the label name its component as well, or nearly.
         """
-        if not ranked or not self._is_contradicted(ranked[0]):
-            return ranked
-        for place, item in enumerate(ranked[:SEARCHED]):
+        for place, item in enumerate(ranked):
             if item.component >= AS_WELL * ranked[0].component and not self._is_contradicted(item):
                 return [item, *ranked[:place], *ranked[place + 1 :]]
         return ranked
@@ -385,8 +388,6 @@ def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
 _VETOING = ("property", "time", "system", "scale")
 CONTRADICTS = -0.9
 NOTHING_ASKED = 0.5
-SEARCHED = 60
-"""How far a code that the row does not contradict is looked for."""
 AS_WELL = 0.85
 SAID = 0.9
 """The strength of a technique that is the one which the row names."""

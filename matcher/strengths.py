@@ -63,16 +63,13 @@ class Strengths:
             self._contradicted[key] = np.fromiter((item.verdict is Verdict.CONTRADICT for item in found), np.bool_)
         return table
 
-    def contradicted(self, name: str, facts: Facts, positions: Ints) -> NDArray[np.bool_]:
-        """Whether the values of an axis contradict these facts, for each of these terms."""
-        self.table(name, facts)
-        masks: NDArray[np.bool_] = self._contradicted[(name, *_KEYS[name](facts))][self.codes(name)[positions]]
-        return masks
-
     def is_contradicted(self, facts: Facts, position: int) -> bool:
         """Whether any axis of a term contradicts these facts."""
-        place = np.array([position], np.int32)
-        return any(bool(self.contradicted(name, facts, place)[0]) for name in CONTRADICTING)
+        for name in CONTRADICTING:
+            self.table(name, facts)
+            if self._contradicted[(name, *_KEYS[name](facts))][self.codes(name)[position]]:
+                return True
+        return False
 
     def _weigh_all(self, name: str, facts: Facts) -> Iterator[Found]:
         if name == "unit":
