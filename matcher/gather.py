@@ -2,7 +2,7 @@
 
 import re
 
-from matcher.evidence.system import FAMILIES, NAMED_FLUIDS, UNSPECIFIED
+from matcher.evidence.system import FAMILIES, UNSPECIFIED
 from matcher.facts import Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
@@ -21,6 +21,8 @@ _SUSCEPTIBILITY_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("length",): ("Agar diffusion",),
     ("mass_conc",): ("MIC",),
 }
+PRECISE = 2
+"""« Sérum » and « Écouvillon nasal » are one or two LOINC systems; « Sang » is six, and the analyte says which."""
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
 _AMERICAN_WORDS = frozenset("blood serum swab hematology chemistry fluid urine-- whole".split())
@@ -129,8 +131,8 @@ class Gatherer:
         if named:
             # "Urée plasmatique" filed under urine is the plasma half of a clearance.
             return tuple(system for system in named if system in column) or named
-        if column and column[0] in NAMED_FLUIDS:
-            # A fluid that has a name is meant, whatever the analyte is usually sought in.
+        if 0 < len(column) <= PRECISE:
+            # A specimen that has a name is meant, whatever the analyte is usually sought in.
             return column
         return tuple(system for system in implied if system in column) or column or implied
 
