@@ -194,5 +194,5 @@ def weigh_nature(facts: Facts, value: str) -> Found:
     if not facts.nature:
         return Found(Verdict.UNKNOWN, -0.5 if value == "susc" else -0.06, nature_unknown)
     if not value:
-        return Found(Verdict.COMPATIBLE, -0.35, nature_unknown, local)
+        return Found(Verdict.COMPATIBLE, -0.9 if facts.nature == "na" else -0.35, nature_unknown, local)
     return Found(Verdict.COMPATIBLE, -0.8, nature_contradicts, local)
