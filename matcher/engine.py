@@ -23,8 +23,8 @@ from matcher.evidence.unit import weigh_unit
 from matcher.facts import Parsed, Reading
 from matcher.index import Floats, Ints, TermIndex
 from matcher.knowledge import Knowledge, signature
-from matcher.national import NationalChoice
 from matcher.names import name_words
+from matcher.national import NationalChoice
 from matcher.nontest import NonTestRules
 from matcher.parse import Parser
 from matcher.scoring import WEIGHTS, Weights

@@ -79,12 +79,22 @@ class Gatherer:
         )
 
     def facts(
-        self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense], tokens: tuple[str, ...]
+        self,
+        test: LocalTest,
+        unit: UnitReading,
+        cues: Cues,
+        senses: list[Sense],
+        tokens: tuple[str, ...],
+        exam_systems: tuple[str, ...] = (),
     ) -> Facts:
+        """What a row says on every axis but the component; `exam_systems` are the specimens of its exam."""
         implied_systems = unique(system for sense in senses for system in sense.entry.system)
         named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
         named_there = unique([*cues.systems, *named_systems])
         systems = self._systems(test, named_there, implied_systems)
+        if exam_systems and not named_there and not test.specimen.strip():
+            # The leucocytes of an « ECBU » are those of urine; what the analyte implies only chooses among them.
+            systems = tuple(system for system in implied_systems if system in exam_systems) or exam_systems
         classes, class_systems = self._chapter(test.chapter)
         methods = unique(
             [*self._techniques(test.technique), *cues.methods, *(m for s in senses for m in s.entry.method)]

@@ -46,6 +46,7 @@ class Parser:
         """`vocabulary` and `names` (joined words → analyte) come from the release's index."""
         self._names = names or {}
         self._named: dict[str, Sense] = {}
+        self._exams: dict[str, tuple[str, ...]] = {}
         self.gatherer = Gatherer(tables)
         self.units = self.gatherer.units
         self.lexicon: PhraseTable[Sense] = compile_lexicon(tables.lexicon, self.gatherer.label_specimens, self._names)
@@ -183,7 +184,7 @@ class Parser:
         for combination in best_products(choices, MAX_READINGS):
             senses = without_context_panels([sense for sense, _ in combination])
             score = prior + sum(weight for _, weight in combination) - time_conflict(senses, cues.challenges)
-            facts = self.gatherer.facts(test, unit, cues, senses, tokens)
+            facts = self.gatherer.facts(test, unit, cues, senses, tokens, self._systems_of_exam(test.exam))
             named = qualified([sense for sense in senses if sense.tokens])
             spans = tuple(
                 (" ".join(tokens[hit.start : hit.end]), sense.component)
@@ -203,6 +204,18 @@ class Parser:
             if ratio is not None:
                 readings.append(ratio)
         return readings
+
+    def _systems_of_exam(self, exam: str) -> tuple[str, ...]:
+        """The specimens that the name of an exam tells: its words for them, else what it always is."""
+        if not exam.strip():
+            return ()
+        found = self._exams.get(exam)
+        if found is None:
+            tokens = words(exam)
+            named = [system for hit in self.gatherer.label_specimens.scan(tokens) for value in hit.values for system in value]
+            implied = [system for hit in self.lexicon.scan(tokens) for system in hit.values[0].entry.system]
+            found = self._exams[exam] = unique(named or implied)
+        return found
 
     def _hits(self, tokens: tuple[str, ...], unit: UnitReading) -> list[Hit[Sense]]:
         """The lexicon's hits; a measured row cannot be the panel "NFS plaquettes", so its parts are read instead."""

@@ -68,6 +68,7 @@ def read_cases(path: Path) -> list[Case]:
                 timing=row.get("temporalite", ""),
                 nabm=row.get("nabm", ""),
                 chapter=row.get("chapitre", ""),
+                exam=row.get("examen", ""),
             ),
             best=row["loinc"].strip(),
             acceptable=frozenset(row.get("acceptable", "").split()),
