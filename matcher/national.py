@@ -8,6 +8,8 @@ from matcher.index import TermIndex
 
 _ONE_SPECIMEN = {"Ser": "Ser/Plas", "Plas": "Ser/Plas", "Ser/Plas/Bld": "Ser/Plas"}
 
+_SHARED = ("property", "time", "scale", "challenge", "divisor")
+
 
 @dataclass(frozen=True, slots=True)
 class NationalChoice:
@@ -37,6 +39,7 @@ class NationalChoice:
 def _family(index: TermIndex, position: int) -> tuple[object, ...]:
     """What siblings by method or precision share."""
     term = index.terms[position]
-    axes = tuple(int(index.axis_codes[axis][position]) for axis in ("property", "time", "scale", "challenge", "divisor"))
     # A control is not the patient: its code is nobody's sibling.
-    return (int(index.analyte_of[position]), bool(index.other_subject[position]), _ONE_SPECIMEN.get(term.system, term.system), *axes)
+    subject = bool(index.other_subject[position])
+    axes = (int(index.axis_codes[axis][position]) for axis in _SHARED)
+    return (int(index.analyte_of[position]), subject, _ONE_SPECIMEN.get(term.system, term.system), *axes)

@@ -16,7 +16,7 @@ from matcher.evidence.doubt import (
 from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
 from matcher.lexicon import NO_SENSE, Sense, compile_lexicon, sense_of_name
-from matcher.normalise.phrases import Hit, Mender, PhraseTable, Repair
+from matcher.normalise.phrases import Hit, Mended, Mender, PhraseTable, Repair
 from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import UnitReading, unit_key
 from matcher.senses import (
@@ -129,11 +129,7 @@ class Parser:
         for place, rank in [(-1, 0), *((p, r) for p, found in mended.items() for r in range(1, len(found)))]:
             chosen = {p: found[rank if p == place else 0] for p, found in mended.items()}
             tokens = tuple(chosen[p].word if p in chosen else word for p, word in enumerate(written))
-            doubts = tuple(
-                Doubt(Axis.COMPONENT, word_is_cut if item.repair is Repair.CUT else word_is_repaired, written[p], item.word)
-                for p, item in chosen.items()
-                if item.is_doubtful
-            )
+            doubts = tuple(_repaired(written[p], item) for p, item in chosen.items() if item.is_doubtful)
             spellings.append((tokens, doubts))
         return spellings[:MAX_SPELLINGS]
 
@@ -211,11 +207,16 @@ class Parser:
             return ()
         found = self._exams.get(exam)
         if found is None:
-            tokens = words(exam)
-            named = [system for hit in self.gatherer.label_specimens.scan(tokens) for value in hit.values for system in value]
-            implied = [system for hit in self.lexicon.scan(tokens) for system in hit.values[0].entry.system]
-            found = self._exams[exam] = unique(named or implied)
+            told = [self._systems_told(words(part)) for part in exam.split(" / ")]
+            # An analysis of several exams is in the specimen that all of them say, or in none that they tell.
+            shared = (system for system in told[0] if all(system in other for other in told))
+            found = self._exams[exam] = tuple(shared)
         return found
+
+    def _systems_told(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        named = [s for hit in self.gatherer.label_specimens.scan(tokens) for value in hit.values for s in value]
+        implied = [system for hit in self.lexicon.scan(tokens) for system in hit.values[0].entry.system]
+        return unique(named or implied)
 
     def _hits(self, tokens: tuple[str, ...], unit: UnitReading) -> list[Hit[Sense]]:
         """The lexicon's hits; a measured row cannot be the panel "NFS plaquettes", so its parts are read instead."""
@@ -316,6 +317,11 @@ def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...
     if len(spans) == 1 and len(spans[0][0].replace(" ", "")) <= SHORT and not _is_supported_by(facts):
         doubts.append(Doubt(Axis.COMPONENT, short_name_alone, *spans[0]))
     return tuple(doubts)
+
+
+def _repaired(written: str, mended: Mended) -> Doubt:
+    rule = word_is_cut if mended.repair is Repair.CUT else word_is_repaired
+    return Doubt(Axis.COMPONENT, rule, written, mended.word)
 
 
 def _is_supported_by(facts: Facts) -> bool:

@@ -6,8 +6,13 @@ from app.models import LocalTest
 from matcher import LocalTest as MatcherTest
 
 
-def to_matcher(test: LocalTest, analyses: Sequence[LocalTest] = ()) -> MatcherTest:
-    """A local test as the matcher reads it; an exam of one analysis is measured like that analysis."""
+def to_matcher(
+    test: LocalTest, analyses: Sequence[LocalTest] = (), exams: Sequence[str] = ()
+) -> MatcherTest:
+    """A local test as the matcher reads it; an exam of one analysis is measured like that analysis.
+
+    `exams` are the labels of the exams that hold an analysis: what they say is no part of its signature.
+    """
     only = analyses[0] if len(analyses) == 1 else None
     return MatcherTest(
         code=test.code,
@@ -22,5 +27,6 @@ def to_matcher(test: LocalTest, analyses: Sequence[LocalTest] = ()) -> MatcherTe
         nabm=test.nabm,
         chapter=test.chapter,
         level=test.level,
+        exam=" / ".join(exams),
         analyses=tuple(analysis.label for analysis in analyses),
     )

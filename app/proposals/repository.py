@@ -57,6 +57,21 @@ def analyses_of_exams(session: Session, exam_ids: Iterable[int]) -> dict[int, li
     return found
 
 
+def exams_of(session: Session, analysis_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The labels of the exams that hold each of these analyses, in the order of their file."""
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(analysis_ids), BATCH):
+        statement = (
+            select(ExamAnalysis.analysis_id, LocalTest.label)
+            .join(LocalTest, col(LocalTest.id) == ExamAnalysis.exam_id)
+            .where(col(ExamAnalysis.analysis_id).in_(analysis_ids[start : start + BATCH]))
+            .order_by(col(ExamAnalysis.id))
+        )
+        for analysis_id, label in session.exec(statement):
+            found.setdefault(analysis_id or 0, []).append(label)
+    return found
+
+
 def latest_run(session: Session, catalogue_id: int) -> ProposalRun | None:
     """The last run of a catalogue, whatever became of it."""
     statement = select(ProposalRun).where(ProposalRun.catalogue_id == catalogue_id)

@@ -77,11 +77,12 @@ def match_chunk(
         release = session.get(LoincRelease, int(content["release_id"]))
         tests = repository.local_tests_of(session, data["match"])
         analyses = repository.analyses_of(session, data["match"])
+        exams = repository.exams_of(session, data["match"])
     if release is None:
         raise NotFoundError("La version de LOINC de cette recherche n'est plus chargée.")
     engine = engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
     engine = engine.with_knowledge(knowledge_from_json(content["knowledge"]))
-    rows = _match(engine, tests, analyses, frozenset(content["chapters"]), run_id, work)
+    rows = _match(engine, tests, analyses, exams, frozenset(content["chapters"]), run_id, work)
     for start in range(0, max(len(rows), 1), PIECE):
         with work.writing() as session:
             if start == 0:
@@ -103,6 +104,7 @@ def _match(
     engine: Engine,
     tests: Sequence[LocalTest],
     analyses: Mapping[int, Sequence[LocalTest]],
+    exams: Mapping[int, Sequence[str]],
     chapters: Container[str],
     run_id: int,
     work: Work,
@@ -115,7 +117,7 @@ def _match(
         if test.level in SECTIONS:
             proposals = chapter_proposals(test.label, chapters)
         else:
-            proposals = engine.propose(to_matcher(test, analyses.get(test.id, ())), TOP)
+            proposals = engine.propose(to_matcher(test, analyses.get(test.id, ()), exams.get(test.id, ())), TOP)
         rows.extend(_row(run_id, test.id, proposal) for proposal in proposals)
     return rows
 

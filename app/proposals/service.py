@@ -63,9 +63,11 @@ _Matched = tuple[MatcherTest | None, str]
 def _as_matched(session: Session, pairs: Sequence[tuple[LocalTest, str]]) -> list[_Matched]:
     """The rows as the matcher reads them, exams with their analyses; None for a chapter."""
     analyses = repository.analyses_of_exams(session, [test.id or 0 for test, _ in pairs if test.level == Level.EXAM])
+    exams = repository.exams_of(session, [test.id or 0 for test, _ in pairs if test.level == Level.ANALYSIS])
     return [
-        (None if test.level in SECTIONS else to_matcher(test, analyses.get(test.id or 0, [])), loinc_num)
+        (None if test.level in SECTIONS else to_matcher(test, analyses.get(key, []), exams.get(key, [])), loinc_num)
         for test, loinc_num in pairs
+        for key in [test.id or 0]
     ]
 
 

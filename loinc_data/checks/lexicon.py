@@ -68,7 +68,8 @@ def _conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
             rival = first.setdefault(row["priority"], row)
             if component != (parts(rival["component"]) or ("",))[0]:
                 other = rival["component"] or "rien"
-                message = f"« {row['expression']} » nomme aussi {other} ({rival.file}, ligne {rival.line}) : rang à donner"
+                where = f"{rival.file}, ligne {rival.line}"
+                message = f"« {row['expression']} » nomme aussi {other} ({where}) : rang à donner"
                 yield row.error("conflict", "priority", message)
 
 

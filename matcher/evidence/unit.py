@@ -40,7 +40,7 @@ def term_without_unit(local: str, term: str) -> None:
 
 
 def unit_is_far(local: str, term: str) -> None:
-    """Unité {local} : de même dimension que l'unité d'exemple du code ({term}), mais d'un tout autre ordre de grandeur."""
+    """Unité {local} : d'un tout autre ordre de grandeur que l'unité d'exemple du code ({term})."""
 
 
 NEAR, FAR, OUT_OF_REACH = 2.5, 3.5, 5.5

@@ -17,6 +17,7 @@ _WORDS = {
     "par": "/", "pour": "/", "per": "/", "puissance": "^", "heure": "h", "hour": "h", "minute": "min", "jour": "24h",
     "day": "24h", "milliard": "10^9", "million": "10^6", "giga": "G", "tera": "T", "mega": "M", "iu": "UI",
 }  # fmt: skip
+_APOSTROPHES = ("'", "’")
 _INTERNATIONAL = frozenset({"internationale", "international"})
 _OF = frozenset({"de", "d", "of", "du", "des"})
 _NAMES_OF_MATTER = re.compile(
@@ -36,7 +37,7 @@ def in_symbols(text: str) -> str:
         if folded in _OF:
             # De créatinine, d'hémoglobine glyquée: nothing that follows belongs to the unit.
             break
-        if folded in _INTERNATIONAL or token in "'’":
+        if folded in _INTERNATIONAL or token in _APOSTROPHES:
             continue
         if parts and "/" in "".join(parts) and _NAMES_OF_MATTER.match(folded):
             break
