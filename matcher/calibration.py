@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from matcher.calibration_data import COEFFICIENTS, STEPS
+from matcher.calibration_data import WITH_UNIT, WITHOUT_UNIT
 from matcher.types import Band
 
 SURE_AT = 0.985
@@ -36,6 +36,8 @@ class Signals:
     """The second candidate has the same analyte: only another axis is in doubt."""
     is_organism: bool
     nature_known: bool
+    is_chosen: bool = False
+    """The country chose this code among its siblings."""
 
     def vector(self) -> tuple[float, ...]:
         """The signals as numbers, a one for the intercept first, in the order of the coefficients."""
@@ -61,6 +63,7 @@ class Signals:
             float(self.rival_is_sibling),
             float(self.is_organism),
             float(self.nature_known),
+            float(self.is_chosen),
         )
 
 
@@ -70,17 +73,46 @@ TEMPERATURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """A logistic model on the signals, then a monotone table (isotonic) on its output."""
+class Model:
+    """A logistic model on the signals, then a monotone table on its output."""
 
     coefficients: tuple[float, ...]
     steps: tuple[tuple[float, float], ...] = field(default=())
     """(logistic output, observed share right), both increasing."""
 
+    def probability(self, signals: Signals) -> float:
+        """The probability that the first candidate is right."""
+        return self.monotone(self.raw(signals.vector()))
+
+    def raw(self, vector: tuple[float, ...]) -> float:
+        """The output of the logistic model."""
+        logit = sum(c * x for c, x in zip(self.coefficients, vector, strict=True))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+    def monotone(self, raw: float) -> float:
+        """The logistic output through the monotone table, straight lines between its points."""
+        if not self.steps:
+            return raw
+        previous_x, previous_y = 0.0, 0.0
+        for x, y in (*self.steps, (1.0, max(self.steps[-1][1], 0.999))):
+            if raw <= x:
+                share = (raw - previous_x) / (x - previous_x) if x > previous_x else 1.0
+                return previous_y + share * (y - previous_y)
+            previous_x, previous_y = x, y
+        return previous_y
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Rows with a unit and rows without one are two kinds of evidence, each believed by a model of its own."""
+
+    with_unit: Model
+    without_unit: Model
+
     @classmethod
     def default(cls) -> "Calibration":
         """The calibration shipped with the engine, fitted on labelled rows (see calibration_data)."""
-        return cls(COEFFICIENTS, STEPS)
+        return cls(Model(*WITH_UNIT), Model(*WITHOUT_UNIT))
 
     def confidences(
         self, first: Signals, scores: list[float], is_remembered: bool = False, is_doubtful: bool = False
@@ -106,24 +138,7 @@ class Calibration:
 
     def probability(self, signals: Signals) -> float:
         """The probability that the first candidate is right."""
-        return self.monotone(self.raw(signals.vector()))
-
-    def raw(self, vector: tuple[float, ...]) -> float:
-        """The output of the logistic model."""
-        logit = sum(c * x for c, x in zip(self.coefficients, vector, strict=True))
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-
-    def monotone(self, raw: float) -> float:
-        """The logistic output through the isotonic table, straight lines between its points."""
-        if not self.steps:
-            return raw
-        previous_x, previous_y = 0.0, 0.0
-        for x, y in (*self.steps, (1.0, max(self.steps[-1][1], 0.999))):
-            if raw <= x:
-                share = (raw - previous_x) / (x - previous_x) if x > previous_x else 1.0
-                return previous_y + share * (y - previous_y)
-            previous_x, previous_y = x, y
-        return previous_y
+        return (self.with_unit if signals.has_unit else self.without_unit).probability(signals)
 
     @staticmethod
     def band(confidence: float, rank: int, contradicted: bool) -> Band:

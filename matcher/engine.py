@@ -96,7 +96,7 @@ class Engine:
         signals = self.signals(candidates, reason_probability)
         remembered = weigh_memory(self.knowledge, test, self.index.terms[candidates[0].position].loinc_num)
         scores = [candidate.score for candidate in candidates[: max(top, SHARED)]]
-        is_doubtful = bool(candidates[0].reading.doubts)
+        is_doubtful = self.is_doubtful(candidates[0])
         confidences = self.calibration.confidences(signals, scores, remembered is not None, is_doubtful)
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
             evidence = self.explain(candidate, test) if explain else ()
@@ -359,7 +359,21 @@ class Engine:
             and index.analyte_of[first.position] == index.analyte_of[second.position],
             is_organism=bool(reading.organisms),
             nature_known=bool(facts.nature),
+            is_chosen=first.position in self.national.sources and self._is_chosen(first),
         )
+
+    def is_doubtful(self, candidate: Candidate) -> bool:
+        """Whether something that no likeness outweighs keeps a candidate from being sure: what its reading guessed,
+        a condition that only one side states, a control instead of the patient."""
+        facts = candidate.reading.facts
+        is_other_subject = bool(self.index.other_subject[candidate.position]) is not facts.is_control
+        has_challenge = bool(self._axis_value("challenge", candidate))
+        challenge = self._strength("challenge", candidate)
+        is_other_condition = challenge < AGREED if has_challenge else challenge <= UNSAID
+        return bool(candidate.reading.doubts) or is_other_subject or is_other_condition
+
+    def _axis_value(self, name: str, candidate: Candidate) -> str:
+        return self.index.axis_values[name][self.index.axis_codes[name][candidate.position]]
 
     def _method_strength(self, candidate: Candidate) -> float:
         """That of a technique which neither side asks for, when the national choice settles it."""
@@ -389,6 +403,9 @@ _VETOING = ("property", "time", "system", "scale")
 CONTRADICTS = -0.9
 NOTHING_ASKED = 0.5
 AS_WELL = 0.85
+AGREED = 0.1
+UNSAID = -0.3
+"""The strengths of a condition of the code that the row states too, and of one of the row that the code leaves out."""
 SAID = 0.9
 """The strength of a technique that is the one which the row names."""
 DEPTH = 100
