@@ -27,6 +27,8 @@ FITTED = ("cases", "labos_fr_dev")
 ABSENT = 0.05
 """How often the right code of a row is not in the terminology, in our judgement: the weight of those readings."""
 DEEP = 60
+LOW = 0.1
+"""Where on a plateau its share right is said to be reached: the rows below it are believed a little less."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -91,7 +93,7 @@ def held_apart(sample: Sample) -> Floats:
 
 
 def steps_of(predicted: Floats, sample: Sample) -> list[tuple[float, float]]:
-    """The monotone table: each plateau of an isotonic regression at the middle of what it holds, lines between.
+    """The monotone table: each plateau of an isotonic regression near the foot of what it holds, lines between.
 
     The highest plateau is believed only as far as its size allows (one error more than were seen).
     """
@@ -102,7 +104,7 @@ def steps_of(predicted: Floats, sample: Sample) -> list[tuple[float, float]]:
     for level in np.unique(fitted):
         on = fitted == level
         weight = float(weights[on].sum())
-        middle = float(np.average(predicted[on], weights=weights[on]))
+        middle = float(np.quantile(predicted[on], LOW))
         share = min(float(level), (float(level) * weight + 0.5) / (weight + 1.0))
         if not points or (middle > points[-1][0] + 1e-4 and share > points[-1][1]):
             points.append((round(middle, 5), round(share, 5)))
