@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from matcher import Engine, LocalTest, Tables, Term
-from matcher.calibration_data import COEFFICIENTS, STEPS
+from matcher.calibration_data import WITH_UNIT, WITHOUT_UNIT
 from matcher.index import TermIndex
 from matcher.scoring import WEIGHTS
 from tests.bench.matching import starter_share
@@ -233,7 +233,7 @@ def test_answers_hold_no_row_that_is_no_test(starter_engine: Engine, cases: list
 
 
 def test_the_shipped_calibration_is_what_the_fit_writes() -> None:
-    assert module_text(COEFFICIENTS, STEPS) == TARGET.read_text(encoding="utf-8")
+    assert module_text((WITH_UNIT, WITHOUT_UNIT)) == TARGET.read_text(encoding="utf-8")
 
 
 def test_the_pages_of_results_name_commands_that_exist() -> None:

@@ -17,6 +17,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from matcher import calibration_data
+from matcher.calibration import Calibration, Model
 from matcher.engine import Engine
 from tests.bench.matching.build import bench_engine
 from tests.bench.matching.datasets import Case, all_datasets, bench_folder
@@ -111,6 +112,18 @@ def steps_of(predicted: Floats, sample: Sample) -> list[tuple[float, float]]:
     return points
 
 
+def calibration_of(sample: Sample) -> Calibration:
+    """The confidence model of these readings: one regression, a table for rows with a unit and one for the others."""
+    predicted = held_apart(sample)
+    coefficients = tuple(round(float(value), 4) for value in fit(sample).coef_[0])
+    models = []
+    for has_unit in (True, False):
+        # What is never believed beyond a limit says nothing of how far the others may be.
+        there = (sample.has_unit == has_unit) & ~sample.doubtful
+        models.append(Model(coefficients, tuple(steps_of(predicted[there], sample.only(there)))))
+    return Calibration(*models)
+
+
 def module_text(models: Sequence[tuple[Sequence[float], Sequence[tuple[float, float]]]]) -> str:
     """The Python source of the fitted tables, as they ship with the matcher."""
     lines = ['"""Fitted by `python -m tests.bench.matching.calibrate`; do not edit by hand."""', ""]
@@ -129,17 +142,12 @@ def main() -> None:
     sets = all_datasets(bench_folder())
     engine = bench_engine(Path(sys.argv[1]))
     sample = collect(engine, [case for name in FITTED for case in sets.get(name, []) if case.right])
-    predicted = held_apart(sample)
-    coefficients = tuple(round(float(value), 4) for value in fit(sample).coef_[0])
-    models = []
-    for has_unit in (True, False):
-        # What is never believed beyond a limit says nothing of how far the others may be.
-        there = (sample.has_unit == has_unit) & ~sample.doubtful
-        models.append((coefficients, steps_of(predicted[there], sample.only(there))))
-        seen = there & (sample.weights == 1.0)
-        brier = np.mean((predicted - sample.right)[seen] ** 2)
-        print(f"unit: {has_unit}, {seen.sum()} rows, {sample.right[seen].mean():.3f} right, Brier {brier:.4f}")
+    found = calibration_of(sample)
+    models = [(model.coefficients, model.steps) for model in (found.with_unit, found.without_unit)]
     TARGET.write_text(module_text(models), encoding="utf-8")
+    seen = sample.weights == 1.0
+    brier = np.mean((held_apart(sample) - sample.right)[seen] ** 2)
+    print(f"{seen.sum()} rows, {sample.right[seen].mean():.3f} right, Brier {brier:.4f}")
 
 
 if __name__ == "__main__":

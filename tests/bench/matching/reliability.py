@@ -1,7 +1,7 @@
 """Whether a confidence is a probability: predictions held apart by laboratory, their table, and the plot (SVG).
 
 `python -m tests.bench.matching.reliability [--release PATH] [--data FOLDER] [--freeze]`. For each laboratory, the
-logistic model and the isotonic table are fitted on the other laboratories alone.
+logistic model and the monotone tables are fitted on the other laboratories alone.
 """
 
 import argparse
@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.calibration import SURE_AT, TO_CHECK_AT, Calibration
+from matcher.calibration import DOUBTFUL_AT, SURE_AT, TO_CHECK_AT
 from tests.bench.matching.build import bench_engine
-from tests.bench.matching.calibrate import FITTED, collect, fit, held_apart, steps_of
+from tests.bench.matching.calibrate import FITTED, Sample, calibration_of, collect
 from tests.bench.matching.datasets import all_datasets, answerable, bench_folder, find_release
 from tests.bench.matching.markdown import freeze, page, percent, table
 
@@ -45,17 +45,20 @@ class Bin:
         return max(0.0, (centre - spread) / (1 + z * z / n)), min(1.0, (centre + spread) / (1 + z * z / n))
 
 
-def predictions(vectors: NDArray[np.float64], right: NDArray[np.int64], groups: list[str]) -> NDArray[np.float64]:
-    """The confidence of each row by a calibration that never saw its laboratory."""
-    names = np.asarray(groups)
-    predicted = np.zeros(len(right))
-    for name in sorted(set(groups)):
-        apart = names == name
-        others = [group for group in groups if group != name]
-        inner = held_apart(vectors[~apart], right[~apart], others)
-        model = fit(vectors[~apart], right[~apart])
-        calibration = Calibration(tuple(model.coef_[0]), tuple(steps_of(inner, right[~apart])))
-        predicted[apart] = [calibration.monotone(calibration.raw(tuple(vector))) for vector in vectors[apart]]
+def predictions(sample: Sample) -> NDArray[np.float64]:
+    """The confidence of each reading by a calibration that never saw its laboratory."""
+    predicted = np.zeros(len(sample.right))
+    for name in sorted(set(sample.groups)):
+        apart = sample.groups == name
+        calibration = calibration_of(sample.only(~apart))
+        found = []
+        for vector, has_unit, doubtful in zip(
+            sample.vectors[apart], sample.has_unit[apart], sample.doubtful[apart], strict=True
+        ):
+            model = calibration.with_unit if has_unit else calibration.without_unit
+            value = model.monotone(model.raw(tuple(vector)))
+            found.append(min(value, DOUBTFUL_AT) if doubtful else value)
+        predicted[apart] = found
     return predicted
 
 
@@ -168,8 +171,10 @@ def main() -> None:
     sets = all_datasets(data)
     names = [name for name in FITTED if name in sets]
     cases = [case for name in names for case in answerable(sets[name], engine.index.number_of)]
-    vectors, right, groups = collect(engine, cases)
-    predicted = predictions(vectors, right, groups)
+    sample = collect(engine, [case for case in cases if case.right])
+    seen = sample.weights == 1.0
+    groups = sample.groups[seen]
+    right, predicted = sample.right[seen], predictions(sample)[seen]
     bins = bins_of(predicted.tolist(), right.tolist())
     sure = predicted >= SURE_AT
     facts = (

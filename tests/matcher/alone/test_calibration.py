@@ -3,11 +3,12 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matcher import Band
-from matcher.calibration import SURE_AT, TO_CHECK_AT, Calibration, Signals
+from matcher.calibration import DOUBTFUL_AT, SURE_AT, TO_CHECK_AT, Calibration, Model, Signals
 
 BASE = Signals(
     score=12.0,
@@ -33,22 +34,42 @@ CALIBRATION = Calibration.default()
 FINITE = st.floats(min_value=-5, max_value=40)
 
 
-def test_the_shipped_calibration_fits_the_signals() -> None:
-    assert len(CALIBRATION.coefficients) == len(BASE.vector())
+MODELS = (CALIBRATION.with_unit, CALIBRATION.without_unit)
 
 
-def test_the_shipped_table_is_monotone() -> None:
-    assert CALIBRATION.steps
-    for (x, y), (next_x, next_y) in pairwise(CALIBRATION.steps):
+@pytest.mark.parametrize("model", MODELS)
+def test_the_shipped_calibration_fits_the_signals(model: Model) -> None:
+    assert len(model.coefficients) == len(BASE.vector())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_shipped_table_is_monotone_and_fine(model: Model) -> None:
+    assert len(model.steps) > 6
+    for (x, y), (next_x, next_y) in pairwise(model.steps):
         assert x < next_x
-        assert y <= next_y
-    assert all(0.0 <= y <= 1.0 for _, y in CALIBRATION.steps)
+        assert y < next_y
+    assert all(0.0 <= y <= 1.0 for _, y in model.steps)
 
 
 @given(st.floats(min_value=0, max_value=1), st.floats(min_value=0, max_value=1))
 def test_the_table_never_falls(one: float, other: float) -> None:
     low, high = sorted((one, other))
-    assert CALIBRATION.monotone(low) <= CALIBRATION.monotone(high)
+    assert all(model.monotone(low) <= model.monotone(high) for model in MODELS)
+
+
+def test_a_row_without_unit_is_believed_by_its_own_table() -> None:
+    without = replace(BASE, has_unit=False)
+    assert CALIBRATION.probability(BASE) == CALIBRATION.with_unit.probability(BASE)
+    assert CALIBRATION.probability(without) == CALIBRATION.without_unit.probability(without)
+
+
+def test_what_is_in_doubt_is_never_sure() -> None:
+    sure = replace(BASE, score=18.0, margin=3.0)
+    assert CALIBRATION.confidences(sure, [18.0])[0] >= SURE_AT
+    for remembered in (False, True):
+        assert CALIBRATION.confidences(sure, [18.0], remembered, True)[0] <= DOUBTFUL_AT
+        contradicted = replace(sure, contradictions=1)
+        assert CALIBRATION.confidences(contradicted, [18.0], remembered)[0] <= DOUBTFUL_AT
 
 
 SIGNALS = st.builds(
