@@ -25,7 +25,7 @@ PRECISE = 2
 """« Sérum » and « Écouvillon nasal » are one or two LOINC systems; « Sang » is six, and the analyte says which."""
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
-_AMERICAN_WORDS = frozenset("blood serum swab hematology chemistry fluid urine-- whole".split())
+_AMERICAN_WORDS = frozenset("blood swab hematology chemistry fluid urine-- whole".split())
 
 
 class Gatherer:

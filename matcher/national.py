@@ -8,7 +8,8 @@ from matcher.index import TermIndex
 
 _ONE_SPECIMEN = {"Ser": "Ser/Plas", "Plas": "Ser/Plas", "Ser/Plas/Bld": "Ser/Plas"}
 
-_SHARED = ("property", "time", "scale", "challenge", "divisor")
+_ONE_CHALLENGE = {"pre-meal": "post CFst"}
+_SHARED = ("property", "time", "scale", "divisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +43,11 @@ def _family(index: TermIndex, position: int) -> tuple[object, ...]:
     # A control is not the patient: its code is nobody's sibling.
     subject = bool(index.other_subject[position])
     axes = (int(index.axis_codes[axis][position]) for axis in _SHARED)
-    return (int(index.analyte_of[position]), subject, _ONE_SPECIMEN.get(term.system, term.system), *axes)
+    challenge = index.axis_values["challenge"][index.axis_codes["challenge"][position]]
+    return (
+        int(index.analyte_of[position]),
+        subject,
+        _ONE_SPECIMEN.get(term.system, term.system),
+        _ONE_CHALLENGE.get(challenge, challenge),
+        *axes,
+    )

@@ -112,7 +112,7 @@ def weigh_challenge(facts: Facts, value: str) -> Found:
     if facts.challenges and all("CFst" in item or item in _FASTING for item in facts.challenges):
         if not value:
             return Found(Verdict.COMPATIBLE, -0.02, fasting_is_usual, local)
-        if "CFst" in value or "fast" in value:
+        if "CFst" in value or "fast" in value or value == "pre-meal":
             return Found(Verdict.AGREE, 0.15, challenge_is_same, local)
     if not value:
         if facts.challenges:
