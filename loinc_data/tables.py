@@ -15,6 +15,8 @@ LEXICON_DIR = DATA_DIR / "lexicon"
 TABLES_DIR = DATA_DIR / "tables"
 STARTER_VERSION = "starter-2026.11"
 ENGLISH = "en"
+IN_CONTEXT = "context"
+"""The scope of an entry that is read only where its context is."""
 SUFFIX = "suffix"
 """The scope of a specimen that is named so at the end of a label only."""
 COLUMN = "column"
@@ -95,6 +97,7 @@ def lexicon_entry(row: dict[str, str]) -> LexiconEntry:
         context=_context(row["context"]),
         priority=int(row["priority"] or 0),
         is_english=ENGLISH in row["scope"].split(),
+        needs_context=IN_CONTEXT in row["scope"].split(),
         is_doubtful=row["source"] == UNSETTLED,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from matcher.evidence.doubt import (
     Doubt,
     label_against_column,
+    less_usual_meaning,
     short_name_alone,
     word_is_cut,
     word_is_repaired,
@@ -154,7 +155,7 @@ class Parser:
         doubts: tuple[Doubt, ...],
     ) -> list[Reading]:
         end, suffix_systems = self._suffix(tokens, unit)
-        hits = self._hits(tokens[:end], unit)
+        hits, choices = self._chosen(self._hits(tokens[:end], unit), test, unit, tokens)
         taken = {position for hit in hits for position in range(hit.start, hit.end)}
         free = [position for position in range(len(tokens)) if position not in taken]
         cues = self.gatherer.cues(tokens, free)
@@ -165,7 +166,6 @@ class Parser:
             cues = replace(
                 cues, systems=unique([*suffix_systems, *cues.systems]), used=cues.used | set(range(end, len(tokens)))
             )
-        choices = [self._senses(hit, test, unit, tokens) for hit in hits]
         if sum(not hit.values[0].is_modifier for hit in hits) > 1:
             choices = [
                 [*senses, (NO_SENSE, -0.3)] if is_short(hit) and len(tokens[hit.start]) <= 4 else senses
@@ -191,10 +191,12 @@ class Parser:
                 dict.fromkeys([*(token for sense in named for token in sense.tokens), *unit_words(unit.text)])
             )
             analytes = tuple(dict.fromkeys(sense.analyte for sense in named if not sense.is_modifier and sense.analyte))
+            if not analytes:
+                # Alone, what is otherwise a technique is what is asked for: « Coloration de Gram ».
+                analytes = unique(sense.analyte for sense in named if sense.entry.kind == "method")
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
-            reading = Reading(
-                wanted, leftover, analytes, organisms, facts, score, spans, (*doubts, *_doubts(senses, facts, spans))
-            )
+            found = (*doubts, *_doubts(senses, facts, spans), *self._less_usual(hits, senses, test, unit, tokens))
+            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, found)
             readings.append(reading)
             ratio = as_ratio(reading, named, label, unit)
             if ratio is not None:
@@ -269,10 +271,39 @@ class Parser:
             position += 1
         return sorted(found, key=lambda hit: hit.start)
 
+    def _less_usual(
+        self,
+        hits: list[Hit[Sense]],
+        senses: list[Sense],
+        test: LocalTest,
+        unit: UnitReading,
+        tokens: tuple[str, ...],
+    ) -> list[Doubt]:
+        """The writings taken in a meaning that is not their first, though nothing in the row calls for it."""
+        return [
+            Doubt(Axis.COMPONENT, less_usual_meaning, sense.entry.expression, sense.component)
+            for hit, sense in zip(hits, senses, strict=True)
+            if sense.order
+            and sense.component
+            and sense.component not in hit.values[0].entry.component
+            and not self._is_supported(sense, test, unit, tokens)
+        ]
+
+    def _chosen(
+        self, hits: list[Hit[Sense]], test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]
+    ) -> tuple[list[Hit[Sense]], list[list[tuple[Sense, float]]]]:
+        """The hits that mean something in this row, and what each may mean."""
+        found = [(hit, self._senses(hit, test, unit, tokens)) for hit in hits]
+        return [hit for hit, senses in found if senses], [senses for _, senses in found if senses]
+
     def _senses(
         self, hit: Hit[Sense], test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]
     ) -> list[tuple[Sense, float]]:
-        scored = [(sense, self._sense_weight(sense, test, unit, tokens)) for sense in hit.values]
+        scored = [
+            (sense, self._sense_weight(sense, test, unit, tokens))
+            for sense in hit.values
+            if not sense.entry.needs_context or self._is_supported(sense, test, unit, tokens)
+        ]
         scored.sort(key=lambda pair: -pair[1])
         return scored[:12] if any(sense.challenge for sense, _ in scored) else scored[:5]
 

@@ -127,6 +127,8 @@ class LexiconEntry:
     """Among entries that read alike, 1 is the most usual meaning; 0 is not said, after those that say it."""
     is_english: bool = False
     """Written so in English catalogues: after the French meanings of the same writing."""
+    needs_context: bool = False
+    """Too short to be read so unless something of its context is in the row."""
     is_doubtful: bool = False
     """No source settles it yet: a proposal that rests on it is never sure."""
 

@@ -155,6 +155,8 @@ def _expression(row: Row) -> Iterator[Problem]:
         return
     if not row["component"] or row["kind"] in _MAY_BE_ORDINARY:
         return
+    if "context" in row["scope"].split() and row["context"]:
+        return
     if key.isdigit() or (len(key) == 1 and key not in _LETTERS):
         yield row.error(
             "hijack",

@@ -34,6 +34,10 @@ def writing_is_unsettled(local: str, term: str) -> None:
     """« {local} » : aucune source n'établit encore que ce soit {term}."""
 
 
+def less_usual_meaning(local: str, term: str) -> None:
+    """« {local} » a un autre sens, plus habituel que {term}."""
+
+
 def short_name_alone(local: str, term: str) -> None:
     """« {local} » est bien court, et rien d'autre (unité, milieu, chapitre) ne dit que c'est {term}."""
 
