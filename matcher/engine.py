@@ -364,13 +364,14 @@ class Engine:
 
     def is_doubtful(self, candidate: Candidate) -> bool:
         """Whether something that no likeness outweighs keeps a candidate from being sure: what its reading guessed,
-        a condition that only one side states, a control instead of the patient."""
+        a condition that only one side states, a control instead of the patient, a specimen that only stands near."""
         facts = candidate.reading.facts
         is_other_subject = bool(self.index.other_subject[candidate.position]) is not facts.is_control
         has_challenge = bool(self._axis_value("challenge", candidate))
         challenge = self._strength("challenge", candidate)
         is_other_condition = challenge < AGREED if has_challenge else challenge <= UNSAID
-        return bool(candidate.reading.doubts) or is_other_subject or is_other_condition
+        is_near_specimen = bool(facts.systems) and self._strength("system", candidate) < NAMED
+        return bool(candidate.reading.doubts) or is_other_subject or is_other_condition or is_near_specimen
 
     def _axis_value(self, name: str, candidate: Candidate) -> str:
         return self.index.axis_values[name][self.index.axis_codes[name][candidate.position]]
@@ -406,6 +407,8 @@ AS_WELL = 0.85
 AGREED = 0.1
 UNSAID = -0.3
 """The strengths of a condition of the code that the row states too, and of one of the row that the code leaves out."""
+NAMED = 0.6
+"""The least strength of a specimen that the row names, and not of one that stands near it."""
 SAID = 0.9
 """The strength of a technique that is the one which the row names."""
 DEPTH = 100
