@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from matcher.evidence.doubt import (
@@ -17,6 +17,7 @@ from matcher.evidence.doubt import (
 from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
 from matcher.lexicon import NO_SENSE, Sense, compile_lexicon, sense_of_name
+from matcher.normalise.damage import filled, unmangled
 from matcher.normalise.phrases import Hit, Mended, Mender, PhraseTable, Repair
 from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import UnitReading, unit_key
@@ -60,6 +61,7 @@ class Parser:
 
     def parse(self, test: LocalTest) -> Parsed:
         """Understand a row; never fails, whatever the text."""
+        test = _read_again(test)
         label, glued = self._without_unit(test.label)
         unit = self.units.read(test.unit or glued or self._unit_of_range(test.reference_range))
         readings = self._readings(test, label, unit, 0.0)
@@ -115,9 +117,22 @@ class Parser:
 
     def _readings(self, test: LocalTest, label: str, unit: UnitReading, prior: float) -> list[Reading]:
         readings: list[Reading] = []
-        for rank, (tokens, doubts) in enumerate(self._spellings(words(label))):
-            readings += self._read(test, label, tokens, unit, prior - 0.06 * rank, doubts)
+        for rank, (text, tokens, doubts) in enumerate(self._texts(label)):
+            readings += self._read(test, text, tokens, unit, prior - 0.06 * rank, doubts)
         return readings
+
+    def _texts(self, label: str) -> Iterator[tuple[str, tuple[str, ...], tuple[Doubt, ...]]]:
+        """The texts that a label may be, likeliest first, their words and what is doubtful in them."""
+        texts = filled(label, self._is_known, MAX_SPELLINGS) if "?" in label or "\ufffd" in label else []
+        for text, lost in texts or [(label, [])]:
+            gaps = tuple(Doubt(Axis.COMPONENT, word_is_repaired, *pair) for pair in lost) if len(texts) > 1 else ()
+            for tokens, doubts in self._spellings(words(text)):
+                yield text, tokens, (*gaps, *doubts)
+
+    def _is_known(self, word: str) -> bool:
+        """Whether every word of a piece of text is known."""
+        parts = words(word)
+        return bool(parts) and all(part in self.known for part in parts)
 
     def _spellings(self, written: tuple[str, ...]) -> list[tuple[tuple[str, ...], tuple[Doubt, ...]]]:
         """The words of a label as known words, likeliest first; an unknown word may be several known ones."""
@@ -353,6 +368,16 @@ def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...
 def _repaired(written: str, mended: Mended) -> Doubt:
     rule = word_is_cut if mended.repair is Repair.CUT else word_is_repaired
     return Doubt(Axis.COMPONENT, rule, written, mended.word)
+
+
+def _read_again(test: LocalTest) -> LocalTest:
+    """The row with what a transfer mangled read again."""
+    texts = {name: getattr(test, name) for name in _MANGLED}
+    again = {name: unmangled(text) for name, text in texts.items()}
+    return test if again == texts else replace(test, **again)
+
+
+_MANGLED = ("label", "synonym", "specimen", "unit", "technique", "chapter", "exam", "timing", "scale")
 
 
 def _is_supported_by(facts: Facts) -> bool:
