@@ -17,7 +17,7 @@ from matcher.evidence.component import (
     component_is_partial,
     weigh_nature,
 )
-from matcher.evidence.doubt import words_are_unread
+from matcher.evidence.doubt import label_is_cut, words_are_unread
 from matcher.evidence.prior import national_choice, weigh_memory, weigh_nabm, weigh_set
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Parsed, Reading
@@ -96,7 +96,7 @@ class Engine:
         signals = self.signals(candidates, reason_probability)
         remembered = weigh_memory(self.knowledge, test, self.index.terms[candidates[0].position].loinc_num)
         scores = [candidate.score for candidate in candidates[: max(top, SHARED)]]
-        is_doubtful = self.is_doubtful(candidates[0])
+        is_doubtful = self.is_doubtful(candidates[0]) or self._is_cut(test)
         confidences = self.calibration.confidences(signals, scores, remembered is not None, is_doubtful)
         for rank, (candidate, confidence) in enumerate(zip(candidates[:top], confidences, strict=False), start=1):
             evidence = self.explain(candidate, test) if explain else ()
@@ -297,6 +297,9 @@ class Engine:
         for doubt in reading.doubts:
             sentence = sentence_of(doubt.rule, doubt.local, doubt.term)
             lines.append(Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term))
+        if self._is_cut(test):
+            sentence = sentence_of(label_is_cut, str(self.knowledge.label_width), "")
+            lines.append(Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence, test.label))
         if reading.leftover:
             unread = " ".join(reading.leftover)
             sentence = sentence_of(words_are_unread, unread, "")
@@ -372,6 +375,11 @@ class Engine:
         is_other_condition = challenge < AGREED if has_challenge else challenge <= UNSAID
         is_near_specimen = bool(facts.systems) and self._strength("system", candidate) < NAMED
         return bool(candidate.reading.doubts) or is_other_subject or is_other_condition or is_near_specimen
+
+    def _is_cut(self, test: LocalTest) -> bool:
+        """Whether the label fills the width at which those of its catalogue are cut."""
+        width = self.knowledge.label_width
+        return bool(width) and len(test.label.strip()) >= width
 
     def _axis_value(self, name: str, candidate: Candidate) -> str:
         return self.index.axis_values[name][self.index.axis_codes[name][candidate.position]]

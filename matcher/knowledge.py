@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from matcher.normalise.text import fold, words
@@ -29,6 +30,8 @@ class Knowledge:
     memory: Mapping[str, tuple[Remembered, ...]] = field(default_factory=dict)
     nabm: Mapping[str, frozenset[str]] = field(default_factory=dict)
     preferred: frozenset[str] = frozenset()
+    label_width: int = 0
+    """The letters at which the labels of this catalogue seem to be cut; 0 when they do not."""
 
     def __bool__(self) -> bool:
         """Whether anything is known at all."""
@@ -71,3 +74,19 @@ def acts(nabm: str) -> tuple[str, ...]:
     """
     said = _WORTH.sub(" ", _TIMES.sub(" ", nabm))
     return tuple(dict.fromkeys(code.zfill(4) for code in _ACT.findall(said)))
+
+
+def cut_width(lengths: Iterable[int]) -> int:
+    """The length at which the labels of a catalogue seem to be cut, 0 when they do not.
+
+    The longest length, when more labels have it than chance would give: a field that is full says so by a crowd.
+    """
+    counts = Counter(lengths)
+    if not counts:
+        return 0
+    longest = max(counts)
+    crowd = max(CROWD, 3 * max(counts.get(longest - 1, 0), counts.get(longest - 2, 0)))
+    return longest if longest >= NARROWEST and counts[longest] >= crowd else 0
+
+
+CROWD, NARROWEST = 4, 12

@@ -1,6 +1,6 @@
 """The compiled lexicon: what laboratories write → readings (LOINC words and implied axes)."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from matcher.names import name_words, split_component
@@ -81,8 +81,13 @@ def compile_lexicon(
     entries: tuple[LexiconEntry, ...],
     specimens: PhraseTable[tuple[str, ...]] | None = None,
     names: Mapping[str, str] | None = None,
+    short_words: Iterable[tuple[str, str]] = (),
 ) -> PhraseTable[Sense]:
-    """The phrase table of the lexicon; the order of rows is the order of frequency of the meanings."""
+    """The phrase table of the lexicon; the order of rows is the order of frequency of the meanings.
+
+    An expression with a word that laboratories shorten is read with the short word too, unless that is an expression
+    of its own.
+    """
     seen: dict[str, int] = {}
     rows: list[tuple[str, Sense]] = []
     # The order in which entries that read alike are filed is written beside them, never that of the files.
@@ -94,4 +99,23 @@ def compile_lexicon(
             entry.system and specimens is not None and specimens.scan(words(entry.expression))
         )
         rows.extend((entry.expression, sense) for sense in senses_of(entry, order, names_specimen, names))
-    return PhraseTable(rows)
+    shortened = _shortened(rows, seen.keys(), short_words)
+    return PhraseTable([*rows, *shortened])
+
+
+def _shortened(
+    rows: list[tuple[str, Sense]], own: Container[str], short_words: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, Sense]]:
+    """The expressions of several words again, with each of their words that laboratories shorten."""
+    shorts: dict[str, list[str]] = {}
+    for word, short in short_words:
+        shorts.setdefault(words(word)[0], []).append(short)
+    for expression, sense in rows:
+        parts = words(expression)
+        if len(parts) < 2:
+            continue
+        for place, word in enumerate(parts):
+            for short in shorts.get(word, ()):
+                made = " ".join([*parts[:place], short, *parts[place + 1 :]])
+                if key_of(words(made)) not in own:
+                    yield made, sense

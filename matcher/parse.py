@@ -12,6 +12,7 @@ from matcher.evidence.doubt import (
     short_name_alone,
     word_is_cut,
     word_is_repaired,
+    word_is_unknown,
     writing_is_unsettled,
 )
 from matcher.facts import GENERIC, Facts, Parsed, Reading
@@ -51,7 +52,9 @@ class Parser:
         self._exams: dict[str, tuple[str, ...]] = {}
         self.gatherer = Gatherer(tables)
         self.units = self.gatherer.units
-        self.lexicon: PhraseTable[Sense] = compile_lexicon(tables.lexicon, self.gatherer.label_specimens, self._names)
+        self.lexicon: PhraseTable[Sense] = compile_lexicon(
+            tables.lexicon, self.gatherer.label_specimens, self._names, tables.short_words
+        )
         counts = Counter(word for entry in tables.lexicon for word in words(entry.expression))
         counts.update(vocabulary)
         self.known = frozenset(counts)
@@ -191,6 +194,11 @@ class Parser:
             for position in free
             if position not in cues.used and tokens[position] not in GENERIC and tokens[position] != "%"
         )
+        unknown = tuple(
+            Doubt(Axis.COMPONENT, word_is_unknown, word)
+            for word in leftover
+            if len(word) >= LONG and word.isalpha() and word not in self.known
+        )
         readings: list[Reading] = []
         for combination in best_products(choices, MAX_READINGS):
             senses = without_context_panels([sense for sense, _ in combination])
@@ -210,7 +218,8 @@ class Parser:
                 # Alone, what is otherwise a technique is what is asked for: « Coloration de Gram ».
                 analytes = unique(sense.analyte for sense in named if sense.entry.kind == "method")
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
-            found = (*doubts, *_doubts(senses, facts, spans), *self._less_usual(hits, senses, test, unit, tokens))
+            less_usual = self._less_usual(hits, senses, test, unit, tokens)
+            found = (*doubts, *unknown, *_doubts(senses, facts, spans), *less_usual)
             reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, found)
             readings.append(reading)
             ratio = as_ratio(reading, named, label, unit)
@@ -385,3 +394,5 @@ def _is_supported_by(facts: Facts) -> bool:
 
 
 SHORT = 3
+LONG = 4
+"""From how many letters on an unknown word is a word, and not a mark of the laboratory's own."""

@@ -142,6 +142,8 @@ class Tables:
     """
 
     lexicon: tuple[LexiconEntry, ...] = ()
+    short_words: tuple[tuple[str, str], ...] = ()
+    """(word, how laboratories shorten it): the expressions of the lexicon are read with either."""
     units: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     label_specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -22,6 +22,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "chapters": ("expression", "class", "system", "scope", "source", "note"),
     "nontests": ("pattern", "reason", "note"),
     "usage": ("loinc", "usage"),
+    "short_words": ("expression", "short", "scope", "source", "note"),
     "national": ("loinc", "choice", "source"),
     "chapter_codes": ("expression", "loinc", "label", "note"),
     "vouched": ("axis", "value", "note"),

@@ -46,5 +46,9 @@ def label_against_column(local: str, term: str) -> None:
     """Le libellé dit {local}, la colonne du milieu dit {term}."""
 
 
+def word_is_unknown(local: str, term: str) -> None:
+    """« {local} » n'est connu ni du lexique ni de LOINC : il peut changer ce qui est mesuré."""
+
+
 def words_are_unread(local: str, term: str) -> None:
     """Mots que rien n'explique : « {local} »."""
