@@ -22,6 +22,7 @@ from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
 from app.files.choices import DUPLICATES_LABELS, Duplicates
 from app.files.encodings import MIXED
+from app.files.fhir_json import FhirReadError
 from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
@@ -273,16 +274,18 @@ def _original(
 def _fhir_original(
     source: SourceFile, lookup: RowLookup, assessment: Assessment, statement: Statement, moment: datetime
 ) -> ExportFile:
-    if is_fhir_xml(source.content):
+    syntax = Syntax.XML if is_fhir_xml(source.content) else Syntax.JSON
+    try:
+        done = completed_fhir(source.content, lookup, assessment, statement)
+    except FhirReadError as error:
         raise ConflictError(
-            f"{source.file_name} a été reçu en FHIR XML, qui ne se complète pas à l'octet près. Prenez le format "
-            "« Catalogue FHIR » en XML : il porte les mêmes définitions avec leurs codes LOINC."
-        )
-    done = completed_fhir(source.content, lookup, assessment, statement)
+            f"{source.file_name} ne peut pas être complété en place : {error}. Prenez le format « Catalogue FHIR » en "
+            "XML : il porte les mêmes définitions avec leurs codes LOINC."
+        ) from error
     notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
     return ExportFile(
-        name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}.json",
-        media_type=MEDIA_TYPES[Syntax.JSON],
+        name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}.{syntax}",
+        media_type=MEDIA_TYPES[syntax],
         content=done.content,
         rows=done.rows,
         coded=done.coded,
