@@ -95,7 +95,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
         ["Catalogue", context.catalogue],
         ["Version de LOINC", context.release_title],
         ["Calculé le", paris_time(context.computed_at)],
-        *([["Chiffres du", french_day(context.day), day_sentence(context.day)]] if context.day else []),
+        *([["Chiffres de la fin du", french_day(context.day), day_sentence(context.day)]] if context.day else []),
         ["Définition", counted_as_transcoded(context.grace)],
         *(["À savoir", sentence] for sentence in report.all_warnings),
         ["LOINC", LOINC_NOTICE],

@@ -191,16 +191,17 @@ def test_the_page_and_its_files_speak_of_the_day(sample: Sample, client_for: Cli
     address = f"/catalogues/{sample.catalogue_id}/couverture"
     client = client_for(READER)
     page = unescape(client.get(f"{address}?jour=2026-03-28&version=").text)
-    assert "Chiffres du 28/03/2026 à minuit, heure de Paris" in page
+    assert "Chiffres de la fin du 28/03/2026 (minuit, heure de Paris)" in page
     assert "comptent et sortent, avec un avertissement." in page
     assert f"rapport.json?version={sample.release.id}&jour=2026-03-28" in page
-    assert "Chiffres du 28/03/2026" not in unescape(client.get(f"{address}?jour=&version=").text)
+    assert "Chiffres de la fin du" not in unescape(client.get(f"{address}?jour=&version=").text)
     found = client.get(f"{address}/rapport.json?jour=2026-03-28")
     assert found.json()["figures_of_the_end_of"] == "2026-03-28"
     assert found.json()["figures"][0]["numerator"] == 2
     assert "couverture-1-au-2026-03-28.json" in found.headers["content-disposition"]
     table = client.get(f"{address}/indicateurs.csv?jour=2026-03-28").content.decode("utf-8-sig")
-    assert ["Chiffres du", "28/03/2026"] in [line[:2] for line in csv.reader(io.StringIO(table), delimiter=";")]
+    lines = [line[:2] for line in csv.reader(io.StringIO(table), delimiter=";")]
+    assert ["Chiffres de la fin du", "28/03/2026"] in lines
     assert client_for(OUTSIDER).get(f"{address}?jour=2026-03-28").status_code == 404
 
 
@@ -227,6 +228,6 @@ def test_the_command_asks_a_past_day(sample: Sample, settings: Settings, monkeyp
     asked = ["coverage", "--catalogue", str(sample.catalogue_id), "--jour", "2026-03-28"]
     told = CliRunner().invoke(cli, asked)
     assert told.exit_code == 0, told.output
-    assert "Chiffres du 28/03/2026 à minuit, heure de Paris" in told.output
+    assert "Chiffres de la fin du 28/03/2026 (minuit, heure de Paris)" in told.output
     found = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).output)
     assert found["figures"][0]["numerator"] == 2
