@@ -34,8 +34,8 @@ def day_sentence(day: date) -> str:
     """What figures of a past day are made of."""
     return (
         f"Chiffres de la fin du {french_day(day)} (minuit, heure de Paris), recalculés à partir des faits datés "
-        "d'alors\u202f: décisions et approbations, exports reçus, version de LOINC en service, date limite des codes retirés. Ce qui "
-        "a été fait depuis n'y change rien."
+        "d'alors\u202f: décisions et approbations, exports reçus, version de LOINC en service, date limite des codes "
+        "retirés. Ce qui a été fait depuis n'y change rien."
     )
 
 
