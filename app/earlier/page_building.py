@@ -27,7 +27,7 @@ from matcher.types import Axis
 CSV_BATCH = 500
 _HEADER = (
     "Code local", "Libellé", "Milieu", "Unité", "Code antérieur", "Nom LOINC", "Lecture du code", "Relation", "Motif",
-    "Commentaire", "Auteur", "Date", "Source", "Ligne", "Comparaison", "Axes qui diffèrent",
+    "Commentaire", "Statut dans le fichier", "Auteur", "Date", "Source", "Ligne", "Comparaison", "Axes qui diffèrent",
     "Contradictions de la ligne", "Proposé aujourd'hui", "Nom LOINC proposé", "Rang du code antérieur",
     "Remplacements", "Usage", "État", "Décision en vigueur",
 )  # fmt: skip
@@ -206,6 +206,7 @@ def _line(
         relation=RELATION_SHORT[known] if known else item.relation,
         reason=item.reason,
         comment=item.comment,
+        said_status=item.status,
         who=", ".join(text for text in (item.author, item.dated) if text),
         where=f"{item.source_name}, ligne {item.row_number}" if item.row_number else item.source_name,
         verdict=VERDICTS[EarlierVerdict(row[3])],
@@ -250,7 +251,7 @@ def _csv_rows(database: Engine, access: CatalogueAccess, query: EarlierQuery) ->
 def _csv_row(item: EarlierStatement, line: StatementLine) -> Sequence[str]:
     return (
         line.code, line.label, line.specimen, line.unit, line.loinc_num, line.name.main if line.name else "",
-        line.note, line.relation, line.reason, line.comment, item.author, item.dated, item.source_name,
+        line.note, line.relation, line.reason, line.comment, item.status, item.author, item.dated, item.source_name,
         str(item.row_number or ""), line.verdict.text, ", ".join(line.differing), " ".join(line.contradictions),
         item.proposed, line.proposed_name.main if line.proposed_name else "", str(item.rank or ""),
         line.replacements, line.taken, line.status.text if line.status else "", line.decision,

@@ -84,6 +84,8 @@ class StatementLine:
     relation: str
     reason: str
     comment: str
+    said_status: str
+    """How the statement stood in its file, as the file says it."""
     who: str
     where: str
     verdict: Word

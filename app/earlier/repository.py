@@ -90,13 +90,19 @@ def has_unlinked(session: Session, catalogue_id: int) -> bool:
     return session.scalar(statement.limit(1)) is not None
 
 
+def _full_code() -> ColumnElement[str]:
+    """The code of a row; of a sub-chapter, whose code another chapter may have too, with that of its chapter."""
+    path = col(LocalTest.chapter_code) + "/" + col(LocalTest.code)
+    return case((col(LocalTest.level) == Level.SUBCHAPTER, path), else_=col(LocalTest.code))
+
+
 def unlinked_of(
     session: Session, catalogue_id: int, test_ids: Sequence[int]
 ) -> list[tuple[EarlierStatement, int]]:
     """(statement, test) of what was said of codes that no row had then, and that these tests have now."""
     statement = (
         select(EarlierStatement, col(LocalTest.id))
-        .join(LocalTest, col(LocalTest.code) == col(EarlierStatement.local_code))
+        .join(LocalTest, _full_code() == col(EarlierStatement.local_code))
         .where(
             col(EarlierStatement.catalogue_id) == catalogue_id,
             col(EarlierStatement.verdict) == EarlierVerdict.UNLINKED,
@@ -123,7 +129,7 @@ def tests_to_compare(session: Session, catalogue_id: int, file_ids: Collection[i
     statement = select(col(LocalTest.id)).where(
         col(LocalTest.catalogue_id) == catalogue_id,
         or_(
-            col(LocalTest.source_row_id).in_(in_files), col(LocalTest.id).in_(said), col(LocalTest.code).in_(lost)
+            col(LocalTest.source_row_id).in_(in_files), col(LocalTest.id).in_(said), _full_code().in_(lost)
         ),
     )
     order = (col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
@@ -141,18 +147,31 @@ def proposed_codes(session: Session, run_id: int, test_ids: Sequence[int]) -> di
     return found
 
 
-def tests_of_codes(session: Session, catalogue_id: int, codes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
-    """Local code -> (test, level) of the tests of a catalogue that have it, those in use first."""
+@dataclass(frozen=True, slots=True)
+class CodedRow:
+    """A row of the catalogue, as its local code finds it."""
+
+    id: int
+    level: Level
+    chapter_code: str
+    chapter: str
+
+
+def tests_of_codes(session: Session, catalogue_id: int, codes: Iterable[str]) -> dict[str, list[CodedRow]]:
+    """Local code -> the tests of a catalogue that have it, those in use first."""
     wanted = sorted(set(codes))
-    found: dict[str, list[tuple[int, str]]] = {}
+    found: dict[str, list[CodedRow]] = {}
     for start in range(0, len(wanted), BATCH):
         statement = (
-            select(col(LocalTest.code), col(LocalTest.id), col(LocalTest.level))
+            select(
+                col(LocalTest.code), col(LocalTest.id), col(LocalTest.level), col(LocalTest.chapter_code),
+                col(LocalTest.chapter),
+            )
             .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.code).in_(wanted[start : start + BATCH]))
             .order_by(col(LocalTest.retired_at).is_not(None), col(LocalTest.id))
-        )
-        for code, test_id, level in session.execute(statement):
-            found.setdefault(code, []).append((test_id, level))
+        )  # fmt: skip
+        for code, test_id, level, chapter_code, chapter in session.execute(statement):
+            found.setdefault(code, []).append(CodedRow(test_id, Level(level), chapter_code, chapter))
     return found
 
 
@@ -229,7 +248,9 @@ def shown_verdict() -> ColumnElement[str]:
     decided = and_(
         col(ReviewState.outcome) == Outcome.CODE,
         col(ReviewState.loinc_num) == col(EarlierStatement.loinc_num),
-        col(EarlierStatement.verdict).not_in([EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT]),
+        col(EarlierStatement.verdict).not_in(
+            [EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT, EarlierVerdict.REJECTED]
+        ),
     )
     return case((decided, EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
 

@@ -11,10 +11,13 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.earlier import repository
+from app.earlier.finding_rows import codes_said, rows_meant
 from app.earlier.jobs import ask_for_comparison, values_of
+from app.earlier.repository import CodedRow
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
 from app.files.kinds import Level
 from app.files.loinc_cells import CellFinding
+from app.files.standings import Standing, standing_in_file
 from app.jobs.queue import JobQueue
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.memory.service import read_mappings, remember
@@ -90,9 +93,8 @@ def receive(
     sentences = []
     for file in received:
         with transactions.reading() as session:
-            tests = repository.tests_of_codes(
-                session, access.catalogue_id, (item.local_code for item in file.mappings)
-            )
+            codes = (code for item in file.mappings for code, _ in codes_said(item))
+            tests = repository.tests_of_codes(session, access.catalogue_id, codes)
             known = repository.known_of_source(session, access.catalogue_id, file.digest)
         rows = list(_rows(access, file, tests))
         fresh = [row for row in rows if _key(row) not in known]
@@ -116,7 +118,7 @@ def receive(
 
 
 def _rows(
-    access: CatalogueAccess, file: Received, tests: dict[str, list[tuple[int, str]]]
+    access: CatalogueAccess, file: Received, tests: dict[str, list[CodedRow]]
 ) -> Iterator[dict[str, Any]]:
     """The statements of a file, one for each row of the catalogue that they speak of."""
     common = {
@@ -125,18 +127,17 @@ def _rows(
     }  # fmt: skip
     levels = _levels_of_systems(file.mappings, tests)
     for item in file.mappings:
-        wanted = item.level or levels.get(item.system)
-        linked = [
-            test_id for test_id, level in tests.get(item.local_code, ()) if wanted is None or Level(level) is wanted
-        ]
-        ids: Sequence[int | None] = linked or (None,)
-        for test_id in ids:
-            verdict = EarlierVerdict.NONE if test_id else EarlierVerdict.UNLINKED
-            yield values_of(item) | common | {"local_test_id": test_id, "verdict": verdict.value}
+        told = values_of(item) | common
+        linked = rows_meant(item, item.level or levels.get(item.system), tests)
+        for test_id in linked:
+            yield told | {"local_test_id": test_id, "verdict": EarlierVerdict.NONE.value}
+        if not linked:
+            full = f"{item.chapter}/{item.local_code}"[:120] if item.chapter else told["local_code"]
+            yield told | {"local_code": full, "local_test_id": None, "verdict": EarlierVerdict.UNLINKED.value}
 
 
 def _levels_of_systems(
-    mappings: Sequence[EarlierMapping], tests: dict[str, list[tuple[int, str]]]
+    mappings: Sequence[EarlierMapping], tests: dict[str, list[CodedRow]]
 ) -> dict[str, Level]:
     """The level that the codes of each system have in the catalogue, where their file does not say it.
 
@@ -144,7 +145,7 @@ def _levels_of_systems(
     """
     votes: dict[str, Counter[Level]] = {}
     for item in mappings:
-        found = {Level(level) for _, level in tests.get(item.local_code, ())}
+        found = {row.level for row in tests.get(item.local_code, ())}
         if item.level is None and found:
             # Where all codes are of two levels, they are most likely those of analyses.
             votes.setdefault(item.system, Counter({Level.ANALYSIS: 0})).update(found if len(found) == 1 else ())
@@ -203,15 +204,17 @@ def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int]
 
 
 def may_be_taken(item: EarlierStatement, use: EarlierUse) -> bool:
-    """Whether a statement may be taken so: memory needs a code in use that nothing on its row contradicts, a decision
-    a row of the catalogue."""
+    """Whether a statement may be taken so: memory needs a code in use that its file affirms and nothing on its row
+    contradicts, a decision a row of the catalogue. What its file rejects is neither."""
     if use in (EarlierUse.LEFT, EarlierUse.NONE):
         return True
     dead = item.verdict in (EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT)
-    if item.local_test_id is None or dead:
+    standing = standing_in_file(item.relation, item.status)
+    if item.local_test_id is None or dead or standing is Standing.REJECTED:
         return False
     if use is EarlierUse.MEMORY:
-        return item.finding == CellFinding.CODE and not item.is_contradicted
+        is_affirmed = standing is Standing.AFFIRMED
+        return item.finding == CellFinding.CODE and is_affirmed and not item.is_contradicted
     return item.finding in (CellFinding.CODE, CellFinding.NO_CODE, CellFinding.OUT_OF_SCOPE)
 
 
@@ -257,7 +260,9 @@ def _taken(use: EarlierUse, count: int, left: int, remembered: int) -> str:
     if not left:
         return done
     why = (
-        "leur code est absent, déprécié, illisible ou contredit par la ligne, ou leur code local n'est pas dans ce "
-        "catalogue"
+        "leur code est absent, déprécié, illisible, rejeté par le fichier ou contredit par la ligne, ou leur code "
+        "local n'est pas dans ce catalogue"
     )
+    if use is EarlierUse.MEMORY:
+        why = f"{why}, ou le fichier les dit à revoir"
     return f"{done} {counted(left, 'autre ne le peut', 'autres ne le peuvent')} : {why}."

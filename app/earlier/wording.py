@@ -16,6 +16,7 @@ VERDICTS = {
     EarlierVerdict.ABSENT: Word("Code absent de la version", "chip-bad", "∅"),
     EarlierVerdict.NO_CODE: Word("Déclarée sans code", "chip-mute", "—"),
     EarlierVerdict.UNREADABLE: Word("Code illisible", "chip-bad", "?"),
+    EarlierVerdict.REJECTED: Word("Rejetée autrefois", "chip-mute", "⊘"),
     EarlierVerdict.UNLINKED: Word("Code local inconnu du catalogue", "chip-mute", "…"),
     EarlierVerdict.NONE: Word("Pas encore comparée", "chip-mute", "…"),
 }

@@ -16,7 +16,7 @@ from app.files.ans_files import (
     kind_of_shape,
 )
 from app.files.choices import IncomingFile
-from app.files.columns import best_columns
+from app.files.columns import best_ans_columns, best_columns
 from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
 from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
@@ -181,7 +181,8 @@ def recognise(file_name: str, table: Table) -> FileKind:
 def default_columns(kind: FileKind, table: Table) -> dict[str, int]:
     """Which column says what, before the user changes anything."""
     if kind in ANS_COLUMNS:
-        return ans_columns(kind, table.headings, [row.cells for row in table.data[:_SAMPLE_ROWS]])
+        columns = ans_columns(kind, table.headings, [row.cells for row in table.data[:_SAMPLE_ROWS]])
+        return best_ans_columns(table, columns) if has_ans_headings(kind, table.headings) else columns
     if kind is FileKind.FHIR:
         return {name: column for column, name in enumerate(FHIR_FIELDS)}
     guessed = best_columns(table)

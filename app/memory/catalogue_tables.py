@@ -12,7 +12,7 @@ from app.files.fields import EARLIER_CODES, fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
 from app.files.reading import ReadFile, ReadLine, read_file
-from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.memory.statements import statement_of
 from app.memory.tables import INVALID, NO_LOCAL_CODE, NO_MATCH, TableReadError
 from app.models import Level
@@ -54,15 +54,11 @@ def read_table_with_codes(name: str, content: bytes, max_bytes: int) -> EarlierM
     levels = _levels_of(file)
     found = [mapping for line in file.lines() for mapping in _of_line(file, line, levels, skipped)]
     # Rows of several tests share an exam: it is said once.
-    distinct = list({(item.level, item.local_code, item.loinc_num, item.written): item for item in found}.values())
+    distinct = {
+        (item.level, item.chapter, item.local_code, item.loinc_num, item.written): item for item in found
+    }.values()
     title = f"Tableau {file.kind}" if file.kind in _LEVELS or file.kind is FileKind.LOINC_1 else "Tableau"
-    return EarlierMappings(
-        title,
-        tuple(item for item in distinct if item.finding is CellFinding.CODE),
-        tuple(skipped.items()),
-        tuple(item for item in distinct if item.finding is not CellFinding.CODE),
-        tuple(sentence for sentence in advice_on(file) if COMING not in sentence),
-    )
+    return sorted_out(title, distinct, skipped, [sentence for sentence in advice_on(file) if COMING not in sentence])
 
 
 def _of_line(
@@ -86,7 +82,9 @@ def _of_line(
         else:
             if mapping.finding is not CellFinding.CODE:
                 skipped[_WHY[mapping.finding]] += 1
-            yield replace(mapping, local_code=code, label=label or code, level=level, row_number=line.row_number)
+            chapter = line["chapter_code"] or line["chapter"] if level is Level.SUBCHAPTER else ""
+            told = replace(mapping, local_code=code, label=label or code, level=level, chapter=chapter)
+            yield replace(told, row_number=line.row_number)
 
 
 def _levels_of(file: ReadFile) -> dict[int, Level]:

@@ -197,6 +197,8 @@ def _entries(
     entries = []
     for item in mappings:
         own = [test for test in tests.get(item.local_code, []) if item.level in (None, Level(test.level))]
+        if item.chapter:
+            own = [test for test in own if item.chapter in (test.chapter_code, test.chapter)]
         if own:
             signatures = dict.fromkeys(signature(to_matcher(test, analyses.get(test.id or 0, ()))) for test in own)
             entries += [_values(item, key, own[0]) for key in signatures]

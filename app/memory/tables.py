@@ -13,7 +13,8 @@ from app.files.fhir_concepts import level_named
 from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, read_code
 from app.files.records import UndecodableError, read_records
-from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.files.standings import Standing
+from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.text import iso_day
 from loinc_data.checkdigit import is_valid_loinc
 
@@ -25,7 +26,9 @@ _LOINC = re.compile(r"(\d{1,7}-\d)/?$")
 _OBO_LOINC = re.compile(r"(?:^obo:|/obo/)LOINC_\d{1,7}-\d/?$", re.IGNORECASE)
 """The form of the OBO foundry, of codes of other systems too."""
 NO_MATCH = "déclarées sans correspondance"
-_NOT_APPROVED = "non approuvées dans Usagi"
+_NOT_APPROVED = "que personne n'a encore regardées dans Usagi"
+_UNTOUCHED = frozenset({"UNCHECKED", "AUTO_MAPPED", "AUTO_MAPPED_TO_1", "IGNORED"})
+"""What Usagi found by itself and nobody looked at, or set aside."""
 _OTHER_TARGET = "vers un autre système que LOINC"
 INVALID = "code LOINC mal formé ou introuvable"
 NO_LOCAL_CODE = "sans code ni libellé local"
@@ -40,6 +43,10 @@ _ADDED = {
     "timing": "temporalite timing",
     "synonym": "synonyme synonym",
 }
+
+
+REASON_KEY = "no_code_reason"
+"""Key of the reason alone, in the column `other`, of a row whose comment holds a reason and a comment."""
 
 
 class TableReadError(ValueError):
@@ -100,8 +107,7 @@ def _loinc_of(object_id: str, prefixes: Mapping[str, str]) -> str | None:
 def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> EarlierMappings:
     prefixes = _prefixes(comments)
     skipped: Counter[str] = Counter()
-    mappings: list[EarlierMapping] = []
-    others: list[EarlierMapping] = []
+    said: list[EarlierMapping] = []
     for row in rows:
         object_id = row.get("object_id", "")
         loinc_num = _loinc_of(object_id, prefixes)
@@ -109,9 +115,7 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
             skipped[NO_LOCAL_CODE] += 1
         elif object_id.lower().endswith("notermfound"):
             skipped[NO_MATCH] += 1
-            others.append(replace(_of_sssom(row), finding=CellFinding.NO_CODE, reason=row.get("comment", "")))
-        elif row.get("predicate_modifier", "").lower() == "not":
-            skipped[NO_MATCH] += 1
+            said.append(_sssom_without_code(row))
         elif loinc_num is None:
             skipped[_OTHER_TARGET] += 1
         elif row.get("mapping_justification", "") in _MACHINE and not row.get("reviewer_label"):
@@ -119,13 +123,22 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
         elif not is_valid_loinc(loinc_num):
             cell = read_code(object_id)
             if cell.code:
-                mappings.append(replace(_of_sssom(row), loinc_num=cell.code, written=object_id, repair=cell.repair))
+                said.append(replace(_of_sssom(row), loinc_num=cell.code, written=object_id, repair=cell.repair))
                 continue
             skipped[INVALID] += 1
-            others.append(unread(_of_sssom(row), object_id))
+            said.append(unread(_of_sssom(row), object_id))
         else:
-            mappings.append(replace(_of_sssom(row), loinc_num=loinc_num))
-    return EarlierMappings("SSSOM/TSV", tuple(mappings), tuple(skipped.items()), tuple(others))
+            said.append(replace(_of_sssom(row), loinc_num=loinc_num))
+    return sorted_out("SSSOM/TSV", said, skipped)
+
+
+def _sssom_without_code(row: Mapping[str, str]) -> EarlierMapping:
+    """A row that says that there is no code; `other` of this product keeps the reason apart from the comment."""
+    said = replace(_of_sssom(row), finding=CellFinding.NO_CODE, relation="")
+    told = row.get("comment", "")
+    other = dict(part.strip().partition("=")[::2] for part in row.get("other", "").split("|"))
+    reason = other.get(REASON_KEY, told)
+    return replace(said, reason=reason, comment=told.removeprefix(reason).strip())
 
 
 def unread(mapping: EarlierMapping, written: str) -> EarlierMapping:
@@ -149,6 +162,7 @@ def _of_sssom(row: Mapping[str, str]) -> EarlierMapping:
         relation=row.get("predicate_id", ""),
         comment=row.get("comment", ""),
         level=level_named(prefix),
+        status=row.get("predicate_modifier", ""),
         author=row.get("author_label", "") or row.get("author_id", "") or row.get("creator_label", ""),
         dated=row.get("mapping_date", ""),
     )
@@ -162,7 +176,7 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
     kept: list[tuple[Mapping[str, str], str, str]] = []
     for line in rows:
         said = {name.lower(): value for name, value in line.items()}
-        if said.get("mappingstatus", "APPROVED").upper() != "APPROVED":
+        if said.get("mappingstatus", "APPROVED").upper() in _UNTOUCHED:
             skipped[_NOT_APPROVED] += 1
             continue
         vocabulary = said.get("targetvocabularyid", "") or said.get("vocabularyid", "")
@@ -173,8 +187,7 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
         name = said.get("targetconceptname", "") or said.get("conceptname", "")
         kept.append((said, code, name))
     by_name = codes_of(name for _, code, name in kept if not code and name)
-    mappings: list[EarlierMapping] = []
-    others: list[EarlierMapping] = []
+    found: list[EarlierMapping] = []
     for known, code, name in kept:
         if not known.get("sourcecode", "") and not known.get("sourcename", ""):
             skipped[NO_LOCAL_CODE] += 1
@@ -183,14 +196,20 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
         cell = read_code(written)
         mapping = _with_added(_of_usagi(known), known)
         if cell.code:
-            mappings.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
-            continue
-        skipped[NO_MATCH if cell.finding is CellFinding.NO_CODE else INVALID] += 1
-        if cell.finding is CellFinding.NO_CODE:
-            others.append(replace(mapping, finding=cell.finding, written=written, reason=mapping.comment))
-        elif written or name:
-            others.append(unread(mapping, written or name))
-    return EarlierMappings("Usagi", tuple(mappings), tuple(skipped.items()), tuple(others))
+            found.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
+        elif cell.finding is CellFinding.NO_CODE or (not written and not name and _is_unmatched(mapping)):
+            skipped[NO_MATCH] += 1
+            said = replace(mapping, finding=CellFinding.NO_CODE, written=written, relation="")
+            found.append(replace(said, reason=mapping.comment, comment=""))
+        else:
+            skipped[INVALID] += 1
+            if written or name:
+                found.append(unread(mapping, written or name))
+    return sorted_out("Usagi", found, skipped)
+
+
+def _is_unmatched(mapping: EarlierMapping) -> bool:
+    return mapping.relation.upper() == "UNMATCHED" and mapping.standing is Standing.AFFIRMED
 
 
 def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
@@ -202,6 +221,7 @@ def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
         loinc_num="",
         relation=said.get("equivalence", ""),
         comment=said.get("comment", ""),
+        status=said.get("mappingstatus", ""),
         author=said.get("statussetby", "") or said.get("createdby", ""),
         # Usagi counts the milliseconds since 1970.
         dated=iso_day(datetime.fromtimestamp(int(on) / 1000, UTC)) if _MILLISECONDS.fullmatch(on) else on,

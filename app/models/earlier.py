@@ -39,6 +39,8 @@ class EarlierVerdict(StrEnum):
     NO_CODE = "no_code"
     UNREADABLE = "unreadable"
     """Several codes, a date, a wrong check digit."""
+    REJECTED = "rejected"
+    """Its own file says that the code is not, or no longer, the one of the row."""
     UNLINKED = "unlinked"
     """No row of the catalogue has this local code."""
 
@@ -75,6 +77,8 @@ class EarlierStatement(SQLModel, table=True):
     reason: str = Field(default="", max_length=500)
     author: str = Field(default="", max_length=200)
     dated: str = Field(default="", max_length=60)
+    status: str = Field(default="", max_length=60)
+    """How it stood in its file, as the file says it."""
     taken_as: str = Field(default=EarlierUse.NONE, max_length=12)
     taken_by_id: int | None = Field(default=None, foreign_key="user_account.id")
     taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
