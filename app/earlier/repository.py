@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from app.files.fields import EARLIER_CODES
@@ -189,14 +189,23 @@ def known_of_source(session: Session, catalogue_id: int, sha256: str) -> set[tup
     return {tuple(row) for row in session.execute(statement)}
 
 
-def levels_of(session: Session, test_ids: Sequence[int]) -> dict[int, Level]:
-    """The level of each of these tests."""
-    found: dict[int, Level] = {}
-    for start in range(0, len(test_ids), BATCH):
-        part = test_ids[start : start + BATCH]
-        statement = select(col(LocalTest.id), col(LocalTest.level)).where(col(LocalTest.id).in_(part))
-        found.update((test_id, Level(level)) for test_id, level in session.execute(statement))
-    return found
+def untaken_of_source(session: Session, catalogue_id: int, sha256: str, said: set[tuple[Any, ...]]) -> list[int]:
+    """The statements of this very file beside those that it says now, of which nobody made anything."""
+    statement = select(col(EarlierStatement.id), *(getattr(EarlierStatement, name) for name in KEY)).where(
+        col(EarlierStatement.catalogue_id) == catalogue_id,
+        col(EarlierStatement.source_sha256) == sha256,
+        col(EarlierStatement.source_file_id).is_(None),
+        col(EarlierStatement.taken_as) == EarlierUse.NONE,
+    )
+    return [int(row[0]) for row in session.execute(statement) if tuple(row[1:]) not in said]
+
+
+def delete_untaken(session: Session, ids: Collection[int]) -> None:
+    """Take statements away, unless somebody made something of them meanwhile."""
+    statement = delete(EarlierStatement).where(
+        col(EarlierStatement.id).in_(list(ids)), col(EarlierStatement.taken_as) == EarlierUse.NONE
+    )
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def sentence_of(session: Session, catalogue_id: int, event_id: int) -> str:
@@ -330,12 +339,6 @@ def mark(session: Session, ids: Collection[int], values: Mapping[str, Any]) -> N
     """Say what was made of these statements."""
     statement = update(EarlierStatement).where(col(EarlierStatement.id).in_(list(ids))).values(**values)
     session.execute(statement, execution_options={"synchronize_session": False})
-
-
-def states_of(session: Session, test_ids: Collection[int]) -> dict[int, ReviewState]:
-    """Where these rows stand."""
-    found = session.scalars(select(ReviewState).where(col(ReviewState.local_test_id).in_(list(test_ids))))
-    return {state.local_test_id: state for state in found}
 
 
 def terms_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, LoincTerm]:

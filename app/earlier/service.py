@@ -15,12 +15,14 @@ from app.earlier.finding_rows import codes_said, rows_meant
 from app.earlier.jobs import ask_for_comparison, values_of
 from app.earlier.repository import CodedRow
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
+from app.files.choices import Choices
 from app.files.kinds import Level
 from app.files.loinc_cells import CellFinding
 from app.files.standings import Standing, standing_in_file
 from app.jobs.queue import JobQueue
+from app.memory.file_reading import read_mappings
 from app.memory.schemas import EarlierMapping, EarlierMappings
-from app.memory.service import read_mappings, remember
+from app.memory.service import remember
 from app.models import CONTRIBUTORS, EarlierStatement, EarlierUse, EarlierVerdict, Job, utc_now
 from app.platform.apart import Apart
 from app.platform.database import Transactions, give_way
@@ -37,6 +39,10 @@ MOST_AT_ONCE = 20_000
 Item = TypeVar("Item")
 
 
+Sent = tuple[str, bytes, Choices | None]
+"""Name and content of a file, and how it is read where a person settled it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A file beside the catalogue, as it was read."""
@@ -44,6 +50,8 @@ class Received:
     name: str
     digest: str
     read: EarlierMappings
+    is_settled: bool = False
+    """A person said how it is read: what another reading of it brought gives way."""
 
     @property
     def mappings(self) -> tuple[EarlierMapping, ...]:
@@ -60,12 +68,12 @@ class ReceivedReport:
     job: Job | None
 
 
-def read_received(engine: Engine, files: Sequence[tuple[str, bytes]], max_bytes: int) -> list[Received]:
-    """Read files (name, content); raises ImportRefusedError when one of them is no earlier transcoding."""
+def read_received(engine: Engine, files: Sequence[Sent], max_bytes: int) -> list[Received]:
+    """Read files; raises ImportRefusedError when one of them is no earlier transcoding."""
     found = []
-    for name, content in files:
-        read = read_mappings(Transactions(engine), name, content, max_bytes)
-        received = Received(name, hashlib.sha256(content).hexdigest(), read)
+    for name, content, choices in files:
+        read = read_mappings(Transactions(engine), name, content, max_bytes, choices)
+        received = Received(name, hashlib.sha256(content).hexdigest(), read, choices is not None)
         if not received.mappings:
             raise ImportRefusedError([InputProblem(name, f"aucune ligne ne porte de code LOINC{_reasons(read)}.")])
         if len(received.mappings) > MOST_STATEMENTS:
@@ -83,7 +91,7 @@ def receive(
     transactions: Transactions,
     apart: Apart,
     access: CatalogueAccess,
-    files: Sequence[tuple[str, bytes]],
+    files: Sequence[Sent],
     queue: JobQueue,
     max_bytes: int,
 ) -> ReceivedReport:
@@ -103,10 +111,12 @@ def receive(
                 repository.insert_some(session, part)
             give_way(transactions.engine)
         sentences.append(_sentence(file, rows, len(fresh)))
+        if file.is_settled:
+            sentences.append(_forget_other_readings(transactions, access, file, {_key(row) for row in rows}))
     with transactions.writing() as session:
         event = record(
             session, "earlier.receive", actor=access.user, object_type="catalogue", object_id=access.catalogue_id,
-            laboratory_id=access.laboratory_id, sentence=" ".join(sentences),
+            laboratory_id=access.laboratory_id, sentence=" ".join(text for text in sentences if text),
             files=[{"name": file.name, "sha256": file.digest, "kind": file.read.title} for file in received],
         )  # fmt: skip
         # Without proposals there is nothing to compare with: the next search does it.
@@ -115,6 +125,20 @@ def receive(
         session.flush()
         assert event.id is not None
         return ReceivedReport(event.id, job)
+
+
+def _forget_other_readings(
+    transactions: Transactions, access: CatalogueAccess, file: Received, said: set[tuple[Any, ...]]
+) -> str:
+    """Take away what this very file was read to say before, and says no more; what a person took stays."""
+    with transactions.reading() as session:
+        gone = repository.untaken_of_source(session, access.catalogue_id, file.digest, said)
+    for part in _parts(gone, STORED_AT_ONCE):
+        with transactions.writing() as session:
+            repository.delete_untaken(session, part)
+        give_way(transactions.engine)
+    told = counted(len(gone), "ligne d'une autre lecture", "lignes d'une autre lecture")
+    return f"{told} de ce fichier, dont personne n'avait rien fait, ne sont plus là." if gone else ""
 
 
 def _rows(

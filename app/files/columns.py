@@ -1,6 +1,10 @@
 """Which column says what, when the headings alone leave a choice: several columns of local codes, or of LOINC codes."""
 
+from collections.abc import Mapping
+
+from app.files.ans_files import ANS_COLUMNS, ans_columns, has_ans_headings
 from app.files.fields import CODE_PATTERN, EARLIER_FIELDS, columns_named, fold_heading, known_fields, with_earlier_only
+from app.files.kinds import FileKind
 from app.files.loinc_columns import loinc_columns, with_loinc_columns, without_empty_claim
 from app.files.tabular import Table
 
@@ -41,13 +45,24 @@ def best_columns(table: Table) -> dict[str, int]:
     return _with_codes(table, columns, local)
 
 
-def best_ans_columns(table: Table, columns: dict[str, int]) -> dict[str, int]:
-    """The columns of an ANS file with its headings, whose earlier codes are where the cells hold LOINC codes."""
+def best_ans_columns(kind: FileKind, table: Table) -> dict[str, int]:
+    """The columns of an ANS file; with its headings, earlier codes are where the cells hold LOINC codes."""
+    columns = ans_columns(kind, table.headings, [row.cells for row in table.data[:_SAMPLE_ROWS]])
+    if not has_ans_headings(kind, table.headings):
+        return columns
     of_requirement = [column for name, column in columns.items() if name not in EARLIER_FIELDS]
     found = with_loinc_columns(columns, loinc_columns(table), of_requirement)
     named = columns_named(table.headings)
     told = {name: column for name, column in named.items() if name in EARLIER_FIELDS and column not in found.values()}
     return with_earlier_only(told | found)
+
+
+def added_columns(kind: FileKind, table: Table, columns: Mapping[str, int]) -> range:
+    """The columns of an ANS file after those of the requirement, where codes that somebody gave its rows may stand."""
+    if kind not in ANS_COLUMNS or not has_ans_headings(kind, table.headings):
+        return range(0)
+    last = max((column for name, column in columns.items() if name not in EARLIER_FIELDS), default=-1)
+    return range(last + 1, table.full_width)
 
 
 def _by_headings(table: Table) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.errors import ImportRefusedError
 from app.files.advice import advice_on
-from app.files.choices import IncomingFile
+from app.files.choices import Choices, IncomingFile
 from app.files.earlier_advice import COMING
 from app.files.fields import EARLIER_CODES, fold_heading
 from app.files.kinds import FileKind
@@ -39,9 +39,18 @@ NOT_READ = (
 )
 
 
-def read_table_with_codes(name: str, content: bytes, max_bytes: int) -> EarlierMappings:
-    """The earlier codes of a table; raises TableReadError, or ImportRefusedError naming rows and columns."""
-    file = read_file(IncomingFile(name, content), max_bytes)
+def read_table_with_codes(
+    name: str, content: bytes, max_bytes: int, choices: Choices | None = None
+) -> EarlierMappings:
+    """The earlier codes of a table, read as a person settled it or as it seems to be written.
+
+    Raises TableReadError, or ImportRefusedError naming rows and columns.
+    """
+    return said_of(read_file(IncomingFile(name, content, choices or Choices()), max_bytes))
+
+
+def said_of(file: ReadFile) -> EarlierMappings:
+    """The earlier codes of a table that was read; raises what `read_table_with_codes` raises."""
     if not any(field in file.columns for field in EARLIER_CODES):
         raise TableReadError(NOT_READ)
     # Labels may miss: the local code alone says which test it is.

@@ -27,6 +27,7 @@ _OBO_LOINC = re.compile(r"(?:^obo:|/obo/)LOINC_\d{1,7}-\d/?$", re.IGNORECASE)
 """The form of the OBO foundry, of codes of other systems too."""
 NO_MATCH = "déclarées sans correspondance"
 _NOT_APPROVED = "que personne n'a encore regardées dans Usagi"
+_USAGI_TARGETS = frozenset({"targetconceptcode", "conceptcode", "targetconceptname", "conceptname", "mappingstatus"})
 _UNTOUCHED = frozenset({"UNCHECKED", "AUTO_MAPPED", "AUTO_MAPPED_TO_1", "IGNORED"})
 """What Usagi found by itself and nobody looked at, or set aside."""
 _OTHER_TARGET = "vers un autre système que LOINC"
@@ -55,17 +56,41 @@ class TableReadError(ValueError):
 
 def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappings | None:
     """The mappings to LOINC of a SSSOM/TSV or Usagi file; None when it is neither. Raises TableReadError."""
-    text = shown(content.decode(detect(content).encoding, "replace")).removeprefix("\ufeff")
-    lines = text.splitlines(keepends=True)
+    lines = _text(content).splitlines(keepends=True)
     comments = [line for line in lines if line.startswith("#")]
     body = "".join(line for line in lines if not line.startswith("#"))
-    header = next((line for line in body.splitlines() if line.strip()), "")
-    names = {name.strip().lower() for name in re.split(r"[\t,;]", header)}
-    if {"subject_id", "object_id"} <= names:
-        return _sssom(_records(body, "\t" if "\t" in header else ","), comments)
-    if {"sourcecode", "sourcename"} <= {name.strip('"') for name in names}:
-        return _usagi(_records(body, ";" if header.count(";") > header.count(",") else ","), codes_of)
+    header = _header(lines)
+    match _format_of(header):
+        case "SSSOM/TSV":
+            return _sssom(_records(body, _delimiter(header, "\t,;")), comments)
+        case "Usagi":
+            return _usagi(_records(body, _delimiter(header, ",;\t")), codes_of)
     return None
+
+
+def _text(content: bytes) -> str:
+    return shown(content.decode(detect(content).encoding, "replace")).removeprefix("\ufeff")
+
+
+def _header(lines: Iterable[str]) -> str:
+    return next((line for line in lines if line.strip() and not line.startswith("#")), "")
+
+
+def _delimiter(header: str, known: str) -> str:
+    """The delimiter that the headings have most of, the usual one first."""
+    return max(known, key=lambda delimiter: (header.count(delimiter), -known.index(delimiter)))
+
+
+def _format_of(header: str) -> str | None:
+    names = {name.strip().strip('"').strip().lower() for name in re.split(r"[\t,;]", header)}
+    if {"subject_id", "object_id"} <= names:
+        return "SSSOM/TSV"
+    return "Usagi" if {"sourcecode", "sourcename"} <= names and names & _USAGI_TARGETS else None
+
+
+def mapping_format(content: bytes) -> str | None:
+    """Which of the two formats a file is, by its headings; None when it is neither."""
+    return _format_of(_header(_text(content[:65_536]).splitlines()))
 
 
 def _records(body: str, delimiter: str) -> list[dict[str, str]]:
@@ -76,7 +101,7 @@ def _records(body: str, delimiter: str) -> list[dict[str, str]]:
     filled = [record for record in records if not record.is_blank]
     if not filled:
         raise TableReadError("le fichier est vide")
-    names = [cell.strip() for cell in filled[0].cells]
+    names = [cell.strip().strip('"') for cell in filled[0].cells]
     return [
         {name: " ".join(cell.split()) for name, cell in zip(names, record.cells, strict=False)} for record in filled[1:]
     ]
@@ -199,8 +224,8 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
             found.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
         elif cell.finding is CellFinding.NO_CODE or (not written and not name and _is_unmatched(mapping)):
             skipped[NO_MATCH] += 1
-            said = replace(mapping, finding=CellFinding.NO_CODE, written=written, relation="")
-            found.append(replace(said, reason=mapping.comment, comment=""))
+            without = replace(mapping, finding=CellFinding.NO_CODE, written=written, relation="")
+            found.append(replace(without, reason=mapping.comment, comment=""))
         else:
             skipped[INVALID] += 1
             if written or name:
