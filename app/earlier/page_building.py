@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col
 
-from app.earlier import repository
+from app.earlier import counts, repository
+from app.earlier.counts import Tally
 from app.earlier.pages import PAGE_SIZE, SORTS, Choice, EarlierPage, EarlierQuery, Heading, StatementLine
 from app.earlier.service import MAY_TAKE, may_be_taken
 from app.earlier.wording import PARTS, USES, VERDICTS, note_on
@@ -55,6 +56,23 @@ def conditions_of(catalogue_id: int, query: EarlierQuery, *, without: str = "") 
     return found
 
 
+def _kept(found: Sequence[Tally], query: EarlierQuery, *, without: str = "") -> list[Tally]:
+    """What the address keeps of the numbers, the text apart; the same as `conditions_of` keeps of the rows."""
+    asked = {"source": query.source, "verdict": query.verdict, "usage": query.usage, "contredit": query.contredit}
+    # No use at all is said by a dash; a file may be called so.
+    asked["usage"] = query.usage.removeprefix("-") if query.usage else ""
+    wanted = {
+        name: asked[name] for name in asked if name != without and (asked[name] or (name == "usage" and query.usage))
+    }
+    return [item for item in found if wanted.items() <= _choices_of(item, query).items()]
+
+
+def _choices_of(item: Tally, query: EarlierQuery) -> dict[str, str]:
+    """What an address would have to say to keep these statements."""
+    contradicted = query.contredit if item.is_contradicted else ""
+    return {"source": item.source, "verdict": item.verdict, "usage": item.use, "contredit": contradicted}
+
+
 def _order(query: EarlierQuery) -> list[Any]:
     columns: dict[str, Any] = {
         "code": func.lower(col(EarlierStatement.local_code)),
@@ -83,18 +101,16 @@ def earlier_page(
     """The page, with what was just done or went wrong."""
     catalogue_id, address = access.catalogue_id, address_of(access.catalogue_id)
     conditions = conditions_of(catalogue_id, query)
-    by_verdict = repository.counts_by_verdict(session, conditions_of(catalogue_id, query, without="verdict"))
-    total = by_verdict.get(query.verdict, 0) if query.verdict else sum(by_verdict.values())
+    everything = counts.tallies(session, catalogue_id)
+    text = query.q.strip()
+    matching = counts.tallies(session, catalogue_id, text) if text else everything
+    by_verdict = counts.by(_kept(matching, query, without="verdict"), lambda item: item.verdict)
+    total = sum(item.count for item in _kept(matching, query))
     start = (query.page - 1) * PAGE_SIZE
     rows = repository.window(session, conditions, _order(query), start, PAGE_SIZE)
-    by_use = repository.counts_by_use(
-        session, conditions_of(catalogue_id, query, without="usage"), bool(query.verdict)
-    )
-    contradicted = repository.count(
-        session, [*conditions_of(catalogue_id, query, without="contredit"), col(EarlierStatement.is_contradicted)],
-        bool(query.verdict),
-    )
-    sources = repository.sources_of(session, catalogue_id)
+    by_use = counts.by(_kept(matching, query, without="usage"), lambda item: item.use)
+    contradicted = sum(item.count for item in _kept(matching, query, without="contredit") if item.is_contradicted)
+    sources = counts.sources_of(everything)
     run = current_run(session, catalogue_id)
     refused = error.problems if isinstance(error, ImportRefusedError) else []
     csv_url = query.url(address)
@@ -134,7 +150,7 @@ def earlier_page(
         hidden=[pair for pair in query.pairs() if pair[0] != "q"],
         may_act=access.role in MAY_TAKE,
         all_count=sum(count for _, count in sources),
-        not_compared=repository.not_compared(session, catalogue_id, run.id if run else None),
+        not_compared=counts.not_compared(everything, run.id if run else None),
         compared_at=run.finished_at if run else None,
         has_run=run is not None,
         done=repository.sentence_of(session, catalogue_id, done) if done else "",
@@ -152,13 +168,14 @@ def _toggled(current: str, value: str) -> str:
     return "" if current == value else value
 
 
-def _meter(counts: dict[str, int]) -> Any:
-    total = sum(counts.values())
+def _meter(by_verdict: dict[str, int]) -> Any:
+    total = sum(by_verdict.values())
     if not total:
         return None
-    told = ", ".join(f"{word.text.lower()} : {counts[key]}" for key, word in VERDICTS.items() if counts.get(key))
+    known = {key: word for key, word in VERDICTS.items() if by_verdict.get(key)}
+    told = ", ".join(f"{word.text.lower()} : {by_verdict[key]}" for key, word in known.items())
     # What says nothing of a code is the ground of the bar.
-    parts = [(css, counts.get(key, 0)) for key, css in PARTS.items()]
+    parts = [(css, by_verdict.get(key, 0)) for key, css in PARTS.items()]
     return stacked_meter(total, parts, told)
 
 

@@ -242,35 +242,28 @@ def matches(text: str) -> ColumnElement[bool]:
     return or_(*(col(column).ilike(pattern) for column in columns))
 
 
-def not_compared(session: Session, catalogue_id: int, run_id: int | None) -> int:
-    """How many statements on rows of the catalogue were compared with older proposals, or with none."""
-    statement = select(func.count()).where(
-        col(EarlierStatement.catalogue_id) == catalogue_id,
-        col(EarlierStatement.local_test_id).is_not(None),
-        or_(col(EarlierStatement.run_id).is_(None), col(EarlierStatement.run_id) != (run_id or 0)),
-    )
-    return session.scalar(statement.select_from(EarlierStatement)) or 0
-
-
-def shown_verdict() -> ColumnElement[str]:
-    """What was decided today stands before what is proposed today."""
-    decided = and_(
+def is_decided_so() -> ColumnElement[bool]:
+    """Condition, beside the state of the row: it was decided today as the statement says."""
+    return and_(
         col(ReviewState.outcome) == Outcome.CODE,
         col(ReviewState.loinc_num) == col(EarlierStatement.loinc_num),
         col(EarlierStatement.verdict).not_in(
             [EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT, EarlierVerdict.REJECTED]
         ),
     )
-    return case((decided, EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
 
 
-def _joined(*columns: Any, with_states: bool = True) -> Any:
-    """Statements with their rows and states; without them where no condition asks: they cost most of a count."""
-    statement = select(*columns).select_from(EarlierStatement)
-    if not with_states:
-        return statement
+def shown_verdict() -> ColumnElement[str]:
+    """What was decided today stands before what is proposed today."""
+    return case((is_decided_so(), EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
+
+
+def _joined(*columns: Any) -> Any:
+    """Statements with their rows and states."""
     return (
-        statement.join(LocalTest, col(LocalTest.id) == col(EarlierStatement.local_test_id), isouter=True)
+        select(*columns)
+        .select_from(EarlierStatement)
+        .join(LocalTest, col(LocalTest.id) == col(EarlierStatement.local_test_id), isouter=True)
         .join(ReviewState, col(ReviewState.local_test_id) == col(EarlierStatement.local_test_id), isouter=True)
     )
 
@@ -282,35 +275,12 @@ def counts_by_verdict(session: Session, conditions: Sequence[Any]) -> dict[str, 
     return {str(name): int(count) for name, count in session.execute(statement)}
 
 
-def counts_by_use(session: Session, conditions: Sequence[Any], with_states: bool = True) -> dict[str, int]:
-    """How many statements were taken how."""
-    taken_as = col(EarlierStatement.taken_as)
-    statement = _joined(taken_as, func.count(), with_states=with_states).where(*conditions).group_by(taken_as)
-    return {str(name): int(count) for name, count in session.execute(statement)}
-
-
-def sources_of(session: Session, catalogue_id: int) -> list[tuple[str, int]]:
-    """(file, statements) of a catalogue, the newest first."""
-    statement = (
-        select(col(EarlierStatement.source_name), func.count())
-        .where(col(EarlierStatement.catalogue_id) == catalogue_id)
-        .group_by(col(EarlierStatement.source_name))
-        .order_by(func.max(col(EarlierStatement.id)).desc())
-    )
-    return [(str(name), int(count)) for name, count in session.execute(statement)]
-
-
 def count_unseen(session: Session, catalogue_id: int) -> int:
     """How many statements of a catalogue wait for somebody to say what is made of them."""
     statement = select(func.count()).where(
         col(EarlierStatement.catalogue_id) == catalogue_id, col(EarlierStatement.taken_as) == EarlierUse.NONE
     )
     return session.scalar(statement.select_from(EarlierStatement)) or 0
-
-
-def count(session: Session, conditions: Sequence[Any], with_states: bool = True) -> int:
-    """How many statements these conditions keep."""
-    return session.scalar(_joined(func.count(), with_states=with_states).where(*conditions)) or 0
 
 
 def window(

@@ -53,6 +53,11 @@ class EarlierStatement(SQLModel, table=True):
         Index("ix_earlier_statement_catalogue_id_id", "catalogue_id", "id"),
         Index("ix_earlier_statement_catalogue_id_verdict", "catalogue_id", "verdict"),
         Index("ix_earlier_statement_catalogue_id_taken_as", "catalogue_id", "taken_as"),
+        # All that the page counts by: its numbers are read of the index alone.
+        Index(
+            "ix_earlier_statement_counts", "catalogue_id", "source_name", "verdict", "taken_as", "is_contradicted",
+            "run_id", "local_test_id", "loinc_num", "id",
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -12,6 +12,11 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+_COUNTED = [
+    "catalogue_id", "source_name", "verdict", "taken_as", "is_contradicted", "run_id", "local_test_id",
+    "loinc_num", "id",
+]  # fmt: skip
+
 
 def upgrade() -> None:
     """Forward. What was compared before its status was read says none."""
@@ -20,10 +25,12 @@ def upgrade() -> None:
     for table, column in (("earlier_statement", "status"), ("upload_draft", "is_earlier_work")):
         with op.batch_alter_table(table) as altered:
             altered.alter_column(column, server_default=None)
+    op.create_index("ix_earlier_statement_counts", "earlier_statement", _COUNTED)
 
 
 def downgrade() -> None:
     """Back."""
+    op.drop_index("ix_earlier_statement_counts", "earlier_statement")
     for table, column in (("earlier_statement", "status"), ("upload_draft", "is_earlier_work")):
         with op.batch_alter_table(table) as altered:
             altered.drop_column(column)
