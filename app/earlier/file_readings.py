@@ -155,8 +155,15 @@ def _view(file: DraftFile) -> FileView:
     """What may be chosen; what only a catalogue asks for is left out."""
     view = file_view(file)
     is_free = file.read is not None and file.read.kind in (FileKind.TABULAR, FileKind.SIDE_DATA)
+    label = "tableau" if is_free else view.kind_label
+    kinds = [
+        replace(kind, label="tableau libre") if kind.value == FileKind.TABULAR else kind
+        for kind in view.kinds
+        if kind.value != FileKind.SIDE_DATA or kind.is_chosen
+    ]
     return replace(
-        view, profiles=[], may_save=False, may_take_units=False, clashes=[], clash_count=0, rows_in_the_way=0,
+        view, kind_label=label, kinds=kinds, profiles=[],
+        may_save=False, may_take_units=False, clashes=[], clash_count=0, rows_in_the_way=0,
         odd_cells="", must_map=is_free,
     )  # fmt: skip
 

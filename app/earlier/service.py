@@ -153,8 +153,10 @@ def _rows(
     for item in file.mappings:
         told = values_of(item) | common
         linked = rows_meant(item, item.level or levels.get(item.system), tests)
+        # What its file rejects needs no proposal to be compared with.
+        verdict = EarlierVerdict.REJECTED if item.standing is Standing.REJECTED else EarlierVerdict.NONE
         for test_id in linked:
-            yield told | {"local_test_id": test_id, "verdict": EarlierVerdict.NONE.value}
+            yield told | {"local_test_id": test_id, "verdict": verdict.value}
         if not linked:
             full = f"{item.chapter}/{item.local_code}"[:120] if item.chapter else told["local_code"]
             yield told | {"local_code": full, "local_test_id": None, "verdict": EarlierVerdict.UNLINKED.value}

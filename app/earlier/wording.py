@@ -58,10 +58,10 @@ def note_on(item: EarlierStatement) -> str:
             # What was written may be longer than what is kept of it.
             code = next(iter(read_code(item.written).codes), "")
             told = f" : la clé de contrôle devrait être {expected_digit(code)}" if code else " n'est pas un code LOINC"
-            part = " ; c'est une partie de LOINC (LP…), non un code" if _PART.search(item.written) else ""
-            return f"« {item.written} »{told}{part}"
+            return f"« {item.written} »{told}"
         case CellFinding.UNREADABLE:
-            return f"« {item.written} » n'est pas un code LOINC"
+            part = " ; c'est une partie de LOINC (LP…), non un code" if _PART.search(item.written) else ""
+            return f"« {item.written} » n'est pas un code LOINC{part}"
         case CellFinding.OUT_OF_SCOPE:
             return "dite hors périmètre"
         case _:

@@ -6,6 +6,7 @@ from app.files.ans_files import ANS_COLUMNS, ans_columns, has_ans_headings
 from app.files.fields import CODE_PATTERN, EARLIER_FIELDS, columns_named, fold_heading, known_fields, with_earlier_only
 from app.files.kinds import FileKind
 from app.files.loinc_columns import loinc_columns, with_loinc_columns, without_empty_claim
+from app.files.standings import speaks_of_standing
 from app.files.tabular import Table
 
 _SAMPLE_ROWS = 2_000
@@ -39,7 +40,7 @@ def best_columns(table: Table) -> dict[str, int]:
             columns["code"] = local[0]
     taken = {column for name, column in columns.items() if name not in EARLIER_FIELDS and name != "alternate_code"}
     # « Statut » and « Commentaire » speak of the codes once these are found.
-    columns = with_earlier_only(with_loinc_columns(columns, held, taken))
+    columns = _with_status(table, with_earlier_only(with_loinc_columns(columns, held, taken)))
     if columns.get("alternate_code") not in local or columns.get("alternate_code") == columns.get("code"):
         columns.pop("alternate_code", None)
     return _with_codes(table, columns, local)
@@ -54,7 +55,20 @@ def best_ans_columns(kind: FileKind, table: Table) -> dict[str, int]:
     found = with_loinc_columns(columns, loinc_columns(table), of_requirement)
     named = columns_named(table.headings)
     told = {name: column for name, column in named.items() if name in EARLIER_FIELDS and column not in found.values()}
-    return with_earlier_only(told | found)
+    return _with_status(table, with_earlier_only(told | found))
+
+
+def _with_status(table: Table, columns: dict[str, int]) -> dict[str, int]:
+    """The columns with that of how earlier codes stand, which lists call by many names: « ETAT_TRANSCO », « Bilan »."""
+    if "earlier_status" in columns or "earlier_code" not in columns:
+        return columns
+    for column in range(table.full_width):
+        if column not in columns.values():
+            rows = table.data[:_SAMPLE_ROWS]
+            cells = [text for row in rows if column < len(row.cells) and (text := row.cells[column].strip())]
+            if speaks_of_standing(cells):
+                return columns | {"earlier_status": column}
+    return columns
 
 
 def added_columns(kind: FileKind, table: Table, columns: Mapping[str, int]) -> range:

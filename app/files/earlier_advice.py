@@ -17,6 +17,7 @@ COMING = (
     "choisirez ce qui en devient mémoire ou décision à confirmer."
 )
 """What becomes of the codes that a catalogue brings."""
+NEVER_TAKEN = " ; un code rejeté n'est jamais repris."
 _WORDS = {
     CellFinding.NO_CODE: ("dite sans code", "dites sans code"),
     CellFinding.SEVERAL: ("à plusieurs codes", "à plusieurs codes"),
@@ -71,7 +72,7 @@ def _standings(file: ReadFile) -> Iterable[str]:
     )
     if told:
         heading = file.heading("earlier_status" if status >= 0 else "earlier_relation")
-        yield f"{file.name} : d'après la colonne « {heading} », {told} ; un code rejeté n'est jamais repris."
+        yield f"{file.name} : d'après la colonne « {heading} », {told}{NEVER_TAKEN}"
 
 
 def _cell(cells: Sequence[str], column: int) -> str:

@@ -52,6 +52,7 @@ EARLIER: tuple[FieldInfo, ...] = (
         mapping status, mappingstatus, etat, etat du transcodage, etat transcodage, validation, validation loinc,
         valide, approuve, predicate modifier, avis, statut code loinc, statut du code loinc, statut de validation
         """,
+        r"\b(statut|status|etat)\b.*\b(loinc|transco\w*|mapping|codage|correspondance)\b",
     ),
     field_of(
         "earlier_reason",
@@ -72,7 +73,7 @@ EARLIER: tuple[FieldInfo, ...] = (
         "Auteur du transcodage antérieur",
         """
         decide par, approuve par, valide par, auteur, auteur du transcodage, transcode par, transcodeur, author,
-        statussetby, mapped by, reviewed by
+        statussetby, mapped by, reviewed by, valideur, validateur
         """,
     ),
     field_of(
@@ -80,7 +81,7 @@ EARLIER: tuple[FieldInfo, ...] = (
         "Date du transcodage antérieur",
         """
         decide le, approuve le, valide le, date du transcodage, date transcodage, transcode le, date loinc,
-        date de validation, date validation, statusseton, mapping date
+        date de validation, date validation, statusseton, mapping date, date valid
         """,
     ),
 )

@@ -39,7 +39,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         examen, nom du test, nom test, analyse, examen, test, parametre, dosage, label, nom,
         denomination, description, libelle de l analyse, libelle de l examen, analyses, examens,
         libelle du parametre, test name, local name, local label, sourcename, source name, test label,
-        libelle local, local description, test description, source code description, nom local
+        libelle local, lib analyse, local text, local description, test description, source code description, nom local
         """,
         r"^(libelle|intitule|designation|nom) "
         r"(?!.*\b(unite|milieu|specimen|chapitre|famille|technique|laboratoire|court|sous|loinc)\b)",

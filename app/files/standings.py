@@ -4,6 +4,7 @@ Lists say it in a column « Statut », Usagi in `mappingStatus`, SSSOM in `predi
 word that nobody knows is shown as it is, and said: it neither rejects nor affirms in silence.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from app.files.fields import fold_heading
@@ -43,6 +44,9 @@ _AFFIRMED = """
 """The words of LOINC for its own codes among them: the release in service says them better."""
 
 
+_MOSTLY = 0.8
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(" ".join(word.split()) for word in text.split(","))
 
@@ -73,13 +77,33 @@ def standing_in_file(relation: str, status: str) -> Standing:
     return Standing.REJECTED if is_negation(relation) else standing_of(status)
 
 
+_EVERYWHERE = _words(
+    "oui, non, yes, no, x, ok, vrai, faux, true, false, actif, active, final, fait, done, complete, open"
+)
+
+
+def speaks_of_standing(cells: Sequence[str]) -> bool:
+    """Whether these filled cells of a column say how statements stand, whatever its heading.
+
+    Words that stand in columns of all kinds do not show it, and only what is not affirmed is worth finding.
+    """
+    found = [_known(cell) for cell in cells if fold_heading(cell) not in _EVERYWHERE]
+    known = sum(standing is not None for standing in found)
+    return known >= _MOSTLY * len(cells) and any(found)
+
+
 def is_known_standing(written: str) -> bool:
     """Whether these words, if there are any, say how a statement stands."""
     return not fold_heading(written) or _known(written) is not None
 
 
-NEGATIONS = frozenset({"not related to", "disjoint"})
-"""Relations that say that a code is not the right one: in R5, and in R4."""
+NEGATIONS = _words(
+    """
+    not related to, disjoint, non equivalent, non equivalente, pas equivalent, not equivalent, unequal, not related,
+    no relation, aucune, aucune relation, sans relation, non apparente, different, differente
+    """
+)
+"""Relations that say that a code is not the right one: in R5, in R4, and in the words of lists."""
 
 
 def is_negation(relation: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.errors import ImportRefusedError
 from app.files.advice import advice_on
 from app.files.choices import Choices, IncomingFile
-from app.files.earlier_advice import COMING
+from app.files.earlier_advice import COMING, NEVER_TAKEN
 from app.files.fields import EARLIER_CODES, fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
@@ -67,7 +67,12 @@ def said_of(file: ReadFile) -> EarlierMappings:
         (item.level, item.chapter, item.local_code, item.loinc_num, item.written): item for item in found
     }.values()
     title = f"Tableau {file.kind}" if file.kind in _LEVELS or file.kind is FileKind.LOINC_1 else "Tableau"
-    return sorted_out(title, distinct, skipped, [sentence for sentence in advice_on(file) if COMING not in sentence])
+    return sorted_out(title, distinct, skipped, [*_notes(file)])
+
+
+def _notes(file: ReadFile) -> Iterator[str]:
+    """How it was read; what the page of a catalogue alone must say, or is counted anyway, is left out."""
+    return (text for text in advice_on(file) if COMING not in text and NEVER_TAKEN not in text)
 
 
 def _of_line(

@@ -9,8 +9,8 @@ from app.files.standings import Standing, is_known_standing, standing_in_file
 from app.models import Level
 from app.text import counted
 
-REJECTED = "que le fichier dit rejetées"
-TO_REVIEW = "que le fichier dit à revoir ou non validées"
+REJECTED = "à statut rejeté"
+TO_REVIEW = "à statut « à revoir » ou non validé"
 _UNKNOWN_SHOWN = 5
 
 

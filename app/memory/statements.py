@@ -1,10 +1,15 @@
 """What the columns of a row say of an earlier transcoding."""
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, read_code
 from app.memory.schemas import EarlierMapping
+from app.text import iso_day
+
+_MILLISECONDS = re.compile(r"\d{12,13}")
 
 SETTLED = {
     "aucun code LOINC n'existe (approuvé)": CellFinding.NO_CODE,
@@ -24,6 +29,13 @@ def settled_as(reason: str) -> tuple[CellFinding, str]:
         if reason == label or reason.startswith(f"{label} : "):
             return finding, reason.removeprefix(label).removeprefix(" : ")
     return CellFinding.EMPTY, reason
+
+
+def day_of(written: str) -> str:
+    """A day as its file says it; Usagi counts the milliseconds since 1970."""
+    if not _MILLISECONDS.fullmatch(written):
+        return written
+    return iso_day(datetime.fromtimestamp(int(written) / 1000, UTC))
 
 
 def _unguarded(text: str) -> str:
@@ -62,5 +74,5 @@ def statement_of(values: Mapping[str, str], name: str = "earlier_code") -> Earli
         reason=reason,
         status=values.get("earlier_status", "").strip(),
         author=values.get("earlier_author", ""),
-        dated=values.get("earlier_date", ""),
+        dated=day_of(values.get("earlier_date", "")),
     )

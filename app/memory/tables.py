@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +14,7 @@ from app.files.loinc_cells import CellFinding, read_code
 from app.files.records import UndecodableError, read_records
 from app.files.standings import Standing
 from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
-from app.text import iso_day
+from app.memory.statements import day_of
 from loinc_data.checkdigit import is_valid_loinc
 
 NameLookup = Callable[[Iterable[str]], Mapping[str, str]]
@@ -35,7 +34,6 @@ INVALID = "code LOINC mal formé ou introuvable"
 NO_LOCAL_CODE = "sans code ni libellé local"
 _AUTOMATIC = "proposées par un programme, sans personne"
 _MACHINE = frozenset({"semapv:LexicalMatching", "semapv:SemanticSimilarityThresholdMatching"})
-_MILLISECONDS = re.compile(r"\d{12,13}")
 _ADDED = {
     "unit": "unite unit units",
     "specimen": "milieu specimen",
@@ -205,7 +203,7 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
             skipped[_NOT_APPROVED] += 1
             continue
         vocabulary = said.get("targetvocabularyid", "") or said.get("vocabularyid", "")
-        if vocabulary and vocabulary.upper() != "LOINC":
+        if vocabulary.upper() not in ("", "NONE", "LOINC"):
             skipped[_OTHER_TARGET] += 1
             continue
         code = said.get("targetconceptcode", "") or said.get("conceptcode", "")
@@ -248,8 +246,7 @@ def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
         comment=said.get("comment", ""),
         status=said.get("mappingstatus", ""),
         author=said.get("statussetby", "") or said.get("createdby", ""),
-        # Usagi counts the milliseconds since 1970.
-        dated=iso_day(datetime.fromtimestamp(int(on) / 1000, UTC)) if _MILLISECONDS.fullmatch(on) else on,
+        dated=day_of(on),
     )
 
 

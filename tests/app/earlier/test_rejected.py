@@ -62,7 +62,7 @@ def test_a_rejected_code_is_shown_and_never_taken(
     client: TestClient, inherited: Inherited, name: str, content: str | bytes
 ) -> None:
     page = send(client, inherited, name, content)
-    assert "1 ligne que le fichier dit rejetées" in page
+    assert "1 ligne à statut rejeté" in page
     # The very code that is proposed today.
     inherited.run()
     said = inherited.statements()["RIEN"]
@@ -89,7 +89,7 @@ def test_a_rejected_code_is_shown_and_never_taken(
 
 def test_a_code_to_review_may_be_confirmed_and_is_no_memory(client: TestClient, inherited: Inherited) -> None:
     page = send(client, inherited, "liste.csv", TABLE.format("à revoir"))
-    assert "1 ligne que le fichier dit à revoir" in page
+    assert "1 ligne à statut « à revoir »" in page
     inherited.run()
     said = inherited.statements()["RIEN"]
     assert said.verdict == EarlierVerdict.SAME
@@ -106,6 +106,27 @@ def test_rejected_codes_are_no_memory_of_the_laboratory(client: TestClient, inhe
     assert client.post(address, files=[("fichiers", ("liste.csv", content.encode()))]).status_code == 303
     with reading(inherited.engine) as session:
         assert [entry.local_code for entry in session.exec(select(MemoryEntry))] == ["NA"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "row"),
+    [
+        ("Code;Nom;LOINC;ETAT_TRANSCO", "RIEN;Sodium bis;2951-2;REJETÉ"),
+        ("Code;Nom;LOINC;Bilan 2021", "RIEN;Sodium bis;2951-2;Non retenu"),
+        ("Code;Nom;LOINC;Équivalence", "RIEN;Sodium bis;2951-2;non équivalent"),
+    ],
+)
+def test_a_rejection_is_found_whatever_its_heading(
+    client: TestClient, inherited: Inherited, headings: str, row: str
+) -> None:
+    send(client, inherited, "liste.csv", f"{headings}\n{row}\n")
+    inherited.run()
+    assert inherited.statements()["RIEN"].verdict == EarlierVerdict.REJECTED
+
+
+def test_yes_and_no_in_any_column_are_no_status(client: TestClient, inherited: Inherited) -> None:
+    send(client, inherited, "liste.csv", "Code;Nom;LOINC;Accrédité\nRIEN;Sodium bis;2951-2;non\n")
+    assert inherited.statements()["RIEN"].status == ""
 
 
 def test_a_word_that_nobody_knows_is_said(client: TestClient, inherited: Inherited) -> None:
