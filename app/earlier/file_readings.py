@@ -14,10 +14,12 @@ from app.earlier.service import Sent
 from app.errors import ImportRefusedError, InputProblem
 from app.files.choices import Choices, IncomingFile
 from app.files.encodings import detect
-from app.files.fields import EARLIER_CODES, known_fields
+from app.files.fields import EARLIER_CODES, fold_heading, guess_columns
 from app.files.kinds import FileKind
+from app.files.loinc_cells import read_code
 from app.files.loinc_columns import others_like
 from app.files.reading import ReadFile, read_file
+from app.files.workbook import Sheet
 from app.memory.catalogue_tables import said_of
 from app.memory.file_reading import own_format
 from app.memory.tables import TableReadError
@@ -26,6 +28,7 @@ from app.platform.database import Transactions, reading
 from app.platform.identity import CatalogueAccess
 
 _HEADER_SEARCH_ROWS = 15
+_OWN_HEADING = "code loinc approuve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,10 @@ def must_be_settled(_engine: Engine, files: Sequence[tuple[str, bytes]], max_byt
 
 def _doubts(file: ReadFile) -> Iterator[str]:
     """What makes the reading of a table unsure."""
+    pairs: set[tuple[str, str]] = set()
     try:
         said = said_of(file)
+        pairs = {(item.local_code, item.loinc_num) for item in (*said.mappings, *said.others)}
         if not said.mappings and not said.others:
             yield "aucune ligne ne porte de code LOINC, lue ainsi."
     except TableReadError as error:
@@ -79,17 +84,27 @@ def _doubts(file: ReadFile) -> Iterator[str]:
     if others and any(name in file.columns for name in EARLIER_CODES):
         named = ", ".join(f"« {file.table.heading(item.column)} »" for item in others)
         yield f"des codes LOINC sont aussi dans {named} : dites quelle colonne compte."
-    sheets = [
-        f"« {sheet.name} »"
-        for sheet in file.table.other_sheets
-        if any({"code", "earlier_code"} <= known_fields(row) for row in sheet.rows[:_HEADER_SEARCH_ROWS])
-    ]
+    # The decision workbook of this product has other sheets about the rows of its first one.
+    is_own = _OWN_HEADING in map(fold_heading, file.table.headings)
+    sheets = [f"« {sheet.name} »" for sheet in file.table.other_sheets if not is_own and _pairs(sheet) - pairs]
     if sheets:
         yield f"la feuille {', '.join(sheets)} a aussi des codes locaux et des codes LOINC : dites laquelle compte."
     if file.table.dialect.format == "csv" and file.incoming.choices.dialect is None:
         found = detect(file.incoming.content)
         if found.is_doubtful or found.odd_lines:
             yield "l'encodage n'est pas certain : regardez les accents."
+
+
+def _pairs(sheet: Sheet) -> set[tuple[str, str]]:
+    """(local code, LOINC code) that a sheet says, where its headings name both."""
+    for place, row in enumerate(sheet.rows[:_HEADER_SEARCH_ROWS]):
+        columns = guess_columns(row)
+        if {"code", "earlier_code"} <= columns.keys():
+            code, loinc = columns["code"], columns["earlier_code"]
+            rows = [cells for cells in sheet.rows[place + 1 :] if max(code, loinc) < len(cells)]
+            said = {(cells[code].strip(), read_code(cells[loinc]).code) for cells in rows}
+            return {(local, number) for local, number in said if local and number}
+    return set()
 
 
 def start(

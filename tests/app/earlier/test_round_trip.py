@@ -110,6 +110,7 @@ def test_what_left_comes_back(
     name = {ExportKind.XLSX: "decisions.xlsx", ExportKind.LOINC_6: "LOINC_6.csv"}.get(kind, "transcodage.json")
     answer = client_for(OUTSIDER).post(found.address, files=[("fichiers", (name, content))])
     assert answer.status_code == 303, answer.text
+    assert "fait=" in answer.headers["location"], client_for(OUTSIDER).get(answer.headers["location"]).text
     confirm_all(found, client_for)
     codes = {code: loinc_num for code, (loinc_num, _, _) in decided(found).items() if loinc_num}
     assert codes == {code: loinc_num for code, (loinc_num, _, _) in SAID.items()}
