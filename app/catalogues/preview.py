@@ -14,9 +14,10 @@ from app.catalogues.settling import DELIMITER_WORDS, FIXED_WIDTH, QUOTES
 from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
 from app.files.choices import DUPLICATES_LABELS, Choices
+from app.files.columns import added_columns
 from app.files.encoding_notes import odd_sentence, samples
 from app.files.encodings import ENCODINGS, MIXED, detect
-from app.files.fields import FIELD_LABELS
+from app.files.fields import EARLIER_FIELDS, FIELD_LABELS
 from app.files.left_rows import rows_in_the_way
 from app.files.odd_cells import WHAT
 from app.files.reading import ReadFile, listed
@@ -131,7 +132,7 @@ def _page(
         draft_id=draft.stored.id,
         target=target,
         is_new_catalogue=draft.stored.catalogue_id is None,
-        files=[_file_view(file, profiles, laboratory.sgl_name) for file in draft.files],
+        files=[file_view(file, profiles, laboratory.sgl_name) for file in draft.files],
         outcome="" if problems or draft.plan.unsettled else _outcome(draft.plan),
         warnings=draft.plan.warnings,
         problems=[str(problem) for problem in listed(problems)],
@@ -162,7 +163,8 @@ def _word_of(words: dict[str, str], value: str) -> str:
     return next((word for word, meant in words.items() if meant == value), "")
 
 
-def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str) -> FileView:
+def file_view(file: DraftFile, profiles: Sequence[ImportProfile] = (), sgl_name: str = "") -> FileView:
+    """How one file is understood, and what may be chosen."""
     read = file.read
     dialect = file.dialect
     kind = read.kind if read else None
@@ -290,12 +292,13 @@ def _short(cell: str) -> str:
 
 def _columns(read: ReadFile) -> list[ColumnView]:
     field_of = {column: name for name, column in read.columns.items()}
+    added = added_columns(read.kind, read.table, read.columns)
     return [
         ColumnView(
             index=column,
             heading=read.table.heading(column),
             meaning=_meaning(read, field_of.get(column, "")),
-            options=_field_options(read.kind, field_of.get(column, "")),
+            options=_field_options(read.kind, field_of.get(column, ""), column in added),
         )
         for column in range(_width(read))
     ]
@@ -309,10 +312,11 @@ def _meaning(read: ReadFile, name: str) -> str:
     return heading_of(read.kind, name) or "non lue"
 
 
-def _field_options(kind: FileKind, chosen: str) -> list[Option]:
-    if kind in ANS_COLUMNS or kind is FileKind.FHIR:
+def _field_options(kind: FileKind, chosen: str, is_added: bool) -> list[Option]:
+    """What a column may mean; `is_added`: it stands after those of an ANS file."""
+    if kind is FileKind.FHIR or (kind in ANS_COLUMNS and not is_added):
         return []
-    names = _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
+    names = EARLIER_FIELDS if is_added else _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
     labels = {"": "— non lue —"} | {name: FIELD_LABELS[name] for name in names}
     return _options(labels, chosen if chosen in labels else "")
 
@@ -326,14 +330,10 @@ def _encodings(file: DraftFile) -> dict[str, str]:
     kept = {
         key: f"{name} — « {words[key]} »" if words.get(key) else name
         for key, name in ENCODINGS.items()
-        if not key.startswith("utf-16") and (key != MIXED or (words and not _is_utf8(content)))
+        if not key.startswith("utf-16") and (key != MIXED or (words and detect(content).encoding != "utf-8"))
     }
     kept.setdefault(encoding, ENCODINGS[encoding])
     return kept
-
-
-def _is_utf8(content: bytes) -> bool:
-    return detect(content).encoding == "utf-8"
 
 
 def _encoding_hint(file: DraftFile) -> str:

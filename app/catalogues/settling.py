@@ -9,8 +9,9 @@ from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, understand
 from app.errors import InputProblem
 from app.files.choices import Choices, Duplicates
+from app.files.columns import added_columns
 from app.files.encodings import ENCODINGS
-from app.files.fields import FIELD_LABELS
+from app.files.fields import EARLIER_FIELDS, FIELD_LABELS
 from app.files.records import DELIMITERS, Dialect, complete_dialect
 from app.models import FileKind, ImportProfile, UploadDraft
 from app.platform.apart import Apart
@@ -51,7 +52,7 @@ def settle(
     forbid_open_transaction("read the files of an import")
     settled = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
     with transactions.writing() as session:
-        find_unconfirmed(session, access, draft.id)
+        find_unconfirmed(session, access, draft.id, is_earlier_work=draft.is_earlier_work)
         for file_id, (ignored, said) in settled.readings.items():
             assert file_id is not None
             draft_repository.settle_file(session, file_id, ignored, said)
@@ -106,7 +107,10 @@ def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Cho
         return Choices(kind, dialect, detect_header=True), True
     if file.read is None:
         return current, False
-    return Choices(kind, dialect, columns=_columns(form, prefix) or current.columns), False
+    columns = _columns(form, prefix)
+    if columns is not None and added_columns(file.read.kind, file.read.table, file.read.columns):
+        columns = {name: column for name, column in file.read.columns.items() if name not in EARLIER_FIELDS} | columns
+    return Choices(kind, dialect, columns=columns or current.columns), False
 
 
 def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:

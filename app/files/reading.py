@@ -7,7 +7,6 @@ from app.errors import ImportRefusedError, InputProblem
 from app.files.ans_files import (
     ANS_COLUMNS,
     MANDATORY,
-    ans_columns,
     completed_width,
     has_ans_headings,
     heading_of,
@@ -16,7 +15,7 @@ from app.files.ans_files import (
     kind_of_shape,
 )
 from app.files.choices import IncomingFile
-from app.files.columns import best_columns
+from app.files.columns import best_ans_columns, best_columns
 from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
 from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
@@ -29,7 +28,6 @@ from app.files.unit_text import unit_in_label, unit_in_range
 from app.files.values import bare, is_framed
 from app.text import counted
 
-_SAMPLE_ROWS = 2_000
 MAX_PROBLEMS = 50
 """More than this many problems in a file are counted, not listed."""
 
@@ -181,7 +179,7 @@ def recognise(file_name: str, table: Table) -> FileKind:
 def default_columns(kind: FileKind, table: Table) -> dict[str, int]:
     """Which column says what, before the user changes anything."""
     if kind in ANS_COLUMNS:
-        return ans_columns(kind, table.headings, [row.cells for row in table.data[:_SAMPLE_ROWS]])
+        return best_ans_columns(kind, table)
     if kind is FileKind.FHIR:
         return {name: column for column, name in enumerate(FHIR_FIELDS)}
     guessed = best_columns(table)
