@@ -3,29 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
-    """A meaning that a column may have."""
-
-    name: str
-    label: str
-    """As the user reads it when she maps columns."""
-    headings: tuple[str, ...] = ()
-    """Folded headings that say exactly this."""
-    pattern: str = ""
-    """Folded headings that contain this probably say it; tried when no exact heading is found."""
-
-
-def _field(name: str, label: str, headings: str, pattern: str = "") -> FieldInfo:
-    return FieldInfo(name, label, tuple(" ".join(heading.split()) for heading in headings.split(",")), pattern)
-
+from app.files.earlier_fields import EARLIER, EARLIER_CODES, EARLIER_FIELDS
+from app.files.field_info import FieldInfo, field_info
 
 FIELDS: tuple[FieldInfo, ...] = (
-    _field(
+    field_info(
         "code",
         "Code de l'analyse",
         """
@@ -38,14 +22,14 @@ FIELDS: tuple[FieldInfo, ...] = (
         r"^code "
         r"(?!.*\b(nabm|ngap|ccam|loinc|unite|milieu|specimen|chapitre|famille|tube|technique|hprim|postal)\b)",
     ),
-    _field(
+    field_info(
         "alternate_code",
         "Code de repli (si vide)",
         """
         autre code, code secondaire, code 2, ancien code, autre code local, code bis
         """,
     ),
-    _field(
+    field_info(
         "label",
         "Libellé de l'analyse",
         """
@@ -58,7 +42,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         r"^(libelle|intitule|designation|nom) "
         r"(?!.*\b(unite|milieu|specimen|chapitre|famille|technique|laboratoire|court|sous|loinc)\b)",
     ),
-    _field(
+    field_info(
         "synonym",
         "Synonyme",
         """
@@ -67,7 +51,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"synonym|mots? cles?|abrege",
     ),
-    _field(
+    field_info(
         "property_kind",
         "Grandeur",
         """
@@ -75,7 +59,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bgrandeur\b",
     ),
-    _field(
+    field_info(
         "unit_code",
         "Code de l'unité",
         """
@@ -83,7 +67,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bcode\b.*\bunites?\b",
     ),
-    _field(
+    field_info(
         "unit",
         "Unité",
         """
@@ -93,7 +77,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bunites?\b",
     ),
-    _field(
+    field_info(
         "reference_range",
         "Valeurs de référence",
         """
@@ -103,7 +87,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(valeurs? (de )?(ref|usuelle|normale)|normes?|intervalles?)",
     ),
-    _field(
+    field_info(
         "timing",
         "Temporalité",
         """
@@ -111,7 +95,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"temporalit",
     ),
-    _field(
+    field_info(
         "specimen_code",
         "Code du milieu",
         """
@@ -119,7 +103,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bcode\b.*\b(milieu|specimen|echantillon|prelevement)\b",
     ),
-    _field(
+    field_info(
         "specimen",
         "Milieu",
         """
@@ -130,7 +114,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(milieu|specimen|matrice|nature|echantillon)\b",
     ),
-    _field(
+    field_info(
         "scale",
         "Échelle",
         """
@@ -139,7 +123,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bechelle\b",
     ),
-    _field(
+    field_info(
         "technique",
         "Technique",
         """
@@ -148,7 +132,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(technique|methode)\b",
     ),
-    _field(
+    field_info(
         "nabm",
         "Codes NABM ou mention HN",
         """
@@ -157,14 +141,14 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bnabm\b",
     ),
-    _field(
+    field_info(
         "chapter_code",
         "Code du chapitre",
         """
         code chapitre, code famille, code discipline, code specialite
         """,
     ),
-    _field(
+    field_info(
         "chapter",
         "Chapitre",
         """
@@ -173,21 +157,21 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"^(libelle )?(du |de |de la )?(chapitre|famille|discipline|specialite|secteur)\b",
     ),
-    _field(
+    field_info(
         "subchapter_code",
         "Code du sous-chapitre",
         """
         code sous chapitre, code sous famille, code ss chapitre
         """,
     ),
-    _field(
+    field_info(
         "subchapter",
         "Sous-chapitre",
         """
         libelle sous chapitre, sous chapitre, sous famille, libelle sous famille, ss chapitre
         """,
     ),
-    _field(
+    field_info(
         "is_subcontracted",
         "Sous-traité (oui/non)",
         """
@@ -196,7 +180,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bsous traite",
     ),
-    _field(
+    field_info(
         "executing_laboratory",
         "Laboratoire exécutant",
         """
@@ -206,7 +190,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(executant|sous traitant)\b",
     ),
-    _field(
+    field_info(
         "annual_volume",
         "Volume annuel",
         """
@@ -215,7 +199,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bannuel",
     ),
-    _field(
+    field_info(
         "is_retired",
         "Retiré (oui/non)",
         """
@@ -223,79 +207,8 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(retire|obsolete|inactif|desactive)",
     ),
-    _field(
-        "earlier_code",
-        "Code LOINC antérieur",
-        """
-        code loinc, loinc, code loinc approuve, code loinc analyse, code loinc examen, code loinc chapitre, loinc num,
-        loinc code, n loinc, no loinc, numero loinc, num loinc, codes loinc
-        """,
-        r"^(?!.*\b(libelle|nom|name|label|version|date|relation|equivalence|commentaire|comment|statut|status|axe)\b)"
-        r"(?!.*\bsous chapitre\b).*\bloinc\b",
-    ),
-    _field(
-        "earlier_subchapter_code",
-        "Code LOINC antérieur du sous-chapitre",
-        """
-        code loinc sous chapitre
-        """,
-    ),
-    _field(
-        "earlier_alternate_code",
-        "Code LOINC antérieur non approuvé",
-        """
-        code decide non approuve, code loinc propose, code loinc non approuve
-        """,
-    ),
-    _field(
-        "earlier_name",
-        "Nom LOINC antérieur",
-        """
-        nom loinc, libelle loinc, libelle loinc analyse, libelle loinc examen, libelle loinc chapitre,
-        libelle loinc sous chapitre, loinc long common name, long common name, intitule loinc
-        """,
-    ),
-    _field(
-        "earlier_relation",
-        "Relation du transcodage antérieur",
-        """
-        relation, relation loinc, equivalence, type de relation, relation au code loinc
-        """,
-    ),
-    _field(
-        "earlier_reason",
-        "Motif du transcodage antérieur",
-        """
-        sans code motif, motif, motif sans code, raison, motif de non transcodage
-        """,
-    ),
-    _field(
-        "earlier_comment",
-        "Commentaire du transcodage antérieur",
-        """
-        commentaire, commentaires, commentaire loinc, commentaire transcodage, remarque, remarques, comment
-        """,
-    ),
-    _field(
-        "earlier_author",
-        "Auteur du transcodage antérieur",
-        """
-        decide par, approuve par, valide par, auteur, auteur du transcodage, transcode par, transcodeur
-        """,
-    ),
-    _field(
-        "earlier_date",
-        "Date du transcodage antérieur",
-        """
-        decide le, approuve le, valide le, date du transcodage, date transcodage, transcode le, date loinc
-        """,
-    ),
+    *EARLIER,
 )
-
-EARLIER_FIELDS = tuple(field.name for field in FIELDS if field.name.startswith("earlier_"))
-"""What a file tells of an earlier transcoding of its rows."""
-EARLIER_CODES = ("earlier_code", "earlier_subchapter_code", "earlier_alternate_code")
-"""Without a column of one of these, the others speak of something else."""
 
 FIELD_LABELS = {field.name: field.label for field in FIELDS}
 

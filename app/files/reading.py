@@ -17,8 +17,9 @@ from app.files.ans_files import (
 )
 from app.files.choices import IncomingFile
 from app.files.columns import best_columns
+from app.files.earlier_fields import EARLIER_CODES
 from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
-from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
+from app.files.fields import FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.left_rows import leave_rows
