@@ -15,7 +15,7 @@ from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
 from app.files.choices import DUPLICATES_LABELS, Choices
 from app.files.encoding_notes import odd_sentence, samples
-from app.files.encodings import ENCODINGS, MIXED, detect
+from app.files.encodings import ENCODINGS, MIXTURES, detect, odd_lines
 from app.files.fields import FIELD_LABELS
 from app.files.left_rows import rows_in_the_way
 from app.files.odd_cells import WHAT
@@ -326,14 +326,15 @@ def _encodings(file: DraftFile) -> dict[str, str]:
     kept = {
         key: f"{name} — « {words[key]} »" if words.get(key) else name
         for key, name in ENCODINGS.items()
-        if not key.startswith("utf-16") and (key != MIXED or (words and not _is_utf8(content)))
+        if not key.startswith("utf-16") and (key not in MIXTURES or (words and _is_mixture(content, key)))
     }
     kept.setdefault(encoding, ENCODINGS[encoding])
     return kept
 
 
-def _is_utf8(content: bytes) -> bool:
-    return detect(content).encoding == "utf-8"
+def _is_mixture(content: bytes, encoding: str) -> bool:
+    """Whether some lines of a file are in another encoding than the rest, so that this mixture may be chosen."""
+    return detect(content).encoding != "utf-8" and next(odd_lines(content, encoding), None) is not None
 
 
 def _encoding_hint(file: DraftFile) -> str:
@@ -342,8 +343,8 @@ def _encoding_hint(file: DraftFile) -> str:
     if dialect.format != "csv":
         return ""
     found = detect(file.stored.content)
-    if dialect.encoding == MIXED:
-        return odd_sentence(list(found.odd_lines))
+    if dialect.encoding in MIXTURES:
+        return odd_sentence(file.stored.content, dialect.encoding)
     if found.is_doubtful or found.encoding != dialect.encoding:
         return "Les accents vous semblent faux ? Comparez les mots que chaque encodage fait de ce fichier."
     return ""

@@ -21,7 +21,7 @@ from app.fhir_resources.naming import computable_name
 from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
 from app.files.choices import DUPLICATES_LABELS, Duplicates
-from app.files.encodings import MIXED
+from app.files.encodings import MIXED, WITH_UTF_8
 from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
 from app.files.records import Dialect
@@ -179,6 +179,7 @@ def _csv_type(dialect: Dialect) -> str:
         "cp850": "ibm850",
         MIXED: "utf-8",
     }
+    names |= {mixture: names[encoding] for encoding, mixture in WITH_UTF_8.items()}
     return f"text/csv; charset={names.get(dialect.encoding, dialect.encoding)}"
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Self
 
-from app.files.encodings import BOM, ENCODINGS, MIXED, detect, line_of, shown
+from app.files.encodings import BOM, ENCODINGS, MIXTURES, detect, line_of, shown
 from app.files.fixed_width import cut
 
 DELIMITERS = (";", "\t", ",", "|")
@@ -134,7 +134,7 @@ def records_of(content: bytes, dialect: Dialect) -> list[Record]:
         if not line and not end:
             break
         cells = cut(line.removeprefix(BOM) if not records else line, dialect.starts)
-        if dialect.encoding == MIXED:
+        if dialect.encoding in MIXTURES:
             cells = tuple(map(shown, cells))
         raw, terminator = line.encode(dialect.encoding), end.encode(dialect.encoding)
         records.append(Record(raw, terminator, cells, len(records) + 1))
@@ -168,7 +168,7 @@ def read_records(content: bytes, encoding: str, delimiter: str, quotechar: str =
                 break
         terminator = found["end"]
         raw = text[start : position - len(terminator)]
-        if encoding == MIXED:
+        if encoding in MIXTURES:
             cells = [shown(cell) for cell in cells]
         records.append(Record(raw.encode(encoding), terminator.encode(encoding), tuple(cells), len(records) + 1))
         start = position
