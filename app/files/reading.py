@@ -23,7 +23,7 @@ from app.files.fields import FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.left_rows import leave_rows
-from app.files.odd_cells import AMOUNTS, CALCULATE, EMPTY, OddCell, odd_cells, refusals
+from app.files.odd_cells import CALCULATE, EMPTY, OddCell, odd_cells, refusals
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
@@ -110,7 +110,8 @@ class ReadFile:
     def lines(self) -> Iterator[ReadLine]:
         """The rows of data that can be read."""
         columns = [(name, column) for name, column in self.columns.items() if column >= 0]
-        amounts = [(name, column) for name, column in columns if name in AMOUNTS and self.table.sheet]
+        # The answer to a question is what its cell shows: `"Non";"Oui"` is a format.
+        amounts = [(name, column) for name, column in columns if name == "annual_volume" and self.table.sheet]
         for row in self.table.data:
             if row.row_number in self.bad_rows:
                 continue
