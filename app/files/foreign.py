@@ -2,6 +2,9 @@
 
 import re
 
+from app.files.foreign_packages import foreign_package
+from app.files.foreign_texts import foreign_text
+
 _TAG = re.compile(rb"<\s*(?:!doctype\s+)?([a-z:_][\w:.-]*)", re.IGNORECASE)
 _SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 _FHIR = re.compile(
@@ -23,6 +26,23 @@ _SIGNATURES = (
     (b"SQLite format 3\x00", "une base SQLite", "exportez-en la table en CSV"),
     (b"\x89PNG", "une image", "demandez au SGL un export en CSV ou en classeur"),
     (b"\xff\xd8\xff", "une image", "demandez au SGL un export en CSV ou en classeur"),
+    (b"GIF8", "une image", "demandez au SGL un export en CSV ou en classeur"),
+    (b"II*\x00", "une image", "demandez au SGL un export en CSV ou en classeur"),
+    (b"MM\x00*", "une image", "demandez au SGL un export en CSV ou en classeur"),
+    (b"BZh", "une archive bzip2", "décompressez-la, puis envoyez le fichier qu'elle contient"),
+    (b"\xfd7zXZ\x00", "une archive xz", "décompressez-la, puis envoyez le fichier qu'elle contient"),
+    (b"\x28\xb5\x2f\xfd", "une archive Zstandard", "décompressez-la, puis envoyez le fichier qu'elle contient"),
+    (b"PAR1", "un fichier Parquet", "exportez-le en CSV"),
+    (b"ARROW1", "un fichier Arrow", "exportez-le en CSV"),
+    (b"$FL2", "un fichier SPSS", "exportez-le en CSV"),
+    (b"<stata_dta>", "un fichier Stata", "exportez-le en CSV"),
+    (b"%!PS", "un document PostScript", "demandez au SGL un export en CSV ou en classeur"),
+    *(
+        (signature, "un classeur d'Excel d'avant 1997", _AS_WORKBOOK)
+        for signature in (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00")
+    ),
+    (b"\x00\x00\x02\x00\x04\x04", "un classeur Lotus 1-2-3", _AS_WORKBOOK),
+    (b"\x00\x00\x02\x00\x06\x04", "un classeur Lotus 1-2-3", _AS_WORKBOOK),
     (b"MSH|", "un message HL7 v2", "demandez au SGL un export de son catalogue en CSV ou en classeur"),
     (b"H|\\^&", "un message ASTM", "demandez au SGL un export de son catalogue en CSV ou en classeur"),
 )
@@ -66,6 +86,10 @@ def foreign(content: bytes) -> str:
     for signature, name, remedy in _SIGNATURES:
         if content.lstrip(b"\xef\xbb\xbf").startswith(signature):
             return f"c'est {name} ; {remedy}."
+    if content[257:262] == b"ustar":
+        return "c'est une archive tar ; décompressez-la, puis envoyez les fichiers, ou une archive zip."
+    if found := foreign_package(content):
+        return f"c'est {found[0]} ; {found[1]}."
     start = _text_start(content)
     if _MESSAGE.match(start):
         return (
@@ -77,7 +101,9 @@ def foreign(content: bytes) -> str:
             "ce fichier FHIR contient une ressource Patient ; l'atelier n'enregistre que des catalogues d'analyses, "
             "sans aucune donnée nominative. Demandez au SGL le catalogue seul."
         )
-    if not is_xml(content) or is_fhir_xml(content):
+    if not is_xml(content):
+        return foreign_text(start)
+    if is_fhir_xml(content):
         return ""
     if _SPREADSHEET_2003 in start:
         return f"c'est un classeur au format XML d'Excel 2003 ; {_AS_WORKBOOK}."

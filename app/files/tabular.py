@@ -20,6 +20,7 @@ from app.files.sheet_facts import Merge
 from app.files.sheet_notes import notes_on_sheet
 from app.files.table_rows import TableRow, fill_merges
 from app.files.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
+from app.files.zip_safety import ZIP_SIGNATURE
 from app.text import counted
 
 _HEADER_SEARCH_ROWS = 15
@@ -94,6 +95,8 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo).")
     if told := foreign(content):
         raise _refuse(file_name, told)
+    if content.startswith(ZIP_SIGNATURE) and not workbook_format(content):
+        raise _refuse(file_name, "c'est une archive zip ; décompressez-la, puis envoyez le fichier qu'elle contient.")
     if looks_like_fhir(content):
         return
     head = content[:4096]
