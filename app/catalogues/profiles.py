@@ -12,11 +12,12 @@ from app.audit.service import record
 from app.catalogues import profile_repository
 from app.errors import ConflictError, ImportRefusedError, InvalidInputError, NotFoundError
 from app.files.choices import Choices
+from app.files.dialects import with_own_starts
 from app.files.encodings import MIXTURES, detect
 from app.files.headings import headings_of
 from app.files.reading import ReadFile
 from app.files.records import Dialect, UndecodableError, complete_dialect, records_of
-from app.files.tabular import Table, read_table, with_own_starts
+from app.files.tabular import Table, read_table
 from app.files.workbook import workbook_format
 from app.models import ImportProfile
 from app.platform.identity import LaboratoryAccess

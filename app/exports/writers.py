@@ -128,7 +128,7 @@ def completed(
         return _original(source, dialect, lookup, assessment, statement, moment)
     content, notes = source.content, []
     if not dialect.is_delimited:
-        what = "est un classeur" if dialect.is_workbook else "a des colonnes de largeur fixe"
+        what = _other_format(dialect)
         content, dialect = _as_csv(received.cells, dialect)
         # The rows of the new file are numbered anew.
         anew = {number: place for place, (number, _) in enumerate(received.cells, start=1)}
@@ -169,6 +169,13 @@ def missing_source(kind: ExportKind) -> str:
 
 def _encoding(dialect: Dialect) -> str:
     return dialect.encoding_name
+
+
+def _other_format(dialect: Dialect) -> str:
+    """Why a received file is not completed as it was written, where the regulation asks for a CSV."""
+    if dialect.starts:
+        return "a des colonnes de largeur fixe"
+    return "est un classeur" if dialect.is_workbook else "est un tableau dessiné avec des barres"
 
 
 def _csv_type(dialect: Dialect) -> str:
