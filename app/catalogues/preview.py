@@ -18,6 +18,7 @@ from app.files.fields import FIELD_LABELS
 from app.files.left_rows import rows_in_the_way
 from app.files.odd_cells import WHAT
 from app.files.reading import ReadFile, listed
+from app.files.records import JSON
 from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
 from app.web.spreadsheet_csv import csv_pieces
@@ -31,6 +32,8 @@ _KIND_WORDS = {
     FileKind.LOINC_1: "chapitres", FileKind.LOINC_2: "examens", FileKind.LOINC_3: "analyses",
     FileKind.TABULAR: "catalogue", FileKind.SIDE_DATA: "données annexes",
 }  # fmt: skip
+_FIXED = ("fhir", JSON)
+"""The formats of which nothing of how they are written is left to choose."""
 _MAPPED = (FileKind.TABULAR, FileKind.SIDE_DATA)
 _TABULAR_FIELDS = tuple(FIELD_LABELS)
 _SIDE_FIELDS = ("code", *SIDE_FIELDS)
@@ -164,7 +167,7 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         encodings=encodings(file),
         delimiters=delimiters(dialect, file.stored.content),
         quotes=quotes(dialect),
-        headers=options(headers, str(dialect.header_rows)) if dialect.format != "fhir" else [],
+        headers=options(headers, str(dialect.header_rows)) if dialect.format not in _FIXED else [],
         sheets=options(sheets, dialect.sheet) if len(sheets) > 1 else [],
         columns=_columns(read) if read else [],
         rows=_rows(read) if read else [],
@@ -174,7 +177,7 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         encoding_hint=encoding_hint(file),
         profiles=_profile_options(file, profiles),
         applied_profile=_applied(file, profiles),
-        may_save=read is not None and dialect.format != "fhir" and not file.stored.is_ignored,
+        may_save=read is not None and dialect.format not in _FIXED and not file.stored.is_ignored,
         suggested_profile=_suggested(kind, sgl_name),
         may_take_units=bool(read and read.derived_units),
         takes_units=bool(read and read.takes_units),
@@ -201,7 +204,7 @@ def _profile_id(file: DraftFile) -> int | None:
 
 
 def _profile_options(file: DraftFile, profiles: Sequence[ImportProfile]) -> list[Option]:
-    if not profiles or file.dialect.format == "fhir":
+    if not profiles or file.dialect.format in _FIXED:
         return []
     labels = {"": "— aucun —"} | {str(profile.id): profile.name for profile in profiles}
     return options(labels, str(_profile_id(file) or ""))

@@ -11,7 +11,7 @@ from app.errors import InputProblem
 from app.files.choices import Choices, Duplicates
 from app.files.encodings import ENCODINGS
 from app.files.fields import FIELD_LABELS
-from app.files.records import DELIMITERS, ODD_DELIMITERS, Dialect, complete_dialect
+from app.files.records import DELIMITERS, JSON, ODD_DELIMITERS, Dialect, complete_dialect
 from app.models import FileKind, ImportProfile, UploadDraft
 from app.platform.apart import Apart
 from app.platform.database import Transactions, reading
@@ -115,7 +115,7 @@ def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Cho
 
 def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
     before = file.dialect
-    if before.format == "fhir":
+    if before.format in ("fhir", JSON):
         return before
     if before.is_workbook:
         return replace(before, sheet=form.get(prefix + "sheet") or before.sheet)

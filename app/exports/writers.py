@@ -14,7 +14,7 @@ from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
 from app.exports.append import Appended
 from app.exports.decision_sheet import decision_workbook
-from app.exports.original import OriginalRows, completed_csv, completed_workbook
+from app.exports.original import OriginalRows, completed_csv, completed_json, completed_workbook
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
 from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
@@ -24,7 +24,7 @@ from app.files.choices import DUPLICATES_LABELS, Duplicates
 from app.files.encodings import MIXED, WITH_UTF_8
 from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
-from app.files.records import Dialect
+from app.files.records import JSON, Dialect
 from app.files.tabular import read_table
 from app.models import FileKind, Level, SourceFile
 from app.platform.open_transactions import forbid_open_transaction
@@ -175,6 +175,8 @@ def _other_format(dialect: Dialect) -> str:
     """Why a received file is not completed as it was written, where the regulation asks for a CSV."""
     if dialect.starts:
         return "a des colonnes de largeur fixe"
+    if dialect.format == JSON:
+        return "est en JSON"
     return "est un classeur" if dialect.is_workbook else "est un tableau dessiné avec des barres"
 
 
@@ -254,7 +256,10 @@ def _original(
     rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version)
     name = PurePath(source.file_name)
     notes = _left_out_notes(source)
-    if dialect.format == "csv":
+    if dialect.format == JSON:
+        appended = completed_json(source.content, dialect, rows)
+        content, media_type, suffix = appended.content, "application/json", name.suffix or ".json"
+    elif dialect.format == "csv":
         appended = completed_csv(source.content, dialect, rows.kind, rows)
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
         notes += _notes(appended, dialect)

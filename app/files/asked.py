@@ -7,6 +7,7 @@ from app.files.dialects import find_dialect
 from app.files.encodings import ENCODINGS
 from app.files.fhir_syntax import looks_like_fhir
 from app.files.foreign import foreign
+from app.files.json_table import is_json_table
 from app.files.records import Dialect
 from app.files.workbook import is_workbook, workbook_format
 
@@ -20,7 +21,7 @@ def asked_dialect(name: str, content: bytes, encoding: str = "", sheet: str = ""
         raise InvalidInputError(f"Encodage inconnu ; choisissez parmi {', '.join(ENCODINGS)}.")
     if is_workbook(content):
         return Dialect(format=workbook_format(content), sheet=sheet) if sheet else None
-    if not encoding or looks_like_fhir(content) or foreign(content):
+    if not encoding or looks_like_fhir(content) or is_json_table(content) or foreign(content):
         return None
     return find_dialect(name, content, encoding)
 

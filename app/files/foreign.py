@@ -54,7 +54,7 @@ _PEOPLE_IN_FHIR = re.compile(
 _START = 8_192
 
 
-def _text_start(content: bytes) -> bytes:
+def text_start(content: bytes) -> bytes:
     """The first bytes of a text without mark, as UTF-8, whatever UTF it is in."""
     head = content[:_START]
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
@@ -65,7 +65,7 @@ def _text_start(content: bytes) -> bytes:
 
 def is_xml(content: bytes) -> bool:
     """Whether a file begins as XML or HTML does; `<Code>;<Libellé>` is the headings of a table."""
-    start = _text_start(content)
+    start = text_start(content)
     if start.startswith((b"<?xml", b"<!")):
         return True
     first = _TAG.match(start)
@@ -78,7 +78,7 @@ def _local(tag: bytes) -> bytes:
 
 def is_fhir_xml(content: bytes) -> bool:
     """Whether a file is FHIR written in XML: its first element, prefixed or not, is of the namespace of FHIR."""
-    return is_xml(content) and _FHIR.search(_text_start(content)) is not None
+    return is_xml(content) and _FHIR.search(text_start(content)) is not None
 
 
 def foreign(content: bytes) -> str:
@@ -90,7 +90,7 @@ def foreign(content: bytes) -> str:
         return "c'est une archive tar ; décompressez-la, puis envoyez les fichiers, ou une archive zip."
     if found := foreign_package(content):
         return f"c'est {found[0]} ; {found[1]}."
-    start = _text_start(content)
+    start = text_start(content)
     if _MESSAGE.match(start):
         return (
             "c'est un message de résultats (HPRIM, HL7 ou ASTM), qui parle de patients ; demandez au SGL un export de "

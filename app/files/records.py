@@ -19,6 +19,8 @@ ODD_DELIMITERS = ("^", "~", "¦", "\x1f", "\x1e", "\x1d", "\x1c", "\x01", "§", 
 """Separators of some systems, of which the whole file must speak alike."""
 MARKDOWN, WRAPPED = "markdown", "wrapped"
 """The shapes of a delimited text whose cells are drawn with bars, or whose lines are wholly between quotes."""
+JSON = "json"
+"""The format of a list of simple objects."""
 WORKBOOK_FORMATS = ("xlsx", "xls", "ods")
 _SAMPLE_RECORDS = 200
 _WHOLE = re.compile(r'"(?:[^"]|"")*+"')
@@ -70,7 +72,7 @@ class Dialect:
     header_rows: int = 1
     """How many records come before the first row of data."""
     format: str = "csv"
-    """`csv`, a workbook (`xlsx`, `xls`, `ods`) or `fhir`."""
+    """`csv`, a workbook (`xlsx`, `xls`, `ods`), `json` (a list of simple objects) or `fhir`."""
     sheet: str = ""
     """Name of the sheet that was read, for a workbook."""
     starts: tuple[int, ...] = ()

@@ -7,14 +7,15 @@ from app.errors import ImportRefusedError, InputProblem
 from app.files import limits
 from app.files.dialects import chosen_dialect, find_dialect, shape_notes
 from app.files.encoding_notes import notes_on
-from app.files.encodings import detect
+from app.files.encodings import BOM, detect, shown
 from app.files.fhir_catalogue import HEADINGS, read_catalogue
 from app.files.fhir_json import FhirReadError
 from app.files.fhir_syntax import looks_like_fhir
 from app.files.fields import guess_columns, known_fields
 from app.files.foreign import foreign
 from app.files.headings import bare_headings, has_subheadings, headings_of, is_empty
-from app.files.records import Dialect, records_of
+from app.files.json_table import JsonTableError, is_json_table, is_storable, read_json_table
+from app.files.records import JSON, Dialect, UndecodableError, decode, records_of
 from app.files.sheet_facts import Merge
 from app.files.sheet_notes import notes_on_sheet
 from app.files.table_rows import TableRow, fill_merges
@@ -198,6 +199,29 @@ def _read_fhir(file_name: str, content: bytes) -> Table:
     return Table(file_name, Dialect(format="fhir", header_rows=1), rows, notes=tuple(notes))
 
 
+def _read_json(file_name: str, content: bytes) -> Table:
+    found = detect(content)
+    try:
+        read = read_json_table(decode(content, found.encoding).removeprefix(BOM))
+    except UndecodableError as error:
+        raise _refuse(file_name, f"{error}.", error.row_number) from error
+    except JsonTableError as error:
+        raise _refuse(file_name, f"{error}.") from error
+    width = len(read.headings)
+    cells = [tuple(read.headings), *((*row, *("",) * (width - len(row))) for row in read.rows)]
+    rows = tuple(TableRow(number, tuple(map(shown, row))) for number, row in enumerate(cells, start=1))
+    for row in rows:
+        if not all(map(is_storable, row.cells)):
+            raise _refuse(file_name, "un texte JSON contient la moitié d'un caractère (\\ud800).", row.row_number)
+    told = counted(len(read.rows), "objet", "objets")
+    notes = (
+        *notes_on(file_name, content, found.encoding, is_chosen=False),
+        f"{file_name} : liste JSON de {told}, lue comme un tableau ; l'objet n° 1 est la ligne 2.",
+    )
+    dialect = Dialect(encoding=found.encoding, bom=found.bom, format=JSON, header_rows=1)
+    return Table(file_name, dialect, rows, notes=notes)
+
+
 def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *, detect_header: bool = False) -> Table:
     """Read a file, as the user chose or as it seems to be written; raises ImportRefusedError.
 
@@ -205,6 +229,8 @@ def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *,
     """
     if workbook_format(content):
         table = _read_sheets(file_name, content, chosen, detect_header)
+    elif is_json_table(content):
+        table = _read_json(file_name, content)
     elif looks_like_fhir(content):
         table = _read_fhir(file_name, content)
     else:
