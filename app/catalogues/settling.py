@@ -22,7 +22,7 @@ from app.settings import Settings
 MAX_HEADER_ROWS = 50
 FIXED_WIDTH = "fixe"
 """The word, beside those of the delimiters, for a text without any."""
-QUOTES = {"double": '"', "none": ""}
+QUOTES = {"double": '"', "single": "'", "none": ""}
 DELIMITER_WORDS = {
     "point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|", "circonflexe": "^", "tilde": "~",
     "barre-brisee": "¦", "x1f": "\x1f", "x1e": "\x1e", "x1d": "\x1d", "x1c": "\x1c", "x01": "\x01", "paragraphe": "§",

@@ -20,7 +20,7 @@ _ODD_LABELS = {
     if word not in _DELIMITER_LABELS
 }
 """Offered for the files that hold one."""
-_QUOTE_LABELS = {"double": 'Guillemets doubles "', "none": "Aucun guillemet"}
+_QUOTE_LABELS = {"double": 'Guillemets doubles "', "single": "Apostrophes '", "none": "Aucun guillemet"}
 
 
 def options(labels: dict[str, str], chosen: str) -> list[Option]:

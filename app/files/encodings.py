@@ -47,6 +47,8 @@ ENCODINGS |= {WITH_UTF_8[encoding]: f"{ENCODINGS[encoding]}, lignes en UTF-8 lue
 MOST_WORDS, MOST_ROWS = 5, 10
 _ODD = re.compile("[\udc80-\udcff]")
 _ODD_RUN = re.compile("[\udc80-\udcff]+")
+_TELLING_BYTES = 3
+"""One byte alone may be the dots of Windows, and an accent in another encoding."""
 _KNOWN = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _LOWER = "éèêëàâäçîïôöùûüÿœæ"
 _UPPER = "ÉÈÊËÀÂÄÇÎÏÔÖÙÛÜŸŒÆ"
@@ -63,6 +65,8 @@ _FRACTION = re.compile(r"(?<![A-Za-z])[¼½¾](?![A-Za-z])")
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f\W\d_][^\W\d_]*")
 _TWICE = re.compile("Ã[\u00a0-¿©¨ª«´¹»§®¢¯\u20ac\u2030\u0160\u2039]|Â[°µ²³]")
 """UTF-8 read as Windows-1252 and written as UTF-8 again: « GlycÃ©mie »."""
+_LINE = re.compile("[^\r\n]+")
+_BY_CHANCE = re.compile("[\u0180-\u02ff\u03ca-\u07ff]")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _PIECES = re.compile(
     rb"(?:\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xce[\x91-\xbf]|\xcf[\x80-\x89]|\xe2[\x80-\x8b][\x80-\xbf]"
@@ -70,6 +74,7 @@ _PIECES = re.compile(
 )
 """Characters of UTF-8 that a French catalogue holds: Latin letters, Greek ones, signs. Read otherwise they make « Ã© »,
 which no word of the other encodings does; capitals at the end of a quotation (`É»`) make other characters."""
+_SPLIT = re.compile(b"(" + _PIECES.pattern + b")")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,10 @@ def _mostly_utf_8(content: bytes, text: str) -> Finding:
     words = words_of(shown(text))
     # The odd bytes are read as Windows-1252; when they make better words otherwise, a person must look.
     rest = _one_encoding(_KNOWN.sub("", text).encode(MIXED))
+    if rest.encoding != "cp1252" and not rest.is_doubtful and len(_ODD.findall(text)) >= _TELLING_BYTES:
+        encoding = WITH_UTF_8[rest.encoding]
+        words = words_of(shown(content.decode(encoding)))
+        return Finding(encoding, False, True, False, tuple(odd_lines(content, encoding)), words)
     return Finding(MIXED, False, True, rest.encoding != "cp1252" and not rest.is_doubtful, odd, words)
 
 
@@ -229,13 +238,22 @@ def shown(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _odd(characters: str) -> str:
-    as_utf_8 = characters.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")
-    return _ODD.sub(lambda found: found[0].encode("ascii", "surrogateescape").decode("cp1252", "replace"), as_utf_8)
+    parts = _SPLIT.split(characters.encode("ascii", "surrogateescape"))
+    # Between two pieces of UTF-8 stands what is none, empty or not.
+    return "".join(part.decode("utf-8" if place % 2 else "cp1252", "replace") for place, part in enumerate(parts))
 
 
 def _decode(content: "Buffer", _errors: str = "strict", /) -> tuple[str, int]:
     received = bytes(content)
-    return received.decode("utf-8", "surrogateescape"), len(received)
+    text = received.decode("utf-8", "surrogateescape")
+    return (_LINE.sub(_without_chance, text) if _ODD.search(text) else text), len(received)
+
+
+def _without_chance(line: "re.Match[str]") -> str:
+    """A line that holds odd bytes, where two of Windows-1252 may by chance make a letter that no French word has."""
+    if not _ODD.search(line[0]):
+        return line[0]
+    return _BY_CHANCE.sub(lambda found: found[0].encode().decode("ascii", "surrogateescape"), line[0])
 
 
 def _encode(text: str, _errors: str = "strict", /) -> tuple[bytes, int]:

@@ -51,7 +51,16 @@ _MESSAGE = re.compile(rb"H\|[~^\\&]{2,4}|(?:FHS|BHS|MSH|PID|OBR|OBX)\||P\|\d+\|"
 _PEOPLE_IN_FHIR = re.compile(
     rb'"resourceType"\s*:\s*"(?:Patient|RelatedPerson|Person)"|<(?:\w+:)?(?:Patient|RelatedPerson)[\s/>]'
 )
+_DBASE = frozenset({0x02, 0x03, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5})
 _START = 8_192
+
+
+def _is_dbase(content: bytes) -> bool:
+    """Whether the header is that of a table: a version, the day of its last change, and an end where it says."""
+    if len(content) < 64 or content[0] not in _DBASE or not (1 <= content[2] <= 12 and 1 <= content[3] <= 31):
+        return False
+    end = int.from_bytes(content[8:10], "little")
+    return 64 < end <= len(content) and b"\x0d" in content[end - 2 : end]
 
 
 def text_start(content: bytes) -> bytes:
@@ -88,6 +97,10 @@ def foreign(content: bytes) -> str:
             return f"c'est {name} ; {remedy}."
     if content[257:262] == b"ustar":
         return "c'est une archive tar ; décompressez-la, puis envoyez les fichiers, ou une archive zip."
+    if content.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "c'est un texte en UTF-32 ; enregistrez-le en UTF-8."
+    if _is_dbase(content):
+        return f"c'est une table dBase (DBF) ; {_AS_WORKBOOK}."
     if found := foreign_package(content):
         return f"c'est {found[0]} ; {found[1]}."
     start = text_start(content)

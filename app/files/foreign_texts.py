@@ -14,7 +14,8 @@ _DIF = re.compile(rb"TABLE\s*[\r\n]+0,1\s*[\r\n]")
 _LATEX = re.compile(rb"\\(?:documentclass|begin\{(?:tabular|longtable|table|document)[*x]?\})")
 _SQL = re.compile(rb"^\s*(?:insert\s+into|create\s+table)\s+\S+", re.IGNORECASE | re.MULTILINE)
 _YAML = re.compile(
-    rb"(?:%YAML[^\n]*\n)?(?:---[^\n]*\n)?(?:[ \t]*(?:#[^\n]*)?\n)*- ['\"]?[A-Za-z_][\w ]*['\"]?:(?: [^;\t|\n]*)?\n"
+    rb"(?:%YAML[^\n]*\n)?(?:---[^\n]*\n)?(?:[ \t]*(?:#[^\n]*)?\n)*(?:\w+:[ \t]*\n[ \t]*)?"
+    rb"- ['\"]?[A-Za-z_][\w ]*['\"]?:(?: [^;\t|\n]*)?\n"
 )
 _CARD = re.compile(rb"BEGIN:(?:VCARD|VCALENDAR)", re.IGNORECASE)
 _RECORDS = b"\x1e"

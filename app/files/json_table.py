@@ -8,7 +8,7 @@ from typing import Any
 from app.files import limits
 from app.files.foreign import text_start
 
-_LIST = re.compile(r"\[\s*(?:[\[{\"]|\]\s*\Z)")
+_LIST = re.compile(r"\[\s*(?:[{\"]|\[\s*[\[{\"\d\]]|\]\s*\Z)")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REMEDY = "l'atelier ne lit en JSON que du FHIR et des listes d'objets simples. Demandez au SGL un export en CSV"

@@ -12,6 +12,11 @@ from app.files.markdown import looks_drawn, second_table
 from app.files.records import DELIMITERS, MARKDOWN, ODD_DELIMITERS, WRAPPED, Dialect, Record, records_of
 
 _WHOLE = re.compile(r'"(?:[^"]|"")*+"')
+_PADDED = re.compile(r'"(?=[^"]*[;,\t|])(?:[^"]|"")*+"[;,\t]+')
+_DECLARED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""The first line by which a file tells a spreadsheet its separator."""
+_AROUND = "~^#*@$%&!|"
+"""Signs that systems put around a separator to make one that no text holds."""
 _MIN_ROWS = 2
 
 
@@ -38,9 +43,49 @@ def with_shape(content: bytes, dialect: Dialect, lines: Sequence[str]) -> Dialec
                 again,
             )
         return drawn
+    _refuse_doubtful(dialect, lines)
+    if lines and all(line.startswith("'") and line.endswith("'") for line in lines):
+        return _between_apostrophes(content, dialect, lines)
     if any(map(_WHOLE.fullmatch, lines)):
         return _unwrapped(content, dialect, lines)
+    declared = _DECLARED.fullmatch(lines[0]) if lines else None
+    if declared and declared[1] in (*DELIMITERS, *ODD_DELIMITERS):
+        return replace(dialect, delimiter=declared[1])
     return _oddly_delimited(content, dialect, lines)
+
+
+def _refuse_doubtful(dialect: Dialect, lines: Sequence[str]) -> None:
+    """Refuse what a usual separator would cut with a piece of another one left in each cell."""
+    if len(lines) >= _MIN_ROWS and all(map(_PADDED.fullmatch, lines)):
+        raise ShapeError(
+            "chaque ligne est une seule cellule entre guillemets, suivie de séparateurs ; enregistrez le fichier de "
+            "nouveau en CSV, une cellule par colonne.",
+            1,
+        )
+    sign = dialect.delimiter
+    cut = [line for line in lines if sign in line]
+    for around in _AROUND if len(cut) >= _MIN_ROWS else "":
+        for whole in (around + sign + around, around + sign, sign + around):
+            if all(line.count(whole) == line.count(sign) for line in cut):
+                raise ShapeError(
+                    f"le séparateur semble être « {whole} », de plusieurs caractères ; demandez au SGL un séparateur "
+                    "d'un seul caractère (point-virgule).",
+                    1,
+                )
+
+
+def _between_apostrophes(content: bytes, dialect: Dialect, lines: Sequence[str]) -> Dialect:
+    """The dialect of a file whose cells are quoted by apostrophes; raises ShapeError where whole lines are."""
+    quoted = replace(dialect, quotechar="'", quoting="all")
+    sign = re.escape(dialect.delimiter)
+    cells = re.compile(rf"'(?:[^']|'')*+'(?:{sign}(?:'(?:[^']|'')*+')?)*")
+    if all(map(cells.fullmatch, lines)) and _is_constant(_widths(content, quoted)):
+        return quoted
+    raise ShapeError(
+        "chaque ligne commence et finit par une apostrophe, qui n'entoure pas chaque cellule ; enregistrez le fichier "
+        "sans ces apostrophes.",
+        1,
+    )
 
 
 def _text(record: Record, dialect: Dialect) -> str:
@@ -69,11 +114,11 @@ def _unwrapped(content: bytes, dialect: Dialect, lines: Sequence[str]) -> Dialec
         if _is_constant(widths):
             return wrapped
         usual = Counter(width for _, width in widths).most_common(1)[0][0]
-        if len(whole) == len(lines) >= _MIN_ROWS and usual > 1 and first is None:
+        if _MIN_ROWS <= len(whole) >= len(lines) / 2 and usual > 1 and first is None:
             row, width = next(item for item in widths if item[1] != usual)
             first = ShapeError(
-                "chaque ligne du fichier est tout entière entre guillemets, et celle-ci n'a pas autant de cellules "
-                f"que les autres ({width} au lieu de {usual}) ; enregistrez le fichier de nouveau en CSV, une cellule "
+                "les lignes du fichier sont tout entières entre guillemets, et celle-ci n'a pas autant de cellules que "
+                f"les autres ({width} au lieu de {usual}) ; enregistrez le fichier de nouveau en CSV, une cellule "
                 "par colonne.",
                 row,
             )

@@ -127,12 +127,38 @@ def test_a_file_but_for_some_lines_in_utf_8_is_read_and_names_them(encoding: str
     assert [line.removesuffix(";é".encode(encoding)) for line in completed[1:]] == received[1:]
 
 
+def test_an_added_text_that_would_read_as_the_other_encoding_takes_a_close_form() -> None:
+    content = mostly("cp1252", (4,))
+    dialect = read_table("a.csv", content).dialect
+    done = append_columns(content, dialect, ["LOINC"], lambda record: ["lu « Ã© »"])
+    assert done.adapted[0].text == "lu « Ã© »"
+    assert read_table("a.csv", done.content).data[0].cells[-1].startswith("lu ")
+
+
 def test_two_encodings_on_one_line_are_told_apart_and_capitals_before_a_closing_mark_are_not() -> None:
     content = b"Code;Libell\xe9;Nom\nA;Glyc\xe9mie;" + "Glycémie".encode() + b"\nB;\xabQUALIT\xc9\xbb;Cr\xe9at\n"
     table = read_table("a.csv", content)
     assert table.headings == ("Code", "Libellé", "Nom")
     assert table.data[0].cells == ("A", "Glycémie", "Glycémie")
     assert table.data[1].cells == ("B", "«QUALITÉ»", "Créat")
+
+
+@pytest.mark.parametrize("head", ["", "Code;Libellé;Nom\n"])
+def test_two_letters_of_windows_are_no_letter_of_utf_8_by_chance(head: str) -> None:
+    body = "K;«QUALITÉ»;Créatinine sérique\n".encode("cp1252")
+    content = b"\xef\xbb\xbf" + head.encode() + body
+    assert content.decode(MIXED).encode(MIXED) == content
+    assert read_table("a.csv", content).rows[-1].cells == ("K", "«QUALITÉ»", "Créatinine sérique")
+
+
+def test_the_odd_bytes_of_a_file_mostly_in_utf_8_are_read_in_their_own_encoding() -> None:
+    odd = "A2;Prélèvement à l'hôpital, chaîne légère"
+    lines = CATALOGUE.split("\r\n")
+    content = "\r\n".join(lines).encode() + odd.encode("mac-roman")
+    table = read_table("a.csv", content)
+    assert (table.dialect.encoding, table.rows[-1].cells[1]) == (WITH_UTF_8["mac-roman"], odd.removeprefix("A2;"))
+    dots = "\r\n".join(lines).encode() + "A2;À suivre".encode() + b"\x85"
+    assert read_table("a.csv", dots).rows[-1].cells[1] == "À suivre…"
 
 
 def test_a_mark_does_not_make_the_odd_lines_of_a_file_unreadable() -> None:
@@ -153,10 +179,8 @@ def test_one_encoding_asked_for_a_file_of_two_is_followed_and_what_it_breaks_is_
     assert "comme demandé, alors que 1 ligne est en UTF-8 (4)" in note
 
 
-def test_odd_bytes_that_make_better_words_in_another_encoding_than_windows_are_said() -> None:
-    lines = CATALOGUE.split("\r\n")
-    odd = b"A2;" + "Prélèvement à l'hôpital, chaîne légère".encode("mac-roman")
-    content = "\r\n".join(lines[:3] + lines[4:]).encode() + odd
+def test_one_odd_byte_that_makes_a_better_word_in_another_encoding_than_windows_is_said() -> None:
+    content = CATALOGUE.encode() + b"A2;H\x99te\r\n"
     (note,) = read_table("a.csv", content).notes
     assert "Ils semblent d'un autre encodage" in note
 

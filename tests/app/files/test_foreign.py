@@ -14,6 +14,10 @@ WORKBOOK_2003 = (
     '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet/></Workbook>'
 )
 PAGE = "<html><head><meta charset='utf-8'></head><body><table><tr><td>Code</td></tr></table></body></html>"
+DBASE = (
+    b"\x03\x1a\x0b\x01\x02\x00\x00\x00" + (65).to_bytes(2, "little") + (11).to_bytes(2, "little") + bytes(20)
+    + b"CODE".ljust(11, b"\0") + b"C" + bytes(20) + b"\r NA        "
+)  # fmt: skip
 MHTML = (
     "From: <Saved by Blink>\r\nSnapshot-Content-Location: https://sgl/catalogue\r\nSubject: =?utf-8?Q?x?=\r\n"
     'MIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype="text/html"\r\n\r\n<html>'
@@ -45,6 +49,9 @@ CONCEPT_MAP = '<?xml version="1.0"?><ConceptMap xmlns="http://hl7.org/fhir"><sta
         (b"CREATE TABLE analyses (code text);\nINSERT INTO analyses VALUES ('NA');\n", "un script SQL"),
         (b"---\r\n- code: NA\r\n  libelle: Sodium\r\n", "un fichier YAML"),
         (b"Code\x1fLibelle\x1eNA\x1fSodium\x1e", "0x1E"),
+        (b"analyses:\n  - code: NA\n    libelle: Sodium\n", "un fichier YAML"),
+        ("Code;Nom\n".encode("utf-32"), "un texte en UTF-32"),
+        (DBASE, "une table dBase (DBF)"),
         (b"BZh91AY&SY", "une archive bzip2"),
         (b"PAR1\x15\x04", "un fichier Parquet"),
         (b"\x09\x08\x08\x00\x00\x05\x05\x00", "Excel d'avant 1997"),

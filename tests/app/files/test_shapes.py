@@ -108,7 +108,7 @@ def test_a_wrapped_line_of_another_width_is_named() -> None:
         read(b'"Code;Libelle;Unite"\n"NA;Sodium;mmol/L"\n"K;Potassium"\n"CL;Chlore;mmol/L"\n')
     (problem,) = caught.value.problems
     assert problem.row == 3
-    assert "tout entière entre guillemets" in problem.message
+    assert "tout entières entre guillemets" in problem.message
     assert "(2 au lieu de 3)" in problem.message
 
 
@@ -116,6 +116,36 @@ def test_a_quoted_title_or_a_quoted_file_is_not_unwrapped() -> None:
     assert cells(b'"Catalogue ; 2026"\n"Code";"Libelle";"Unite"\n"NA";"Sodium";"mmol/L"\n') == [
         ("NA", "Sodium", "mmol/L")
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"Code~|~Libelle\nNA~|~Sodium\nK~|~Potassium\n", "« ~|~ », de plusieurs caractères"),
+        (b"Code;#Libelle\nNA;#Sodium\nK;#Potassium\n", "« ;# », de plusieurs caractères"),
+        (b"'Code;Libelle'\n'NA;Sodium'\n'K;Potassium'\n", "commence et finit par une apostrophe"),
+        (b'"Code,Libelle",,\n"NA,Sodium",,\n"K,Potassium",,\n', "suivie de séparateurs"),
+        (b'Catalogue\n"Code;Libelle"\n"NA;Sodium"\n"K;Potassium"\n', "(1 au lieu de 2)"),
+    ],
+)
+def test_what_would_leave_a_piece_of_a_separator_in_each_cell_is_refused(content: bytes, reason: str) -> None:
+    with pytest.raises(ImportRefusedError) as caught:
+        read(content)
+    (problem,) = caught.value.problems
+    assert problem.row == 1
+    assert reason in problem.message
+
+
+def test_cells_between_apostrophes_are_read_without_them_and_given_back_with_them() -> None:
+    content = "'Code';'Libellé'\n'NA';'Sodium ; l''ion'\n'K';'Potassium'\n".encode()
+    assert cells(content) == [("NA", "Sodium ; l'ion"), ("K", "Potassium")]
+    assert b"'K';'Potassium';'2951-2';'l''ion'\n" in completed(content, ("2951-2", "l'ion"))
+
+
+def test_the_separator_that_a_file_declares_is_followed() -> None:
+    assert cells(b"sep=^\nCode^Libelle\nNA^Sodium\nK^Potassium, plasma\n") == [
+        ("NA", "Sodium"), ("K", "Potassium, plasma"),
+    ]  # fmt: skip
 
 
 # ---- tables drawn with bars -------------------------------------------------------------------------------
