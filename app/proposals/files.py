@@ -7,6 +7,7 @@ from app.files.odd_cells import odd_cells, odd_sentences
 from app.files.reading import default_columns, recognise
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
+from app.files.values import bare
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000
@@ -66,7 +67,7 @@ def _columns(file_name: str, table: Table) -> dict[str, int]:
 
 def _local_test(row: TableRow, columns: dict[str, int]) -> LocalTest:
     values = {
-        field: row.cells[position].strip() if position < len(row.cells) else "" for field, position in columns.items()
+        field: bare(row.cells[position]) if position < len(row.cells) else "" for field, position in columns.items()
     }
     return LocalTest(
         code=values.get("code", ""),

@@ -21,7 +21,7 @@ def test_cells_are_read_as_an_import_reads_them_and_what_was_changed_is_said() -
 
 
 def test_a_plain_csv_has_nothing_to_say() -> None:
-    tests, notes = read_local_tests("a.csv", b"code;libelle\nNA;Sodium\n")
+    tests, notes = read_local_tests("a.csv", b'code;libelle\n="NA";Sodium\n')
     assert ([test.code for test in tests], notes) == (["NA"], [])
 
 
