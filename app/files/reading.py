@@ -110,7 +110,6 @@ class ReadFile:
     def lines(self) -> Iterator[ReadLine]:
         """The rows of data that can be read."""
         columns = [(name, column) for name, column in self.columns.items() if column >= 0]
-        # The answer to a question is what its cell shows: `"Non";"Oui"` is a format.
         amounts = [(name, column) for name, column in columns if name == "annual_volume" and self.table.sheet]
         for row in self.table.data:
             if row.row_number in self.bad_rows:
@@ -128,7 +127,7 @@ class ReadFile:
             yield ReadLine(row.row_number, values)
 
     def _amount(self, row: TableRow, column: int, text: str) -> str:
-        """A number without the text that a workbook shows beside it: `12` of `12 actes`."""
+        """A number without the text that a workbook shows beside it: `12` of `12 actes`, and no answer of a format."""
         return self.table.sheet.amounts.get((row.row_number, column), text) if self.table.sheet else text
 
     @property
