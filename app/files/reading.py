@@ -339,9 +339,8 @@ def listed(problems: list[InputProblem]) -> list[InputProblem]:
     """The problems to show: the first ones, and how many more there are."""
     if len(problems) <= MAX_PROBLEMS:
         return problems
-    rest = len(problems) - MAX_PROBLEMS
-    more = InputProblem(problems[-1].file_name, f"et {rest} autres problèmes de même nature.")
-    return [*problems[:MAX_PROBLEMS], more]
+    told = f"et {len(problems) - MAX_PROBLEMS} autres problèmes de même nature."
+    return [*problems[:MAX_PROBLEMS], InputProblem(problems[-1].file_name, told)]
 
 
 def refuse_if(problems: list[InputProblem]) -> None:
