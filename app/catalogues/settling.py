@@ -10,9 +10,10 @@ from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, underst
 from app.errors import InputProblem
 from app.files.choices import Choices, Duplicates
 from app.files.columns import added_columns
+from app.files.earlier_fields import EARLIER_FIELDS
 from app.files.encodings import ENCODINGS
-from app.files.fields import EARLIER_FIELDS, FIELD_LABELS
-from app.files.records import DELIMITERS, Dialect, complete_dialect
+from app.files.fields import FIELD_LABELS
+from app.files.records import DELIMITERS, JSON, ODD_DELIMITERS, Dialect, complete_dialect
 from app.models import FileKind, ImportProfile, UploadDraft
 from app.platform.apart import Apart
 from app.platform.database import Transactions, reading
@@ -23,9 +24,13 @@ from app.settings import Settings
 MAX_HEADER_ROWS = 50
 FIXED_WIDTH = "fixe"
 """The word, beside those of the delimiters, for a text without any."""
-QUOTES = {"double": '"', "none": ""}
-DELIMITER_WORDS = {"point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|"}
-assert set(DELIMITER_WORDS.values()) == set(DELIMITERS)
+QUOTES = {"double": '"', "single": "'", "none": ""}
+DELIMITER_WORDS = {
+    "point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|", "circonflexe": "^", "tilde": "~",
+    "barre-brisee": "¦", "x1f": "\x1f", "x1e": "\x1e", "x1d": "\x1d", "x1c": "\x1c", "x01": "\x01", "paragraphe": "§",
+    "diese": "#", "exclamation": "!",
+}  # fmt: skip
+assert set(DELIMITER_WORDS.values()) == {*DELIMITERS, *ODD_DELIMITERS}
 
 
 @dataclass(slots=True)
@@ -115,7 +120,7 @@ def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Cho
 
 def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
     before = file.dialect
-    if before.format == "fhir":
+    if before.format in ("fhir", JSON):
         return before
     if before.is_workbook:
         return replace(before, sheet=form.get(prefix + "sheet") or before.sheet)
@@ -126,6 +131,7 @@ def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
         encoding=encoding if encoding in ENCODINGS else before.encoding,
         delimiter=DELIMITER_WORDS.get(delimiter, before.delimiter),
         starts=() if delimiter in DELIMITER_WORDS else before.starts,
+        shape=before.shape if DELIMITER_WORDS.get(delimiter, before.delimiter) == before.delimiter else "",
         quotechar=QUOTES.get(form.get(prefix + "quotes", ""), before.quotechar),
     )
     return complete_dialect(file.stored.content, after) if after != before else before

@@ -13,8 +13,9 @@ from app.catalogues.preview import file_view
 from app.earlier.service import Sent
 from app.errors import ImportRefusedError, InputProblem
 from app.files.choices import Choices, IncomingFile
+from app.files.earlier_fields import EARLIER_CODES
 from app.files.encodings import detect
-from app.files.fields import EARLIER_CODES, fold_heading, guess_columns
+from app.files.fields import fold_heading, guess_columns
 from app.files.kinds import FileKind
 from app.files.loinc_cells import read_code
 from app.files.loinc_columns import others_like

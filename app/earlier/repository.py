@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from app.files.fields import EARLIER_CODES
+from app.files.earlier_fields import EARLIER_CODES
 from app.models import (
     AuditEvent,
     EarlierStatement,

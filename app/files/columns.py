@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from app.files.ans_files import ANS_COLUMNS, ans_columns, has_ans_headings
-from app.files.fields import CODE_PATTERN, EARLIER_FIELDS, columns_named, fold_heading, known_fields, with_earlier_only
+from app.files.earlier_fields import EARLIER_FIELDS
+from app.files.fields import CODE_PATTERN, columns_named, fold_heading, known_fields, with_earlier_only
 from app.files.kinds import FileKind
 from app.files.loinc_columns import loinc_columns, with_loinc_columns, without_empty_claim
 from app.files.standings import speaks_of_standing

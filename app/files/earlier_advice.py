@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from app.files.fields import EARLIER_CODES
+from app.files.earlier_fields import EARLIER_CODES
 from app.files.loinc_cells import CellFinding, Repair, read_code
 from app.files.loinc_columns import others_like
 from app.files.reading import ReadFile

@@ -86,3 +86,7 @@ EARLIER: tuple[FieldInfo, ...] = (
     ),
 )
 
+EARLIER_FIELDS = tuple(field.name for field in EARLIER)
+"""What a file tells of an earlier transcoding of its rows."""
+EARLIER_CODES = ("earlier_code", "earlier_subchapter_code", "earlier_alternate_code")
+"""Without a column of one of these, the others speak of something else."""

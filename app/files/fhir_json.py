@@ -68,7 +68,7 @@ def load(content: bytes) -> Json:
     except RecursionError:
         raise FhirReadError("ce fichier JSON emboîte trop de niveaux") from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        raise FhirReadError("ce fichier JSON n'est pas une ressource FHIR")
+        raise FhirReadError("ce fichier JSON n'est pas une ressource FHIR, ni une liste d'objets simples")
     return value
 
 

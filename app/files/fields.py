@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from app.files.earlier_fields import EARLIER
+from app.files.earlier_fields import EARLIER, EARLIER_CODES, EARLIER_FIELDS
 from app.files.field_info import FieldInfo, field_of
 
 FIELDS: tuple[FieldInfo, ...] = (
@@ -211,11 +211,6 @@ FIELDS: tuple[FieldInfo, ...] = (
     ),
     *EARLIER,
 )
-
-EARLIER_FIELDS = tuple(field.name for field in FIELDS if field.name.startswith("earlier_"))
-"""What a file tells of an earlier transcoding of its rows."""
-EARLIER_CODES = ("earlier_code", "earlier_subchapter_code", "earlier_alternate_code")
-"""Without a column of one of these, the others speak of something else."""
 
 FIELD_LABELS = {field.name: field.label for field in FIELDS}
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.files.fields import EARLIER_CODES, EARLIER_FIELDS, fold_heading
+from app.files.earlier_fields import EARLIER_CODES, EARLIER_FIELDS
+from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, Repair, read_code
 from app.files.tabular import Table
 from app.files.values import bare

@@ -8,7 +8,8 @@ from app.errors import ImportRefusedError
 from app.files.advice import advice_on
 from app.files.choices import Choices, IncomingFile
 from app.files.earlier_advice import COMING, NEVER_TAKEN
-from app.files.fields import EARLIER_CODES, fold_heading
+from app.files.earlier_fields import EARLIER_CODES
+from app.files.fields import fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
 from app.files.reading import ReadFile, ReadLine, read_file
