@@ -15,6 +15,7 @@ from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
+from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
 from app.exports import jobs as export_jobs
 from app.exports import routes as exports
@@ -59,6 +60,7 @@ ROUTERS = (
     reimport.router,
     memory.router,
     earlier.router,
+    earlier_readings.router,
     proposals.router,
     review.router,
     approval.router,

@@ -58,6 +58,7 @@ def _line(
         relation=RELATION_SHORT[known] if known else item.relation,
         reason=item.reason,
         comment=item.comment,
+        said_status=f"statut dans le fichier : {item.status}" if item.status else "",
         who=", ".join(text for text in (item.author, item.dated) if text),
         where=f"{item.source_name}, ligne {item.row_number}" if item.row_number else item.source_name,
         verdict=VERDICTS[EarlierVerdict(item.verdict)],

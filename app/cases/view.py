@@ -65,6 +65,7 @@ class EarlierLine:
     relation: str
     reason: str
     comment: str
+    said_status: str
     who: str
     where: str
     verdict: Word

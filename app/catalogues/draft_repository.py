@@ -10,12 +10,15 @@ from sqlmodel import Session, col
 from app.models import UploadDraft, UploadDraftFile
 
 
-def drafts_of(session: Session, user_id: int, laboratory_id: int) -> Sequence[UploadDraft]:
-    """The imports that this person prepares for a laboratory, the newest first."""
+def drafts_of(
+    session: Session, user_id: int, laboratory_id: int, *, is_earlier_work: bool = False
+) -> Sequence[UploadDraft]:
+    """The imports that this person prepares for a laboratory, the newest first: of catalogues, or of earlier work."""
     statement = select(UploadDraft).where(
         col(UploadDraft.user_id) == user_id,
         col(UploadDraft.laboratory_id) == laboratory_id,
         col(UploadDraft.is_confirmed).is_(False),
+        col(UploadDraft.is_earlier_work).is_(is_earlier_work),
     )
     return session.scalars(statement.order_by(col(UploadDraft.id).desc())).all()
 

@@ -103,7 +103,7 @@ def start(
     )
     with transactions.writing() as session:
         _check_target(session, access, catalogue_id, catalogue_name)
-        _forget_old(session, access)
+        forget_old(session, access)
         session.add(draft)
         session.flush()
         assert draft.id is not None
@@ -167,25 +167,38 @@ def _check_target(session: Session, access: LaboratoryAccess, catalogue_id: int 
         raise NotFoundError("Ce catalogue n'existe pas dans ce laboratoire.")
 
 
-def _forget_old(session: Session, access: LaboratoryAccess) -> None:
+def forget_old(session: Session, access: LaboratoryAccess, *, is_earlier_work: bool = False) -> None:
+    """Make room for one more: what is too old goes, and the oldest of this person."""
     now = utc_now()
     old = draft_repository.older_than(session, now - PREPARED_FOR, now - CONFIRMED_FOR)
-    own = draft_repository.drafts_of(session, access.user_id, access.laboratory_id)
+    own = draft_repository.drafts_of(
+        session, access.user_id, access.laboratory_id, is_earlier_work=is_earlier_work
+    )
     old.extend(draft.id for draft in own[MAX_DRAFTS - 1 :] if draft.id is not None)
     draft_repository.delete_drafts(session, old)
 
 
-def find(session: Session, access: LaboratoryAccess, draft_id: int) -> UploadDraft:
+def find(
+    session: Session, access: LaboratoryAccess, draft_id: int, *, is_earlier_work: bool = False
+) -> UploadDraft:
     """An import that this person prepared, confirmed or not; raises NotFoundError."""
     draft = session.get(UploadDraft, draft_id)
-    if draft is None or draft.user_id != access.user_id or draft.laboratory_id != access.laboratory_id:
-        raise NotFoundError("Cet import n'est plus en préparation. Recommencez l'envoi des fichiers.")
+    is_own = draft is not None and draft.user_id == access.user_id and draft.laboratory_id == access.laboratory_id
+    if draft is None or not is_own or draft.is_earlier_work is not is_earlier_work:
+        raise gone()
     return draft
 
 
-def find_unconfirmed(session: Session, access: LaboratoryAccess, draft_id: int) -> UploadDraft:
+def gone() -> NotFoundError:
+    """What is said of an import that is no more, or of somebody else."""
+    return NotFoundError("Cet import n'est plus en préparation. Recommencez l'envoi des fichiers.")
+
+
+def find_unconfirmed(
+    session: Session, access: LaboratoryAccess, draft_id: int, *, is_earlier_work: bool = False
+) -> UploadDraft:
     """An import that this person prepares; raises NotFoundError or ConflictError."""
-    draft = find(session, access, draft_id)
+    draft = find(session, access, draft_id, is_earlier_work=is_earlier_work)
     if draft.is_confirmed:
         raise AlreadyConfirmedError(draft.catalogue_id)
     return draft

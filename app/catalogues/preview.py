@@ -10,17 +10,17 @@ from app.catalogues.pages import ClashView, ColumnView, FileView, Option, Previe
 from app.catalogues.plan import ImportPlan
 from app.catalogues.profiles import Reading, reading_of
 from app.catalogues.service import KIND_LABELS
-from app.catalogues.settling import DELIMITER_WORDS, FIXED_WIDTH, QUOTES
+from app.catalogues.written_options import delimiters, encoding_hint, encodings, options, quotes
 from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
 from app.files.choices import DUPLICATES_LABELS, Choices
-from app.files.encoding_notes import odd_sentence, samples
-from app.files.encodings import ENCODINGS, MIXED, detect
+from app.files.columns import added_columns
+from app.files.earlier_fields import EARLIER_FIELDS
 from app.files.fields import FIELD_LABELS
 from app.files.left_rows import rows_in_the_way
 from app.files.odd_cells import WHAT
 from app.files.reading import ReadFile, listed
-from app.files.records import Dialect
+from app.files.records import JSON
 from app.models import FileKind, ImportProfile, Laboratory, Level, UploadDraft
 from app.text import counted, enumeration
 from app.web.spreadsheet_csv import csv_pieces
@@ -30,17 +30,12 @@ SHOWN_ROWS_TO_MAP = 12
 """More rows where the user must say what the columns hold."""
 SHOWN_CLASHES = 8
 SHOWN_CHARACTERS = 80
-_DELIMITER_LABELS = {
-    "point-virgule": "Point-virgule ;",
-    "tabulation": "Tabulation",
-    "virgule": "Virgule ,",
-    "barre": "Barre |",
-}
-_QUOTE_LABELS = {"double": 'Guillemets doubles "', "none": "Aucun guillemet"}
 _KIND_WORDS = {
     FileKind.LOINC_1: "chapitres", FileKind.LOINC_2: "examens", FileKind.LOINC_3: "analyses",
     FileKind.TABULAR: "catalogue", FileKind.SIDE_DATA: "données annexes",
 }  # fmt: skip
+_FIXED = ("fhir", JSON)
+"""The formats of which nothing of how they are written is left to choose."""
 _MAPPED = (FileKind.TABULAR, FileKind.SIDE_DATA)
 _TABULAR_FIELDS = tuple(FIELD_LABELS)
 _SIDE_FIELDS = ("code", *SIDE_FIELDS)
@@ -131,7 +126,7 @@ def _page(
         draft_id=draft.stored.id,
         target=target,
         is_new_catalogue=draft.stored.catalogue_id is None,
-        files=[_file_view(file, profiles, laboratory.sgl_name) for file in draft.files],
+        files=[file_view(file, profiles, laboratory.sgl_name) for file in draft.files],
         outcome="" if problems or draft.plan.unsettled else _outcome(draft.plan),
         warnings=draft.plan.warnings,
         problems=[str(problem) for problem in listed(problems)],
@@ -154,20 +149,12 @@ def _outcome(plan: ImportPlan) -> str:
     )
 
 
-def _options(labels: dict[str, str], chosen: str) -> list[Option]:
-    return [Option(value=value, label=label, is_chosen=value == chosen) for value, label in labels.items()]
-
-
-def _word_of(words: dict[str, str], value: str) -> str:
-    return next((word for word, meant in words.items() if meant == value), "")
-
-
-def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str) -> FileView:
+def file_view(file: DraftFile, profiles: Sequence[ImportProfile] = (), sgl_name: str = "") -> FileView:
+    """How one file is understood, and what may be chosen."""
     read = file.read
     dialect = file.dialect
     kind = read.kind if read else None
     table = read.table if read else None
-    encodings = _encodings(file)
     headers = {str(count): _header_label(count) for count in range(0, max(6, dialect.header_rows + 2))}
     sheets = {name: name for name in table.sheet_names} if table else {}
     return FileView(
@@ -180,20 +167,20 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         kind_label=KIND_LABELS[kind] if kind else "illisible tel quel",
         row_count=len(table.data) if table else 0,
         kinds=_kind_options(kind),
-        encodings=_options(encodings, dialect.encoding),
-        delimiters=_delimiters(dialect),
-        quotes=_options(_QUOTE_LABELS, _word_of(QUOTES, dialect.quotechar)),
-        headers=_options(headers, str(dialect.header_rows)) if dialect.format != "fhir" else [],
-        sheets=_options(sheets, dialect.sheet) if len(sheets) > 1 else [],
+        encodings=encodings(file),
+        delimiters=delimiters(dialect, file.stored.content),
+        quotes=quotes(dialect),
+        headers=options(headers, str(dialect.header_rows)) if dialect.format not in _FIXED else [],
+        sheets=options(sheets, dialect.sheet) if len(sheets) > 1 else [],
         columns=_columns(read) if read else [],
         rows=_rows(read) if read else [],
         remaining=max(0, len(read.table.rows) - _shown(read)) if read else 0,
         must_map=kind in _MAPPED,
         problems=[str(problem) for problem in listed(file.problems)] if read is None else [],
-        encoding_hint=_encoding_hint(file),
+        encoding_hint=encoding_hint(file),
         profiles=_profile_options(file, profiles),
         applied_profile=_applied(file, profiles),
-        may_save=read is not None and dialect.format != "fhir" and not file.stored.is_ignored,
+        may_save=read is not None and dialect.format not in _FIXED and not file.stored.is_ignored,
         suggested_profile=_suggested(kind, sgl_name),
         may_take_units=bool(read and read.derived_units),
         takes_units=bool(read and read.takes_units),
@@ -206,15 +193,8 @@ def _file_view(file: DraftFile, profiles: Sequence[ImportProfile], sgl_name: str
         odd_cells=counted(len(read.odd_cells), "cellule", "cellules") if read and read.odd_cells else "",
         rows_in_the_way=len(read.left_rows or rows_in_the_way(read)) if read else 0,
         leaves_rows=bool(read and read.left_rows),
-        duplicates=_options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
+        duplicates=options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
     )
-
-
-def _delimiters(dialect: Dialect) -> list[Option]:
-    """The delimiters that may be chosen; fixed width only where the file itself has it."""
-    if dialect.starts:
-        return _options({FIXED_WIDTH: "Aucun : largeur fixe"} | _DELIMITER_LABELS, FIXED_WIDTH)
-    return _options(_DELIMITER_LABELS, _word_of(DELIMITER_WORDS, dialect.delimiter))
 
 
 def _duplicates(read: ReadFile | None) -> str:
@@ -227,10 +207,10 @@ def _profile_id(file: DraftFile) -> int | None:
 
 
 def _profile_options(file: DraftFile, profiles: Sequence[ImportProfile]) -> list[Option]:
-    if not profiles or file.dialect.format == "fhir":
+    if not profiles or file.dialect.format in _FIXED:
         return []
     labels = {"": "— aucun —"} | {str(profile.id): profile.name for profile in profiles}
-    return _options(labels, str(_profile_id(file) or ""))
+    return options(labels, str(_profile_id(file) or ""))
 
 
 def _applied(file: DraftFile, profiles: Sequence[ImportProfile]) -> str:
@@ -253,7 +233,7 @@ def _kind_options(kind: FileKind | None) -> list[Option]:
     """What the user may say a file is: FHIR says so itself."""
     if kind is None or kind is FileKind.FHIR:
         return []
-    return _options({item.value: label for item, label in KIND_LABELS.items() if item is not FileKind.FHIR}, kind)
+    return options({item.value: label for item, label in KIND_LABELS.items() if item is not FileKind.FHIR}, kind)
 
 
 def _header_label(count: int) -> str:
@@ -290,12 +270,13 @@ def _short(cell: str) -> str:
 
 def _columns(read: ReadFile) -> list[ColumnView]:
     field_of = {column: name for name, column in read.columns.items()}
+    added = added_columns(read.kind, read.table, read.columns)
     return [
         ColumnView(
             index=column,
             heading=read.table.heading(column),
             meaning=_meaning(read, field_of.get(column, "")),
-            options=_field_options(read.kind, field_of.get(column, "")),
+            options=_field_options(read.kind, field_of.get(column, ""), column in added),
         )
         for column in range(_width(read))
     ]
@@ -309,41 +290,10 @@ def _meaning(read: ReadFile, name: str) -> str:
     return heading_of(read.kind, name) or "non lue"
 
 
-def _field_options(kind: FileKind, chosen: str) -> list[Option]:
-    if kind in ANS_COLUMNS or kind is FileKind.FHIR:
+def _field_options(kind: FileKind, chosen: str, is_added: bool) -> list[Option]:
+    """What a column may mean; `is_added`: it stands after those of an ANS file."""
+    if kind is FileKind.FHIR or (kind in ANS_COLUMNS and not is_added):
         return []
-    names = _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
+    names = EARLIER_FIELDS if is_added else _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
     labels = {"": "— non lue —"} | {name: FIELD_LABELS[name] for name in names}
-    return _options(labels, chosen if chosen in labels else "")
-
-
-def _encodings(file: DraftFile) -> dict[str, str]:
-    """The encodings that may be chosen, each with what it makes of some words of the file; none for a workbook."""
-    content, encoding = file.stored.content, file.dialect.encoding
-    if file.dialect.format != "csv":
-        return {}
-    words = samples(content)
-    kept = {
-        key: f"{name} — « {words[key]} »" if words.get(key) else name
-        for key, name in ENCODINGS.items()
-        if not key.startswith("utf-16") and (key != MIXED or (words and not _is_utf8(content)))
-    }
-    kept.setdefault(encoding, ENCODINGS[encoding])
-    return kept
-
-
-def _is_utf8(content: bytes) -> bool:
-    return detect(content).encoding == "utf-8"
-
-
-def _encoding_hint(file: DraftFile) -> str:
-    """What the person should look at before she believes the accents; she chooses."""
-    dialect = file.dialect
-    if dialect.format != "csv":
-        return ""
-    found = detect(file.stored.content)
-    if dialect.encoding == MIXED:
-        return odd_sentence(list(found.odd_lines))
-    if found.is_doubtful or found.encoding != dialect.encoding:
-        return "Les accents vous semblent faux ? Comparez les mots que chaque encodage fait de ce fichier."
-    return ""
+    return options(labels, chosen if chosen in labels else "")

@@ -12,11 +12,12 @@ from app.audit.service import record
 from app.catalogues import profile_repository
 from app.errors import ConflictError, ImportRefusedError, InvalidInputError, NotFoundError
 from app.files.choices import Choices
-from app.files.encodings import MIXED, detect
+from app.files.dialects import with_own_starts
+from app.files.encodings import MIXTURES, detect
 from app.files.headings import headings_of
 from app.files.reading import ReadFile
 from app.files.records import Dialect, UndecodableError, complete_dialect, records_of
-from app.files.tabular import Table, read_table, with_own_starts
+from app.files.tabular import Table, read_table
 from app.files.workbook import workbook_format
 from app.models import ImportProfile
 from app.platform.identity import LaboratoryAccess
@@ -117,7 +118,7 @@ def applied(
 def _in_its_encoding(content: bytes, dialect: Dialect) -> Dialect:
     """A profile says how a system writes, until a file says by itself that it is written otherwise."""
     found = detect(content)
-    is_certain = found.encoding == MIXED or (not found.is_guessed and not content.isascii())
+    is_certain = found.encoding in MIXTURES or (not found.is_guessed and not content.isascii())
     return replace(dialect, encoding=found.encoding, bom=found.bom) if is_certain else dialect
 
 

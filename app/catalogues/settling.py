@@ -9,9 +9,11 @@ from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, understand
 from app.errors import InputProblem
 from app.files.choices import Choices, Duplicates
+from app.files.columns import added_columns
+from app.files.earlier_fields import EARLIER_FIELDS
 from app.files.encodings import ENCODINGS
 from app.files.fields import FIELD_LABELS
-from app.files.records import DELIMITERS, Dialect, complete_dialect
+from app.files.records import DELIMITERS, JSON, ODD_DELIMITERS, Dialect, complete_dialect
 from app.models import FileKind, ImportProfile, UploadDraft
 from app.platform.apart import Apart
 from app.platform.database import Transactions, reading
@@ -22,9 +24,13 @@ from app.settings import Settings
 MAX_HEADER_ROWS = 50
 FIXED_WIDTH = "fixe"
 """The word, beside those of the delimiters, for a text without any."""
-QUOTES = {"double": '"', "none": ""}
-DELIMITER_WORDS = {"point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|"}
-assert set(DELIMITER_WORDS.values()) == set(DELIMITERS)
+QUOTES = {"double": '"', "single": "'", "none": ""}
+DELIMITER_WORDS = {
+    "point-virgule": ";", "tabulation": "\t", "virgule": ",", "barre": "|", "circonflexe": "^", "tilde": "~",
+    "barre-brisee": "¦", "x1f": "\x1f", "x1e": "\x1e", "x1d": "\x1d", "x1c": "\x1c", "x01": "\x01", "paragraphe": "§",
+    "diese": "#", "exclamation": "!",
+}  # fmt: skip
+assert set(DELIMITER_WORDS.values()) == {*DELIMITERS, *ODD_DELIMITERS}
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ def settle(
     forbid_open_transaction("read the files of an import")
     settled = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
     with transactions.writing() as session:
-        find_unconfirmed(session, access, draft.id)
+        find_unconfirmed(session, access, draft.id, is_earlier_work=draft.is_earlier_work)
         for file_id, (ignored, said) in settled.readings.items():
             assert file_id is not None
             draft_repository.settle_file(session, file_id, ignored, said)
@@ -106,12 +112,15 @@ def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Cho
         return Choices(kind, dialect, detect_header=True), True
     if file.read is None:
         return current, False
-    return Choices(kind, dialect, columns=_columns(form, prefix) or current.columns), False
+    columns = _columns(form, prefix)
+    if columns is not None and added_columns(file.read.kind, file.read.table, file.read.columns):
+        columns = {name: column for name, column in file.read.columns.items() if name not in EARLIER_FIELDS} | columns
+    return Choices(kind, dialect, columns=columns or current.columns), False
 
 
 def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
     before = file.dialect
-    if before.format == "fhir":
+    if before.format in ("fhir", JSON):
         return before
     if before.is_workbook:
         return replace(before, sheet=form.get(prefix + "sheet") or before.sheet)
@@ -122,6 +131,7 @@ def _dialect(file: DraftFile, form: Mapping[str, str], prefix: str) -> Dialect:
         encoding=encoding if encoding in ENCODINGS else before.encoding,
         delimiter=DELIMITER_WORDS.get(delimiter, before.delimiter),
         starts=() if delimiter in DELIMITER_WORDS else before.starts,
+        shape=before.shape if DELIMITER_WORDS.get(delimiter, before.delimiter) == before.delimiter else "",
         quotechar=QUOTES.get(form.get(prefix + "quotes", ""), before.quotechar),
     )
     return complete_dialect(file.stored.content, after) if after != before else before

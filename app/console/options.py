@@ -6,6 +6,7 @@ import typer
 
 from app.console.parameters import MAX_ID
 from app.console.streams import InputFile, OutputFile
+from app.files.encodings import ENCODINGS
 
 CatalogueId = Annotated[
     int, typer.Option("--catalogue", min=1, max=MAX_ID, metavar="NUMÉRO", help="Numéro du catalogue.")
@@ -17,6 +18,9 @@ Output = Annotated[
 StandardInputName = Annotated[
     str, typer.Option("--nom", help="Nom à donner à l'entrée standard ; sinon, il est tiré de son contenu.")
 ]
+
+Encoding = Annotated[str, typer.Option("--encodage", help=f"Encodage imposé : {', '.join(ENCODINGS)}.")]
+SheetName = Annotated[str, typer.Option("--feuille", help="Feuille à lire dans chaque classeur.")]
 
 
 def file_argument(help: str, metavar: str = "FICHIER") -> typer.models.ArgumentInfo:

@@ -24,13 +24,15 @@ def _guessed_suffix(content: bytes) -> str:
     from app.files.archive import is_archive
     from app.files.fhir_json import looks_like_json
     from app.files.foreign import is_fhir_xml
+    from app.files.json_table import is_json_table
     from app.files.workbook import workbook_format
 
     if is_archive(content):
         return ".zip"
     if is_fhir_xml(content):
         return ".xml"
-    return f".{workbook_format(content) or ('json' if looks_like_json(content) else 'csv')}"
+    is_json = looks_like_json(content) or is_json_table(content)
+    return f".{workbook_format(content) or ('json' if is_json else 'csv')}"
 
 
 class InputFile:

@@ -9,8 +9,8 @@ from app.console.options import CatalogueId
 from app.console.parameters import MAX_ID
 from app.coverage.files import report_json
 from app.coverage.pages import main_sentence
-from app.coverage.service import coverage_report
-from app.coverage.wording import name_of, scope_of, sentence_of
+from app.coverage.service import asked_day, coverage_report
+from app.coverage.wording import day_sentence, name_of, scope_of, sentence_of
 from app.platform.database import reading
 from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
@@ -32,13 +32,17 @@ def register(cli: typer.Typer) -> None:
                 "--release", min=1, max=MAX_ID, metavar="NUMÉRO", help="Numéro interne de la version de LOINC."
             ),
         ] = None,
+        day: Annotated[
+            str,
+            typer.Option("--jour", metavar="AAAA-MM-JJ", help="Chiffres de la fin d'un jour passé, heure de Paris."),
+        ] = "",
     ) -> None:
         """Mesure la couverture d'un catalogue : lignes approuvées avec un code LOINC, face à 80 %."""
         engine = open_ready(get_settings())
         refuse_damaged(engine)
         with reading(engine) as session:
             laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
-            report = coverage_report(session, laboratory, catalogue, release_id)
+            report = coverage_report(session, laboratory, catalogue, release_id, asked_day(day))
         if as_json:
             typer.echo(report_json(report))
             return
@@ -47,6 +51,8 @@ def register(cli: typer.Typer) -> None:
         typer.echo(
             f"{context.release_title}, le {paris_time(context.computed_at)}"
         )
+        if context.day:
+            typer.echo(day_sentence(context.day))
         typer.echo(main_sentence(report.main))
         for sentence in report.all_warnings:
             typer.echo(sentence)

@@ -10,9 +10,9 @@ from typing import Any
 from app.coverage.definitions import TARGET, Definition, Figure
 from app.coverage.pages import chapter_table, emptied_rows, listed, without_code_rows
 from app.coverage.report import CoverageReport
-from app.coverage.wording import counted_as_transcoded, name_of, scope_of, sentence_of
+from app.coverage.wording import counted_as_transcoded, day_sentence, name_of, scope_of, sentence_of
 from app.models import Level
-from app.text import paris_time
+from app.text import french_day, paris_time
 from app.transcoding.standing import Standing
 from app.web.templating import format_percent
 from loinc_data.notice import LOINC_NOTICE
@@ -56,6 +56,8 @@ _TITLES = {
 def written(report: CoverageReport, document: Document) -> tuple[str, str, bytes]:
     """The name, the media type and the content of a document of the report."""
     name = f"couverture-{report.context.catalogue_id}"
+    if report.context.day:
+        name += f"-au-{report.context.day.isoformat()}"
     if document is Document.REPORT:
         return f"{name}.json", "application/json", report_json(report).encode()
     return f"{name}-{document.value}.csv", "text/csv; charset=utf-8", report_csv(report, CsvKind(document.value))
@@ -93,6 +95,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
         ["Catalogue", context.catalogue],
         ["Version de LOINC", context.release_title],
         ["Calculé le", paris_time(context.computed_at)],
+        *([["Chiffres de la fin du", french_day(context.day), day_sentence(context.day)]] if context.day else []),
         ["Définition", counted_as_transcoded(context.grace)],
         *(["À savoir", sentence] for sentence in report.all_warnings),
         ["LOINC", LOINC_NOTICE],
@@ -182,6 +185,7 @@ def report_json(report: CoverageReport) -> str:
         "catalogue": {"id": context.catalogue_id, "name": context.catalogue},
         "loinc_release": {"version": context.release_version, "kind": context.release_kind},
         "computed_at": context.computed_at.isoformat(),
+        "figures_of_the_end_of": context.day.isoformat() if context.day else None,
         "counted_as_transcoded": counted_as_transcoded(context.grace),
         "deprecated_codes_count_until": context.grace.last_day.isoformat() if context.grace.last_day else None,
         "figures": [_figure_json(definition, figure) for definition, figure in report.figures],

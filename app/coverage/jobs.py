@@ -1,7 +1,7 @@
 """The job that prepares a file of the coverage report of a large catalogue."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine
@@ -21,10 +21,15 @@ JOB_KIND = "coverage.file"
 
 
 def ask_for_document(
-    session: Session, queue: JobQueue, access: CatalogueAccess, document: Document, release_id: int | None
+    session: Session,
+    queue: JobQueue,
+    access: CatalogueAccess,
+    document: Document,
+    release_id: int | None,
+    day: date | None = None,
 ) -> Job:
-    """Ask for a document, against a release (the current one by default)."""
-    choices = {"document": document.value, "release": release_id}
+    """Ask for a document, of now or of a past day, against a release (by default that in service then)."""
+    choices = {"document": document.value, "release": release_id, "day": day.isoformat() if day else None}
     return prepared.ask(session, queue, access, JOB_KIND, document.label, choices)
 
 
@@ -35,7 +40,9 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
         progress(0, 1, "Calcul de la couverture et écriture du fichier")
         with reading(engine) as session:
             release = payload.get("release")
-            report = coverage_report(session, order.laboratory, order.catalogue, int(release) if release else None)
+            day = date.fromisoformat(payload["day"]) if payload.get("day") else None
+            release_id = int(release) if release else None
+            report = coverage_report(session, order.laboratory, order.catalogue, release_id, day)
         name, media_type, content = written(report, Document(payload["document"]))
         return name, media_type, service.pieces(content), report.context.computed_at
 

@@ -106,6 +106,15 @@ class CoveragePage(PageContext):
     is_current_release: bool
     releases: list[LoincRelease]
     computed_at: datetime
+    asked_release_id: int | None
+    day: str
+    """The past day that is shown, as a field of a form holds it; empty for now."""
+    day_title: str
+    day_sentence: str
+    last_past_day: str
+    """The last day that can be asked."""
+    query: str
+    """What names the same report in the addresses of its files."""
     main: FigureLine
     main_sentence: str
     legend: list[LegendLine]

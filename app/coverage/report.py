@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from app.coverage.definitions import LEAVING, CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
@@ -27,6 +27,8 @@ class CoverageContext:
     computed_at: datetime
     grace: GraceRule = NO_LIMIT
     """What held then for the codes that LOINC retired."""
+    day: date | None = None
+    """The past day at the end of which the figures stood so; None for now."""
 
     @property
     def release_title(self) -> str:

@@ -1,5 +1,8 @@
 """From a coverage report to its page."""
 
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
 from sqlmodel import Session
 
 from app.coverage.definitions import Definition
@@ -18,15 +21,21 @@ from app.coverage.pages import (
 )
 from app.coverage.report import ambiguous_sentence
 from app.coverage.service import shown_report
-from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded
+from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded, day_sentence
 from app.platform.identity import CatalogueAccess
 from app.terminology import service as terminology
+from app.text import french_day, in_paris
 from app.upgrades.tasks import count_open_tasks
 
 
-def coverage_page(session: Session, access: CatalogueAccess, release_id: int | None, is_large: bool) -> CoveragePage:
-    """The page, against the release that was asked for, or the current one; `is_large` when jobs write its files."""
-    report = shown_report(session, access.laboratory, access.catalogue, release_id)
+def coverage_page(
+    session: Session, access: CatalogueAccess, release_id: int | None, is_large: bool, day: date | None = None
+) -> CoveragePage:
+    """The page, of now or of a past day, against the release that was asked for, or the one in service then.
+
+    `is_large` when jobs write its files.
+    """
+    report = shown_report(session, access.laboratory, access.catalogue, release_id, day)
     context = report.context
     current = terminology.current_release(session)
     return CoveragePage(
@@ -40,6 +49,12 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         is_current_release=current is not None and current.id == context.release_id,
         releases=list(terminology.releases(session)),
         computed_at=context.computed_at,
+        asked_release_id=release_id,
+        day=day.isoformat() if day else "",
+        day_title=french_day(day),
+        day_sentence=day_sentence(day) if day else "",
+        last_past_day=(in_paris(context.computed_at).date() - timedelta(days=1)).isoformat(),
+        query=urlencode({"version": context.release_id} | ({"jour": day.isoformat()} if day else {})),
         main=main_line(Definition(), report.main),
         main_sentence=main_sentence(report.main),
         legend=legend(report.main),
@@ -56,7 +71,7 @@ def coverage_page(session: Session, access: CatalogueAccess, release_id: int | N
         ambiguous="".join(ambiguous_sentence(report.ambiguous_total)),
         definition=counted_as_transcoded(context.grace),
         denominator_note=NO_OFFICIAL_DENOMINATOR,
-        open_tasks=count_open_tasks(session, access.catalogue_id),
+        open_tasks=0 if day else count_open_tasks(session, access.catalogue_id),
         target=TARGET_PERCENT,
         is_large=is_large,
     )

@@ -1,22 +1,39 @@
 """Coverage, for the page, the exports and the command line."""
 
+from dataclasses import replace
+from datetime import date
+
 from sqlmodel import Session
 
 from app.coverage import repository
 from app.coverage.definitions import CountedCatalogue
 from app.coverage.kept import kept_report
+from app.coverage.past import last_moment, past_rows, read_past_day, require_existing
 from app.coverage.report import CoverageContext, CoverageReport, build_report
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, LoincRelease, utc_now
 from app.terminology import service as terminology
 from app.terminology.grace import rule_at
+from app.terminology.past import release_at
+from app.text import french_day
 from app.transcoding.under_way import are_figures_behind
 
 
+def asked_day(text: str) -> date | None:
+    """The past day that an address or a command names; None for now."""
+    return read_past_day(text, utc_now())
+
+
 def coverage_report(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None = None
+    session: Session,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    release_id: int | None = None,
+    day: date | None = None,
 ) -> CoverageReport:
-    """The coverage of a catalogue now, against a release (the current one by default)."""
+    """The coverage of a catalogue now, or at the end of a past day, against a release (by default that of then)."""
+    if day is not None:
+        return _past_report(session, laboratory, catalogue, release_id, day)
     if release_id is None:
         release = terminology.current_release(session)
         if release is None:
@@ -30,13 +47,35 @@ def coverage_report(
     return build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
 
 
-def shown_report(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None = None
+def _past_report(
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None, day: date
 ) -> CoverageReport:
-    """The report of the page: from the counts kept with the facts when it is about the current release.
+    require_existing(session, catalogue, day)
+    asked = terminology.get_release(session, release_id) if release_id is not None else None
+    release = asked or release_at(session, last_moment(day))
+    if release is None:
+        raise ConflictError(f"Aucune version de LOINC n'était encore en service le {french_day(day)}.")
+    context = _context(session, laboratory, catalogue, release, day)
+    past = past_rows(
+        session, context.catalogue_id, context.release_id, day, leaves_out_deprecated=context.grace.is_over
+    )
+    report = build_report(context, CountedCatalogue(past.rows), past.approvers)
+    return replace(report, warnings=(*past.warnings, *report.warnings))
 
-    From the facts themselves when the counts are being brought up to them.
+
+def shown_report(
+    session: Session,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    release_id: int | None = None,
+    day: date | None = None,
+) -> CoverageReport:
+    """The report of the page: from the counts kept with the facts when it is about the current release, now.
+
+    From the facts themselves when the counts are being brought up to them, and for a past day.
     """
+    if day is not None:
+        return coverage_report(session, laboratory, catalogue, release_id, day)
     current = terminology.current_release(session)
     assert catalogue.id is not None
     if current is None or release_id not in (None, current.id) or are_figures_behind(session, catalogue.id):
@@ -44,7 +83,9 @@ def shown_report(
     return kept_report(session, _context(session, laboratory, catalogue, current))
 
 
-def _context(session: Session, laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease) -> CoverageContext:
+def _context(
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease, day: date | None = None
+) -> CoverageContext:
     assert catalogue.id is not None
     assert release.id is not None
     now = utc_now()
@@ -57,5 +98,6 @@ def _context(session: Session, laboratory: Laboratory, catalogue: Catalogue, rel
         release_version=release.version,
         release_kind=release.kind,
         computed_at=now,
-        grace=rule_at(session, now),
+        grace=rule_at(session, last_moment(day) if day else now),
+        day=day,
     )

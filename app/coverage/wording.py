@@ -1,8 +1,11 @@
 """The French of coverage: the definition printed beside each figure, and the names of standings."""
 
+from datetime import date
+
 from app.coverage.definitions import Definition, ExamRule, Measure
 from app.models import Level
 from app.terminology.grace import GraceRule
+from app.text import french_day
 from app.transcoding.standing import Standing
 
 STANDING_LABELS: dict[Standing, str] = {
@@ -27,6 +30,15 @@ _COUNTED_AS_TRANSCODED = (
     "(dont 19146-0) sont comptés à part et ne sont pas transcodés. "
     "Les pourcentages sont arrondis vers le bas."
 )
+def day_sentence(day: date) -> str:
+    """What figures of a past day are made of."""
+    return (
+        f"Chiffres de la fin du {french_day(day)} (minuit, heure de Paris), recalculés à partir des faits datés "
+        "d'alors\u202f: décisions et approbations, exports reçus, version de LOINC en service, date limite des codes "
+        "retirés. Ce qui a été fait depuis n'y change rien."
+    )
+
+
 def counted_as_transcoded(grace: GraceRule) -> str:
     """The definition of a transcoded row, with what holds for the codes that LOINC retired."""
     return f"{_COUNTED_AS_TRANSCODED} {grace.sentence}"

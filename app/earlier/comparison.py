@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.files.loinc_cells import CellFinding
+from app.files.standings import Standing
 from app.models import EarlierVerdict, LoincTerm
 from app.terminology.service import RETIRED_STATUSES
 from app.transcoding.evidence import EvidenceLine, by_axis
@@ -55,8 +56,15 @@ def compare(
     proposals: Sequence[str],
     first: LoincTerm | None,
     lines: Sequence[EvidenceLine],
+    standing: Standing = Standing.AFFIRMED,
 ) -> Compared:
-    """Compare a statement with the codes proposed today, best first; `first` is the term of the best one."""
+    """Compare a statement with the codes proposed today, best first; `first` is the term of the best one.
+
+    What its own file rejects is compared with nothing: were it proposed today, it would still be no agreement.
+    """
+    if standing is Standing.REJECTED:
+        rank = proposals.index(loinc_num) + 1 if loinc_num and loinc_num in proposals else 0
+        return Compared(EarlierVerdict.REJECTED, proposed=proposals[0] if proposals else "", rank=rank)
     if finding in (CellFinding.NO_CODE, CellFinding.OUT_OF_SCOPE):
         return Compared(EarlierVerdict.NO_CODE, proposed=proposals[0] if proposals else "")
     if finding != CellFinding.CODE:

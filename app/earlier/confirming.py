@@ -11,6 +11,7 @@ from app.earlier.service import MAY_TAKE, mark_taken, may_be_taken
 from app.earlier.wording import provenance
 from app.errors import ConflictError, InvalidInputError, WorkbenchError
 from app.files.loinc_cells import CellFinding
+from app.files.standings import Standing, standing_in_file
 from app.memory.relations import relation_of
 from app.models import Action, EarlierStatement, EarlierUse, LocalTest, Proposal, Relation, Status
 from app.platform.database import Transactions, give_way
@@ -149,6 +150,8 @@ def _action(item: EarlierStatement) -> Action:
 
 def _content(item: EarlierStatement, row: OpenRow) -> DecisionContent:
     """What the reviewer says by confirming; raises when the statement alone does not say enough."""
+    if standing_in_file(item.relation, item.status) is Standing.REJECTED:
+        raise ConflictError("Le fichier dit ce code rejeté : il ne se confirme pas. Décidez dans le cas.")
     if not may_be_taken(item, EarlierUse.TO_CONFIRM):
         raise ConflictError("Ce code antérieur est absent, déprécié ou illisible : décidez dans le cas.")
     if row.state.status not in (Status.TODO, Status.DOUBT, Status.SENT_BACK):

@@ -12,6 +12,7 @@ from app.earlier import repository
 from app.earlier.comparison import Compared, compare
 from app.errors import NotFoundError
 from app.files.loinc_cells import CellFinding
+from app.files.standings import standing_in_file
 from app.files.values import bare
 from app.jobs.queue import JobQueue
 from app.jobs.registry import Chunks, Part, Plan, register
@@ -30,11 +31,11 @@ from app.transcoding.evidence import EvidenceLine, lines_of
 JOB_KIND = "earlier"
 CHUNK = 200
 STORED_AT_ONCE = 200
-_TOLD = ("written", "finding", "loinc_num", "relation", "comment", "reason", "author", "dated")
+_TOLD = ("written", "finding", "loinc_num", "relation", "comment", "reason", "author", "dated", "status")
 """When a newer export says one of these otherwise, it is another statement: what was made of the old one is over."""
 _LIMITS = {
-    "written": 200, "relation": 60, "comment": 4000, "reason": 500, "author": 200, "dated": 60, "local_code": 120,
-    "label": 500,
+    "written": 200, "relation": 60, "comment": 4000, "reason": 500, "author": 200, "dated": 60, "status": 60,
+    "local_code": 120, "label": 500,
 }  # fmt: skip
 
 
@@ -113,6 +114,7 @@ def compare_some(database: Engine, settings: Settings, run_id: int, test_ids: Se
         found = compare(
             values["finding"], values["loinc_num"], terms.get(values["loinc_num"]), offered,
             terms.get(offered[0]) if offered else None, evidence.get((test_id, values["loinc_num"]), ()),
+            standing_in_file(values["relation"], values["status"]),
         )  # fmt: skip
         values.update(_compared(found), run_id=run_id)
     _store(work, run.catalogue_id, wanted, gone)
@@ -169,7 +171,7 @@ def _merged(
 
 
 def _as_values(item: EarlierStatement) -> dict[str, Any]:
-    return item.model_dump(include={"id", "local_test_id", "loinc_num", "finding"})
+    return item.model_dump(include={"id", "local_test_id", "loinc_num", "finding", "relation", "status"})
 
 
 def _evidence(

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col
 
-from app.earlier import repository
+from app.earlier import counts, repository
+from app.earlier.counts import Tally
 from app.earlier.pages import PAGE_SIZE, SORTS, Choice, EarlierPage, EarlierQuery, Heading, StatementLine
 from app.earlier.service import MAY_TAKE, may_be_taken
 from app.earlier.wording import PARTS, USES, VERDICTS, note_on
@@ -27,7 +28,7 @@ from matcher.types import Axis
 CSV_BATCH = 500
 _HEADER = (
     "Code local", "Libellé", "Milieu", "Unité", "Code antérieur", "Nom LOINC", "Lecture du code", "Relation", "Motif",
-    "Commentaire", "Auteur", "Date", "Source", "Ligne", "Comparaison", "Axes qui diffèrent",
+    "Commentaire", "Statut dans le fichier", "Auteur", "Date", "Source", "Ligne", "Comparaison", "Axes qui diffèrent",
     "Contradictions de la ligne", "Proposé aujourd'hui", "Nom LOINC proposé", "Rang du code antérieur",
     "Remplacements", "Usage", "État", "Décision en vigueur",
 )  # fmt: skip
@@ -53,6 +54,23 @@ def conditions_of(catalogue_id: int, query: EarlierQuery, *, without: str = "") 
     if query.q.strip():
         found.append(repository.matches(query.q.strip()))
     return found
+
+
+def _kept(found: Sequence[Tally], query: EarlierQuery, *, without: str = "") -> list[Tally]:
+    """What the address keeps of the numbers, the text apart; the same as `conditions_of` keeps of the rows."""
+    asked = {"source": query.source, "verdict": query.verdict, "usage": query.usage, "contredit": query.contredit}
+    # No use at all is said by a dash; a file may be called so.
+    asked["usage"] = query.usage.removeprefix("-") if query.usage else ""
+    wanted = {
+        name: asked[name] for name in asked if name != without and (asked[name] or (name == "usage" and query.usage))
+    }
+    return [item for item in found if wanted.items() <= _choices_of(item, query).items()]
+
+
+def _choices_of(item: Tally, query: EarlierQuery) -> dict[str, str]:
+    """What an address would have to say to keep these statements."""
+    contradicted = query.contredit if item.is_contradicted else ""
+    return {"source": item.source, "verdict": item.verdict, "usage": item.use, "contredit": contradicted}
 
 
 def _order(query: EarlierQuery) -> list[Any]:
@@ -83,18 +101,16 @@ def earlier_page(
     """The page, with what was just done or went wrong."""
     catalogue_id, address = access.catalogue_id, address_of(access.catalogue_id)
     conditions = conditions_of(catalogue_id, query)
-    by_verdict = repository.counts_by_verdict(session, conditions_of(catalogue_id, query, without="verdict"))
-    total = by_verdict.get(query.verdict, 0) if query.verdict else sum(by_verdict.values())
+    everything = counts.tallies(session, catalogue_id)
+    text = query.q.strip()
+    matching = counts.tallies(session, catalogue_id, text) if text else everything
+    by_verdict = counts.by(_kept(matching, query, without="verdict"), lambda item: item.verdict)
+    total = sum(item.count for item in _kept(matching, query))
     start = (query.page - 1) * PAGE_SIZE
     rows = repository.window(session, conditions, _order(query), start, PAGE_SIZE)
-    by_use = repository.counts_by_use(
-        session, conditions_of(catalogue_id, query, without="usage"), bool(query.verdict)
-    )
-    contradicted = repository.count(
-        session, [*conditions_of(catalogue_id, query, without="contredit"), col(EarlierStatement.is_contradicted)],
-        bool(query.verdict),
-    )
-    sources = repository.sources_of(session, catalogue_id)
+    by_use = counts.by(_kept(matching, query, without="usage"), lambda item: item.use)
+    contradicted = sum(item.count for item in _kept(matching, query, without="contredit") if item.is_contradicted)
+    sources = counts.sources_of(everything)
     run = current_run(session, catalogue_id)
     refused = error.problems if isinstance(error, ImportRefusedError) else []
     csv_url = query.url(address)
@@ -134,7 +150,7 @@ def earlier_page(
         hidden=[pair for pair in query.pairs() if pair[0] != "q"],
         may_act=access.role in MAY_TAKE,
         all_count=sum(count for _, count in sources),
-        not_compared=repository.not_compared(session, catalogue_id, run.id if run else None),
+        not_compared=counts.not_compared(everything, run.id if run else None),
         compared_at=run.finished_at if run else None,
         has_run=run is not None,
         done=repository.sentence_of(session, catalogue_id, done) if done else "",
@@ -152,13 +168,14 @@ def _toggled(current: str, value: str) -> str:
     return "" if current == value else value
 
 
-def _meter(counts: dict[str, int]) -> Any:
-    total = sum(counts.values())
+def _meter(by_verdict: dict[str, int]) -> Any:
+    total = sum(by_verdict.values())
     if not total:
         return None
-    told = ", ".join(f"{word.text.lower()} : {counts[key]}" for key, word in VERDICTS.items() if counts.get(key))
+    known = {key: word for key, word in VERDICTS.items() if by_verdict.get(key)}
+    told = ", ".join(f"{word.text.lower()} : {by_verdict[key]}" for key, word in known.items())
     # What says nothing of a code is the ground of the bar.
-    parts = [(css, counts.get(key, 0)) for key, css in PARTS.items()]
+    parts = [(css, by_verdict.get(key, 0)) for key, css in PARTS.items()]
     return stacked_meter(total, parts, told)
 
 
@@ -206,6 +223,7 @@ def _line(
         relation=RELATION_SHORT[known] if known else item.relation,
         reason=item.reason,
         comment=item.comment,
+        said_status=item.status,
         who=", ".join(text for text in (item.author, item.dated) if text),
         where=f"{item.source_name}, ligne {item.row_number}" if item.row_number else item.source_name,
         verdict=VERDICTS[EarlierVerdict(row[3])],
@@ -250,7 +268,7 @@ def _csv_rows(database: Engine, access: CatalogueAccess, query: EarlierQuery) ->
 def _csv_row(item: EarlierStatement, line: StatementLine) -> Sequence[str]:
     return (
         line.code, line.label, line.specimen, line.unit, line.loinc_num, line.name.main if line.name else "",
-        line.note, line.relation, line.reason, line.comment, item.author, item.dated, item.source_name,
+        line.note, line.relation, line.reason, line.comment, item.status, item.author, item.dated, item.source_name,
         str(item.row_number or ""), line.verdict.text, ", ".join(line.differing), " ".join(line.contradictions),
         item.proposed, line.proposed_name.main if line.proposed_name else "", str(item.rank or ""),
         line.replacements, line.taken, line.status.text if line.status else "", line.decision,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from app.catalogues.pages import FileView
 from app.earlier.confirming import Answer
 from app.models import Catalogue
 from app.terminology.naming import TermName
@@ -84,6 +85,8 @@ class StatementLine:
     relation: str
     reason: str
     comment: str
+    said_status: str
+    """How the statement stood in its file, as the file says it."""
     who: str
     where: str
     verdict: Word
@@ -130,6 +133,23 @@ class EarlierPage(PageContext):
     done: str = ""
     message: str = ""
     problems: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingPage(PageContext):
+    """How files of earlier work are read, to be settled."""
+
+    active: str = "anterieur"
+    catalogue: Catalogue
+    address: str
+    back_url: str
+    files: list[FileView]
+    others: list[tuple[str, str]]
+    """(file, format) of what says itself how it is read."""
+    doubts: list[str]
+    outcome: list[str]
+    problems: list[str]
+    must_look_again: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

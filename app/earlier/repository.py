@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from app.files.fields import EARLIER_CODES
+from app.files.earlier_fields import EARLIER_CODES
 from app.models import (
     AuditEvent,
     EarlierStatement,
@@ -90,13 +90,19 @@ def has_unlinked(session: Session, catalogue_id: int) -> bool:
     return session.scalar(statement.limit(1)) is not None
 
 
+def _full_code() -> ColumnElement[str]:
+    """The code of a row; of a sub-chapter, whose code another chapter may have too, with that of its chapter."""
+    path = col(LocalTest.chapter_code) + "/" + col(LocalTest.code)
+    return case((col(LocalTest.level) == Level.SUBCHAPTER, path), else_=col(LocalTest.code))
+
+
 def unlinked_of(
     session: Session, catalogue_id: int, test_ids: Sequence[int]
 ) -> list[tuple[EarlierStatement, int]]:
     """(statement, test) of what was said of codes that no row had then, and that these tests have now."""
     statement = (
         select(EarlierStatement, col(LocalTest.id))
-        .join(LocalTest, col(LocalTest.code) == col(EarlierStatement.local_code))
+        .join(LocalTest, _full_code() == col(EarlierStatement.local_code))
         .where(
             col(EarlierStatement.catalogue_id) == catalogue_id,
             col(EarlierStatement.verdict) == EarlierVerdict.UNLINKED,
@@ -123,7 +129,7 @@ def tests_to_compare(session: Session, catalogue_id: int, file_ids: Collection[i
     statement = select(col(LocalTest.id)).where(
         col(LocalTest.catalogue_id) == catalogue_id,
         or_(
-            col(LocalTest.source_row_id).in_(in_files), col(LocalTest.id).in_(said), col(LocalTest.code).in_(lost)
+            col(LocalTest.source_row_id).in_(in_files), col(LocalTest.id).in_(said), _full_code().in_(lost)
         ),
     )
     order = (col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
@@ -141,18 +147,31 @@ def proposed_codes(session: Session, run_id: int, test_ids: Sequence[int]) -> di
     return found
 
 
-def tests_of_codes(session: Session, catalogue_id: int, codes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
-    """Local code -> (test, level) of the tests of a catalogue that have it, those in use first."""
+@dataclass(frozen=True, slots=True)
+class CodedRow:
+    """A row of the catalogue, as its local code finds it."""
+
+    id: int
+    level: Level
+    chapter_code: str
+    chapter: str
+
+
+def tests_of_codes(session: Session, catalogue_id: int, codes: Iterable[str]) -> dict[str, list[CodedRow]]:
+    """Local code -> the tests of a catalogue that have it, those in use first."""
     wanted = sorted(set(codes))
-    found: dict[str, list[tuple[int, str]]] = {}
+    found: dict[str, list[CodedRow]] = {}
     for start in range(0, len(wanted), BATCH):
         statement = (
-            select(col(LocalTest.code), col(LocalTest.id), col(LocalTest.level))
+            select(
+                col(LocalTest.code), col(LocalTest.id), col(LocalTest.level), col(LocalTest.chapter_code),
+                col(LocalTest.chapter),
+            )
             .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.code).in_(wanted[start : start + BATCH]))
             .order_by(col(LocalTest.retired_at).is_not(None), col(LocalTest.id))
-        )
-        for code, test_id, level in session.execute(statement):
-            found.setdefault(code, []).append((test_id, level))
+        )  # fmt: skip
+        for code, test_id, level, chapter_code, chapter in session.execute(statement):
+            found.setdefault(code, []).append(CodedRow(test_id, Level(level), chapter_code, chapter))
     return found
 
 
@@ -170,14 +189,23 @@ def known_of_source(session: Session, catalogue_id: int, sha256: str) -> set[tup
     return {tuple(row) for row in session.execute(statement)}
 
 
-def levels_of(session: Session, test_ids: Sequence[int]) -> dict[int, Level]:
-    """The level of each of these tests."""
-    found: dict[int, Level] = {}
-    for start in range(0, len(test_ids), BATCH):
-        part = test_ids[start : start + BATCH]
-        statement = select(col(LocalTest.id), col(LocalTest.level)).where(col(LocalTest.id).in_(part))
-        found.update((test_id, Level(level)) for test_id, level in session.execute(statement))
-    return found
+def untaken_of_source(session: Session, catalogue_id: int, sha256: str, said: set[tuple[Any, ...]]) -> list[int]:
+    """The statements of this very file beside those that it says now, of which nobody made anything."""
+    statement = select(col(EarlierStatement.id), *(getattr(EarlierStatement, name) for name in KEY)).where(
+        col(EarlierStatement.catalogue_id) == catalogue_id,
+        col(EarlierStatement.source_sha256) == sha256,
+        col(EarlierStatement.source_file_id).is_(None),
+        col(EarlierStatement.taken_as) == EarlierUse.NONE,
+    )
+    return [int(row[0]) for row in session.execute(statement) if tuple(row[1:]) not in said]
+
+
+def delete_untaken(session: Session, ids: Collection[int]) -> None:
+    """Take statements away, unless somebody made something of them meanwhile."""
+    statement = delete(EarlierStatement).where(
+        col(EarlierStatement.id).in_(list(ids)), col(EarlierStatement.taken_as) == EarlierUse.NONE
+    )
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def sentence_of(session: Session, catalogue_id: int, event_id: int) -> str:
@@ -214,33 +242,28 @@ def matches(text: str) -> ColumnElement[bool]:
     return or_(*(col(column).ilike(pattern) for column in columns))
 
 
-def not_compared(session: Session, catalogue_id: int, run_id: int | None) -> int:
-    """How many statements on rows of the catalogue were compared with older proposals, or with none."""
-    statement = select(func.count()).where(
-        col(EarlierStatement.catalogue_id) == catalogue_id,
-        col(EarlierStatement.local_test_id).is_not(None),
-        or_(col(EarlierStatement.run_id).is_(None), col(EarlierStatement.run_id) != (run_id or 0)),
+def is_decided_so() -> ColumnElement[bool]:
+    """Condition, beside the state of the row: it was decided today as the statement says."""
+    return and_(
+        col(ReviewState.outcome) == Outcome.CODE,
+        col(ReviewState.loinc_num) == col(EarlierStatement.loinc_num),
+        col(EarlierStatement.verdict).not_in(
+            [EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT, EarlierVerdict.REJECTED]
+        ),
     )
-    return session.scalar(statement.select_from(EarlierStatement)) or 0
 
 
 def shown_verdict() -> ColumnElement[str]:
     """What was decided today stands before what is proposed today."""
-    decided = and_(
-        col(ReviewState.outcome) == Outcome.CODE,
-        col(ReviewState.loinc_num) == col(EarlierStatement.loinc_num),
-        col(EarlierStatement.verdict).not_in([EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT]),
-    )
-    return case((decided, EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
+    return case((is_decided_so(), EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
 
 
-def _joined(*columns: Any, with_states: bool = True) -> Any:
-    """Statements with their rows and states; without them where no condition asks: they cost most of a count."""
-    statement = select(*columns).select_from(EarlierStatement)
-    if not with_states:
-        return statement
+def _joined(*columns: Any) -> Any:
+    """Statements with their rows and states."""
     return (
-        statement.join(LocalTest, col(LocalTest.id) == col(EarlierStatement.local_test_id), isouter=True)
+        select(*columns)
+        .select_from(EarlierStatement)
+        .join(LocalTest, col(LocalTest.id) == col(EarlierStatement.local_test_id), isouter=True)
         .join(ReviewState, col(ReviewState.local_test_id) == col(EarlierStatement.local_test_id), isouter=True)
     )
 
@@ -252,35 +275,12 @@ def counts_by_verdict(session: Session, conditions: Sequence[Any]) -> dict[str, 
     return {str(name): int(count) for name, count in session.execute(statement)}
 
 
-def counts_by_use(session: Session, conditions: Sequence[Any], with_states: bool = True) -> dict[str, int]:
-    """How many statements were taken how."""
-    taken_as = col(EarlierStatement.taken_as)
-    statement = _joined(taken_as, func.count(), with_states=with_states).where(*conditions).group_by(taken_as)
-    return {str(name): int(count) for name, count in session.execute(statement)}
-
-
-def sources_of(session: Session, catalogue_id: int) -> list[tuple[str, int]]:
-    """(file, statements) of a catalogue, the newest first."""
-    statement = (
-        select(col(EarlierStatement.source_name), func.count())
-        .where(col(EarlierStatement.catalogue_id) == catalogue_id)
-        .group_by(col(EarlierStatement.source_name))
-        .order_by(func.max(col(EarlierStatement.id)).desc())
-    )
-    return [(str(name), int(count)) for name, count in session.execute(statement)]
-
-
 def count_unseen(session: Session, catalogue_id: int) -> int:
     """How many statements of a catalogue wait for somebody to say what is made of them."""
     statement = select(func.count()).where(
         col(EarlierStatement.catalogue_id) == catalogue_id, col(EarlierStatement.taken_as) == EarlierUse.NONE
     )
     return session.scalar(statement.select_from(EarlierStatement)) or 0
-
-
-def count(session: Session, conditions: Sequence[Any], with_states: bool = True) -> int:
-    """How many statements these conditions keep."""
-    return session.scalar(_joined(func.count(), with_states=with_states).where(*conditions)) or 0
 
 
 def window(
@@ -309,12 +309,6 @@ def mark(session: Session, ids: Collection[int], values: Mapping[str, Any]) -> N
     """Say what was made of these statements."""
     statement = update(EarlierStatement).where(col(EarlierStatement.id).in_(list(ids))).values(**values)
     session.execute(statement, execution_options={"synchronize_session": False})
-
-
-def states_of(session: Session, test_ids: Collection[int]) -> dict[int, ReviewState]:
-    """Where these rows stand."""
-    found = session.scalars(select(ReviewState).where(col(ReviewState.local_test_id).in_(list(test_ids))))
-    return {state.local_test_id: state for state in found}
 
 
 def terms_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, LoincTerm]:

@@ -10,9 +10,11 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.earlier import repository, service
 from app.earlier.confirming import confirm
+from app.earlier.file_readings import is_table, must_be_settled, start
 from app.earlier.jobs import ask_for_comparison
 from app.earlier.page_building import address_of, conditions_of, earlier_csv, earlier_page
 from app.earlier.pages import SORTS, AnswersPage, EarlierQuery
+from app.earlier.reading_routes import reading_url
 from app.errors import InvalidInputError, NotFoundError, WorkbenchError
 from app.files.archive import unpacked
 from app.models import EarlierUse
@@ -106,7 +108,13 @@ def do_receive(
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
         files = unpacked(received, limit, as_catalogue=False)
-        report = service.receive(transactions, apart, access, files, request.app.state.jobs, limit)
+        # What can be read in one way only, and is, is taken at once.
+        is_asked = bool(form.get("verifier")) and any(is_table(content) for _, content in files)
+        if apart.run(must_be_settled, files, limit) or is_asked:
+            draft_id = start(transactions, access, files)
+            return RedirectResponse(reading_url(access.catalogue_id, draft_id), status_code=303)
+        sent: list[service.Sent] = [(name, content, None) for name, content in files]
+        report = service.receive(transactions, apart, access, sent, request.app.state.jobs, limit)
     except NotFoundError:
         raise
     except WorkbenchError as error:

@@ -11,13 +11,18 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.earlier import repository
+from app.earlier.finding_rows import codes_said, rows_meant
 from app.earlier.jobs import ask_for_comparison, values_of
+from app.earlier.repository import CodedRow
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
+from app.files.choices import Choices
 from app.files.kinds import Level
 from app.files.loinc_cells import CellFinding
+from app.files.standings import Standing, standing_in_file
 from app.jobs.queue import JobQueue
+from app.memory.file_reading import read_mappings
 from app.memory.schemas import EarlierMapping, EarlierMappings
-from app.memory.service import read_mappings, remember
+from app.memory.service import remember
 from app.models import CONTRIBUTORS, EarlierStatement, EarlierUse, EarlierVerdict, Job, utc_now
 from app.platform.apart import Apart
 from app.platform.database import Transactions, give_way
@@ -34,6 +39,10 @@ MOST_AT_ONCE = 20_000
 Item = TypeVar("Item")
 
 
+Sent = tuple[str, bytes, Choices | None]
+"""Name and content of a file, and how it is read where a person settled it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A file beside the catalogue, as it was read."""
@@ -41,6 +50,8 @@ class Received:
     name: str
     digest: str
     read: EarlierMappings
+    is_settled: bool = False
+    """A person said how it is read: what another reading of it brought gives way."""
 
     @property
     def mappings(self) -> tuple[EarlierMapping, ...]:
@@ -57,12 +68,12 @@ class ReceivedReport:
     job: Job | None
 
 
-def read_received(engine: Engine, files: Sequence[tuple[str, bytes]], max_bytes: int) -> list[Received]:
-    """Read files (name, content); raises ImportRefusedError when one of them is no earlier transcoding."""
+def read_received(engine: Engine, files: Sequence[Sent], max_bytes: int) -> list[Received]:
+    """Read files; raises ImportRefusedError when one of them is no earlier transcoding."""
     found = []
-    for name, content in files:
-        read = read_mappings(Transactions(engine), name, content, max_bytes)
-        received = Received(name, hashlib.sha256(content).hexdigest(), read)
+    for name, content, choices in files:
+        read = read_mappings(Transactions(engine), name, content, max_bytes, choices)
+        received = Received(name, hashlib.sha256(content).hexdigest(), read, choices is not None)
         if not received.mappings:
             raise ImportRefusedError([InputProblem(name, f"aucune ligne ne porte de code LOINC{_reasons(read)}.")])
         if len(received.mappings) > MOST_STATEMENTS:
@@ -80,7 +91,7 @@ def receive(
     transactions: Transactions,
     apart: Apart,
     access: CatalogueAccess,
-    files: Sequence[tuple[str, bytes]],
+    files: Sequence[Sent],
     queue: JobQueue,
     max_bytes: int,
 ) -> ReceivedReport:
@@ -90,9 +101,8 @@ def receive(
     sentences = []
     for file in received:
         with transactions.reading() as session:
-            tests = repository.tests_of_codes(
-                session, access.catalogue_id, (item.local_code for item in file.mappings)
-            )
+            codes = (code for item in file.mappings for code, _ in codes_said(item))
+            tests = repository.tests_of_codes(session, access.catalogue_id, codes)
             known = repository.known_of_source(session, access.catalogue_id, file.digest)
         rows = list(_rows(access, file, tests))
         fresh = [row for row in rows if _key(row) not in known]
@@ -101,10 +111,12 @@ def receive(
                 repository.insert_some(session, part)
             give_way(transactions.engine)
         sentences.append(_sentence(file, rows, len(fresh)))
+        if file.is_settled:
+            sentences.append(_forget_other_readings(transactions, access, file, {_key(row) for row in rows}))
     with transactions.writing() as session:
         event = record(
             session, "earlier.receive", actor=access.user, object_type="catalogue", object_id=access.catalogue_id,
-            laboratory_id=access.laboratory_id, sentence=" ".join(sentences),
+            laboratory_id=access.laboratory_id, sentence=" ".join(text for text in sentences if text),
             files=[{"name": file.name, "sha256": file.digest, "kind": file.read.title} for file in received],
         )  # fmt: skip
         # Without proposals there is nothing to compare with: the next search does it.
@@ -115,8 +127,22 @@ def receive(
         return ReceivedReport(event.id, job)
 
 
+def _forget_other_readings(
+    transactions: Transactions, access: CatalogueAccess, file: Received, said: set[tuple[Any, ...]]
+) -> str:
+    """Take away what this very file was read to say before, and says no more; what a person took stays."""
+    with transactions.reading() as session:
+        gone = repository.untaken_of_source(session, access.catalogue_id, file.digest, said)
+    for part in _parts(gone, STORED_AT_ONCE):
+        with transactions.writing() as session:
+            repository.delete_untaken(session, part)
+        give_way(transactions.engine)
+    told = counted(len(gone), "ligne d'une autre lecture", "lignes d'une autre lecture")
+    return f"{told} de ce fichier, dont personne n'avait rien fait, ne sont plus là." if gone else ""
+
+
 def _rows(
-    access: CatalogueAccess, file: Received, tests: dict[str, list[tuple[int, str]]]
+    access: CatalogueAccess, file: Received, tests: dict[str, list[CodedRow]]
 ) -> Iterator[dict[str, Any]]:
     """The statements of a file, one for each row of the catalogue that they speak of."""
     common = {
@@ -125,18 +151,19 @@ def _rows(
     }  # fmt: skip
     levels = _levels_of_systems(file.mappings, tests)
     for item in file.mappings:
-        wanted = item.level or levels.get(item.system)
-        linked = [
-            test_id for test_id, level in tests.get(item.local_code, ()) if wanted is None or Level(level) is wanted
-        ]
-        ids: Sequence[int | None] = linked or (None,)
-        for test_id in ids:
-            verdict = EarlierVerdict.NONE if test_id else EarlierVerdict.UNLINKED
-            yield values_of(item) | common | {"local_test_id": test_id, "verdict": verdict.value}
+        told = values_of(item) | common
+        linked = rows_meant(item, item.level or levels.get(item.system), tests)
+        # What its file rejects needs no proposal to be compared with.
+        verdict = EarlierVerdict.REJECTED if item.standing is Standing.REJECTED else EarlierVerdict.NONE
+        for test_id in linked:
+            yield told | {"local_test_id": test_id, "verdict": verdict.value}
+        if not linked:
+            full = f"{item.chapter}/{item.local_code}"[:120] if item.chapter else told["local_code"]
+            yield told | {"local_code": full, "local_test_id": None, "verdict": EarlierVerdict.UNLINKED.value}
 
 
 def _levels_of_systems(
-    mappings: Sequence[EarlierMapping], tests: dict[str, list[tuple[int, str]]]
+    mappings: Sequence[EarlierMapping], tests: dict[str, list[CodedRow]]
 ) -> dict[str, Level]:
     """The level that the codes of each system have in the catalogue, where their file does not say it.
 
@@ -144,7 +171,7 @@ def _levels_of_systems(
     """
     votes: dict[str, Counter[Level]] = {}
     for item in mappings:
-        found = {Level(level) for _, level in tests.get(item.local_code, ())}
+        found = {row.level for row in tests.get(item.local_code, ())}
         if item.level is None and found:
             # Where all codes are of two levels, they are most likely those of analyses.
             votes.setdefault(item.system, Counter({Level.ANALYSIS: 0})).update(found if len(found) == 1 else ())
@@ -203,15 +230,17 @@ def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int]
 
 
 def may_be_taken(item: EarlierStatement, use: EarlierUse) -> bool:
-    """Whether a statement may be taken so: memory needs a code in use that nothing on its row contradicts, a decision
-    a row of the catalogue."""
+    """Whether a statement may be taken so: memory needs a code in use that its file affirms and nothing on its row
+    contradicts, a decision a row of the catalogue. What its file rejects is neither."""
     if use in (EarlierUse.LEFT, EarlierUse.NONE):
         return True
     dead = item.verdict in (EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT)
-    if item.local_test_id is None or dead:
+    standing = standing_in_file(item.relation, item.status)
+    if item.local_test_id is None or dead or standing is Standing.REJECTED:
         return False
     if use is EarlierUse.MEMORY:
-        return item.finding == CellFinding.CODE and not item.is_contradicted
+        is_affirmed = standing is Standing.AFFIRMED
+        return item.finding == CellFinding.CODE and is_affirmed and not item.is_contradicted
     return item.finding in (CellFinding.CODE, CellFinding.NO_CODE, CellFinding.OUT_OF_SCOPE)
 
 
@@ -257,7 +286,9 @@ def _taken(use: EarlierUse, count: int, left: int, remembered: int) -> str:
     if not left:
         return done
     why = (
-        "leur code est absent, déprécié, illisible ou contredit par la ligne, ou leur code local n'est pas dans ce "
-        "catalogue"
+        "leur code est absent, déprécié, illisible, rejeté par le fichier ou contredit par la ligne, ou leur code "
+        "local n'est pas dans ce catalogue"
     )
+    if use is EarlierUse.MEMORY:
+        why = f"{why}, ou le fichier les dit à revoir"
     return f"{done} {counted(left, 'autre ne le peut', 'autres ne le peuvent')} : {why}."

@@ -16,6 +16,7 @@ VERDICTS = {
     EarlierVerdict.ABSENT: Word("Code absent de la version", "chip-bad", "∅"),
     EarlierVerdict.NO_CODE: Word("Déclarée sans code", "chip-mute", "—"),
     EarlierVerdict.UNREADABLE: Word("Code illisible", "chip-bad", "?"),
+    EarlierVerdict.REJECTED: Word("Rejetée autrefois", "chip-mute", "⊘"),
     EarlierVerdict.UNLINKED: Word("Code local inconnu du catalogue", "chip-mute", "…"),
     EarlierVerdict.NONE: Word("Pas encore comparée", "chip-mute", "…"),
 }
@@ -57,10 +58,10 @@ def note_on(item: EarlierStatement) -> str:
             # What was written may be longer than what is kept of it.
             code = next(iter(read_code(item.written).codes), "")
             told = f" : la clé de contrôle devrait être {expected_digit(code)}" if code else " n'est pas un code LOINC"
-            part = " ; c'est une partie de LOINC (LP…), non un code" if _PART.search(item.written) else ""
-            return f"« {item.written} »{told}{part}"
+            return f"« {item.written} »{told}"
         case CellFinding.UNREADABLE:
-            return f"« {item.written} » n'est pas un code LOINC"
+            part = " ; c'est une partie de LOINC (LP…), non un code" if _PART.search(item.written) else ""
+            return f"« {item.written} » n'est pas un code LOINC{part}"
         case CellFinding.OUT_OF_SCOPE:
             return "dite hors périmètre"
         case _:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import WorkbenchError
+from app.exports.append_shapes import drawn, ruled, within_quotes
 from app.exports.charset import close_form
 from app.files.encodings import BOM
-from app.files.records import Dialect, Record, encode_cell, read_records
+from app.files.records import MARKDOWN, Dialect, Record, encode_cell, records_of
 
 CellsOfRecord = Callable[[Record], Sequence[str]]
 """The cells to append to a row of data, as many as there are headings."""
@@ -86,13 +87,15 @@ def _shape(records: Sequence[Record], dialect: Dialect, expected_width: int | No
     ends_open = bool(full) and all(not record.cells[-1] and record.raw.endswith(delimiter) for record in full)
     # Without headings, a last empty column may be a real one: only the known width of the ANS files tells.
     one_more = width > 1 and (header is not None if expected_width is None else width == expected_width + 1)
-    trailing = ends_open and one_more
+    trailing = ends_open and one_more and dialect.shape != MARKDOWN
     return _Shape(width - 1 if trailing else width, trailing)
 
 
 def fitting(value: str, dialect: Dialect) -> str:
     """The value as this file can hold it: its encoding, one line, no delimiter where quotes mean nothing."""
     value = _LINE_ENDS.sub(" ", value)
+    if dialect.shape == MARKDOWN:
+        return close_form(value.strip(), dialect.encoding)
     if not dialect.quotechar:
         value = value.replace(dialect.delimiter, _INSTEAD_OF_DELIMITER.get(dialect.delimiter, " "))
     # A cell that starts with the delimiter could close a quote left open by the cell before it.
@@ -111,6 +114,13 @@ def _addition(record: Record, cells: Sequence[str], shape: _Shape, dialect: Dial
     return f"{delimiter if is_long else padding}{written}{delimiter}"
 
 
+def _longer(record: Record, cells: Sequence[str], shape: _Shape, dialect: Dialect) -> bytes:
+    """The bytes of a record with its new cells."""
+    if dialect.shape == MARKDOWN:
+        return drawn(record, cells, max(shape.width - len(record.cells), 0), dialect)
+    return within_quotes(record, _addition(record, cells, shape, dialect), dialect)
+
+
 def append_columns(
     content: bytes,
     dialect: Dialect,
@@ -123,7 +133,7 @@ def append_columns(
     `expected_width` is the number of columns when a specification fixes it. Raises AppendError when the
     result does not read back as expected, which no file should be able to cause.
     """
-    records = read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
+    records = records_of(content, dialect)
     shape = _shape(records, dialect, expected_width)
     header = header_row(records, dialect)
     findings = _Findings()
@@ -132,6 +142,10 @@ def append_columns(
     rows = 0
     for record in records:
         is_data = record.row_number > dialect.header_rows
+        if (line := ruled(record, dialect, len(headings))) is not None:
+            parts.append(line + record.terminator)
+            expected.append(("",) * (len(record.cells) + len(headings)))
+            continue
         if record is header:
             values: Sequence[str] = headings
         elif is_data and not record.is_blank:
@@ -152,8 +166,7 @@ def append_columns(
             findings.long_rows.append(record.row_number)
         elif len(record.cells) < shape.width:
             findings.short_rows.append(record.row_number)
-        addition = _addition(record, cells, shape, dialect)
-        parts.append(record.raw + addition.encode(dialect.encoding) + record.terminator)
+        parts.append(_longer(record, cells, shape, dialect) + record.terminator)
         expected.append(_expected_cells(record, cells, shape))
     result = b"".join(parts)
     _check(result, dialect, expected)
@@ -181,7 +194,7 @@ def _expected_cells(record: Record, cells: Sequence[str], shape: _Shape) -> tupl
 
 def _check(result: bytes, dialect: Dialect, expected: Sequence[tuple[str, ...]]) -> None:
     """Read the file back: every received cell and every new one must be found where it belongs."""
-    found = read_records(result, dialect.encoding, dialect.delimiter, dialect.quotechar)
+    found = records_of(result, dialect)
     if len(found) != len(expected):
         raise AppendError(f"{len(found)} enregistrements relus au lieu de {len(expected)}")
     for record, cells in zip(found, expected, strict=True):

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from anyascii import anyascii
 
+from app.files.encodings import MIXTURES, shown
+
 CLOSE_FORMS = {
     "α": "alpha",
     "β": "bêta",
@@ -74,6 +76,9 @@ def _fits(text: str, codec: str) -> bool:
 def close_form(text: str, encoding: str) -> str:
     """The text itself when the encoding can write it, else its closest writable form."""
     codec = writing_codec(encoding)
-    if _fits(text, codec):
-        return text
-    return "".join(char if _fits(char, codec) else _close_character(char, codec) for char in text)
+    close = text
+    if not _fits(text, codec):
+        close = "".join(char if _fits(char, codec) else _close_character(char, codec) for char in text)
+    if encoding in MIXTURES and shown(close.encode(codec).decode(codec)) != close:
+        return anyascii(close)  # two of its characters would be read there as one of UTF-8
+    return close

@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from app.exports.append import Appended, append_columns
 from app.exports.append_aligned import append_aligned
+from app.exports.append_json import append_members
 from app.exports.sheet_layout import DAY_FORMAT
 from app.exports.workbook_bytes import workbook_bytes
 from app.files.ans_files import ANS_COLUMNS
@@ -114,6 +115,13 @@ def completed_csv(content: bytes, dialect: Dialect, kind: FileKind, values_of: R
     # Without headings, a requirement alone tells a delimiter at the end of each row from an empty column.
     expected = len(ANS_COLUMNS[kind]) if kind in ANS_COLUMNS and not dialect.header_rows else None
     return append_columns(content, dialect, HEADINGS, values, expected)
+
+
+def completed_json(content: bytes, dialect: Dialect, values_of: RowValues) -> Appended:
+    """The received list of objects with the new members; its own characters are untouched."""
+    return append_members(
+        content, dialect, HEADINGS, lambda number, cells: [_as_text(value) for value in values_of(number, cells)]
+    )
 
 
 def completed_workbook(

@@ -31,6 +31,7 @@ COLUMNS = (
     "subject_id", "subject_label", "predicate_id", "object_id", "object_label",
     "mapping_justification", "author_label", "reviewer_label", "mapping_date", "review_date", "subject_source",
     "subject_source_version", "object_source", "object_source_version", "comment",
+    "other",
 )  # fmt: skip
 _PREFIXES = {
     "LOINC": "https://loinc.org/",
@@ -39,6 +40,8 @@ _PREFIXES = {
     "sssom": "https://w3id.org/sssom/",
     "web": "http://",
 }
+REASON_KEY = "no_code_reason"
+"""Key, in `other`, of the reason why there is no code where the comment holds a reason and what was added to it."""
 LOINC_SOURCE = "web:loinc.org"
 """http://loinc.org; a source, too, is written with a prefix."""
 
@@ -113,6 +116,7 @@ def _rows(assessment: Assessment, statement: Statement, canonicals: Canonicals, 
                 label, JUSTIFICATION, _text(test.decided_by), _text(test.approved_by),
                 iso_day(test.decided_at), iso_day(test.approved_at), source, version, LOINC_SOURCE,
                 statement.loinc_version, _text(comment),
+                f"{REASON_KEY}={_text(test.reason)}" if code == NO_TERM_FOUND and test.comment else "",
             ]  # fmt: skip
 
 
@@ -123,6 +127,8 @@ def sssom_tsv(assessment: Assessment, statement: Statement, canonicals: Canonica
     for line in _header(assessment, statement, canonicals, version):
         buffer.write(f"{line}\n")
     writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
+    # `other` is for what SSSOM has no place for: where no row needs it, the file does without.
+    width = len(COLUMNS) if any(row[-1] for row in rows) else len(COLUMNS) - 1
+    writer.writerow(COLUMNS[:width])
+    writer.writerows(row[:width] for row in rows)
     return buffer.getvalue().encode(), len(rows)

@@ -14,17 +14,18 @@ from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
 from app.exports.append import Appended
 from app.exports.decision_sheet import decision_workbook
-from app.exports.original import OriginalRows, completed_csv, completed_workbook
+from app.exports.original import OriginalRows, completed_csv, completed_json, completed_workbook
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
 from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
 from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
 from app.files.choices import DUPLICATES_LABELS, Duplicates
-from app.files.encodings import MIXED
+from app.files.encodings import MIXED, WITH_UTF_8
+from app.files.fhir_json import FhirReadError
 from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
-from app.files.records import Dialect
+from app.files.records import JSON, Dialect
 from app.files.tabular import read_table
 from app.models import FileKind, Level, SourceFile
 from app.platform.open_transactions import forbid_open_transaction
@@ -128,7 +129,7 @@ def completed(
         return _original(source, dialect, lookup, assessment, statement, moment)
     content, notes = source.content, []
     if not dialect.is_delimited:
-        what = "est un classeur" if dialect.is_workbook else "a des colonnes de largeur fixe"
+        what = _other_format(dialect)
         content, dialect = _as_csv(received.cells, dialect)
         # The rows of the new file are numbered anew.
         anew = {number: place for place, (number, _) in enumerate(received.cells, start=1)}
@@ -171,6 +172,15 @@ def _encoding(dialect: Dialect) -> str:
     return dialect.encoding_name
 
 
+def _other_format(dialect: Dialect) -> str:
+    """Why a received file is not completed as it was written, where the regulation asks for a CSV."""
+    if dialect.starts:
+        return "a des colonnes de largeur fixe"
+    if dialect.format == JSON:
+        return "est en JSON"
+    return "est un classeur" if dialect.is_workbook else "est un tableau dessiné avec des barres"
+
+
 def _csv_type(dialect: Dialect) -> str:
     names = {
         "cp1252": "windows-1252",
@@ -179,6 +189,7 @@ def _csv_type(dialect: Dialect) -> str:
         "cp850": "ibm850",
         MIXED: "utf-8",
     }
+    names |= {mixture: names[encoding] for encoding, mixture in WITH_UTF_8.items()}
     return f"text/csv; charset={names.get(dialect.encoding, dialect.encoding)}"
 
 
@@ -246,7 +257,10 @@ def _original(
     rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version)
     name = PurePath(source.file_name)
     notes = _left_out_notes(source)
-    if dialect.format == "csv":
+    if dialect.format == JSON:
+        appended = completed_json(source.content, dialect, rows)
+        content, media_type, suffix = appended.content, "application/json", name.suffix or ".json"
+    elif dialect.format == "csv":
         appended = completed_csv(source.content, dialect, rows.kind, rows)
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
         notes += _notes(appended, dialect)
@@ -273,16 +287,18 @@ def _original(
 def _fhir_original(
     source: SourceFile, lookup: RowLookup, assessment: Assessment, statement: Statement, moment: datetime
 ) -> ExportFile:
-    if is_fhir_xml(source.content):
+    syntax = Syntax.XML if is_fhir_xml(source.content) else Syntax.JSON
+    try:
+        done = completed_fhir(source.content, lookup, assessment, statement)
+    except FhirReadError as error:
         raise ConflictError(
-            f"{source.file_name} a été reçu en FHIR XML, qui ne se complète pas à l'octet près. Prenez le format "
-            "« Catalogue FHIR » en XML : il porte les mêmes définitions avec leurs codes LOINC."
-        )
-    done = completed_fhir(source.content, lookup, assessment, statement)
+            f"{source.file_name} ne peut pas être complété en place : {error}. Prenez le format « Catalogue FHIR » en "
+            "XML : il porte les mêmes définitions avec leurs codes LOINC."
+        ) from error
     notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
     return ExportFile(
-        name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}.json",
-        media_type=MEDIA_TYPES[Syntax.JSON],
+        name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}.{syntax}",
+        media_type=MEDIA_TYPES[syntax],
         content=done.content,
         rows=done.rows,
         coded=done.coded,

@@ -31,6 +31,8 @@ class Coding:
 
     system: str
     code: str
+    version: str = ""
+    """The version of the system that the code was taken from, when the caller names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _asked(values: Parameters, is_r4: bool) -> tuple[tuple[Coding, ...], bool]:
     if kind == "code":
         # R5 has no parameter of its own for the system of a target code: both readings of its text are taken.
         system = values.get("system") or (values.get("targetSystem") if prefix == "target" else None)
-        coding = {"code": values[name], "system": system}
+        coding = {"code": values[name], "system": system, "version": values.get("version")}
         return (_coding(coding, name),), prefix == "target"
     if kind == "coding":
         return (_coding(values[name], name),), prefix == "target"
@@ -163,8 +165,11 @@ def _coding(value: Any, name: str) -> Coding:
     system, code = value.get("system"), value.get("code")
     if not isinstance(system, str) or not isinstance(code, str) or not system or not code:
         raise FhirRequestError(f"{name} demande un code et son système (system).", code="required")
-    plain = system.partition("|")[0]
-    return Coding(LOINC_SYSTEM if plain.rstrip("/") in LOINC_SYSTEMS else plain, code)
+    plain, _, behind = system.partition("|")
+    version = value.get("version") or behind
+    if not isinstance(version, str):
+        raise FhirRequestError(f"La version du système de {name} doit être un texte.", code="value")
+    return Coding(LOINC_SYSTEM if plain.rstrip("/") in LOINC_SYSTEMS else plain, code, version.strip())
 
 
 def _system(values: Parameters, name: str) -> str:

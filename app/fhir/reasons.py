@@ -25,13 +25,17 @@ OTHER_TARGET = f"Les cartes servies mènent à {LOINC_SYSTEM}, et non à {{syste
 OTHER_SOURCE_SCOPE = "Aucune des cartes interrogées ne part du jeu de valeurs {scope}."
 OTHER_TARGET_SCOPE = f"Les cartes servies mènent au jeu de valeurs {LOINC_VALUE_SET}, et non à {{scope}}."
 NOT_LOINC = f"En sens inverse, la question porte sur un code LOINC (system = {LOINC_SYSTEM}), et non de {{system}}."
+OTHER_VERSION = "La version {asked} de {system} est demandée ; la carte est faite avec la version {held}."
 NO_SUCH_LOCAL_SYSTEM = "Aucune des cartes interrogées ne vient du système {system}."
+
+_WITHHELD = frozenset({UncodedReason.BLOCKED, UncodedReason.DEPRECATED})
+"""Approved with a code that does not leave."""
+_REMARKS = frozenset({"status", "placeholder"})
+"""What is said beside a code that is given: LOINC retired or discourages it, or it names no test."""
 
 
 def _sentence_of(test: PublishedTest, reason: UncodedReason, why: Mapping[int, str]) -> str:
-    if reason is UncodedReason.BLOCKED:
-        return BLOCKED.format(why=why.get(test.id, "le SGL le refuserait."))
-    if reason is UncodedReason.DEPRECATED:
+    if reason in _WITHHELD:
         return BLOCKED.format(why=why.get(test.id, f"{reason.label}."))
     if reason is UncodedReason.OUT_OF_SCOPE:
         return OUT_OF_SCOPE
@@ -42,7 +46,7 @@ def _sentence_of(test: PublishedTest, reason: UncodedReason, why: Mapping[int, s
 
 def _weight(test: PublishedTest, reason: UncodedReason) -> int:
     """Of rows that share a code, the one to speak of: what was approved and fails, then what is not finished."""
-    if reason in (UncodedReason.BLOCKED, UncodedReason.DEPRECATED):
+    if reason in _WITHHELD:
         return 0
     if reason.is_settled:
         return 3
@@ -51,15 +55,21 @@ def _weight(test: PublishedTest, reason: UncodedReason) -> int:
 
 @dataclass(slots=True)
 class Reasons:
-    """Of one catalogue: why each local code without match has none, and why an approved LOINC code leads nowhere."""
+    """Of one catalogue: why each local code without match has none, and why an approved LOINC code leads nowhere.
+
+    And what there is to know of a LOINC code that is given.
+    """
 
     by_code: dict[Level, dict[str, str]] = field(default_factory=dict)
     by_loinc: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, assessment: Assessment) -> "Reasons":
         """The reasons of a catalogue as it is published."""
-        why = {issue.test.id: issue.message for issue in reversed(assessment.blocking)}
+        # Of a row that leaves without its code, whatever the rule: the day that has passed is one of them.
+        withheld = (issue for issue in reversed(assessment.issues) if issue.test.id in assessment.reasons)
+        why = {issue.test.id: issue.message for issue in withheld}
         found = cls()
         for level in Level:
             tests = [test for test in assessment.tests if test.level is level]
@@ -68,8 +78,11 @@ class Reasons:
             sentences = {codes[test.id]: REMOVED for test in removed if test.id in codes}
             found.by_code[level] = sentences | _of_rows(tests, codes, assessment, why)
         for test in assessment.tests:
-            if assessment.reasons.get(test.id) is UncodedReason.BLOCKED:
+            if assessment.reasons.get(test.id) in _WITHHELD:
                 found.by_loinc.setdefault(test.loinc_num, BLOCKED_LOINC.format(why=why.get(test.id, "")).strip())
+        for issue in assessment.issues:
+            if issue.rule in _REMARKS and issue.test.id in assessment.names:
+                found.remarks.setdefault(issue.test.loinc_num, issue.message)
         return found
 
 

@@ -16,7 +16,7 @@ from app.fhir.published import SLUGS, PublishedCatalogue
 from app.fhir.questions import Question, from_parameters, from_query, question_of
 from app.fhir.searching import PARTS, search_of, searchset, shape_of
 from app.fhir.translation import parameters_of, translate
-from app.fhir.unserved import Unserved
+from app.fhir.unserved import NO_HISTORY, Unserved
 from app.fhir_resources.naming import LEVEL_SLUGS, Canonicals
 from app.fhir_resources.values import Resource
 from app.tokens.address import service_address
@@ -63,6 +63,8 @@ def _found(
 ) -> tuple[Resource, PublishedCatalogue]:
     if resource_id.startswith("$"):
         raise FhirRequestError(f"L'opération {resource_id[:60]} n'est pas servie pour {kind}.", 404, "not-supported")
+    if resource_id == "_history":
+        raise FhirRequestError(NO_HISTORY, 404)
     catalogues = reader.published(lambda names: any(names.identifier(slug) == resource_id for slug in SLUGS[kind]))
     for catalogue in catalogues:
         for resource in catalogue.resources(kind, dialect.settled):

@@ -207,7 +207,7 @@ def _links(search: Search, address: str, total: int, wants_count: bool) -> Itera
     if wants_count:
         return
     if search.offset:
-        yield "previous", _link(search, address, max(0, search.offset - search.count))
+        yield "previous", _link(search, address, max(0, min(search.offset, total) - search.count))
     if search.offset + search.count < total:
         yield "next", _link(search, address, search.offset + search.count)
 

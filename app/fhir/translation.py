@@ -1,7 +1,8 @@
 """`$translate`: what the approved map says of a code. Nothing is guessed: an unknown code has no match."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.fhir import reasons
@@ -43,38 +44,77 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The answer: each match once, and why each code without match has none."""
+    """The answer: each match once, why each code without match has none, and what to know of those that are given."""
 
     matches: tuple[Match, ...]
     message: str = ""
 
 
+@dataclass(slots=True)
+class _Answer:
+    """What the maps say of one code."""
+
+    matches: list[Match] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    """Why a map that goes where the question asks gives nothing."""
+    beside: list[str] = field(default_factory=list)
+    """Why a map does not go there."""
+    remarks: dict[str, None] = field(default_factory=dict)
+
+    def add(self, catalogue: PublishedCatalogue, coding: Coding, question: Question) -> None:
+        """Ask one map more."""
+        elsewhere = _beside(catalogue, question)
+        if elsewhere:
+            self.beside.append(elsewhere)
+            return
+        matches, reason = _asked(catalogue, coding, question)
+        self.matches += matches
+        self.reasons.append(reason)
+        for match in matches:
+            remark = catalogue.reasons.remarks.get(coding.code if match.is_reverse else match.code)
+            other = _of_other_version(catalogue, coding, question)
+            self.remarks |= dict.fromkeys(text for text in (remark, other) if text)
+
+    def why(self, coding: Coding, question: Question) -> str:
+        """Why there is no match: a map that goes there knows better than one that does not."""
+        found = next(filter(None, self.reasons), "")
+        if not found and not (question.is_reverse and self.reasons):
+            found = next(iter(self.beside), "")
+        return found or _of_nobody(coding, question)
+
+
 def translate(catalogues: Sequence[PublishedCatalogue], question: Question) -> Translation:
     """Ask the maps, from either side."""
     matches: dict[Match, None] = {}
-    unmatched: dict[str, str] = {}
+    unmatched: dict[Coding, str] = {}
+    remarks: dict[str, None] = {}
     for coding in question.codings:
-        found, reason = _translated(catalogues, coding, question)
-        matches |= dict.fromkeys(found)
-        if not found:
-            unmatched[coding.code] = reason
+        answer = _Answer()
+        for catalogue in catalogues:
+            answer.add(catalogue, coding, question)
+        matches |= dict.fromkeys(answer.matches)
+        remarks |= answer.remarks
+        if not answer.matches:
+            unmatched[coding] = answer.why(coding, question)
+    return Translation(tuple(matches), "\n".join([*_told(unmatched, question), *remarks]))
+
+
+def _told(unmatched: Mapping[Coding, str], question: Question) -> Iterator[str]:
+    """Each code without match with its reason; one code of two systems is two codes."""
     if len(question.codings) == 1:
-        return Translation(tuple(matches), next(iter(unmatched.values()), ""))
-    return Translation(tuple(matches), "\n".join(f"{code} : {reason}" for code, reason in unmatched.items()))
+        yield from unmatched.values()
+        return
+    systems = Counter(code for _, code in {(item.system, item.code) for item in question.codings})
+    for coding, reason in unmatched.items():
+        yield f"{coding.system}|{coding.code} : {reason}" if systems[coding.code] > 1 else f"{coding.code} : {reason}"
 
 
-def _translated(
-    catalogues: Sequence[PublishedCatalogue], coding: Coding, question: Question
-) -> tuple[list[Match], str]:
-    found: list[Match] = []
-    told: list[str] = []
-    for catalogue in catalogues:
-        reason = _beside(catalogue, question)
-        if not reason:
-            matches, reason = _asked(catalogue, coding, question)
-            found += matches
-        told.append(reason)
-    return found, next(filter(None, told), "") or _of_nobody(coding, question)
+def _of_other_version(catalogue: PublishedCatalogue, coding: Coding, question: Question) -> str:
+    """What to know when the code was taken from another version of its system than that of the map."""
+    held = catalogue.statement.loinc_version if question.is_reverse else catalogue.version
+    if coding.version in ("", held) or not held:
+        return ""
+    return reasons.OTHER_VERSION.format(asked=coding.version[:80], system=coding.system, held=held)
 
 
 def _of_nobody(coding: Coding, question: Question) -> str:
@@ -99,7 +139,17 @@ def _beside(catalogue: PublishedCatalogue, question: Question) -> str:
     names_target = not question.is_reverse or question.version is FhirVersion.R5
     if names_target and question.target_system not in ("", LOINC_SYSTEM):
         return reasons.OTHER_TARGET.format(system=question.target_system)
+    if question.is_reverse and not _groups(catalogue, question):
+        return reasons.NO_SUCH_LOCAL_SYSTEM.format(system=question.target_system)
     return ""
+
+
+def _groups(catalogue: PublishedCatalogue, question: Question) -> list[GroupIndex]:
+    """The groups of a map that a reversed question looks into."""
+    if question.version is FhirVersion.R4 and question.target_system:
+        # R4 reversed looks for its target system among the sources of the map; R5 always names the map's target.
+        return [group for group in catalogue.groups if group.system == question.target_system]
+    return catalogue.groups
 
 
 def _asked(catalogue: PublishedCatalogue, coding: Coding, question: Question) -> tuple[list[Match], str]:
@@ -121,12 +171,7 @@ def _from_loinc(
 ) -> tuple[list[Match], str]:
     if coding.system != LOINC_SYSTEM:
         return [], reasons.NOT_LOINC.format(system=coding.system)
-    groups = catalogue.groups
-    if question.version is FhirVersion.R4 and question.target_system:
-        # R4 reversed looks for its target system among the sources of the map; R5 always names the map's target.
-        groups = [group for group in groups if group.system == question.target_system]
-        if not groups:
-            return [], reasons.NO_SUCH_LOCAL_SYSTEM.format(system=question.target_system)
+    groups = _groups(catalogue, question)
     found = [_local(element, group, catalogue, origin) for group in groups for element in _leading(group, coding.code)]
     return found, "" if found else catalogue.reasons.by_loinc.get(coding.code, "")
 

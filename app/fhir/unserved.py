@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from app.fhir.answers import refuse
 from app.fhir.published import SLUGS
 
+NO_HISTORY = "L'historique n'est pas servi : seules les versions actuelles le sont."
 _ORDER = ("GET", "HEAD", "POST")
 
 
@@ -48,7 +49,7 @@ class Unserved:
         if last.startswith("$"):
             return refuse(request, 404, f"L'opération {last[:60]} n'est pas servie ici.", "not-supported")
         if last == "_history":
-            return refuse(request, 404, "L'historique n'est pas servi : seules les versions actuelles le sont.")
+            return refuse(request, 404, NO_HISTORY)
         if kind and kind[0] and kind[0] not in SLUGS:
             return refuse(request, 404, f"{kind[0][:60]} n'est pas servi ; le sont : {served}.", "not-supported")
         return refuse(request, 404, f"Rien n'est servi à cette adresse ; le sont : metadata, {served}.")

@@ -20,7 +20,8 @@ def collection(statement: Statement, canonicals: Canonicals, name: str, resource
         # Definitions that FHIR gives no url are addressed as this laboratory's own.
         url = resource.get("url") or entry_url(canonicals, resource["resourceType"], resource["id"])
         entries.append({"fullUrl": url, "resource": resource})
-    values = {"type": "collection", "timestamp": instant(statement.made_at), "entry": entries}
+    # The moment of the state, and not of the file: two exports of one state are one resource.
+    values = {"type": "collection", "timestamp": instant(statement.changed_at), "entry": entries}
     return published("Bundle", {"id": canonicals.identifier(name), **values})
 
 

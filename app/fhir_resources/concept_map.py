@@ -1,13 +1,15 @@
 """The FHIR R4 ConceptMap: local codes to approved LOINC codes, one group for each kind of local code.
 
 R4 reads from the target: `wider` says that the LOINC code is wider than the local test. A row without
-approved code is an element without target, which translators answer by "no match"; `group.unmapped` is never
-written. The resource is held against `fhir_rules` before it leaves.
+approved code is an element without target, which translators answer by "no match"; that a biologist approved
+this lack, why and when, is said in extensions of HL7. `group.unmapped` is never written. The resource is held
+against `fhir_rules` before it leaves.
 """
 
 from typing import Any
 
 from app.fhir_resources.naming import Canonicals, FhirRuleError, described, header, status_of
+from app.fhir_resources.no_code import no_map
 from app.fhir_resources.rules import LOINC_VALUE_SET, equivalence_of, problems
 from app.fhir_resources.values import Resource, filled, published
 from app.files.fhir_json import LOINC_SYSTEM
@@ -41,7 +43,8 @@ def _target(target: MapTarget) -> dict[str, Any]:
 
 def _element(element: MapElement) -> dict[str, Any]:
     targets = [_target(element.target)] if element.target is not None else []
-    return filled({"code": element.code, "display": element.display, "target": targets})
+    settled = no_map(element.settled) if element.settled is not None and not targets else []
+    return filled({"extension": settled, "code": element.code, "display": element.display, "target": targets})
 
 
 def map_header(assessment: Assessment, statement: Statement, canonicals: Canonicals, version: str) -> dict[str, Any]:

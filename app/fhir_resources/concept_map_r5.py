@@ -9,6 +9,7 @@ from typing import Any
 
 from app.fhir_resources.concept_map import map_header
 from app.fhir_resources.naming import Canonicals, FhirRuleError
+from app.fhir_resources.no_code import notes_on
 from app.fhir_resources.rules import LOINC_VALUE_SET
 from app.fhir_resources.rules_r5 import problems_r5, relationship_of
 from app.fhir_resources.values import Resource, filled, instant, published
@@ -56,7 +57,9 @@ def _target(target: MapTarget) -> dict[str, Any]:
 def _element(element: MapElement) -> dict[str, Any]:
     no_map = True if element.target is None and element.settled is not None else None
     targets = [_target(element.target)] if element.target is not None else []
-    return filled({"code": element.code, "display": element.display, "noMap": no_map, "target": targets})
+    notes = notes_on(element.settled) if no_map and element.settled is not None else []
+    values = {"extension": notes, "code": element.code, "display": element.display, "noMap": no_map, "target": targets}
+    return filled(values)
 
 
 def _people(names: list[tuple[str, int]]) -> list[dict[str, str]]:

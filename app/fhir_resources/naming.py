@@ -58,8 +58,11 @@ class Canonicals:
         return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{self.identifier(slug)}')}"
 
     def version(self, state: PublishedState) -> str:
-        """The version of all that says this state, served or exported: its second as the ANS writes it, or its mark."""
-        return f"{state.changed_at:%Y%m%d%H%M%S}" if self.is_ans else state.version_id
+        """The version of all that says this state, served or exported; with the second as the ANS writes it, or ours.
+
+        The mark of the state follows the second: two states of one second are two versions.
+        """
+        return f"{state.changed_at:%Y%m%d%H%M%S}-{state.fingerprint}" if self.is_ans else state.version_id
 
     def concept_map(self) -> str:
         """The map of this catalogue."""

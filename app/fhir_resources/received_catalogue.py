@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.fhir_resources.code_systems import PROPERTIES, loinc_coding
+from app.fhir_resources.received_xml import ReceivedXml
 from app.files.fhir_concepts import concepts_of, lists_tests, systems_beside
 from app.files.fhir_definitions import code_of
 from app.files.fhir_json import LOINC_SYSTEMS, Json, items, one_line, resources_of, walk
+from app.files.foreign import is_fhir_xml
 from app.files.kinds import SECTIONS
 from app.models import Level
 from app.publication.assessment import Assessment
@@ -97,9 +99,10 @@ class _Completion:
         concept["coding"] = [*(item for item in codings if not _is_loinc(item)), self._coding(term)]
 
     def _notice(self, resource: Json) -> None:
-        said = one_line(resource.get("copyright"))
+        held = resource.get("copyright")
+        said = held if isinstance(held, str) else ""
         if self.statement.copyright not in said:
-            resource["copyright"] = "\n".join(text for text in (said, self.statement.copyright) if text)
+            resource["copyright"] = "\n".join(text for text in (said, self.statement.copyright) if text.strip())
 
     def code_system(self, system: Json, has_definitions: bool) -> None:
         """The concepts that no definition describes: chapters always, the others in a file without definitions."""
@@ -147,20 +150,33 @@ def _definitions(resources: Iterator[Json]) -> Iterator[tuple[Json, Level]]:
 
 
 def completed_fhir(content: bytes, lookup: RowLookup, assessment: Assessment, statement: Statement) -> CompletedFhir:
-    """The received file, which was read when it was imported, with the approved codings."""
+    """The received file, which was read when it was imported, with the approved codings.
+
+    In XML the rest keeps its bytes; FhirReadError is raised for a file that cannot be given back so.
+    """
+    work = _Completion(lookup, assessment, statement)
+    if is_fhir_xml(content):
+        received = ReceivedXml.read(content)
+        _complete(work, received.root)
+        work.done.content = received.written()
+        return work.done
     text = content.decode("utf-8-sig")
     # A decimal number keeps its digits: 0.10 is not 0.1 in FHIR.
     root: Json = json.loads(text, parse_float=lambda number: f"\ue000{number}\ue000")
+    _complete(work, root)
+    indent = _indent(text)
+    separators = (",", ": ") if indent else (",", ":")
+    written: Any = json.dumps(root, ensure_ascii=False, indent=indent, separators=separators)
+    work.done.content = (_NUMBER.sub(r"\1", written) + "\n").encode()
+    return work.done
+
+
+def _complete(work: _Completion, root: Json) -> None:
+    """Add the approved codings to the values of a file."""
     resources = resources_of(root)
-    work = _Completion(lookup, assessment, statement)
     definitions = list(_definitions(resources.of_type(*_DEFINITIONS)))
     for resource, level in definitions:
         work.definition(resource, level)
     beside = systems_beside(resources)
     for system in (item for item in resources.of_type("CodeSystem") if lists_tests(item, beside)):
         work.code_system(system, bool(definitions))
-    indent = _indent(text)
-    separators = (",", ": ") if indent else (",", ":")
-    written: Any = json.dumps(root, ensure_ascii=False, indent=indent, separators=separators)
-    work.done.content = (_NUMBER.sub(r"\1", written) + "\n").encode()
-    return work.done

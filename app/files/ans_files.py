@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.files.fields import EARLIER_FIELDS, fold_heading, guess_columns
+from app.files.earlier_fields import EARLIER_FIELDS
+from app.files.fields import fold_heading, guess_columns
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding, read_code
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files import limits
+from app.files.foreign_packages import foreign_package
 from app.files.workbook import workbook_format
 from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Feed, UnsafeWorkbookError, walk_zip
 
@@ -53,6 +54,8 @@ def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]
     try:
         if len(content) > max_bytes:
             raise UnsafeWorkbookError(f"l'archive dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
+        if found := foreign_package(content):
+            raise UnsafeWorkbookError(f"c'est {found[0]} ; {found[1]}")
         walk_zip(content, ARCHIVE, visit)
         if not kept:
             raise UnsafeWorkbookError("l'archive ne contient aucun fichier")

@@ -1,20 +1,38 @@
 """What a person should know of the encoding in which her file is read, and what each encoding would make of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from app.files.encodings import ENCODINGS, MIXED, MOST_ROWS, detect, is_written_twice, odd_lines, shown, words_of
+from app.files.encodings import (
+    ENCODINGS,
+    MIXED,
+    MIXTURES,
+    MOST_ROWS,
+    WITH_UTF_8,
+    detect,
+    is_written_twice,
+    odd_lines,
+    shown,
+    words_of,
+)
 from app.text import counted
 
 _SAMPLE_LINES = 40
 _WORDS_SHOWN = 2
+BASE_OF = {mixture: encoding for encoding, mixture in WITH_UTF_8.items()}
+"""A mixed encoding -> that of most of the file."""
 
 
 def notes_on(file_name: str, content: bytes, encoding: str, *, is_chosen: bool) -> Iterator[str]:
     """Sentences about the encoding; `is_chosen` says that a person saw it and kept it."""
-    if encoding == MIXED:
-        yield f"{file_name} : {odd_sentence(list(odd_lines(content)))}"
+    found = detect(content)
+    if encoding in MIXTURES:
+        yield f"{file_name} : {odd_sentence(content, encoding)}"
+    elif is_chosen and encoding == BASE_OF.get(found.encoding):
+        yield (
+            f"{file_name} : lu tout entier en {ENCODINGS[encoding]}, comme demandé, alors que "
+            f"{_some_lines(found.odd_lines)} (« Ã© » y tient lieu de « é »)."
+        )
     elif not is_chosen:
-        found = detect(content)
         name, words = ENCODINGS[encoding], _quoted(found.words)
         if found.is_doubtful:
             yield (
@@ -30,14 +48,32 @@ def notes_on(file_name: str, content: bytes, encoding: str, *, is_chosen: bool) 
         )
 
 
-def odd_sentence(lines: list[int]) -> str:
-    """Which lines are not in the encoding of the rest."""
-    shown_lines = ", ".join(map(str, lines[:MOST_ROWS])) + (", …" if len(lines) > MOST_ROWS else "")
+def odd_sentence(content: bytes, encoding: str) -> str:
+    """Which lines are not in the encoding of the rest, and how they are read."""
+    lines = list(odd_lines(content, encoding))
+    if encoding != MIXED:
+        rest = ENCODINGS[BASE_OF[encoding]]
+        unsure = " C'est incertain." if detect(content).is_doubtful else ""
+        return (
+            f"{_some_lines(lines)}, et le reste en {rest} ; chacune est lue dans son encodage.{unsure} "
+            "Vérifiez ces lignes, ou corrigez l'export."
+        )
     said = counted(len(lines), "ligne n'est pas", "lignes ne sont pas")
+    if detect(content).encoding == MIXED and detect(content).is_doubtful:
+        advice = "Ils semblent d'un autre encodage : choisissez-le si leurs accents sont faux, ou corrigez l'export."
+    else:
+        advice = "Vérifiez ces lignes, ou corrigez l'export."
     return (
-        f"{said} en UTF-8 comme le reste ({shown_lines}) ; les octets étrangers sont lus en Windows-1252. "
-        "Vérifiez ces lignes, ou corrigez l'export."
+        f"{said} en UTF-8 comme le reste ({_listed(lines)}) ; les octets étrangers sont lus en Windows-1252. {advice}"
     )
+
+
+def _some_lines(lines: Sequence[int]) -> str:
+    return f"{counted(len(lines), 'ligne est', 'lignes sont')} en UTF-8 ({_listed(lines)})"
+
+
+def _listed(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines[:MOST_ROWS])) + (", …" if len(lines) > MOST_ROWS else "")
 
 
 def samples(content: bytes) -> dict[str, str]:

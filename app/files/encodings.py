@@ -2,14 +2,14 @@
 
 A mark at the start decides, then strict UTF-8. A file that is UTF-8 but for some bytes is read so, and these bytes as
 Windows-1252: see `MIXED`. The other encodings all decode almost anything; what tells them apart is that in one of them
-the accents stand in words.
+the accents stand in words. A file in one of those may hold lines in UTF-8: see `WITH_UTF_8`.
 """
 
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ MIXED = "utf-8+cp1252"
 Such a byte is half of a surrogate pair, which no UTF-8 holds, until the cells are read (`shown`): encoding the text
 again gives the very bytes that were received.
 """
+_SINGLE = ("cp1252", "iso8859-15", "mac-roman", "cp850")
+"""One byte a character; of two that are as good, the first."""
+WITH_UTF_8 = {encoding: f"{encoding}+utf-8" for encoding in _SINGLE}
+"""An encoding of one byte a character -> the same for a file of which some lines are in UTF-8.
+
+The bytes of UTF-8 are halves of surrogate pairs until the cells are read (`shown`); what is added to the file is
+written in the encoding of most of it.
+"""
+MIXTURES = frozenset({MIXED, *WITH_UTF_8.values()})
 ENCODINGS = {
     "utf-8": "UTF-8",
     "cp1252": "Windows-1252",
@@ -34,10 +43,13 @@ ENCODINGS = {
     MIXED: "UTF-8, octets étrangers lus en Windows-1252",
 }
 """Encodings that may be chosen, with their French names."""
-_SINGLE = ("cp1252", "iso8859-15", "mac-roman", "cp850")
-"""One byte a character; of two that are as good, the first."""
+ENCODINGS |= {WITH_UTF_8[encoding]: f"{ENCODINGS[encoding]}, lignes en UTF-8 lues comme telles" for encoding in _SINGLE}
 MOST_WORDS, MOST_ROWS = 5, 10
 _ODD = re.compile("[\udc80-\udcff]")
+_ODD_RUN = re.compile("[\udc80-\udcff]+")
+_TELLING_BYTES = 3
+"""One byte alone may be the dots of Windows, and an accent in another encoding."""
+_KNOWN = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _LOWER = "éèêëàâäçîïôöùûüÿœæ"
 _UPPER = "ÉÈÊËÀÂÄÇÎÏÔÖÙÛÜŸŒÆ"
 _SIGNS = "«»°µ²³¹±×÷·§®©™…–—‘’“”•€ \u00a0\u202f\u2009"
@@ -53,7 +65,16 @@ _FRACTION = re.compile(r"(?<![A-Za-z])[¼½¾](?![A-Za-z])")
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f\W\d_][^\W\d_]*")
 _TWICE = re.compile("Ã[\u00a0-¿©¨ª«´¹»§®¢¯\u20ac\u2030\u0160\u2039]|Â[°µ²³]")
 """UTF-8 read as Windows-1252 and written as UTF-8 again: « GlycÃ©mie »."""
+_LINE = re.compile("[^\r\n]+")
+_BY_CHANCE = re.compile("[\u0180-\u02ff\u03ca-\u07ff]")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_PIECES = re.compile(
+    rb"(?:\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xce[\x91-\xbf]|\xcf[\x80-\x89]|\xe2[\x80-\x8b][\x80-\xbf]"
+    rb"|\xef\xac[\x80-\x86])+"
+)
+"""Characters of UTF-8 that a French catalogue holds: Latin letters, Greek ones, signs. Read otherwise they make « Ã© »,
+which no word of the other encodings does; capitals at the end of a quotation (`É»`) make other characters."""
+_SPLIT = re.compile(b"(" + _PIECES.pattern + b")")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,26 @@ def _sample(content: bytes) -> bytes:
 
 
 def _single_byte(content: bytes) -> Finding:
+    """The encoding of the bytes that are not UTF-8, and whether those that are read better so."""
+    found = _one_encoding(_PIECES.sub(b"", content))
+    pieces = sum(map(len, map(_as_utf_8, _PIECES.findall(content))))
+    if not pieces:
+        return found
+    lines = _sample(content)
+    apart, as_rest = shown(lines.decode(WITH_UTF_8[found.encoding])), lines.decode(found.encoding, "replace")
+    gain = _score(apart) - _score(as_rest)
+    is_doubtful = found.is_doubtful or gain <= pieces
+    if gain <= 0:
+        return replace(found, is_doubtful=True, words=words_of(as_rest))
+    encoding = WITH_UTF_8[found.encoding]
+    return Finding(encoding, False, True, is_doubtful, tuple(odd_lines(content, encoding)), words_of(apart))
+
+
+def _as_utf_8(piece: bytes) -> str:
+    return piece.decode("utf-8", "replace")
+
+
+def _one_encoding(content: bytes) -> Finding:
     sample = _sample(content)
     texts = {encoding: sample.decode(encoding, "replace") for encoding in _SINGLE}
     scores = {encoding: _score(text) for encoding, text in texts.items()}
@@ -125,7 +166,7 @@ def detect(content: bytes) -> Finding:
     """In which encoding these bytes are written; asked several times of one file, and found once."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
-            return Finding(encoding, bom=True)
+            return _marked(content, encoding)
     wide = _utf_16_without_mark(content)
     if wide:
         return Finding(wide, is_guessed=True, words=words_of(content.decode(wide, "replace")))
@@ -138,17 +179,43 @@ def detect(content: bytes) -> Finding:
     text = content.decode(MIXED)
     odd = len(_ODD.findall(text))
     if len(_OUTSIDE_ASCII.findall(text)) - odd > odd:
-        return Finding(MIXED, is_guessed=True, odd_lines=tuple(odd_lines(content)), words=words_of(shown(text)))
+        return _mostly_utf_8(content, text)
     return _single_byte(content)
 
 
-def odd_lines(content: bytes) -> Iterator[int]:
-    """The lines, from 1, of a file in UTF-8 that hold bytes which are not."""
+def _marked(content: bytes, encoding: str) -> Finding:
+    """A file that says its encoding, though some of its bytes may be of another one."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        if encoding == "utf-8":
+            return replace(_mostly_utf_8(content, content.decode(MIXED)), bom=True)
+    return Finding(encoding, bom=True)
+
+
+def _mostly_utf_8(content: bytes, text: str) -> Finding:
+    odd = tuple(odd_lines(content, MIXED))
+    words = words_of(shown(text))
+    # The odd bytes are read as Windows-1252; when they make better words otherwise, a person must look.
+    rest = _one_encoding(_KNOWN.sub("", text).encode(MIXED))
+    if rest.encoding != "cp1252" and not rest.is_doubtful and len(_ODD.findall(text)) >= _TELLING_BYTES:
+        encoding = WITH_UTF_8[rest.encoding]
+        words = words_of(shown(content.decode(encoding)))
+        return Finding(encoding, False, True, False, tuple(odd_lines(content, encoding)), words)
+    return Finding(MIXED, False, True, rest.encoding != "cp1252" and not rest.is_doubtful, odd, words)
+
+
+def odd_lines(content: bytes, encoding: str) -> Iterator[int]:
+    """The lines, from 1, of a file in a mixed encoding that hold bytes which are not of the encoding of most."""
     for number, line in enumerate(_LINE_END.split(content), start=1):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError:
+        if not line.isascii() and _is_odd(line, encoding):
             yield number
+
+
+def _is_odd(line: bytes, encoding: str) -> bool:
+    if encoding != MIXED:
+        return _PIECES.search(line) is not None
+    return _ODD.search(line.decode(MIXED)) is not None
 
 
 def line_of(content: bytes, position: int) -> int:
@@ -161,31 +228,60 @@ def is_written_twice(text: str) -> bool:
     return len(_TWICE.findall(text)) >= 2
 
 
-# ---- the mixed encoding, as a codec of Python ---------------------------------------------------------------
+# ---- the mixed encodings, as codecs of Python ---------------------------------------------------------------
 
 
 def shown(text: str) -> str:
-    """A text of the mixed encoding as it is read: its odd bytes are characters of Windows-1252."""
-    return _ODD.sub(lambda found: _odd(found[0]), text)
+    """A text of a mixed encoding as it is read: its odd bytes are UTF-8, or else characters of Windows-1252."""
+    return _ODD_RUN.sub(lambda found: _odd(found[0]), text)
 
 
-@cache
-def _odd(character: str) -> str:
-    return character.encode("ascii", "surrogateescape").decode("cp1252", "replace")
+@lru_cache(maxsize=1024)
+def _odd(characters: str) -> str:
+    parts = _SPLIT.split(characters.encode("ascii", "surrogateescape"))
+    # Between two pieces of UTF-8 stands what is none, empty or not.
+    return "".join(part.decode("utf-8" if place % 2 else "cp1252", "replace") for place, part in enumerate(parts))
 
 
 def _decode(content: "Buffer", _errors: str = "strict", /) -> tuple[str, int]:
     received = bytes(content)
-    return received.decode("utf-8", "surrogateescape"), len(received)
+    text = received.decode("utf-8", "surrogateescape")
+    return (_LINE.sub(_without_chance, text) if _ODD.search(text) else text), len(received)
+
+
+def _without_chance(line: "re.Match[str]") -> str:
+    """A line that holds odd bytes, where two of Windows-1252 may by chance make a letter that no French word has."""
+    if not _ODD.search(line[0]):
+        return line[0]
+    return _BY_CHANCE.sub(lambda found: found[0].encode().decode("ascii", "surrogateescape"), line[0])
 
 
 def _encode(text: str, _errors: str = "strict", /) -> tuple[bytes, int]:
     return text.encode("utf-8", "surrogateescape"), len(text)
 
 
-def _find(name: str) -> codecs.CodecInfo | None:
-    # Python asks for names whose signs are all underscores.
-    return codecs.CodecInfo(_encode, _decode, name=MIXED) if name == re.sub("[-+]", "_", MIXED) else None
+def _decode_pieces(base: str, content: "Buffer", _errors: str = "strict", /) -> tuple[str, int]:
+    received = bytes(content)
+    parts: list[str] = []
+    start = 0
+    for found in _PIECES.finditer(received):
+        parts.append(received[start : found.start()].decode(base, "surrogateescape"))
+        parts.append(found[0].decode("ascii", "surrogateescape"))
+        start = found.end()
+    parts.append(received[start:].decode(base, "surrogateescape"))
+    return "".join(parts), len(received)
 
 
-codecs.register(_find)
+def _encode_pieces(base: str, text: str, _errors: str = "strict", /) -> tuple[bytes, int]:
+    return text.encode(base, "surrogateescape"), len(text)
+
+
+_CODECS = {MIXED: codecs.CodecInfo(_encode, _decode, name=MIXED)} | {
+    name: codecs.CodecInfo(partial(_encode_pieces, base), partial(_decode_pieces, base), name=name)
+    for base, name in WITH_UTF_8.items()
+}
+_BY_PYTHON_NAME = {re.sub("[-+]", "_", name): codec for name, codec in _CODECS.items()}
+"""Python asks for names whose signs are all underscores."""
+
+
+codecs.register(_BY_PYTHON_NAME.get)

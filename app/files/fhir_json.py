@@ -9,6 +9,9 @@ from typing import Any
 Json = dict[str, Any]
 LOINC_SYSTEM = "http://loinc.org"
 LOINC_SYSTEMS = (LOINC_SYSTEM, "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1")
+NOTE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/note"
+NO_MAP_EXTENSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ConceptMap.group.element.noMap"
+"""Defined by HL7: a note on any element, and in R4 the element of R5 that says that a code has no target."""
 _OTHER_TERMINOLOGIES = ("http://snomed.info", "urn:oid:2.16.840.1.113883.6.96", "http://npu-terminology.org")
 _PATIENT_RESOURCES = frozenset(
     """Patient RelatedPerson Observation DiagnosticReport ServiceRequest Specimen Encounter Condition
@@ -65,7 +68,7 @@ def load(content: bytes) -> Json:
     except RecursionError:
         raise FhirReadError("ce fichier JSON emboîte trop de niveaux") from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        raise FhirReadError("ce fichier JSON n'est pas une ressource FHIR")
+        raise FhirReadError("ce fichier JSON n'est pas une ressource FHIR, ni une liste d'objets simples")
     return value
 
 

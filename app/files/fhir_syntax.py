@@ -3,11 +3,12 @@
 from app.files.fhir_json import Json, load, looks_like_json
 from app.files.fhir_xml import load_xml
 from app.files.foreign import is_fhir_xml, is_xml
+from app.files.json_table import is_json_table
 
 
 def looks_like_fhir(content: bytes) -> bool:
-    """Whether a file can only be read as FHIR: JSON of any sort, or XML that says it is FHIR."""
-    return looks_like_json(content) or is_fhir_xml(content)
+    """Whether a file can only be read as FHIR: a JSON object, or XML that says it is FHIR."""
+    return (looks_like_json(content) and not is_json_table(content)) or is_fhir_xml(content)
 
 
 def load_fhir(content: bytes) -> Json:

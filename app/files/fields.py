@@ -3,29 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
-    """A meaning that a column may have."""
-
-    name: str
-    label: str
-    """As the user reads it when she maps columns."""
-    headings: tuple[str, ...] = ()
-    """Folded headings that say exactly this."""
-    pattern: str = ""
-    """Folded headings that contain this probably say it; tried when no exact heading is found."""
-
-
-def _field(name: str, label: str, headings: str, pattern: str = "") -> FieldInfo:
-    return FieldInfo(name, label, tuple(" ".join(heading.split()) for heading in headings.split(",")), pattern)
-
+from app.files.earlier_fields import EARLIER, EARLIER_CODES, EARLIER_FIELDS
+from app.files.field_info import FieldInfo, field_of
 
 FIELDS: tuple[FieldInfo, ...] = (
-    _field(
+    field_of(
         "code",
         "Code de l'analyse",
         """
@@ -33,19 +17,20 @@ FIELDS: tuple[FieldInfo, ...] = (
         sgl, code sil, code labo, code laboratoire, code parametre, code dosage, code acte,
         mnemonique, mnemo, identifiant, id, id analyse, reference, ref, abreviation, code de l
         analyse, code de l examen, codeanalyse, code ana, n analyse, numero analyse, no analyse,
-        cle
+        cle, local code, test code, localcode, testcode, sourcecode, source code, code source, local test
+        code, local id, test id, source concept code, lab code, code local analyse
         """,
         r"^code "
         r"(?!.*\b(nabm|ngap|ccam|loinc|unite|milieu|specimen|chapitre|famille|tube|technique|hprim|postal)\b)",
     ),
-    _field(
+    field_of(
         "alternate_code",
         "Code de repli (si vide)",
         """
         autre code, code secondaire, code 2, ancien code, autre code local, code bis
         """,
     ),
-    _field(
+    field_of(
         "label",
         "Libellé de l'analyse",
         """
@@ -53,12 +38,13 @@ FIELDS: tuple[FieldInfo, ...] = (
         libelle test, designation, intitule, nom analyse, nom de l analyse, nom examen, nom de l
         examen, nom du test, nom test, analyse, examen, test, parametre, dosage, label, nom,
         denomination, description, libelle de l analyse, libelle de l examen, analyses, examens,
-        libelle du parametre
+        libelle du parametre, test name, local name, local label, sourcename, source name, test label,
+        libelle local, lib analyse, local text, local description, test description, source code description, nom local
         """,
         r"^(libelle|intitule|designation|nom) "
         r"(?!.*\b(unite|milieu|specimen|chapitre|famille|technique|laboratoire|court|sous|loinc)\b)",
     ),
-    _field(
+    field_of(
         "synonym",
         "Synonyme",
         """
@@ -67,7 +53,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"synonym|mots? cles?|abrege",
     ),
-    _field(
+    field_of(
         "property_kind",
         "Grandeur",
         """
@@ -75,7 +61,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bgrandeur\b",
     ),
-    _field(
+    field_of(
         "unit_code",
         "Code de l'unité",
         """
@@ -83,7 +69,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bcode\b.*\bunites?\b",
     ),
-    _field(
+    field_of(
         "unit",
         "Unité",
         """
@@ -93,7 +79,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bunites?\b",
     ),
-    _field(
+    field_of(
         "reference_range",
         "Valeurs de référence",
         """
@@ -103,7 +89,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(valeurs? (de )?(ref|usuelle|normale)|normes?|intervalles?)",
     ),
-    _field(
+    field_of(
         "timing",
         "Temporalité",
         """
@@ -111,7 +97,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"temporalit",
     ),
-    _field(
+    field_of(
         "specimen_code",
         "Code du milieu",
         """
@@ -119,7 +105,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bcode\b.*\b(milieu|specimen|echantillon|prelevement)\b",
     ),
-    _field(
+    field_of(
         "specimen",
         "Milieu",
         """
@@ -130,7 +116,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(milieu|specimen|matrice|nature|echantillon)\b",
     ),
-    _field(
+    field_of(
         "scale",
         "Échelle",
         """
@@ -139,7 +125,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bechelle\b",
     ),
-    _field(
+    field_of(
         "technique",
         "Technique",
         """
@@ -148,7 +134,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(technique|methode)\b",
     ),
-    _field(
+    field_of(
         "nabm",
         "Codes NABM ou mention HN",
         """
@@ -157,14 +143,14 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bnabm\b",
     ),
-    _field(
+    field_of(
         "chapter_code",
         "Code du chapitre",
         """
         code chapitre, code famille, code discipline, code specialite
         """,
     ),
-    _field(
+    field_of(
         "chapter",
         "Chapitre",
         """
@@ -173,21 +159,21 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"^(libelle )?(du |de |de la )?(chapitre|famille|discipline|specialite|secteur)\b",
     ),
-    _field(
+    field_of(
         "subchapter_code",
         "Code du sous-chapitre",
         """
         code sous chapitre, code sous famille, code ss chapitre
         """,
     ),
-    _field(
+    field_of(
         "subchapter",
         "Sous-chapitre",
         """
         libelle sous chapitre, sous chapitre, sous famille, libelle sous famille, ss chapitre
         """,
     ),
-    _field(
+    field_of(
         "is_subcontracted",
         "Sous-traité (oui/non)",
         """
@@ -196,7 +182,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bsous traite",
     ),
-    _field(
+    field_of(
         "executing_laboratory",
         "Laboratoire exécutant",
         """
@@ -206,7 +192,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(executant|sous traitant)\b",
     ),
-    _field(
+    field_of(
         "annual_volume",
         "Volume annuel",
         """
@@ -215,7 +201,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\bannuel",
     ),
-    _field(
+    field_of(
         "is_retired",
         "Retiré (oui/non)",
         """
@@ -223,79 +209,8 @@ FIELDS: tuple[FieldInfo, ...] = (
         """,
         r"\b(retire|obsolete|inactif|desactive)",
     ),
-    _field(
-        "earlier_code",
-        "Code LOINC antérieur",
-        """
-        code loinc, loinc, code loinc approuve, code loinc analyse, code loinc examen, code loinc chapitre, loinc num,
-        loinc code, n loinc, no loinc, numero loinc, num loinc, codes loinc
-        """,
-        r"^(?!.*\b(libelle|nom|name|label|version|date|relation|equivalence|commentaire|comment|statut|status|axe)\b)"
-        r"(?!.*\bsous chapitre\b).*\bloinc\b",
-    ),
-    _field(
-        "earlier_subchapter_code",
-        "Code LOINC antérieur du sous-chapitre",
-        """
-        code loinc sous chapitre
-        """,
-    ),
-    _field(
-        "earlier_alternate_code",
-        "Code LOINC antérieur non approuvé",
-        """
-        code decide non approuve, code loinc propose, code loinc non approuve
-        """,
-    ),
-    _field(
-        "earlier_name",
-        "Nom LOINC antérieur",
-        """
-        nom loinc, libelle loinc, libelle loinc analyse, libelle loinc examen, libelle loinc chapitre,
-        libelle loinc sous chapitre, loinc long common name, long common name, intitule loinc
-        """,
-    ),
-    _field(
-        "earlier_relation",
-        "Relation du transcodage antérieur",
-        """
-        relation, relation loinc, equivalence, type de relation, relation au code loinc
-        """,
-    ),
-    _field(
-        "earlier_reason",
-        "Motif du transcodage antérieur",
-        """
-        sans code motif, motif, motif sans code, raison, motif de non transcodage
-        """,
-    ),
-    _field(
-        "earlier_comment",
-        "Commentaire du transcodage antérieur",
-        """
-        commentaire, commentaires, commentaire loinc, commentaire transcodage, remarque, remarques, comment
-        """,
-    ),
-    _field(
-        "earlier_author",
-        "Auteur du transcodage antérieur",
-        """
-        decide par, approuve par, valide par, auteur, auteur du transcodage, transcode par, transcodeur
-        """,
-    ),
-    _field(
-        "earlier_date",
-        "Date du transcodage antérieur",
-        """
-        decide le, approuve le, valide le, date du transcodage, date transcodage, transcode le, date loinc
-        """,
-    ),
+    *EARLIER,
 )
-
-EARLIER_FIELDS = tuple(field.name for field in FIELDS if field.name.startswith("earlier_"))
-"""What a file tells of an earlier transcoding of its rows."""
-EARLIER_CODES = ("earlier_code", "earlier_subchapter_code", "earlier_alternate_code")
-"""Without a column of one of these, the others speak of something else."""
 
 FIELD_LABELS = {field.name: field.label for field in FIELDS}
 
@@ -318,9 +233,9 @@ def known_fields(cells: Sequence[str]) -> set[str]:
     return {_EXACT[heading][0] for cell in cells if (heading := fold_heading(cell)) in _EXACT}
 
 
-def guess_columns(headings: Sequence[str]) -> dict[str, int]:
-    """Which column holds which field. The most usual heading of a field wins, then headings that contain it;
-    of two equal headings the first column is taken, and the other is left to the user."""
+def columns_named(headings: Sequence[str]) -> dict[str, int]:
+    """Which column holds which field, by its heading alone. The most usual heading of a field wins, then headings
+    that contain it; of two equal headings the first column is taken, and the other is left to the user."""
     folded = [fold_heading(heading) for heading in headings]
     chosen: dict[str, tuple[int, int]] = {}
     for column, heading in enumerate(folded):
@@ -337,7 +252,12 @@ def guess_columns(headings: Sequence[str]) -> dict[str, int]:
             if pattern.search(heading):
                 columns.setdefault(name, column)
                 break
-    return with_earlier_only(columns)
+    return columns
+
+
+def guess_columns(headings: Sequence[str]) -> dict[str, int]:
+    """The same, without what speaks of an earlier transcoding where no column has its codes."""
+    return with_earlier_only(columns_named(headings))
 
 
 def with_earlier_only(columns: dict[str, int]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from app.errors import ImportRefusedError, InputProblem
-from app.files.fields import EARLIER_FIELDS, fold_heading, guess_columns
+from app.files.earlier_fields import EARLIER_FIELDS
+from app.files.fields import fold_heading, guess_columns
 from app.files.people import (
     IDENTITIES,
     PEOPLE,

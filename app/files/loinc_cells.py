@@ -61,13 +61,21 @@ _IGNORED = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u2
 _AROUND_DASH = re.compile(r"(?<=\d)\s*[-_]\s*(?=\d)")
 _CODES = re.compile(r"(?<![\d-])(\d{1,7})-(\d)(?![\d-])")
 _EXACT = re.compile(r"(\d{1,7})-(\d)")
+_OTHER_IDENTIFIERS = re.compile(r"\b(?:LP|LA|LG|LL|MTHU)[ -]?\d+(?:-\d)?\b", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\d{1,2}[ .,]\d{3}-\d")
+"""A code whose number was written as a number: what follows the separator alone is another code."""
+_NOTHING = re.compile(r"0+(?:-0)?")
+"""What systems write for an empty number; its check digit would be right."""
 _DIGITS = re.compile(r"\d{3,8}")
 _NO_CODE = frozenset(
     """
     sans, aucun, neant, pas de code, pas de loinc, pas de code loinc, sans code, sans code loinc, sans loinc,
     aucun code, aucun code loinc, non code, non codee, non codable, non transcodable, non transcode, no code, nocode,
     no map, nomap, unmapped, unmatched, no match, non applicable, n a, na, hors perimetre, hors champ, inexistant, nan,
-    null, none, sssom notermfound, notermfound, non concerne, pas de correspondance, sans correspondance, 0
+    null, none, sssom notermfound, notermfound, non concerne, pas de correspondance, sans correspondance, 0,
+    pas de correspondance loinc, aucune correspondance, aucune correspondance loinc, non trouve, introuvable, not found,
+    hors loinc, non loinc, aucun loinc, aucune, rien, sans objet, code inexistant, pas de code existant,
+    aucun equivalent, pas d equivalent, pas d equivalence, no loinc, no loinc code
     """.replace("\n", " ").split(",")
 )
 _SAID_NO_CODE = frozenset(" ".join(words.split()) for words in _NO_CODE)
@@ -96,13 +104,21 @@ def read_code(written: str) -> CodeCell:
         # A formula of a spreadsheet that failed: nothing was found, which is not that there is nothing.
         return CodeCell(CellFinding.UNREADABLE)
     folded = fold_heading(text)
-    if not folded and text != "0":
+    if "?" in text and not folded:
+        # A question mark alone is a question that somebody left: it is shown, and no answer.
+        return CodeCell(CellFinding.UNREADABLE)
+    if not folded:
         return CodeCell(CellFinding.EMPTY)
+    if _NOTHING.fullmatch(text):
+        return CodeCell(CellFinding.NO_CODE)
     if folded in _SAID_NO_CODE:
         return CodeCell(CellFinding.NO_CODE)
     if (date := _date_readings(text)) is not None:
         return _of_readings(date)
-    compact = _AROUND_DASH.sub("-", text)
+    # A part, an answer, a list of LOINC is no code, even where its number would make one.
+    compact = _OTHER_IDENTIFIERS.sub(" ", _AROUND_DASH.sub("-", text))
+    if _THOUSANDS.fullmatch(compact):
+        compact = re.sub("[ .,]", "", compact)
     found = list(dict.fromkeys(f"{int(body)}-{digit}" for body, digit in _CODES.findall(compact)))
     if len(found) > 1:
         return CodeCell(CellFinding.SEVERAL, tuple(found))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import InputProblem
+from app.files.cell_kinds import CellKind
 from app.files.table_rows import TableRow
 from app.files.tabular import Table
 from app.files.values import bare
-from app.files.workbook import CellKind
 from app.text import counted
 
 CODES = (
@@ -19,16 +19,19 @@ CODES = (
 )  # fmt: skip
 """The fields whose texts are codes."""
 _KINDS_OF_CODES = (
-    CellKind.DATE, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.EXPONENT, CellKind.DECIMAL,
-    CellKind.ERROR, CellKind.UNCALCULATED,
+    CellKind.DATE, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.GROUPED, CellKind.EXPONENT,
+    CellKind.DECIMAL, CellKind.PADDED, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR,
+    CellKind.UNCALCULATED,
 )  # fmt: skip
-_KINDS_OF_TEXTS = (CellKind.DATE, CellKind.ERROR, CellKind.UNCALCULATED)
+_KINDS_OF_TEXTS = (
+    CellKind.DATE, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR, CellKind.UNCALCULATED,
+)  # fmt: skip
 _KINDS_OF_AMOUNTS = (CellKind.ERROR, CellKind.UNCALCULATED)
 AMOUNTS = frozenset({"annual_volume", "is_subcontracted", "is_retired"})
 """The fields that are numbers or answers, not texts."""
 EMPTY = frozenset({CellKind.ERROR, CellKind.UNCALCULATED})
 """What holds no value at all."""
-_KNOWN = frozenset({CellKind.WIDE, CellKind.DATE_LIKE, CellKind.SHORT})
+_KNOWN = frozenset({CellKind.WIDE, CellKind.GROUPED, CellKind.DATE_LIKE, CellKind.SHORT})
 """Known in full, or only suspected."""
 _USUAL = 0.6
 """The share of codes that must have one length before a shorter one is suspected."""
@@ -54,8 +57,13 @@ WHAT = {
     CellKind.BOOLEAN: "le tableur en a fait une valeur logique",
     CellKind.LONG: "nombre de plus de 15 chiffres, dont le tableur a perdu les derniers",
     CellKind.WIDE: "le tableur le montre avec un exposant ; il est lu en entier",
+    CellKind.GROUPED: "la cellule le montre avec des séparateurs de milliers ; il est lu sans eux",
     CellKind.EXPONENT: "le tableur en a fait un nombre avec un exposant",
     CellKind.DECIMAL: "le tableur en a fait un nombre à virgule, qui perd ses derniers zéros",
+    CellKind.PADDED: "le format de la cellule ajoute des décimales à un nombre entier",
+    CellKind.PERCENT: "la cellule le montre en pourcentage",
+    CellKind.FRACTION: "la cellule le montre en fraction",
+    CellKind.FORMATTED: "le format de la cellule montre autre chose que le nombre enregistré, ou rien",
     CellKind.ERROR: "la formule donne une erreur",
     CellKind.UNCALCULATED: "formule jamais calculée",
     CellKind.DATE_LIKE: "ressemble à une date, qu'un tableur aurait faite d'un autre code",
@@ -217,4 +225,4 @@ def odd_sentences(file_name: str, cells: Sequence[OddCell], heading: Callable[[s
 def _advice(name: str, kind: CellKind) -> str:
     if kind is CellKind.UNCALCULATED:
         return f" {CALCULATE}"
-    return f" {REMEDY}" if name in CODES and kind not in (CellKind.WIDE, CellKind.ERROR) else ""
+    return f" {REMEDY}" if name in CODES and kind not in (CellKind.WIDE, CellKind.GROUPED, CellKind.ERROR) else ""

@@ -8,8 +8,13 @@ from app.files.sheet_facts import Merge, SheetFacts
 
 _MAX_TEXT = 60
 _EXPONENT = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
-_DECIMALS = re.compile(r"\d[.,]\d+$|%|\d/\d")
-_GROUPED = re.compile(r"\d[\s.,'\u00a0\u202f\u2019]\d{3}(?!\d)")
+_DECIMALS = re.compile(r"[\d\s.,'\u00a0\u202f\u2019]*\d[.,]\d+")
+_PERCENT = re.compile(r"-?[\d\s.,]+[\s\u00a0\u202f]?%")
+_FRACTION = re.compile(r"(?:\d+ +)?\d+ */ *\d+")
+_GROUPED = re.compile(r"\d{1,3}(?:[\s.,'\u00a0\u202f\u2019]\d{3})+")
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?(?:[eE]\+?\d{1,2})?")
+_KNOWN_BELOW = 1e15
+_LOGICAL = frozenset({"", "vrai", "faux", "true", "false"})
 _HIDDEN = frozenset({"collapse", "filter"})
 
 
@@ -87,8 +92,10 @@ class OdsFacts:
     def _note(self, cell: OdsCell, row: int, column: int) -> None:
         facts = self.facts
         match cell.type:
-            case "float":
+            case "float" | "currency":
                 self._number(cell, row, column)
+            case "boolean" if cell.text.strip().lower() not in _LOGICAL:
+                facts.text(row, column, cell.text.strip())
             case "percentage":
                 facts.number(row, column, "0%")
             case "error":
@@ -101,13 +108,31 @@ class OdsFacts:
 
     def _number(self, cell: OdsCell, row: int, column: int) -> None:
         text = cell.text.strip()
-        value = _said(cell.attributes, "value")
+        value = _whole(_said(cell.attributes, "value"))
+        body, number = text.removeprefix("-"), value.removeprefix("-")
+        digits = "".join(filter(str.isdecimal, text))
         if _EXPONENT.fullmatch(text):
             self.facts.number(row, column, "0.00E+00")
-        elif _DECIMALS.search(text):
+        elif _PERCENT.fullmatch(text):
+            self.facts.number(row, column, "0%")
+        elif _FRACTION.fullmatch(text):
+            self.facts.number(row, column, "# ?/?")
+        elif not value:
+            return
+        elif text == value:
+            self.facts.number(row, column, "0")
+        elif _GROUPED.fullmatch(body) and digits == number:
+            self.facts.number(row, column, "#,##0")
+        elif _DECIMALS.fullmatch(body) and digits.startswith(number):
             self.facts.number(row, column, "0.00")
-        elif value.isdecimal() and not _GROUPED.search(text):
-            if text == value:
-                self.facts.number(row, column, "0")
-            elif "".join(filter(str.isdecimal, text)).lstrip("0") == value.lstrip("0"):
-                self.facts.text(row, column, text)
+        elif text:
+            self.facts.text(row, column, text)
+        else:
+            self.facts.number(row, column, ";;;")
+
+
+def _whole(value: str) -> str:
+    """The digits of a whole number that is known in full; empty for another."""
+    found = _NUMBER.fullmatch(value)
+    number = float(value) if found else 0.5
+    return str(int(number)) if number.is_integer() and abs(number) < _KNOWN_BELOW else ""

@@ -7,7 +7,6 @@ from app.errors import ImportRefusedError, InputProblem
 from app.files.ans_files import (
     ANS_COLUMNS,
     MANDATORY,
-    ans_columns,
     completed_width,
     has_ans_headings,
     heading_of,
@@ -16,20 +15,20 @@ from app.files.ans_files import (
     kind_of_shape,
 )
 from app.files.choices import IncomingFile
-from app.files.columns import best_columns
+from app.files.columns import best_ans_columns, best_columns
+from app.files.earlier_fields import EARLIER_CODES
 from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
-from app.files.fields import EARLIER_CODES, FIELD_LABELS, MAX_LENGTHS
+from app.files.fields import FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.left_rows import leave_rows
-from app.files.odd_cells import AMOUNTS, CALCULATE, EMPTY, OddCell, odd_cells, refusals
+from app.files.odd_cells import CALCULATE, EMPTY, OddCell, odd_cells, refusals
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
 from app.files.values import bare, is_framed
 from app.text import counted
 
-_SAMPLE_ROWS = 2_000
 MAX_PROBLEMS = 50
 """More than this many problems in a file are counted, not listed."""
 
@@ -109,7 +108,7 @@ class ReadFile:
     def lines(self) -> Iterator[ReadLine]:
         """The rows of data that can be read."""
         columns = [(name, column) for name, column in self.columns.items() if column >= 0]
-        amounts = [(name, column) for name, column in columns if name in AMOUNTS and self.table.sheet]
+        amounts = [(name, column) for name, column in columns if name == "annual_volume" and self.table.sheet]
         for row in self.table.data:
             if row.row_number in self.bad_rows:
                 continue
@@ -126,7 +125,7 @@ class ReadFile:
             yield ReadLine(row.row_number, values)
 
     def _amount(self, row: TableRow, column: int, text: str) -> str:
-        """A number without the text that a workbook shows beside it: `12` of `12 actes`."""
+        """A number without the text that a workbook shows beside it: `12` of `12 actes`, and no answer of a format."""
         return self.table.sheet.amounts.get((row.row_number, column), text) if self.table.sheet else text
 
     @property
@@ -181,7 +180,7 @@ def recognise(file_name: str, table: Table) -> FileKind:
 def default_columns(kind: FileKind, table: Table) -> dict[str, int]:
     """Which column says what, before the user changes anything."""
     if kind in ANS_COLUMNS:
-        return ans_columns(kind, table.headings, [row.cells for row in table.data[:_SAMPLE_ROWS]])
+        return best_ans_columns(kind, table)
     if kind is FileKind.FHIR:
         return {name: column for column, name in enumerate(FHIR_FIELDS)}
     guessed = best_columns(table)
@@ -338,9 +337,8 @@ def listed(problems: list[InputProblem]) -> list[InputProblem]:
     """The problems to show: the first ones, and how many more there are."""
     if len(problems) <= MAX_PROBLEMS:
         return problems
-    rest = len(problems) - MAX_PROBLEMS
-    more = InputProblem(problems[-1].file_name, f"et {rest} autres problèmes de même nature.")
-    return [*problems[:MAX_PROBLEMS], more]
+    told = f"et {len(problems) - MAX_PROBLEMS} autres problèmes de même nature."
+    return [*problems[:MAX_PROBLEMS], InputProblem(problems[-1].file_name, told)]
 
 
 def refuse_if(problems: list[InputProblem]) -> None:

@@ -10,12 +10,20 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Self
 
-from app.files.encodings import BOM, ENCODINGS, MIXED, detect, line_of, shown
+from app.files.encodings import BOM, ENCODINGS, MIXTURES, detect, line_of, shown
 from app.files.fixed_width import cut
+from app.files.markdown import cut as cut_drawn
 
 DELIMITERS = (";", "\t", ",", "|")
+ODD_DELIMITERS = ("^", "~", "¦", "\x1f", "\x1e", "\x1d", "\x1c", "\x01", "§", "#", "!")
+"""Separators of some systems, of which the whole file must speak alike."""
+MARKDOWN, WRAPPED = "markdown", "wrapped"
+"""The shapes of a delimited text whose cells are drawn with bars, or whose lines are wholly between quotes."""
+JSON = "json"
+"""The format of a list of simple objects."""
 WORKBOOK_FORMATS = ("xlsx", "xls", "ods")
 _SAMPLE_RECORDS = 200
+_WHOLE = re.compile(r'"(?:[^"]|"")*+"')
 _LINE = re.compile(r"(?P<line>[^\r\n]*)(?P<end>\r\n|\n|\r|\Z)")
 
 
@@ -64,11 +72,14 @@ class Dialect:
     header_rows: int = 1
     """How many records come before the first row of data."""
     format: str = "csv"
-    """`csv`, a workbook (`xlsx`, `xls`, `ods`) or `fhir`."""
+    """`csv`, a workbook (`xlsx`, `xls`, `ods`), `json` (a list of simple objects) or `fhir`."""
     sheet: str = ""
     """Name of the sheet that was read, for a workbook."""
     starts: tuple[int, ...] = ()
     """Where the columns of a text of fixed width begin; empty for a text with delimiters."""
+
+    shape: str = ""
+    """`markdown`, `wrapped` or, for usual texts, empty."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for the column `SourceFile.dialect`."""
@@ -88,7 +99,7 @@ class Dialect:
     @property
     def is_delimited(self) -> bool:
         """Whether the file is a text whose cells are apart by a delimiter."""
-        return self.format == "csv" and not self.starts
+        return self.format == "csv" and not self.starts and self.shape != MARKDOWN
 
     @property
     def encoding_name(self) -> str:
@@ -125,20 +136,38 @@ def _cell_pattern(delimiter: str, quotechar: str) -> re.Pattern[str]:
 
 def records_of(content: bytes, dialect: Dialect) -> list[Record]:
     """Split a file into records as its dialect says; see `read_records`."""
-    if not dialect.starts:
-        return read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
+    if not dialect.starts and dialect.shape != MARKDOWN:
+        found = read_records(content, dialect.encoding, dialect.delimiter, dialect.quotechar)
+        return [_unwrapped(record, dialect) for record in found] if dialect.shape == WRAPPED else found
     text = decode(content, dialect.encoding)
     records: list[Record] = []
-    for found in _LINE.finditer(text):
-        line, end = found["line"], found["end"]
+    for place in _LINE.finditer(text):
+        line, end = place["line"], place["end"]
         if not line and not end:
             break
-        cells = cut(line.removeprefix(BOM) if not records else line, dialect.starts)
-        if dialect.encoding == MIXED:
+        seen = line.removeprefix(BOM) if not records else line
+        cells = cut(seen, dialect.starts) if dialect.starts else cut_drawn(seen)
+        if dialect.encoding in MIXTURES:
             cells = tuple(map(shown, cells))
         raw, terminator = line.encode(dialect.encoding), end.encode(dialect.encoding)
         records.append(Record(raw, terminator, cells, len(records) + 1))
     return records
+
+
+def is_wrapped(record: Record, dialect: Dialect) -> bool:
+    """Whether a record of a file of wholly quoted lines is such a line."""
+    text = record.raw.decode(dialect.encoding).removeprefix(BOM)
+    return dialect.shape == WRAPPED and len(record.cells) > 1 and _WHOLE.fullmatch(text) is not None
+
+
+def _unwrapped(record: Record, dialect: Dialect) -> Record:
+    """A record whose line is one quoted cell, with the cells that stand within."""
+    text = record.raw.decode(dialect.encoding).removeprefix(BOM)
+    if len(record.cells) != 1 or not _WHOLE.fullmatch(text):
+        return record
+    text = text[1:-1].replace('""', '"')
+    within = read_records(text.encode(dialect.encoding), dialect.encoding, dialect.delimiter)
+    return replace(record, cells=within[0].cells) if len(within) == 1 else record
 
 
 def read_records(content: bytes, encoding: str, delimiter: str, quotechar: str = '"') -> list[Record]:
@@ -168,7 +197,7 @@ def read_records(content: bytes, encoding: str, delimiter: str, quotechar: str =
                 break
         terminator = found["end"]
         raw = text[start : position - len(terminator)]
-        if encoding == MIXED:
+        if encoding in MIXTURES:
             cells = [shown(cell) for cell in cells]
         records.append(Record(raw.encode(encoding), terminator.encode(encoding), tuple(cells), len(records) + 1))
         start = position
@@ -242,16 +271,17 @@ def complete_dialect(content: bytes, dialect: Dialect) -> Dialect:
     sample = _sample(content, dialect.encoding)
     records = read_records(sample.encode("utf-8"), "utf-8", dialect.delimiter, dialect.quotechar)
     observed = replace(dialect, encoding="utf-8")
-    has_quotes = dialect.quotechar and not dialect.starts
+    has_quotes = dialect.quotechar and not dialect.starts and not dialect.shape
     quoting = _detect_quoting(records[:_SAMPLE_RECORDS], observed) if has_quotes else "minimal"
     return replace(dialect, quoting=quoting, line_terminator=_detect_line_terminator(sample))
 
 
-def detect_dialect(content: bytes, file_name: str = "") -> Dialect:
-    """How this file seems to be written. The number of header rows is set by who recognises headings
-    (`app.files.tabular`); here it is 1."""
+def detect_dialect(content: bytes, file_name: str = "", encoding: str = "") -> Dialect:
+    """How this file seems to be written, by its first lines; the encoding is found unless it is given. The number of
+    header rows is set by who recognises headings (`app.files.tabular`); here it is 1."""
     found = detect(content)
-    sample = _sample(content, found.encoding)
+    written = encoding or found.encoding
+    sample = _sample(content, written)
     is_tabbed = file_name.lower().endswith(".tsv") and "\t" in sample
     delimiter = "\t" if is_tabbed else _detect_delimiter(sample)
-    return complete_dialect(content, Dialect(encoding=found.encoding, bom=found.bom, delimiter=delimiter))
+    return complete_dialect(content, Dialect(encoding=written, bom=found.bom, delimiter=delimiter))

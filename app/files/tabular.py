@@ -1,30 +1,30 @@
 """From the bytes of a received file to a table: dialect, headings and rows, every cell as text."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files import limits
+from app.files.dialects import chosen_dialect, find_dialect, shape_notes
 from app.files.encoding_notes import notes_on
-from app.files.encodings import BOM, detect
+from app.files.encodings import BOM, detect, shown
 from app.files.fhir_catalogue import HEADINGS, read_catalogue
 from app.files.fhir_json import FhirReadError
 from app.files.fhir_syntax import looks_like_fhir
 from app.files.fields import guess_columns, known_fields
-from app.files.fixed_width import REFUSAL, column_starts, looks_aligned
 from app.files.foreign import foreign
 from app.files.headings import bare_headings, has_subheadings, headings_of, is_empty
-from app.files.records import Dialect, UndecodableError, complete_dialect, decode, detect_dialect, records_of
+from app.files.json_table import JsonTableError, is_json_table, is_storable, read_json_table
+from app.files.records import JSON, Dialect, UndecodableError, decode, records_of
 from app.files.sheet_facts import Merge
 from app.files.sheet_notes import notes_on_sheet
 from app.files.table_rows import TableRow, fill_merges
 from app.files.workbook import Sheet, UnsafeWorkbookError, read_workbook, workbook_format
+from app.files.zip_safety import ZIP_SIGNATURE
 from app.text import counted
 
 _HEADER_SEARCH_ROWS = 15
 _TITLE_CELLS = 3
-_LINE_ENDS = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,8 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo).")
     if told := foreign(content):
         raise _refuse(file_name, told)
+    if content.startswith(ZIP_SIGNATURE) and not workbook_format(content):
+        raise _refuse(file_name, "c'est une archive zip ; décompressez-la, puis envoyez le fichier qu'elle contient.")
     if looks_like_fhir(content):
         return
     head = content[:4096]
@@ -169,55 +171,13 @@ def _read_sheets(file_name: str, content: bytes, chosen: Dialect | None, detect_
 
 
 def _read_text(file_name: str, content: bytes, chosen: Dialect | None, detect_header: bool) -> Table:
-    dialect = complete_dialect(content, chosen) if chosen else detect_dialect(content, file_name)
-    try:
-        decode(content, dialect.encoding)
-    except UndecodableError as error:
-        raise _refuse(file_name, f"{error}.", error.row_number) from error
-    _check_size(file_name, content, dialect)
-    if chosen is None:
-        dialect = _with_starts(file_name, content, dialect)
+    dialect = chosen_dialect(file_name, content, chosen) if chosen else find_dialect(file_name, content)
     records = records_of(content, dialect)
     rows = tuple(TableRow(record.row_number, record.cells) for record in records)
     if chosen is None or detect_header:
         dialect = replace(dialect, header_rows=detect_header_rows(rows))
-    notes = [*notes_on(file_name, content, dialect.encoding, is_chosen=chosen is not None)]
-    if dialect.starts:
-        places = ", ".join(str(start + 1) for start in dialect.starts)
-        notes.append(
-            f"{file_name} : texte à largeur fixe, dont les colonnes commencent aux caractères {places}. Vérifiez dans "
-            "l'aperçu qu'aucun mot n'est coupé."
-        )
-    return Table(file_name, dialect, rows, notes=tuple(notes))
-
-
-def _with_starts(file_name: str, content: bytes, dialect: Dialect) -> Dialect:
-    """The dialect of a text whose columns are aligned with spaces; raises ImportRefusedError when where is unsure."""
-    lines = [line.rstrip("\x1a") for line in _LINE_ENDS.split(decode(content, dialect.encoding).removeprefix(BOM))]
-    filled = [line for line in lines if line.strip()]
-    if not filled or _is_delimited(filled, dialect.delimiter):
-        return dialect
-    starts = column_starts(filled)
-    if starts is not None:
-        return replace(dialect, starts=starts)
-    if looks_aligned(filled):
-        raise _refuse(file_name, REFUSAL)
-    return dialect
-
-
-def with_own_starts(content: bytes, dialect: Dialect) -> Dialect:
-    """A saved reading of fixed width, for a file whose columns may begin elsewhere: the widths follow the contents."""
-    try:
-        lines = _LINE_ENDS.split(decode(content, dialect.encoding).removeprefix(BOM))
-    except UndecodableError:
-        return replace(dialect, starts=())
-    return replace(dialect, starts=column_starts([line for line in lines if line.strip()]) or ())
-
-
-def _is_delimited(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether the lines, and the headings among them, are cut by a delimiter: a comma may stand in a label."""
-    first = [delimiter in line for line in lines[:_HEADER_SEARCH_ROWS]]
-    return first[0] or sum(first) > len(first) / 2
+    notes = notes_on(file_name, content, dialect.encoding, is_chosen=chosen is not None)
+    return Table(file_name, dialect, rows, notes=(*notes, *shape_notes(file_name, dialect)))
 
 
 def _read_fhir(file_name: str, content: bytes) -> Table:
@@ -239,11 +199,27 @@ def _read_fhir(file_name: str, content: bytes) -> Table:
     return Table(file_name, Dialect(format="fhir", header_rows=1), rows, notes=tuple(notes))
 
 
-def _check_size(file_name: str, content: bytes, dialect: Dialect) -> None:
-    """Refuse before splitting what would fill the memory: millions of empty cells are a small file."""
-    delimiter = dialect.delimiter.encode(dialect.encoding)
-    if content.count(delimiter) > limits.MAX_CELLS or content.count(b"\n") > limits.MAX_CELLS:
-        raise _refuse(file_name, f"le fichier dépasse {limits.MAX_CELLS} cellules.")
+def _read_json(file_name: str, content: bytes) -> Table:
+    found = detect(content)
+    try:
+        read = read_json_table(decode(content, found.encoding).removeprefix(BOM))
+    except UndecodableError as error:
+        raise _refuse(file_name, f"{error}.", error.row_number) from error
+    except JsonTableError as error:
+        raise _refuse(file_name, f"{error}.") from error
+    width = len(read.headings)
+    cells = [tuple(read.headings), *((*row, *("",) * (width - len(row))) for row in read.rows)]
+    rows = tuple(TableRow(number, tuple(map(shown, row))) for number, row in enumerate(cells, start=1))
+    for row in rows:
+        if not all(map(is_storable, row.cells)):
+            raise _refuse(file_name, "un texte JSON contient la moitié d'un caractère (\\ud800).", row.row_number)
+    told = counted(len(read.rows), "objet", "objets")
+    notes = (
+        *notes_on(file_name, content, found.encoding, is_chosen=False),
+        f"{file_name} : liste JSON de {told}, lue comme un tableau ; l'objet n° 1 est la ligne 2.",
+    )
+    dialect = Dialect(encoding=found.encoding, bom=found.bom, format=JSON, header_rows=1)
+    return Table(file_name, dialect, rows, notes=notes)
 
 
 def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *, detect_header: bool = False) -> Table:
@@ -253,6 +229,8 @@ def read_table(file_name: str, content: bytes, chosen: Dialect | None = None, *,
     """
     if workbook_format(content):
         table = _read_sheets(file_name, content, chosen, detect_header)
+    elif is_json_table(content):
+        table = _read_json(file_name, content)
     elif looks_like_fhir(content):
         table = _read_fhir(file_name, content)
     else:

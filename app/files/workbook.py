@@ -10,12 +10,12 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from app.files.number_formats import shown, shows_decimals, shows_exponent
+from app.files.cell_kinds import CellKind
+from app.files.number_formats import does_to, shown
 from app.files.ods_check import MIME_TYPE, check_ods
 from app.files.sheet_facts import Merge, SheetFacts
 from app.files.xls_check import OLE_SIGNATURE, check_xls
@@ -33,31 +33,12 @@ __all__ = [
     "read_workbook",
     "workbook_format",
 ]
+_OF_ANY_NUMBER = (CellKind.EXPONENT, CellKind.PERCENT, CellKind.FRACTION)
+"""What a format does even to a number that is not whole, or not known to its last digit."""
 _WHOLE = 1e15
 """From here on a spreadsheet has lost the last digits of a whole number."""
 _WIDE = 1e11
 """From here on a spreadsheet shows a number without format as a power of ten."""
-
-
-class CellKind(StrEnum):
-    """What a cell is that a spreadsheet may have made of another text."""
-
-    NUMBER = "number"
-    """A whole number shown as it is: zeros in front of it may be lost."""
-    DATE = "date"
-    BOOLEAN = "boolean"
-    LONG = "long"
-    """A number of more than 15 digits: the last ones are lost."""
-    WIDE = "wide"
-    """A whole number that the spreadsheet shows as a power of ten, and that is known in full."""
-    EXPONENT = "exponent"
-    DECIMAL = "decimal"
-    ERROR = "error"
-    UNCALCULATED = "uncalculated"
-    DATE_LIKE = "date-like"
-    """A text that reads as a date; nothing says what it was."""
-    SHORT = "short"
-    """A number shorter than the codes around it."""
 
 
 Kinds = Mapping[CellKind, "array[int]"]
@@ -179,7 +160,7 @@ class _Texts:
         for column, texts in self.facts.texts.items():
             for text, numbers in texts.items():
                 for number in numbers:
-                    if self._number_at(number, column) is not None:
+                    if isinstance(self._typed_at(number, column), float | int):
                         self._show(number, column, text)
         for (number, column), text in self.facts.errors.items():
             if self._put(number, column, text):
@@ -220,26 +201,32 @@ class _Texts:
             value = self._number_at(row, column)
             if value is None:
                 continue
-            if shows_exponent(code):
-                self._mark(row, column, CellKind.EXPONENT)
-            elif not float(value).is_integer() or abs(value) >= _WHOLE:
-                continue
-            elif shows_decimals(code):
-                self._mark(row, column, CellKind.DECIMAL)
-            else:
-                text = shown(int(value), code)
-                if text is None:
+            if not float(value).is_integer() or abs(value) >= _WHOLE:
+                does = does_to(value, code)
+                if does not in _OF_ANY_NUMBER:
                     continue
-                self._show(row, column, text)
-                if text == str(int(value)):
-                    self._mark(row, column, CellKind.NUMBER)
+                self._mark(row, column, does)
+            else:
+                self._whole(row, column, int(value), shown(int(value), code))
             done.append(row)
         return done
 
+    def _whole(self, row: int, column: int, value: int, text: str | CellKind) -> None:
+        """Put what the cell shows of a whole number, or note what its format does to it."""
+        if isinstance(text, CellKind):
+            self._mark(row, column, text)
+            return
+        self._show(row, column, text)
+        if text == str(value):
+            self._mark(row, column, CellKind.NUMBER)
+
     def _number_at(self, row: int, column: int) -> float | None:
+        value = self._typed_at(row, column)
+        return value if type(value) in (float, int) else None
+
+    def _typed_at(self, row: int, column: int) -> Any:
         if 0 < row <= len(self.typed) and column < len(self.typed[row - 1]):
-            value = self.typed[row - 1][column]
-            return value if type(value) in (float, int) else None
+            return self.typed[row - 1][column]
         return None
 
     def _note(self, row: int, column: int, value: Any, formatted: set[int]) -> None:

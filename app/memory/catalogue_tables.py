@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from app.errors import ImportRefusedError
 from app.files.advice import advice_on
-from app.files.choices import IncomingFile
-from app.files.earlier_advice import COMING
-from app.files.fields import EARLIER_CODES, fold_heading
+from app.files.choices import Choices, IncomingFile
+from app.files.earlier_advice import COMING, NEVER_TAKEN
+from app.files.earlier_fields import EARLIER_CODES
+from app.files.fields import fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
 from app.files.reading import ReadFile, ReadLine, read_file
-from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.memory.statements import statement_of
 from app.memory.tables import INVALID, NO_LOCAL_CODE, NO_MATCH, TableReadError
 from app.models import Level
@@ -39,9 +40,18 @@ NOT_READ = (
 )
 
 
-def read_table_with_codes(name: str, content: bytes, max_bytes: int) -> EarlierMappings:
-    """The earlier codes of a table; raises TableReadError, or ImportRefusedError naming rows and columns."""
-    file = read_file(IncomingFile(name, content), max_bytes)
+def read_table_with_codes(
+    name: str, content: bytes, max_bytes: int, choices: Choices | None = None
+) -> EarlierMappings:
+    """The earlier codes of a table, read as a person settled it or as it seems to be written.
+
+    Raises TableReadError, or ImportRefusedError naming rows and columns.
+    """
+    return said_of(read_file(IncomingFile(name, content, choices or Choices()), max_bytes))
+
+
+def said_of(file: ReadFile) -> EarlierMappings:
+    """The earlier codes of a table that was read; raises what `read_table_with_codes` raises."""
     if not any(field in file.columns for field in EARLIER_CODES):
         raise TableReadError(NOT_READ)
     # Labels may miss: the local code alone says which test it is.
@@ -54,15 +64,16 @@ def read_table_with_codes(name: str, content: bytes, max_bytes: int) -> EarlierM
     levels = _levels_of(file)
     found = [mapping for line in file.lines() for mapping in _of_line(file, line, levels, skipped)]
     # Rows of several tests share an exam: it is said once.
-    distinct = list({(item.level, item.local_code, item.loinc_num, item.written): item for item in found}.values())
+    distinct = {
+        (item.level, item.chapter, item.local_code, item.loinc_num, item.written): item for item in found
+    }.values()
     title = f"Tableau {file.kind}" if file.kind in _LEVELS or file.kind is FileKind.LOINC_1 else "Tableau"
-    return EarlierMappings(
-        title,
-        tuple(item for item in distinct if item.finding is CellFinding.CODE),
-        tuple(skipped.items()),
-        tuple(item for item in distinct if item.finding is not CellFinding.CODE),
-        tuple(sentence for sentence in advice_on(file) if COMING not in sentence),
-    )
+    return sorted_out(title, distinct, skipped, [*_notes(file)])
+
+
+def _notes(file: ReadFile) -> Iterator[str]:
+    """How it was read; what the page of a catalogue alone must say, or is counted anyway, is left out."""
+    return (text for text in advice_on(file) if COMING not in text and NEVER_TAKEN not in text)
 
 
 def _of_line(
@@ -86,7 +97,9 @@ def _of_line(
         else:
             if mapping.finding is not CellFinding.CODE:
                 skipped[_WHY[mapping.finding]] += 1
-            yield replace(mapping, local_code=code, label=label or code, level=level, row_number=line.row_number)
+            chapter = line["chapter_code"] or line["chapter"] if level is Level.SUBCHAPTER else ""
+            told = replace(mapping, local_code=code, label=label or code, level=level, chapter=chapter)
+            yield replace(told, row_number=line.row_number)
 
 
 def _levels_of(file: ReadFile) -> dict[int, Level]:

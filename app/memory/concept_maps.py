@@ -4,19 +4,34 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from app.files.fhir_concepts import concepts_of, level_named
-from app.files.fhir_json import LOINC_SYSTEMS, FhirReadError, Json, Resources, items, one_line, resources_of, walk
+from app.files.fhir_json import (
+    LOINC_SYSTEMS,
+    NO_MAP_EXTENSION,
+    NOTE_EXTENSION,
+    FhirReadError,
+    Json,
+    Resources,
+    items,
+    one_line,
+    resources_of,
+    walk,
+)
 from app.files.fhir_syntax import load_fhir
 from app.files.loinc_cells import CellFinding, read_code
-from app.memory.schemas import EarlierMapping, EarlierMappings
+from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
+from app.memory.statements import settled_as
 from app.memory.tables import unread
 from app.models import Level
+from app.text import iso_day
 
-NOT_MAPPED = frozenset({"unmatched", "disjoint", "not-related-to"})
 _OTHER_TARGET = "vers un autre système que LOINC"
 _NO_MATCH = "déclarées sans correspondance"
 _NO_TARGET = "sans code cible"
+_OUT_OF_SCOPE = "dites hors périmètre"
 _INVALID = "code LOINC mal formé"
 _NO_CODE = "sans code ni libellé local"
 _PEOPLE = re.compile(
@@ -36,10 +51,8 @@ def read_concept_maps(content: bytes) -> EarlierMappings:
     skipped: Counter[str] = Counter()
     described = _described(resources)
     found = [mapping for item in maps for mapping in _mappings(item, described, skipped)]
-    mappings = tuple(mapping for mapping in found if mapping.finding is CellFinding.CODE)
-    others = tuple(mapping for mapping in found if mapping.finding is not CellFinding.CODE)
     version = "R5" if any("relationship" in target for item in maps for target in _targets(item)) else "R4"
-    return EarlierMappings(f"ConceptMap {version}", mappings, tuple(skipped.items()), others)
+    return sorted_out(f"ConceptMap {version}", found, skipped)
 
 
 def _described(resources: Resources) -> dict[str, Described]:
@@ -89,9 +102,10 @@ def _of_element(
         skipped[_NO_CODE] += max(1, len(targets))
         return
     if not targets:
-        if element.get("noMap") is True:
-            skipped[_NO_MATCH] += 1
-            yield replace(local, finding=CellFinding.NO_CODE)
+        if _is_without_map(element):
+            settled = _settled(local, element)
+            skipped[_OUT_OF_SCOPE if settled.finding is CellFinding.OUT_OF_SCOPE else _NO_MATCH] += 1
+            yield settled
         else:
             # Nobody has looked yet, or R4 has no place to say it.
             skipped[_NO_TARGET] += 1
@@ -99,7 +113,7 @@ def _of_element(
         said = _with_said(local, target)
         written = one_line(target.get("code"))
         cell = read_code(written)
-        if said.relation in NOT_MAPPED or not written:
+        if said.relation == "unmatched" or not written:
             skipped[_NO_MATCH] += 1
             # That a code is not the right one does not say that there is none.
             if said.relation == "unmatched" and len(targets) == 1:
@@ -109,6 +123,40 @@ def _of_element(
             yield unread(said, written)
         else:
             yield replace(said, loinc_num=cell.code, written=written, repair=cell.repair)
+
+
+def _is_without_map(element: Json) -> bool:
+    """Whether an element says that its code has no target: R5 by `noMap`, R4 by the extension of that name."""
+    said = [item.get("valueBoolean") for item in items(element, "extension") if item.get("url") == NO_MAP_EXTENSION]
+    return True in (element.get("noMap"), *said)
+
+
+def _settled(local: EarlierMapping, element: Json) -> EarlierMapping:
+    """That there is no code, with what the notes beside it say: the reason first, then the comment."""
+    notes = [
+        note
+        for item in items(element, "extension")
+        if item.get("url") == NOTE_EXTENSION and isinstance(note := item.get("valueAnnotation"), dict)
+    ]
+    texts = [one_line(note.get("text")) for note in notes]
+    finding, reason = settled_as(texts[0] if texts else "")
+    return replace(
+        local,
+        finding=CellFinding.NO_CODE if finding is CellFinding.EMPTY else finding,
+        reason=reason,
+        comment=" ".join(texts[1:]),
+        author=next((name for note in notes if (name := one_line(note.get("authorString")))), ""),
+        dated=next((day for note in notes if (day := _day(note.get("time")))), ""),
+    )
+
+
+def _day(moment: Any) -> str:
+    """The day, in Paris, of a moment as FHIR writes it; what is no whole moment, as it is written."""
+    written = one_line(moment)
+    try:
+        return iso_day(datetime.fromisoformat(written)) if "T" in written else written[:10]
+    except (ValueError, OverflowError):
+        return written[:10]
 
 
 def _local(element: Json, known: dict[str, str], level: Level | None) -> EarlierMapping:
@@ -134,7 +182,7 @@ def _with_said(local: EarlierMapping, target: Json) -> EarlierMapping:
     told = _PEOPLE.search(comment)
     people = {one_line(item.get("code")): item for item in items(target, "property")}
     author = one_line(people.get("decidedBy", {}).get("valueString")) or (told["author"] if told else "")
-    dated = one_line(people.get("decidedOn", {}).get("valueDateTime"))[:10] or (told["day"] if told else "")
+    dated = _day(people.get("decidedOn", {}).get("valueDateTime")) or (told["day"] if told else "")
     return replace(
         local,
         relation=one_line(target.get("equivalence")) or one_line(target.get("relationship")),

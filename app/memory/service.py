@@ -9,16 +9,10 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.catalogues.matcher_input import to_matcher
 from app.catalogues.repository import insert_all
-from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
-from app.files.fhir_json import FhirReadError
-from app.files.fhir_syntax import looks_like_fhir
-from app.files.foreign import foreign
-from app.files.workbook import workbook_format
+from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.memory import repository
-from app.memory.catalogue_tables import read_table_with_codes
-from app.memory.concept_maps import read_concept_maps
+from app.memory.file_reading import read_mappings
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
-from app.memory.tables import NameLookup, TableReadError, read_table_of_mappings
 from app.models import (
     CONTRIBUTORS,
     Laboratory,
@@ -32,54 +26,17 @@ from app.models import (
 from app.platform import locks
 from app.platform.database import Transactions, give_way
 from app.platform.identity import LaboratoryAccess
-from app.platform.open_transactions import forbid_open_transaction
 from app.terminology.chunks import chunks
-from app.terminology.service import current_release
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
 
 MAY_REMEMBER = CONTRIBUTORS
 MAX_REASON = 500
-_MAX_MAPPINGS = 200_000
 STORED_AT_ONCE = 2_000
 LINKED_AT_ONCE = 200
 """Entries in one transaction: some hundredths of a second."""
 _Key = tuple[str, str, str]
 """Signature, LOINC code, local code."""
-
-
-def read_mappings(transactions: Transactions, name: str, content: bytes, max_bytes: int) -> EarlierMappings:
-    """What a file says of an earlier transcoding; raises ImportRefusedError when it is none that is read."""
-    forbid_open_transaction("read earlier transcodings")
-
-    def codes_of(names: Iterable[str]) -> Mapping[str, str]:
-        with transactions.reading() as session:
-            release = current_release(session)
-            return repository.codes_of_names(session, release.id, names) if release and release.id else {}
-
-    try:
-        if not content.strip():
-            raise TableReadError("le fichier est vide")
-        if len(content) > max_bytes:
-            raise TableReadError(f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
-        read = _read(name, content, max_bytes, codes_of)
-    except (FhirReadError, TableReadError) as error:
-        raise ImportRefusedError([InputProblem(name, f"{error}.")]) from error
-    if len(read.mappings) > _MAX_MAPPINGS:
-        raise ImportRefusedError([InputProblem(name, f"le fichier dépasse {_MAX_MAPPINGS} correspondances.")])
-    return read
-
-
-def _read(name: str, content: bytes, max_bytes: int, codes_of: NameLookup) -> EarlierMappings:
-    if looks_like_fhir(content):
-        return read_concept_maps(content)
-    if not workbook_format(content):
-        if told := foreign(content):
-            raise TableReadError(told.removesuffix("."))
-        known = read_table_of_mappings(content, codes_of)
-        if known is not None:
-            return known
-    return read_table_with_codes(name, content, max_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +154,8 @@ def _entries(
     entries = []
     for item in mappings:
         own = [test for test in tests.get(item.local_code, []) if item.level in (None, Level(test.level))]
+        if item.chapter:
+            own = [test for test in own if item.chapter in (test.chapter_code, test.chapter)]
         if own:
             signatures = dict.fromkeys(signature(to_matcher(test, analyses.get(test.id or 0, ()))) for test in own)
             entries += [_values(item, key, own[0]) for key in signatures]

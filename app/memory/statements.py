@@ -1,9 +1,15 @@
 """What the columns of a row say of an earlier transcoding."""
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, read_code
 from app.memory.schemas import EarlierMapping
+from app.text import iso_day
+
+_MILLISECONDS = re.compile(r"\d{12,13}")
 
 SETTLED = {
     "aucun code LOINC n'existe (approuvé)": CellFinding.NO_CODE,
@@ -11,12 +17,25 @@ SETTLED = {
 }
 """How the decision workbook says that a row has no code and needs none; the reason follows behind a colon."""
 
+NO_CODE_RELATIONS = frozenset(
+    {"unmatched", "no map", "nomap", "no match", "sans correspondance", "aucune correspondance"}
+)
+"""Relations that say, beside an empty cell, that there is no code."""
 
-def _settled(reason: str) -> tuple[CellFinding, str]:
+
+def settled_as(reason: str) -> tuple[CellFinding, str]:
+    """What is settled, and the reason alone; nothing is where the words are not those of this product."""
     for label, finding in SETTLED.items():
         if reason == label or reason.startswith(f"{label} : "):
             return finding, reason.removeprefix(label).removeprefix(" : ")
     return CellFinding.EMPTY, reason
+
+
+def day_of(written: str) -> str:
+    """A day as its file says it; Usagi counts the milliseconds since 1970."""
+    if not _MILLISECONDS.fullmatch(written):
+        return written
+    return iso_day(datetime.fromtimestamp(int(written) / 1000, UTC))
 
 
 def _unguarded(text: str) -> str:
@@ -30,9 +49,11 @@ def statement_of(values: Mapping[str, str], name: str = "earlier_code") -> Earli
     cell = read_code(written)
     reason = values.get("earlier_reason", "").strip()
     finding = cell.finding
+    if finding is CellFinding.EMPTY and fold_heading(values.get("earlier_relation", "")) in NO_CODE_RELATIONS:
+        finding = CellFinding.NO_CODE
     if finding is CellFinding.EMPTY:
         # A reason alone says nothing, unless it is one that this product writes of a row that a biologist settled.
-        finding, reason = _settled(reason)
+        finding, reason = settled_as(reason)
         if finding is CellFinding.EMPTY:
             return None
     return EarlierMapping(
@@ -51,6 +72,7 @@ def statement_of(values: Mapping[str, str], name: str = "earlier_code") -> Earli
         finding=finding,
         repair=cell.repair,
         reason=reason,
+        status=values.get("earlier_status", "").strip(),
         author=values.get("earlier_author", ""),
-        dated=values.get("earlier_date", ""),
+        dated=day_of(values.get("earlier_date", "")),
     )

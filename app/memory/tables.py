@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,8 +12,9 @@ from app.files.fhir_concepts import level_named
 from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, read_code
 from app.files.records import UndecodableError, read_records
-from app.memory.schemas import EarlierMapping, EarlierMappings
-from app.text import iso_day
+from app.files.standings import Standing
+from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
+from app.memory.statements import day_of
 from loinc_data.checkdigit import is_valid_loinc
 
 NameLookup = Callable[[Iterable[str]], Mapping[str, str]]
@@ -25,13 +25,15 @@ _LOINC = re.compile(r"(\d{1,7}-\d)/?$")
 _OBO_LOINC = re.compile(r"(?:^obo:|/obo/)LOINC_\d{1,7}-\d/?$", re.IGNORECASE)
 """The form of the OBO foundry, of codes of other systems too."""
 NO_MATCH = "déclarées sans correspondance"
-_NOT_APPROVED = "non approuvées dans Usagi"
+_NOT_APPROVED = "que personne n'a encore regardées dans Usagi"
+_USAGI_TARGETS = frozenset({"targetconceptcode", "conceptcode", "targetconceptname", "conceptname", "mappingstatus"})
+_UNTOUCHED = frozenset({"UNCHECKED", "AUTO_MAPPED", "AUTO_MAPPED_TO_1", "IGNORED"})
+"""What Usagi found by itself and nobody looked at, or set aside."""
 _OTHER_TARGET = "vers un autre système que LOINC"
 INVALID = "code LOINC mal formé ou introuvable"
 NO_LOCAL_CODE = "sans code ni libellé local"
 _AUTOMATIC = "proposées par un programme, sans personne"
 _MACHINE = frozenset({"semapv:LexicalMatching", "semapv:SemanticSimilarityThresholdMatching"})
-_MILLISECONDS = re.compile(r"\d{12,13}")
 _ADDED = {
     "unit": "unite unit units",
     "specimen": "milieu specimen",
@@ -42,23 +44,51 @@ _ADDED = {
 }
 
 
+REASON_KEY = "no_code_reason"
+"""Key of the reason alone, in the column `other`, of a row whose comment holds a reason and a comment."""
+
+
 class TableReadError(ValueError):
     """The file cannot be read as earlier mappings; the message says why, in French."""
 
 
 def read_table_of_mappings(content: bytes, codes_of: NameLookup) -> EarlierMappings | None:
     """The mappings to LOINC of a SSSOM/TSV or Usagi file; None when it is neither. Raises TableReadError."""
-    text = shown(content.decode(detect(content).encoding, "replace")).removeprefix("\ufeff")
-    lines = text.splitlines(keepends=True)
+    lines = _text(content).splitlines(keepends=True)
     comments = [line for line in lines if line.startswith("#")]
     body = "".join(line for line in lines if not line.startswith("#"))
-    header = next((line for line in body.splitlines() if line.strip()), "")
-    names = {name.strip().lower() for name in re.split(r"[\t,;]", header)}
-    if {"subject_id", "object_id"} <= names:
-        return _sssom(_records(body, "\t" if "\t" in header else ","), comments)
-    if {"sourcecode", "sourcename"} <= {name.strip('"') for name in names}:
-        return _usagi(_records(body, ";" if header.count(";") > header.count(",") else ","), codes_of)
+    header = _header(lines)
+    match _format_of(header):
+        case "SSSOM/TSV":
+            return _sssom(_records(body, _delimiter(header, "\t,;")), comments)
+        case "Usagi":
+            return _usagi(_records(body, _delimiter(header, ",;\t")), codes_of)
     return None
+
+
+def _text(content: bytes) -> str:
+    return shown(content.decode(detect(content).encoding, "replace")).removeprefix("\ufeff")
+
+
+def _header(lines: Iterable[str]) -> str:
+    return next((line for line in lines if line.strip() and not line.startswith("#")), "")
+
+
+def _delimiter(header: str, known: str) -> str:
+    """The delimiter that the headings have most of, the usual one first."""
+    return max(known, key=lambda delimiter: (header.count(delimiter), -known.index(delimiter)))
+
+
+def _format_of(header: str) -> str | None:
+    names = {name.strip().strip('"').strip().lower() for name in re.split(r"[\t,;]", header)}
+    if {"subject_id", "object_id"} <= names:
+        return "SSSOM/TSV"
+    return "Usagi" if {"sourcecode", "sourcename"} <= names and names & _USAGI_TARGETS else None
+
+
+def mapping_format(content: bytes) -> str | None:
+    """Which of the two formats a file is, by its headings; None when it is neither."""
+    return _format_of(_header(_text(content[:65_536]).splitlines()))
 
 
 def _records(body: str, delimiter: str) -> list[dict[str, str]]:
@@ -69,7 +99,7 @@ def _records(body: str, delimiter: str) -> list[dict[str, str]]:
     filled = [record for record in records if not record.is_blank]
     if not filled:
         raise TableReadError("le fichier est vide")
-    names = [cell.strip() for cell in filled[0].cells]
+    names = [cell.strip().strip('"') for cell in filled[0].cells]
     return [
         {name: " ".join(cell.split()) for name, cell in zip(names, record.cells, strict=False)} for record in filled[1:]
     ]
@@ -100,8 +130,7 @@ def _loinc_of(object_id: str, prefixes: Mapping[str, str]) -> str | None:
 def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> EarlierMappings:
     prefixes = _prefixes(comments)
     skipped: Counter[str] = Counter()
-    mappings: list[EarlierMapping] = []
-    others: list[EarlierMapping] = []
+    said: list[EarlierMapping] = []
     for row in rows:
         object_id = row.get("object_id", "")
         loinc_num = _loinc_of(object_id, prefixes)
@@ -109,9 +138,7 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
             skipped[NO_LOCAL_CODE] += 1
         elif object_id.lower().endswith("notermfound"):
             skipped[NO_MATCH] += 1
-            others.append(replace(_of_sssom(row), finding=CellFinding.NO_CODE, reason=row.get("comment", "")))
-        elif row.get("predicate_modifier", "").lower() == "not":
-            skipped[NO_MATCH] += 1
+            said.append(_sssom_without_code(row))
         elif loinc_num is None:
             skipped[_OTHER_TARGET] += 1
         elif row.get("mapping_justification", "") in _MACHINE and not row.get("reviewer_label"):
@@ -119,13 +146,22 @@ def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> Earlie
         elif not is_valid_loinc(loinc_num):
             cell = read_code(object_id)
             if cell.code:
-                mappings.append(replace(_of_sssom(row), loinc_num=cell.code, written=object_id, repair=cell.repair))
+                said.append(replace(_of_sssom(row), loinc_num=cell.code, written=object_id, repair=cell.repair))
                 continue
             skipped[INVALID] += 1
-            others.append(unread(_of_sssom(row), object_id))
+            said.append(unread(_of_sssom(row), object_id))
         else:
-            mappings.append(replace(_of_sssom(row), loinc_num=loinc_num))
-    return EarlierMappings("SSSOM/TSV", tuple(mappings), tuple(skipped.items()), tuple(others))
+            said.append(replace(_of_sssom(row), loinc_num=loinc_num))
+    return sorted_out("SSSOM/TSV", said, skipped)
+
+
+def _sssom_without_code(row: Mapping[str, str]) -> EarlierMapping:
+    """A row that says that there is no code; `other` of this product keeps the reason apart from the comment."""
+    said = replace(_of_sssom(row), finding=CellFinding.NO_CODE, relation="")
+    told = row.get("comment", "")
+    other = dict(part.strip().partition("=")[::2] for part in row.get("other", "").split("|"))
+    reason = other.get(REASON_KEY, told)
+    return replace(said, reason=reason, comment=told.removeprefix(reason).strip())
 
 
 def unread(mapping: EarlierMapping, written: str) -> EarlierMapping:
@@ -149,6 +185,7 @@ def _of_sssom(row: Mapping[str, str]) -> EarlierMapping:
         relation=row.get("predicate_id", ""),
         comment=row.get("comment", ""),
         level=level_named(prefix),
+        status=row.get("predicate_modifier", ""),
         author=row.get("author_label", "") or row.get("author_id", "") or row.get("creator_label", ""),
         dated=row.get("mapping_date", ""),
     )
@@ -162,19 +199,18 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
     kept: list[tuple[Mapping[str, str], str, str]] = []
     for line in rows:
         said = {name.lower(): value for name, value in line.items()}
-        if said.get("mappingstatus", "APPROVED").upper() != "APPROVED":
+        if said.get("mappingstatus", "APPROVED").upper() in _UNTOUCHED:
             skipped[_NOT_APPROVED] += 1
             continue
         vocabulary = said.get("targetvocabularyid", "") or said.get("vocabularyid", "")
-        if vocabulary and vocabulary.upper() != "LOINC":
+        if vocabulary.upper() not in ("", "NONE", "LOINC"):
             skipped[_OTHER_TARGET] += 1
             continue
         code = said.get("targetconceptcode", "") or said.get("conceptcode", "")
         name = said.get("targetconceptname", "") or said.get("conceptname", "")
         kept.append((said, code, name))
     by_name = codes_of(name for _, code, name in kept if not code and name)
-    mappings: list[EarlierMapping] = []
-    others: list[EarlierMapping] = []
+    found: list[EarlierMapping] = []
     for known, code, name in kept:
         if not known.get("sourcecode", "") and not known.get("sourcename", ""):
             skipped[NO_LOCAL_CODE] += 1
@@ -183,14 +219,20 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
         cell = read_code(written)
         mapping = _with_added(_of_usagi(known), known)
         if cell.code:
-            mappings.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
-            continue
-        skipped[NO_MATCH if cell.finding is CellFinding.NO_CODE else INVALID] += 1
-        if cell.finding is CellFinding.NO_CODE:
-            others.append(replace(mapping, finding=cell.finding, written=written, reason=mapping.comment))
-        elif written or name:
-            others.append(unread(mapping, written or name))
-    return EarlierMappings("Usagi", tuple(mappings), tuple(skipped.items()), tuple(others))
+            found.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
+        elif cell.finding is CellFinding.NO_CODE or (not written and not name and _is_unmatched(mapping)):
+            skipped[NO_MATCH] += 1
+            without = replace(mapping, finding=CellFinding.NO_CODE, written=written, relation="")
+            found.append(replace(without, reason=mapping.comment, comment=""))
+        else:
+            skipped[INVALID] += 1
+            if written or name:
+                found.append(unread(mapping, written or name))
+    return sorted_out("Usagi", found, skipped)
+
+
+def _is_unmatched(mapping: EarlierMapping) -> bool:
+    return mapping.relation.upper() == "UNMATCHED" and mapping.standing is Standing.AFFIRMED
 
 
 def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
@@ -202,9 +244,9 @@ def _of_usagi(said: Mapping[str, str]) -> EarlierMapping:
         loinc_num="",
         relation=said.get("equivalence", ""),
         comment=said.get("comment", ""),
+        status=said.get("mappingstatus", ""),
         author=said.get("statussetby", "") or said.get("createdby", ""),
-        # Usagi counts the milliseconds since 1970.
-        dated=iso_day(datetime.fromtimestamp(int(on) / 1000, UTC)) if _MILLISECONDS.fullmatch(on) else on,
+        dated=day_of(on),
     )
 
 

@@ -39,6 +39,8 @@ class EarlierVerdict(StrEnum):
     NO_CODE = "no_code"
     UNREADABLE = "unreadable"
     """Several codes, a date, a wrong check digit."""
+    REJECTED = "rejected"
+    """Its own file says that the code is not, or no longer, the one of the row."""
     UNLINKED = "unlinked"
     """No row of the catalogue has this local code."""
 
@@ -51,6 +53,11 @@ class EarlierStatement(SQLModel, table=True):
         Index("ix_earlier_statement_catalogue_id_id", "catalogue_id", "id"),
         Index("ix_earlier_statement_catalogue_id_verdict", "catalogue_id", "verdict"),
         Index("ix_earlier_statement_catalogue_id_taken_as", "catalogue_id", "taken_as"),
+        # All that the page counts by: its numbers are read of the index alone.
+        Index(
+            "ix_earlier_statement_counts", "catalogue_id", "source_name", "verdict", "taken_as", "is_contradicted",
+            "run_id", "local_test_id", "loinc_num", "id",
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -75,6 +82,8 @@ class EarlierStatement(SQLModel, table=True):
     reason: str = Field(default="", max_length=500)
     author: str = Field(default="", max_length=200)
     dated: str = Field(default="", max_length=60)
+    status: str = Field(default="", max_length=60)
+    """How it stood in its file, as the file says it."""
     taken_as: str = Field(default=EarlierUse.NONE, max_length=12)
     taken_by_id: int | None = Field(default=None, foreign_key="user_account.id")
     taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -21,6 +21,8 @@ class UploadDraft(SQLModel, table=True):
     """The catalogue that receives the files; empty for a new one."""
     catalogue_name: str = Field(default="", max_length=200)
     """Name of the new catalogue."""
+    is_earlier_work: bool = False
+    """Its files are an earlier transcoding of the catalogue, and no catalogue."""
     is_confirmed: bool = False
     """The job that imports it has been asked for: nothing more may be changed."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

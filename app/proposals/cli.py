@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from app.console.options import Output, StandardInputName, file_argument, file_option
+from app.console.options import Encoding, Output, SheetName, StandardInputName, file_argument, file_option
 from app.console.streams import InputFile
 from app.errors import InvalidInputError
 from app.proposals.engines import engine_of_release_file, engine_of_starter
@@ -80,10 +80,12 @@ def register(cli: typer.Typer) -> None:
         ] = False,
         workers: Annotated[int, typer.Option(help="Nombre de processus.", min=1, max=MAX_WORKERS)] = 2,
         name: StandardInputName = "",
+        encoding: Encoding = "",
+        sheet: SheetName = "",
     ) -> None:
         """Propose des codes LOINC pour un catalogue (sans base de données ni serveur)."""
         global _engine
-        tests, notes = read_local_tests(*catalogue.read(name))
+        tests, notes = read_local_tests(*catalogue.read(name), encoding, sheet)
         if not timing:  # whose output is read by programs
             for note in notes:
                 typer.echo(f"Avertissement : {note}", err=True)

@@ -1,11 +1,13 @@
 """Reading a catalogue file into the matcher's rows, for the command line: no database, nothing stored."""
 
 from app.errors import ImportRefusedError, InputProblem
+from app.files.asked import asked_dialect, check_sheet
 from app.files.fields import FIELD_LABELS, fold_heading
 from app.files.odd_cells import odd_cells, odd_sentences
 from app.files.reading import default_columns, recognise
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
+from app.files.values import bare
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000
@@ -30,11 +32,17 @@ OTHER_HEADINGS = {
 }
 
 
-def read_local_tests(name: str, content: bytes) -> tuple[list[LocalTest], list[str]]:
+def read_local_tests(
+    name: str, content: bytes, encoding: str = "", sheet: str = ""
+) -> tuple[list[LocalTest], list[str]]:
     """The rows of any catalogue the application reads, in order, blank lines left out, and what to know of how they
-    were read; raises ImportRefusedError."""
+    were read; raises ImportRefusedError.
+
+    The encoding and the sheet are found unless they are given; raises InvalidInputError when they do not exist.
+    """
     check_content(name, content, MAX_BYTES)
-    table = read_table(name, content, detect_header=True)
+    table = read_table(name, content, asked_dialect(name, content, encoding, sheet), detect_header=True)
+    check_sheet(name, table.sheet_names, table.dialect.sheet, sheet)
     columns = _columns(name, table)
     if "label" not in columns:
         raise ImportRefusedError([InputProblem(name, "aucune colonne « libelle » reconnue", row=1)])
@@ -59,7 +67,7 @@ def _columns(file_name: str, table: Table) -> dict[str, int]:
 
 def _local_test(row: TableRow, columns: dict[str, int]) -> LocalTest:
     values = {
-        field: row.cells[position].strip() if position < len(row.cells) else "" for field, position in columns.items()
+        field: bare(row.cells[position]) if position < len(row.cells) else "" for field, position in columns.items()
     }
     return LocalTest(
         code=values.get("code", ""),

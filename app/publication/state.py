@@ -41,7 +41,7 @@ def state_of(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> 
     assert catalogue.id is not None
     release = current_release(session)
     release_id = release.id if release else 0
-    fact_id, decided_at = _latest_fact(session, catalogue.id)
+    fact_id, facts, decided_at = _latest_fact(session, catalogue.id)
     file_id, received_at = _latest_file(session, catalogue.id)
     loaded_at = session.exec(select(LoincRelease.loaded_at).where(LoincRelease.id == release_id)).first()
     value_sets = session.exec(
@@ -50,21 +50,25 @@ def state_of(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> 
     names = (laboratory.name, laboratory.finess, laboratory.canonical_url, str(laboratory.fhir_naming), catalogue.name)
     # The day that ends the grace of retired codes changes what leaves, with no fact of the catalogue.
     grace = release.grace if release else NO_LIMIT
-    stamp = (fact_id, file_id, release_id, repr(grace), tuple(value_sets), names)
+    stamp = (fact_id, facts, file_id, release_id, repr(grace), tuple(value_sets), names)
     moments = (catalogue.created_at, decided_at, received_at, loaded_at, grace.since, _last_event(session, laboratory))
     return PublishedState(stamp, max(moment for moment in moments if moment is not None))
 
 
-def _latest_fact(session: Session, catalogue_id: int) -> tuple[int, datetime | None]:
-    """The last decision of a catalogue: its identifier and its moment."""
+def _latest_fact(session: Session, catalogue_id: int) -> tuple[int, int, datetime | None]:
+    """The last decision of a catalogue, how many there are, and the moment of the last.
+
+    Identifiers are given before a transaction ends: of two people who decide at once, the one who ends last may have
+    the lower one. No fact ever goes, so that their number tells.
+    """
     statement = (
-        select(func.max(Decision.id))
+        select(func.max(Decision.id), func.count(col(Decision.id)))
         .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
         .where(LocalTest.catalogue_id == catalogue_id)
     )
-    fact_id = session.exec(statement).one()
+    fact_id, count = session.exec(statement).one()
     moment = session.exec(select(Decision.created_at).where(Decision.id == fact_id)).first() if fact_id else None
-    return fact_id or 0, moment
+    return fact_id or 0, count, moment
 
 
 def _latest_file(session: Session, catalogue_id: int) -> tuple[int, datetime | None]:

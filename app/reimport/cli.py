@@ -12,16 +12,14 @@ from app.catalogues.plan import ImportPlan
 from app.catalogues.schemas import ImportReport
 from app.catalogues.service import MAY_IMPORT, held_by, plan_into, read_files, write_plan
 from app.console.exit_codes import ExitCode
-from app.console.options import StandardInputName, file_argument, file_option
+from app.console.options import Encoding, SheetName, StandardInputName, file_argument, file_option
 from app.console.streams import InputFile
 from app.errors import ConflictError, ImportRefusedError, InvalidInputError
 from app.files.archive import unpacked
+from app.files.asked import asked_dialect, check_sheet
 from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.encodings import ENCODINGS
-from app.files.fhir_syntax import looks_like_fhir
 from app.files.reading import ReadFile, refuse_if
-from app.files.records import Dialect, detect_dialect
-from app.files.workbook import is_workbook, workbook_format
 from app.jobs.queue import JobQueue
 from app.laboratories.service import get_laboratory_by_name
 from app.models import Catalogue, FileKind
@@ -43,9 +41,6 @@ SideFile = Annotated[
     InputFile | None,
     file_option("--annexes", help="Données annexes, par code d'analyse."),
 ]
-Encoding = Annotated[str, typer.Option("--encodage", help=f"Encodage imposé : {', '.join(ENCODINGS)}.")]
-
-SheetName = Annotated[str, typer.Option("--feuille", help="Feuille à lire dans chaque classeur.")]
 OnDuplicates = Annotated[
     Duplicates | None,
     typer.Option("--doublons", help="Ce que deviennent les lignes qui ont le même code et disent autre chose."),
@@ -69,22 +64,14 @@ def _incoming(
     leaves_rows: bool = False,
 ) -> IncomingFile:
     choices = Choices(kind=kind, duplicates=duplicates, leaves_rows=leaves_rows)
-    if sheet and is_workbook(content):
-        dialect = Dialect(format=workbook_format(content), sheet=sheet)
-        return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
-    if not encoding or is_workbook(content) or looks_like_fhir(content):
-        return IncomingFile(name, content, choices)
-    dialect = replace(detect_dialect(content, name), encoding=encoding)
-    return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=True))
+    dialect = asked_dialect(name, content, encoding, sheet)
+    return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=dialect is not None))
 
 
 def _check_sheet(read: list[ReadFile], sheet: str) -> None:
-    """Refuse when no workbook has the sheet that was asked for: another one would be read instead."""
     for file in read:
-        names = file.table.sheet_names
-        if sheet and names and file.kind is not FileKind.SIDE_DATA and file.table.dialect.sheet != sheet:
-            listed = ", ".join(f"« {name} »" for name in names)
-            raise InvalidInputError(f"{file.name} n'a pas de feuille « {sheet} » ; feuilles du classeur : {listed}.")
+        if file.kind is not FileKind.SIDE_DATA:
+            check_sheet(file.name, file.table.sheet_names, file.table.dialect.sheet, sheet)
 
 
 def _told(report: ImportReport | UpdateReport, ending: str = "") -> None:

@@ -17,6 +17,7 @@ from app.terminology.value_set_files import ColumnMap
 from app.terminology.value_sets import load_value_sets
 from app.terminology.wording import release_name
 from app.upgrades.impact import sentences, used_codes
+from app.upgrades.impact_rows import row_sentences, rows_for
 from app.upgrades.service import load_release, make_current
 
 
@@ -44,7 +45,9 @@ def _changes(session: Session, release_id: int) -> list[str]:
     release, used = get_release(session, release_id), current_release(session)
     if used is None or used.id == release_id:
         return []
-    return sentences(used_codes(session, used, release), release_name(release))
+    found = used_codes(session, used, release)
+    # Whoever has the database may read the rows of every laboratory.
+    return [*sentences(found, release_name(release)), *row_sentences(found, rows_for(session, found, None))]
 
 
 def register(cli: typer.Typer) -> None:

@@ -1,14 +1,14 @@
 """What making a release current would change in the codes that this installation uses. Nothing here writes.
 
 Codes are compared once each, wherever they are used; rows are only counted, so that this costs what the codes cost. The
-texts of a laboratory's rows are for its members: an administrator reads codes and numbers.
+texts of a laboratory's rows are for its members (`impact_rows.py`): another administrator reads codes and numbers.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, func
+from sqlalchemy import ColumnElement, case, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
@@ -108,6 +108,15 @@ def used_codes(session: Session, old_release: LoincRelease, new_release: LoincRe
 _Use = tuple[int, str, int, str, str, int, int, int]
 
 
+def decided_rows() -> tuple[ColumnElement[bool], ...]:
+    """The decisions in force of rows that are still run."""
+    return (
+        col(Catalogue.staged_for_job_id).is_(None),
+        col(LocalTest.is_retired).is_(False),
+        col(ReviewState.outcome) == Outcome.CODE,
+    )
+
+
 def _decided(session: Session) -> list[_Use]:
     """The codes of the decisions in force of rows that are still run."""
     approved = func.sum(case((col(ReviewState.status) == Status.APPROVED, 1), else_=0))
@@ -120,12 +129,7 @@ def _decided(session: Session) -> list[_Use]:
         .join(LocalTest, col(LocalTest.id) == col(ReviewState.local_test_id))
         .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
         .join(Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id))
-        .where(
-            col(Catalogue.staged_for_job_id).is_(None),
-            col(LocalTest.is_retired).is_(False),
-            col(ReviewState.outcome) == Outcome.CODE,
-            col(ReviewState.loinc_num) != "",
-        )
+        .where(*decided_rows(), col(ReviewState.loinc_num) != "")
         .group_by(col(Laboratory.id), col(Laboratory.name), col(Catalogue.id), col(Catalogue.name),
                   col(ReviewState.loinc_num))
         .order_by(col(Laboratory.id), col(Catalogue.id), col(ReviewState.loinc_num))

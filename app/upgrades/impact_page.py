@@ -7,14 +7,17 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
-from app.models import LoincRelease, TaskKind
+from app.models import LoincRelease, TaskKind, User
 from app.terminology import service
 from app.terminology.wording import TASK_LABELS, release_name
 from app.upgrades.impact import UsedCode, by_catalogue, by_kind, used_codes
-from app.upgrades.pages import ImpactHeading, ImpactKindLine, ImpactLine, ImpactPage
+from app.upgrades.impact_rows import MEMBERS_ONLY, UsedRows, rows_for
+from app.upgrades.pages import ImpactCodeLine, ImpactHeading, ImpactKindLine, ImpactLine, ImpactPage, ImpactRowLink
 from app.web.spreadsheet_csv import csv_pieces
 
 PAGE_SIZE = 100
+SHOWN_ROWS = 3
+"""Rows named beside a code; the CSV names them all."""
 SORTS: dict[str, tuple[str, Callable[[UsedCode], Any]]] = {
     "nature": ("Changement", lambda item: list(TaskKind).index(item.kind)),
     "code": ("LOINC", lambda item: item.loinc_num),
@@ -27,7 +30,7 @@ SORTS: dict[str, tuple[str, Callable[[UsedCode], Any]]] = {
 """Name in the address -> heading, key."""
 HEADER = (
     "Changement", "LOINC", "Détail", "Nom avant", "Nom après", "LOINC propose", "Laboratoire", "Catalogue",
-    "Lignes approuvées", "Lignes décidées", "Mémoire",
+    "Lignes approuvées", "Lignes décidées", "Mémoire", "Lignes du laboratoire",
 )  # fmt: skip
 
 
@@ -71,7 +74,7 @@ def impact_of(session: Session, release: LoincRelease) -> list[UsedCode]:
     return used_codes(session, current, release) if current is not None and current.id != release.id else []
 
 
-def impact_page(session: Session, release: LoincRelease, query: ImpactQuery) -> ImpactPage:
+def impact_page(session: Session, release: LoincRelease, query: ImpactQuery, reader: User) -> ImpactPage:
     """Before changing release: what it changes, by kind, by catalogue, code by code."""
     current = service.current_release(session)
     used = impact_of(session, release)
@@ -80,6 +83,8 @@ def impact_page(session: Session, release: LoincRelease, query: ImpactQuery) -> 
     last = max(1, -(-len(lines) // PAGE_SIZE))
     page = replace(query, page=min(query.page, last))
     start = (page.page - 1) * PAGE_SIZE
+    shown = lines[start : start + PAGE_SIZE]
+    rows = rows_for(session, shown, reader)
     return ImpactPage(
         title=f"Ce que {release_name(release)} changera",
         release=release,
@@ -101,13 +106,28 @@ def impact_page(session: Session, release: LoincRelease, query: ImpactQuery) -> 
         kind=query.kind,
         every_url=replace(page, kind=None, page=1).url(path) + "#codes",
         headings=[_heading(name, page, path) for name in SORTS],
-        codes=lines[start : start + PAGE_SIZE],
+        codes=[_code_line(item, rows) for item in shown],
         total=len(lines),
         first=start + 1 if lines else 0,
         last=min(start + PAGE_SIZE, len(lines)),
         previous_url=replace(page, page=page.page - 1).url(path) if page.page > 1 else "",
         next_url=replace(page, page=page.page + 1).url(path) if page.page < last else "",
         csv_url=replace(page, page=1).url(path, format="csv"),
+    )
+
+
+def _code_line(item: UsedCode, rows: UsedRows) -> ImpactCodeLine:
+    found = rows.of(item)
+    return ImpactCodeLine(
+        code=item,
+        rows=[
+            ImpactRowLink(
+                text=row.text, url=f"/catalogues/{item.catalogue_id}/revue/{row.id}" if item.catalogue_id else ""
+            )
+            for row in (found or ())[:SHOWN_ROWS]
+        ],
+        others=max(0, len(found or ()) - SHOWN_ROWS),
+        is_hidden=found is None,
     )
 
 
@@ -137,14 +157,16 @@ def _heading(name: str, query: ImpactQuery, path: str) -> ImpactHeading:
     )
 
 
-def impact_csv(used: Sequence[UsedCode], query: ImpactQuery) -> Iterator[str]:
+def impact_csv(used: Sequence[UsedCode], query: ImpactQuery, rows: UsedRows) -> Iterator[str]:
     """Every line of the list, for a spreadsheet."""
-    return csv_pieces(HEADER, (_cells(item) for item in query.of(used)))
+    return csv_pieces(HEADER, (_cells(item, rows) for item in query.of(used)))
 
 
-def _cells(item: UsedCode) -> Sequence[str]:
+def _cells(item: UsedCode, rows: UsedRows) -> Sequence[str]:
+    found = rows.of(item)
     return (
         TASK_LABELS[item.kind][0], item.loinc_num, item.said, item.old.long_common_name if item.old else "",
         item.new.long_common_name if item.new else "", ", ".join(item.replacements), item.laboratory, item.catalogue,
         str(item.approved), str(item.decided), str(item.remembered),
+        MEMBERS_ONLY if found is None else " | ".join(row.text for row in found),
     )  # fmt: skip

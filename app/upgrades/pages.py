@@ -99,6 +99,26 @@ class ImpactHeading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactRowLink:
+    """A row of a laboratory, and its page; an entry of the memory has none."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactCodeLine:
+    """A code that changes, and the first rows that carry it."""
+
+    code: UsedCode
+    rows: list[ImpactRowLink]
+    others: int
+    """How many rows more carry it."""
+    is_hidden: bool
+    """The rows are for the members of the laboratory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactPage(PageContext):
     """Before changing release: what that changes in the codes in use."""
 
@@ -115,7 +135,7 @@ class ImpactPage(PageContext):
     kind: TaskKind | None
     every_url: str
     headings: list[ImpactHeading]
-    codes: Sequence[UsedCode]
+    codes: Sequence[ImpactCodeLine]
     """A page of them."""
     total: int
     first: int

@@ -16,6 +16,7 @@ from app.platform.request_session import ApartDep, SessionDep, TransactionsDep
 from app.terminology import grace, service, value_sets
 from app.terminology.value_set_files import ColumnMap
 from app.upgrades.impact_page import ImpactQuery, impact_csv, impact_of, impact_page
+from app.upgrades.impact_rows import rows_for
 from app.upgrades.releases import MAX_RELEASE_BYTES, notice_of, receive_release, terminologies_page
 from app.upgrades.service import make_current
 from app.upgrades.task_screen import tasks_page
@@ -69,7 +70,7 @@ def do_upload_release(
 def show_impact(
     request: Request,
     transactions: TransactionsDep,
-    _user: Administrator,
+    user: Administrator,
     release_id: int,
     nature: Annotated[str, Query(max_length=20)] = "",
     tri: Annotated[str, Query(max_length=20)] = "",
@@ -82,9 +83,10 @@ def show_impact(
     with transactions.reading() as session:
         release = service.get_release(session, release_id)
         if format != "csv":
-            return render(request, "upgrades/impact.html", impact_page(session, release, query))
+            return render(request, "upgrades/impact.html", impact_page(session, release, query, user))
         used, name = impact_of(session, release), release.version
-    return csv_download(f"changements-loinc-{_plain(name)}.csv", impact_csv(used, query))
+        rows = rows_for(session, used, user)
+    return csv_download(f"changements-loinc-{_plain(name)}.csv", impact_csv(used, query, rows))
 
 
 def _plain(version: str) -> str:
@@ -104,7 +106,7 @@ def do_use_release(
         make_current(transactions, release_id, actor, may_be_cut=entiere == "oui")
     except ConflictError as error:
         with transactions.reading() as session:
-            page = impact_page(session, service.get_release(session, release_id), ImpactQuery())
+            page = impact_page(session, service.get_release(session, release_id), ImpactQuery(), actor)
         return render(request, "upgrades/impact.html", replace(page, problem=error.message), status_code=409)
     return _back([("version_utilisee", release_id)])
 

@@ -107,8 +107,6 @@ def test_a_file_sent_twice_adds_nothing(client: TestClient, inherited: Inherited
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("liste.csv", b"code;libelle\nNA;Sodium\n", "une colonne « Code LOINC »"),
-        ("vide.csv", b"code;libelle;Code LOINC\nNA;Sodium;\n", "aucune ligne ne porte de code LOINC"),
         ("rien.csv", b"  ", "le fichier est vide"),
         ("carte.json", json.dumps({"resourceType": "Patient"}).encode(), "ConceptMap"),
         ("carte.pdf", b"%PDF-1.7 ...", "PDF"),

@@ -35,6 +35,8 @@ SAID = {
     "NAU": ("2955-3", "loinc_wider", ""),
     "CRP": ("30522-7", "loinc_narrower", "réactif ultrasensible"),
 }
+WHY = ("Aucun code LOINC ne convient", "vu avec le fabricant : rien")
+"""Why the text has no code, and what was added."""
 # The exchange file of the ANS has places for codes only.
 CARRIES_ALL = (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5)
 
@@ -53,8 +55,8 @@ def approved(world: World, settings: Settings, client_for: ClientFor) -> int:
     for code, test_id in ids.items():
         loinc_num, relation, comment = SAID.get(code, ("", "", ""))
         form = {"version": "0", "action": "choose" if loinc_num else "no_loinc", "loinc_num": loinc_num,
-                "relation": relation, "comment": comment,
-                "reason": "" if loinc_num else "Aucun code LOINC ne convient"}  # fmt: skip
+                "relation": relation, "comment": comment if loinc_num else WHY[1],
+                "reason": "" if loinc_num else WHY[0]}  # fmt: skip
         answer = transcoder.post(f"/catalogues/{catalogue_id}/revue/{test_id}/decision", data=form)
         assert answer.status_code == 303, answer.text
         judged = {"version": "1", "action": "approve"}
@@ -108,6 +110,7 @@ def test_what_left_comes_back(
     name = {ExportKind.XLSX: "decisions.xlsx", ExportKind.LOINC_6: "LOINC_6.csv"}.get(kind, "transcodage.json")
     answer = client_for(OUTSIDER).post(found.address, files=[("fichiers", (name, content))])
     assert answer.status_code == 303, answer.text
+    assert "fait=" in answer.headers["location"], client_for(OUTSIDER).get(answer.headers["location"]).text
     confirm_all(found, client_for)
     codes = {code: loinc_num for code, (loinc_num, _, _) in decided(found).items() if loinc_num}
     assert codes == {code: loinc_num for code, (loinc_num, _, _) in SAID.items()}
@@ -122,10 +125,17 @@ def test_that_there_is_no_code_comes_back_too(
     world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
 ) -> None:
     found = elsewhere()
-    for kind in (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP_R5):
+    by = set()
+    for kind in CARRIES_ALL:
         content = exported(world, settings, approved, kind)
         client_for(OUTSIDER).post(found.address, files=[("fichiers", (f"{kind}.xlsx", content))])
-        assert found.verdicts()["COM"] == EarlierVerdict.NO_CODE
+        said = found.statements()["COM"]
+        assert (said.source_name, said.verdict) == (f"{kind}.xlsx", EarlierVerdict.NO_CODE)
+        assert (said.reason, said.comment) == WHY, kind
+        assert said.dated, kind
+        by.add(said.author)
+    assert len(by) == 1
+    assert by != {""}, "every format says who found that there is none"
 
 
 def test_the_exchange_file_is_a_catalogue_with_its_earlier_work(

@@ -7,6 +7,7 @@ from sqlmodel import select
 from app.catalogues.service import import_files
 from app.files.choices import IncomingFile
 from app.files.loinc_cells import CellFinding, read_code
+from app.files.standings import Standing
 from app.memory.concept_maps import read_concept_maps
 from app.memory.tables import read_table_of_mappings
 from app.models import EarlierStatement, EarlierUse, EarlierVerdict, Level, LocalTest, MemoryEntry
@@ -63,7 +64,10 @@ def test_what_is_in_memory_is_said_to_stay_there(client: TestClient, inherited: 
 def test_another_code_is_not_an_absence_of_code(relation: str) -> None:
     name = "equivalence" if relation == "disjoint" else "relationship"
     read = read_concept_maps(concept_map({"code": "2951-2", name: relation}))
-    assert (read.mappings, read.others) == ((), ())
+    assert read.mappings == ()
+    assert [(item.finding, item.loinc_num, item.standing) for item in read.others] == [
+        (CellFinding.CODE, "2951-2", Standing.REJECTED)
+    ], "it is kept, as what was rejected"
     nothing = read_concept_maps(concept_map({"equivalence": "unmatched", "comment": "aucun"}))
     assert [(item.finding, item.reason) for item in nothing.others] == [(CellFinding.NO_CODE, "aucun")]
 

@@ -1,6 +1,7 @@
 """The received file completed: CSV byte for byte, workbook cell for cell."""
 
 import io
+import json
 from collections.abc import Callable
 
 import pytest
@@ -252,3 +253,47 @@ def test_an_ans_file_of_fixed_width_comes_back_as_csv(world: World, settings: Se
     assert lines[1].startswith("0012;Potassium;;;;mmol/L;")
     assert f";{POTASSIUM};" in lines[1]
     assert any("colonnes de largeur fixe" in note for note in file.notes)
+
+
+DRAWN = "| Code | Libellé |\n|------|---------|\n| 0012 | Potassium |\n| NA | Sodium |\n"
+WRAPPED = '"Code;Libellé"\n"0012;Potassium"\n"NA;Sodium"\n'
+OBJECTS = '[{"code": "0012", "libelle": "Potassium"},\n {"code": "NA", "libelle": "Sodium"}]\n'
+ODD = "Code^Libellé\n0012^Potassium\nNA^Sodium\n"
+ENDINGS = {DRAWN: "|", WRAPPED: '"', OBJECTS: "},"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "media_type"),
+    [
+        ("a.md", DRAWN, "text/csv; charset=utf-8"), ("a.csv", WRAPPED, "text/csv; charset=utf-8"),
+        ("a.json", OBJECTS, "application/json"), ("a.txt", ODD, "text/csv; charset=utf-8"),
+    ],
+)  # fmt: skip
+def test_a_text_of_another_shape_is_completed_in_its_shape(
+    world: World, settings: Settings, name: str, text: str, media_type: str
+) -> None:
+    sample = add_sample(world, [IncomingFile(name, text.encode())])
+    sample.approve("0012", POTASSIUM)
+    file = completed(sample, settings)
+    assert (file.rows, file.coded, file.media_type) == (2, 1, media_type)
+    assert file.name.endswith(name[1:])
+    lines = file.content.decode().splitlines()
+    for before, after in zip(text.splitlines(), lines, strict=True):
+        assert after.startswith(before.rstrip('"},]'))
+    row = next(line for line in lines if POTASSIUM in line)
+    assert "0012" in row
+    assert row.endswith(ENDINGS.get(text, "2.80"))
+
+
+def test_ans_rows_in_json_come_back_as_csv(world: World, settings: Settings) -> None:
+    titles = LOINC_3.splitlines()[0].split(";")
+    rows = [["0012", "Potassium", *[""] * 3, "mmol/L"], ["NA", "Sodium", *[""] * 3, "mmol/L"]]
+    full = [dict(zip(titles, [*row, *[""] * (len(titles) - len(row))], strict=True)) for row in rows]
+    sample = add_sample(world, [IncomingFile("LOINC_3_export_resultats_20261101.json", json.dumps(full).encode())])
+    sample.approve("0012", POTASSIUM)
+    with reading(world.engine) as session:
+        request = ExportRequest(ExportKind.LOINC_6)
+        material = read_material(session, world.laboratory, sample.catalogue, request)
+    file = build(material, settings, request, utc_now(), "Test")[0]
+    assert file.content.decode("utf-8-sig").splitlines()[1].startswith("0012;Potassium;;;;mmol/L;")
+    assert any("est en JSON" in note for note in file.notes)

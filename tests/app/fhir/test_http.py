@@ -15,6 +15,7 @@ from app.fhir.moments import Span, is_met
 from app.fhir.published import SLUGS
 from app.fhir.routes import router
 from app.fhir.searching import SEARCH_PARAMETERS
+from app.fhir.unserved import NO_HISTORY
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
 from app.models import Action, Laboratory, LoincRelease
@@ -354,3 +355,16 @@ def test_the_statement_lists_what_exists(
         for operation in item.get("operation", []):
             scope = {"type": "http", "method": "GET", "path": f"/fhir/{kind}/${operation['name']}", "headers": []}
             assert any(route.matches(scope)[0] is Match.FULL for route in router.routes[:-2])
+
+
+def test_a_history_is_said_not_to_be_kept_wherever_it_is_asked(program: TestClient) -> None:
+    for path in ("_history", "ConceptMap/_history", "ConceptMap/x/_history"):
+        answer = program.get(f"/fhir/{path}")
+        assert answer.status_code == 404
+        assert answer.json()["issue"][0]["details"]["text"] == NO_HISTORY
+
+
+def test_the_page_before_one_beyond_the_end_is_the_last(program: TestClient) -> None:
+    bundle = program.get("/fhir/CodeSystem?_count=2&_offset=100").json()
+    (address,) = (link["url"] for link in bundle["link"] if link["relation"] == "previous")
+    assert len(program.get(address).json()["entry"]) == 2

@@ -1,18 +1,21 @@
 """Why `$translate` gives no code: each reason is the true one, in R4 and in R5, in both directions."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
+from app.catalogues.service import import_files
 from app.fhir import reasons
 from app.fhir_resources.naming import Canonicals
-from app.models import Action, Level, LocalTest, LoincRelease
+from app.models import Action, GraceDate, Level, LocalTest, LoincRelease, MapTo
 from app.platform.database import transaction
-from tests.app.exports.sample import GLUCOSE, POTASSIUM, SODIUM, TSH, Sample
+from tests.app.exports.sample import DEPRECATED, GLUCOSE, POTASSIUM, SODIUM, TSH, Sample, add_fact, ans_files
 from tests.app.fhir.test_translate import ADDRESS, LOINC, parameters, said
 from tests.app.fhir_resources.test_code_systems import remove
-from tests.conftest import BIOLOGIST
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER, World
 
 
 @pytest.fixture
@@ -125,7 +128,7 @@ def test_r4_reads_from_the_code_asked_for_and_r5_from_the_source_of_the_map(
     assert said(program.get(ADDRESS, params=reverse))[1] == [(back, "RARE")]
     for name in ("system", "targetSystem"):
         found = said(program.get(ADDRESS, params={name: LOINC, "targetCode": "2350-7"}))
-        assert found == (True, [(recent, "RARE")], "")
+        assert found[:2] == (True, [(recent, "RARE")])
 
 
 def test_all_local_codes_each_once(program: TestClient, narrow: Sample) -> None:
@@ -149,3 +152,75 @@ def test_two_codings_of_one_target_give_it_once(program: TestClient, narrow: Sam
     # What had no match is said beside what had one.
     told = {"TSH": reasons.NOT_APPROVED.format(state="en doute"), "ABSENT": reasons.UNKNOWN}
     assert message == "\n".join(f"{code} : {reason}" for code, reason in told.items())
+
+
+def test_a_retired_code_is_given_with_a_warning_until_its_day_has_passed(
+    program: TestClient, narrow: Sample, system: str
+) -> None:
+    with narrow.together() as session:
+        session.add(MapTo(release_id=narrow.release.id or 0, loinc_num=DEPRECATED, map_to=GLUCOSE))
+        narrow.approve("RARE", DEPRECATED)
+    there = {"system": system, "code": "RARE"}
+    back = {"system": LOINC, "code": DEPRECATED, "reverse": "true"}
+    instead = f"LOINC propose {GLUCOSE} ; choisissez et faites approuver."
+    for asked, code in ((there, DEPRECATED), (back, "RARE")):
+        result, matches, message = said(program.get(ADDRESS, params=asked))
+        assert (result, matches) == (True, [("equivalent", code)])
+        assert message == f"Le code {DEPRECATED} est supprimé dans la version chargée (DEPRECATED). {instead}"
+    with transaction(narrow.world.engine) as session:
+        session.add(GraceDate(last_day=date(2020, 12, 31), author_id=narrow.world.user_id(ADMINISTRATOR)))
+    gone = f"Le code {DEPRECATED}, retiré de LOINC (DEPRECATED), ne sort plus."
+    told = f"{gone} La date limite était le 31/12/2020 inclus. {instead}"
+    assert why(program, system=system, code="RARE") == reasons.BLOCKED.format(why=told)
+    assert why(program, loinc=DEPRECATED) == reasons.BLOCKED_LOINC.format(why=told)
+
+
+@pytest.fixture
+def second(narrow: Sample, world: World) -> Sample:
+    """Another catalogue of the laboratory, in which sodium is chosen and not approved."""
+    with transaction(world.engine) as session:
+        report = import_files(
+            session, world.laboratory_id, ans_files(), catalogue_name="Second", actor=world.users[TRANSCODER]
+        )
+        catalogue = session.get_one(type(narrow.catalogue), report.catalogue_id)
+        found = Sample(world, catalogue, narrow.release)
+        rows = session.exec(select(LocalTest).where(LocalTest.catalogue_id == report.catalogue_id)).all()
+        for row in rows:
+            found.ids.setdefault((Level(row.level), row.code), []).append(row.id or 0)
+        add_fact(session, found, found.test_id("NA"), Action.NO_LOINC, TRANSCODER, reason="essai")
+        add_fact(session, found, found.test_id("NA"), Action.APPROVE, BIOLOGIST)
+    return found
+
+
+def test_of_several_maps_the_one_that_is_named_gives_the_reason(program: TestClient, second: Sample) -> None:
+    names = Canonicals(second.world.laboratory, second.catalogue)
+    system = names.code_system(Level.ANALYSIS)
+    # The first map of the laboratory leads to this code, the one that is named does not.
+    assert why(program, loinc=SODIUM, targetsystem=system) == reasons.NO_LOCAL_CODE
+    assert why(program, loinc=SODIUM, target=names.value_set()) == reasons.NO_LOCAL_CODE
+    assert why(program, system=system, code="NA", source=names.value_set()) == reasons.NO_LOINC
+
+
+def test_one_code_of_two_systems_has_two_reasons(program: TestClient, narrow: Sample, system: str) -> None:
+    exams = Canonicals(narrow.world.laboratory, narrow.catalogue).code_system(Level.EXAM)
+    codings = [{"system": item, "code": "TSH"} for item in (system, exams)]
+    asked = parameters(codeableConcept=("valueCodeableConcept", {"coding": codings}))
+    result, _, message = said(program.post(ADDRESS, json=asked))
+    assert not result
+    assert message.splitlines() == [
+        f"{system}|TSH : {reasons.NOT_APPROVED.format(state='en doute')}",
+        f"{exams}|TSH : {reasons.UNKNOWN}",
+    ]
+
+
+def test_a_code_of_another_version_is_answered_and_said(program: TestClient, narrow: Sample, system: str) -> None:
+    asked = {"system": system, "code": "NA"}
+    held = program.get("/fhir/ConceptMap").json()["entry"][0]["resource"]["version"]
+    told = reasons.OTHER_VERSION.format(asked="1", system=system, held=held)
+    assert said(program.get(ADDRESS, params=asked | {"version": "1"})) == (True, [("equivalent", SODIUM)], told)
+    assert said(program.get(ADDRESS, params=asked | {"version": held})) == (True, [("equivalent", SODIUM)], "")
+    back = {"system": f"{LOINC}|2.70", "code": SODIUM, "reverse": "true"}
+    told = reasons.OTHER_VERSION.format(asked="2.70", system=LOINC, held="2.80")
+    assert said(program.get(ADDRESS, params=back)) == (True, [("equivalent", "NA")], told)
+    wrong = {"system": system, "code": "NA", "version": 3}
+    assert program.post(ADDRESS, json=parameters(coding=("valueCoding", wrong))).status_code == 400

@@ -1,10 +1,16 @@
 """The collection of the transcoding: local codes, map, and who approved it."""
 
+from datetime import timedelta
+
+import pytest
+
 from app.exports.schemas import ExportKind
+from app.exports.service import ExportRequest, build, read_material
 from app.models import Action
+from app.platform.database import reading
 from app.settings import Settings
 from tests.app.exports.sample import SODIUM, Sample
-from tests.app.fhir_resources.fhir_sample import exported, inside
+from tests.app.fhir_resources.fhir_sample import FHIR_KINDS, MADE_AT, exported, inside
 from tests.conftest import BIOLOGIST, NAMES, TRANSCODER
 
 
@@ -71,3 +77,14 @@ def test_each_pair_of_people_has_its_provenance(narrow: Sample, settings: Settin
 def test_nothing_approved_has_no_provenance(sample: Sample, settings: Settings) -> None:
     sample.choose("NA", SODIUM, relation="equivalent")
     assert inside(exported(sample, settings, ExportKind.FHIR_BUNDLE), "Provenance") == []
+
+
+@pytest.mark.parametrize("kind", FHIR_KINDS)
+def test_two_exports_of_one_state_are_one_resource(narrow: Sample, settings: Settings, kind: ExportKind) -> None:
+    with reading(narrow.world.engine) as session:
+        request = ExportRequest(kind)
+        material = read_material(session, narrow.world.laboratory, narrow.catalogue, request)
+    files = [
+        build(material, settings, request, MADE_AT + timedelta(days=day), f"Personne {day}")[0] for day in range(2)
+    ]
+    assert files[0].content == files[1].content

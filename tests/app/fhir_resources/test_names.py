@@ -43,7 +43,7 @@ def test_the_choice_of_the_laboratory_is_in_every_export(narrow: Sample, setting
         assert len(item["id"]) <= 64
         if "url" in item:
             assert item["url"] == f"https://smt.esante.gouv.fr/fhir/{item['resourceType']}/{item['id']}"
-            assert re.fullmatch(r"\d{14}", item["version"])
+            assert re.fullmatch(r"\d{14}-[0-9a-f]{8}", item["version"])
     for entry in resource.get("entry", []):
         item = entry["resource"]
         assert entry["fullUrl"] == f"https://smt.esante.gouv.fr/fhir/{item['resourceType']}/{item['id']}"

@@ -1,13 +1,15 @@
 """In which encoding a file is written: found on the whole of it, said when it is not sure, and given back exactly."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.exports.append import append_columns
-from app.files.choices import IncomingFile
+from app.files.choices import Choices, IncomingFile
 from app.files.encoding_notes import notes_on, samples
-from app.files.encodings import ENCODINGS, MIXED, detect, line_of, shown
+from app.files.encodings import ENCODINGS, MIXED, MIXTURES, WITH_UTF_8, detect, line_of, shown
 from app.files.reading import read_file
 from app.files.records import read_records
 from app.files.tabular import read_table
@@ -22,9 +24,13 @@ ONE_BYTE = ("cp1252", "iso8859-15", "mac-roman", "cp850")
 CATALOGUE = "Code;Libellé\r\n" + "".join(f"A{row};{label}\r\n" for row, label in enumerate(LABELS))
 
 
+def without_ligatures(text: str) -> str:
+    """As DOS writes it."""
+    return text.replace("Œ", "Oe").replace("œ", "oe")
+
+
 def catalogue_in(encoding: str) -> bytes:
-    # DOS has no ligature.
-    return CATALOGUE.replace("Œ", "Oe").replace("œ", "oe").encode(encoding)
+    return without_ligatures(CATALOGUE).encode(encoding)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", *ONE_BYTE, "utf-16-le", "utf-16-be"])
@@ -89,14 +95,94 @@ def test_a_mixed_file_goes_back_out_byte_for_byte() -> None:
     assert b"\xe9" in lines[2]
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_in_the_mixed_encoding_come_back(content: bytes) -> None:
-    text = content.decode(MIXED)
-    assert text.encode(MIXED) == content
+@given(st.binary(max_size=300), st.sampled_from(sorted(MIXTURES)))
+def test_any_bytes_in_a_mixed_encoding_come_back(content: bytes, encoding: str) -> None:
+    text = content.decode(encoding)
+    assert text.encode(encoding) == content
     shown(text).encode("utf-8")
-    records = read_records(content, MIXED, ";")
+    records = read_records(content, encoding, ";")
     assert b"".join(record.raw + record.terminator for record in records) == content
     detect(content)
+
+
+def mostly(encoding: str, odd: tuple[int, ...]) -> bytes:
+    """A catalogue in an encoding of one byte a character, but for some of its lines, which are in UTF-8."""
+    text = without_ligatures(CATALOGUE) if encoding == "cp850" else CATALOGUE
+    return b"\r\n".join(
+        line.encode("utf-8" if number in odd else encoding) for number, line in enumerate(text.split("\r\n"), start=1)
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac-roman", "cp850"])
+@pytest.mark.parametrize("odd", [(2,), (4, 9), (17, 20)])
+def test_a_file_but_for_some_lines_in_utf_8_is_read_and_names_them(encoding: str, odd: tuple[int, ...]) -> None:
+    content = mostly(encoding, odd)
+    read = read_file(IncomingFile("catalogue.csv", content), 1 << 20)
+    assert read.table.dialect.encoding == WITH_UTF_8[encoding]
+    assert [without_ligatures(row.cells[1]) for row in read.table.data] == [*map(without_ligatures, LABELS)]
+    (note,) = read.table.notes
+    assert f"en UTF-8 ({', '.join(map(str, odd))}), et le reste en {ENCODINGS[encoding]}" in note
+    done = append_columns(content, read.table.dialect, ["LOINC"], lambda record: ["é"])
+    received, completed = content.split(b"\r\n"), done.content.split(b"\r\n")
+    assert [line.removesuffix(";é".encode(encoding)) for line in completed[1:]] == received[1:]
+
+
+def test_an_added_text_that_would_read_as_the_other_encoding_takes_a_close_form() -> None:
+    content = mostly("cp1252", (4,))
+    dialect = read_table("a.csv", content).dialect
+    done = append_columns(content, dialect, ["LOINC"], lambda record: ["lu « Ã© »"])
+    assert done.adapted[0].text == "lu « Ã© »"
+    assert read_table("a.csv", done.content).data[0].cells[-1].startswith("lu ")
+
+
+def test_two_encodings_on_one_line_are_told_apart_and_capitals_before_a_closing_mark_are_not() -> None:
+    content = b"Code;Libell\xe9;Nom\nA;Glyc\xe9mie;" + "Glycémie".encode() + b"\nB;\xabQUALIT\xc9\xbb;Cr\xe9at\n"
+    table = read_table("a.csv", content)
+    assert table.headings == ("Code", "Libellé", "Nom")
+    assert table.data[0].cells == ("A", "Glycémie", "Glycémie")
+    assert table.data[1].cells == ("B", "«QUALITÉ»", "Créat")
+
+
+@pytest.mark.parametrize("head", ["", "Code;Libellé;Nom\n"])
+def test_two_letters_of_windows_are_no_letter_of_utf_8_by_chance(head: str) -> None:
+    body = "K;«QUALITÉ»;Créatinine sérique\n".encode("cp1252")
+    content = b"\xef\xbb\xbf" + head.encode() + body
+    assert content.decode(MIXED).encode(MIXED) == content
+    assert read_table("a.csv", content).rows[-1].cells == ("K", "«QUALITÉ»", "Créatinine sérique")
+
+
+def test_the_odd_bytes_of_a_file_mostly_in_utf_8_are_read_in_their_own_encoding() -> None:
+    odd = "A2;Prélèvement à l'hôpital, chaîne légère"
+    lines = CATALOGUE.split("\r\n")
+    content = "\r\n".join(lines).encode() + odd.encode("mac-roman")
+    table = read_table("a.csv", content)
+    assert (table.dialect.encoding, table.rows[-1].cells[1]) == (WITH_UTF_8["mac-roman"], odd.removeprefix("A2;"))
+    dots = "\r\n".join(lines).encode() + "A2;À suivre".encode() + b"\x85"
+    assert read_table("a.csv", dots).rows[-1].cells[1] == "À suivre…"
+
+
+def test_a_mark_does_not_make_the_odd_lines_of_a_file_unreadable() -> None:
+    content = b"\xef\xbb\xbf" + mixed(odd=(4,))
+    table = read_table("a.csv", content)
+    assert (table.dialect.encoding, table.dialect.bom) == (MIXED, True)
+    assert table.headings == ("Code", "Libellé")
+    assert [row.cells[1] for row in table.data] == list(LABELS)
+    assert "(4)" in table.notes[0]
+
+
+def test_one_encoding_asked_for_a_file_of_two_is_followed_and_what_it_breaks_is_said() -> None:
+    content = mostly("cp1252", (4,))
+    dialect = replace(read_table("a.csv", content).dialect, encoding="cp1252")
+    read = read_file(IncomingFile("a.csv", content, Choices(dialect=dialect)), 1 << 20)
+    assert read.table.data[2].cells[1] == "ProtÃ©inurie des 24 h"
+    (note,) = read.table.notes
+    assert "comme demandé, alors que 1 ligne est en UTF-8 (4)" in note
+
+
+def test_one_odd_byte_that_makes_a_better_word_in_another_encoding_than_windows_is_said() -> None:
+    content = CATALOGUE.encode() + b"A2;H\x99te\r\n"
+    (note,) = read_table("a.csv", content).notes
+    assert "Ils semblent d'un autre encodage" in note
 
 
 def test_two_alphabets_that_are_as_good_are_said_to_be_doubtful() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.files.encodings import shown
 from app.files.records import (
     DELIMITERS,
     ENCODINGS,
@@ -100,7 +101,10 @@ def test_any_cells_in_any_dialect(
 ) -> None:
     dialect = Dialect(encoding=encoding, delimiter=delimiter, quoting=quoting, line_terminator=terminator)
     # A cell that begins with the mark at the start of a file would be read as the mark itself.
-    cell = _text_of(encoding).map(lambda value: value.replace("\ufeff", ""))
+    # A mixed encoding cannot write what reads there as the other one.
+    cell = _text_of(encoding).map(lambda value: value.replace("\ufeff", "")).filter(
+        lambda value: shown(value.encode(encoding).decode(encoding)) == value
+    )
     rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=4), min_size=1, max_size=4))
     lines = [delimiter.join(encode_cell(value, dialect) for value in row) for row in rows]
     content = (terminator.join(lines) + (terminator if last_end else "")).encode(encoding)

@@ -10,12 +10,13 @@ from openpyxl import Workbook
 
 from app.catalogues.plan import ImportPlan, make_plan
 from app.errors import ImportRefusedError
+from app.files.cell_kinds import CellKind
 from app.files.choices import Choices, Duplicates, IncomingFile
-from app.files.number_formats import shown, shows_decimals, shows_exponent
+from app.files.number_formats import shown
 from app.files.reading import ReadFile, read_file
 from app.files.sheet_facts import SheetFacts
 from app.files.workbook import check_workbook
-from tests.app.files.workbooks import Layout, Sheets, Shown, compound, ods, xls, xlsx
+from tests.app.files.workbooks import Layout, Sheets, Shown, compound, ods, ods_of, xls, xlsx
 
 HEADINGS = ["Code", "Libellé", "Unité", "Milieu"]
 Writer = Callable[..., bytes]
@@ -59,19 +60,102 @@ def said(plan: ImportPlan) -> str:
         (12, '0000"-A"', "0012-A"), (-5, "0;-0", "-5"), (-5, "0000", "-0005"), (12, "0000;-0000;0", "0012"),
         (12, "[Red]0000", "0012"), (12, "\\T0000", "T0012"), (12, "00 00", "00 12"), (12345, "0000", "12345"),
         (12, "[$-40C]0000", "0012"), (12, "0000_)", "0012"), (7, '0" m/s"', "7 m/s"), (0, "000", "000"),
-        (12, "#,##0", None), (12, "0.00", None), (12, "0%", None), (12, "0E+00", None), (12, "yyyy", None),
-        (12, ";;;", None), (0, "#", None), (12, "[<100]0000", None), (12, "General", None), (12, "0" * 300, None),
+        (12, "[<100]000;0000", "012"), (150, "[<100]000;0000", "0150"), (12, "[Red][<100]000;[Blue]0000", "012"),
+        (5, '[<10]"A"0;[<100]"B"00;000', "A5"), (12, '[<10]"A"0;[<100]"B"00;000', "B12"),
+        (500, '[<10]"A"0;[<100]"B"00;000', "500"), (12, '[=12]"douze";0', "douze"), (1234, "[>=1000]0 000", "1 234"),
+        (1, '"Oui";"Non"', "Oui"), (0, '"Oui";"Non"', "Oui"), (-1, '"Oui";"Non"', "Non"), (0, '0;-0;"néant"', "néant"),
+        (12, "0000;-0000;0000;@", "0012"), (12, "0000;@", "0012"), (12, "@", "12"), (12, "General", "12"),
+        (12, 'General" ml"', "12 ml"), (12, "#,##0", "12"), (12, '_-* #,##0_-;-* #,##0_-;_-* "-"??_-;_-@_-', "12"),
+        (0, '_-* #,##0_-;-* #,##0_-;_-* "-"??_-;_-@_-', "-"), (12, "000\\.000", "000.012"), (12, "0\\;0", "1;2"),
+        (-12, "??0", "- 12"), (-1, "0000", "-0001"), (12, '00"-"??', "00-12"), (5, '00"-"??', "00- 5"),
     ],
 )  # fmt: skip
-def test_a_format_of_digits_shows_the_number_as_the_cell_does(value: int, code: str, text: str | None) -> None:
+def test_a_format_of_digits_shows_the_number_as_the_cell_does(value: int, code: str, text: str) -> None:
     assert shown(value, code) == text
 
 
-def test_formats_that_change_a_number_are_told() -> None:
-    assert [shows_exponent(code) for code in ("0.00E+00", "##0.0E+0", '"E+"0', "0000")] == [True, True, False, False]
-    assert [shows_decimals(code) for code in ("0.00", "0%", "# ?/?", '0"."', "0;0.0")] == [
-        True, True, True, False, False
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "code", "kind"),
+    [
+        (1234, "#,##0", CellKind.GROUPED), (1234, '_-* #,##0_-;-* #,##0_-;_-* "-"??_-;_-@_-', CellKind.GROUPED),
+        (12, "0,000", CellKind.FORMATTED), (1234, '#,##0\\ "€"', CellKind.FORMATTED), (12, "0,", CellKind.FORMATTED),
+        (12, "0.00", CellKind.PADDED), (12, "0.", CellKind.PADDED), (12, "0%", CellKind.PERCENT),
+        (12, "# ?/?", CellKind.FRACTION), (12, "0E+00", CellKind.EXPONENT), (12, "yyyy", CellKind.FORMATTED),
+        (12, ";;;", CellKind.FORMATTED), (0, "#", CellKind.FORMATTED), (12, '"X-"@', CellKind.FORMATTED),
+        (12, "[>=1000]0 000", CellKind.FORMATTED), (12, "[<5]0;[<9]00", CellKind.FORMATTED),
+        (12, "[<5]0;00;000", CellKind.FORMATTED), (-12, "[<5]0;00", CellKind.FORMATTED),
+        (12, "0;[<9]00", CellKind.FORMATTED),
+        (-12, '"Oui"', CellKind.FORMATTED), (-12, "0;", CellKind.FORMATTED), (12, "0*-", CellKind.FORMATTED),
+        (12, "T0000", CellKind.FORMATTED), (12, "[DBNum1]0", CellKind.FORMATTED), (12, "0" * 300, CellKind.FORMATTED),
+    ],
+)  # fmt: skip
+def test_a_format_that_does_something_else_is_told_for_what_it_does(value: int, code: str, kind: CellKind) -> None:
+    assert shown(value, code) is kind
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "text", "why"),
+    [
+        (0.12, "0%", "12 %", "la cellule le montre en pourcentage"),
+        (12, "0%", "1200%", "la cellule le montre en pourcentage"),
+        (12, "0.00", "12,00", "le format de la cellule ajoute des décimales à un nombre entier"),
+        (0.5, "# ?/?", "1/2", "la cellule le montre en fraction"),
+        (12, ";;;", "", "le format de la cellule montre autre chose que le nombre enregistré, ou rien"),
+        (340093123456, "0.00E+00", "3,40E+11", "avec un exposant"),
+        (1.5, "0", "2", "nombre à virgule"),
+    ],
+)
+@pytest.mark.parametrize("write", FORMATS)
+def test_the_code_of_a_cell_that_shows_something_else_is_refused_for_the_true_reason(
+    write: Writer, value: float, code: str, text: str, why: str
+) -> None:
+    plan = plan_of(write({"Catalogue": [HEADINGS, ["NA", "Sodium"], [Shown(value, code, text), "Potassium"]]}))
+    remedy, problem = map(str, plan.refusals)
+    assert "ligne 3, colonne « Code » : " in problem
+    assert why in problem
+    assert "format « Texte »" in remedy
+    assert codes_of(plan) == ["NA"]
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_conditions_answers_and_thousands_come_in_as_shown_or_are_said(write: Writer) -> None:
+    rows = [
+        [*HEADINGS, "Sous-traité"],
+        [Shown(12, "[<100]000;0000", "012"), "Sodium", "mmol/L", "Sérum", Shown(1, '"Non";"Oui"', "Non")],
+        [Shown(1234, "#,##0", "1 234"), "Potassium", "mmol/L", "Sérum", Shown(1, '"Oui";"Non"', "Oui")],
+        [Shown(150, "[<100]000;0000", "0150"), "Chlore", Shown(1, '"mmol/L"', "mmol/L"), "Sérum", "x"],
+    ]
+    plan = plan_of(write({"Catalogue": rows}))
+    assert codes_of(plan) == ["012", "1234", "0150"]
+    assert plan.tests[2].values["unit"] == "mmol/L"
+    assert [test.is_subcontracted for test in plan.tests] == [False, True, True]
+    assert plan.refusals == []
+    assert "séparateurs de milliers ; il est lu sans eux : ligne 3 (« 1234 »)" in said(plan)
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_a_percentage_beside_the_code_is_said_and_comes_in(write: Writer) -> None:
+    rows = [["Code", "Libellé", "Valeurs de référence"], ["TP", "Taux de prothrombine", Shown(0.7, "0%", "70 %")]]
+    plan = plan_of(write({"Catalogue": rows}))
+    assert codes_of(plan) == ["TP"]
+    assert "colonne « Valeurs de référence » : 1 cellule à vérifier, la cellule le montre en pourcentage" in said(plan)
+
+
+def test_what_a_cell_of_an_ods_shows_is_read_whatever_its_type() -> None:
+    currency = 'office:value-type="currency" office:currency="EUR" office:value="12"'
+    logical = 'office:value-type="boolean" office:boolean-value="true"'
+    empty = 'table:formula="of:=&quot;&quot;" office:value-type="string" office:string-value=""'
+    string = 'office:value-type="string"'
+    cells = [(string, "Code", "Libellé"), (currency, "12 €", "Fer"), (logical, "Oui", "Urée"), (empty, "", "Chlore")]
+    lines = "".join(
+        f"<table:table-row><table:table-cell {typed}><text:p>{code}</text:p></table:table-cell>"
+        f"<table:table-cell {string}><text:p>{label}</text:p></table:table-cell></table:table-row>"
+        for typed, code, label in cells
+    )
+    plan = plan_of(ods_of(f'<table:table table:name="C">{lines}</table:table>'), "a.ods")
+    assert codes_of(plan) == ["12 €"]
+    assert "ligne 3, colonne « Code » : le tableur en a fait une valeur logique (« Oui »)" in said(plan)
+    assert "ligne 4, colonne « Code » : cellule obligatoire vide" in said(plan)
 
 
 @pytest.mark.parametrize("write", FORMATS)
@@ -105,7 +189,7 @@ def test_a_volume_shown_with_a_text_is_a_number() -> None:
         (12345678901234567890, "", "plus de 15 chiffres"),
         (100000, "0.00E+00", "exposant (« 100000 »)"),
         (1.5, "", "nombre à virgule"),
-        (12, "0.00", "nombre à virgule"),
+        (12, "0.00", "ajoute des décimales"),
         ("#N/A", "", "erreur (« #N/A »)"),
         ("#REF!", "", "erreur (« #REF! »)"),
     ],

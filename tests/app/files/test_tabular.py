@@ -20,10 +20,11 @@ from tests.app.catalogues.conftest import ANALYSES, CHAPTERS, EXAMS, ans_file, c
 
 @pytest.mark.parametrize("encoding", sorted(ENCODINGS))
 def test_a_chosen_encoding_is_followed(encoding: str) -> None:
-    content = csv_bytes([("code", "libellé"), ("A", "fœtal à µ" if encoding != "cp850" else "été")], encoding=encoding)
+    label = "fœtal à µ" if "cp850" not in encoding else "été"
+    content = csv_bytes([("code", "libellé"), ("A", label)], encoding=encoding)
     table = read_table("a.csv", content, Dialect(encoding=encoding))
     assert table.headings == ("code", "libellé")
-    assert table.data[0].cells[1].startswith(("fœtal", "été")) or encoding == "iso8859-15"
+    assert table.data[0].cells[1].startswith(("fœtal", "été")) or "iso8859-15" in encoding
 
 
 @pytest.mark.parametrize(

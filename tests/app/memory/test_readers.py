@@ -33,7 +33,7 @@ def test_concept_map_r5() -> None:
         ("NA", "2951-2", "equivalent"), ("IONO", "24326-1", "source-is-narrower-than-target")
     ]  # fmt: skip
     assert [item.level for item in read.mappings] == [Level.ANALYSIS, Level.EXAM]
-    assert dict(read.skipped) == {"déclarées sans correspondance": 2}
+    assert dict(read.skipped) == {"déclarées sans correspondance": 1, "à statut rejeté": 1}
 
 
 def test_code_systems_beside_the_map_describe_the_codes() -> None:
@@ -66,7 +66,7 @@ def test_sssom() -> None:
         ("IONO", "Ionogramme", "24326-1", "skos:closeMatch", Level.EXAM),
     ]
     assert dict(read.skipped) == {
-        "déclarées sans correspondance": 2, "vers un autre système que LOINC": 1,
+        "déclarées sans correspondance": 1, "à statut rejeté": 1, "vers un autre système que LOINC": 1,
         "code LOINC mal formé ou introuvable": 1, "proposées par un programme, sans personne": 1,
     }  # fmt: skip
 
@@ -85,7 +85,9 @@ def test_usagi_with_names_only() -> None:
     )  # fmt: skip
     assert (sodium.unit, sodium.specimen) == ("mmol/L", "Sérum")
     assert len(asked) == 2
-    assert dict(read.skipped) == {"non approuvées dans Usagi": 1, "code LOINC mal formé ou introuvable": 1}
+    assert dict(read.skipped) == {
+        "que personne n'a encore regardées dans Usagi": 1, "code LOINC mal formé ou introuvable": 1
+    }  # fmt: skip
 
 
 def test_usagi_with_codes() -> None:

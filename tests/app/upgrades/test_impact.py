@@ -8,19 +8,30 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, select
 from typer.testing import CliRunner
 
 import app.upgrades.cli
 from app.cli import cli
 from app.errors import ConflictError, InvalidInputError
-from app.models import AuditEvent, Catalogue, Laboratory, MemoryEntry, ReviewTask
+from app.models import (
+    AuditEvent,
+    Catalogue,
+    Laboratory,
+    LocalTest,
+    Membership,
+    MemoryEntry,
+    ReviewState,
+    ReviewTask,
+    Role,
+)
 from app.platform.database import Transactions, reading, transaction
 from app.settings import Settings
 from app.terminology import schemas
 from app.terminology.service import current_release, get_release
-from app.upgrades import impact_page
+from app.upgrades import impact_page, impact_rows
 from app.upgrades.impact import by_kind, used_codes
+from app.upgrades.impact_rows import MEMBERS_ONLY
 from app.upgrades.service import load_release, load_starter, make_current
 from tests.app.terminology.fixtures.official import (
     GLUCOSE_MASS,
@@ -108,6 +119,40 @@ def test_the_page_lists_sorts_windows_and_exports(
     # The texts of a laboratory's rows are for its members.
     assert "Libellé" not in "".join(cell for line in lines[1:] for cell in line)
     assert "Libellé GLY" not in first
+    assert {line[-1] for line in lines[1:]} == {MEMBERS_ONLY}
+    assert MEMBERS_ONLY in first
+
+
+def test_the_rows_are_named_to_the_members_of_their_laboratory(
+    client_for: ClientFor,
+    world: World,
+    catalogue: Catalogue,
+    releases: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_memory(world, GLUCOSE_MASS)
+    with transaction(world.engine) as session:
+        user_id = world.user_id(ADMINISTRATOR)
+        session.add(Membership(user_id=user_id, laboratory_id=world.laboratory_id, role=Role.READER))
+        rows = session.exec(
+            select(LocalTest.id, LocalTest.label, ReviewState.loinc_num)
+            .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
+            .where(LocalTest.catalogue_id == catalogue.id)
+        ).all()
+    client = client_for(ADMINISTRATOR)
+    address = f"{TERMINOLOGIES}/versions/{releases[1]}"
+    page = unescape(client.get(address).text)
+    assert MEMBERS_ONLY not in page
+    text = client.get(f"{address}?format=csv").content.decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+    changed = {line["LOINC"] for line in lines}
+    for test_id, label, number in rows:
+        assert (f"/catalogues/{catalogue.id}/revue/{test_id}" in page) is (number in changed)
+        named = [line for line in lines if label in line["Lignes du laboratoire"] and line["LOINC"] == number]
+        assert len(named) == (number in changed)
+    # The page names the first rows and says how many more there are; the CSV names them all.
+    monkeypatch.setattr(impact_page, "SHOWN_ROWS", 0)
+    assert "et 1 autre, dans le CSV" in unescape(client.get(address).text)
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=99999999999999999999", f"tri={'x' * 99}", "nature=%00"])
@@ -121,7 +166,12 @@ def test_only_administrators_see_it(client_for: ClientFor, releases: tuple[int, 
 
 
 def test_the_command_says_what_it_changes_and_where(
-    run: CliRunner, engine: Engine, world: World, catalogue: Catalogue, tmp_path: Path
+    run: CliRunner,
+    engine: Engine,
+    world: World,
+    catalogue: Catalogue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     load_release(engine, first_release().write_zip(tmp_path))
     path = second_release().write_zip(tmp_path)
@@ -135,7 +185,11 @@ def test_the_command_says_what_it_changes_and_where(
     ]
     assert loaded.exit_code == 0, loaded.output
     assert all(sentence in loaded.output for sentence in told), loaded.output
+    glucose = f"  {catalogue.name}, {GLUCOSE_MASS} (retiré de LOINC)\u202f: "
+    assert glucose in loaded.output
+    monkeypatch.setattr(impact_rows, "SHOWN_IN_TERMINAL", 3)
     asked = run.invoke(cli, ["load-loinc", str(path), "--current"])
+    assert f"  {catalogue.name}\u202f: et 2 autres lignes" in asked.output
     assert all(sentence in asked.output for sentence in told), asked.output
     assert "Elle est utilisée dès maintenant" in asked.output
     again = run.invoke(cli, ["load-loinc", str(path)])
