@@ -31,7 +31,7 @@ from matcher.scoring import WEIGHTS, Weights
 from matcher.strengths import Strengths
 from matcher.types import Axis, Band, Evidence, LocalTest, Proposal, Tables, Term, Verdict
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 Masses = NDArray[np.float64]
 
 
@@ -382,7 +382,8 @@ class Engine:
         return bool(width) and len(test.label.strip()) >= width
 
     def _axis_value(self, name: str, candidate: Candidate) -> str:
-        return self.index.axis_values[name][self.index.axis_codes[name][candidate.position]]
+        value: str = self.index.axis_values[name][self.index.axis_codes[name][candidate.position]]
+        return value
 
     def _method_strength(self, candidate: Candidate) -> float:
         """That of a technique which neither side asks for, when the national choice settles it."""

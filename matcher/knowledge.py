@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from matcher.normalise.text import fold, words
@@ -76,12 +75,11 @@ def acts(nabm: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code.zfill(4) for code in _ACT.findall(said)))
 
 
-def cut_width(lengths: Iterable[int]) -> int:
-    """The length at which the labels of a catalogue seem to be cut, 0 when they do not.
+def cut_width(counts: Mapping[int, int]) -> int:
+    """The length at which the labels of a catalogue seem to be cut, 0 when they do not; `counts` are labels by length.
 
     The longest length, when more labels have it than chance would give: a field that is full says so by a crowd.
     """
-    counts = Counter(lengths)
     if not counts:
         return 0
     longest = max(counts)
@@ -90,3 +88,4 @@ def cut_width(lengths: Iterable[int]) -> int:
 
 
 CROWD, NARROWEST = 4, 12
+"""The fewest labels that fill a field, and the narrowest field that cuts them."""

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from matcher.evidence.doubt import (
     Doubt,
@@ -155,7 +156,11 @@ class Parser:
     def _suffix(self, tokens: tuple[str, ...], unit: UnitReading) -> tuple[int, tuple[str, ...]]:
         """Where the specimen at the end of a label begins, and its systems: « Zinc sg », « K U 24 »."""
         for length in range(min(3, len(tokens) - 1), 0, -1):
-            values = self.suffixes.values.get(key_of(tokens[-length:]))
+            key = key_of(tokens[-length:])
+            # What the lexicon reads as something else (SG, a density) is a specimen at the end of another name.
+            values = self.suffixes.values.get(key) or (
+                self.gatherer.label_specimens.values.get(key) if key in ABBREVIATED else None
+            )
             if values is None:
                 continue
             start = len(tokens) - length
@@ -381,8 +386,8 @@ def _repaired(written: str, mended: Mended) -> Doubt:
 
 def _read_again(test: LocalTest) -> LocalTest:
     """The row with what a transfer mangled read again."""
-    texts = {name: getattr(test, name) for name in _MANGLED}
-    again = {name: unmangled(text) for name, text in texts.items()}
+    texts: dict[str, Any] = {name: getattr(test, name) for name in _MANGLED}
+    again: dict[str, Any] = {name: unmangled(text) for name, text in texts.items()}
     return test if again == texts else replace(test, **again)
 
 
@@ -393,6 +398,8 @@ def _is_supported_by(facts: Facts) -> bool:
     return facts.unit.is_known or bool(facts.classes)
 
 
+ABBREVIATED = frozenset({"sg"})
+"""Abbreviations of a specimen that stand anywhere in a label, and that the lexicon also reads as something else."""
 SHORT = 3
 LONG = 4
 """From how many letters on an unknown word is a word, and not a mark of the laboratory's own."""

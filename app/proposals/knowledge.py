@@ -28,7 +28,7 @@ from app.proposals import repository
 from app.terminology.value_sets import current_value_set
 from matcher import Knowledge, Remembered
 from matcher import LocalTest as MatcherTest
-from matcher.knowledge import acts, signature
+from matcher.knowledge import acts, cut_width, signature
 
 KEYS = 400
 """Signatures asked for in one statement."""
@@ -40,13 +40,29 @@ def knowledge_for(session: Session, catalogue_id: int, rows: Sequence[MatcherTes
     What it costs follows from these rows, not from what other laboratories hold.
     """
     if rows is None:
-        return Knowledge(_memory(session, catalogue_id, _signatures(session, catalogue_id)), _nabm(session),
-                         _preferred(session))  # fmt: skip
+        return Knowledge(
+            memory=_memory(session, catalogue_id, _signatures(session, catalogue_id)),
+            nabm=_nabm(session),
+            preferred=_preferred(session),
+            label_width=_label_width(session, catalogue_id),
+        )
     return Knowledge(
         memory=_memory(session, catalogue_id, {signature(row) for row in rows}),
         nabm=_nabm(session, {act for row in rows for act in acts(row.nabm)}),
         preferred=_preferred(session),
     )
+
+
+def _label_width(session: Session, catalogue_id: int) -> int:
+    """The letters at which the labels of the analyses of a catalogue seem to be cut; 0 when they do not."""
+    length = func.length(LocalTest.label)
+    statement = (
+        sa_select(length, func.count())
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == Level.ANALYSIS)
+        .group_by(length)
+    )
+    counts = {int(letters): int(count) for letters, count in session.execute(statement)}
+    return cut_width(counts)
 
 
 def _signatures(session: Session, catalogue_id: int) -> set[str]:
@@ -71,6 +87,7 @@ def knowledge_to_json(knowledge: Knowledge) -> dict[str, Any]:
         },
         "nabm": {act: sorted(codes) for act, codes in knowledge.nabm.items()},
         "preferred": sorted(knowledge.preferred),
+        "label_width": knowledge.label_width,
     }
 
 
@@ -83,6 +100,7 @@ def knowledge_from_json(values: dict[str, Any]) -> Knowledge:
         },
         nabm={act: frozenset(codes) for act, codes in values["nabm"].items()},
         preferred=frozenset(values["preferred"]),
+        label_width=int(values.get("label_width", 0)),
     )
 
 

@@ -64,13 +64,16 @@ def _conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
     for same in found.values():
         first: dict[str, Row] = {}
         for row in same:
-            component = (parts(row["component"]) or ("",))[0]
             rival = first.setdefault(row["priority"], row)
-            if component != (parts(rival["component"]) or ("",))[0]:
+            if _first_component(row) != _first_component(rival):
                 other = rival["component"] or "rien"
                 where = f"{rival.file}, ligne {rival.line}"
                 message = f"« {row['expression']} » nomme aussi {other} ({where}) : rang à donner"
                 yield row.error("conflict", "priority", message)
+
+
+def _first_component(row: Row) -> str:
+    return (parts(row["component"]) or ("",))[0].lower()
 
 
 def unverified(rows: Sequence[Row], known: Known) -> int:

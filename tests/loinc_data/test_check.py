@@ -34,7 +34,10 @@ def units() -> UnitTable:
 
 def _row(header: Sequence[str], line: str, number: int = 2, file: str = "file.csv") -> Row:
     delimiter = "," if header is terms.HEADER else ";"
-    return Row(file, number, dict(zip(header, line.split(delimiter), strict=True)))
+    cells = line.split(delimiter)
+    # Scope and source stand before the note; most rows have none.
+    cells = [*cells[:-1], *[""] * (len(header) - len(cells)), *cells[-1:]]
+    return Row(file, number, dict(zip(header, cells, strict=True)))
 
 
 def _term(**cells: str) -> Row:
@@ -165,7 +168,7 @@ def test_a_right_entry_has_no_problem(units: UnitTable) -> None:
         (_entry("sodium", component="Sodium||Glucose"), "alternatives", "component"),
         (_entry("sodium", component="Natrium"), "unknown-component", "component"),
         (_entry("sodium", context="unit=g/L"), "context", "context"),
-        (_entry("sodium", context="unite=grammes"), "context", "context"),
+        (_entry("sodium", context="unite=trucs"), "context", "context"),
         (_entry("sodium", context="label=a,label=a"), "context", "context"),
         (_entry("le"), "dead", "expression"),
         (_entry("a b c d e f g h i j k"), "dead", "expression"),
@@ -191,7 +194,26 @@ def test_an_ordinary_word_may_be_read_in_its_context(units: UnitTable) -> None:
 
 def test_entries_that_say_the_same_twice(units: UnitTable) -> None:
     rows = [_entry("Sodium"), _entry("sodium", kind="synonym"), _entry("sodium", component="Glucose")]
-    assert _rules(list(lexicon.check_lexicon(rows, KNOWN, units))) == {("duplicate", "expression")}
+    found = list(lexicon.check_lexicon(rows, KNOWN, units))
+    assert _rules(found) == {("duplicate", "expression"), ("conflict", "priority")}
+
+
+def test_entries_that_name_two_things_say_which_is_the_more_usual(units: UnitTable) -> None:
+    rows = [_entry("Sodium", priority="1"), _entry("sodium", component="Glucose")]
+    assert not list(lexicon.check_lexicon(rows, KNOWN, units))
+    for rank in ("", "1"):
+        rows = [_entry("Sodium", priority=rank), _entry("sodium", component="Glucose", priority=rank)]
+        assert _rules(list(lexicon.check_lexicon(rows, KNOWN, units))) == {("conflict", "priority")}
+    assert _rules(list(lexicon.check_lexicon([_entry("Sodium", priority="0")], KNOWN, units))) == {
+        ("priority", "priority")
+    }
+
+
+def test_one_letter_is_read_in_its_context_only(units: UnitTable) -> None:
+    entry = _entry("P", context="unite=g/L", scope="context")
+    assert not list(lexicon.check_lexicon([entry], KNOWN, units))
+    without = _entry("P", scope="context")
+    assert _rules(list(lexicon.check_lexicon([without], KNOWN, units))) == {("hijack", "expression")}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +299,7 @@ def test_a_right_demonstration_has_no_problem(units: UnitTable) -> None:
         (ANALYSES, ["NA;SODIUM;;;;;mmol/L;SE;Sérum;QN;;1610"], "vocabulary", "Temporalité PT/24H"),
         (ANALYSES, ["NA;SODIUM;;;U01;g/L;PT;SE;Sérum;NUM;;1610"], "vocabulary", "Echelle QN/ORD"),
         (ANALYSES, ["NA;SODIUM;;;;g/L;PT;SE;Sérum;QN;;1610"], "conflict", "Code unité principale"),
-        (ANALYSES, ["NA;SODIUM;;;U01;grammes;PT;SE;Sérum;QN;;1610"], "units", "Libellé unité principale"),
+        (ANALYSES, ["NA;SODIUM;;;U01;trucs;PT;SE;Sérum;QN;;1610"], "units", "Libellé unité principale"),
         (ANNEX, ["K;N;;100;N"], "orphan", "Code analyse"),
         (ANNEX, ["NA;non;;100;N"], "vocabulary", "Sous-traité"),
         (ANNEX, ["NA;N;;cent;N"], "vocabulary", "Volume annuel"),
@@ -294,14 +316,14 @@ def test_a_fault_in_the_demonstration(name: str, lines: list[str], rule: str, co
     [
         (lambda text: text.replace(LOINC_NOTICE, "mention"), "notice"),
         (lambda text: text.replace("expression;", "label;"), "header"),
-        (lambda text: text.replace("mass_conc;", "mass_conc"), "width"),
+        (lambda text: text.replace("mass_conc;;", "mass_conc;"), "width"),
         (lambda text: text.replace("g/L;g/L", "g/L; g/L"), "spaces"),
         (lambda text: text.replace("g/L;g/L", 'g/L;"g"/L'), "quoting"),
         (lambda text: text.replace("\n", "\r\n"), "encoding"),
     ],
 )
 def test_a_fault_in_the_form_of_a_file(spoil: Callable[[str], str], rule: str, tmp_path: Path) -> None:
-    text = f"# {LOINC_NOTICE}\nexpression;ucum;dimension;note\ng/L;g/L;mass_conc;\n"
+    text = f"# {LOINC_NOTICE}\nexpression;ucum;dimension;scope;source;note\ng/L;g/L;mass_conc;;;\n"
     path = tmp_path / "units.csv"
     path.write_bytes(text.encode())
     assert read_sheet(path, "units.csv", ";", tables.HEADERS["units"])[1] == []

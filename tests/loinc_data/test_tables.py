@@ -35,8 +35,10 @@ def test_a_lexicon_row() -> None:
     row = {
         "expression": "GB", "kind": "abbreviation", "component": "Leukocytes", "property": "NCnc|NFr", "time": "",
         "system": "Bld", "scale": "Qn", "method": "", "context": "unite=G/L, milieu=sang, chapitre=",
+        "priority": "2", "scope": "en context", "source": "à vérifier", "note": "",
     }  # fmt: skip
     entry = lexicon_entry(row)
+    assert (entry.priority, entry.is_english, entry.needs_context, entry.is_doubtful) == (2, True, True, True)
     assert entry.property == ("NCnc", "NFr")
     assert entry.context == (("unite", "G/L"), ("milieu", "sang"))
 

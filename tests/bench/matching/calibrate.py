@@ -107,7 +107,7 @@ def steps_of(predicted: Floats, sample: Sample) -> list[tuple[float, float]]:
         weight = float(weights[on].sum())
         middle = float(np.quantile(predicted[on], LOW))
         share = min(float(level), (float(level) * weight + 0.5) / (weight + 1.0))
-        if not points or (middle > points[-1][0] + 1e-4 and share > points[-1][1]):
+        if not points or (middle > points[-1][0] + 1e-4 and share > points[-1][1] + 1e-4):
             points.append((round(middle, 5), round(share, 5)))
     return points
 
