@@ -285,15 +285,18 @@ class Engine:
         found = weigh_nature(reading.facts, nature)
         if reading.facts.nature and nature != reading.facts.nature:
             lines.append(_evidence(Axis.COMPONENT, found, NATURE_NAMES[nature], weights.nature))
+        is_chosen = self._is_chosen(candidate) and not reading.facts.methods
+        source = self.national.sources.get(candidate.position) if is_chosen else None
         for axis in (Axis.PROPERTY, Axis.TIME, Axis.SYSTEM, Axis.SCALE, Axis.METHOD):
+            if axis is Axis.METHOD and source is not None:
+                # What the country chose needs no proof in the row: its line says the source, and stands for both.
+                sentence = sentence_of(national_choice, "", source)
+                lines.append(Evidence(axis, Verdict.AGREE, sentence, "", term.method_typ, weights.national_choice))
+                continue
             found = self.strengths.weigher(axis.value)(reading.facts, values[axis.value])
             lines.append(_evidence(axis, found, values[axis.value], getattr(weights, axis.value)))
         found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
         lines.append(_evidence(Axis.UNIT, found, term.units, weights.unit))
-        source = self.national.sources.get(candidate.position)
-        if source is not None and self._is_chosen(candidate):
-            sentence = sentence_of(national_choice, "", source)
-            lines.append(Evidence(Axis.METHOD, Verdict.AGREE, sentence, "", term.method_typ, weights.national_choice))
         for doubt in reading.doubts:
             sentence = sentence_of(doubt.rule, doubt.local, doubt.term)
             lines.append(Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term))
