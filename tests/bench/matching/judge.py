@@ -1,0 +1,116 @@
+"""The set that judges: 640 rows in the style of six catalogues, written and read apart, on which nothing is tuned.
+
+`python -m tests.bench.matching.judge [--release PATH] [--data FOLDER] [--freeze]`. Two readers labelled each row
+without sight of the lexicon, the second without sight of the first's codes. Its errors are printed, never mended one
+by one.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from matcher.calibration import SURE_AT
+from matcher.engine import Engine
+from tests.bench.matching.build import bench_engine
+from tests.bench.matching.datasets import Case, answerable, bench_folder, find_release, read_cases
+from tests.bench.matching.markdown import freeze, page, percent, table
+from tests.bench.matching.measure import Answer, answers, figures
+
+JUDGING = Path(__file__).resolve().parent / "judging.csv"
+DEPTH = 50
+CONFIDENCE = 0.95
+STYLES = {
+    "style1": "private laboratories, everything in full",
+    "style2": "hospital, abbreviated, with specimen and unit",
+    "style3": "specialised, with technique",
+    "style4": "labels alone, in full",
+    "style5": "labels alone, mnemonics",
+    "style6": "labels with chapter and exam",
+}
+
+
+def lower_bound(right: int, count: int) -> float:
+    """The one-sided 95 % lower bound of a share (Clopper and Pearson), by bisection on the binomial tail."""
+    if not count or not right:
+        return 0.0
+    low, high = 0.0, right / count
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tail(right, count, middle) < 1 - CONFIDENCE else (low, middle)
+    return low
+
+
+def _tail(right: int, count: int, share: float) -> float:
+    """The probability of at least `right` successes out of `count`."""
+    probability, total = (1 - share) ** count, 0.0
+    for successes in range(count + 1):
+        if successes >= right:
+            total += probability
+        if successes < count and share < 1:
+            probability *= (count - successes) / (successes + 1) * share / (1 - share)
+    return total
+
+
+def sure_without_right(engine: Engine, cases: Sequence[Case]) -> int:
+    """How many rows would still be « sûr » if their right codes were not in the terminology."""
+    found = 0
+    for case in cases:
+        candidates, nontest, _ = engine.ranked(case.test, DEPTH)
+        left = [item for item in candidates if engine.index.terms[item.position].loinc_num not in case.right]
+        if left:
+            scores = [item.score for item in left[:10]]
+            doubtful = engine.is_doubtful(left[0])
+            confidence = engine.calibration.confidences(engine.signals(left, nontest), scores, False, doubtful)[0]
+            found += confidence >= SURE_AT
+    return found
+
+
+def line(name: str, items: Sequence[Answer]) -> tuple[str, ...]:
+    """The figures of some answers as the cells of a row."""
+    got = figures(items)
+    sure = [item for item in items if item.confidence >= SURE_AT]
+    right = sum(item.rank == 1 for item in sure)
+    bound = percent(lower_bound(right, len(sure))) if sure else ""
+    return (
+        name, str(got.count), percent(got.top1), percent(got.top5), percent(got.recall50), percent(got.sure),
+        f"{right} of {len(sure)}", bound,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Measure, print the errors, and freeze the figures when asked."""
+    parser = argparse.ArgumentParser(description="The set that judges")
+    parser.add_argument("--release", type=Path, help="official release; default: the one under --data, or ours")
+    parser.add_argument("--data", type=Path, default=bench_folder(), help="folder of labelled sets")
+    parser.add_argument("--freeze", action="store_true", help="write docs/bench/judging.md")
+    chosen = parser.parse_args()
+    data: Path | None = chosen.data
+    release: Path | None = chosen.release or (find_release(data) if data else None)
+    engine = bench_engine(release)
+    cases = answerable(read_cases(JUDGING), engine.index.number_of)
+    found = answers(engine, cases, DEPTH)
+    lines = [line(name, [item for item in found if item.case.group == style]) for style, name in STYLES.items()]
+    lines.append(line("with a unit", [item for item in found if item.case.test.unit]))
+    lines.append(line("labels alone", [item for item in found if item.case.group in ("style4", "style5", "style6")]))
+    lines.append(line("all", found))
+    headings = ("catalogue", "rows", "top-1", "top-5", "recall@50", "band sûr", "right in it", "95 % lower bound")
+    absent = sure_without_right(engine, cases)
+    facts = (
+        f"{len(cases)} rows over {len(engine.index.terms):,} terms. With the right codes of each row taken out of the "
+        f"terminology, {absent} rows ({percent(absent / len(cases))}) are still « sûr »."
+    )
+    body = table(headings, lines)
+    print(f"{facts}\n\n{body}\n")
+    for item in found:
+        if item.rank != 1:
+            test = item.case.test
+            written = f"{test.label} | {test.specimen} | {test.unit}"
+            print(f"{item.case.case_id} {written}: {item.codes[:1]}, expected {item.case.best}")
+    if chosen.freeze:
+        flags = (" --data FOLDER" if data else "") + (" --release PATH" if chosen.release else "") + " --freeze"
+        content = page("The set that judges", "python -m tests.bench.matching.judge" + flags, [facts, body])
+        freeze("judging.md", content)
+
+
+if __name__ == "__main__":
+    main()
