@@ -172,7 +172,9 @@ def main() -> None:
     body = table(("change", "rows", "same first answer", "another, sûr", "newly wrong, sûr"), lines)
     print(body)
     if chosen.freeze:
-        content = page("The same rows written otherwise", "python -m tests.bench.matching.metamorphic", [body])
+        flags = (" --data FOLDER" if data else "") + (" --release PATH" if chosen.release else "") + " --freeze"
+        command = "python -m tests.bench.matching.metamorphic" + flags
+        content = page("The same rows written otherwise", command, [body])
         freeze("metamorphic.md", content)
 
 
