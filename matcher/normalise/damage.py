@@ -26,7 +26,7 @@ def unmangled(text: str) -> str:
 
 
 def _byte_of(char: str) -> bytes:
-    """The byte that was read as this character: Windows-1252 leaves five undefined, which come through as themselves."""
+    """The byte that was read as this character; the five that Windows-1252 leaves undefined are themselves."""
     try:
         return char.encode("cp1252")
     except UnicodeError:

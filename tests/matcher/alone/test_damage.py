@@ -11,8 +11,10 @@ from matcher.normalise.damage import filled, unmangled
 from matcher.normalise.text import fold
 
 LETTERS = "abcdefghilmnoprstuvyzàâçèéêëîïôùûü"
-WORD = st.tuples(st.sampled_from(["", *"ABCÀÂÇÉÈÊÎÔÙŒœ"]), st.text(alphabet=LETTERS, min_size=1, max_size=9)).map("".join)
-BETWEEN = st.sampled_from([" ", ", ", "-", "'", "’", " – ", " (", ") ", " : ", " « ", " » ", " µ", "/", " 0,5 ", "…", " ≥ "])
+FIRST = st.sampled_from(["", *"ABCÀÂÇÉÈÊÎÔÙŒœ"])
+WORD = st.tuples(FIRST, st.text(alphabet=LETTERS, min_size=1, max_size=9)).map("".join)
+SIGNS = (" ", ", ", "-", "'", "’", " – ", " (", ") ", " : ", " « ", " » ", " µ", "/", " 0,5 ", "…", " ≥ ")
+BETWEEN = st.sampled_from(SIGNS)
 FRENCH = st.lists(st.tuples(WORD, BETWEEN).map("".join), max_size=8).map("".join)
 """Any list of French words, with the signs that stand between them."""
 WORDS = ("créatinine", "protéine", "thyréostimuline", "cholestérol", "œstradiol", "forêt", "français", "hémoglobine",
