@@ -78,6 +78,7 @@ def test_lost_accents_are_found_in_the_words_that_are_known(chosen: list[str], m
 )
 def test_a_question_stays_a_question(text: str) -> None:
     assert filled(text, is_known, 3) == []
+    assert filled(text, {"a", "e", "u", "ae"}.__contains__, 3) == [], "nor is a mark alone a letter"
 
 
 def test_what_was_written_is_told_with_what_was_read() -> None:

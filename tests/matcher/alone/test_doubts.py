@@ -7,21 +7,22 @@ from collections.abc import Callable
 
 import pytest
 
-from matcher import Band, Engine, Knowledge, LexiconEntry, LocalTest, Remembered
+from matcher import Band, Engine, Knowledge, LexiconEntry, LocalTest, Remembered, Term
 from matcher.calibration import DOUBTFUL_AT, Calibration, Model
 from matcher.calibration_data import WITH_UNIT
 from matcher.index import TermIndex
 from matcher.knowledge import signature
 
-from .conftest import TERMS, term
-
 CERTAIN = Model((30.0, *[0.0] * (len(WITH_UNIT[0]) - 1)))
 PLAIN = LocalTest(label="Sodium", unit="mmol/L", specimen="sérum")
 MORE_TERMS = (
-    term("14761-1", "Glucose^2H post 75 g glucose PO", "SCnc", "Ser/Plas", "Glucose --2 hours post 75 g glucose PO",
+    Term("14761-1", "Glucose^2H post 75 g glucose PO", "SCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Glucose --2 hours post 75 g glucose PO",
          units="mmol/L"),
-    term("12345-5", "Ferritin", "MCnc", "Bld", "Ferritin [Mass/volume] in Blood", units="ug/L"),
-    term("54321-1", "Zinc", "SCnc", "Plas^Control", "Zinc in Control plasma", units="umol/L"),
+    Term("12345-5", "Ferritin", "MCnc", "Pt", "BldA", "Qn",
+         long_common_name="Ferritin in Arterial blood", units="ug/L"),
+    Term("54321-1", "Zinc", "SCnc", "Pt", "Plas^Control", "Qn",
+         long_common_name="Zinc in Control plasma", units="umol/L"),
 )  # fmt: skip
 MORE_ENTRIES = (
     LexiconEntry("ferritine", "analyte", ("Ferritin",)),
@@ -36,8 +37,9 @@ MORE_ENTRIES = (
 
 
 @pytest.fixture(scope="module")
-def engine(engine_with: Callable[..., Engine]) -> Engine:
-    made = engine_with(TermIndex.build([*TERMS, *MORE_TERMS]), lexicon=MORE_ENTRIES)
+def engine(engine_with: Callable[..., Engine], small_index: TermIndex) -> Engine:
+    index = TermIndex.build([*small_index.terms, *MORE_TERMS])
+    made = engine_with(index, lexicon=MORE_ENTRIES, timing=(("post prandial", (), ("post meal",)),))
     made.calibration = Calibration(CERTAIN, CERTAIN)
     return made
 
@@ -66,7 +68,8 @@ DOUBTFUL = [
     (LocalTest(label="Sodium urinaire", unit="mmol/L", specimen="sérum"), "Le libellé dit Urine, la colonne"),
     (LocalTest(label="Sodium", unit="mmol/L", specimen="sérum", timing="24h"), "contredit"),
     (LocalTest(label="CRP", unit="mmol/L"), "elle ne peut pas exprimer la grandeur"),
-    (LocalTest(label="Ferritine", unit="mg/L", specimen="sérum"), "Milieu"),
+    (LocalTest(label="Ferritine", unit="mg/L", specimen="sang"), "compatible avec le système LOINC BldA, sans"),
+    (LocalTest(label="Natrémie post prandial", unit="mmol/L"), "Condition post meal : le code LOINC ne la précise pas"),
     (LocalTest(label="Zinc", unit="mmol/L"), "autre sujet que le patient"),
 ]
 

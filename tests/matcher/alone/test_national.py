@@ -5,24 +5,28 @@ from itertools import pairwise
 
 import pytest
 
-from matcher import Axis, Engine, LexiconEntry, LocalTest, Verdict
+from matcher import Axis, Engine, LexiconEntry, LocalTest, Term, Verdict
 from matcher.index import TermIndex
 from matcher.national import NationalChoice
 
-from .conftest import TERMS, term
-
 SOURCE = "Jeu de valeurs public"
 MORE = (
-    term("14682-9", "Creatinine", "SCnc", "Ser/Plas", "Creatinine [Moles/volume] in Serum or Plasma", units="umol/L",
+    Term("14682-9", "Creatinine", "SCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Creatinine [Moles/volume] in Serum or Plasma", units="umol/L",
          usage=1),
-    term("77140-2", "Creatinine", "SCnc", "Ser/Plas/Bld", "Creatinine [Moles/volume] in Serum, Plasma or Blood",
+    Term("77140-2", "Creatinine", "SCnc", "Pt", "Ser/Plas/Bld", "Qn",
+         long_common_name="Creatinine [Moles/volume] in Serum, Plasma or Blood",
          units="umol/L"),
-    term("59826-8", "Creatinine", "SCnc", "Ser/Plas", "Creatinine [Moles/volume] by Enzymatic", units="umol/L",
+    Term("59826-8", "Creatinine", "SCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Creatinine [Moles/volume] by Enzymatic", units="umol/L",
          method_typ="Enzymatic"),
-    term("2160-0", "Creatinine", "MCnc", "Ser/Plas", "Creatinine [Mass/volume] in Serum or Plasma", units="mg/dL",
+    Term("2160-0", "Creatinine", "MCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Creatinine [Mass/volume] in Serum or Plasma", units="mg/dL",
          usage=1),
-    term("14683-7", "Creatinine", "SCnc", "Urine", "Creatinine [Moles/volume] in Urine", units="umol/L", usage=1),
-    term("99999-9", "Creatinine", "SCnc", "Ser/Plas^Control", "Creatinine in Control serum", units="umol/L"),
+    Term("14683-7", "Creatinine", "SCnc", "Pt", "Urine", "Qn",
+         long_common_name="Creatinine [Moles/volume] in Urine", units="umol/L", usage=1),
+    Term("99999-9", "Creatinine", "SCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Creatinine in Serum or Plasma --Control", units="umol/L"),
 )  # fmt: skip
 ENTRIES = (LexiconEntry("créatinine", "analyte", ("Creatinine",)),)
 UNITS = (("µmol/L", ("umol/L",), ("subst_conc",)),)
@@ -32,8 +36,8 @@ CHOSEN = "59826-8"
 
 
 @pytest.fixture(scope="module")
-def index() -> TermIndex:
-    return TermIndex.build([*TERMS, *MORE])
+def index(small_index: TermIndex) -> TermIndex:
+    return TermIndex.build([*small_index.terms, *MORE])
 
 
 @pytest.fixture(scope="module")
@@ -110,18 +114,20 @@ def _with(**changes: str) -> dict[str, str]:
 
 # ---- what the row contradicts
 
-FERRITIN = (
-    term("20567-4", "Zonulin", "MCnc", "Ser/Plas", "Zonulin by Immunoassay", units="ug/L", method_typ="IA", usage=1,
+ZONULIN = (
+    Term("20567-4", "Zonulin", "MCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Zonulin by Immunoassay", units="ug/L", method_typ="IA", usage=1,
          rank=1),
-    term("2276-4", "Zonulin", "MCnc", "Ser/Plas", "Zonulin by Nephelometry", units="ug/L", method_typ="Nephelometry"),
+    Term("2276-4", "Zonulin", "MCnc", "Pt", "Ser/Plas", "Qn",
+         long_common_name="Zonulin by Nephelometry", units="ug/L", method_typ="Nephelometry"),
 )  # fmt: skip
 
 
 def test_a_contradicted_code_never_stands_before_an_equal_that_is_not(
-    engine_with: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+    engine_with: Callable[..., Engine], small_index: TermIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = engine_with(
-        TermIndex.build([*TERMS, *FERRITIN]),
+        TermIndex.build([*small_index.terms, *ZONULIN]),
         lexicon=(LexiconEntry("zonuline", "analyte", ("Zonulin",)),),
         techniques=(("néphélométrie", ("Nephelometry",)),),
     )
@@ -143,7 +149,11 @@ def test_a_contradicted_code_never_stands_before_an_equal_that_is_not(
     assert engine.propose(without)[0].loinc_num == "20567-4", "nothing contradicts it: it stays first"
 
 
-def test_a_contradicted_code_stays_before_one_of_lesser_worth(small_engine: Engine) -> None:
-    proposals = small_engine.propose(LocalTest(label="CRP", unit="mmol/L"))
+def test_a_contradicted_code_stays_before_one_of_lesser_worth(
+    engine_with: Callable[..., Engine], small_index: TermIndex
+) -> None:
+    other = Term("00000-0", "Protein S", "SCnc", "Pt", "Ser/Plas", "Qn", long_common_name="Protein S", units="mmol/L")
+    proposals = engine_with(TermIndex.build([*small_index.terms, other])).propose(LocalTest(label="CRP", unit="mmol/L"))
+    assert [item.has_contradiction for item in proposals if item.loinc_num == "00000-0"] == [False]
     assert proposals[0].loinc_num == "1988-5"
     assert proposals[0].has_contradiction

@@ -42,6 +42,7 @@ SYMBOLS = (
         ("microgrammes par gramme de selles", "µg/g"),
         ("milligrammes par 24 heures", "mg/24h"),
         ("grammes par jour", "g/24h"),
+        ("grammes par 1 jour", "g/24h"),
         ("gramme par litre d'urine", "g/L"),
         ("pour cent", "%"),
         ("pour mille", "‰"),
