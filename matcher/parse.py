@@ -39,7 +39,8 @@ MAX_READINGS = 8
 MAX_SPELLINGS = 3
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
 _HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
-_AFTER_FIGURES = re.compile(r"\d\s*([^\s\d;,()<>][^;,()<>]*)")
+_AFTER_FIGURES = re.compile(r"\d(?=\s*([^\s\d;,()<>][^;,()<>]*))")
+_AGES = frozenset("an ans annee annees mois semaine semaines jour jours j year years".split())
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 
 
@@ -104,7 +105,7 @@ class Parser:
         """The unit written after the figures of reference values: « 2,0 à 9,0 UI/L », « H : 4-5 T/L ; F : 4-5 T/L »."""
         for match in _AFTER_FIGURES.finditer(text):
             unit = match.group(1).strip(" .,;:()")
-            if unit and self.units.is_unit(unit):
+            if unit and fold(unit) not in _AGES and self.units.is_unit(unit):
                 return unit
         return ""
 

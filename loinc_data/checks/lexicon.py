@@ -19,6 +19,7 @@ HEADER = (
     "scope", "source", "note",
 )  # fmt: skip
 _LEAST_USUAL = 9
+SCOPES = frozenset({"en", "specimen-by-default", "context"})
 _CODE = re.compile(r"\b\d{1,7}-\d\b")
 # Words of everyday labels: as the name of an analyte they would take over rows that only mention them.
 ORDINARY = frozenset(
@@ -93,6 +94,11 @@ def _form(row: Row) -> Iterator[Problem]:
     axes = ("component", "property", "time", "system", "scale", "method")
     if row["kind"] not in _MAY_SAY_NOTHING and not any(row[column] for column in axes):
         yield row.error("empty", "component", f"« {row['expression']} » ne dit rien sur aucun axe")
+    scopes = set(row["scope"].split())
+    for scope in sorted(scopes - SCOPES):
+        yield row.error("scope", "scope", f"portée inconnue : « {scope} »")
+    if "context" in scopes and not row["context"]:
+        yield row.error("scope", "context", f"« {row['expression']} » ne se lit que dans un contexte, et n'en a pas")
     if row["kind"] not in vocabulary.KINDS:
         yield row.error("vocabulary", "kind", f"« {row['kind']} » n'est pas une nature connue")
 

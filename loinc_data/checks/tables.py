@@ -36,6 +36,12 @@ _KEYED: Mapping[str, tuple[str, ...]] = {
     "properties": ("property",),
     "chapters": ("class", "system"),
 }
+SCOPES: Mapping[str, frozenset[str]] = {
+    "units": frozenset({"case"}),
+    "label_specimens": frozenset({"suffix"}),
+    "techniques": frozenset({"column"}),
+}
+"""The scopes that mean something in a table; the other tables have none."""
 
 # What laboratories mean by a unit whose own dimension is another: "U" for U/mL, %/GR for a ratio, nmol/h/mL for U/L.
 _STANDS_FOR = frozenset(
@@ -84,10 +90,29 @@ def check_tables(
     yield from _patterns(tables["nontests"])
     yield from _usage(tables["usage"], terms)
     yield from _chapter_codes(tables["chapter_codes"], names)
+    yield from _national(tables["national"])
+    yield from _scopes(tables)
     yield from _once(tables["vouched"], "value", str.lower)
     for row in tables["vouched"]:
         if row["axis"] not in ("component", "system", "method"):
             yield row.error("vocabulary", "axis", f"« {row['axis']} » n'est pas un axe")
+
+
+def _national(rows: Sequence[Row]) -> Iterator[Problem]:
+    yield from _once(rows, "loinc", str)
+    for row in rows:
+        if not is_valid_loinc(row["loinc"]):
+            yield row.error("check-digit", "loinc", f"« {row['loinc']} » n'a pas la clé d'un code LOINC")
+        if not row["source"]:
+            yield row.error("source", "source", f"choix national de {row['loinc']} sans source publique")
+
+
+def _scopes(tables: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
+    """Scopes that no reader looks at: misspelt, they would change nothing in silence."""
+    for name, header in HEADERS.items():
+        for row in tables[name] if "scope" in header else ():
+            for scope in sorted(set(row["scope"].split()) - SCOPES.get(name, frozenset())):
+                yield row.error("scope", "scope", f"portée inconnue : « {scope} »")
 
 
 def _units(rows: Sequence[Row]) -> Iterator[Problem]:

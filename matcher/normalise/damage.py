@@ -5,7 +5,8 @@ from collections.abc import Callable
 from itertools import islice, product
 
 _SECOND = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
-_PAIRS = re.compile(f"[\u00c2-\u00c5][{_SECOND}]")
+_PAIRS = re.compile(f"[\u00c2-\u00c5][{_SECOND}]|\u00e2[{_SECOND}]{{2}}")
+"""Accented letters, two bytes each, and typographic signs of three: « lâ€™urÃ©e »."""
 _GAP = re.compile(r"[^\W\d_]*[?\ufffd](?:[^\W\d_]|[?\ufffd])*")
 _LETTERS = ("e", "a", "o", "u", "i", "c", "oe", "'")
 """What a lost character of French most often was, folded: é è ê ë, à â, ô, û ù, î ï, ç, œ, an apostrophe."""
@@ -17,16 +18,19 @@ def unmangled(text: str) -> str:
 
     def again(match: re.Match[str]) -> str:
         try:
-            return match.group().encode("cp1252").decode("utf-8")
-        except UnicodeError:
-            pass
-        try:
-            # Windows-1252 leaves five bytes undefined: they come through as themselves.
-            return match.group().encode("latin-1").decode("utf-8")
+            return b"".join(_byte_of(char) for char in match.group()).decode("utf-8")
         except UnicodeError:
             return match.group()
 
     return _PAIRS.sub(again, text) if _PAIRS.search(text) else text
+
+
+def _byte_of(char: str) -> bytes:
+    """The byte that was read as this character; the five that Windows-1252 leaves undefined are themselves."""
+    try:
+        return char.encode("cp1252")
+    except UnicodeError:
+        return char.encode("latin-1")
 
 
 def filled(text: str, is_known: Callable[[str], bool], most: int) -> list[tuple[str, list[tuple[str, str]]]]:

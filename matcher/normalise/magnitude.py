@@ -14,7 +14,8 @@ _BASES = (
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "wk": 604800.0}
 _LITRES_OF_CUBES = {"m3": 3, "dm3": 0, "cm3": -3, "mm3": -6, "um3": -15}
 _ANNOTATION = re.compile(r"\{[^}]*\}")
-_POWER = re.compile(r"10[*^](-?\d+)")
+_POWER = re.compile(r"10[*^](-?[0-9]{1,2})")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @lru_cache(maxsize=8192)
@@ -49,7 +50,7 @@ def _of_factor(factor: str) -> float | None:
     power = _POWER.fullmatch(factor)
     if power:
         return float(power.group(1))
-    if factor.isdigit():
+    if _NUMBER.fullmatch(factor):
         return math.log10(int(factor)) if int(factor) else None
     if factor in ("%", "[ppth]"):
         return -2.0 if factor == "%" else -3.0

@@ -15,13 +15,24 @@ _STEMS = {
 }  # fmt: skip
 _WORDS = {
     "par": "/", "pour": "/", "per": "/", "puissance": "^", "heure": "h", "hour": "h", "minute": "min", "jour": "24h",
-    "day": "24h", "milliard": "10^9", "million": "10^6", "giga": "G", "tera": "T", "mega": "M", "iu": "UI",
+    "day": "24h", "milliard": "10^9", "million": "10^6", "giga": "G", "tera": "T", "mega": "M", "cube": "3",
+    "cubique": "3", "carre": "2", "iu": "UI",
 }  # fmt: skip
 _APOSTROPHES = ("'", "’")
 _INTERNATIONAL = frozenset({"internationale", "international"})
 _OF = frozenset({"de", "d", "of", "du", "des"})
 _NAMES_OF_MATTER = re.compile(
     r"^(?:creat\w*|hemoglobine?|hb|eau|water|proteines?|prot|tissu|selles?|urines?|sang|plasma|serum|matiere|poids)$"
+)
+_PARTED = re.compile(
+    rf"\b({'|'.join(_PREFIXES)}|téra|méga|déca|déci)[\s-]+(?=(?:{'|'.join(_STEMS)}|équivalent|unité|mètre))",
+    re.IGNORECASE,
+)
+_SHARES = (
+    (re.compile(r"^\W*pour\s*cents?\W*$", re.IGNORECASE), "%"),
+    (re.compile(r"^\W*pour\s*mille\W*$", re.IGNORECASE), "‰"),
+    # Grams in a hundred: of millilitres, as laboratories weigh.
+    (re.compile(r"\s+pour\s*cents?\b", re.IGNORECASE), "/100mL"),
 )
 _UNIT_OF_WORDS = re.compile(rf"^({'|'.join(_PREFIXES)})?({'|'.join(_STEMS)})$")
 
@@ -31,6 +42,9 @@ def in_symbols(text: str) -> str:
 
     What is said of the denominator's matter (de créatinine, d'eau) is dropped. Empty for an empty text.
     """
+    text = _PARTED.sub(r"\1", text)
+    for pattern, symbol in _SHARES:
+        text = pattern.sub(symbol, text)
     tokens = [(token, _folded(token)) for token in _TOKEN.findall(text)]
     parts: list[str] = []
     for position, (token, folded) in enumerate(tokens):
@@ -53,14 +67,13 @@ def _folded(token: str) -> str:
 
 
 def _symbol(token: str, folded: str, following: str) -> str:
-    if folded == "unite" and following in _INTERNATIONAL:
-        return "UI"
     if folded in _WORDS:
         return _WORDS[folded]
     found = _UNIT_OF_WORDS.match(folded)
     if found is None or len(folded) < 4:
         return token
-    return _PREFIXES.get(found.group(1) or "", "") + _STEMS[found.group(2)]
+    stem = "UI" if found.group(2) == "unite" and following in _INTERNATIONAL else _STEMS[found.group(2)]
+    return _PREFIXES.get(found.group(1) or "", "") + stem
 
 
 def _duration(text: str) -> str:

@@ -170,6 +170,8 @@ def test_a_right_entry_has_no_problem(units: UnitTable) -> None:
         (_entry("sodium", context="unit=g/L"), "context", "context"),
         (_entry("sodium", context="unite=trucs"), "context", "context"),
         (_entry("sodium", context="label=a,label=a"), "context", "context"),
+        (_entry("sodium", scope="contexte"), "scope", "scope"),
+        (_entry("sodium", scope="en context"), "scope", "context"),
         (_entry("le"), "dead", "expression"),
         (_entry("a b c d e f g h i j k"), "dead", "expression"),
         (_entry("12"), "hijack", "expression"),
@@ -213,7 +215,10 @@ def test_one_letter_is_read_in_its_context_only(units: UnitTable) -> None:
     entry = _entry("P", context="unite=g/L", scope="context")
     assert not list(lexicon.check_lexicon([entry], KNOWN, units))
     without = _entry("P", scope="context")
-    assert _rules(list(lexicon.check_lexicon([without], KNOWN, units))) == {("hijack", "expression")}
+    assert _rules(list(lexicon.check_lexicon([without], KNOWN, units))) == {
+        ("hijack", "expression"),
+        ("scope", "context"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -244,6 +249,11 @@ def test_one_letter_is_read_in_its_context_only(units: UnitTable) -> None:
         ("chapter_codes", ["Biochimie;18719-6;Chemistry studies (set);"], "check-digit", "loinc"),
         ("chapter_codes", ["Sel;2951-2;Salt;"], "conflict", "label"),
         ("chapter_codes", ["A b;2955-3;Y;", "A-b;2823-3;Z;"], "conflict", "expression"),
+        ("label_specimens", ["sg;Ser/Plas;sufix;;"], "scope", "scope"),
+        ("specimens", ["sg;Ser/Plas;suffix;;"], "scope", "scope"),
+        ("national", ["2951-3;sodium;ANS"], "check-digit", "loinc"),
+        ("national", ["2951-2;sodium;"], "source", "source"),
+        ("national", ["2951-2;sodium;ANS", "2951-2;natrémie;ANS"], "duplicate", "loinc"),
         ("vouched", ["component;Copeptin;", "component;copeptin;"], "duplicate", "value"),
         ("vouched", ["analyte;Copeptin;"], "vocabulary", "axis"),
     ],

@@ -1,5 +1,9 @@
 """A terminology and tables of a few lines: these tests also run on the installed wheel, with nothing else at hand."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -78,3 +82,14 @@ def small_index() -> TermIndex:
 @pytest.fixture(scope="session")
 def small_engine(small_index: TermIndex) -> Engine:
     return Engine(small_index, TABLES)
+
+
+@pytest.fixture(scope="session")
+def engine_with(small_index: TermIndex) -> Callable[..., Engine]:
+    """An engine over the few terms (or others) whose tables have these rows beside their own."""
+
+    def make(index: TermIndex | None = None, **added: Any) -> Engine:
+        more = {name: (*getattr(TABLES, name), *rows) for name, rows in added.items()}
+        return Engine(index or small_index, replace(TABLES, **more))
+
+    return make

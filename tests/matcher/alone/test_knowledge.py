@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from matcher import Axis, Band, Engine, Knowledge, LocalTest, Proposal, Remembered, Verdict
-from matcher.knowledge import acts, signature
+from matcher.knowledge import acts, cut_width, signature
 
 GLUCOSE = LocalTest(label="Glycémie", unit="mmol/L", specimen="sérum")
 LEUCOCYTES = LocalTest(label="Leucocytes", unit="G/L", specimen="sang")
@@ -130,3 +132,33 @@ def test_an_act_that_no_list_holds_says_nothing(small_engine: Engine) -> None:
     engine = small_engine.with_knowledge(Knowledge(nabm={"0001": frozenset({"2345-7"})}))
     row = replace(GLUCOSE, nabm="0552")
     assert engine.propose(row) == small_engine.propose(row)
+
+
+@pytest.mark.parametrize(
+    ("counts", "width"),
+    [
+        ({}, 0),
+        ({5: 3, 9: 4, 14: 2, 20: 1}, 0),
+        ({8: 5, 19: 2, 20: 9}, 20),
+        ({18: 4, 19: 1, 20: 11}, 0),
+        ({18: 4, 19: 1, 20: 12}, 20),
+        ({19: 3, 20: 8}, 0),
+        ({19: 3, 20: 9}, 20),
+        ({20: 4}, 20),
+        ({20: 3}, 0),
+        ({11: 40}, 0),
+        ({12: 40}, 12),
+        ({20: 40, 45: 1}, 0),
+    ],
+)
+def test_a_field_that_is_full_says_so_by_a_crowd(counts: dict[int, int], width: int) -> None:
+    assert cut_width(counts) == width
+
+
+@given(st.dictionaries(st.integers(0, 60), st.integers(1, 50), max_size=12))
+def test_a_width_is_that_of_the_longest_labels(counts: dict[int, int]) -> None:
+    width = cut_width(counts)
+    assert width in (0, max(counts, default=0))
+    if width:
+        assert counts[width] > max(counts.get(width - 1, 0), counts.get(width - 2, 0))
+        assert cut_width({**counts, width + 9: 1}) == 0, "a longer label shows that nothing was cut there"

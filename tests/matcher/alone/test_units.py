@@ -127,3 +127,38 @@ def test_a_unit_in_brackets_or_annotated_is_read() -> None:
     assert table.read("(g/L)").dimensions == ("mass_conc",)
     assert table.read("[g/l]").dimensions == ("mass_conc",)
     assert table.read("g/L (sérum)").dimensions == ("mass_conc",)
+
+
+COUNTS = UnitTable(
+    (
+        ("g/L", ("g/L",), ("mass_conc",)),
+        ("G/L", ("10*9/L",), ("num_conc",)),
+        ("g/l", ("g/L",), ("mass_conc",)),
+        ("G/l", ("10*9/L",), ("num_conc",)),
+        ("M/L", ("10*6/L",), ("num_conc",)),
+        ("U/L", ("U/L",), ("cat_conc",)),
+    )
+)
+
+
+@pytest.mark.parametrize("written", ["G/L", "G / L", "G/ l", "G /l", " G/l "])
+def test_spaces_never_make_grams_of_a_giga(written: str) -> None:
+    assert COUNTS.read(written).ucum == ("10*9/L",)
+    assert COUNTS.read(written.replace("G", "g")).ucum == ("g/L",)
+
+
+@pytest.mark.parametrize("written", ["m[IU]/L", "[IU]/mL", "k[IU]/L", "u[IU]/mL"])
+def test_the_brackets_of_an_international_unit_are_its_own(written: str) -> None:
+    reading = COUNTS.read(written)
+    assert reading.ucum == (written,)
+    assert reading.dimensions == ("arb_conc",)
+
+
+@pytest.mark.parametrize("written", ["/m3", "G/m3", "10^9/m3", "10*9/m3"])
+def test_nothing_is_counted_in_a_cubic_metre(written: str) -> None:
+    assert not COUNTS.read(written).is_known
+
+
+def test_a_cubic_millimetre_stays_one() -> None:
+    assert COUNTS.read("10*3/mm3").dimensions == ("num_conc",)
+    assert COUNTS.read("/mm3").dimensions == ("num_conc",)
