@@ -25,6 +25,7 @@ from app.platform.database import reading
 from app.proposals.rows import after_chunk
 from app.proposals.service import current_run, evidence_ahead
 from app.settings import Settings
+from app.text import counted, format_number
 from app.transcoding import repository as transcoding_repository
 from app.transcoding.evidence import EvidenceLine, lines_of
 
@@ -236,7 +237,8 @@ def _finish(session: Session, job: Job, content: dict[str, Any]) -> str:
            object_id=int(content["catalogue_id"]), laboratory_id=job.laboratory_id, run_id=content["run_id"],
            verdicts=counts)  # fmt: skip
     same = counts.get(EarlierVerdict.SAME, 0)
-    return f"Transcodage antérieur comparé : {same} identiques sur {sum(counts.values())}."
+    told = counted(same, "ligne identique", "lignes identiques")
+    return f"Transcodage antérieur comparé : {told} sur {format_number(sum(counts.values()))}."
 
 
 register(JOB_KIND, plan, "Comparaison du transcodage antérieur", chunks=Chunks(compare_chunk, _finish))

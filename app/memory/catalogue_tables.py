@@ -13,21 +13,19 @@ from app.files.fields import fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
 from app.files.reading import ReadFile, ReadLine, read_file
+from app.memory.reasons import Reason
 from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.memory.statements import statement_of
-from app.memory.tables import INVALID, NO_LOCAL_CODE, NO_MATCH, TableReadError
+from app.memory.tables import TableReadError
 from app.models import Level
 
-_SILENT = "sans code LOINC ni mention"
-_SEVERAL = "à plusieurs codes LOINC dans une cellule"
-_DATE = "dont le code est devenu une date"
 _WHY = {
-    CellFinding.NO_CODE: NO_MATCH,
-    CellFinding.OUT_OF_SCOPE: "dites hors périmètre",
-    CellFinding.SEVERAL: _SEVERAL,
-    CellFinding.DATE: _DATE,
-    CellFinding.BAD_DIGIT: INVALID,
-    CellFinding.UNREADABLE: INVALID,
+    CellFinding.NO_CODE: Reason.NO_MATCH,
+    CellFinding.OUT_OF_SCOPE: Reason.OUT_OF_SCOPE,
+    CellFinding.SEVERAL: Reason.SEVERAL,
+    CellFinding.DATE: Reason.DATE,
+    CellFinding.BAD_DIGIT: Reason.INVALID_OR_LOST,
+    CellFinding.UNREADABLE: Reason.INVALID_OR_LOST,
 }
 _LEVELS = {FileKind.LOINC_2: Level.EXAM, FileKind.LOINC_3: Level.ANALYSIS}
 _LEVEL_WORDS = {
@@ -60,7 +58,7 @@ def said_of(file: ReadFile) -> EarlierMappings:
     wrong = [problem for problem in file.problems if problem.row is not None]
     if wrong and len(wrong) == len(file.table.data):
         raise ImportRefusedError(wrong[:20])
-    skipped: Counter[str] = Counter()
+    skipped: Counter[Reason] = Counter()
     levels = _levels_of(file)
     found = [mapping for line in file.lines() for mapping in _of_line(file, line, levels, skipped)]
     # Rows of several tests share an exam: it is said once.
@@ -77,7 +75,7 @@ def _notes(file: ReadFile) -> Iterator[str]:
 
 
 def _of_line(
-    file: ReadFile, line: ReadLine, levels: Mapping[int, Level], skipped: Counter[str]
+    file: ReadFile, line: ReadLine, levels: Mapping[int, Level], skipped: Counter[Reason]
 ) -> Iterator[EarlierMapping]:
     found: list[tuple[EarlierMapping | None, str, str, Level | None]]
     if file.kind is FileKind.LOINC_1:
@@ -91,9 +89,9 @@ def _of_line(
         found = [(statement_of(line.values), line["code"], line["label"], level)]
     for mapping, code, label, level in found:
         if mapping is None:
-            skipped[_SILENT] += bool(code)
+            skipped[Reason.NOT_DONE if line["earlier_code"] else Reason.SILENT] += bool(code)
         elif not code:
-            skipped[NO_LOCAL_CODE] += 1
+            skipped[Reason.NO_LOCAL_CODE] += 1
         else:
             if mapping.finding is not CellFinding.CODE:
                 skipped[_WHY[mapping.finding]] += 1

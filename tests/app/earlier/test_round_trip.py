@@ -8,8 +8,11 @@ from sqlmodel import select
 from app.catalogues.service import import_files
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
+from app.fhir_resources.values import Syntax
 from app.files.archive import OWN_NAMES, unpacked
 from app.files.choices import IncomingFile
+from app.files.loinc_cells import CellFinding
+from app.memory.concept_maps import read_concept_maps
 from app.memory.statements import SETTLED, statement_of
 from app.models import Catalogue, Decision, EarlierVerdict, Laboratory, LocalTest, Relation, ReviewState, Status
 from app.platform.database import Transactions, reading, transaction
@@ -119,6 +122,21 @@ def test_what_left_comes_back(
         assert {code: said[code] for code in SAID} == SAID
     page = client_for(OUTSIDER).get(found.address, params={"verdict": EarlierVerdict.SAME}).text
     assert all(f">{code}</td>" in page for code in SAID), "the comparison says « same » of each"
+
+
+FHIR_OF_MAPS = (ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5, ExportKind.FHIR_BUNDLE)
+
+
+@pytest.mark.parametrize("kind", FHIR_OF_MAPS)
+def test_both_syntaxes_of_an_export_say_the_same(
+    world: World, settings: Settings, approved: int, kind: ExportKind
+) -> None:
+    read = [
+        read_concept_maps(exported(world, settings, approved, kind, syntax)) for syntax in (Syntax.JSON, Syntax.XML)
+    ]
+    assert read[0] == read[1]
+    assert {item.local_code for item in read[0].mappings} == set(SAID)
+    assert [(item.local_code, item.finding) for item in read[0].others] == [("COM", CellFinding.NO_CODE)]
 
 
 def test_that_there_is_no_code_comes_back_too(
