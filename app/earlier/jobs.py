@@ -1,6 +1,6 @@
 """Comparing earlier work with proposals: after each chunk of a search, and by a job of its own when a file arrives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -100,7 +100,8 @@ def compare_some(database: Engine, settings: Settings, run_id: int, test_ids: Se
         tests = transcoding_repository.local_tests(session, test_ids)
         proposals = repository.proposed_codes(session, run_id, test_ids)
     own = [_own_statement(row, files[row.source_file_id]) for row in rows]
-    wanted, gone = _merged(stored, [item for item in own if item is not None], run.catalogue_id)
+    spoken = {row.id for row in rows}
+    wanted, gone = _merged(stored, [item for item in own if item is not None], run.catalogue_id, spoken)
     # What came before its row finds it now.
     wanted += [_as_values(item) | {"local_test_id": test_id} for item, test_id in lost]
     codes = {values["loinc_num"] for values in wanted} | {
@@ -148,9 +149,12 @@ def _own_statement(row: Any, file: repository.CodedFile) -> dict[str, Any] | Non
 
 
 def _merged(
-    stored: Sequence[EarlierStatement], own: Sequence[dict[str, Any]], catalogue_id: int
+    stored: Sequence[EarlierStatement], own: Sequence[dict[str, Any]], catalogue_id: int, spoken: Collection[int]
 ) -> tuple[list[dict[str, Any]], list[int]]:
-    """The statements as they should be, those that are stored with their `id`, and those that say nothing any more."""
+    """The statements as they should be, those that are stored with their `id`, and those that say nothing any more.
+
+    Of rows that are not `spoken` of, whose newest file has no column of codes, what older files said stays.
+    """
     # Of those of older files, what the newest says is compared with the newest.
     by_test = {item.id: item for item in stored if item.source_file_id is not None}
     newest = {item.local_test_id: item for item in by_test.values()}
@@ -164,7 +168,7 @@ def _merged(
         else:
             wanted.append({"catalogue_id": catalogue_id, "taken_as": EarlierUse.NONE.value, **values})
     for item in by_test.values():
-        if item.id not in kept and item.taken_as != EarlierUse.NONE:
+        if item.id not in kept and (item.taken_as != EarlierUse.NONE or item.local_test_id not in spoken):
             # A person made something of it: a newer export that says otherwise does not take it away.
             kept.add(item.id)
             wanted.append(_as_values(item))
