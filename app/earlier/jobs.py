@@ -138,7 +138,9 @@ def _own_statement(row: Any, file: repository.CodedFile) -> dict[str, Any] | Non
     values = {
         name: bare(row.cells[column]) for name, column in file.columns.items() if 0 <= column < len(row.cells)
     }
-    name = "earlier_subchapter_code" if row.level == Level.SUBCHAPTER else "earlier_code"
+    # A row of LOINC_1 speaks of a chapter and of its sub-chapter; of a FHIR catalogue each has its own.
+    is_shared = row.level == Level.SUBCHAPTER and "level" not in file.columns
+    name = "earlier_subchapter_code" if is_shared else "earlier_code"
     mapping = statement_of(values, name)
     if mapping is None:
         return None

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from app.files.fhir_json import Coded, Json, Resources, items, one_line, said_by, says_true, walk
+from app.files.fhir_loinc import loinc_of_properties
 from app.files.fields import fold_heading
 from app.files.kinds import Level
 
@@ -128,6 +129,7 @@ def values_of(concept: Json) -> dict[str, str]:
             values.setdefault(name, value.text)
             if value.code and name in ("unit", "specimen", "chapter"):
                 values.setdefault(f"{name}_code", value.code)
+    values["earlier_code"] = loinc_of_properties(concept)
     if "synonym" not in values:
         said = [one_line(item.get("value")) for item in items(concept, "designation")]
         display = one_line(concept.get("display"))

@@ -162,11 +162,6 @@ def local_coding(concept: Mapping[str, Any]) -> Coded:
     return Coded()
 
 
-def has_loinc(concept: Mapping[str, Any]) -> bool:
-    """Whether a concept carries a LOINC code already."""
-    return any(one_line(coding.get("system")).startswith(LOINC_SYSTEMS) for coding in items(concept, "coding"))
-
-
 def nabm_of(concepts: Iterable[Mapping[str, Any]]) -> str:
     """The NABM codes among the codings, separated by spaces."""
     codes = [

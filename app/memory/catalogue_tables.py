@@ -9,6 +9,7 @@ from app.files.advice import advice_on
 from app.files.choices import Choices, IncomingFile
 from app.files.earlier_advice import COMING, NEVER_TAKEN
 from app.files.earlier_fields import EARLIER_CODES
+from app.files.fhir_catalogue import LEVEL_OF_WORD
 from app.files.fields import fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
@@ -60,13 +61,31 @@ def said_of(file: ReadFile) -> EarlierMappings:
         raise ImportRefusedError(wrong[:20])
     skipped: Counter[Reason] = Counter()
     levels = _levels_of(file)
-    found = [mapping for line in file.lines() for mapping in _of_line(file, line, levels, skipped)]
+    found = [mapping for line in _lines(file) for mapping in _of_line(file, line, levels, skipped)]
     # Rows of several tests share an exam: it is said once.
     distinct = {
         (item.level, item.chapter, item.local_code, item.loinc_num, item.written): item for item in found
     }.values()
-    title = f"Tableau {file.kind}" if file.kind in _LEVELS or file.kind is FileKind.LOINC_1 else "Tableau"
-    return sorted_out(title, distinct, skipped, [*_notes(file)])
+    return sorted_out(_title(file.kind), distinct, skipped, [*_notes(file)])
+
+
+def _title(kind: FileKind) -> str:
+    if kind is FileKind.FHIR:
+        return "Catalogue FHIR"
+    return f"Tableau {kind}" if kind in _LEVELS or kind is FileKind.LOINC_1 else "Tableau"
+
+
+def _lines(file: ReadFile) -> Iterator[ReadLine]:
+    """The rows; an exam of a FHIR catalogue, which has one for each of its analyses, once."""
+    if file.kind is not FileKind.FHIR:
+        yield from file.lines()
+        return
+    seen: set[tuple[str, ...]] = set()
+    for line in file.lines():
+        key = (line["level"], line["chapter_code"] if line["subchapter_code"] else "", line["code"])
+        if key not in seen:
+            seen.add(key)
+            yield line
 
 
 def _notes(file: ReadFile) -> Iterator[str]:
@@ -103,6 +122,8 @@ def _of_line(
 def _levels_of(file: ReadFile) -> dict[int, Level]:
     """The level that each row of our own workbook names in its first column."""
     headings = file.table.headings
+    if file.kind is FileKind.FHIR:
+        return {line.row_number: LEVEL_OF_WORD[line["level"]] for line in file.lines()}
     if file.kind is not FileKind.TABULAR or not headings or fold_heading(headings[0]) != "niveau":
         return {}
     words = {row.row_number: row.cells[0].strip().lower() for row in file.table.data if row.cells}

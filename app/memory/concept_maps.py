@@ -35,6 +35,12 @@ _PEOPLE = re.compile(
     r"(?:\s*Approuvé par .+? le \d\d/\d\d/\d{4}\.)?$"
 )
 """How this product ends the comments of its own maps in R4."""
+
+
+class NoConceptMapError(FhirReadError):
+    """The file is FHIR, and has no map."""
+
+
 Described = dict[str, dict[str, str]]
 
 
@@ -43,7 +49,7 @@ def read_concept_maps(content: bytes) -> EarlierMappings:
     resources = resources_of(load_fhir(content))
     maps = list(resources.of_type("ConceptMap"))
     if not maps:
-        raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")
+        raise NoConceptMapError("ce fichier FHIR ne contient aucune ConceptMap")
     skipped: Counter[Reason] = Counter()
     described = _described(resources)
     found = [mapping for item in maps for mapping in _mappings(item, described, skipped)]

@@ -226,4 +226,4 @@ def test_a_map_among_catalogues_is_sent_to_the_memory(client: TestClient) -> Non
         "/laboratoires/1/importer", data={"nom": "x"}, files=[("fichiers", ("c.json", as_bytes(CONCEPT_MAP_R4)))]
     )
     assert answer.status_code == 422
-    assert "s&#39;importe comme mémoire" in answer.text
+    assert "page « Antérieur » (« Reprendre »)" in answer.text
