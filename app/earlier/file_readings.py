@@ -27,6 +27,7 @@ from app.memory.tables import TableReadError
 from app.models import UploadDraft, UploadDraftFile
 from app.platform.database import Transactions, reading
 from app.platform.identity import CatalogueAccess
+from app.text import counted
 
 _HEADER_SEARCH_ROWS = 15
 _OWN_HEADING = "code loinc approuve"
@@ -161,8 +162,8 @@ def _outcome(file: ReadFile) -> Iterator[str]:
     except (TableReadError, ImportRefusedError):
         return
     yield (
-        f"{file.name} : {len(said.mappings)} codes LOINC affirmés par le fichier, {len(said.others)} autres mentions "
-        "(sans code, illisibles, rejetées, à revoir)."
+        f"{file.name} : {counted(len(said.mappings), 'code LOINC affirmé', 'codes LOINC affirmés')} par le fichier, "
+        f"{counted(len(said.others), 'autre mention', 'autres mentions')} (sans code, illisible, rejetée, à revoir)."
     )
     yield from said.notes
 

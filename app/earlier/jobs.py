@@ -1,6 +1,6 @@
 """Comparing earlier work with proposals: after each chunk of a search, and by a job of its own when a file arrives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.platform.database import reading
 from app.proposals.rows import after_chunk
 from app.proposals.service import current_run, evidence_ahead
 from app.settings import Settings
+from app.text import counted, format_number
 from app.transcoding import repository as transcoding_repository
 from app.transcoding.evidence import EvidenceLine, lines_of
 
@@ -99,7 +100,8 @@ def compare_some(database: Engine, settings: Settings, run_id: int, test_ids: Se
         tests = transcoding_repository.local_tests(session, test_ids)
         proposals = repository.proposed_codes(session, run_id, test_ids)
     own = [_own_statement(row, files[row.source_file_id]) for row in rows]
-    wanted, gone = _merged(stored, [item for item in own if item is not None], run.catalogue_id)
+    spoken = {row.id for row in rows}
+    wanted, gone = _merged(stored, [item for item in own if item is not None], run.catalogue_id, spoken)
     # What came before its row finds it now.
     wanted += [_as_values(item) | {"local_test_id": test_id} for item, test_id in lost]
     codes = {values["loinc_num"] for values in wanted} | {
@@ -136,7 +138,9 @@ def _own_statement(row: Any, file: repository.CodedFile) -> dict[str, Any] | Non
     values = {
         name: bare(row.cells[column]) for name, column in file.columns.items() if 0 <= column < len(row.cells)
     }
-    name = "earlier_subchapter_code" if row.level == Level.SUBCHAPTER else "earlier_code"
+    # A row of LOINC_1 speaks of a chapter and of its sub-chapter; of a FHIR catalogue each has its own.
+    is_shared = row.level == Level.SUBCHAPTER and "level" not in file.columns
+    name = "earlier_subchapter_code" if is_shared else "earlier_code"
     mapping = statement_of(values, name)
     if mapping is None:
         return None
@@ -147,9 +151,12 @@ def _own_statement(row: Any, file: repository.CodedFile) -> dict[str, Any] | Non
 
 
 def _merged(
-    stored: Sequence[EarlierStatement], own: Sequence[dict[str, Any]], catalogue_id: int
+    stored: Sequence[EarlierStatement], own: Sequence[dict[str, Any]], catalogue_id: int, spoken: Collection[int]
 ) -> tuple[list[dict[str, Any]], list[int]]:
-    """The statements as they should be, those that are stored with their `id`, and those that say nothing any more."""
+    """The statements as they should be, those that are stored with their `id`, and those that say nothing any more.
+
+    Of rows that are not `spoken` of, whose newest file has no column of codes, what older files said stays.
+    """
     # Of those of older files, what the newest says is compared with the newest.
     by_test = {item.id: item for item in stored if item.source_file_id is not None}
     newest = {item.local_test_id: item for item in by_test.values()}
@@ -163,7 +170,7 @@ def _merged(
         else:
             wanted.append({"catalogue_id": catalogue_id, "taken_as": EarlierUse.NONE.value, **values})
     for item in by_test.values():
-        if item.id not in kept and item.taken_as != EarlierUse.NONE:
+        if item.id not in kept and (item.taken_as != EarlierUse.NONE or item.local_test_id not in spoken):
             # A person made something of it: a newer export that says otherwise does not take it away.
             kept.add(item.id)
             wanted.append(_as_values(item))
@@ -236,7 +243,8 @@ def _finish(session: Session, job: Job, content: dict[str, Any]) -> str:
            object_id=int(content["catalogue_id"]), laboratory_id=job.laboratory_id, run_id=content["run_id"],
            verdicts=counts)  # fmt: skip
     same = counts.get(EarlierVerdict.SAME, 0)
-    return f"Transcodage antérieur comparé : {same} identiques sur {sum(counts.values())}."
+    told = counted(same, "ligne identique", "lignes identiques")
+    return f"Transcodage antérieur comparé : {told} sur {format_number(sum(counts.values()))}."
 
 
 register(JOB_KIND, plan, "Comparaison du transcodage antérieur", chunks=Chunks(compare_chunk, _finish))

@@ -83,7 +83,7 @@ def read_received(engine: Engine, files: Sequence[Sent], max_bytes: int) -> list
 
 
 def _reasons(read: EarlierMappings) -> str:
-    told = ", ".join(f"{counted(count, 'ligne', 'lignes')} {why}" for why, count in read.skipped)
+    told = ", ".join(why.told(count) for why, count in read.skipped)
     return f" ({told})" if told else ""
 
 
@@ -190,7 +190,7 @@ def _sentence(file: Received, rows: Sequence[dict[str, Any]], added: int) -> str
         parts.append(f"{left} dans ce catalogue.")
     if len(rows) > added:
         parts.append(f"{counted(len(rows) - added, 'était déjà reçue', 'étaient déjà reçues')}.")
-    parts += [f"{counted(count, 'ligne', 'lignes')} {why}." for why, count in file.read.skipped]
+    parts += [f"{why.told(count)}." for why, count in file.read.skipped]
     return " ".join([*parts, *file.read.notes])
 
 

@@ -20,10 +20,11 @@ from app.files.ans_files import ANS_COLUMNS
 from app.files.records import Dialect, Record
 from app.files.table_rows import TableRow
 from app.files.workbook import check_workbook
+from app.memory.statements import COMMENT_BEHIND
 from app.models import FileKind, Level
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup, cell_at, sections
-from app.publication.schemas import PublishedTest
+from app.publication.schemas import PublishedTest, UncodedReason
 from app.publication.wording import relation_text
 from app.text import in_paris
 
@@ -65,10 +66,7 @@ class OriginalRows:
         if test is None:
             return [""] * len(HEADINGS)
         if name is None:
-            why = self.assessment.reasons[test.id].label
-            said = test.reason if test.is_approved else ""
-            comment = " : ".join(text for text in (why, said) if text)
-            return ["", "", "", guarded(comment), "", "", "", ""]
+            return _without_code(test, self.assessment.reasons[test.id])
         self.coded += 1
         return [
             name.loinc_num,
@@ -88,6 +86,16 @@ class OriginalRows:
         if self.kind is FileKind.LOINC_2:
             return self.lookup.with_code(Level.EXAM, cell_at(cells, self.columns, "code"))
         return self.lookup.at_row(Level.ANALYSIS, row_number, cells, self.columns)
+
+
+def _without_code(test: PublishedTest, why: UncodedReason) -> list[NewCell]:
+    """Why a row has no code; where that is settled, what was added and who settled it too: it can be read again."""
+    said = test.reason if test.is_approved else ""
+    comment = " : ".join(text for text in (why.label, said) if text)
+    if not why.is_settled:
+        return ["", "", "", guarded(comment), "", "", "", ""]
+    told = COMMENT_BEHIND.join(text for text in (comment, test.comment) if text)
+    return ["", "", "", guarded(told), test.decided_by, test.approved_by, _day(test.approved_at), ""]
 
 
 def guarded(text: str) -> str:

@@ -18,8 +18,10 @@ COMING = (
 )
 """What becomes of the codes that a catalogue brings."""
 NEVER_TAKEN = " ; un code rejeté n'est jamais repris."
+_NOT_DONE = ("laissée vide ou à faire (NULL, « à faire »…)", "laissées vides ou à faire (NULL, « à faire »…)")
 _WORDS = {
     CellFinding.NO_CODE: ("dite sans code", "dites sans code"),
+    CellFinding.OUT_OF_SCOPE: ("dite hors périmètre", "dites hors périmètre"),
     CellFinding.SEVERAL: ("à plusieurs codes", "à plusieurs codes"),
     CellFinding.DATE: ("devenue une date", "devenues des dates"),
     CellFinding.BAD_DIGIT: ("à clé de contrôle fausse", "à clé de contrôle fausse"),
@@ -81,18 +83,20 @@ def _cell(cells: Sequence[str], column: int) -> str:
 
 def _of_column(file: ReadFile, name: str, column: int) -> Iterable[str]:
     findings: Counter[CellFinding] = Counter()
-    mended = 0
+    mended = not_done = 0
     unread: list[str] = []
     for row in file.table.data:
         written = bare(row.cells[column]) if column < len(row.cells) else ""
         cell = read_code(written)
         findings[cell.finding] += 1
+        not_done += cell.finding is CellFinding.EMPTY and bool(written)
         mended += cell.repair in (Repair.DATE, Repair.DASH)
         if cell.finding in (CellFinding.SEVERAL, CellFinding.DATE, CellFinding.BAD_DIGIT, CellFinding.UNREADABLE):
             unread.append(f"ligne {row.row_number} « {written[:40]} »")
     if sum(findings.values()) == findings[CellFinding.EMPTY]:
         return
-    others = enumeration((findings[finding], *words) for finding, words in _WORDS.items())
+    told = [(findings[finding], *words) for finding, words in _WORDS.items()]
+    others = enumeration([*told, (not_done, *_NOT_DONE)])
     parts = [f"{file.name} : la colonne « {file.heading(name)} » porte un code LOINC pour "
              f"{counted(findings[CellFinding.CODE], 'ligne', 'lignes')}"]  # fmt: skip
     if mended:

@@ -81,8 +81,10 @@ EARLIER: tuple[FieldInfo, ...] = (
         "Date du transcodage antérieur",
         """
         decide le, approuve le, valide le, date du transcodage, date transcodage, transcode le, date loinc,
-        date de validation, date validation, statusseton, mapping date, date valid
+        date de validation, date validation, statusseton, mapping date, date valid, date d approbation,
+        date approbation, date de decision, date decision, date, dates, date de codage, approved on, reviewed on
         """,
+        r"\bdate\b.*\b(approbation|validation|decision|transco\w*|loinc|mapping|codage)\b",
     ),
 )
 

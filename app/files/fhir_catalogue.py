@@ -2,10 +2,10 @@
 
 ObservationDefinition is an analysis, ActivityDefinition and PlanDefinition are exams that lead to analyses,
 SpecimenDefinition is a specimen, categories and topics are chapters; a CodeSystem completes what definitions leave
-unsaid, or is the catalogue alone. LOINC codes that the file carries already are not taken as decisions.
+unsaid, or is the catalogue alone. LOINC codes that the file carries already are earlier work, as a column of them is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,6 @@ from app.files.fhir_json import (
     FhirReadError,
     Json,
     Resources,
-    has_loinc,
     items,
     nabm_of,
     one_line,
@@ -37,18 +36,19 @@ from app.files.fhir_json import (
     texts,
     walk,
 )
+from app.files.fhir_loinc import loinc_of, loinc_of_plan, told
 from app.files.fhir_syntax import load_fhir
 from app.files.kinds import LEVEL_NAMES, SECTIONS, Level
 
 FIELDS = (
     "level", "code", "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code",
     "specimen", "scale", "technique", "nabm", "chapter_code", "chapter", "subchapter_code", "subchapter",
-    "analysis_code", "analysis_label", "is_retired",
+    "analysis_code", "analysis_label", "is_retired", "earlier_code",
 )  # fmt: skip
 HEADINGS = (
     "Niveau", "Code", "Libellé", "Synonyme", "Grandeur", "Code unité", "Unité", "Temporalité", "Code milieu",
     "Milieu", "Échelle", "Technique", "Codes NABM", "Code chapitre", "Chapitre", "Code sous-chapitre",
-    "Sous-chapitre", "Code analyse de l'examen", "Libellé analyse de l'examen", "Retiré",
+    "Sous-chapitre", "Code analyse de l'examen", "Libellé analyse de l'examen", "Retiré", "Code LOINC antérieur",
 )  # fmt: skip
 LEVEL_OF_WORD = {word: level for level, word in LEVEL_NAMES.items()}
 _EXTENSION_SPECIMEN = "extension-ObservationDefinition.specimen"
@@ -67,8 +67,6 @@ class FhirCatalogue:
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
     """Code of exam -> code of analysis -> its label."""
     analyses: dict[str, RowFields] = field(default_factory=dict)
-    with_loinc: int = 0
-    """Definitions that carry a LOINC code already."""
     has_maps: bool = False
 
     def rows(self) -> Iterator[tuple[str, ...]]:
@@ -76,10 +74,21 @@ class FhirCatalogue:
         for values in self.sections.values():
             yield _row(values)
         for code, values in self.exams.items():
-            for analysis, label in (self.contents.get(code) or {"": ""}).items():
-                yield _row(values | {"analysis_code": analysis, "analysis_label": label})
+            for place, (analysis, label) in enumerate((self.contents.get(code) or {"": ""}).items()):
+                row = _row(values | {"analysis_code": analysis, "analysis_label": label})
+                # An exam has a row for each of its analyses; its own code is said once.
+                yield (*row[:-1], "") if place else row
         for values in self.analyses.values():
             yield _row(values)
+
+
+def _complete(known: RowFields, values: RowFields) -> None:
+    """Add what is not said yet; of LOINC codes that differ all are kept, for a person to tell."""
+    for name, value in values.items():
+        if name == "earlier_code":
+            known[name] = told([*known.get(name, "").split(" ; "), *value.split(" ; ")])
+        else:
+            known.setdefault(name, value)
 
 
 def _row(values: RowFields) -> tuple[str, ...]:
@@ -92,7 +101,8 @@ def read_catalogue(content: bytes) -> FhirCatalogue:
     root = load_fhir(content)
     if root["resourceType"] in _MAPS:
         raise FhirReadError(
-            "c'est une ConceptMap : un transcodage antérieur s'importe comme mémoire, depuis la page du laboratoire"
+            "c'est une ConceptMap, qui ne décrit pas d'analyses : importez d'abord le catalogue, puis comparez-la-lui "
+            "dans sa page « Antérieur » (« Reprendre ») ; ou prenez-la en mémoire, depuis la page du laboratoire"
         )
     return _Reader(resources_of(root)).read()
 
@@ -134,7 +144,6 @@ class _Reader:
         if not code:
             return
         self.codes[id(resource)] = code
-        self.found.with_loinc += has_loinc(concept)
         label = label_of(resource, concept, "preferredReportName", "title")
         values: RowFields = {
             "level": Level.ANALYSIS,
@@ -145,6 +154,7 @@ class _Reader:
             "scale": "QN" if texts(resource, "permittedDataType") == ["Quantity"] else "",
             "nabm": nabm_of([concept]),
             "is_retired": retired(resource),
+            "earlier_code": loinc_of(concept),
         }
         values |= unit_of(resource) | self._specimen(resource) | self._chapter(resource, "category")
         self.found.analyses.setdefault(code, filled(values))
@@ -154,7 +164,6 @@ class _Reader:
         code = code_of(resource, concept)
         if not code:
             return
-        self.found.with_loinc += has_loinc(concept)
         label = label_of(resource, concept, "title", "name")
         values: RowFields = {
             "level": Level.EXAM,
@@ -163,12 +172,12 @@ class _Reader:
             "synonym": one_line(resource.get("subtitle")),
             "nabm": nabm_of([concept, *items(resource, "topic")]),
             "is_retired": retired(resource),
+            "earlier_code": told([loinc_of(concept), loinc_of_plan(resource)]),
         }
         values |= self._specimen(resource) | self._chapter(resource, "topic")
         # A PlanDefinition and the ActivityDefinition of its action may be one exam.
         known = self.found.exams.setdefault(code, {})
-        for name, value in filled(values).items():
-            known.setdefault(name, value)
+        _complete(known, filled(values))
         contents = self.found.contents.setdefault(code, {})
         for analysis in self._analyses_of(resource, 0):
             self.ordered.setdefault(analysis, []).append(known)
@@ -284,22 +293,24 @@ class _Reader:
                 continue
             known = self.found.analyses if level is Level.ANALYSIS else self.found.exams
             test = known.setdefault(values["code"], {})
-            for name, value in values.items():
-                test.setdefault(name, value)
+            _complete(test, values)
             if test.get("chapter") and not test.get("chapter_code"):
                 test["chapter_code"] = self._chapter_code(test["chapter"])
 
     def _concept_section(self, level: Level, values: RowFields) -> None:
+        placed = self._placed(level, values)
+        section = self.found.sections[placed["chapter_code"], placed.get("subchapter_code", "")]
+        _complete(section, {"earlier_code": values.get("earlier_code", "")})
+
+    def _placed(self, level: Level, values: RowFields) -> RowFields:
         own = Coded(values["code"], values["label"])
         if level is Level.CHAPTER:
-            self._section(own, Coded())
-            return
+            return self._section(own, Coded())
         label = values.get("chapter", "")
         code = values.get("chapter_code") or self._chapter_code(label) or values["code"].rpartition("/")[0]
         if code or label:
-            self._section(Coded(code, label or code), own)
-        else:
-            self._section(own, Coded())
+            return self._section(Coded(code, label or code), own)
+        return self._section(own, Coded())
 
     def _chapter_code(self, label: str) -> str:
         """The code of the chapter of this label, or of this very code."""
@@ -307,3 +318,9 @@ class _Reader:
             if not sub and label in (values["label"], code):
                 return code
         return ""
+
+
+def columns_said(table_rows: Iterable[Sequence[str]]) -> dict[str, int]:
+    """Field -> column of a table of `FIELDS`; that of earlier codes only where there are any."""
+    has_codes = any(row[-1] for row in table_rows)
+    return {name: column for column, name in enumerate(FIELDS) if has_codes or name != "earlier_code"}

@@ -4,7 +4,8 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
-from app.files.fhir_json import Coded, Json, Resources, items, one_line, said_by, walk
+from app.files.fhir_json import Coded, Json, Resources, items, one_line, said_by, says_true, walk
+from app.files.fhir_loinc import loinc_of_properties
 from app.files.fields import fold_heading
 from app.files.kinds import Level
 
@@ -105,13 +106,17 @@ def _value(item: Json) -> Coded | bool:
     return Coded()
 
 
+def _is_true(value: Coded | bool) -> bool:
+    return says_true(value.text if isinstance(value, Coded) else value)
+
+
 def values_of(concept: Json) -> dict[str, str]:
     """The fields that the properties of a concept say."""
     values: dict[str, str] = {}
     for item in items(concept, "property"):
         code = fold_heading(one_line(item.get("code")))
         value = _value(item)
-        if (code in _INACTIVE and value is True) or (
+        if (code in _INACTIVE and _is_true(value)) or (
             code == "status" and isinstance(value, Coded) and value.text in ("retired", "deprecated")
         ):
             values["is_retired"] = "oui"
@@ -124,6 +129,7 @@ def values_of(concept: Json) -> dict[str, str]:
             values.setdefault(name, value.text)
             if value.code and name in ("unit", "specimen", "chapter"):
                 values.setdefault(f"{name}_code", value.code)
+    values["earlier_code"] = loinc_of_properties(concept)
     if "synonym" not in values:
         said = [one_line(item.get("value")) for item in items(concept, "designation")]
         display = one_line(concept.get("display"))

@@ -38,7 +38,13 @@ class Coded:
 
 def one_line(value: Any) -> str:
     """A JSON value as text on one line; empty for what is no text."""
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) and value is not True else ""
+    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return " ".join(str(value).split()) if is_text else ""
+
+
+def says_true(value: Any) -> bool:
+    """Whether a truth value is true, written as JSON has it or, by writers that know texts only, as a text."""
+    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
 def looks_like_json(content: bytes) -> bool:
@@ -55,7 +61,8 @@ def is_storable(value: Any) -> bool:
 def load(content: bytes) -> Json:
     """The JSON object of a file; raises FhirReadError."""
     try:
-        value = json.loads(content.decode("utf-8-sig"))
+        # A decimal stays as it is written, as in XML: FHIR says that its digits count.
+        value = json.loads(content.decode("utf-8-sig"), parse_float=str)
         if not is_storable(value):
             raise FhirReadError("ce fichier JSON contient un caractère nul ou la moitié d'un caractère (\\ud800)")
     except UnicodeDecodeError:
@@ -153,11 +160,6 @@ def local_coding(concept: Mapping[str, Any]) -> Coded:
         if _is_local(coding) and one_line(coding.get("code")):
             return Coded(one_line(coding["code"]), one_line(coding.get("display")), one_line(coding.get("system")))
     return Coded()
-
-
-def has_loinc(concept: Mapping[str, Any]) -> bool:
-    """Whether a concept carries a LOINC code already."""
-    return any(one_line(coding.get("system")).startswith(LOINC_SYSTEMS) for coding in items(concept, "coding"))
 
 
 def nabm_of(concepts: Iterable[Mapping[str, Any]]) -> str:

@@ -1,7 +1,7 @@
 """FHIR in XML, as the JSON values of the same resource: enough to read it, not to write it again.
 
 An element that comes once is a value, one that comes again a list, as `items` and `texts` take both; what extends a
-plain value is left out.
+plain value is left out. Truth values are typed as in JSON; numbers are the texts that JSON is read as too.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,13 @@ _MAX_DEPTH = 200
 MAX_ELEMENTS = 2_000_000
 """Well above the largest catalogues; an element of four bytes takes a hundred times that in memory."""
 _TRUTH = {"true": True, "false": False}
-_BOOLEANS = ("valueBoolean", "inactive", "experimental")
+_BOOLEANS = frozenset(
+    """noMap experimental inactive abstract immutable caseSensitive compositional versionNeeded userSelected preferred
+    multipleResultsAllowed isDerived singleUse doNotPerform asNeeded active exclude""".split()
+)
+"""The elements that are booleans in the resources of terminologies and of catalogues, in R4 and in R5."""
+_BOOLEAN_CHOICE = "Boolean"
+"""How the name of an element ends that may be of several types, where it is one: `valueBoolean`."""
 
 
 def load_xml(content: bytes, lists: Collection[str] = ()) -> Json:
@@ -59,7 +65,7 @@ def _value(element: Element, lists: Collection[str], depth: int) -> Any:
     name = _name(element)
     if "value" in element.attrib:
         text = element.attrib["value"]
-        return _TRUTH.get(text, text) if name in _BOOLEANS else text
+        return _TRUTH.get(text.strip(), text) if name in _BOOLEANS or name.endswith(_BOOLEAN_CHOICE) else text
     if name in ("resource", "contained") and len(element):
         return _resource(element[0], lists, depth)
     return _children(element, lists, depth)

@@ -17,7 +17,7 @@ class CellFinding(StrEnum):
     """What a cell of LOINC codes holds."""
 
     EMPTY = "empty"
-    """Nothing is said of the row."""
+    """Nothing is said of the row, or that its code is still to be looked for."""
     CODE = "code"
     NO_CODE = "no_code"
     """It says that there is no LOINC code."""
@@ -64,21 +64,45 @@ _EXACT = re.compile(r"(\d{1,7})-(\d)")
 _OTHER_IDENTIFIERS = re.compile(r"\b(?:LP|LA|LG|LL|MTHU)[ -]?\d+(?:-\d)?\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,2}[ .,]\d{3}-\d")
 """A code whose number was written as a number: what follows the separator alone is another code."""
-_NOTHING = re.compile(r"0+(?:-0)?")
+_NOTHING = re.compile(r"0+(?:[.,-]0+)?")
 """What systems write for an empty number; its check digit would be right."""
 _DIGITS = re.compile(r"\d{3,8}")
-_NO_CODE = frozenset(
+
+
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(" ".join(words.split()) for words in text.split(","))
+
+
+_SAID_NO_CODE = _phrases(
     """
     sans, aucun, neant, pas de code, pas de loinc, pas de code loinc, sans code, sans code loinc, sans loinc,
-    aucun code, aucun code loinc, non code, non codee, non codable, non transcodable, non transcode, no code, nocode,
-    no map, nomap, unmapped, unmatched, no match, non applicable, n a, na, hors perimetre, hors champ, inexistant, nan,
-    null, none, sssom notermfound, notermfound, non concerne, pas de correspondance, sans correspondance, 0,
+    aucun code, aucun code loinc, non codable, non transcodable, no code, nocode, no map, nomap, unmatched, no match,
+    inexistant, sssom notermfound, notermfound, pas de correspondance, sans correspondance, aucun code loinc n existe,
     pas de correspondance loinc, aucune correspondance, aucune correspondance loinc, non trouve, introuvable, not found,
-    hors loinc, non loinc, aucun loinc, aucune, rien, sans objet, code inexistant, pas de code existant,
-    aucun equivalent, pas d equivalent, pas d equivalence, no loinc, no loinc code
-    """.replace("\n", " ").split(",")
+    hors loinc, non loinc, aucun loinc, aucune, rien, sans objet, code inexistant, pas de code existant, non concerne,
+    aucun equivalent, pas d equivalent, pas d equivalence, no loinc, no loinc code, non applicable, not applicable,
+    no loinc code exists, aucun code loinc ne convient
+    """
 )
-_SAID_NO_CODE = frozenset(" ".join(words.split()) for words in _NO_CODE)
+"""A person looked, and says that there is none."""
+_SAID_OUT_OF_SCOPE = _phrases("hors perimetre, hors champ, out of scope")
+_SAID_NOTHING = _phrases(
+    """
+    null, nil, none, nan, na, n a, n d, nd, nr, void, undefined, empty, vide, blank, missing, manquant, non renseigne,
+    non renseignee, inconnu, unknown, nat
+    """
+)
+"""What programs write for an empty cell: nobody looked for a code."""
+_SAID_NOT_DONE = _phrases(
+    """
+    non transcode, non transcodee, non code, non codee, pas transcode, pas code, pas encore transcode, pas encore code,
+    non mappe, non mappee, unmapped, not mapped, uncoded, not coded, non fait, non traite, non traitee, pas fait,
+    a faire, a transcoder, a coder, a traiter, a definir, a determiner, a chercher, a rechercher, a completer,
+    a renseigner, a voir, en cours, en cours de transcodage, en attente, todo, to do, tbd, tba, pending, wip,
+    in progress, fixme
+    """
+)
+"""A person says that the work is not done: it is no answer either."""
 
 _MONTHS = {
     "janv": 1, "jan": 1, "janvier": 1, "january": 1, "fevr": 2, "fev": 2, "feb": 2, "fevrier": 2, "february": 2,
@@ -99,20 +123,22 @@ _FIRST_CENTURY, _LAST_CENTURY = 19, 99
 
 def read_code(written: str) -> CodeCell:
     """What a cell says; its text as it was read of the file."""
-    text = " ".join(unicodedata.normalize("NFKC", written).translate(_DASHES).translate(_IGNORED).split())
+    plain = unicodedata.normalize("NFKC", written).translate(_DASHES)
+    text = " ".join(plain.translate(_IGNORED).split())
     if text.startswith("#"):
-        # A formula of a spreadsheet that failed: nothing was found, which is not that there is nothing.
+        # A formula of a spreadsheet that failed: what it would have shown is not known.
         return CodeCell(CellFinding.UNREADABLE)
-    folded = fold_heading(text)
+    # Around a code apostrophes are nothing; between words they part them: « pas d'équivalent ».
+    folded = fold_heading(re.sub("['`´’]", " ", plain).translate(_IGNORED))
     if "?" in text and not folded:
         # A question mark alone is a question that somebody left: it is shown, and no answer.
         return CodeCell(CellFinding.UNREADABLE)
-    if not folded:
+    if not folded or folded in _SAID_NOTHING | _SAID_NOT_DONE or _NOTHING.fullmatch(text):
         return CodeCell(CellFinding.EMPTY)
-    if _NOTHING.fullmatch(text):
-        return CodeCell(CellFinding.NO_CODE)
     if folded in _SAID_NO_CODE:
         return CodeCell(CellFinding.NO_CODE)
+    if folded in _SAID_OUT_OF_SCOPE:
+        return CodeCell(CellFinding.OUT_OF_SCOPE)
     if (date := _date_readings(text)) is not None:
         return _of_readings(date)
     # A part, an answer, a list of LOINC is no code, even where its number would make one.

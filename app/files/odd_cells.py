@@ -26,9 +26,13 @@ _KINDS_OF_CODES = (
 _KINDS_OF_TEXTS = (
     CellKind.DATE, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR, CellKind.UNCALCULATED,
 )  # fmt: skip
+_KINDS_OF_DATES = tuple(kind for kind in _KINDS_OF_TEXTS if kind is not CellKind.DATE)
+"""A column of dates that holds dates is as it should be."""
 _KINDS_OF_AMOUNTS = (CellKind.ERROR, CellKind.UNCALCULATED)
 AMOUNTS = frozenset({"annual_volume", "is_subcontracted", "is_retired"})
 """The fields that are numbers or answers, not texts."""
+DATES = frozenset({"earlier_date"})
+"""The fields that are dates."""
 EMPTY = frozenset({CellKind.ERROR, CellKind.UNCALCULATED})
 """What holds no value at all."""
 _KNOWN = frozenset({CellKind.WIDE, CellKind.GROUPED, CellKind.DATE_LIKE, CellKind.SHORT})
@@ -129,10 +133,19 @@ def odd_cells(table: Table, columns: Mapping[str, int], mandatory: Collection[st
     return sorted(found, key=lambda cell: (cell.row_number, columns[cell.field]))
 
 
+def _wanted(name: str) -> tuple[CellKind, ...]:
+    """What is odd in a cell of this field."""
+    if name in CODES:
+        return _KINDS_OF_CODES
+    if name in DATES:
+        return _KINDS_OF_DATES
+    return _KINDS_OF_AMOUNTS if name in AMOUNTS else _KINDS_OF_TEXTS
+
+
 def _kinds(table: Table, rows: Sequence[TableRow], name: str, column: int) -> Iterator[tuple[int, CellKind]]:
     """(row, kind) of the cells of a column that are worth a word."""
     told: set[int] = set()
-    wanted = _KINDS_OF_CODES if name in CODES else _KINDS_OF_AMOUNTS if name in AMOUNTS else _KINDS_OF_TEXTS
+    wanted = _wanted(name)
     kinds = table.sheet.kinds.get(column, {}) if table.sheet else {}
     for kind in wanted:
         for number in kinds.get(kind, ()):

@@ -17,7 +17,7 @@ from app.files.ans_files import (
 from app.files.choices import IncomingFile
 from app.files.columns import best_ans_columns, best_columns
 from app.files.earlier_fields import EARLIER_CODES
-from app.files.fhir_catalogue import FIELDS as FHIR_FIELDS
+from app.files.fhir_catalogue import columns_said
 from app.files.fields import FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
@@ -182,7 +182,7 @@ def default_columns(kind: FileKind, table: Table) -> dict[str, int]:
     if kind in ANS_COLUMNS:
         return best_ans_columns(kind, table)
     if kind is FileKind.FHIR:
-        return {name: column for column, name in enumerate(FHIR_FIELDS)}
+        return columns_said(row.cells for row in table.data)
     guessed = best_columns(table)
     if kind is FileKind.SIDE_DATA and not guessed:
         names = ("code", "is_subcontracted", "executing_laboratory", "annual_volume", "is_retired")

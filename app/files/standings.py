@@ -105,7 +105,9 @@ NEGATIONS = _words(
 )
 """Relations that say that a code is not the right one: in R5, in R4, and in the words of lists."""
 
+_NEGATION_SIGNS = frozenset({"≠", "!=", "<>", "=/=", "/="})
+
 
 def is_negation(relation: str) -> bool:
     """Whether a relation says that the code is not the one of the row."""
-    return fold_heading(relation) in NEGATIONS
+    return fold_heading(relation) in NEGATIONS or "".join(relation.split()).lstrip("'") in _NEGATION_SIGNS

@@ -187,14 +187,11 @@ def _read_fhir(file_name: str, content: bytes) -> Table:
         raise _refuse(file_name, f"{error}.") from error
     cells = [HEADINGS, *catalogue.rows()]
     notes = []
-    if catalogue.with_loinc:
-        carry = counted(catalogue.with_loinc, "définition porte", "définitions portent")
-        notes.append(
-            f"{file_name} : {carry} déjà un code LOINC, qui n'est pas repris comme décision. Un transcodage antérieur "
-            "s'importe comme mémoire."
-        )
     if catalogue.has_maps:
-        notes.append(f"{file_name} : les ConceptMap du fichier ne sont pas reprises ; importez-les comme mémoire.")
+        notes.append(
+            f"{file_name} : les ConceptMap du fichier ne sont pas reprises ici ; après l'import, envoyez ce fichier "
+            "à la page « Antérieur » (« Reprendre »), qui les compare, ou à la page Mémoire du laboratoire."
+        )
     rows = tuple(TableRow(number, tuple(map(str, row))) for number, row in enumerate(cells, start=1))
     return Table(file_name, Dialect(format="fhir", header_rows=1), rows, notes=tuple(notes))
 

@@ -9,25 +9,24 @@ from app.files.advice import advice_on
 from app.files.choices import Choices, IncomingFile
 from app.files.earlier_advice import COMING, NEVER_TAKEN
 from app.files.earlier_fields import EARLIER_CODES
+from app.files.fhir_catalogue import LEVEL_OF_WORD
 from app.files.fields import fold_heading
 from app.files.kinds import FileKind
 from app.files.loinc_cells import CellFinding
 from app.files.reading import ReadFile, ReadLine, read_file
+from app.memory.reasons import Reason
 from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.memory.statements import statement_of
-from app.memory.tables import INVALID, NO_LOCAL_CODE, NO_MATCH, TableReadError
+from app.memory.tables import TableReadError
 from app.models import Level
 
-_SILENT = "sans code LOINC ni mention"
-_SEVERAL = "à plusieurs codes LOINC dans une cellule"
-_DATE = "dont le code est devenu une date"
 _WHY = {
-    CellFinding.NO_CODE: NO_MATCH,
-    CellFinding.OUT_OF_SCOPE: "dites hors périmètre",
-    CellFinding.SEVERAL: _SEVERAL,
-    CellFinding.DATE: _DATE,
-    CellFinding.BAD_DIGIT: INVALID,
-    CellFinding.UNREADABLE: INVALID,
+    CellFinding.NO_CODE: Reason.NO_MATCH,
+    CellFinding.OUT_OF_SCOPE: Reason.OUT_OF_SCOPE,
+    CellFinding.SEVERAL: Reason.SEVERAL,
+    CellFinding.DATE: Reason.DATE,
+    CellFinding.BAD_DIGIT: Reason.INVALID_OR_LOST,
+    CellFinding.UNREADABLE: Reason.INVALID_OR_LOST,
 }
 _LEVELS = {FileKind.LOINC_2: Level.EXAM, FileKind.LOINC_3: Level.ANALYSIS}
 _LEVEL_WORDS = {
@@ -60,15 +59,33 @@ def said_of(file: ReadFile) -> EarlierMappings:
     wrong = [problem for problem in file.problems if problem.row is not None]
     if wrong and len(wrong) == len(file.table.data):
         raise ImportRefusedError(wrong[:20])
-    skipped: Counter[str] = Counter()
+    skipped: Counter[Reason] = Counter()
     levels = _levels_of(file)
-    found = [mapping for line in file.lines() for mapping in _of_line(file, line, levels, skipped)]
+    found = [mapping for line in _lines(file) for mapping in _of_line(file, line, levels, skipped)]
     # Rows of several tests share an exam: it is said once.
     distinct = {
         (item.level, item.chapter, item.local_code, item.loinc_num, item.written): item for item in found
     }.values()
-    title = f"Tableau {file.kind}" if file.kind in _LEVELS or file.kind is FileKind.LOINC_1 else "Tableau"
-    return sorted_out(title, distinct, skipped, [*_notes(file)])
+    return sorted_out(_title(file.kind), distinct, skipped, [*_notes(file)])
+
+
+def _title(kind: FileKind) -> str:
+    if kind is FileKind.FHIR:
+        return "Catalogue FHIR"
+    return f"Tableau {kind}" if kind in _LEVELS or kind is FileKind.LOINC_1 else "Tableau"
+
+
+def _lines(file: ReadFile) -> Iterator[ReadLine]:
+    """The rows; an exam of a FHIR catalogue, which has one for each of its analyses, once."""
+    if file.kind is not FileKind.FHIR:
+        yield from file.lines()
+        return
+    seen: set[tuple[str, ...]] = set()
+    for line in file.lines():
+        key = (line["level"], line["chapter_code"] if line["subchapter_code"] else "", line["code"])
+        if key not in seen:
+            seen.add(key)
+            yield line
 
 
 def _notes(file: ReadFile) -> Iterator[str]:
@@ -77,7 +94,7 @@ def _notes(file: ReadFile) -> Iterator[str]:
 
 
 def _of_line(
-    file: ReadFile, line: ReadLine, levels: Mapping[int, Level], skipped: Counter[str]
+    file: ReadFile, line: ReadLine, levels: Mapping[int, Level], skipped: Counter[Reason]
 ) -> Iterator[EarlierMapping]:
     found: list[tuple[EarlierMapping | None, str, str, Level | None]]
     if file.kind is FileKind.LOINC_1:
@@ -91,9 +108,9 @@ def _of_line(
         found = [(statement_of(line.values), line["code"], line["label"], level)]
     for mapping, code, label, level in found:
         if mapping is None:
-            skipped[_SILENT] += bool(code)
+            skipped[Reason.NOT_DONE if line["earlier_code"] else Reason.SILENT] += bool(code)
         elif not code:
-            skipped[NO_LOCAL_CODE] += 1
+            skipped[Reason.NO_LOCAL_CODE] += 1
         else:
             if mapping.finding is not CellFinding.CODE:
                 skipped[_WHY[mapping.finding]] += 1
@@ -105,6 +122,8 @@ def _of_line(
 def _levels_of(file: ReadFile) -> dict[int, Level]:
     """The level that each row of our own workbook names in its first column."""
     headings = file.table.headings
+    if file.kind is FileKind.FHIR:
+        return {line.row_number: LEVEL_OF_WORD[line["level"]] for line in file.lines()}
     if file.kind is not FileKind.TABULAR or not headings or fold_heading(headings[0]) != "niveau":
         return {}
     words = {row.row_number: row.cells[0].strip().lower() for row in file.table.data if row.cells}

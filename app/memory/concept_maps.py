@@ -18,27 +18,29 @@ from app.files.fhir_json import (
     items,
     one_line,
     resources_of,
+    says_true,
     walk,
 )
 from app.files.fhir_syntax import load_fhir
 from app.files.loinc_cells import CellFinding, read_code
+from app.memory.reasons import Reason
 from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.memory.statements import settled_as
 from app.memory.tables import unread
 from app.models import Level
 from app.text import iso_day
 
-_OTHER_TARGET = "vers un autre système que LOINC"
-_NO_MATCH = "déclarées sans correspondance"
-_NO_TARGET = "sans code cible"
-_OUT_OF_SCOPE = "dites hors périmètre"
-_INVALID = "code LOINC mal formé"
-_NO_CODE = "sans code ni libellé local"
 _PEOPLE = re.compile(
     r"(?:\s—)?\s*Décidé par (?P<author>.+?) le (?P<day>\d\d/\d\d/\d{4})\."
     r"(?:\s*Approuvé par .+? le \d\d/\d\d/\d{4}\.)?$"
 )
 """How this product ends the comments of its own maps in R4."""
+
+
+class NoConceptMapError(FhirReadError):
+    """The file is FHIR, and has no map."""
+
+
 Described = dict[str, dict[str, str]]
 
 
@@ -47,8 +49,8 @@ def read_concept_maps(content: bytes) -> EarlierMappings:
     resources = resources_of(load_fhir(content))
     maps = list(resources.of_type("ConceptMap"))
     if not maps:
-        raise FhirReadError("ce fichier FHIR ne contient aucune ConceptMap")
-    skipped: Counter[str] = Counter()
+        raise NoConceptMapError("ce fichier FHIR ne contient aucune ConceptMap")
+    skipped: Counter[Reason] = Counter()
     described = _described(resources)
     found = [mapping for item in maps for mapping in _mappings(item, described, skipped)]
     version = "R5" if any("relationship" in target for item in maps for target in _targets(item)) else "R4"
@@ -74,14 +76,14 @@ def _level_of(source: str) -> Level | None:
     return level_named(source.rstrip("/").rsplit("/", 1)[-1])
 
 
-def _mappings(concept_map: Json, described: dict[str, Described], skipped: Counter[str]) -> Iterator[EarlierMapping]:
+def _mappings(concept_map: Json, described: dict[str, Described], skipped: Counter[Reason]) -> Iterator[EarlierMapping]:
     for group in items(concept_map, "group"):
         # R5 writes the version of a system behind a bar.
         source = one_line(group.get("source")).split("|", 1)[0]
         target_system = one_line(group.get("target")).split("|", 1)[0]
         elements = items(group, "element")
         if not target_system.startswith(LOINC_SYSTEMS):
-            skipped[_OTHER_TARGET] += len(elements)
+            skipped[Reason.OTHER_TARGET] += len(elements)
             continue
         concepts = described.get(source, {})
         for _, element in walk(elements, "element"):
@@ -92,34 +94,36 @@ def _mappings(concept_map: Json, described: dict[str, Described], skipped: Count
 
 
 def _of_element(
-    element: Json, known: dict[str, str], level: Level | None, skipped: Counter[str]
+    element: Json, known: dict[str, str], level: Level | None, skipped: Counter[Reason]
 ) -> Iterator[EarlierMapping]:
     code = one_line(element.get("code"))
     local = _local(element, known, level)
     targets = items(element, "target")
     if not code and not one_line(element.get("display")):
         # R5 may name a whole value set in place of a code: that is no test of a laboratory.
-        skipped[_NO_CODE] += max(1, len(targets))
+        skipped[Reason.NO_LOCAL_CODE] += max(1, len(targets))
         return
     if not targets:
         if _is_without_map(element):
             settled = _settled(local, element)
-            skipped[_OUT_OF_SCOPE if settled.finding is CellFinding.OUT_OF_SCOPE else _NO_MATCH] += 1
+            skipped[Reason.OUT_OF_SCOPE if settled.finding is CellFinding.OUT_OF_SCOPE else Reason.NO_MATCH] += 1
             yield settled
         else:
             # Nobody has looked yet, or R4 has no place to say it.
-            skipped[_NO_TARGET] += 1
+            skipped[Reason.NO_TARGET] += 1
     for target in targets:
         said = _with_said(local, target)
         written = one_line(target.get("code"))
         cell = read_code(written)
         if said.relation == "unmatched" or not written:
-            skipped[_NO_MATCH] += 1
+            skipped[Reason.NO_MATCH] += 1
             # That a code is not the right one does not say that there is none.
             if said.relation == "unmatched" and len(targets) == 1:
                 yield replace(said, relation="", finding=CellFinding.NO_CODE, reason=said.comment, comment="")
+        elif cell.finding is CellFinding.EMPTY:
+            skipped[Reason.NOT_DONE] += 1
         elif not cell.code:
-            skipped[_INVALID] += 1
+            skipped[Reason.INVALID] += 1
             yield unread(said, written)
         else:
             yield replace(said, loinc_num=cell.code, written=written, repair=cell.repair)
@@ -128,7 +132,7 @@ def _of_element(
 def _is_without_map(element: Json) -> bool:
     """Whether an element says that its code has no target: R5 by `noMap`, R4 by the extension of that name."""
     said = [item.get("valueBoolean") for item in items(element, "extension") if item.get("url") == NO_MAP_EXTENSION]
-    return True in (element.get("noMap"), *said)
+    return any(map(says_true, (element.get("noMap"), *said)))
 
 
 def _settled(local: EarlierMapping, element: Json) -> EarlierMapping:

@@ -1,6 +1,7 @@
 """Reading a file of earlier work, whatever its format: FHIR, SSSOM, Usagi, or any table."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files.choices import Choices
@@ -10,7 +11,7 @@ from app.files.foreign import foreign
 from app.files.workbook import workbook_format
 from app.memory import repository
 from app.memory.catalogue_tables import read_table_with_codes
-from app.memory.concept_maps import read_concept_maps
+from app.memory.concept_maps import NoConceptMapError, read_concept_maps
 from app.memory.schemas import EarlierMappings
 from app.memory.tables import NameLookup, TableReadError, mapping_format, read_table_of_mappings
 from app.platform.database import Transactions
@@ -61,7 +62,7 @@ def own_format(content: bytes) -> str | None:
 
 def _read(name: str, content: bytes, max_bytes: int, codes_of: NameLookup) -> EarlierMappings:
     if looks_like_fhir(content):
-        return read_concept_maps(content)
+        return _read_fhir(name, content, max_bytes)
     if not workbook_format(content):
         if told := foreign(content):
             raise TableReadError(told.removesuffix("."))
@@ -69,3 +70,28 @@ def _read(name: str, content: bytes, max_bytes: int, codes_of: NameLookup) -> Ea
         if known is not None:
             return known
     return read_table_with_codes(name, content, max_bytes)
+
+
+def _read_fhir(name: str, content: bytes, max_bytes: int) -> EarlierMappings:
+    """What the maps of a FHIR file say, then what its definitions say of codes of which the maps say nothing."""
+    try:
+        maps = read_concept_maps(content)
+    except NoConceptMapError:
+        maps = None
+    try:
+        carried = read_table_with_codes(name, content, max_bytes)
+    except (ImportRefusedError, TableReadError):
+        carried = None
+    if maps is None and carried is None:
+        raise TableReadError(
+            "ce fichier FHIR ne contient ni ConceptMap, ni analyse ou examen qui porte un code LOINC (dans une "
+            "ObservationDefinition, une ActivityDefinition, une PlanDefinition ou un CodeSystem)"
+        )
+    if maps is None or carried is None:
+        return maps or carried or EarlierMappings("FHIR", ())
+    said = {item.local_code for item in (*maps.mappings, *maps.others)}
+    return replace(
+        maps,
+        mappings=(*maps.mappings, *(item for item in carried.mappings if item.local_code not in said)),
+        others=(*maps.others, *(item for item in carried.others if item.local_code not in said)),
+    )

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from app.files.loinc_cells import CellFinding, Repair
 from app.files.standings import Standing, is_known_standing, standing_in_file
+from app.memory.reasons import Reason
 from app.models import Level
 from app.text import counted
 
-REJECTED = "à statut rejeté"
-TO_REVIEW = "à statut « à revoir » ou non validé"
 _UNKNOWN_SHOWN = 5
 
 
@@ -68,7 +67,7 @@ class EarlierMappings:
     """The format, as the user reads it."""
     mappings: tuple[EarlierMapping, ...]
     """One code each, that the file affirms."""
-    skipped: tuple[tuple[str, int], ...] = ()
+    skipped: tuple[tuple[Reason, int], ...] = ()
     """(reason, rows) of what is not taken up."""
     others: tuple[EarlierMapping, ...] = ()
     """What it says without one code that can be read, rejects, or leaves in doubt: no memory, and yet earlier work."""
@@ -77,14 +76,14 @@ class EarlierMappings:
 
 
 def sorted_out(
-    title: str, said: Iterable[EarlierMapping], skipped: Mapping[str, int], notes: Sequence[str] = ()
+    title: str, said: Iterable[EarlierMapping], skipped: Mapping[Reason, int], notes: Sequence[str] = ()
 ) -> EarlierMappings:
     """What a file says, what may be memory apart from the rest; what it rejects or leaves in doubt is counted."""
     mappings = tuple(said)
     counts = Counter(skipped)
     for item in mappings:
         if item.standing is not Standing.AFFIRMED:
-            counts[REJECTED if item.standing is Standing.REJECTED else TO_REVIEW] += 1
+            counts[Reason.REJECTED if item.standing is Standing.REJECTED else Reason.TO_REVIEW] += 1
     unknown = Counter(item.status for item in mappings if not is_known_standing(item.status))
     told = [
         f"Statut « {status} » ({counted(count, 'ligne', 'lignes')}) : ce mot n'est pas connu, rien n'en est déduit."
@@ -110,7 +109,7 @@ class MemoryReport:
     """Mappings that the same source had brought already."""
     from_catalogue: int
     """Entries whose local code is that of a test of the laboratory."""
-    skipped: tuple[tuple[str, int], ...] = ()
+    skipped: tuple[tuple[Reason, int], ...] = ()
     event_id: int = 0
     """The event of the trail."""
 
@@ -125,6 +124,7 @@ class MemoryReport:
         if self.known:
             parts.append(f"{counted(self.known, 'était déjà connue', 'étaient déjà connues')}.")
         parts += [
-            f"{counted(count, 'ligne non reprise', 'lignes non reprises')} : {why}." for why, count in self.skipped
+            f"{counted(count, 'ligne non reprise', 'lignes non reprises')} : {why.of(count)}."
+            for why, count in self.skipped
         ]
         return " ".join(parts)

@@ -17,6 +17,8 @@ SETTLED = {
 }
 """How the decision workbook says that a row has no code and needs none; the reason follows behind a colon."""
 
+COMMENT_BEHIND = " — Commentaire : "
+"""What parts a reason from a comment where both stand in one cell."""
 NO_CODE_RELATIONS = frozenset(
     {"unmatched", "no map", "nomap", "no match", "sans correspondance", "aucune correspondance"}
 )
@@ -47,21 +49,26 @@ def statement_of(values: Mapping[str, str], name: str = "earlier_code") -> Earli
     """What these values (field -> cell) say in the column of codes `name`; None when they say nothing."""
     written = values.get(name, "").strip() or values.get("earlier_alternate_code", "").strip()
     cell = read_code(written)
-    reason = values.get("earlier_reason", "").strip()
+    reason, comment = values.get("earlier_reason", "").strip(), values.get("earlier_comment", "")
     finding = cell.finding
     if finding is CellFinding.EMPTY and fold_heading(values.get("earlier_relation", "")) in NO_CODE_RELATIONS:
         finding = CellFinding.NO_CODE
     if finding is CellFinding.EMPTY:
         # A reason alone says nothing, unless it is one that this product writes of a row that a biologist settled.
         finding, reason = settled_as(reason)
-        if finding is CellFinding.EMPTY:
-            return None
+    if finding is CellFinding.EMPTY and not reason:
+        # The received file that this product completes has no column for reasons: its comment says it all.
+        finding, said = settled_as(_unguarded(comment))
+        if finding is not CellFinding.EMPTY:
+            reason, _, comment = said.partition(COMMENT_BEHIND)
+    if finding is CellFinding.EMPTY:
+        return None
     return EarlierMapping(
         local_code=values.get("code", ""),
         label=values.get("label", ""),
         loinc_num=cell.code,
         relation=values.get("earlier_relation", ""),
-        comment=_unguarded(values.get("earlier_comment", "")),
+        comment=_unguarded(comment),
         unit=values.get("unit", "") or values.get("unit_code", ""),
         specimen=values.get("specimen", "") or values.get("specimen_code", ""),
         synonym=values.get("synonym", ""),

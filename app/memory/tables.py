@@ -13,6 +13,7 @@ from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, read_code
 from app.files.records import UndecodableError, read_records
 from app.files.standings import Standing
+from app.memory.reasons import Reason
 from app.memory.schemas import EarlierMapping, EarlierMappings, sorted_out
 from app.memory.statements import day_of
 from loinc_data.checkdigit import is_valid_loinc
@@ -24,15 +25,9 @@ _CURIE_LINE = re.compile(r"^#\s+([A-Za-z_][\w.-]*)\s*:\s*[\"']?(\S+?)[\"']?\s*$"
 _LOINC = re.compile(r"(\d{1,7}-\d)/?$")
 _OBO_LOINC = re.compile(r"(?:^obo:|/obo/)LOINC_\d{1,7}-\d/?$", re.IGNORECASE)
 """The form of the OBO foundry, of codes of other systems too."""
-NO_MATCH = "déclarées sans correspondance"
-_NOT_APPROVED = "que personne n'a encore regardées dans Usagi"
 _USAGI_TARGETS = frozenset({"targetconceptcode", "conceptcode", "targetconceptname", "conceptname", "mappingstatus"})
 _UNTOUCHED = frozenset({"UNCHECKED", "AUTO_MAPPED", "AUTO_MAPPED_TO_1", "IGNORED"})
 """What Usagi found by itself and nobody looked at, or set aside."""
-_OTHER_TARGET = "vers un autre système que LOINC"
-INVALID = "code LOINC mal formé ou introuvable"
-NO_LOCAL_CODE = "sans code ni libellé local"
-_AUTOMATIC = "proposées par un programme, sans personne"
 _MACHINE = frozenset({"semapv:LexicalMatching", "semapv:SemanticSimilarityThresholdMatching"})
 _ADDED = {
     "unit": "unite unit units",
@@ -129,26 +124,26 @@ def _loinc_of(object_id: str, prefixes: Mapping[str, str]) -> str | None:
 
 def _sssom(rows: Sequence[Mapping[str, str]], comments: Sequence[str]) -> EarlierMappings:
     prefixes = _prefixes(comments)
-    skipped: Counter[str] = Counter()
+    skipped: Counter[Reason] = Counter()
     said: list[EarlierMapping] = []
     for row in rows:
         object_id = row.get("object_id", "")
         loinc_num = _loinc_of(object_id, prefixes)
         if not row.get("subject_id", "") and not row.get("subject_label", ""):
-            skipped[NO_LOCAL_CODE] += 1
+            skipped[Reason.NO_LOCAL_CODE] += 1
         elif object_id.lower().endswith("notermfound"):
-            skipped[NO_MATCH] += 1
+            skipped[Reason.NO_MATCH] += 1
             said.append(_sssom_without_code(row))
         elif loinc_num is None:
-            skipped[_OTHER_TARGET] += 1
+            skipped[Reason.OTHER_TARGET] += 1
         elif row.get("mapping_justification", "") in _MACHINE and not row.get("reviewer_label"):
-            skipped[_AUTOMATIC] += 1
+            skipped[Reason.AUTOMATIC] += 1
         elif not is_valid_loinc(loinc_num):
             cell = read_code(object_id)
             if cell.code:
                 said.append(replace(_of_sssom(row), loinc_num=cell.code, written=object_id, repair=cell.repair))
                 continue
-            skipped[INVALID] += 1
+            skipped[Reason.INVALID_OR_LOST] += 1
             said.append(unread(_of_sssom(row), object_id))
         else:
             said.append(replace(_of_sssom(row), loinc_num=loinc_num))
@@ -195,16 +190,16 @@ def _of_sssom(row: Mapping[str, str]) -> EarlierMapping:
 
 
 def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMappings:
-    skipped: Counter[str] = Counter()
+    skipped: Counter[Reason] = Counter()
     kept: list[tuple[Mapping[str, str], str, str]] = []
     for line in rows:
         said = {name.lower(): value for name, value in line.items()}
         if said.get("mappingstatus", "APPROVED").upper() in _UNTOUCHED:
-            skipped[_NOT_APPROVED] += 1
+            skipped[Reason.NOT_APPROVED] += 1
             continue
         vocabulary = said.get("targetvocabularyid", "") or said.get("vocabularyid", "")
         if vocabulary.upper() not in ("", "NONE", "LOINC"):
-            skipped[_OTHER_TARGET] += 1
+            skipped[Reason.OTHER_TARGET] += 1
             continue
         code = said.get("targetconceptcode", "") or said.get("conceptcode", "")
         name = said.get("targetconceptname", "") or said.get("conceptname", "")
@@ -213,7 +208,7 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
     found: list[EarlierMapping] = []
     for known, code, name in kept:
         if not known.get("sourcecode", "") and not known.get("sourcename", ""):
-            skipped[NO_LOCAL_CODE] += 1
+            skipped[Reason.NO_LOCAL_CODE] += 1
             continue
         written = code or by_name.get(name, "")
         cell = read_code(written)
@@ -221,13 +216,15 @@ def _usagi(rows: Sequence[Mapping[str, str]], codes_of: NameLookup) -> EarlierMa
         if cell.code:
             found.append(replace(mapping, loinc_num=cell.code, written=written, repair=cell.repair))
         elif cell.finding is CellFinding.NO_CODE or (not written and not name and _is_unmatched(mapping)):
-            skipped[NO_MATCH] += 1
+            skipped[Reason.NO_MATCH] += 1
             without = replace(mapping, finding=CellFinding.NO_CODE, written=written, relation="")
             found.append(replace(without, reason=mapping.comment, comment=""))
+        elif cell.finding is CellFinding.EMPTY and written and not name:
+            skipped[Reason.NOT_DONE] += 1
         else:
-            skipped[INVALID] += 1
+            skipped[Reason.INVALID_OR_LOST] += 1
             if written or name:
-                found.append(unread(mapping, written or name))
+                found.append(unread(mapping, name if cell.finding is CellFinding.EMPTY else written))
     return sorted_out("Usagi", found, skipped)
 
 

@@ -5,7 +5,7 @@ goes back to review by a new fact. A test that the export no longer holds is mar
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,9 @@ from app.catalogues.service import (
     write_file,
 )
 from app.catalogues.staging import Staged
+from app.earlier.jobs import ask_for_comparison
 from app.errors import ConflictError
+from app.files.earlier_fields import EARLIER_CODES
 from app.jobs.queue import JobQueue
 from app.models import ChangeKind, FileKind, Level, utc_now
 from app.platform import locks
@@ -29,7 +31,7 @@ from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.progress import Progress, untold
-from app.proposals.service import ask_for_proposals
+from app.proposals.service import ask_for_proposals, current_run
 from app.reimport import repository as reimport_repository
 from app.reimport.difference import UNCHANGED, Compared, Difference, compare
 from app.reimport.sending_back import send_back_changed
@@ -63,6 +65,8 @@ class UpdateReport:
     unchanged: int
     sent_back: int
     warnings: tuple[str, ...] = ()
+    compares_codes: bool = False
+    """Whether the LOINC codes that the files bring are being compared with the proposals."""
 
     @property
     def sentence(self) -> str:
@@ -77,7 +81,12 @@ class UpdateReport:
             )
         )
         back = enumeration([(self.sent_back, "décision renvoyée en revue", "décisions renvoyées en revue")])
-        return f"Mise à jour terminée : {told}." + (f" {back}." if back else "")
+        compared_again = (
+            " Les codes LOINC des fichiers sont gardés et comparés aux propositions : voyez l'onglet Antérieur."
+            if self.compares_codes
+            else ""
+        )
+        return f"Mise à jour terminée : {told}." + (f" {back}." if back else "") + compared_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +154,22 @@ def apply_update(
     _write_changes(session, access, difference, new_ids, moment)
     reasons = {test.stored.id: test.reason for test in difference.sent_back}
     send_back_changed(session, access, reasons, progress)
-    report = _report(access, plan, difference)
+    compares_codes = queue is not None and _ask_comparison(session, access, plan, queue)
+    report = replace(_report(access, plan, difference), compares_codes=compares_codes)
     _record(session, access, plan, report, digest)
     if queue is not None:
         _ask_proposals(session, access, difference, new_ids, queue)
     return report
+
+
+def _ask_comparison(session: Session, access: CatalogueAccess, plan: ImportPlan, queue: JobQueue) -> bool:
+    """Compare all codes that the files bring: a row may differ from the former export by its LOINC code alone, and
+    then needs no new proposals. Without proposals the next search does it."""
+    brings_codes = any(name in file.columns for file in plan.files for name in EARLIER_CODES)
+    if not brings_codes or current_run(session, access.catalogue_id) is None:
+        return False
+    ask_for_comparison(session, queue, access.catalogue, access.user_id)
+    return True
 
 
 def _write_tests(

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.settings import resource_dir
-from app.text import format_number, paris_time
+from app.text import counted, format_number, paris_time
 from app.web.static_files import static_url
 
 
@@ -43,6 +43,7 @@ def environment() -> Environment:
     jinja.globals["static_url"] = static_url
     jinja.filters["moment"] = paris_time
     jinja.filters["nombre"] = format_number
+    jinja.filters["compte"] = counted
     jinja.filters["pourcent"] = format_percent
     return jinja
 

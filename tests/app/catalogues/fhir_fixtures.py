@@ -206,7 +206,7 @@ FHIR_FIXTURES = [
             "CREAU": {"label": "Créatinine urinaire", "specimen": "Urines", "timing": "24H", "chapter_code": "REN",
                       "subchapter_code": "Urines"},
         },
-        "porte déjà un code LOINC",
+        "porte un code LOINC pour",
     ),
     Fixture(
         "catalogue_r5.json", as_bytes(R5_BUNDLE), FileKind.FHIR, 2,

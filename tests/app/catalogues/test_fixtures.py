@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.catalogues.service import plan_import, read_files
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, build, read_material
+from app.fhir_resources.values import Syntax
 from app.files.records import Dialect, read_records
 from app.models import Catalogue, FileKind, Laboratory, Level, LoincRelease, SourceFile, utc_now
 from app.platform.database import reading, transaction
@@ -77,10 +78,12 @@ def test_the_same_export_again_finds_nothing_to_change(importer: Importer, item:
     assert set(difference.counts) <= {"unchanged"}
 
 
-def exported(world: World, settings: Settings, catalogue_id: int, kind: ExportKind) -> bytes:
+def exported(
+    world: World, settings: Settings, catalogue_id: int, kind: ExportKind, syntax: Syntax = Syntax.JSON
+) -> bytes:
     with reading(world.engine) as session:
         catalogue = session.get_one(Catalogue, catalogue_id)
-        request = ExportRequest(kind)
+        request = ExportRequest(kind, syntax=syntax)
         material = read_material(session, session.get_one(Laboratory, catalogue.laboratory_id), catalogue, request)
     return build(material, settings, request, utc_now(), "essai")[0].content
 

@@ -2,13 +2,16 @@
 
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import Workbook
+from sqlmodel import select
 
-from app.models import EarlierVerdict
+from app.models import EarlierStatement, EarlierVerdict
+from app.platform.database import reading
 from tests.app.catalogues.fhir_fixtures import as_bytes
 from tests.app.earlier.conftest import Inherited
 from tests.app.memory.files import SSSOM
@@ -131,3 +134,35 @@ def test_sssom_that_speaks_of_other_codes_adds_rows_without_place(client: TestCl
     page = send(client, inherited, "carte.sssom.tsv", SSSOM.encode())
     assert "SSSOM/TSV « carte.sssom.tsv »" in page
     assert len(inherited.statements()) > 8
+
+
+def test_a_column_of_dates_that_holds_dates_is_right_and_read(inherited: Inherited, client: TestClient) -> None:
+    day = datetime(2021, 3, 12)
+    content = workbook(
+        ("Code", "Libellé", "LOINC", "Commentaire LOINC", "Auteur", "Date", "Relation"),
+        ("NA", "Sodium", "2951-2", "vu", "Dr Roy", day, "="),
+        ("CRP", "Protéine C réactive", "30522-7", "", "Dr Roy", day, "<"),
+    )
+    page = send(client, inherited, "liste.xlsx", content)
+    assert "le tableur en a fait une date" not in page
+    said = inherited.statements()["NA"]
+    assert (said.author, said.relation) == ("Dr Roy", "=")
+    assert "2021" in said.dated
+
+
+@pytest.mark.parametrize("heading", ["Date", "Date d'approbation", "Date de la dernière validation"])
+def test_the_date_of_an_inherited_list_is_read(inherited: Inherited, client: TestClient, heading: str) -> None:
+    content = f"Code;Libellé;LOINC;Auteur;{heading}\nNA;Sodium;2951-2;Dr Roy;12/03/2021\n".encode()
+    send(client, inherited, "liste.csv", content)
+    assert inherited.statements()["NA"].dated == "12/03/2021"
+
+
+def test_rows_that_are_not_done_are_counted_and_say_nothing(inherited: Inherited, client: TestClient) -> None:
+    content = "Code;LOINC;Statut\nNA;2951-2;\nCRP;Non transcodé;à faire\nGLU;NULL;\nGLY;aucun code LOINC;\n".encode()
+    page = send(client, inherited, "liste.csv", content)
+    assert "2 lignes vides ou encore à transcoder d&#39;après le fichier" in page
+    assert "1 ligne déclarée sans correspondance" in page
+    with reading(inherited.engine) as session:
+        statement = select(EarlierStatement).where(EarlierStatement.source_name == "liste.csv")
+        said = {item.local_code: item.finding for item in session.exec(statement)}
+    assert said == {"NA": "code", "GLY": "no_code"}

@@ -1,17 +1,23 @@
 """What left in any format comes back in a new laboratory as earlier work: same codes, relations, comments."""
 
+import io
 from collections.abc import Callable
 
 import pytest
+from openpyxl import Workbook
 from sqlmodel import select
 
 from app.catalogues.service import import_files
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
+from app.fhir_resources.values import Syntax
 from app.files.archive import OWN_NAMES, unpacked
 from app.files.choices import IncomingFile
+from app.files.loinc_cells import CellFinding
+from app.memory.concept_maps import read_concept_maps
+from app.memory.relations import relation_of
 from app.memory.statements import SETTLED, statement_of
-from app.models import Catalogue, Decision, EarlierVerdict, Laboratory, LocalTest, Relation, ReviewState, Status
+from app.models import Catalogue, Decision, EarlierVerdict, Laboratory, LocalTest, Relation, ReviewState, Status, User
 from app.platform.database import Transactions, reading, transaction
 from app.proposals.jobs import run_proposals
 from app.publication.schemas import UncodedReason
@@ -41,12 +47,24 @@ WHY = ("Aucun code LOINC ne convient", "vu avec le fabricant : rien")
 CARRIES_ALL = (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5)
 
 
+Approve = Callable[[bytes, str], int]
+
+
 @pytest.fixture
-def approved(world: World, settings: Settings, client_for: ClientFor) -> int:
+def approved(approve: Approve) -> int:
     """A catalogue of which everything is approved."""
+    return approve(LOINC_3, "LOINC_3_export_resultats_20261101.csv")
+
+
+@pytest.fixture
+def approve(world: World, settings: Settings, client_for: ClientFor) -> Approve:
+    """Import a file and approve everything in it."""
+    return lambda content, name: _approved(world, settings, client_for, IncomingFile(name, content))
+
+
+def _approved(world: World, settings: Settings, client_for: ClientFor, file: IncomingFile) -> int:
     with transaction(world.engine) as session:
         add_release(session)
-        file = IncomingFile("LOINC_3_export_resultats_20261101.csv", LOINC_3)
         catalogue_id = import_files(session, world.laboratory_id, [file], catalogue_name="Origine").catalogue_id
     run_proposals(world.engine, settings, catalogue_id)
     transcoder, biologist = client_for(TRANSCODER), client_for(BIOLOGIST)
@@ -101,7 +119,7 @@ def decided(found: Inherited) -> dict[str, tuple[str, str, str]]:
         return {code: (fact.loinc_num, fact.relation, fact.comment) for code, fact in session.exec(statement)}
 
 
-@pytest.mark.parametrize("kind", [ExportKind.LOINC_6, *CARRIES_ALL])
+@pytest.mark.parametrize("kind", [ExportKind.LOINC_6, ExportKind.FHIR_CATALOGUE, *CARRIES_ALL])
 def test_what_left_comes_back(
     world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere, kind: ExportKind
 ) -> None:
@@ -119,6 +137,39 @@ def test_what_left_comes_back(
         assert {code: said[code] for code in SAID} == SAID
     page = client_for(OUTSIDER).get(found.address, params={"verdict": EarlierVerdict.SAME}).text
     assert all(f">{code}</td>" in page for code in SAID), "the comparison says « same » of each"
+
+
+@pytest.mark.parametrize("syntax", Syntax)
+def test_our_fhir_catalogue_is_a_catalogue_with_its_earlier_work(
+    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere, syntax: Syntax
+) -> None:
+    content = exported(world, settings, approved, ExportKind.FHIR_CATALOGUE, syntax)
+    found = elsewhere(content, f"catalogue.{syntax}")
+    assert {code: item.loinc_num for code, item in found.statements().items()} == {
+        code: loinc_num for code, (loinc_num, _, _) in SAID.items()
+    }
+    page = client_for(OUTSIDER)
+    with reading(world.engine) as session:
+        laboratory_id = session.get_one(Catalogue, found.catalogue_id).laboratory_id
+    files = [("fichiers", (f"catalogue.{syntax}", content))]
+    answer = page.post(f"/laboratoires/{laboratory_id}/memoire", files=files)
+    assert answer.status_code == 303, answer.text
+    assert "3 correspondances prises en mémoire" in page.get(answer.headers["location"]).text
+
+
+FHIR_OF_MAPS = (ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5, ExportKind.FHIR_BUNDLE)
+
+
+@pytest.mark.parametrize("kind", FHIR_OF_MAPS)
+def test_both_syntaxes_of_an_export_say_the_same(
+    world: World, settings: Settings, approved: int, kind: ExportKind
+) -> None:
+    read = [
+        read_concept_maps(exported(world, settings, approved, kind, syntax)) for syntax in (Syntax.JSON, Syntax.XML)
+    ]
+    assert read[0] == read[1]
+    assert {item.local_code for item in read[0].mappings} == set(SAID)
+    assert [(item.local_code, item.finding) for item in read[0].others] == [("COM", CellFinding.NO_CODE)]
 
 
 def test_that_there_is_no_code_comes_back_too(
@@ -193,3 +244,39 @@ def test_the_workbook_says_what_is_settled_in_words_that_are_read_again() -> Non
         statement = statement_of({"earlier_reason": f"{reason.label} : pourquoi"})
         assert (statement is not None) is reason.is_settled
         assert statement is None or statement.reason == "pourquoi"
+
+
+def as_workbook(content: bytes) -> bytes:
+    """The rows of a CSV in a workbook."""
+    book = Workbook()
+    assert book.active is not None
+    for line in content.decode().splitlines():
+        book.active.append(line.split(";"))
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_completed_file_says_all_that_the_decision_workbook_says(
+    world: World, settings: Settings, client_for: ClientFor, elsewhere: Elsewhere, approve: Approve, form: str
+) -> None:
+    received = LOINC_3 if form == "csv" else as_workbook(LOINC_3)
+    approved = approve(received, f"LOINC_3_export_resultats_20261101.{form}")
+    content = exported(world, settings, approved, ExportKind.ORIGINAL)
+    found = elsewhere()
+    page = client_for(OUTSIDER)
+    answer = page.post(found.address, files=[("fichiers", (f"complete.{form}", content))])
+    assert "fait=" in answer.headers["location"], page.get(answer.headers["location"]).text
+    assert "date" not in page.get(answer.headers["location"]).text.partition("Tableau")[2].partition("</")[0]
+    said = found.statements()
+    assert {
+        code: (item.loinc_num, str(relation_of(item.relation)), item.comment)
+        for code, item in said.items() if code in SAID
+    } == SAID  # fmt: skip
+    assert (said["COM"].finding, said["COM"].reason, said["COM"].comment) == (CellFinding.NO_CODE, *WHY)
+    with reading(world.engine) as session:
+        transcoder = session.exec(select(User.display_name).where(User.email == TRANSCODER)).one()
+    assert {item.author for item in said.values()} == {transcoder}
+    assert len({item.dated for item in said.values()} - {""}) == 1, "all were approved on one day"
+    assert all(item.dated for item in said.values())

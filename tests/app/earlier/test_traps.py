@@ -75,7 +75,7 @@ def test_another_code_is_not_an_absence_of_code(relation: str) -> None:
 @pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#NOM?", "#VALEUR!"])
 def test_a_formula_that_failed_is_not_an_absence_of_code(cell: str) -> None:
     assert read_code(cell).finding is CellFinding.UNREADABLE
-    assert read_code("N/A").finding is CellFinding.NO_CODE
+    assert read_code("aucun").finding is CellFinding.NO_CODE
 
 
 @pytest.mark.parametrize("written", ["x" * 210 + " 2951-4", "LP14635-4", "2951–4", "x" * 9_000])

@@ -85,7 +85,8 @@ def test_a_free_csv_gets_eight_columns(world: World, settings: Settings) -> None
     # Two rows with one code are two tests, each with its LOINC code; a row said twice is one test.
     assert rows[3] == received[3] + f";{POTASSIUM};{TERMS[POTASSIUM]};équivalent;;{by}"
     assert rows[4] == received[4] + serum
-    assert rows[5] == received[5] + ";;;;aucun code LOINC n'existe (approuvé) : test ancien;;;;"
+    people = f"Tania Transcodeuse;Béatrice Biologiste;{today};"
+    assert rows[5] == received[5] + f";;;;aucun code LOINC n'existe (approuvé) : test ancien;{people}"
 
 
 def test_each_ans_file_can_be_completed_too(decided: Sample, settings: Settings) -> None:

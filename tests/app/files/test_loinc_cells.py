@@ -22,14 +22,27 @@ def test_a_code_is_found_in_its_clothes(written: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["N/A", "pas de code", "aucun", "Aucune correspondance", "NON TROUVÉ", "hors LOINC", "sans objet", "0", "0000",
-     "0-0", "Pas d'équivalent"],
+    ["pas de code", "aucun", "Aucune correspondance", "NON TROUVÉ", "hors LOINC", "sans objet", "Pas d'équivalent",
+     "aucun code LOINC", "pas de correspondance", "noMap"],
 )  # fmt: skip
 def test_that_there_is_none(written: str) -> None:
     assert read_code(written).finding is CellFinding.NO_CODE
 
 
-@pytest.mark.parametrize("written", ["?", "??", "cf biologiste", "en attente", "à définir"])
+@pytest.mark.parametrize(
+    "written",
+    ["NULL", "(null)", "nan", "NaN", "None", "N/A", "n/a", "na", "nil", "0", "0000", "0-0", "0.0", "<NA>", "NaT",
+     "Non transcodé", "non codé", "à faire", "À FAIRE", "en cours", "en attente", "todo", "TBD", "unmapped"],
+)  # fmt: skip
+def test_what_is_empty_or_not_done_is_no_absence_of_code(written: str) -> None:
+    assert read_code(written).finding is CellFinding.EMPTY
+
+
+def test_that_a_row_is_out_of_scope_is_not_that_it_has_no_code() -> None:
+    assert read_code("Hors périmètre").finding is CellFinding.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize("written", ["?", "??", "cf biologiste"])
 def test_a_question_is_no_answer(written: str) -> None:
     assert read_code(written).finding is CellFinding.UNREADABLE
 

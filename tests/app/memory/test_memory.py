@@ -70,7 +70,7 @@ def test_a_concept_map_becomes_memory_and_no_decision(client: TestClient, world:
     assert answer.status_code == 303
     page = client.get(answer.headers["location"]).text
     assert "ConceptMap R4 « carte.json » : 2 correspondances prises en mémoire, dont 1 pour un code" in page
-    assert "1 ligne non reprise : code LOINC mal formé." in page
+    assert "1 ligne non reprise : au code LOINC mal formé." in page
     assert "Sodium dosé" in page
     sodium, potassium = entries(world)
     assert (sodium.is_from_catalogue, sodium.label, sodium.unit) == (True, "Sodium dosé", "mmol/L")
@@ -226,4 +226,4 @@ def test_a_map_among_catalogues_is_sent_to_the_memory(client: TestClient) -> Non
         "/laboratoires/1/importer", data={"nom": "x"}, files=[("fichiers", ("c.json", as_bytes(CONCEPT_MAP_R4)))]
     )
     assert answer.status_code == 422
-    assert "s&#39;importe comme mémoire" in answer.text
+    assert "page « Antérieur » (« Reprendre »)" in answer.text

@@ -21,7 +21,7 @@ def test_concept_map_r4() -> None:
     ]
     assert read.mappings[1].comment == "Sang total accepté"
     assert dict(read.skipped) == {
-        "déclarées sans correspondance": 1, "sans code cible": 1, "code LOINC mal formé": 1,
+        "déclarées sans correspondance": 1, "sans code cible": 1, "au code LOINC mal formé": 1,
         "vers un autre système que LOINC": 1,
     }  # fmt: skip
 
@@ -67,7 +67,7 @@ def test_sssom() -> None:
     ]
     assert dict(read.skipped) == {
         "déclarées sans correspondance": 1, "à statut rejeté": 1, "vers un autre système que LOINC": 1,
-        "code LOINC mal formé ou introuvable": 1, "proposées par un programme, sans personne": 1,
+        "au code LOINC mal formé ou introuvable": 1, "proposées par un programme, sans personne": 1,
     }  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def test_usagi_with_names_only() -> None:
     assert (sodium.unit, sodium.specimen) == ("mmol/L", "Sérum")
     assert len(asked) == 2
     assert dict(read.skipped) == {
-        "que personne n'a encore regardées dans Usagi": 1, "code LOINC mal formé ou introuvable": 1
+        "que personne n'a encore regardées dans Usagi": 1, "au code LOINC mal formé ou introuvable": 1
     }  # fmt: skip
 
 

@@ -217,7 +217,7 @@ def test_an_archive_and_a_fhir_catalogue_come_in(
     address = send(client, ("catalogue.json", as_bytes(R4_BUNDLE)), name="FHIR").headers["location"]
     page = client.get(address).text
     assert "3 analyses, 3 examens, 2 chapitres, 2 sous-chapitres." in page
-    assert "porte déjà un code LOINC" in page
+    assert "porte un code LOINC pour" in page
     assert "Encodage" not in page
     done = client.post(f"{address}/confirmer", data=fields_of(page)).headers["location"]
     assert "catalogue FHIR" in client.get(done).text
