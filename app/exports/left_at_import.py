@@ -2,13 +2,12 @@
 has them, the catalogue does not, and every report of exports names them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
 from app.exports import repository
-from app.exports.schemas import SourceDialect
+from app.exports.schemas import ReceivedNote, SourceDialect
 from app.files.choices import DUPLICATES_LABELS, Duplicates
 from app.files.kinds import LEVEL_NAMES
 from app.models import FileKind, Level
@@ -25,17 +24,6 @@ _IN_DOUBLE = {
     Duplicates.FIRST: "la première ligne de chaque code est gardée",
     Duplicates.LEAVE: "toutes ces lignes sont laissées de côté",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedNote:
-    """A choice that was made about a received file, or a row of it that is not in the catalogue."""
-
-    severity: str
-    level: str
-    code: str
-    label: str
-    message: str
 
 
 def left_at_import(session: Session, catalogue_id: int) -> tuple[ReceivedNote, ...]:

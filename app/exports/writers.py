@@ -15,6 +15,7 @@ from app.exports.ans_files import ANS_EXPORTS, transcoded_file
 from app.exports.append import Appended
 from app.exports.decision_sheet import decision_workbook
 from app.exports.original import OriginalRows, completed_csv, completed_json, completed_workbook
+from app.exports.received_codes import change_notes
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
 from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
@@ -137,6 +138,7 @@ def completed(
         lookup = RowLookup.build(assessment.tests, numbers, some_left_out=some_left_out)
         notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
+    notes += change_notes(result.changes)
     notes += _notes(result.appended, dialect)
     notes += _left_out_notes(source)
     notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
@@ -148,6 +150,7 @@ def completed(
         coded=result.coded,
         notes=tuple(notes),
         source_file_id=source.id,
+        received_codes=tuple(change.note(source.file_name) for change in result.changes),
     )
 
 
