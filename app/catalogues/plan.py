@@ -194,15 +194,14 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
     content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label")]
     groups: dict[tuple[str, ...], list[ReadLine]] = {}
-    seen: set[tuple[str, ...]] = set()
-    doubled = 0
+    seen: dict[tuple[str, ...], int] = {}
     for line in lines:
         key = tuple(line[name] for name in key_fields)
         content = (*key, *(line[name] for name in content_fields))
-        if content in seen:
-            doubled += 1
+        first = seen.setdefault(content, line.row_number)
+        if first != line.row_number:
+            file.repeats[line.row_number] = first
             continue
-        seen.add(content)
         groups.setdefault(key, []).append(line)
     kept = {line.row_number for group in groups.values() for line in _kept(file, group)}
     occurrences: dict[str, int] = {}
@@ -214,8 +213,8 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
             occurrences[code] = occurrence + 1
             _add_analysis(plan, file, index, line, occurrence)
     file.clashes = [_clash(file, group, content_fields) for group in groups.values() if len(group) > 1]
-    if doubled:
-        repeats = counted(doubled, "ligne répète", "lignes répètent")
+    if file.repeats:
+        repeats = counted(len(file.repeats), "ligne répète", "lignes répètent")
         plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
     clashing = {clash.code for clash in file.clashes}
     repeated = [code for code, count in occurrences.items() if count > 1 and code not in clashing]

@@ -79,6 +79,8 @@ def fixed_columns(kind: FileKind) -> dict[str, int]:
 def _tests_of_row(
     kind: ExportKind, record: Record, columns: Mapping[str, int], lookup: RowLookup
 ) -> list[PublishedTest | None]:
+    if record.row_number in lookup.left_rows:
+        return [None for _ in ANS_EXPORTS[kind].levels]
     if kind is ExportKind.LOINC_4:
         return list(sections(lookup, record.cells, columns))
     if kind is ExportKind.LOINC_5:

@@ -82,6 +82,8 @@ class OriginalRows:
         ]
 
     def _test(self, row_number: int, cells: Sequence[str]) -> PublishedTest | None:
+        if row_number in self.lookup.left_rows:
+            return None
         if self.kind is FileKind.LOINC_1:
             chapter, subchapter = sections(self.lookup, cells, self.columns)
             return subchapter or chapter

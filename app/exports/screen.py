@@ -32,7 +32,9 @@ SHOWN_EXPORTS = 50
 SHOWN_PREPARED = 5
 
 _CONTENTS = {
-    ExportKind.LOINC_4: "LOINC_1 reçu, avec code et libellé LOINC approuvés du chapitre et du sous-chapitre, et aucun autre",
+    ExportKind.LOINC_4: (
+        "LOINC_1 reçu, avec code et libellé LOINC approuvés du chapitre et du sous-chapitre, et aucun autre"
+    ),
     ExportKind.LOINC_5: "LOINC_2 reçu, avec code et libellé LOINC approuvés de l'examen, et aucun autre",
     ExportKind.LOINC_6: "LOINC_3 reçu, avec code et libellé LOINC approuvés de l'analyse, et aucun autre",
     ExportKind.XLSX: "Toutes les lignes avec décision, commentaires, auteurs et dates ; les erreurs attendues",

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -121,9 +121,7 @@ def completed(
     forbid_open_transaction("write an export")
     source = received.source
     dialect = Dialect.from_json(source.dialect)
-    left_out = source.dialect.get("duplicates")
-    some_left_out = left_out in (Duplicates.FIRST, Duplicates.LEAVE) or bool(source.dialect.get("left_rows"))
-    lookup = RowLookup.build(assessment.tests, received.row_numbers, some_left_out=some_left_out)
+    lookup = _lookup(received, assessment, lambda number: number)
     if source.kind == FileKind.FHIR:
         return _fhir_original(source, lookup, assessment, statement, moment)
     if kind is ExportKind.ORIGINAL:
@@ -134,8 +132,7 @@ def completed(
         content, dialect = _as_csv(received.cells, dialect)
         # The rows of the new file are numbered anew.
         anew = {number: place for place, (number, _) in enumerate(received.cells, start=1)}
-        numbers = {row_id: anew[number] for row_id, number in received.row_numbers.items()}
-        lookup = RowLookup.build(assessment.tests, numbers, some_left_out=some_left_out)
+        lookup = _lookup(received, assessment, anew.__getitem__)
         notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
     notes += change_notes(result.changes)
@@ -151,6 +148,19 @@ def completed(
         notes=tuple(notes),
         source_file_id=source.id,
         received_codes=tuple(change.note(source.file_name) for change in result.changes),
+    )
+
+
+def _lookup(received: Received, assessment: Assessment, place_of: Callable[[int], int]) -> RowLookup:
+    """The tests of the received rows; `place_of` gives the number of a row in the file that is written."""
+    said = received.source.dialect
+    some_left_out = said.get("duplicates") in (Duplicates.FIRST, Duplicates.LEAVE) or bool(said.get("left_rows"))
+    left_rows = (*said.get("left_rows", ()), *said.get("left_duplicates", ()))
+    return RowLookup.build(
+        assessment.tests,
+        {row_id: place_of(number) for row_id, number in received.row_numbers.items()},
+        some_left_out=some_left_out,
+        left_rows=map(place_of, left_rows),
     )
 
 

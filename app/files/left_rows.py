@@ -31,7 +31,7 @@ def leave_rows(file: "ReadFile") -> None:
 
 
 def left_duplicates(file: "ReadFile") -> list[int]:
-    """Rows in double that a person chose to leave out."""
+    """Rows in double that a person chose to leave out, with those that only repeat one of them."""
     match file.incoming.choices.duplicates:
         case Duplicates.FIRST:
             kept = 1
@@ -39,7 +39,8 @@ def left_duplicates(file: "ReadFile") -> list[int]:
             kept = 0
         case _:
             return []
-    return sorted(row for clash in file.clashes for row in clash.rows[kept:])
+    left = {row for clash in file.clashes for row in clash.rows[kept:]}
+    return sorted(left | {row for row, first in file.repeats.items() if first in left})
 
 
 def left_rows_advice(file: "ReadFile") -> Iterable[str]:

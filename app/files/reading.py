@@ -71,6 +71,8 @@ class ReadFile:
     """Rows that end before the last column, and miss nothing that a row must have: they are read as far as they go."""
     clashes: list[Clash] = field(default_factory=list)
     """Found when what the file brings is planned."""
+    repeats: dict[int, int] = field(default_factory=dict)
+    """Row that says what an earlier one says -> that row."""
     framed_cells: int = 0
     """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
     odd_cells: list[OddCell] = field(default_factory=list)
