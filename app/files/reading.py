@@ -227,7 +227,7 @@ def _check_shape(file: ReadFile) -> None:
     if file.kind in ANS_COLUMNS and not has_ans_headings(file.kind, file.table.headings):
         width = max(len(ANS_COLUMNS[file.kind]), *(column + 2 for column in _earlier_columns(file)), 0)
         widths = {_filled_width(row, width) for row in file.table.data}
-        if len(widths) == 1 and widths != {width}:
+        if len(widths) == 1 and not width <= min(widths) <= max(width, completed_width(file.kind, file.columns)):
             # A whole file of another width is one problem, not one a row.
             file.problem(f"{width} colonnes attendues pour un fichier {file.kind}, {widths.pop()} trouvées.")
             return
