@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.catalogues.shared_codes import settle_shared, shared_advice
 from app.errors import InputProblem
 from app.files.advice import advice_on
 from app.files.choices import Duplicates
+from app.files.clashes import Clash
 from app.files.fhir_catalogue import LEVEL_OF_WORD
-from app.files.reading import Clash, ReadFile, ReadLine
+from app.files.reading import ReadFile, ReadLine
 from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind, Level
 from app.text import counted
@@ -204,6 +206,8 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
             continue
         groups.setdefault(key, []).append(line)
     kept = {line.row_number for group in groups.values() for line in _kept(file, group)}
+    if file.kind is FileKind.TABULAR:
+        kept = settle_shared(file, groups, kept)
     occurrences: dict[str, int] = {}
     everything = sorted((line for group in groups.values() for line in group), key=lambda line: line.row_number)
     for line in everything:
@@ -216,13 +220,7 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
     if file.repeats:
         repeats = counted(len(file.repeats), "ligne répète", "lignes répètent")
         plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
-    clashing = {clash.code for clash in file.clashes}
-    repeated = [code for code, count in occurrences.items() if count > 1 and code not in clashing]
-    if repeated:
-        plan.warnings.append(
-            f"{file.name} : {counted(len(repeated), 'code sert', 'codes servent')} à plusieurs analyses, "
-            f"d'unité ou de milieu différents ({_some(repeated)})."
-        )
+    plan.warnings += shared_advice(file)
     _settle_clashes(plan, file)
 
 

@@ -25,6 +25,10 @@ def left_out_notes(source: SourceFile) -> list[str]:
     left = tuple(source.dialect.get("left_rows", ()))
     return [
         *_duplicates_note(source.dialect.get("duplicates")),
+        *rows_note(
+            "laissées de côté à l'import parce que d'autres ont leur code, sans code",
+            tuple(source.dialect.get("left_shared", ())),
+        ),
         *rows_note("laissées de côté à l'import parce qu'elles ne pouvaient être reprises, sans code", left),
     ]
 

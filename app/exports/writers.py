@@ -155,7 +155,7 @@ def _lookup(received: Received, assessment: Assessment, place_of: Callable[[int]
     """The tests of the received rows; `place_of` gives the number of a row in the file that is written."""
     said = received.source.dialect
     some_left_out = said.get("duplicates") in (Duplicates.FIRST, Duplicates.LEAVE) or bool(said.get("left_rows"))
-    left_rows = (*said.get("left_rows", ()), *said.get("left_duplicates", ()))
+    left_rows = (*said.get("left_rows", ()), *said.get("left_duplicates", ()), *said.get("left_shared", ()))
     return RowLookup.build(
         assessment.tests,
         {row_id: place_of(number) for row_id, number in received.row_numbers.items()},

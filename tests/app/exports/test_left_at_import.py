@@ -15,14 +15,14 @@ from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
 from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.tabular import read_table
-from app.models import Laboratory, Level
+from app.models import Action, Laboratory, Level
 from app.platform.database import Transactions, reading
 from app.publication.schemas import Incomplete
 from app.publication.statement import REPORT_NAME
 from app.settings import Settings
-from tests.app.exports.sample import CREATININE, LOINC_2, SODIUM, Sample, add_sample
+from tests.app.exports.sample import CREATININE, GLUCOSE, LOINC_2, SODIUM, Sample, add_sample
 from tests.app.exports.test_ans_files import export
-from tests.conftest import TRANSCODER, ClientFor, World
+from tests.conftest import BIOLOGIST, TRANSCODER, ClientFor, World
 
 CONTENT = "code;libelle;unite\nNA;Sodium;mmol/L\nNA;Natrémie;mmol/L\n;Sans code;g/L\nK;Potassium;mmol/L\n".encode()
 Line = dict[str, str]
@@ -136,3 +136,34 @@ def test_a_row_of_an_exam_that_was_left_out_has_no_code_either(world: World, set
         made = export(sample, settings, kind)
         rows = [row.cells for row in read_table("LOINC_5.csv", made.content).data]
         assert [row[place] for row in rows] == [SODIUM, "", ""], kind
+
+
+SHARED = "code;libelle;unite\r\nGLU;Glycémie;mmol/L\r\nGLU;Glycémie;g/L\r\nGLU;Glycémie;g/L\r\nNA;Sodium;mmol/L\r\n"
+
+
+@pytest.mark.parametrize(
+    ("shared", "coded", "left_out"),
+    [
+        (Duplicates.KEEP, [GLUCOSE, CREATININE, CREATININE, SODIUM], 0),
+        (Duplicates.FIRST, [GLUCOSE, "", "", SODIUM], 2),
+        (Duplicates.LEAVE, ["", "", "", SODIUM], 3),
+    ],
+)
+def test_rows_of_one_code_and_several_units_become_what_was_chosen(
+    world: World, settings: Settings, shared: Duplicates, coded: list[str], left_out: int
+) -> None:
+    sample = add_sample(world, [IncomingFile("liste.csv", SHARED.encode(), Choices(shared=shared))])
+    with sample.together():
+        sample.approve("NA", SODIUM)
+        for number, loinc in enumerate((GLUCOSE, CREATININE)[: len(sample.ids.get((Level.ANALYSIS, "GLU"), ()))]):
+            test_id = sample.test_id("GLU", number=number)
+            sample.act(test_id, Action.CHOOSE, loinc_num=loinc, relation="equivalent")
+            sample.act(test_id, Action.APPROVE, email=BIOLOGIST)
+    file = export(sample, settings, ExportKind.ORIGINAL)
+    assert [row.cells[3] for row in read_table(file.name, file.content).data] == coded
+    report = archived_report(sample, settings, ExportKind.ORIGINAL)
+    (choice,) = [line["Message"] for line in report if line[HEADINGS[0]] == CHOICE]
+    assert "codes de plusieurs lignes d'unité ou de milieu différents" in choice
+    assert ("que si leurs réponses approuvées sont les mêmes" in choice) is (shared is Duplicates.KEEP)
+    assert len(left(report)) == left_out
+    assert all("d'autres lignes ont son code" in message for _, _, message in left(report))
