@@ -114,7 +114,8 @@ def test_codes_of_several_units_are_said_on_the_command_line(command: typer.Type
     assert done[0] == 0
     assert "« NA », lignes 2, 3" in done[1]
     assert "que si leurs réponses approuvées sont les mêmes" in done[1]
-    done = run(command, "libre.csv", "--laboratoire", LABORATORY[1], "--catalogue", "Autre", "--codes-partages", "premiere")
+    other = ("--laboratoire", LABORATORY[1], "--catalogue", "Autre")
+    done = run(command, "libre.csv", *other, "--codes-partages", "premiere")
     assert "la première est gardée, 1 ligne est laissée de côté" in done[1]
     with reading(world.engine) as session:
         assert sorted(session.exec(select(LocalTest.unit))) == ["g/L", "mmol/L", "mmol/L", "mmol/L", "mmol/L"]
