@@ -125,6 +125,10 @@ class FileView:
     """How many cells a spreadsheet changed, in words; empty without any."""
     clash_count: int
     duplicates: list[Option]
+    shared_codes: list[ClashView]
+    """The first codes of rows that differ by their unit or specimen."""
+    shared_count: int
+    shared: list[Option]
     rows_in_the_way: int
     """Rows that alone keep the file from coming in, or that are left out."""
     leaves_rows: bool

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.catalogues.shared_codes import settle_shared, shared_advice
 from app.errors import InputProblem
 from app.files.advice import advice_on
 from app.files.choices import Duplicates
+from app.files.clashes import Clash
 from app.files.fhir_catalogue import LEVEL_OF_WORD
-from app.files.reading import Clash, ReadFile, ReadLine
+from app.files.reading import ReadFile, ReadLine
 from app.files.values import boolean, is_boolean, is_volume, volume
 from app.models import FileKind, Level
 from app.text import counted
@@ -194,17 +196,18 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
     content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label")]
     groups: dict[tuple[str, ...], list[ReadLine]] = {}
-    seen: set[tuple[str, ...]] = set()
-    doubled = 0
+    seen: dict[tuple[str, ...], int] = {}
     for line in lines:
         key = tuple(line[name] for name in key_fields)
         content = (*key, *(line[name] for name in content_fields))
-        if content in seen:
-            doubled += 1
+        first = seen.setdefault(content, line.row_number)
+        if first != line.row_number:
+            file.repeats[line.row_number] = first
             continue
-        seen.add(content)
         groups.setdefault(key, []).append(line)
     kept = {line.row_number for group in groups.values() for line in _kept(file, group)}
+    if file.kind is FileKind.TABULAR:
+        kept = settle_shared(file, groups, kept)
     occurrences: dict[str, int] = {}
     everything = sorted((line for group in groups.values() for line in group), key=lambda line: line.row_number)
     for line in everything:
@@ -214,16 +217,10 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
             occurrences[code] = occurrence + 1
             _add_analysis(plan, file, index, line, occurrence)
     file.clashes = [_clash(file, group, content_fields) for group in groups.values() if len(group) > 1]
-    if doubled:
-        repeats = counted(doubled, "ligne répète", "lignes répètent")
+    if file.repeats:
+        repeats = counted(len(file.repeats), "ligne répète", "lignes répètent")
         plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
-    clashing = {clash.code for clash in file.clashes}
-    repeated = [code for code, count in occurrences.items() if count > 1 and code not in clashing]
-    if repeated:
-        plan.warnings.append(
-            f"{file.name} : {counted(len(repeated), 'code sert', 'codes servent')} à plusieurs analyses, "
-            f"d'unité ou de milieu différents ({_some(repeated)})."
-        )
+    plan.warnings += shared_advice(file)
     _settle_clashes(plan, file)
 
 

@@ -13,7 +13,8 @@ from app.catalogues.service import KIND_LABELS
 from app.catalogues.written_options import delimiters, encoding_hint, encodings, options, quotes
 from app.errors import InputProblem
 from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
-from app.files.choices import DUPLICATES_LABELS, Choices
+from app.files.choices import DUPLICATES_LABELS, SHARED_LABELS, Choices
+from app.files.clashes import Clash
 from app.files.columns import added_columns
 from app.files.earlier_fields import EARLIER_FIELDS
 from app.files.fields import FIELD_LABELS
@@ -80,7 +81,7 @@ def duplicates_csv(engine: Engine, stored: UploadDraft, max_bytes: int) -> str:
             continue
         widest = max(widest, file.read.table.headings, key=len)
         by_number = {row.row_number: row.cells for row in file.read.table.data}
-        for clash in file.read.clashes:
+        for clash in (*file.read.clashes, *file.read.shared_codes):
             differing = ", ".join(clash.headings)
             rows += [
                 [file.stored.file_name, clash.code, str(number), differing, *by_number[number]] for number in clash.rows
@@ -185,16 +186,25 @@ def file_view(file: DraftFile, profiles: Sequence[ImportProfile] = (), sgl_name:
         may_take_units=bool(read and read.derived_units),
         takes_units=bool(read and read.takes_units),
         units_hint=_units_hint(read) if read else "",
-        clashes=[
-            ClashView(code=clash.code, rows=", ".join(map(str, clash.rows)), headings=", ".join(clash.headings))
-            for clash in (read.clashes[:SHOWN_CLASHES] if read else ())
-        ],
+        clashes=_clash_views(read.clashes if read else ()),
         clash_count=len(read.clashes) if read and read.kind is not FileKind.FHIR else 0,
         odd_cells=counted(len(read.odd_cells), "cellule", "cellules") if read and read.odd_cells else "",
         rows_in_the_way=len(read.left_rows or rows_in_the_way(read)) if read else 0,
         leaves_rows=bool(read and read.left_rows),
         duplicates=options({str(key): label for key, label in DUPLICATES_LABELS.items()}, _duplicates(read)),
+        shared_codes=_clash_views(read.shared_codes if read else ()),
+        shared_count=len(read.shared_codes) if read else 0,
+        shared=options(
+            {str(key): label for key, label in SHARED_LABELS.items()}, str(read.incoming.choices.shared) if read else ""
+        ),
     )
+
+
+def _clash_views(clashes: Sequence[Clash]) -> list[ClashView]:
+    return [
+        ClashView(code=clash.code, rows=", ".join(map(str, clash.rows)), headings=", ".join(clash.headings))
+        for clash in clashes[:SHOWN_CLASHES]
+    ]
 
 
 def _duplicates(read: ReadFile | None) -> str:

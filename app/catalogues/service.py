@@ -16,7 +16,7 @@ from app.errors import ImportRefusedError, InputProblem, InvalidInputError, NotF
 from app.files import limits
 from app.files.choices import IncomingFile
 from app.files.kinds import SECTIONS, WITH_ANALYSES
-from app.files.left_rows import left_duplicates
+from app.files.left_rows import what_was_chosen
 from app.files.reading import ReadFile, read_file, refuse_if
 from app.models import CONTRIBUTORS, Catalogue, FileKind, Laboratory, Level, SourceFile, User
 from app.platform.progress import Progress, untold
@@ -276,9 +276,7 @@ def received_file(catalogue_id: int, file: ReadFile, imported_by_id: int | None)
         sha256=hashlib.sha256(file.incoming.content).hexdigest(),
         content=file.incoming.content,
         dialect=file.table.dialect.to_json()
-        | ({"duplicates": file.incoming.choices.duplicates} if file.clashes else {})
-        | ({"left_duplicates": in_double} if (in_double := left_duplicates(file)) else {})
-        | ({"left_rows": file.left_rows} if file.left_rows else {}),
+        | what_was_chosen(file),
         columns=file.columns,
         row_count=len(file.table.data),
         imported_by_id=imported_by_id,

@@ -94,8 +94,10 @@ def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str,
     takes_units = form.get(prefix + "units") == "1" if prefix + "units-shown" in form else current.takes_units
     said = form.get(prefix + "duplicates", "")
     duplicates = Duplicates(said) if said in set(Duplicates) else current.duplicates
+    said = form.get(prefix + "shared", "")
+    shared = Duplicates(said) if said in set(Duplicates) else current.shared
     leaves = form.get(prefix + "leaves") == "1" if prefix + "leaves-shown" in form else current.leaves_rows
-    kept = replace(settled, profile=current.profile, duplicates=duplicates, leaves_rows=leaves)
+    kept = replace(settled, profile=current.profile, duplicates=duplicates, shared=shared, leaves_rows=leaves)
     return replace(kept, takes_units=takes_units), reread
 
 

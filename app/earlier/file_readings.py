@@ -181,7 +181,7 @@ def _view(file: DraftFile) -> FileView:
     return replace(
         view, kind_label=label, kinds=kinds, profiles=[],
         may_save=False, may_take_units=False, clashes=[], clash_count=0, rows_in_the_way=0,
-        odd_cells="", must_map=is_free,
+        shared_codes=[], shared_count=0, odd_cells="", must_map=is_free,
     )  # fmt: skip
 
 

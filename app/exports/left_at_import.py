@@ -2,14 +2,13 @@
 has them, the catalogue does not, and every report of exports names them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
 from app.exports import repository
-from app.exports.schemas import SourceDialect
-from app.files.choices import DUPLICATES_LABELS, Duplicates
+from app.exports.schemas import ReceivedNote, SourceDialect
+from app.files.choices import DUPLICATES_LABELS, SHARED_LABELS, Duplicates
 from app.files.kinds import LEVEL_NAMES
 from app.models import FileKind, Level
 
@@ -25,17 +24,14 @@ _IN_DOUBLE = {
     Duplicates.FIRST: "la première ligne de chaque code est gardée",
     Duplicates.LEAVE: "toutes ces lignes sont laissées de côté",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedNote:
-    """A choice that was made about a received file, or a row of it that is not in the catalogue."""
-
-    severity: str
-    level: str
-    code: str
-    label: str
-    message: str
+_SHARED = {
+    Duplicates.KEEP: (
+        "toutes les lignes sont gardées, chacune est une analyse ; elles ne comptent et ne sortent avec un code que si "
+        "leurs réponses approuvées sont les mêmes"
+    ),
+    Duplicates.FIRST: _IN_DOUBLE[Duplicates.FIRST],
+    Duplicates.LEAVE: _IN_DOUBLE[Duplicates.LEAVE],
+}
 
 
 def left_at_import(session: Session, catalogue_id: int) -> tuple[ReceivedNote, ...]:
@@ -57,9 +53,19 @@ def _choice(source: SourceDialect) -> Iterable[ReceivedNote]:
         yield ReceivedNote(CHOICE, "", "", "", message)
 
 
+    said = source.dialect.get("shared")
+    if said:
+        message = (
+            f"« {source.file_name} », codes de plusieurs lignes d'unité ou de milieu différents : "
+            f"{_SHARED[Duplicates(said)]} ({SHARED_LABELS[Duplicates(said)]})."
+        )
+        yield ReceivedNote(CHOICE, "", "", "", message)
+
+
 def _numbers(dialect: Mapping[str, Any]) -> dict[int, str]:
     """Number of a row that was left out -> why."""
     in_double = dict.fromkeys(dialect.get("left_duplicates", ()), "son code est en double")
+    in_double |= dict.fromkeys(dialect.get("left_shared", ()), "d'autres lignes ont son code")
     return in_double | dict.fromkeys(dialect.get("left_rows", ()), "elle ne pouvait être reprise")
 
 

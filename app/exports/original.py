@@ -17,6 +17,7 @@ from app.exports.append_json import append_members
 from app.exports.sheet_layout import DAY_FORMAT
 from app.exports.workbook_bytes import workbook_bytes
 from app.files.ans_files import ANS_COLUMNS
+from app.files.completed_columns import COMPLETED
 from app.files.records import Dialect, Record
 from app.files.table_rows import TableRow
 from app.files.workbook import check_workbook
@@ -28,16 +29,6 @@ from app.publication.schemas import PublishedTest, UncodedReason
 from app.publication.wording import relation_text
 from app.text import in_paris
 
-HEADINGS = (
-    "Code LOINC",
-    "Nom LOINC",
-    "Relation",
-    "Commentaire",
-    "Décidé par",
-    "Approuvé par",
-    "Date d'approbation",
-    "Version LOINC",
-)
 FORMULA_STARTERS = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A spreadsheet would compute a cell that starts so."""
 
@@ -56,6 +47,7 @@ class OriginalRows:
     lookup: RowLookup
     assessment: Assessment
     release_version: str
+    headings: Sequence[str] = COMPLETED
     rows: int = 0
     coded: int = 0
 
@@ -64,7 +56,7 @@ class OriginalRows:
         self.rows += 1
         name = self.assessment.names.get(test.id) if test else None
         if test is None:
-            return [""] * len(HEADINGS)
+            return [""] * len(COMPLETED)
         if name is None:
             return _without_code(test, self.assessment.reasons[test.id])
         self.coded += 1
@@ -80,6 +72,8 @@ class OriginalRows:
         ]
 
     def _test(self, row_number: int, cells: Sequence[str]) -> PublishedTest | None:
+        if row_number in self.lookup.left_rows:
+            return None
         if self.kind is FileKind.LOINC_1:
             chapter, subchapter = sections(self.lookup, cells, self.columns)
             return subchapter or chapter
@@ -112,28 +106,37 @@ def _as_text(value: NewCell) -> str:
     return f"{value:%d/%m/%Y}" if isinstance(value, date) else value
 
 
-def completed_csv(content: bytes, dialect: Dialect, kind: FileKind, values_of: RowValues) -> Appended:
+def completed_csv(content: bytes, dialect: Dialect, values_of: OriginalRows) -> Appended:
     """The received CSV with the new columns; its own bytes are untouched."""
 
     def values(record: Record) -> Sequence[str]:
         return [_as_text(value) for value in values_of(record.row_number, record.cells)]
 
     if dialect.starts:
-        return append_aligned(content, dialect, HEADINGS, values)
+        return append_aligned(content, dialect, values_of.headings, values)
     # Without headings, a requirement alone tells a delimiter at the end of each row from an empty column.
+    kind = values_of.kind
     expected = len(ANS_COLUMNS[kind]) if kind in ANS_COLUMNS and not dialect.header_rows else None
-    return append_columns(content, dialect, HEADINGS, values, expected)
+    return append_columns(content, dialect, values_of.headings, values, expected)
 
 
-def completed_json(content: bytes, dialect: Dialect, values_of: RowValues) -> Appended:
+def completed_json(content: bytes, dialect: Dialect, values_of: OriginalRows) -> Appended:
     """The received list of objects with the new members; its own characters are untouched."""
     return append_members(
-        content, dialect, HEADINGS, lambda number, cells: [_as_text(value) for value in values_of(number, cells)]
+        content,
+        dialect,
+        values_of.headings,
+        lambda number, cells: [_as_text(value) for value in values_of(number, cells)],
     )
 
 
 def completed_workbook(
-    content: bytes, dialect: Dialect, received: Sequence[TableRow], values_of: RowValues, moment: datetime
+    content: bytes,
+    dialect: Dialect,
+    received: Sequence[TableRow],
+    values_of: RowValues,
+    moment: datetime,
+    headings: Sequence[str] = COMPLETED,
 ) -> bytes:
     """The received workbook with the new columns on its catalogue sheet; other cells and sheets are kept.
 
@@ -151,7 +154,7 @@ def completed_workbook(
     _free_columns(sheet, first_column)
     if dialect.header_rows:
         row = dialect.header_rows
-        _write(sheet, row, first_column, HEADINGS, like=sheet.cell(row, first_column - 1))
+        _write(sheet, row, first_column, headings, like=sheet.cell(row, first_column - 1))
     for line in received[dialect.header_rows :]:
         if not line.is_blank:
             _write(sheet, line.row_number, first_column, values_of(line.row_number, line.cells))

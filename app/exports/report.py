@@ -5,9 +5,8 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.exports.left_at_import import ReceivedNote
 from app.exports.original import guarded
-from app.exports.schemas import READ_ROW_BY_ROW, ExportKind
+from app.exports.schemas import READ_ROW_BY_ROW, ExportKind, ReceivedNote
 from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
 from app.publication.schemas import PublishedTest, SglSeverity, UncodedReason

@@ -55,6 +55,17 @@ class SourceDialect:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedNote:
+    """What a report says of a received file, or of a row of it, beside the state of the catalogue."""
+
+    severity: str
+    level: str
+    code: str
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFile:
     """A file ready to be sent."""
 
@@ -69,3 +80,5 @@ class ExportFile:
     """The version stated inside a FHIR export."""
     source_file_id: int | None = None
     """The received file that was completed, if one was."""
+    received_codes: tuple[ReceivedNote, ...] = ()
+    """The rows whose received LOINC code gave way to the approved one, or was removed where none is approved."""

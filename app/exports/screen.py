@@ -32,9 +32,11 @@ SHOWN_EXPORTS = 50
 SHOWN_PREPARED = 5
 
 _CONTENTS = {
-    ExportKind.LOINC_4: "LOINC_1 tel que reçu, puis code et libellé LOINC du chapitre et du sous-chapitre",
-    ExportKind.LOINC_5: "LOINC_2 tel que reçu, puis code et libellé LOINC de l'examen",
-    ExportKind.LOINC_6: "LOINC_3 tel que reçu, puis code et libellé LOINC de l'analyse",
+    ExportKind.LOINC_4: (
+        "LOINC_1 reçu, avec code et libellé LOINC approuvés du chapitre et du sous-chapitre, et aucun autre"
+    ),
+    ExportKind.LOINC_5: "LOINC_2 reçu, avec code et libellé LOINC approuvés de l'examen, et aucun autre",
+    ExportKind.LOINC_6: "LOINC_3 reçu, avec code et libellé LOINC approuvés de l'analyse, et aucun autre",
     ExportKind.XLSX: "Toutes les lignes avec décision, commentaires, auteurs et dates ; les erreurs attendues",
     ExportKind.CONCEPT_MAP: "Codes locaux vers LOINC : relation, commentaire, version, notice",
     ExportKind.CONCEPT_MAP_R5: (

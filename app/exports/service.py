@@ -14,9 +14,9 @@ from app.exports import writers
 from app.exports.archive import zip_of
 from app.exports.companion import companion_csv
 from app.exports.fhir_writers import Publication
-from app.exports.left_at_import import ReceivedNote, left_at_import
+from app.exports.left_at_import import left_at_import
 from app.exports.report import ambiguous_note, report_csv, status_notes
-from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging
+from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, Packaging, ReceivedNote
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.values import Syntax
 from app.files.archive import COMPANION_NAME
@@ -98,7 +98,7 @@ def packed(file: ExportFile, assessment: Assessment, statement: Statement, mater
         file.name: file.content,
         README_NAME: readme(statement, [(file.name, digest)], file.notes),
         LICENCE_NAME: (LOINC_NOTICE + "\n").encode(),
-        REPORT_NAME: report_csv(assessment, material.left_at_import),
+        REPORT_NAME: report_csv(assessment, (*file.received_codes, *material.left_at_import)),
     }
     if material.received is not None:
         # The columns of a received file hold the code alone.

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -12,20 +12,22 @@ from sqlmodel import Session
 from app.errors import ConflictError, NotFoundError
 from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
-from app.exports.append import Appended
 from app.exports.decision_sheet import decision_workbook
+from app.exports.notes import codes_kept_note, left_out_notes, rows_note, writing_notes
 from app.exports.original import OriginalRows, completed_csv, completed_json, completed_workbook
+from app.exports.received_codes import change_notes, code_columns, table_of
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
 from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
 from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
-from app.files.choices import DUPLICATES_LABELS, Duplicates
+from app.files.choices import Duplicates
+from app.files.completed_columns import added_headings
 from app.files.encodings import MIXED, WITH_UTF_8
 from app.files.fhir_json import FhirReadError
 from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
-from app.files.records import JSON, Dialect
+from app.files.records import JSON, Dialect, records_of
 from app.files.tabular import read_table
 from app.models import FileKind, Level, SourceFile
 from app.platform.open_transactions import forbid_open_transaction
@@ -44,7 +46,6 @@ _LEVELS_OF_SOURCE = {
     FileKind.TABULAR: (Level.ANALYSIS,),
     FileKind.FHIR: ALL_LEVELS,
 }
-_NOTE_EXAMPLES = 5
 
 
 def completable(files: list[SourceInfo]) -> list[SourceInfo]:
@@ -120,9 +121,7 @@ def completed(
     forbid_open_transaction("write an export")
     source = received.source
     dialect = Dialect.from_json(source.dialect)
-    left_out = source.dialect.get("duplicates")
-    some_left_out = left_out in (Duplicates.FIRST, Duplicates.LEAVE) or bool(source.dialect.get("left_rows"))
-    lookup = RowLookup.build(assessment.tests, received.row_numbers, some_left_out=some_left_out)
+    lookup = _lookup(received, assessment, lambda number: number)
     if source.kind == FileKind.FHIR:
         return _fhir_original(source, lookup, assessment, statement, moment)
     if kind is ExportKind.ORIGINAL:
@@ -133,13 +132,13 @@ def completed(
         content, dialect = _as_csv(received.cells, dialect)
         # The rows of the new file are numbered anew.
         anew = {number: place for place, (number, _) in enumerate(received.cells, start=1)}
-        numbers = {row_id: anew[number] for row_id, number in received.row_numbers.items()}
-        lookup = RowLookup.build(assessment.tests, numbers, some_left_out=some_left_out)
+        lookup = _lookup(received, assessment, anew.__getitem__)
         notes.append(f"Le fichier reçu {what} : ses cellules sont écrites en CSV ({_encoding(dialect)}).")
     result = transcoded_file(kind, content, dialect, source.columns, lookup, assessment)
-    notes += _notes(result.appended, dialect)
-    notes += _left_out_notes(source)
-    notes += _rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
+    notes += change_notes(result.changes)
+    notes += writing_notes(result.appended, dialect)
+    notes += left_out_notes(source)
+    notes += rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
     return ExportFile(
         name=ans_name(settings, kind, moment),
         media_type=_csv_type(dialect),
@@ -148,6 +147,20 @@ def completed(
         coded=result.coded,
         notes=tuple(notes),
         source_file_id=source.id,
+        received_codes=tuple(change.note(source.file_name) for change in result.changes),
+    )
+
+
+def _lookup(received: Received, assessment: Assessment, place_of: Callable[[int], int]) -> RowLookup:
+    """The tests of the received rows; `place_of` gives the number of a row in the file that is written."""
+    said = received.source.dialect
+    some_left_out = said.get("duplicates") in (Duplicates.FIRST, Duplicates.LEAVE) or bool(said.get("left_rows"))
+    left_rows = (*said.get("left_rows", ()), *said.get("left_duplicates", ()), *said.get("left_shared", ()))
+    return RowLookup.build(
+        assessment.tests,
+        {row_id: place_of(number) for row_id, number in received.row_numbers.items()},
+        some_left_out=some_left_out,
+        left_rows=map(place_of, left_rows),
     )
 
 
@@ -203,48 +216,6 @@ def _as_csv(rows: list[tuple[int, list[str]]], dialect: Dialect) -> tuple[bytes,
     return buffer.getvalue().encode("utf-8-sig"), written
 
 
-def _rows_note(what: str, rows: tuple[int, ...]) -> list[str]:
-    if not rows:
-        return []
-    examples = ", ".join(str(row) for row in rows[:_NOTE_EXAMPLES])
-    more = ", …" if len(rows) > _NOTE_EXAMPLES else ""
-    return [f"Lignes {what} : {len(rows)} (n° {examples}{more})."]
-
-
-def _left_out_notes(source: SourceFile) -> list[str]:
-    """What was left out as the file came in."""
-    left = tuple(source.dialect.get("left_rows", ()))
-    return [
-        *_duplicates_note(source.dialect.get("duplicates")),
-        *_rows_note("laissées de côté à l'import parce qu'elles ne pouvaient être reprises, sans code", left),
-    ]
-
-
-def _duplicates_note(said: str | None) -> list[str]:
-    """What was chosen, as the file came in, of rows that share a code and say different things."""
-    if not said:
-        return []
-    chosen = DUPLICATES_LABELS[Duplicates(said)].lower()
-    return [f"Codes en double à l'import : {chosen} ; les lignes laissées de côté n'ont pas de code."]
-
-
-def _notes(appended: Appended, dialect: Dialect) -> list[str]:
-    """What had to be done to write this file, in French."""
-    notes = []
-    if appended.adapted:
-        examples = " ; ".join(
-            f"ligne {item.row_number}, « {item.text} » écrit « {item.written} »"
-            for item in appended.adapted[:_NOTE_EXAMPLES]
-        )
-        notes.append(
-            f"Textes adaptés à ce que le fichier peut contenir ({_encoding(dialect)}) : "
-            f"{len(appended.adapted)}. Par exemple : {examples}."
-        )
-    notes += _rows_note("complétées de cellules vides pour garder les colonnes alignées", appended.short_rows)
-    notes += _rows_note("plus longues que l'en-tête, où les colonnes LOINC sont décalées", appended.long_rows)
-    return notes
-
-
 def _original(
     source: SourceFile,
     dialect: Dialect,
@@ -254,24 +225,32 @@ def _original(
     moment: datetime,
 ) -> ExportFile:
     version = statement.release.version if statement.release else ""
-    rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version)
+    is_text = dialect.format == "csv"
+    # A text was read when it came in: its rows alone are wanted, and nothing is said of them again.
+    table = (
+        table_of(records_of(source.content, dialect), dialect)
+        if is_text
+        else read_table(source.file_name, source.content, dialect)
+    )
+    codes = sorted(code_columns(table, source.columns))
+    headings = added_headings(table.bare_headings, has_codes=bool(codes))
+    rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version, headings)
     name = PurePath(source.file_name)
-    notes = _left_out_notes(source)
+    notes = [*codes_kept_note(table, codes, headings), *left_out_notes(source)]
     if dialect.format == JSON:
         appended = completed_json(source.content, dialect, rows)
         content, media_type, suffix = appended.content, "application/json", name.suffix or ".json"
-    elif dialect.format == "csv":
-        appended = completed_csv(source.content, dialect, rows.kind, rows)
+    elif is_text:
+        appended = completed_csv(source.content, dialect, rows)
         content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
-        notes += _notes(appended, dialect)
+        notes += writing_notes(appended, dialect)
     else:
         workbook = source.content
-        received = read_table(source.file_name, source.content, dialect).rows
         if dialect.format != "xlsx":
             notes.append(f"Le fichier reçu est un classeur {dialect.format.upper()} : il est rendu en XLSX.")
             workbook, sheet = as_xlsx(source.content, dialect.sheet, statement.made_at)
             dialect = replace(dialect, format="xlsx", sheet=sheet)
-        content = completed_workbook(workbook, dialect, received, rows, statement.made_at)
+        content = completed_workbook(workbook, dialect, table.rows, rows, statement.made_at, headings)
         media_type, suffix = XLSX_TYPE, ".xlsx"
     return ExportFile(
         name=f"{name.stem}_LOINC_{stamp_day(moment)}{suffix}",

@@ -166,14 +166,30 @@ def ans_columns(kind: FileKind, headings: Sequence[str], rows: Sequence[Sequence
         earlier = _earlier_columns(headings)
         return columns | {name: column for name, column in earlier.items() if column not in columns.values()}
     columns = {column.field: position for position, column in enumerate(ANS_COLUMNS[kind])}
-    width = len(columns)
-    # As this product writes them: code and label, of LOINC_4 those of the chapter, then of the sub-chapter.
-    for name, column in (("earlier_code", width), ("earlier_subchapter_code", width + 2)):
-        if _holds_codes([row[column] for row in rows if column < len(row)]):
-            columns[name] = column
-        if kind is not FileKind.LOINC_1:
-            break
-    return columns
+    return columns | _added_codes(kind, rows)
+
+
+def _added_codes(kind: FileKind, rows: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Where the rows of a file without headings have LOINC codes, as this product writes them: code and label, of
+    LOINC_4 those of the chapter, then of the sub-chapter. Of several sets, the one that was added last counts."""
+    received = len(ANS_COLUMNS[kind])
+    names = ("earlier_code", "earlier_subchapter_code")[: 2 if kind is FileKind.LOINC_1 else 1]
+    size = 2 * len(names)
+    widest = max(map(len, rows), default=0)
+
+    def held(start: int) -> dict[str, int]:
+        places = {name: start + 2 * number for number, name in enumerate(names)}
+        return {
+            name: column
+            for name, column in places.items()
+            if _holds_codes([row[column] for row in rows if column < len(row)])
+        }
+
+    # Codes that came with the file stand before all the columns that complete it.
+    if held(received) and widest == received + size + COMPLETED_COLUMNS:
+        return {"earlier_code": received + size}
+    # Beyond two sets a file is none of ours: the width of its rows then refuses it.
+    return held(received + size) or held(received)
 
 
 def completed_width(kind: FileKind, columns: Mapping[str, int]) -> int:
@@ -182,7 +198,8 @@ def completed_width(kind: FileKind, columns: Mapping[str, int]) -> int:
     Without headings, the codes that it holds where the product writes them tell.
     """
     received = len(ANS_COLUMNS.get(kind, ()))
-    return received + COMPLETED_COLUMNS if received and columns.get("earlier_code") == received else 0
+    code = columns.get("earlier_code", -1)
+    return code + COMPLETED_COLUMNS if received and code >= received else 0
 
 
 def _holds_codes(cells: Sequence[str]) -> bool:

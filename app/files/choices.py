@@ -24,6 +24,11 @@ DUPLICATES_LABELS = {
     Duplicates.FIRST: "Garder la première ligne de chaque code",
     Duplicates.LEAVE: "Laisser de côté toutes ces lignes",
 }
+SHARED_LABELS = {
+    Duplicates.KEEP: "Garder toutes les lignes, chacune comme une analyse",
+    Duplicates.FIRST: "Garder la première ligne de chaque code",
+    Duplicates.LEAVE: "Laisser de côté toutes ces lignes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Choices:
     """The saved reading that was applied."""
     duplicates: Duplicates | None = None
     """Nobody guesses it: None as long as no person has said it."""
+    shared: Duplicates = Duplicates.KEEP
+    """What becomes of rows that share a code, with another unit or specimen."""
     leaves_rows: bool = False
     """Rows that cannot come in are left out, and the others taken."""
 
@@ -55,6 +62,7 @@ class Choices:
             "takes_units": self.takes_units,
             "profile": self.profile,
             "duplicates": self.duplicates,
+            "shared": self.shared,
             "leaves_rows": self.leaves_rows,
         }
 
@@ -71,6 +79,7 @@ class Choices:
             bool(values.get("takes_units", True)),
             values.get("profile"),
             Duplicates(duplicates) if duplicates else None,
+            Duplicates(values.get("shared") or Duplicates.KEEP),
             bool(values.get("leaves_rows")),
         )
 

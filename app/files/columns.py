@@ -1,12 +1,13 @@
 """Which column says what, when the headings alone leave a choice: several columns of local codes, or of LOINC codes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.files.ans_files import ANS_COLUMNS, ans_columns, has_ans_headings
+from app.files.completed_columns import with_own_columns
 from app.files.earlier_fields import EARLIER_FIELDS
 from app.files.fields import CODE_PATTERN, columns_named, fold_heading, known_fields, with_earlier_only
 from app.files.kinds import FileKind
-from app.files.loinc_columns import loinc_columns, with_loinc_columns, without_empty_claim
+from app.files.loinc_columns import LoincColumn, loinc_columns, with_loinc_columns, without_empty_claim
 from app.files.standings import speaks_of_standing
 from app.files.tabular import Table
 
@@ -44,7 +45,12 @@ def best_columns(table: Table) -> dict[str, int]:
     columns = _with_status(table, with_earlier_only(with_loinc_columns(columns, held, taken)))
     if columns.get("alternate_code") not in local or columns.get("alternate_code") == columns.get("code"):
         columns.pop("alternate_code", None)
-    return _with_codes(table, columns, local)
+    return _own_first(table, _with_codes(table, columns, local), held)
+
+
+def _own_first(table: Table, columns: dict[str, int], held: Sequence[LoincColumn]) -> dict[str, int]:
+    """What this product added to the file is read before what the file came with."""
+    return with_own_columns(columns, table.bare_headings, {item.column for item in held})
 
 
 def best_ans_columns(kind: FileKind, table: Table) -> dict[str, int]:
@@ -53,10 +59,11 @@ def best_ans_columns(kind: FileKind, table: Table) -> dict[str, int]:
     if not has_ans_headings(kind, table.headings):
         return columns
     of_requirement = [column for name, column in columns.items() if name not in EARLIER_FIELDS]
-    found = with_loinc_columns(columns, loinc_columns(table), of_requirement)
+    held = loinc_columns(table)
+    found = with_loinc_columns(columns, held, of_requirement)
     named = columns_named(table.headings)
     told = {name: column for name, column in named.items() if name in EARLIER_FIELDS and column not in found.values()}
-    return _with_status(table, with_earlier_only(told | found))
+    return _own_first(table, _with_status(table, with_earlier_only(told | found)), held)
 
 
 def _with_status(table: Table, columns: dict[str, int]) -> dict[str, int]:

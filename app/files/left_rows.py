@@ -31,7 +31,7 @@ def leave_rows(file: "ReadFile") -> None:
 
 
 def left_duplicates(file: "ReadFile") -> list[int]:
-    """Rows in double that a person chose to leave out."""
+    """Rows in double that a person chose to leave out, with those that only repeat one of them."""
     match file.incoming.choices.duplicates:
         case Duplicates.FIRST:
             kept = 1
@@ -39,7 +39,29 @@ def left_duplicates(file: "ReadFile") -> list[int]:
             kept = 0
         case _:
             return []
-    return sorted(row for clash in file.clashes for row in clash.rows[kept:])
+    return _with_repeats(file, {row for clash in file.clashes for row in clash.rows[kept:]})
+
+
+def left_shared(file: "ReadFile") -> list[int]:
+    """The same of rows that share a code with another unit or specimen."""
+    return _with_repeats(file, set(file.left_shared))
+
+
+def _with_repeats(file: "ReadFile", left: set[int]) -> list[int]:
+    return sorted(left | {row for row, first in file.repeats.items() if first in left})
+
+
+def what_was_chosen(file: "ReadFile") -> dict[str, object]:
+    """What a person chose of rows in double and of rows that cannot come in, and which ones are left out: it is kept
+    with how the file was read (see `SourceFile.dialect`)."""
+    choices = file.incoming.choices
+    said: dict[str, object] = {}
+    if file.clashes:
+        said["duplicates"] = choices.duplicates
+    if file.shared_codes:
+        said["shared"] = choices.shared
+    left = {"left_duplicates": left_duplicates(file), "left_shared": left_shared(file), "left_rows": file.left_rows}
+    return said | {name: rows for name, rows in left.items() if rows}
 
 
 def left_rows_advice(file: "ReadFile") -> Iterable[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.files.earlier_fields import EARLIER_CODES, EARLIER_FIELDS
 from app.files.fields import fold_heading
 from app.files.loinc_cells import CellFinding, Repair, read_code
+from app.files.table_rows import TableRow
 from app.files.tabular import Table
 from app.files.values import bare
 
@@ -45,17 +46,17 @@ class LoincColumn:
         return self.codes >= _LEAST_CODES and self.codes >= _MOSTLY * self.filled
 
 
-def _cells(table: Table, column: int) -> list[str]:
+def _cells(rows: Sequence[TableRow], column: int) -> list[str]:
     return [
         text
-        for row in table.data[:SAMPLE_ROWS]
+        for row in rows
         if column < len(row.cells) and (text := bare(row.cells[column]).strip())
     ]
 
 
-def _looked_at(table: Table, column: int, heading: str) -> LoincColumn | None:
+def _looked_at(rows: Sequence[TableRow], column: int, heading: str) -> LoincColumn | None:
     is_named = bool(_SPEAKS.search(heading))
-    cells = _cells(table, column)
+    cells = _cells(rows, column)
     first = cells[:_LOOKED_AT_FIRST]
     if not first or not (is_named or sum(map(bool, map(_FORM.search, first))) >= _MOSTLY * len(first)):
         return None
@@ -69,11 +70,13 @@ def _looked_at(table: Table, column: int, heading: str) -> LoincColumn | None:
     return found if codes and (is_named or found.is_sure) else None
 
 
-def loinc_columns(table: Table) -> list[LoincColumn]:
-    """The columns whose cells hold LOINC codes, in the order of the file."""
+def loinc_columns(table: Table, sample_rows: int | None = SAMPLE_ROWS) -> list[LoincColumn]:
+    """The columns whose cells hold LOINC codes, in the order of the file; all rows are read where `sample_rows` is
+    None."""
     headings = table.headings
+    rows = table.data[:sample_rows]
     found = (
-        _looked_at(table, column, fold_heading(headings[column]) if column < len(headings) else "")
+        _looked_at(rows, column, fold_heading(headings[column]) if column < len(headings) else "")
         for column in range(table.full_width)
     )
     return [item for item in found if item is not None]

@@ -15,6 +15,7 @@ from app.files.ans_files import (
     kind_of_shape,
 )
 from app.files.choices import IncomingFile
+from app.files.clashes import Clash
 from app.files.columns import best_ans_columns, best_columns
 from app.files.earlier_fields import EARLIER_CODES
 from app.files.fhir_catalogue import columns_said
@@ -44,16 +45,6 @@ class ReadLine:
         return self.values.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Rows of a file that share a code and say different things."""
-
-    code: str
-    rows: tuple[int, ...]
-    headings: tuple[str, ...]
-    """The columns in which they differ."""
-
-
 @dataclass(slots=True)
 class ReadFile:
     """A received file, understood."""
@@ -71,6 +62,11 @@ class ReadFile:
     """Rows that end before the last column, and miss nothing that a row must have: they are read as far as they go."""
     clashes: list[Clash] = field(default_factory=list)
     """Found when what the file brings is planned."""
+    shared_codes: list[Clash] = field(default_factory=list)
+    """Codes of rows that differ by their unit or specimen, and those of them that are left out."""
+    left_shared: list[int] = field(default_factory=list)
+    repeats: dict[int, int] = field(default_factory=dict)
+    """Row that says what an earlier one says -> that row."""
     framed_cells: int = 0
     """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
     odd_cells: list[OddCell] = field(default_factory=list)
@@ -225,7 +221,7 @@ def _check_shape(file: ReadFile) -> None:
     if file.kind in ANS_COLUMNS and not has_ans_headings(file.kind, file.table.headings):
         width = max(len(ANS_COLUMNS[file.kind]), *(column + 2 for column in _earlier_columns(file)), 0)
         widths = {_filled_width(row, width) for row in file.table.data}
-        if len(widths) == 1 and widths != {width}:
+        if len(widths) == 1 and not width <= min(widths) <= max(width, completed_width(file.kind, file.columns)):
             # A whole file of another width is one problem, not one a row.
             file.problem(f"{width} colonnes attendues pour un fichier {file.kind}, {widths.pop()} trouvées.")
             return

@@ -117,7 +117,7 @@ def decode(content: bytes, encoding: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _cell_pattern(delimiter: str, quotechar: str) -> re.Pattern[str]:
+def cell_pattern(delimiter: str, quotechar: str) -> re.Pattern[str]:
     """One cell and what ends it.
 
     A quote has a meaning only when it opens a cell and another closes that cell; any other quote
@@ -177,7 +177,7 @@ def read_records(content: bytes, encoding: str, delimiter: str, quotechar: str =
     may have none.
     """
     text = decode(content, encoding)
-    match = _cell_pattern(delimiter, quotechar).match
+    match = cell_pattern(delimiter, quotechar).match
     records: list[Record] = []
     length = len(text)
     start = 0
@@ -245,7 +245,7 @@ def _detect_delimiter(sample: str) -> str:
 
 def _detect_quoting(records: Sequence[Record], dialect: Dialect) -> str:
     """`all` when each non-empty cell of the first records is written between quotes."""
-    pattern = _cell_pattern(dialect.delimiter, dialect.quotechar)
+    pattern = cell_pattern(dialect.delimiter, dialect.quotechar)
     quoted = 0
     for record in records:
         text = record.raw.decode(dialect.encoding).removeprefix(BOM)

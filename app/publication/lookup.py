@@ -34,13 +34,20 @@ class RowLookup:
     by_code: dict[tuple[Level, str], list[PublishedTest]] = field(default_factory=dict)
     some_left_out: bool = False
     """Rows of this file were left out as it was imported: one that has the code of a test may not be that test."""
+    left_rows: frozenset[int] = frozenset()
+    """Their numbers: such a row is no test, whatever it shares with one."""
 
     @classmethod
     def build(
-        cls, tests: Iterable[PublishedTest], row_numbers: Mapping[int, int], *, some_left_out: bool = False
+        cls,
+        tests: Iterable[PublishedTest],
+        row_numbers: Mapping[int, int],
+        *,
+        some_left_out: bool = False,
+        left_rows: Iterable[int] = (),
     ) -> "RowLookup":
         """`row_numbers`: identifier of a stored row of this file -> its row number."""
-        lookup = cls(some_left_out=some_left_out)
+        lookup = cls(some_left_out=some_left_out, left_rows=frozenset(left_rows))
         for test in tests:
             lookup.by_code.setdefault((test.level, test.code.strip()), []).append(test)
             row_number = row_numbers.get(test.source_row_id) if test.source_row_id else None
@@ -52,6 +59,8 @@ class RowLookup:
         self, level: Level, row_number: int, cells: Sequence[str], columns: Mapping[str, int]
     ) -> PublishedTest | None:
         """The test read from this row, else the only one that has its code (and unit and specimen)."""
+        if row_number in self.left_rows:
+            return None
         found = self.by_row.get((level, row_number))
         if found is not None:
             return found

@@ -45,6 +45,13 @@ OnDuplicates = Annotated[
     Duplicates | None,
     typer.Option("--doublons", help="Ce que deviennent les lignes qui ont le même code et disent autre chose."),
 ]
+OnShared = Annotated[
+    Duplicates,
+    typer.Option(
+        "--codes-partages",
+        help="Ce que deviennent les lignes qui ont le même code, et une autre unité ou un autre milieu."
+    ),
+]
 LeavesRows = Annotated[
     bool, typer.Option("--ecarter-lignes", help="Importe sans les lignes qui ne peuvent être reprises, et les nomme.")
 ]
@@ -62,8 +69,9 @@ def _incoming(
     duplicates: Duplicates | None = None,
     sheet: str = "",
     leaves_rows: bool = False,
+    shared: Duplicates = Duplicates.KEEP,
 ) -> IncomingFile:
-    choices = Choices(kind=kind, duplicates=duplicates, leaves_rows=leaves_rows)
+    choices = Choices(kind=kind, duplicates=duplicates, shared=shared, leaves_rows=leaves_rows)
     dialect = asked_dialect(name, content, encoding, sheet)
     return IncomingFile(name, content, replace(choices, dialect=dialect, detect_header=dialect is not None))
 
@@ -155,6 +163,7 @@ def register(cli: typer.Typer) -> None:
         side_file: SideFile = None,
         encoding: Encoding = "",
         duplicates: OnDuplicates = None,
+        shared: OnShared = Duplicates.KEEP,
         leaves_rows: LeavesRows = False,
         sheet: SheetName = "",
         person: Person = "",
@@ -171,7 +180,8 @@ def register(cli: typer.Typer) -> None:
             received = unpacked((file.read(standard_name) for file in files), settings.max_upload_bytes)
             incoming = [
                 _incoming(
-                    file_name, content, encoding, duplicates=duplicates, sheet=sheet, leaves_rows=leaves_rows
+                    file_name, content, encoding, duplicates=duplicates, sheet=sheet, leaves_rows=leaves_rows,
+                    shared=shared,
                 )
                 for file_name, content in received
             ]

@@ -401,7 +401,9 @@ def test_a_free_catalogue(importer: Importer) -> None:
     assert {test.chapter for test in tests} == {"Biochimie"}
     assert [warning.partition(" : ")[2] for warning in report.warnings] == [
         "1 ligne répète une ligne précédente (mêmes valeurs).",
-        "1 code sert à plusieurs analyses, d'unité ou de milieu différents (NA).",
+        "1 code sert à plusieurs analyses, d'unité ou de milieu différents (« NA », lignes 3, 4) ; toutes sont "
+        "gardées. Un SGL n'accepte qu'un code LOINC par code local : ces lignes ne comptent à la couverture et ne "
+        "sortent avec un code que si leurs réponses approuvées sont les mêmes.",
     ]
 
 

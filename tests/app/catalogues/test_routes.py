@@ -248,6 +248,26 @@ def test_a_file_in_utf_8_but_for_a_line_is_read_and_names_it(client: TestClient,
         assert set(session.exec(select(LocalTest.label))) == {"Sodium prélevé", "Protéine", "Créatinine"}
 
 
+def test_codes_of_several_units_are_said_listed_and_chosen_for(client: TestClient, world: World) -> None:
+    content = "code;libelle;unite\nGLU;Glycémie;mmol/L\nGLU;Glycémie;g/L\nNA;Sodium;mmol/L\n".encode()
+    address = send(client, ("liste.csv", content)).headers["location"]
+    page = client.get(address)
+    assert "1 code sert à plusieurs analyses" in page.text
+    assert "que si leurs réponses approuvées sont les mêmes" in page.text
+    assert re.search(r'value="garder"\s+data-refresh\s+checked', page.text), "nothing waits for a choice"
+    assert "3 analyses." in page.text
+    listed = client.get(f"{address}/doublons").text.lstrip("\ufeff").splitlines()
+    assert [line.split(";")[1:4] for line in listed[1:]] == [["GLU", "2", "unite"], ["GLU", "3", "unite"]]
+    fields = fields_of(page.text)
+    client.post(f"{address}/reglages", data=fields | {"f1.shared": "premiere"})
+    page = client.get(address)
+    assert "2 analyses." in page.text
+    assert client.post(f"{address}/confirmer", data=fields_of(page.text)).status_code == 303
+    with reading(world.engine) as session:
+        assert set(session.exec(select(LocalTest.unit))) == {"mmol/L"}
+        assert count(world, LocalTest) == 2
+
+
 def test_codes_in_double_are_chosen_for_and_listed_not_refused(client: TestClient, world: World) -> None:
     rows = ("Code analyse;Libellé analyse;Libellé milieu", "NA;Sodium;Sérum", "NA;Sodium;Urines", "K;Potassium;Sérum")
     content = "\r\n".join(rows)

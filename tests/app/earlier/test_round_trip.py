@@ -1,7 +1,7 @@
 """What left in any format comes back in a new laboratory as earlier work: same codes, relations, comments."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from openpyxl import Workbook
@@ -13,7 +13,9 @@ from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
 from app.files.archive import OWN_NAMES, unpacked
 from app.files.choices import IncomingFile
+from app.files.completed_columns import COMPLETED
 from app.files.loinc_cells import CellFinding
+from app.memory.catalogue_tables import read_table_with_codes
 from app.memory.concept_maps import read_concept_maps
 from app.memory.relations import relation_of
 from app.memory.statements import SETTLED, statement_of
@@ -90,11 +92,13 @@ Elsewhere = Callable[..., Inherited]
 def elsewhere(world: World, settings: Settings) -> Elsewhere:
     """The same catalogue in the other laboratory, which decided nothing."""
 
-    def make(content: bytes = LOINC_3, name: str = "LOINC_3_export_resultats_20261101.csv") -> Inherited:
+    def make(
+        content: bytes = LOINC_3, name: str = "LOINC_3_export_resultats_20261101.csv", called: str = "Repris"
+    ) -> Inherited:
         assert world.other_laboratory.id is not None
         with transaction(world.engine) as session:
             files = [IncomingFile(name, content)]
-            report = import_files(session, world.other_laboratory.id, files, catalogue_name="Repris")
+            report = import_files(session, world.other_laboratory.id, files, catalogue_name=called)
         found = Inherited(world, settings, report.catalogue_id)
         found.run()
         return found
@@ -232,6 +236,58 @@ def test_the_archive_of_the_exchange_file_brings_back_everything(
     # As a catalogue it is the completed file, and nothing else of the archive stands in its way.
     (name, _content), = unpacked([(archive.name, archive.content)], 10**7)
     assert name.startswith("LOINC_6")
+
+
+def with_old_codes(content: bytes, headings: Sequence[str], cells: Sequence[str]) -> bytes:
+    """The catalogue as somebody else had transcoded it: the same code, wrong, on each of its rows."""
+    first, *rows = content.decode().split("\r\n")[:-1]
+    lines = [";".join([first, *headings]), *(";".join([row, *cells]) for row in rows), ""]
+    return "\r\n".join(lines).encode()
+
+
+OLD = "718-7"
+OLD_SETS = {
+    "our LOINC_6": (("Code LOINC analyse", "Libellé LOINC analyse"), (OLD, "Hémoglobine")),
+    "one column": (("Code LOINC",), (OLD,)),
+    "our completed file": (
+        COMPLETED, (OLD, "Hémoglobine", "exact", "ancien avis", "M. X", "Mme Y", "01/02/2020", "2.70")
+    ),
+    "somebody's list": (("LOINC", "Commentaire", "Statut"), (OLD, "vieux", "validé")),
+}  # fmt: skip
+EXPORTED = (
+    (ExportKind.LOINC_6, Packaging.FILE), (ExportKind.LOINC_6, Packaging.ZIP), (ExportKind.ORIGINAL, Packaging.FILE),
+    (ExportKind.XLSX, Packaging.FILE),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("came_with", OLD_SETS)
+def test_what_came_in_with_codes_comes_back_with_those_that_were_approved(
+    world: World, settings: Settings, client_for: ClientFor, elsewhere: Elsewhere, came_with: str
+) -> None:
+    content = with_old_codes(LOINC_3, *OLD_SETS[came_with])
+    catalogue_id = _approved(
+        world, settings, client_for, IncomingFile("LOINC_3_export_resultats_20261101.csv", content)
+    )
+    with reading(world.engine) as session:
+        catalogue = session.get_one(Catalogue, catalogue_id)
+        laboratory = session.get_one(Laboratory, catalogue.laboratory_id)
+    wanted = {code: loinc_num for code, (loinc_num, _, _) in SAID.items()}
+    for kind, packaging in EXPORTED:
+        request = ExportRequest(kind, packaging=packaging)
+        made, _ = make_export(Transactions(world.engine), settings, laboratory, catalogue, request)
+        name = {Packaging.ZIP: made.name, Packaging.FILE: f"{kind}.{made.name.rsplit('.', 1)[1]}"}[packaging]
+        # The memory of a laboratory takes a file as it is read by itself.
+        said = [item for part in unpacked([(name, made.content)], 10**7)
+                for item in read_table_with_codes(*part, 10**7).mappings]  # fmt: skip
+        assert {item.local_code: item.loinc_num for item in said} == wanted, (kind, packaging)
+        if kind is ExportKind.ORIGINAL:
+            comments = {item.local_code: item.comment for item in said}
+            assert comments == {code: comment for code, (_, _, comment) in SAID.items()}
+            assert {item.dated for item in said} != {""}
+        if packaging is Packaging.FILE and kind is not ExportKind.XLSX:
+            found = elsewhere(made.content, f"LOINC_3_{kind}.csv", called=kind)
+            here = {code: item.loinc_num for code, item in found.statements().items() if item.loinc_num}
+            assert here == wanted, kind
 
 
 def test_the_names_of_what_an_archive_holds_are_those_of_the_exports() -> None:

@@ -237,6 +237,8 @@ def test_an_empty_catalogue_says_so(world: World, client_for: ClientFor) -> None
     page = client.get(f"/catalogues/{catalogue.id}/exports")
     assert page.status_code == 200
     assert "ne contient encore aucune ligne" in page.text
+    assert "Toutes les lignes ont un code approuvé" not in page.text, "an import may still wait for its turn"
+    assert "rien ne peut sortir" in page.text
     assert client.post(f"/catalogues/{catalogue.id}/exports/xlsx").status_code == 409
 
 

@@ -8,11 +8,11 @@ from itertools import cycle
 import pytest
 from sqlmodel import col, select
 
-from app.exports.original import HEADINGS
 from app.exports.schemas import ExportFile, ExportKind
 from app.exports.service import ExportRequest, build, read_material
 from app.files.ans_files import COMPLETED_COLUMNS
 from app.files.choices import Choices, Duplicates, IncomingFile
+from app.files.completed_columns import COMPLETED
 from app.files.kinds import FileKind
 from app.models import LocalTest, utc_now
 from app.platform.database import reading
@@ -196,7 +196,7 @@ def _check(shape: Shape, file: ExportFile, new: int) -> None:
 
 
 def test_the_reader_knows_how_many_columns_are_added() -> None:
-    assert len(HEADINGS) == COMPLETED_COLUMNS
+    assert len(COMPLETED) == COMPLETED_COLUMNS
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -108,6 +108,19 @@ def test_codes_in_double_are_said_for_on_the_command_line(command: typer.Typer, 
         assert session.exec(select(LocalTest.code)).all() == ["K"]
 
 
+def test_codes_of_several_units_are_said_on_the_command_line(command: typer.Typer, world: World) -> None:
+    Path("libre.csv").write_bytes("Code;Libellé;Unité\nNA;Sodium;mmol/L\nNA;Sodium;g/L\nK;Potassium;mmol/L\n".encode())
+    done = run(command, "libre.csv", *LABORATORY)
+    assert done[0] == 0
+    assert "« NA », lignes 2, 3" in done[1]
+    assert "que si leurs réponses approuvées sont les mêmes" in done[1]
+    other = ("--laboratoire", LABORATORY[1], "--catalogue", "Autre")
+    done = run(command, "libre.csv", *other, "--codes-partages", "premiere")
+    assert "la première est gardée, 1 ligne est laissée de côté" in done[1]
+    with reading(world.engine) as session:
+        assert sorted(session.exec(select(LocalTest.unit))) == ["g/L", "mmol/L", "mmol/L", "mmol/L", "mmol/L"]
+
+
 def test_an_unknown_laboratory_is_told(command: typer.Typer) -> None:
     with pytest.raises(NotFoundError, match="Aucun laboratoire ne s'appelle « Ailleurs »"):
         run(command, "LOINC_3_export_20261101.csv", "--laboratoire", "Ailleurs", "--catalogue", "X")
