@@ -9,6 +9,8 @@ class CellKind(StrEnum):
     NUMBER = "number"
     """A whole number shown as it is: zeros in front of it may be lost."""
     DATE = "date"
+    TIME = "time"
+    """An hour or a duration."""
     BOOLEAN = "boolean"
     LONG = "long"
     """A number of more than 15 digits: the last ones are lost."""

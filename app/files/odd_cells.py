@@ -19,12 +19,13 @@ CODES = (
 )  # fmt: skip
 """The fields whose texts are codes."""
 _KINDS_OF_CODES = (
-    CellKind.DATE, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.GROUPED, CellKind.EXPONENT,
+    CellKind.DATE, CellKind.TIME, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.GROUPED, CellKind.EXPONENT,
     CellKind.DECIMAL, CellKind.PADDED, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR,
     CellKind.UNCALCULATED,
 )  # fmt: skip
 _KINDS_OF_TEXTS = (
-    CellKind.DATE, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR, CellKind.UNCALCULATED,
+    CellKind.DATE, CellKind.TIME, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR,
+    CellKind.UNCALCULATED,
 )  # fmt: skip
 _KINDS_OF_AMOUNTS = (CellKind.ERROR, CellKind.UNCALCULATED)
 AMOUNTS = frozenset({"annual_volume", "is_subcontracted", "is_retired"})
@@ -54,6 +55,7 @@ _DATE_TEXT = re.compile(
 
 WHAT = {
     CellKind.DATE: "le tableur en a fait une date",
+    CellKind.TIME: "le tableur en a fait une heure ou une durée",
     CellKind.BOOLEAN: "le tableur en a fait une valeur logique",
     CellKind.LONG: "nombre de plus de 15 chiffres, dont le tableur a perdu les derniers",
     CellKind.WIDE: "le tableur le montre avec un exposant ; il est lu en entier",
