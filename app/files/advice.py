@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.files.earlier_advice import earlier_advice
+from app.files.hidden_notes import hidden_sentences
 from app.files.left_rows import left_rows_advice
 from app.files.odd_cells import odd_sentences
 from app.files.reading import ReadFile
@@ -17,6 +18,7 @@ def advice_on(file: ReadFile) -> Iterable[str]:
     yield from file.table.notes
     yield from _short_rows(file)
     yield from _framed_cells(file)
+    yield from hidden_sentences(file.name, file.table, file.columns, file.unquoted, file.heading)
     yield from left_rows_advice(file)
     kept = [cell for cell in file.odd_cells if not cell.is_refused]
     yield from odd_sentences(file.name, kept, file.heading)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from app.files.earlier_fields import EARLIER, EARLIER_CODES, EARLIER_FIELDS
 from app.files.field_info import FieldInfo, field_of
+from app.files.invisible import without_invisible
 
 FIELDS: tuple[FieldInfo, ...] = (
     field_of(
@@ -218,7 +219,7 @@ FIELD_LABELS = {field.name: field.label for field in FIELDS}
 @lru_cache(maxsize=4096)
 def fold_heading(text: str) -> str:
     """A heading without case, accents, punctuation nor repeated spaces."""
-    flat = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe"))
+    flat = unicodedata.normalize("NFKD", without_invisible(text).replace("œ", "oe").replace("Œ", "oe"))
     flat = "".join(character for character in flat if not unicodedata.combining(character))
     return re.sub(r"[^a-z0-9]+", " ", flat.lower()).strip()
 
