@@ -45,6 +45,9 @@ class Choices:
     leaves_rows: bool = False
     """Rows that cannot come in are left out, and the others taken."""
 
+    beside: tuple[str, ...] = ()
+    """What is said of the files that came with this one and are no table."""
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
@@ -56,6 +59,7 @@ class Choices:
             "profile": self.profile,
             "duplicates": self.duplicates,
             "leaves_rows": self.leaves_rows,
+            "beside": list(self.beside),
         }
 
     @classmethod
@@ -72,6 +76,7 @@ class Choices:
             values.get("profile"),
             Duplicates(duplicates) if duplicates else None,
             bool(values.get("leaves_rows")),
+            tuple(values.get("beside", ())),
         )
 
 

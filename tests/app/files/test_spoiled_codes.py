@@ -159,3 +159,15 @@ def test_short_rows_that_add_up_by_chance_are_not_one() -> None:
     file = read(f"Code;Libellé;Unité;Milieu;\n{rows}")
     assert file.problems == []
     assert codes_of(file) == ["GLU", "NA", "K", "CL"]
+
+
+@pytest.mark.parametrize("last", ["Total;3;", "Nombre de lignes :;3;", "Fin de fichier;3;", "*** Fin d'export ***;x;"])
+def test_a_total_below_the_rows_is_said_and_not_dropped(last: str) -> None:
+    file = read(f"{table(['GLU', 'NA', 'K'])};;\n{last}\n")
+    assert "ressemble à un total ou à une fin de fichier" in said(file)
+    assert len(codes_of(file)) == 4
+
+
+@pytest.mark.parametrize("last", ["PROT;Protéines totales;g/L", "TOT;Total IgE;kU/L", "FIN;Finastéride;g/L"])
+def test_an_analysis_at_the_end_is_no_total(last: str) -> None:
+    assert "fin de fichier" not in said(read(f"{table(['GLU', 'NA', 'K'])}{last}\n"))
