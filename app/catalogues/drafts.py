@@ -1,7 +1,7 @@
 """Imports being prepared: files received, shown to the user as they are understood, then confirmed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.plan import ImportPlan
 from app.catalogues.service import IMPORT_JOB, create_catalogue, held_by, plan_into, refuse_too_many
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
-from app.files.archive import unpacked
+from app.files.archive import unpacked_and_left
 from app.files.choices import Choices, IncomingFile
 from app.files.guard import refuse_patient_data
 from app.files.reading import ReadFile, read_file
@@ -131,7 +131,7 @@ def examined(
     _engine: Engine, received: Sequence[tuple[str, bytes]], known: Sequence[ImportProfile], max_bytes: int
 ) -> list[ExaminedFile]:
     """The received files, out of their archive, and how each is read at first; raises what `start` raises."""
-    files = unpacked(received, max_bytes)
+    files, left = unpacked_and_left(received, max_bytes)
     refuse_too_many(files)
     places = {id(content): place for place, (_, content) in enumerate(received)}
     problems: list[InputProblem] = []
@@ -140,6 +140,8 @@ def examined(
         try:
             own = _first_choices(name, content, max_bytes)
             choices = profiles.proposed(known, name, content) or own
+            if not found:
+                choices = replace(choices, beside=tuple(left))
         except ImportRefusedError as error:
             problems.extend(error.problems)
         else:

@@ -87,6 +87,13 @@ def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str,
     """What the form says of one file, and whether it changes how the file is read."""
     prefix = f"f{file.id}."
     current = Choices.from_json(file.stored.choices)
+    choices, reread = _chosen_in(known, file, form, prefix, current)
+    return replace(choices, beside=current.beside), reread
+
+
+def _chosen_in(
+    known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str, str], prefix: str, current: Choices
+) -> tuple[Choices, bool]:
     profile = form.get(prefix + "profile", str(current.profile or ""))
     if profile != str(current.profile or ""):
         return profiles.chosen(known, profile, file.stored.file_name, file.stored.content), True

@@ -52,6 +52,9 @@ class Choices:
     leaves_rows: bool = False
     """Rows that cannot come in are left out, and the others taken."""
 
+    beside: tuple[str, ...] = ()
+    """What is said of the files that came with this one and are no table."""
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
@@ -64,6 +67,7 @@ class Choices:
             "duplicates": self.duplicates,
             "shared": self.shared,
             "leaves_rows": self.leaves_rows,
+            "beside": list(self.beside),
         }
 
     @classmethod
@@ -81,6 +85,7 @@ class Choices:
             Duplicates(duplicates) if duplicates else None,
             Duplicates(values.get("shared") or Duplicates.KEEP),
             bool(values.get("leaves_rows")),
+            tuple(values.get("beside", ())),
         )
 
 

@@ -8,6 +8,7 @@ from app.files.encodings import (
     MIXTURES,
     MOST_ROWS,
     WITH_UTF_8,
+    control_lines,
     detect,
     is_written_twice,
     odd_lines,
@@ -41,6 +42,12 @@ def notes_on(file_name: str, content: bytes, encoding: str, *, is_chosen: bool) 
             )
         elif found.is_guessed and encoding != "cp1252":
             yield f"{file_name} : lu en {name}, reconnu à ses mots{words}."
+    if encoding == "iso8859-15" and (lines := list(control_lines(content, encoding))):
+        said = counted(len(lines), "ligne contient", "lignes contiennent")
+        yield (
+            f"{file_name} : {said} des octets qui ne sont d'aucune lettre en {ENCODINGS[encoding]} ({_listed(lines)}) "
+            "; vérifiez-les, choisissez un autre encodage, ou corrigez l'export."
+        )
     if encoding in ("utf-8", MIXED) and is_written_twice(content.decode(encoding, "replace")):
         yield (
             f"{file_name} : des accents y sont encodés deux fois (« Ã© » pour « é ») ; ils restent tels quels. "

@@ -47,6 +47,7 @@ ENCODINGS |= {WITH_UTF_8[encoding]: f"{ENCODINGS[encoding]}, lignes en UTF-8 lue
 MOST_WORDS, MOST_ROWS = 5, 10
 _ODD = re.compile("[\udc80-\udcff]")
 _ODD_RUN = re.compile("[\udc80-\udcff]+")
+_CONTROL = re.compile("[\x80-\x9f]")
 _TELLING_BYTES = 3
 """One byte alone may be the dots of Windows, and an accent in another encoding."""
 _KNOWN = re.compile("[^\x00-\x7f\udc80-\udcff]")
@@ -142,13 +143,30 @@ def _as_utf_8(piece: bytes) -> str:
 
 def _one_encoding(content: bytes) -> Finding:
     sample = _sample(content)
-    texts = {encoding: sample.decode(encoding, "replace") for encoding in _SINGLE}
+    # One that has no such byte cannot read the file at all.
+    possible = [encoding for encoding in _SINGLE if _decodes(sample, encoding)] or list(_SINGLE)
+    texts = {encoding: sample.decode(encoding, "replace") for encoding in possible}
     scores = {encoding: _score(text) for encoding, text in texts.items()}
-    best = max(_SINGLE, key=lambda encoding: (scores[encoding], -_SINGLE.index(encoding)))
-    others = [scores[encoding] for encoding in _SINGLE if texts[encoding] != texts[best]]
+    best = max(possible, key=lambda encoding: (scores[encoding], -_SINGLE.index(encoding)))
+    others = [scores[encoding] for encoding in possible if texts[encoding] != texts[best]]
     margin = scores[best] - max(others, default=-len(sample))
     is_doubtful = scores[best] <= 0 or margin < max(1, scores[best] // 10)
     return Finding(best, is_guessed=True, is_doubtful=is_doubtful, words=words_of(texts[best]))
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def control_lines(content: bytes, encoding: str) -> Iterator[int]:
+    """The lines, from 1, where an encoding of one byte a character makes controls of bytes: none of its letters."""
+    for number, line in enumerate(_LINE_END.split(content), start=1):
+        if not line.isascii() and _CONTROL.search(line.decode(encoding, "replace")):
+            yield number
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from app.files.earlier_fields import EARLIER, EARLIER_CODES, EARLIER_FIELDS
 from app.files.field_info import FieldInfo, field_of
+from app.files.invisible import without_invisible
 
 FIELDS: tuple[FieldInfo, ...] = (
     field_of(
@@ -216,9 +217,19 @@ FIELD_LABELS = {field.name: field.label for field in FIELDS}
 
 
 @lru_cache(maxsize=4096)
+def _once(text: str) -> str:
+    """A heading whose accents were encoded twice, `LibellÃ©`, as it was."""
+    if "Ã" not in text:
+        return text
+    try:
+        return text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def fold_heading(text: str) -> str:
     """A heading without case, accents, punctuation nor repeated spaces."""
-    flat = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe"))
+    flat = unicodedata.normalize("NFKD", _once(without_invisible(text)).replace("œ", "oe").replace("Œ", "oe"))
     flat = "".join(character for character in flat if not unicodedata.combining(character))
     return re.sub(r"[^a-z0-9]+", " ", flat.lower()).strip()
 

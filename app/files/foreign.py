@@ -13,6 +13,23 @@ _FHIR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What comes before the first element, then that element, declared of the namespace of FHIR."""
+_ROOT = re.compile(
+    rb"(?:\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>)*<([a-z_][\w:.-]*)", re.IGNORECASE | re.DOTALL
+)
+_FLAT = re.compile(rb"office:mimetype\s*=\s*[\"']application/vnd\.oasis\.opendocument\.(\w+)")
+_FLAT_KINDS = {
+    "spreadsheet": (
+        "un classeur OpenDocument à plat (FODS)",
+        "ouvrez-le dans LibreOffice, puis enregistrez-le en ODS, en XLSX ou en CSV",
+    ),
+    "text": (
+        "un document texte OpenDocument à plat (FODT)", "copiez son tableau dans un tableur et enregistrez-le en XLSX",
+    ),
+    "presentation": (
+        "une présentation OpenDocument à plat (FODP)", "copiez son tableau dans un tableur et enregistrez-le en XLSX",
+    ),
+    "graphics": ("un dessin OpenDocument à plat (FODG)", "demandez au SGL un export en CSV ou en classeur"),
+}  # fmt: skip
 _HTML = frozenset({b"html", b"head", b"body", b"table", b"meta", b"style", b"div", b"tr", b"td"})
 _AS_WORKBOOK = "ouvrez-le dans un tableur, puis enregistrez-le en XLSX ou en CSV"
 _SIGNATURES = (
@@ -90,6 +107,22 @@ def is_fhir_xml(content: bytes) -> bool:
     return is_xml(content) and _FHIR.search(text_start(content)) is not None
 
 
+def _root(start: bytes) -> str:
+    """The local name of the first element of an XML."""
+    found = _ROOT.match(start)
+    return _local(found[1]).decode("ascii", "replace") if found else ""
+
+
+def _open_document(start: bytes) -> tuple[str, str] | None:
+    """(name, remedy) of a document of OpenDocument in one XML file."""
+    found = _FLAT.search(start)
+    kind = found[1].decode() if found else ""
+    if b"urn:oasis:names:tc:opendocument" not in start:
+        return None
+    other = ("un document OpenDocument à plat", "enregistrez son tableau en ODS, en XLSX ou en CSV")
+    return _FLAT_KINDS.get(kind, other)
+
+
 def foreign(content: bytes) -> str:
     """What a file is, and what to do with it, in French; empty for what may be a table, a workbook or FHIR."""
     for signature, name, remedy in _SIGNATURES:
@@ -120,6 +153,16 @@ def foreign(content: bytes) -> str:
         return ""
     if _SPREADSHEET_2003 in start:
         return f"c'est un classeur au format XML d'Excel 2003 ; {_AS_WORKBOOK}."
-    if {_local(tag) for tag in _TAG.findall(start)} & _HTML:
+    is_open_document = bool(_open_document(start))
+    if not is_open_document and _root(start) != "svg" and {_local(tag) for tag in _TAG.findall(start)} & _HTML:
         return f"c'est une page HTML, quel que soit son nom ; {_AS_WORKBOOK}."
+    if found := _open_document(start):
+        return f"c'est {found[0]} ; {found[1]}."
+    if (root := _root(start)) == "svg":
+        return "c'est un dessin SVG ; demandez au SGL un export en CSV ou en classeur."
+    if root:
+        return (
+            f"c'est un fichier XML (élément « {root} »), que l'atelier ne lit pas ; demandez au SGL un export en CSV "
+            "ou en classeur."
+        )
     return "c'est un fichier XML, que l'atelier ne lit pas ; demandez au SGL un export en CSV ou en classeur."

@@ -14,7 +14,8 @@ GENERAL = frozenset({"", "general", "standard", "@"})
 """Formats that show a number as it is."""
 _BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
-    37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 48: "##0.0E+0", 49: "@",
+    18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 37: "#,##0", 38: "#,##0", 39: "#,##0.00",
+    40: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 48: "##0.0E+0", 49: "@",
 }  # fmt: skip
 """The formats that a workbook names by their number only; those of dates are left out, dates have their own type."""
 _SECTION = re.compile(r'((?:"[^"]*"?|\\.|\[[^\]]*\]|[_*].|[^;"\\\[_*]|[\\\[_*])*)(?P<end>;|$)', re.DOTALL)

@@ -3,12 +3,13 @@
 A code whose text can no longer be known is refused where the file cannot do without it; everywhere else it is said.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import InputProblem
 from app.files.cell_kinds import CellKind
+from app.files.invisible import on_one_line
+from app.files.spoiled_texts import Found, is_unquoted, spoiled_codes, spoiled_texts
 from app.files.table_rows import TableRow
 from app.files.tabular import Table
 from app.files.values import bare
@@ -19,12 +20,13 @@ CODES = (
 )  # fmt: skip
 """The fields whose texts are codes."""
 _KINDS_OF_CODES = (
-    CellKind.DATE, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.GROUPED, CellKind.EXPONENT,
+    CellKind.DATE, CellKind.TIME, CellKind.BOOLEAN, CellKind.LONG, CellKind.WIDE, CellKind.GROUPED, CellKind.EXPONENT,
     CellKind.DECIMAL, CellKind.PADDED, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR,
     CellKind.UNCALCULATED,
 )  # fmt: skip
 _KINDS_OF_TEXTS = (
-    CellKind.DATE, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR, CellKind.UNCALCULATED,
+    CellKind.DATE, CellKind.TIME, CellKind.PERCENT, CellKind.FRACTION, CellKind.FORMATTED, CellKind.ERROR,
+    CellKind.UNCALCULATED,
 )  # fmt: skip
 _KINDS_OF_DATES = tuple(kind for kind in _KINDS_OF_TEXTS if kind is not CellKind.DATE)
 """A column of dates that holds dates is as it should be."""
@@ -33,31 +35,23 @@ AMOUNTS = frozenset({"annual_volume", "is_subcontracted", "is_retired"})
 """The fields that are numbers or answers, not texts."""
 DATES = frozenset({"earlier_date"})
 """The fields that are dates."""
-EMPTY = frozenset({CellKind.ERROR, CellKind.UNCALCULATED})
+EMPTY = frozenset({CellKind.ERROR, CellKind.UNCALCULATED, CellKind.NARROW})
 """What holds no value at all."""
-_KNOWN = frozenset({CellKind.WIDE, CellKind.GROUPED, CellKind.DATE_LIKE, CellKind.SHORT})
+_KNOWN = frozenset(
+    {
+        CellKind.WIDE, CellKind.GROUPED, CellKind.DATE_LIKE, CellKind.TIME_LIKE, CellKind.ROUND_LIKE, CellKind.SHORT,
+        CellKind.BROKEN, CellKind.APOSTROPHE,
+    }
+)  # fmt: skip
 """Known in full, or only suspected."""
 _USUAL = 0.6
 """The share of codes that must have one length before a shorter one is suspected."""
 
 _SHORTEST = 4
-_MAX_ODD_TEXT = 30
-_ODD_START = re.compile(r"#|-?\d[\d.,]*[E/-]|[jfmasondJFMASOND]\S{2,5}-\d")
-"""What every text of the patterns below begins with: most codes do not."""
-_ERROR_TEXT = re.compile(
-    r"#(?:N/A|N/D|REF!|VALUE!|VALEUR!|NAME\?|NOM\?|DIV/0!|NUM!|NOMBRE!|NULL!|NUL!|GETTING_DATA|SPILL!|CALC!)",
-    re.IGNORECASE,
-)
-_EXPONENT_TEXT = re.compile(r"-?\d(?:[.,]\d+)?E\+\d{2,3}")
-_DATE_TEXT = re.compile(
-    # As French and English spreadsheets write them: `01/03/2005`, `mars-05`, `3-janv`, `5-Mar`. `SEP-01` is a code.
-    r"\d{1,2}/\d{1,2}/\d{4}(?: \d{1,2}:\d{2}(?::\d{2})?)?"
-    r"|(?:\d{1,2}-)?(?:janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)\.?(?:-\d{2,4})?"
-    r"|(?:\d{1,2}-)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:-\d{2,4})?"
-)
 
 WHAT = {
     CellKind.DATE: "le tableur en a fait une date",
+    CellKind.TIME: "le tableur en a fait une heure ou une durée",
     CellKind.BOOLEAN: "le tableur en a fait une valeur logique",
     CellKind.LONG: "nombre de plus de 15 chiffres, dont le tableur a perdu les derniers",
     CellKind.WIDE: "le tableur le montre avec un exposant ; il est lu en entier",
@@ -71,6 +65,13 @@ WHAT = {
     CellKind.ERROR: "la formule donne une erreur",
     CellKind.UNCALCULATED: "formule jamais calculée",
     CellKind.DATE_LIKE: "ressemble à une date, qu'un tableur aurait faite d'un autre code",
+    CellKind.TIME_LIKE: "ressemble à une heure, qu'un tableur aurait faite d'un autre code",
+    CellKind.ROUND: "un logiciel en a fait un nombre à virgule",
+    CellKind.ROUND_LIKE: "ressemble à un nombre à virgule, qu'un logiciel aurait fait d'un autre code",
+    CellKind.NARROW: "colonne trop étroite, le tableur a écrit des dièses au lieu du code",
+    CellKind.FORMULA: "formule écrite en texte, dont le résultat n'est pas connu",
+    CellKind.BROKEN: "contient un retour à la ligne ou une tabulation",
+    CellKind.APOSTROPHE: "commence par une apostrophe, qui reste dans le code",
     CellKind.SHORT: "des zéros de tête semblent perdus (code plus court que les autres)",
 }
 REMEDY = (
@@ -79,6 +80,12 @@ REMEDY = (
 )
 CALCULATE = "Ouvrez le classeur dans un tableur, qui le calcule, enregistrez-le, puis renvoyez-le."
 
+_ALIKE = {
+    CellKind.DATE_LIKE: "ressemblent à des dates",
+    CellKind.TIME_LIKE: "ressemblent à des heures",
+    CellKind.ROUND_LIKE: "finissent par une décimale nulle, qu'un logiciel ajoute aux nombres",
+}
+_EXAMPLES = 3
 SHOWN_ODD = 20
 """Changed cells named one by one; a list has them all."""
 _CHANGED = (
@@ -97,6 +104,8 @@ class OddCell:
     kind: CellKind
     text: str
     is_refused: bool
+    is_usual: bool = False
+    """Most cells of the column are so: the laboratory may write its codes in this way."""
 
     @property
     def sentence(self) -> str:
@@ -104,20 +113,13 @@ class OddCell:
         return f"{WHAT[self.kind]} (« {self.text} »)" if self.text else WHAT[self.kind]
 
 
-def kind_of_text(text: str) -> CellKind | None:
-    """What a spreadsheet made of a text before it was saved as CSV; None for a text like others."""
-    if len(text) > _MAX_ODD_TEXT or not _ODD_START.match(text):
-        return None
-    if _ERROR_TEXT.fullmatch(text):
-        return CellKind.ERROR
-    if _EXPONENT_TEXT.fullmatch(text):
-        return CellKind.EXPONENT
-    is_date = any(map(str.isdigit, text)) and _DATE_TEXT.fullmatch(text)
-    return CellKind.DATE_LIKE if is_date else None
+def odd_cells(
+    table: Table, columns: Mapping[str, int], mandatory: Collection[str], unquoted: Collection[str] = ()
+) -> list[OddCell]:
+    """The cells of the fields that were changed, in the order of the rows.
 
-
-def odd_cells(table: Table, columns: Mapping[str, int], mandatory: Collection[str]) -> list[OddCell]:
-    """The cells of the fields that were changed, in the order of the rows."""
+    `unquoted`: the fields whose codes are read without the apostrophe in front of them.
+    """
     found: list[OddCell] = []
     if table.dialect.format == "fhir":
         return found
@@ -126,10 +128,11 @@ def odd_cells(table: Table, columns: Mapping[str, int], mandatory: Collection[st
     for name, column in columns.items():
         if column < 0:
             continue
-        for number, kind in _kinds(table, rows, name, column):
+        for number, kind, is_usual in _kinds(table, rows, name, column, unquoted):
             cells = by_number.get(number, ())
-            text = bare(cells[column]) if column < len(cells) else ""
-            found.append(OddCell(number, name, kind, text, _is_refused(name, kind, cells, columns, mandatory)))
+            text = on_one_line(bare(cells[column])) if column < len(cells) else ""
+            refused = _is_refused(name, kind, cells, columns, mandatory)
+            found.append(OddCell(number, name, kind, text, refused, is_usual))
     return sorted(found, key=lambda cell: (cell.row_number, columns[cell.field]))
 
 
@@ -142,8 +145,23 @@ def _wanted(name: str) -> tuple[CellKind, ...]:
     return _KINDS_OF_AMOUNTS if name in AMOUNTS else _KINDS_OF_TEXTS
 
 
-def _kinds(table: Table, rows: Sequence[TableRow], name: str, column: int) -> Iterator[tuple[int, CellKind]]:
-    """(row, kind) of the cells of a column that are worth a word."""
+def unquoted_fields(table: Table, columns: Mapping[str, int]) -> frozenset[str]:
+    """The fields whose codes are read without the apostrophe in front of them: see `is_unquoted`."""
+    if table.dialect.format == "fhir":
+        return frozenset()
+    rows = table.data
+    return frozenset(
+        name
+        for name in CODES
+        if (column := columns.get(name, -1)) >= 0
+        and is_unquoted([row.cells[column] for row in rows if column < len(row.cells)])
+    )
+
+
+def _kinds(
+    table: Table, rows: Sequence[TableRow], name: str, column: int, unquoted: Collection[str]
+) -> Iterator[Found]:
+    """(row, kind, whether most are so) of the cells of a column that are worth a word."""
     told: set[int] = set()
     wanted = _wanted(name)
     kinds = table.sheet.kinds.get(column, {}) if table.sheet else {}
@@ -151,16 +169,17 @@ def _kinds(table: Table, rows: Sequence[TableRow], name: str, column: int) -> It
         for number in kinds.get(kind, ()):
             told.add(number)
             if number > table.dialect.header_rows:
-                yield number, kind
+                yield number, kind, False
     is_code = name in CODES
-    for row in rows:
-        if column >= len(row.cells) or not (is_code or "#" in row.cells[column]) or row.row_number in told:
-            continue
-        found = kind_of_text(bare(row.cells[column]))
-        if found is not None:
-            yield row.row_number, found
+    cells = {
+        row.row_number: row.cells[column] for row in rows if column < len(row.cells) and row.row_number not in told
+    }
+    if is_code:
+        yield from spoiled_codes(cells, is_typed=table.sheet is not None, unquoted=name in unquoted)
+    else:
+        yield from spoiled_texts(cells)
     if is_code and name != "nabm":
-        yield from ((number, CellKind.SHORT) for number in short_codes(table, rows, column))
+        yield from ((number, CellKind.SHORT, False) for number in short_codes(table, rows, column))
 
 
 def short_codes(table: Table, rows: Sequence[TableRow], column: int) -> list[int]:
@@ -220,10 +239,13 @@ def refusals(file_name: str, cells: Sequence[OddCell], heading: Callable[[str], 
 
 def odd_sentences(file_name: str, cells: Sequence[OddCell], heading: Callable[[str], str]) -> Iterator[str]:
     """A sentence a column and a kind of damage, with the first rows."""
-    groups: dict[tuple[str, CellKind], list[OddCell]] = {}
+    groups: dict[tuple[str, CellKind, bool], list[OddCell]] = {}
     for cell in cells:
-        groups.setdefault((cell.field, cell.kind), []).append(cell)
-    for (name, kind), these in groups.items():
+        groups.setdefault((cell.field, cell.kind, cell.is_usual), []).append(cell)
+    for (name, kind, is_usual), these in groups.items():
+        if is_usual:
+            yield f"{file_name}, colonne « {heading(name)} » : {_usual(these, kind)}"
+            continue
         listed = ", ".join(
             f"ligne {cell.row_number}" + (f" (« {cell.text} »)" if cell.text else "") for cell in these[:SHOWN_ODD]
         )
@@ -235,7 +257,18 @@ def odd_sentences(file_name: str, cells: Sequence[OddCell], heading: Callable[[s
         )
 
 
+def _usual(cells: Sequence[OddCell], kind: CellKind) -> str:
+    """What is asked once of codes that are all alike."""
+    shown = ", ".join(f"« {cell.text} »" for cell in cells[:_EXAMPLES])
+    return (
+        f"{counted(len(cells), 'code', 'codes')}, soit la plupart, {_ALIKE[kind]} ({shown}). Si le SGL les montre "
+        f"ainsi, continuez. Sinon : {REMEDY[0].lower()}{REMEDY[1:]}"
+    )
+
+
 def _advice(name: str, kind: CellKind) -> str:
     if kind is CellKind.UNCALCULATED:
         return f" {CALCULATE}"
+    if kind in (CellKind.BROKEN, CellKind.APOSTROPHE):
+        return " Si le SGL montre un autre code, corrigez-le dans le fichier et renvoyez-le."
     return f" {REMEDY}" if name in CODES and kind not in (CellKind.WIDE, CellKind.GROUPED, CellKind.ERROR) else ""

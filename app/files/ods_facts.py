@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from app.files import limits
+from app.files.cell_kinds import CellKind
 from app.files.sheet_facts import Merge, SheetFacts
 
 _MAX_TEXT = 60
@@ -15,6 +16,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:[\s.,'\u00a0\u202f\u2019]\d{3})+")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?(?:[eE]\+?\d{1,2})?")
 _KNOWN_BELOW = 1e15
 _LOGICAL = frozenset({"", "vrai", "faux", "true", "false"})
+_ANSWERS = _LOGICAL - {""} | {"wahr", "falsch", "waar", "onwaar", "vero", "falso", "verdadero", "verdadeiro"}
+"""What spreadsheets show of a value that is true or false, which they may write as a number."""
 _HIDDEN = frozenset({"collapse", "filter"})
 
 
@@ -94,6 +97,11 @@ class OdsFacts:
         match cell.type:
             case "float" | "currency":
                 self._number(cell, row, column)
+            case "time":
+                facts.kind(row, column, CellKind.TIME)
+                facts.text(row, column, cell.text.strip())
+            case "date":
+                facts.kind(row, column, CellKind.DATE)
             case "boolean" if cell.text.strip().lower() not in _LOGICAL:
                 facts.text(row, column, cell.text.strip())
             case "percentage":
@@ -111,7 +119,10 @@ class OdsFacts:
         value = _whole(_said(cell.attributes, "value"))
         body, number = text.removeprefix("-"), value.removeprefix("-")
         digits = "".join(filter(str.isdecimal, text))
-        if _EXPONENT.fullmatch(text):
+        if text.lower() in _ANSWERS:
+            self.facts.kind(row, column, CellKind.BOOLEAN)
+            self.facts.text(row, column, text)
+        elif _EXPONENT.fullmatch(text):
             self.facts.number(row, column, "0.00E+00")
         elif _PERCENT.fullmatch(text):
             self.facts.number(row, column, "0%")

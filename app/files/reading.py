@@ -1,6 +1,6 @@
 """One received file, understood: what it is, which column says what, and what is wrong in it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.errors import ImportRefusedError, InputProblem
@@ -17,17 +17,18 @@ from app.files.ans_files import (
 from app.files.choices import IncomingFile
 from app.files.clashes import Clash
 from app.files.columns import best_ans_columns, best_columns
+from app.files.cut_rows import cut_rows
 from app.files.earlier_fields import EARLIER_CODES
 from app.files.fhir_catalogue import columns_said
 from app.files.fields import FIELD_LABELS, MAX_LENGTHS
 from app.files.guard import refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.left_rows import leave_rows
-from app.files.odd_cells import CALCULATE, EMPTY, OddCell, odd_cells, refusals
+from app.files.odd_cells import CALCULATE, EMPTY, OddCell, odd_cells, refusals, unquoted_fields
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
 from app.files.unit_text import unit_in_label, unit_in_range
-from app.files.values import bare, is_framed
+from app.files.values import after_apostrophe, bare, is_framed
 from app.text import counted
 
 MAX_PROBLEMS = 50
@@ -69,6 +70,8 @@ class ReadFile:
     """Row that says what an earlier one says -> that row."""
     framed_cells: int = 0
     """Cells written as formulas that only hold a text, `="0012"`: they are read without the formula."""
+    unquoted: frozenset[str] = frozenset()
+    """The fields whose codes are read without the apostrophe in front of them, by which a spreadsheet leaves them."""
     odd_cells: list[OddCell] = field(default_factory=list)
     """Cells that a spreadsheet changed before they came here."""
     refused_rows: set[int] = field(default_factory=set)
@@ -110,6 +113,8 @@ class ReadFile:
                 continue
             width = len(row.cells)
             values = {name: bare(row.cells[column]) for name, column in columns if column < width}
+            for name in self.unquoted & values.keys():
+                values[name] = after_apostrophe(values[name]) or values[name]
             for name in self.blanked.get(row.row_number, ()):
                 values[name] = ""
             for name, column in amounts:
@@ -245,7 +250,8 @@ def _earlier_columns(file: ReadFile) -> list[int]:
 
 def _check_odd_cells(file: ReadFile) -> None:
     """Name the cells that a spreadsheet changed; a code that can no longer be known refuses its row."""
-    file.odd_cells = odd_cells(file.table, file.columns, MANDATORY[file.kind])
+    file.unquoted = unquoted_fields(file.table, file.columns)
+    file.odd_cells = odd_cells(file.table, file.columns, MANDATORY[file.kind], file.unquoted)
     for cell in file.odd_cells:
         if cell.kind in EMPTY:
             file.blanked.setdefault(cell.row_number, set()).add(cell.field)
@@ -282,38 +288,22 @@ def _check_width(file: ReadFile, row: TableRow, width: int, needed: int) -> None
 
 
 def _refuse_cut_rows(file: ReadFile, width: int) -> None:
-    """Two short rows that follow each other and make one together are one, cut by a line end in a text.
-
-    Two may add up by chance where a system leaves empty cells out at the end of its rows: what the second one says
-    must moreover be what other rows say in these columns.
-    """
-    by_number = {row.row_number: row for row in file.table.data}
-    short = {number for number in (*file.short_rows, *file.bad_rows) if len(by_number[number].cells) < width}
-    known = [
-        {row.cells[column].strip() for row in file.table.data if len(row.cells) >= width} - {""}
-        for column in range(width if short else 0)
-    ]
-    for number in sorted(short):
-        after = by_number.get(number + 1)
-        first = len(by_number[number].cells)
-        if number + 1 in short and after and first + len(after.cells) - 1 == width and _continues(after, first, known):
-            for cut in (number, number + 1):
-                if cut in file.short_rows:
-                    file.short_rows.remove(cut)
-                file.bad_rows.add(cut)
-            file.problem(
-                "cette ligne et la suivante semblent n'en faire qu'une (retour à la ligne dans un texte sans "
-                "guillemets). Corrigez-les dans l'export.",
-                number,
-            )
-
-
-def _continues(row: TableRow, column: int, known: Sequence[Collection[str]]) -> bool:
-    """Whether the cells of a row, the first left out, are known values from this column on and not where they stand."""
-    cells = [cell.strip() for cell in row.cells]
-    here = sum(cell in values for cell, values in zip(cells, known, strict=False))
-    there = sum(cell in values for cell, values in zip(cells[1:], known[column:], strict=False))
-    return there > here
+    """Name the rows that are one together, cut by a line end in a text."""
+    if file.table.dialect.format != "csv":
+        return
+    for first, *others in cut_rows(file.table.data, width):
+        for number in (first, *others):
+            if number in file.short_rows:
+                file.short_rows.remove(number)
+            file.bad_rows.add(number)
+        # One reason is enough: that a part has too few columns says nothing more.
+        file.problems = [problem for problem in file.problems if problem.row not in (first, *others)]
+        following = "la suivante" if len(others) == 1 else f"les {len(others)} suivantes"
+        file.problem(
+            f"cette ligne et {following} semblent n'en faire qu'une (retour à la ligne dans un texte sans guillemets). "
+            "Corrigez-les dans l'export.",
+            first,
+        )
 
 
 def _check_cells(file: ReadFile) -> None:

@@ -5,9 +5,13 @@ Rows count from 1, as the user sees them; columns from 0.
 
 from array import array
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from app.files import limits
+from app.files.cell_kinds import CellKind
 from app.files.zip_safety import UnsafeWorkbookError
+
+Key = TypeVar("Key", bound=str)
 
 MAX_LISTED = 100_000
 """Merged ranges, errors and formulas kept of a sheet: as many as it may have rows."""
@@ -31,6 +35,8 @@ class SheetFacts:
     """Column -> number format -> rows of the numbers that have it; numbers shown as they are have none."""
     texts: dict[int, dict[str, "array[int]"]] = field(default_factory=dict)
     """Column -> what cells show of their number -> their rows, where the file keeps it beside the number."""
+    kinds: dict[int, dict[CellKind, "array[int]"]] = field(default_factory=dict)
+    """Column -> what the file says that cells are, where the reader of workbooks takes them for something else."""
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     """(row, column) -> `#N/A`, `#REF!`…"""
     uncalculated: list[tuple[int, int]] = field(default_factory=list)
@@ -49,6 +55,10 @@ class SheetFacts:
     def text(self, row: int, column: int, text: str) -> None:
         """Note what a cell shows of its number."""
         _append(self.texts, column, text, row)
+
+    def kind(self, row: int, column: int, kind: CellKind) -> None:
+        """Note what a cell is."""
+        _append(self.kinds, column, kind, row)
 
     def error(self, row: int, column: int, text: str) -> None:
         """Note a formula that gives an error."""
@@ -74,8 +84,8 @@ class SheetFacts:
         self.hidden_columns.update(range(max(first, 0), min(last + 1, limit)))
 
 
-def _append(kept: dict[int, dict[str, "array[int]"]], column: int, text: str, row: int) -> None:
-    rows = kept.setdefault(column, {}).get(text)
+def _append(kept: "dict[int, dict[Key, array[int]]]", column: int, key: Key, row: int) -> None:
+    rows = kept.setdefault(column, {}).get(key)
     if rows is None:
-        rows = kept[column][text] = array("I")
+        rows = kept[column][key] = array("I")
     rows.append(row)

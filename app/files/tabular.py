@@ -7,7 +7,7 @@ from app.errors import ImportRefusedError, InputProblem
 from app.files import limits
 from app.files.dialects import chosen_dialect, find_dialect, shape_notes
 from app.files.encoding_notes import notes_on
-from app.files.encodings import BOM, detect, shown
+from app.files.encodings import BOM, detect, line_of, shown
 from app.files.fhir_catalogue import HEADINGS, read_catalogue
 from app.files.fhir_json import FhirReadError
 from app.files.fhir_syntax import looks_like_fhir
@@ -25,6 +25,12 @@ from app.text import counted
 
 _HEADER_SEARCH_ROWS = 15
 _TITLE_CELLS = 3
+_FEW_NULLS = 8
+"""No more null bytes than this are damage in a text; more of them are another format."""
+_NULL = (
+    "l'octet n° {} du fichier est nul (0x00), ce qu'aucun texte ne contient : le fichier est abîmé. Corrigez "
+    "cette ligne, ou demandez de nouveau l'export."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,31 @@ def check_content(file_name: str, content: bytes, max_bytes: int) -> None:
         raise _refuse(file_name, "c'est une archive zip ; décompressez-la, puis envoyez le fichier qu'elle contient.")
     if looks_like_fhir(content):
         return
+    _refuse_odd_utf_16(file_name, content)
     head = content[:4096]
+    if 0 < content.count(b"\x00") <= _FEW_NULLS and not workbook_format(content) and not _is_utf_16(content):
+        place = content.index(b"\x00")
+        raise _refuse(file_name, _NULL.format(place + 1), line_of(content, place))
     if not workbook_format(content) and b"\x00" in head and not detect(content).encoding.startswith("utf-16"):
         raise _refuse(file_name, "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS).")
+
+
+def _is_utf_16(content: bytes) -> bool:
+    return detect(content).encoding.startswith("utf-16")
+
+
+def _refuse_odd_utf_16(file_name: str, content: bytes) -> None:
+    """Refuse a text of two bytes a character that lacks one: it is cut, or something was put before it."""
+    if len(content) % 2 and len(content) > _FEW_NULLS and not workbook_format(content):
+        whole = detect(content[:-1]).encoding
+        if whole.startswith("utf-16"):
+            row = content[:-1].decode(whole, "replace").count("\n") + 1
+            raise _refuse(
+                file_name,
+                "c'est un texte en UTF-16 dont il manque un octet : il est coupé ou abîmé. Demandez de nouveau "
+                "l'export, de préférence en UTF-8.",
+                row,
+            )
 
 
 def detect_header_rows(rows: Sequence[TableRow]) -> int:

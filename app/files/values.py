@@ -3,11 +3,13 @@
 import re
 
 from app.files.fields import fold_heading
+from app.files.invisible import without_invisible
 
 _YES = frozenset({"o", "oui", "y", "yes", "1", "x", "vrai", "true", "v", "st", "sous traite", "sous traitee",
                   "externe", "transmis", "transmise"})
 _NO = frozenset({"n", "non", "no", "0", "faux", "false", "f", "interne", "sur place"})
 _FRAMED = re.compile(r'="((?:[^"]|"")*)"')
+_APOSTROPHE = re.compile(r"['’]([0-9A-Za-z][^'’]*)")
 _VOLUME = re.compile(r"\d{1,9}(?:[.,]0+)?")
 
 
@@ -45,8 +47,14 @@ def is_framed(cell: str) -> bool:
 
 
 def bare(cell: str) -> str:
-    """A cell without the spaces around it, and without the formula by which a system keeps a spreadsheet from
-    changing a code: `="0012"`."""
-    text = cell.strip()
+    """A cell without the spaces around it nor what nobody sees in it, and without the formula by which a system keeps a
+    spreadsheet from changing a code: `="0012"`."""
+    text = without_invisible(cell).strip()
     framed = _FRAMED.fullmatch(text)
     return framed[1].replace('""', '"').strip() if framed else text
+
+
+def after_apostrophe(text: str) -> str | None:
+    """What an apostrophe hides from a spreadsheet, `'0012`; None for another text."""
+    found = _APOSTROPHE.fullmatch(text)
+    return found[1] if found else None

@@ -15,6 +15,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from app.files.cell_kinds import CellKind
+from app.files.clock_formats import shown_time
 from app.files.number_formats import does_to, shown
 from app.files.ods_check import MIME_TYPE, check_ods
 from app.files.sheet_facts import Merge, SheetFacts
@@ -133,7 +134,7 @@ def cell_text(value: Any) -> str:
         case date():
             return value.strftime("%d/%m/%Y")
         case time() | timedelta():
-            return str(value)
+            return shown_time(value, "")
         case None:
             return ""
         case _:
@@ -157,10 +158,11 @@ class _Texts:
                 value = row[column] if column < len(row) else ""
                 if type(value) is not str and (number, column) not in uncalculated:
                     self._note(number, column, value, formatted)
+            self._told_kinds(column)
         for column, texts in self.facts.texts.items():
             for text, numbers in texts.items():
                 for number in numbers:
-                    if isinstance(self._typed_at(number, column), float | int):
+                    if self._typed_at(number, column) not in (None, ""):
                         self._show(number, column, text)
         for (number, column), text in self.facts.errors.items():
             if self._put(number, column, text):
@@ -174,6 +176,14 @@ class _Texts:
         if kind not in kinds:
             kinds[kind] = array("I")
         kinds[kind].append(row)
+
+    def _told_kinds(self, column: int) -> None:
+        """Mark what the file says of cells that the reader takes for texts or numbers: `PT30H`, 1 shown as TRUE."""
+        for kind, rows in self.facts.kinds.get(column, {}).items():
+            marked = set(self.kinds.get(column, {}).get(kind, ()))
+            for row in rows:
+                if row not in marked and self._typed_at(row, column) not in (None, ""):
+                    self._mark(row, column, kind)
 
     def _put(self, row: int, column: int, text: str) -> bool:
         if not (0 < row <= len(self.rows) and column < len(self.rows[row - 1])):
@@ -200,6 +210,9 @@ class _Texts:
         for row in rows:
             value = self._number_at(row, column)
             if value is None:
+                clock = self._typed_at(row, column)
+                if isinstance(clock, time | timedelta):
+                    self.rows[row - 1][column] = shown_time(clock, code)
                 continue
             if not float(value).is_integer() or abs(value) >= _WHOLE:
                 does = does_to(value, code)
@@ -238,8 +251,11 @@ class _Texts:
             case float() | int():
                 if row not in formatted:
                     self._mark(row, column, _kind_of_number(float(value)))
-            case date() | time() | timedelta():
+            case date():
                 self._mark(row, column, CellKind.DATE)
+            case time() | timedelta():
+                # The reader makes midnight of a day before those that workbooks count.
+                self._mark(row, column, CellKind.DATE if value == time() else CellKind.TIME)
 
 
 def _kind_of_number(value: float) -> CellKind:

@@ -1,13 +1,16 @@
 """Reading a catalogue file into the matcher's rows, for the command line: no database, nothing stored."""
 
+from collections.abc import Collection
+
 from app.errors import ImportRefusedError, InputProblem
 from app.files.asked import asked_dialect, check_sheet
 from app.files.fields import FIELD_LABELS, fold_heading
-from app.files.odd_cells import odd_cells, odd_sentences
+from app.files.hidden_notes import hidden_sentences
+from app.files.odd_cells import odd_cells, odd_sentences, unquoted_fields
 from app.files.reading import default_columns, recognise
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
-from app.files.values import bare
+from app.files.values import after_apostrophe, bare
 from matcher import LocalTest
 
 MAX_BYTES = 50_000_000
@@ -46,9 +49,15 @@ def read_local_tests(
     columns = _columns(name, table)
     if "label" not in columns:
         raise ImportRefusedError([InputProblem(name, "aucune colonne « libelle » reconnue", row=1)])
-    odd = odd_cells(table, {name: columns[name] for name in FIELD_LABELS if name in columns}, ())
-    notes = [*table.notes, *odd_sentences(name, odd, lambda field: table.heading(columns[field]))]
-    return [_local_test(row, columns) for row in table.data if not row.is_blank], notes
+    unquoted = unquoted_fields(table, columns)
+    odd = odd_cells(table, {name: columns[name] for name in FIELD_LABELS if name in columns}, (), unquoted)
+
+    def heading(field: str) -> str:
+        return table.heading(columns[field])
+
+    hidden = hidden_sentences(name, table, columns, unquoted, heading)
+    notes = [*table.notes, *hidden, *odd_sentences(name, odd, heading)]
+    return [_local_test(row, columns, unquoted) for row in table.data if not row.is_blank], notes
 
 
 def _columns(file_name: str, table: Table) -> dict[str, int]:
@@ -65,10 +74,11 @@ def _columns(file_name: str, table: Table) -> dict[str, int]:
     return columns
 
 
-def _local_test(row: TableRow, columns: dict[str, int]) -> LocalTest:
+def _local_test(row: TableRow, columns: dict[str, int], unquoted: Collection[str]) -> LocalTest:
     values = {
         field: bare(row.cells[position]) if position < len(row.cells) else "" for field, position in columns.items()
     }
+    values |= {name: after_apostrophe(values[name]) or values[name] for name in unquoted}
     return LocalTest(
         code=values.get("code", ""),
         label=values.get("label", ""),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.files.values import bare
+from app.files.values import after_apostrophe, bare
 from app.models import Level
 from app.publication.schemas import PublishedTest
 
@@ -88,7 +88,10 @@ class RowLookup:
         return candidates[0] if len(candidates) == 1 else None
 
     def _with_code(self, level: Level, code: str) -> list[PublishedTest]:
-        return self.by_code.get((level, code.strip()), []) if code.strip() else []
+        told = code.strip()
+        found = self.by_code.get((level, told), []) if told else []
+        # An import reads a column of codes without the apostrophe that hides them from a spreadsheet.
+        return found or self.by_code.get((level, after_apostrophe(told) or told), [])
 
 
 def sections(

@@ -15,7 +15,7 @@ from app.console.exit_codes import ExitCode
 from app.console.options import Encoding, SheetName, StandardInputName, file_argument, file_option
 from app.console.streams import InputFile
 from app.errors import ConflictError, ImportRefusedError, InvalidInputError
-from app.files.archive import unpacked
+from app.files.archive import unpacked_and_left
 from app.files.asked import asked_dialect, check_sheet
 from app.files.choices import Choices, Duplicates, IncomingFile
 from app.files.encodings import ENCODINGS
@@ -177,7 +177,9 @@ def register(cli: typer.Typer) -> None:
         engine = open_ready(settings)
         name = " ".join(catalogue.split())
         try:
-            received = unpacked((file.read(standard_name) for file in files), settings.max_upload_bytes)
+            received, left = unpacked_and_left((file.read(standard_name) for file in files), settings.max_upload_bytes)
+            for told in left:
+                typer.echo(f"Avertissement : {told}")
             incoming = [
                 _incoming(
                     file_name, content, encoding, duplicates=duplicates, sheet=sheet, leaves_rows=leaves_rows,

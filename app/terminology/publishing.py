@@ -43,7 +43,8 @@ def already_loaded(release: LoincRelease) -> LoadReport:
 
 
 def publish(engine: Engine, report: LoadReport, asked: LoadRequest, terms_hash: str) -> LoadReport:
-    """Make the release ready, and current when it is the first official one and nothing is decided.
+    """Make the release ready; current when there is no other, or when it is the first official one, seems whole and
+    nothing is decided.
 
     The report of the other when one was first with the same contents.
     """

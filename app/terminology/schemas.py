@@ -111,7 +111,10 @@ class LoadReport:
 
     @property
     def doubt(self) -> str:
-        """Why the table may be cut: nothing for a whole one. Such a release never comes into service by itself."""
+        """Why the table may be cut: nothing for a whole one.
+
+        Such a release comes into service by itself only where there is no other: nothing could be looked up at all.
+        """
         return ", ".join(filter(None, (self.cut_line, few_terms(self.term_count, self.in_service_terms))))
 
     @property

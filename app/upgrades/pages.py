@@ -21,6 +21,8 @@ class ReleaseLine:
     terms: int
     loaded_at: datetime
     is_current: bool
+    doubt: str = ""
+    """Why its table may be cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

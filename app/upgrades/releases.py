@@ -30,6 +30,7 @@ CHOSEN_KINDS = (ValueSetKind.CIRCUIT_BIOLOGIE, ValueSetKind.BIOLOGIE_FRANCE, Val
 def terminologies_page(session: Session, notice: str = "", problem: str = "") -> TerminologiesPage:
     """Every release and value set that is loaded, and until when retired codes count."""
     rule = grace.rule_at(session)
+    current = service.current_release(session)
     return TerminologiesPage(
         title="Terminologies",
         releases=[
@@ -41,6 +42,7 @@ def terminologies_page(session: Session, notice: str = "", problem: str = "") ->
                 terms=release.term_count,
                 loaded_at=release.loaded_at,
                 is_current=release.is_current,
+                doubt=service.doubt_of(None if release.is_current else current, release),
             )
             for release in service.releases(session)
         ],

@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.tallies import check, marks
 from app.terminology import load_lock, repository
 from app.terminology.search_index import SEARCH_TABLE, has_search_index
-from app.terminology.service import current_release
+from app.terminology.service import current_release, doubt_of
 from app.text import counted, format_number
 from app.transcoding.under_way import is_rule_behind
 from app.upkeep.health import Check
@@ -128,6 +128,9 @@ def terminology(session: Session) -> Check:
     said = f"LOINC {release.version}, {counted(terms, 'terme', 'termes')}"
     if terms != release.term_count or not terms:
         return Check("terminologie", False, f"{said} sur {format_number(release.term_count)} attendus ; rechargez-la")
+    if doubt := doubt_of(None, release):
+        told = f"{said} ; sa table est peut-être coupée : {doubt}. Comparez-la à l'archive"
+        return Check("terminologie", False, told)
     return Check("terminologie", True, said)
 
 

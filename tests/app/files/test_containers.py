@@ -12,7 +12,7 @@ from openpyxl import Workbook
 
 from app.errors import ImportRefusedError
 from app.files import limits
-from app.files.archive import is_archive, unpacked
+from app.files.archive import is_archive, unpacked, unpacked_and_left
 from app.files.tabular import check_content
 from app.files.workbook import CellKind, UnsafeWorkbookError, check_workbook, read_workbook, workbook_format
 from tests.app.files.workbooks import biff, compound, ods, ods_of, xls, xlsx, zipped
@@ -204,3 +204,24 @@ def test_what_is_no_workbook_is_refused() -> None:
     buffer = io.BytesIO()
     workbook.save(buffer)
     assert workbook_format(buffer.getvalue()) == "xlsx"
+
+
+def test_what_is_no_table_in_an_archive_is_set_aside_and_said() -> None:
+    inside = {"notes.pdf": b"%PDF-1.4", "dossier/.DS_Store": b"\0", "Lisez-moi.txt": b"Bonjour", "._a.csv": b"x"}
+    archive = zipped(inside | {"a.csv": b"c;d"})
+    files, left = unpacked_and_left([("tout.zip", archive)], 1_000_000)
+    assert [name for name, _ in files] == ["a.csv"]
+    assert [line.partition(",")[0] for line in left] == ["notes.pdf", "Lisez-moi.txt"]
+    assert "un document PDF" in left[0]
+
+
+def test_an_archive_without_any_table_is_refused_by_each_file() -> None:
+    with pytest.raises(ImportRefusedError) as refused:
+        unpacked([("tout.zip", zipped({"notes.pdf": b"%PDF-1.4", "LISEZMOI.md": b"x"}))], 1_000_000)
+    assert [problem.file_name for problem in refused.value.problems] == ["notes.pdf", "LISEZMOI.md"]
+
+
+def test_results_of_patients_in_an_archive_are_not_passed_over() -> None:
+    archive = zipped({"a.csv": b"c;d", "r.hpr": b"H|~^\\&|x\rP|1|\r"})
+    files, left = unpacked_and_left([("tout.zip", archive)], 1_000_000)
+    assert ([name for name, _ in files], left) == (["a.csv", "r.hpr"], [])

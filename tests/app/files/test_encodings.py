@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import ImportRefusedError
 from app.exports.append import append_columns
 from app.files.choices import Choices, IncomingFile
 from app.files.encoding_notes import notes_on, samples
 from app.files.encodings import ENCODINGS, MIXED, MIXTURES, WITH_UTF_8, detect, line_of, shown
+from app.files.fields import known_fields
 from app.files.reading import read_file
 from app.files.records import read_records
-from app.files.tabular import read_table
+from app.files.tabular import check_content, read_table
 
 LABELS = (
     "Glycémie à jeun", "Créatinine sérique", "Protéinurie des 24 h", "Fer sérique", "Hémoglobine glyquée", "Œstradiol",
@@ -211,3 +213,31 @@ def test_each_encoding_shows_what_it_makes_of_the_words() -> None:
 def test_lines_are_counted_whatever_ends_them() -> None:
     for content in (b"a\nb\nc", b"a\rb\rc", b"a\r\nb\r\nc"):
         assert line_of(content, content.index(b"c")) == 3
+
+
+def test_a_byte_of_no_letter_opens_the_preview_and_its_line_is_named() -> None:
+    content = "Code;Libellé\nGLU;Glycémie à jeun\nNA;Sodium".encode("cp1252") + b"\x81\nK;Potassium\n"
+    table = read_table("a.csv", content)
+    assert table.rows[1].cells[1] == "Glycémie à jeun"
+    assert any("d'aucune lettre" in note and "(3)" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "message"),
+    [
+        ("Code;Libellé\nGLU;Gly\0cémie\nNA;Sodium\n".encode(), 2, "est nul"),
+        ("Code;Libellé\nGLU;Glycémie\n".encode("utf-16-le") + b"N", 3, "manque un octet"),
+        ("Code;Libellé\nGLU;Glycémie\n".encode("utf-16") + b"N", 3, "manque un octet"),
+    ],
+)
+def test_a_damaged_text_is_refused_by_its_line(content: bytes, row: int, message: str) -> None:
+    with pytest.raises(ImportRefusedError, match=message) as refused:
+        check_content("a.csv", content, 1_000_000)
+    assert [problem.row for problem in refused.value.problems] == [row]
+
+
+def test_headings_encoded_twice_are_known_and_said() -> None:
+    table = read_table("a.csv", "Code;LibellÃ©;UnitÃ©\nGLU;GlycÃ©mie;mmol/L\nNA;Sodium;mmol/L\n".encode())
+    assert table.dialect.header_rows == 1
+    assert {"code", "label", "unit"} <= known_fields(table.headings)
+    assert any("encodés deux fois" in note for note in table.notes)

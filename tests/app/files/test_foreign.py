@@ -101,3 +101,24 @@ def test_a_document_that_is_a_zip_is_not_opened_as_an_archive(content: bytes) ->
 def test_tables_are_not_taken_for_something_else(content: bytes) -> None:
     assert foreign(content) == ""
     assert not is_fhir_xml(content)
+
+
+FLAT = (
+    '<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'office:mimetype="application/vnd.oasis.opendocument.{kind}"><office:meta><meta:x/></office:meta><office:body>'
+    "<table:table/></office:body></office:document>"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (FLAT.format(kind="spreadsheet"), "un classeur OpenDocument à plat (FODS)"),
+        (FLAT.format(kind="text"), "un document texte OpenDocument à plat (FODT)"),
+        (FLAT.format(kind="presentation"), "une présentation OpenDocument à plat (FODP)"),
+        ('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><style/><metadata/></svg>', "un dessin SVG"),
+        ('<?xml version="1.0"?><!-- x --><catalogue><analyse code="1"/></catalogue>', "élément « catalogue »"),
+    ],
+)
+def test_xml_is_named_by_its_root(content: str, name: str) -> None:
+    assert name in foreign(content.encode())

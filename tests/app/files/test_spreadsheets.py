@@ -184,7 +184,7 @@ def test_a_volume_shown_with_a_text_is_a_number() -> None:
     [
         (datetime(2005, 3, 1), "", "date (« 01/03/2005 »)"),
         (date(1751, 7, 1), "0000", "date"),
-        (time(1, 30), "", "date (« 01:30:00 »)"),
+        (time(1, 30), "", "heure ou une durée (« 1:30:00 »)"),
         (True, "", "valeur logique (« VRAI »)"),
         (12345678901234567890, "", "plus de 15 chiffres"),
         (100000, "0.00E+00", "exposant (« 100000 »)"),

@@ -174,6 +174,10 @@ def _missing_terms(settings: Settings) -> None:
     change(settings, "PRAGMA foreign_keys = OFF", "UPDATE loinc_release SET term_count = term_count + 1")
 
 
+def _few_terms(settings: Settings) -> None:
+    change(settings, "UPDATE loinc_release SET kind = 'official'")
+
+
 def _missing_words(settings: Settings) -> None:
     change(settings, "DELETE FROM loinc_term_text WHERE id = (SELECT max(id) FROM loinc_term_text)")
 
@@ -207,6 +211,7 @@ TROUBLES: dict[Callable[[Settings], None], tuple[str, str]] = {
     _weakened_trigger: ("faits protégés", "sur audit_event"),
     _older: ("migrations", "la base en est à 0002"),
     _no_release: ("terminologie", "aucune version de LOINC"),
+    _few_terms: ("terminologie", "une distribution complète de LOINC plus de"),
     _missing_terms: ("terminologie", "attendus"),
     _missing_words: ("index de recherche", "incomplet pour LOINC"),
     _missing_index: ("index de recherche", "0 termes indexés sur"),
