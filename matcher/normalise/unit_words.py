@@ -32,13 +32,13 @@ _SHARES = (
     (re.compile(r"^\W*pour\s*cents?\W*$", re.IGNORECASE), "%"),
     (re.compile(r"^\W*pour\s*mille\W*$", re.IGNORECASE), "‰"),
     # Grams in a hundred: of millilitres, as laboratories weigh.
-    (re.compile(r"\s+pour\s*cents?\b", re.IGNORECASE), "/100mL"),
+    (re.compile(r"\s+pour\s*cents?\b(?:\s*(?:ml|millilitres?)\b)?", re.IGNORECASE), "/100mL"),
 )
 _UNIT_OF_WORDS = re.compile(rf"^({'|'.join(_PREFIXES)})?({'|'.join(_STEMS)})$")
 
 
 def in_symbols(text: str) -> str:
-    """The unit in symbols, spaces dropped: `mmol/L` of « millimoles par litre »; symbols are left as they are.
+    """The unit in symbols, spaces dropped: `mmol/L` of « millimoles par litre »; symbols are left as they are (IU becomes UI).
 
     What is said of the denominator's matter (de créatinine, d'eau) is dropped. Empty for an empty text.
     """

@@ -97,7 +97,8 @@ def ucum_dimension(ucum: str) -> str:
         return "ratio"
     if re.fullmatch(r"10[*^]\d+", text):
         return "num"
-    if "/100" in text:
+    if re.search(r"/100(?!\.?[mcd]?[lL]\b)", text):
+        # A share of a hundred; what weighs in a hundred millilitres is a concentration.
         return "percent"
     parts = [_kind(part) for part in _split(text)]
     return _combine(parts)

@@ -47,6 +47,8 @@ SYMBOLS = (
         ("pour cent", "%"),
         ("pour mille", "‰"),
         ("grammes pour cent", "g/100mL"),
+        ("g pour cent mL", "g/100mL"),
+        ("g pour cent millilitres", "g/100mL"),
         ("secondes", "s"),
         ("", ""),
     ],
