@@ -38,8 +38,9 @@ _UNIT_OF_WORDS = re.compile(rf"^({'|'.join(_PREFIXES)})?({'|'.join(_STEMS)})$")
 
 
 def in_symbols(text: str) -> str:
-    """The unit in symbols, spaces dropped: `mmol/L` of « millimoles par litre »; symbols are left as they are (IU becomes UI).
+    """The unit in symbols, spaces dropped: `mmol/L` of « millimoles par litre ».
 
+    Symbols are left as they are; IU becomes UI.
     What is said of the denominator's matter (de créatinine, d'eau) is dropped. Empty for an empty text.
     """
     text = _PARTED.sub(r"\1", text)
