@@ -275,6 +275,8 @@ def _fhir_original(
             "XML : il porte les mêmes définitions avec leurs codes LOINC."
         ) from error
     notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
+    if done.removed:
+        notes.append(f"Codes LOINC déjà reçus, retirés faute de code approuvé : {done.removed}.")
     return ExportFile(
         name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}.{syntax}",
         media_type=MEDIA_TYPES[syntax],

@@ -2,7 +2,7 @@
 
 Nothing else changes: elements that we do not know stay, in their order, numbers as they were written. A LOINC
 coding that the file already had gives way to the approved one, since two of them would block the laboratory
-system; where nothing is approved it stays as it was received.
+system; where nothing is approved it is taken out, since the laboratory system would take it for approved.
 """
 
 import json
@@ -41,6 +41,8 @@ class CompletedFhir:
     coded: int = 0
     replaced: int = 0
     """Definitions whose LOINC coding was another than the approved one."""
+    removed: int = 0
+    """Definitions and concepts that had a LOINC coding, and for which nothing is approved."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class _Completion:
         code = code_of(resource, concept if isinstance(concept, dict) else {})
         term = self.term_of(self.lookup.with_code(level, code))
         if term is None:
+            self._clear(resource, concept)
             return
         if resource["resourceType"] == "PlanDefinition":
             self._plan(resource, term)
@@ -88,6 +91,14 @@ class _Completion:
             self._add(concepts[0], term)
         else:
             action["code"] = [{"coding": [self._coding(term)]}]
+
+    def _clear(self, resource: Json, concept: Any) -> None:
+        """Take out what LOINC coding a definition had."""
+        concepts = [concept] if isinstance(concept, dict) else []
+        if resource["resourceType"] == "PlanDefinition":
+            concepts += [held for action in items(resource, "action") for held in items(action, "code")]
+        had = [_without_loinc(held) for held in concepts]
+        self.done.removed += any(had)
 
     def _coding(self, term: PublishedTerm) -> Json:
         return loinc_coding(term, self.statement.loinc_version)
@@ -113,8 +124,14 @@ class _Completion:
             if has_definitions and level not in SECTIONS:
                 continue
             term = self.term_of(self._row(level, values))
+            properties = items(node, "property")
+            kept = [item for item in properties if item.get("code") != "loinc"]
+            if term is None and len(kept) < len(properties):
+                self.done.removed += 1
+                node["property"] = kept
+                if not kept:
+                    del node["property"]
             if term is not None:
-                kept = [item for item in items(node, "property") if item.get("code") != "loinc"]
                 node["property"] = [*kept, {"code": "loinc", "valueCoding": self._coding(term)}]
                 is_used = True
         if is_used:
@@ -132,6 +149,22 @@ class _Completion:
             chapter = values.get("chapter_code") or code.rpartition("/")[0]
             return self.lookup.subchapter(chapter, code.removeprefix(f"{chapter}/"), label)
         return self.lookup.with_code(level, code)
+
+
+def _without_loinc(concept: Json) -> bool:
+    """Take the LOINC codings out of a concept; whether it had any. One that nothing else fills keeps their words."""
+    codings = items(concept, "coding")
+    loinc = [item for item in codings if _is_loinc(item)]
+    if not loinc:
+        return False
+    kept = [item for item in codings if not _is_loinc(item)]
+    if kept:
+        concept["coding"] = kept
+        return True
+    del concept["coding"]
+    if not one_line(concept.get("text")):
+        concept["text"] = next((said for item in loinc if (said := one_line(item.get("display")))), "Sans code")
+    return True
 
 
 def _is_loinc(coding: Json) -> bool:

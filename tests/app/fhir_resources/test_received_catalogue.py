@@ -74,9 +74,36 @@ def test_approved_codings_are_added_to_the_definitions_received(world: World, se
 
 
 def test_nothing_approved_gives_back_what_was_received(world: World, settings: Settings) -> None:
-    bundle, notes = returned(received(world, R4_BUNDLE), settings)
-    assert bundle == R4_BUNDLE
+    uncoded = without_loinc(R4_BUNDLE)
+    bundle, notes = returned(received(world, uncoded), settings)
+    assert bundle == uncoded
     assert notes == ()
+
+
+def test_a_code_that_nobody_approved_does_not_leave(world: World, settings: Settings) -> None:
+    bundle, notes = returned(received(world, R4_BUNDLE), settings)
+    assert bundle == without_loinc(R4_BUNDLE)
+    assert notes == ("Codes LOINC déjà reçus, retirés faute de code approuvé : 1.",)
+
+
+def test_a_definition_that_had_a_loinc_code_alone_keeps_its_words(world: World, settings: Settings) -> None:
+    resource = json.loads(json.dumps(R4_BUNDLE))
+    (sodium,) = [item for item in inside(resource, "ObservationDefinition") if item["id"] == "na"]
+    sodium["identifier"] = [{"value": "NA"}]
+    sodium["code"] = {"coding": [item for item in sodium["code"]["coding"] if item["system"] == LOINC]}
+    bundle, _ = returned(received(world, resource), settings)
+    (given,) = [item for item in inside(bundle, "ObservationDefinition") if item["id"] == "na"]
+    assert given["code"] == {"text": "Sodium [Moles/volume] in Serum or Plasma"}
+
+
+def test_a_property_that_nobody_approved_does_not_leave(world: World, settings: Settings) -> None:
+    resource = json.loads(json.dumps(CODE_SYSTEM))
+    coding = {"system": LOINC, "code": SODIUM}
+    sodium = next(item for item in resource["concept"] if item["code"] == "NA")
+    sodium["property"] = [*sodium.get("property", []), {"code": "loinc", "valueCoding": coding}]
+    system, notes = returned(received(world, resource), settings)
+    assert "loinc" not in json.dumps(system["concept"])
+    assert notes == ("Codes LOINC déjà reçus, retirés faute de code approuvé : 1.",)
 
 
 @pytest.mark.parametrize(("resource", "chapter"), [(CODE_SYSTEM, ""), (TREE, "BIO")], ids=["flat", "tree"])
@@ -120,7 +147,7 @@ def test_the_page_offers_the_file_received(world: World, client_for: ClientFor) 
     assert "Les définitions reçues, codes LOINC approuvés ajoutés" in page
     answer = client.post(f"/catalogues/{sample.catalogue_id}/exports/original")
     assert answer.headers["content-type"] == "application/fhir+json"
-    assert answer.json() == R4_BUNDLE
+    assert answer.json() == without_loinc(R4_BUNDLE)
 
 
 _COMPARED = (

@@ -87,18 +87,30 @@ def tree_of(element: Element) -> Any:
     return element.tag, sorted(element.attrib.items()), (element.text or "").strip(), sorted(children.items())
 
 
+def _changes(before: bytes, after: bytes, encoding: str) -> list[str]:
+    """The lines of a file that are not in the other."""
+    lines = [text.decode(encoding).splitlines(keepends=True) for text in (before, after)]
+    return [line for line in difflib.ndiff(*lines) if line[0] in "+-"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-15", "utf-16"])
 @pytest.mark.parametrize("prefix", ["", "f:"])
 def test_only_the_codings_come_and_go(world: World, settings: Settings, prefix: str, encoding: str) -> None:
     content = xml_of(R4_BUNDLE, prefix, encoding)
     sample = received(world, content)
-    assert returned(sample, settings).content == content
+    waiting = returned(sample, settings)
+    lost = _changes(content, waiting.content, encoding)
+    assert {line[0] for line in lost} == {"-"}
+    assert [line.split()[1].removeprefix("<" + prefix).rstrip(">") for line in lost[:4]] == [
+        "coding", "system", "code", "display",
+    ]  # fmt: skip
+    assert (len(lost), lost[1].count("http://loinc.org")) == (5, 1), "the received coding alone went"
+    assert waiting.notes == ("Codes LOINC déjà reçus, retirés faute de code approuvé : 1.",)
     decide(sample)
     file = returned(sample, settings)
     assert (file.media_type, file.name.endswith(".xml")) == ("application/fhir+xml", True)
     assert file.notes == ("Codes LOINC déjà reçus, remplacés par le code approuvé : 1.",)
-    before, after = (text.decode(encoding).splitlines(keepends=True) for text in (content, file.content))
-    changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+    changes = _changes(content, file.content, encoding)
     gone = "".join(line[2:] for line in changes if line[0] == "-")
     come = [line[2:] for line in changes if line[0] == "+"]
     # The one LOINC coding that was received and is not the approved one; everything else is still there.
