@@ -68,6 +68,7 @@ TABLES: Mapping[str, str] = {
     "chapters": "chapitres → classe et système",
     "chapter_codes": "chapitres → code LOINC (LOINC_4)",
     "nontests": "motifs de lignes qui ne sont pas des analyses",
+    "row_words": "mots des lignes qui ne sont pas des analyses, ou qui en nomment plusieurs",
     "usage": "usage français de codes",
     "vouched": "valeurs LOINC hors du jeu de départ",
 }

@@ -138,6 +138,9 @@ def load_tables() -> Tables:
         chapters=_triples("chapters.csv", "class", "system"),
         national=tuple((row["loinc"], row["source"]) for row in read_rows(TABLES_DIR / "national.csv", ";")),
         nontests=tuple((row["pattern"], row["reason"]) for row in read_rows(TABLES_DIR / "nontests.csv", ";")),
+        row_words=tuple(
+            (row["word"], row["class"], row["reason"]) for row in read_rows(TABLES_DIR / "row_words.csv", ";")
+        ),
     )
 
 

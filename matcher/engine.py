@@ -69,7 +69,7 @@ class Engine:
         self.index = index
         self.options = options or EngineOptions()
         self.parser = Parser(tables, frozenset(index.vocabulary), index.analyte_keys)
-        self.nontests = NonTestRules(tables.nontests)
+        self.nontests = NonTestRules(tables.nontests, tables.row_words)
         self.calibration = calibration or Calibration.default()
         self.strengths = Strengths(index)
         self.national = NationalChoice.of(index, tables.national)
@@ -137,8 +137,7 @@ class Engine:
         ranked = self._ranked(test, parsed, max(limit, DEPTH) if self.knowledge else limit)
         if ranked and self._is_contradicted(ranked[0]):
             ranked = self._compatible_first(self._ranked(test, parsed, max(limit, DEPTH)))
-        named = any(reading.analytes for reading in parsed.readings)
-        probability, reason = self.nontests.judge(test, named)
+        probability, reason = self.nontests.judge(parsed)
         return ranked[:limit], probability, reason
 
     def _ranked(self, test: LocalTest, parsed: Parsed, depth: int) -> list[Candidate]:

@@ -158,5 +158,7 @@ class Tables:
     """What laboratories write in a column of quantities (« grandeur »)."""
     chapters: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     nontests: tuple[tuple[str, str], ...] = ()
+    row_words: tuple[tuple[str, str, str], ...] = ()
+    """Words of the rows that are no test or name a set of tests: the word, its class, the French reason."""
     national: tuple[tuple[str, str], ...] = ()
     """Codes that the country uses among siblings by method or precision, and the public source of each."""

@@ -8,6 +8,7 @@ from loinc_data.checks import vocabulary
 from loinc_data.checks.frames import alternatives, frame_of, outside, placed, repeats
 from loinc_data.checks.known import Known
 from loinc_data.checks.problem import Problem, Row, parts
+from loinc_data.checks.row_words import check_row_words
 from matcher.normalise.text import fold, key_of, loses_its_meaning, words
 from matcher.normalise.units import ucum_dimension, unit_key
 
@@ -21,6 +22,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "properties": ("expression", "property", "scope", "source", "note"),
     "chapters": ("expression", "class", "system", "scope", "source", "note"),
     "nontests": ("pattern", "reason", "note"),
+    "row_words": ("word", "class", "reason", "note"),
     "usage": ("loinc", "usage"),
     "short_words": ("expression", "short", "scope", "source", "note"),
     "national": ("loinc", "choice", "source"),
@@ -88,6 +90,7 @@ def check_tables(
     if known.is_release:
         yield from _challenges(tables["timing"], known)
     yield from _patterns(tables["nontests"])
+    yield from check_row_words(tables["row_words"])
     yield from _usage(tables["usage"], terms)
     yield from _chapter_codes(tables["chapter_codes"], names)
     yield from _national(tables["national"])

@@ -1,0 +1,78 @@
+"""Rows that name a set of tests: « BILAN HEPATIQUE », « NFS », « SEROLOGIE TOXOPLASMOSE »."""
+
+from collections.abc import Iterable
+
+from matcher.facts import Parsed
+from matcher.normalise.text import words
+from matcher.rowwords import WordClasses, tokens_of
+
+HEAD, SET, FAMILY, WITH, MANY, ONE = "set_head", "set", "family", "set_with", "many", "one"
+OF_SETS = frozenset({HEAD, SET, FAMILY, WITH, MANY, ONE})
+_SEROLOGY = frozenset({"serologie", "sero", "serol"})
+_ANTIBODIES = frozenset({"igg", "igm", "iga", "ige"})
+
+
+class SetRules:
+    """Tells the rows that name several tests at once; an exam may, an analysis has one code for each of them."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        self._classes = WordClasses(rows, OF_SETS)
+
+    def names_a_set(self, parsed: Parsed) -> bool:
+        """Whether a row at the level of an analysis names a set."""
+        test = parsed.test
+        if test.level != "analysis" or _has_a_scale(parsed):
+            return False
+        tokens = tokens_of(test.label)
+        read = [classes for _, classes in self._classes.read(tokens)]
+        if not read or any(ONE in classes for classes in read):
+            return False
+        if HEAD in read[0] or HEAD in read[-1]:
+            return True
+        is_about_one = all(SET in classes or FAMILY in classes or WITH in classes for classes in read)
+        if is_about_one and any(SET in classes or FAMILY in classes for classes in read):
+            return True
+        return (
+            self._is_a_set_and_more(test.label) or self._is_serology_of_many(tokens) or self._reads_as_a_panel(parsed)
+        )
+
+    def _is_a_set_and_more(self, label: str) -> bool:
+        """« NFS + VS », « ECBU + antibiogramme »: a set, whatever is added to it."""
+        if "+" not in label:
+            return False
+        parts = [self._classes.read(tokens_of(part)) for part in label.split("+")]
+        return any(part and all(SET in classes or WITH in classes for _, classes in part) for part in parts)
+
+    def _is_serology_of_many(self, tokens: list[str]) -> bool:
+        """A serology that names no class of antibodies, where several are always looked for; or that names two."""
+        if tokens[0] not in _SEROLOGY:
+            return False
+        if len(_ANTIBODIES.intersection(tokens)) > 1:
+            return True
+        rest = [classes for _, classes in self._classes.read(tokens[1:])]
+        return bool(rest) and all(MANY in classes or WITH in classes for classes in rest)
+
+    def _reads_as_a_panel(self, parsed: Parsed) -> bool:
+        """Whether the lexicon reads nothing but panels in the label."""
+        if not parsed.readings:
+            return False
+        reading = parsed.readings[0]
+        components = [component for _, component in reading.spans]
+        if not components or not all(map(is_set, components)):
+            return False
+        read = {word for span, _ in reading.spans for word in span.split()}
+        left = [word for word in words(parsed.test.label) if word not in read]
+        return all(any(WITH in classes for _, classes in self._classes.read([word])) for word in left)
+
+
+def is_set(component: str) -> bool:
+    """Whether a LOINC component is that of a set of tests."""
+    return component.endswith(("panel", " subsets"))
+
+
+def _has_a_scale(parsed: Parsed) -> bool:
+    """Whether the column of result types says that the row has a result of its own."""
+    facts = parsed.readings[0].facts if parsed.readings else None
+    if facts is None or facts.scales_from == "libellé" or not parsed.test.scale.strip():
+        return False
+    return bool(facts.scales) and not set(facts.scales) & {"-", "Set"}
