@@ -27,6 +27,7 @@ from app.web import wording
 from app.worklist.navigation import QueuePosition, case_url, find_position, queue_url
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import decision_text, run_id_of
+from matcher.nontest import PANEL_REASON
 from matcher.types import Band
 
 SHOWN = 5
@@ -82,8 +83,10 @@ def build_case(
     instead = replacements_of_decided(session, context, state)
     wanted = [*([confirmed.loinc_num] if confirmed else []), *instead, *asked.codes]
     columns += _extra_columns(state, wanted, ranked, shown)
-    no_test = nontest is not None and (not ranked or nontest.confidence > ranked[0].confidence)
-    first = "" if no_test or state.outcome else next((column.loinc_num for column in columns), "")
+    names_a_set = _first_sentence(nontest) == PANEL_REASON
+    no_test = nontest is not None and not names_a_set and (not ranked or nontest.confidence > ranked[0].confidence)
+    # A set is neither a test nor to be left out of scope: a person chooses, and no key accepts either for them.
+    first = "" if no_test or names_a_set or state.outcome else next((column.loinc_num for column in columns), "")
     first = confirmed.loinc_num if confirmed else first
     selected = asked.codes[-1] if asked.codes else state.loinc_num or first
     candidates = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
@@ -106,6 +109,7 @@ def build_case(
         candidates=candidates,
         nontest_reason=_first_sentence(nontest),
         likely_reason=usual_reason(_first_sentence(nontest)) if nontest else "",
+        names_a_set=names_a_set,
         is_probably_no_test=no_test and state.status is Status.TODO,
         nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
         nothing_found=runs.current is not None and not known.proposals,

@@ -17,10 +17,12 @@ OUT_OF_SCOPE_REASONS = (
     "Information administrative ou technique",
     "Renseignement clinique demandé au patient",
     "Analyse qui n'est plus réalisée",
+    "Ensemble d'analyses qui ont chacune leur ligne",
 )
 
 
 _REASON_WORDS = (
+    ("ensemble", 6),
     ("prélèvement", 1), ("prelevement", 1), ("tarif", 2), ("factur", 2), ("forfait", 2), ("cotation", 2), ("frais", 2),
     ("prix", 2), ("clinique", 4), ("patient", 4), ("renseignement", 4), ("questionnaire", 4), ("commentaire", 0),
     ("conclusion", 0), ("texte", 0), ("avis", 0), ("note", 0), ("remarque", 0), ("observation", 0), ("conseil", 0),

@@ -153,6 +153,8 @@ class CaseView:
     nontest_band: Word | None
     likely_reason: str
     """The usual reason that the engine's own comes nearest to, empty when it sees an analysis."""
+    names_a_set: bool
+    """Whether the engine reads in the label a set of tests, each of which has a code of its own."""
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
     nothing_found: bool

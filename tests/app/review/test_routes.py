@@ -10,8 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from app.models import Action, AuditEvent, Decision, LocalTest, ProposalRun, RunStatus, Status
+from app.models import Action, AuditEvent, Decision, LocalTest, Proposal, ProposalRun, RunStatus, Status
 from app.platform.database import reading, transaction
+from matcher.nontest import PANEL_REASON
 from tests.app.review.conftest import Desk
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
 
@@ -33,7 +34,7 @@ def test_members_see_the_queue(desk: Desk, client_for: ClientFor, email: str) ->
     assert page.status_code == 200
     assert "GLYCÉMIE" in page.text
     assert "1–5" in page.text
-    assert "Probable non-analyse" in page.text
+    assert "Non-analyse ou ensemble</span>" in page.text
 
 
 @pytest.mark.parametrize("email", [OUTSIDER, ADMINISTRATOR])
@@ -252,6 +253,25 @@ def test_a_row_that_is_no_test_has_no_chosen_candidate(desk: Desk, client_for: C
     html = client_for(TRANSCODER).get(case(desk, desk.comment_row)).text
     assert "Le moteur n'y voit pas une analyse" in html
     assert "data-accept-nontest" in html
+
+
+def test_a_row_that_names_a_set_is_left_to_a_person(desk: Desk, client_for: ClientFor) -> None:
+    """The code of the set is offered and nothing is chosen: neither the code nor "out of scope" goes by itself."""
+    with transaction(desk.engine) as session:
+        said = [{"axis": "component", "verdict": "agree", "sentence": PANEL_REASON, "local": "GLYCÉMIE"}]
+        session.add(
+            Proposal(
+                run_id=desk.run.id or 0, local_test_id=desk.glucose, rank=0, loinc_num="", confidence=0.85,
+                band="to_check", has_contradiction=False, evidence=said,
+            )
+        )  # fmt: skip
+    html = unescape(client_for(TRANSCODER).get(case(desk, desk.glucose)).text)
+    assert "Le libellé nomme un ensemble d'analyses : à transcoder ligne par ligne" in html
+    assert "Le moteur n'y voit pas une analyse" not in html
+    assert "data-accept-nontest" not in html
+    assert 'value="14749-6" form="form-choix"' in html
+    assert not re.search(r'form="form-choix"[^>]*checked', html)
+    assert re.search(r'value="Ensemble d[^"]*ligne" form="form-hors" checked', html)
 
 
 NOT_RUN, RUNNING, FAILED, FOUND_NOTHING = (
