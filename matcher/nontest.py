@@ -46,8 +46,6 @@ class NonTestRules:
                 return (0.8 if is_named else 0.97), reason
         if has_results:
             return 0.0, ""
-        if self._sets.names_a_set(parsed):
-            return SET_AT, PANEL_REASON
         named = frozenset(
             word
             for reading in parsed.readings
@@ -55,7 +53,9 @@ class NonTestRules:
             if component and not is_set(component)
             for word in span.split()
         )
-        return self._words.judge(label, _is_described(test), named, is_named)
+        said = self._words.judge(label, _is_described(test), named, is_named)
+        # « NFS à refaire » names a set, and is no row of it.
+        return (SET_AT, PANEL_REASON) if not said[0] and self._sets.names_a_set(parsed) else said
 
 
 def _is_described(test: LocalTest) -> bool:

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from matcher.facts import Parsed
 from matcher.normalise.text import words
-from matcher.rowwords import WordClasses, tokens_of
+from matcher.rowwords import Classes, WordClasses, tokens_of
 
-HEAD, SET, FAMILY, WITH, MANY, ONE = "set_head", "set", "family", "set_with", "many", "one"
-OF_SETS = frozenset({HEAD, SET, FAMILY, WITH, MANY, ONE})
+HEAD, SET, LEAD, FAMILY, WITH, MANY = "set_head", "set", "set_lead", "family", "set_with", "many"
+ONE, RESULT = "one", "result"
+OF_SETS = frozenset({HEAD, SET, LEAD, FAMILY, WITH, MANY, ONE, RESULT})
+_SYMBOL = 2
 _SEROLOGY = frozenset({"serologie", "sero", "serol"})
 _ANTIBODIES = frozenset({"igg", "igm", "iga", "ige"})
 
@@ -33,8 +35,18 @@ class SetRules:
         if is_about_one and any(SET in classes or FAMILY in classes for classes in read):
             return True
         return (
-            self._is_a_set_and_more(test.label) or self._is_serology_of_many(tokens) or self._reads_as_a_panel(parsed)
+            (LEAD in read[0] and self._leads_to_no_result(parsed, tokens, read))
+            or self._is_a_set_and_more(test.label)
+            or self._is_serology_of_many(tokens)
+            or self._reads_as_a_panel(parsed)
         )
+
+    def _leads_to_no_result(self, parsed: Parsed, tokens: list[str], read: list[Classes]) -> bool:
+        """Whether what follows the name of a set is no result of it: « ECBU sonde », and not « ECBU culture »."""
+        if any(RESULT in classes for classes in read) or any(_is_a_symbol(word) for word in tokens):
+            return False
+        components = [component for reading in parsed.readings[:1] for _, component in reading.spans]
+        return len(components) <= 1 or all(map(is_set, components))
 
     def _is_a_set_and_more(self, label: str) -> bool:
         """« NFS + VS », « ECBU + antibiogramme »: a set, whatever is added to it."""
@@ -63,6 +75,11 @@ class SetRules:
         read = {word for span, _ in reading.spans for word in span.split()}
         left = [word for word in words(parsed.test.label) if word not in read]
         return all(any(WITH in classes for _, classes in self._classes.read([word])) for word in left)
+
+
+def _is_a_symbol(word: str) -> bool:
+    """« ionogramme Na », « HGPO T120 »: one result of the set."""
+    return len(word) <= _SYMBOL or any(letter.isdigit() for letter in word)
 
 
 def is_set(component: str) -> bool:

@@ -122,6 +122,7 @@ def test_kinds_of_words_that_are_no_test(starter_engine: Engine, label: str) -> 
         LocalTest(label="Saisie glycémie", unit="mmol/L"), LocalTest(label="Flacon aérobie"),
         LocalTest(label="Tube 3", reference_range="2 à 5"), LocalTest(label="Profil électrophorétique"),
         LocalTest(label="Électrophorèse des protéines"), LocalTest(label="Sérologie rubéole IgG"),
+        LocalTest(label="Ionogramme urinaire - Na"), LocalTest(label="ECBU culture"), LocalTest(label="HGPO T120"),
         LocalTest(label="Bilan azoté"), LocalTest(label="Numération des plaquettes"),
     ],
     ids=lambda row: row.label,
@@ -133,7 +134,7 @@ def test_an_analyte_a_unit_or_a_result_keeps_a_test(starter_engine: Engine, row:
 SETS = (
     "Bilan rénal et lipidique", "NFS + VS", "IONO COMPLET", "Hémogramme complet", "Hémostase standard", "Transaminases",
     "Sérologie toxo", "Sérologie rubéole IgG IgM", "Antibiogramme", "Sous-populations lymphocytaires", "Gaz du sang",
-    "Marqueurs tumoraux",
+    "Marqueurs tumoraux", "ECBU sonde", "Hémostase préop", "Groupe complet",
 )  # fmt: skip
 
 
