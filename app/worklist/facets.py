@@ -82,7 +82,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("proposition", "Proposition", "has_proposal",
           _yes_no("Avec proposition", "Sans proposition", "avec", "sans")),
     Facet("non-analyse", "Nature de la ligne", "nontest",
-          _yes_no("Non-analyse ou ensemble", "Analyse présumée")),
+          _yes_no("Pas une analyse", "Analyse présumée")),
     Facet("chapitre", "Chapitre", "chapter"),
     Facet("milieu", "Milieu", "specimen"),
     Facet("unite", "Unité", "unit", empty_label="sans unité"),
