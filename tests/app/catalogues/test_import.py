@@ -267,12 +267,12 @@ def test_where_many_rows_are_short_none_is_taken_for_a_cut_one(importer: Importe
 
 
 def test_a_text_framed_for_a_spreadsheet_is_read_without_its_frame(importer: Importer, world: World) -> None:
-    content = 'Code;Libellé;Unité\r\n"=""0012""";"=""Dit """"libre"""" """;mmol/L\r\n=  "A";B;\r\n'
+    content = 'Code;Libellé;Unité\r\n"=""0012""";"=""Dit """"libre"""" """;mmol/L\r\nA;"=  ""B""";\r\n'
     report = importer(IncomingFile("a.csv", content.encode()))
     assert 'a.csv : 2 cellules sont écrites ="…"' in "".join(report.warnings)
     with reading(world.engine) as session:
         assert [(test.code, test.label) for test in session.exec(select(LocalTest).order_by(col(LocalTest.id)))] == [
-            ("0012", 'Dit "libre"'), ('=  "A"', "B"),
+            ("0012", 'Dit "libre"'), ("A", '=  "B"'),
         ]  # fmt: skip
 
 
@@ -296,14 +296,18 @@ def test_a_whole_file_of_another_width_is_one_problem(importer: Importer) -> Non
         (b" \r\n\r\n", "le fichier est vide."),
         ("Code analyse;Libellé analyse\r\n".encode(), "aucune ligne de données"),
         (b"%PDF-1.4\x00\x01", "c'est un document PDF"),
-        (b"code;a\x00\x01;b", "ce n'est ni un fichier texte (CSV) ni un classeur (XLSX, XLS, ODS)."),
+        (b"code;a\x00\x01;b", "ligne 1 : l'octet n° 7 du fichier est nul (0x00)"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xxxx", "le classeur est abîmé ou incomplet"),
-        (b"code;libell\xe9\r\nA;\x8f\r\n", "l'octet 0x8F n'existe pas dans l'encodage Windows-1252"),
         (b"foo;bar\r\nA;12\r\n", "aucune colonne n'est désignée pour « Code de l'analyse »."),
     ],
 )
 def test_unreadable_files_are_refused(importer: Importer, content: bytes, message: str) -> None:
     assert any(message in problem for problem in refused(importer, IncomingFile("a.csv", content)))
+
+
+def test_a_byte_that_is_no_letter_comes_in_and_its_line_is_named(importer: Importer) -> None:
+    report = importer(IncomingFile("a.csv", b"code;libell\xe9\r\nA;Ur\xe9e \x8f\r\n"))
+    assert "contient des octets qui ne sont d'aucune lettre en ISO-8859-15 (Latin-9) (2)" in "".join(report.warnings)
 
 
 def test_a_file_over_the_limit_is_refused(importer: Importer) -> None:

@@ -184,7 +184,8 @@ def test_a_null_character_anywhere_in_a_file_is_refused(client: TestClient, worl
     content = "Code;Libellé\n" + "".join(f"A{row};Analyse\n" for row in range(2000)) + "B;nul\0\n"
     answer = send(client, ("catalogue.csv", content.encode()))
     assert answer.status_code == 422
-    assert "ligne 2002 : la ligne contient un caractère nul" in answer.text
+    assert "ligne 2002 : l&#39;octet n°" in answer.text
+    assert "est nul (0x00)" in answer.text
 
 
 def test_columns_are_settled_by_the_user(client: TestClient, world: World, asked_proposals: list[int]) -> None:
