@@ -24,6 +24,8 @@ def first(engine: Engine, **row: str) -> Proposal:
         ({"label": "Cr?atinine", "unit": "µmol/L", "specimen": "S?rum"}, {"14682-9"}),
         ({"label": "Dosage de lâ€™urée", "unit": "mmol/L", "specimen": "Sérum"}, {"22664-7"}),
         ({"label": "Créatinne", "unit": "µmol/L", "specimen": "Sérum"}, {"14682-9"}),
+        ({"label": "Glycémie à jeun", "unit": "mmol/L", "specimen": "Plasma", "chapter": "Biochimie"}, {"40193-5"}),
+        ({"label": "Cortisol matin", "unit": "ng/mL", "specimen": "Sérum", "chapter": "Biochimie"}, {"9813-7"}),
         ({"label": "Ferritine", "reference_range": "H : 30 à 300 µg/L ; F : 10-150 µg/L"}, {"2276-4"}),
     ],
     ids=lambda value: value["label"] if isinstance(value, dict) else "",
