@@ -159,8 +159,10 @@ def _approved(catalogue: Catalogue, signatures: Sequence[str]) -> Any:
 
 def _nabm(session: Session, wanted: Collection[str] | None = None) -> dict[str, frozenset[str]]:
     """The codes aligned with each act, or with these acts (four digits) only."""
+    if wanted is not None and not wanted:
+        return {}
     value_set = current_value_set(session, ValueSetKind.NABM)
-    if value_set is None or (wanted is not None and not wanted):
+    if value_set is None:
         return {}
     found: dict[str, set[str]] = defaultdict(set)
     statement = select(NabmAlignment.nabm, NabmAlignment.loinc_num)
