@@ -137,6 +137,10 @@ def load_tables() -> Tables:
         properties=_pairs("properties.csv", "property"),
         chapters=_triples("chapters.csv", "class", "system"),
         national=tuple((row["loinc"], row["source"]) for row in read_rows(TABLES_DIR / "national.csv", ";")),
+        disciplines=tuple(
+            (row["key"], row["french_name"], alternatives(row["classes"]))
+            for row in read_rows(TABLES_DIR / "disciplines.csv", ";")
+        ),
         nontests=tuple((row["pattern"], row["reason"]) for row in read_rows(TABLES_DIR / "nontests.csv", ";")),
         row_words=tuple(
             (row["word"], row["class"], row["reason"]) for row in read_rows(TABLES_DIR / "row_words.csv", ";")

@@ -1,6 +1,7 @@
 """Explained LOINC proposals for French laboratory catalogues: a pure library, no web, no database, no clock."""
 
 from matcher.engine import Engine, EngineOptions
+from matcher.habits import Habit
 from matcher.knowledge import Knowledge, Remembered
 from matcher.types import (
     Axis,
@@ -20,6 +21,7 @@ __all__ = [
     "Engine",
     "EngineOptions",
     "Evidence",
+    "Habit",
     "Knowledge",
     "LexiconEntry",
     "LocalTest",

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.calibration import Calibration, Signals
+from matcher.disciplines import OTHER, Disciplines
 from matcher.evidence.base import Found, sentence_of
 from matcher.evidence.component import (
     NATURE_NAMES,
@@ -21,8 +22,11 @@ from matcher.evidence.doubt import label_is_cut, words_are_unread
 from matcher.evidence.prior import national_choice, weigh_memory, weigh_nabm, weigh_set
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Parsed, Reading
+from matcher.families import OTHER_PROPERTY, Families
+from matcher.habits import METHOD, PROPERTY, Habit
 from matcher.index import Floats, Ints, TermIndex
 from matcher.knowledge import Knowledge, signature
+from matcher.learning import Choice, established
 from matcher.names import name_words
 from matcher.national import NationalChoice
 from matcher.nontest import NonTestRules
@@ -72,6 +76,8 @@ class Engine:
         self.nontests = NonTestRules(tables.nontests, tables.row_words)
         self.calibration = calibration or Calibration.default()
         self.strengths = Strengths(index)
+        self.families = Families(index)
+        self.disciplines = Disciplines.of(tables)
         self.national = NationalChoice.of(index, tables.national)
 
     def with_knowledge(self, knowledge: Knowledge) -> "Engine":
@@ -127,6 +133,53 @@ class Engine:
         known = {item.position: item for item in self.ranked(test, 200)[0]}
         candidate = known.get(position) or Candidate(position, 0.0, 0.0, parsed.readings[0])
         return self.explain(candidate, test)
+
+    def learn(self, decisions: Iterable[tuple[LocalTest, str]]) -> tuple[Habit, ...]:
+        """The habits that the decisions (row, code) of a catalogue establish, whatever is remembered of them."""
+        plain = self.with_knowledge(replace(self.knowledge, memory={}, habits=()))
+        return established(choice for test, code in decisions for choice in plain._choices_of(test, code))
+
+    def _choices_of(self, test: LocalTest, loinc_num: str) -> Iterator[Choice]:
+        """What a decision chose among siblings where its row left the choice; a code that contradicts its row, none."""
+        position = self.index.number_of.get(loinc_num)
+        ranked = self.ranked(test, DEPTH)[0] if position is not None else []
+        decided = next((item for item in ranked if item.position == position), None)
+        if decided is None or self._is_contradicted(decided):
+            return
+        usable = [item for item in ranked if not self._is_contradicted(item)]
+        for kind, axis, group in (
+            (METHOD, "method", self.families.of_family),
+            (PROPERTY, "property", self.families.of_measurement),
+        ):
+            siblings = [item for item in usable if group[item.position] == group[decided.position]]
+            offered = frozenset(self._axis_value(axis, item) for item in siblings)
+            if len(offered) > 1 and self._leaves_open(kind, test, decided):
+                yield Choice(
+                    kind,
+                    self._discipline_of(decided),
+                    test.label,
+                    self._axis_value(axis, decided),
+                    self._axis_value(axis, siblings[0]),
+                    offered,
+                )
+
+    def _leaves_open(self, kind: str, test: LocalTest, candidate: Candidate) -> bool:
+        """Whether neither the row nor the country says which method, or which property."""
+        facts = candidate.reading.facts
+        if kind == METHOD:
+            members = self.families.members(candidate.position)
+            return not facts.methods and not any(place in self.national.sources for place in members)
+        value = self._axis_value("property", candidate)
+        both = {value, OTHER_PROPERTY.get(value, value)}
+        is_said = bool(facts.properties) and not both <= set(facts.properties)
+        return not test.unit.strip() and not facts.unit.is_known and not facts.stated_properties and not is_said
+
+    def _discipline_of(self, candidate: Candidate) -> str:
+        """The discipline of a code, or of the chapter of its row where the release files it nowhere."""
+        key = self.disciplines.of_class(self._axis_value("class_name", candidate))
+        if key == OTHER and candidate.reading.facts.classes:
+            key = self.disciplines.of_class(candidate.reading.facts.classes[0])
+        return key
 
     # ---- retrieval and scoring -------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.names import name_words, split_component
+from matcher.names import is_about_another, name_words, split_component
 from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import ucum_dimension
 from matcher.types import Term
@@ -118,7 +118,7 @@ class TermIndex:
             axis_codes={axis: np.asarray(codes[axis], np.int32) for axis in AXES},
             analyte_of=analyte_of,
             prior=_prior(kept),
-            other_subject=np.array([bool(_SUBJECT.search(term.long_common_name)) for term in kept], np.float32),
+            other_subject=np.array([is_about_another(term.long_common_name) for term in kept], np.float32),
             postings_start=start,
             postings=postings,
             word_weight=weights,
@@ -285,7 +285,6 @@ def _count_properties(terms: list[Term], dimensions: dict[str, tuple[str, ...]])
     return shares
 
 
-_SUBJECT = re.compile(r"\bControl\b|\b[Dd]on(?:o)?r\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")
 _ARRAYS = (
     "analyte_of",
     "prior",

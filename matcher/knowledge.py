@@ -5,8 +5,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from matcher.habits import Habit
 from matcher.normalise.text import fold, words
 from matcher.types import LocalTest
+
+WITH, WITHOUT = "with", "without"
+"""What a laboratory may rule of the techniques of a discipline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Knowledge:
     """Everything the caller allows the engine to know of other catalogues and of national lists.
 
     `memory` is keyed by `signature`; `nabm` gives the codes aligned with an act; `preferred` is the set
-    *Circuit de la biologie*, empty when it is not loaded.
+    *Circuit de la biologie*, empty when it is not loaded. `method_rules` is what the laboratory decided for a whole
+    discipline (its key -> `WITH` or `WITHOUT` a technique), `habits` what the decisions of this catalogue show.
     """
 
     memory: Mapping[str, tuple[Remembered, ...]] = field(default_factory=dict)
@@ -31,10 +36,12 @@ class Knowledge:
     preferred: frozenset[str] = frozenset()
     label_width: int = 0
     """The letters at which the labels of this catalogue seem to be cut; 0 when they do not."""
+    method_rules: Mapping[str, str] = field(default_factory=dict)
+    habits: tuple[Habit, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything is known at all."""
-        return bool(self.memory or self.nabm or self.preferred)
+        return bool(self.memory or self.nabm or self.preferred or self.method_rules or self.habits)
 
 
 def signature(test: LocalTest) -> str:

@@ -41,3 +41,11 @@ def split_component(component: str) -> ComponentName:
 def name_words(text: str) -> tuple[str, ...]:
     """The distinct words of a LOINC name, folded, in the standard form of labels, in order."""
     return tuple(dict.fromkeys(standard(word) for word in _WORD.findall(fold(text))))
+
+
+def is_about_another(long_common_name: str) -> bool:
+    """Whether the name of a term says a control, a donor or a foetus instead of the patient."""
+    return bool(_ANOTHER.search(long_common_name))
+
+
+_ANOTHER = re.compile(r"\bControl\b|\b[Dd]on(?:o)?r\b|\b[Ff]etus\b|\bNewborn\b|product unit|--2nd|--3rd|\b[Ff]etal\b")

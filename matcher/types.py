@@ -162,3 +162,5 @@ class Tables:
     """Words of the rows that are no test or name a set of tests: the word, its class, the French reason."""
     national: tuple[tuple[str, str], ...] = ()
     """Codes that the country uses among siblings by method or precision, and the public source of each."""
+    disciplines: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """(key, French name, LOINC classes): how a biologist divides the laboratory."""

@@ -26,6 +26,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "usage": ("loinc", "usage"),
     "short_words": ("expression", "short", "scope", "source", "note"),
     "national": ("loinc", "choice", "source"),
+    "disciplines": ("key", "french_name", "classes"),
     "chapter_codes": ("expression", "loinc", "label", "note"),
     "vouched": ("axis", "value", "note"),
 }
@@ -87,6 +88,7 @@ def check_tables(
     yield from _values("property", tables["properties"], vocabulary.PROPERTIES)
     yield from _values("scale", tables["scales"], vocabulary.SCALES)
     yield from _values("class", tables["chapters"], vocabulary.CLASSES)
+    yield from _disciplines(tables["disciplines"])
     if known.is_release:
         yield from _challenges(tables["timing"], known)
     yield from _patterns(tables["nontests"])
@@ -108,6 +110,21 @@ def _national(rows: Sequence[Row]) -> Iterator[Problem]:
             yield row.error("check-digit", "loinc", f"« {row['loinc']} » n'a pas la clé d'un code LOINC")
         if not row["source"]:
             yield row.error("source", "source", f"choix national de {row['loinc']} sans source publique")
+
+
+def _disciplines(rows: Sequence[Row]) -> Iterator[Problem]:
+    """A class of two disciplines would be of the one read last, and a name given twice of neither for a reader."""
+    yield from _once(rows, "key", str)
+    yield from _once(rows, "french_name", fold)
+    yield from _values("classes", rows, vocabulary.CLASSES)
+    seen: dict[str, str] = {}
+    for row in rows:
+        if not row["french_name"]:
+            yield row.error("vocabulary", "french_name", f"la discipline {row['key']} n'a pas de nom français")
+        for name in parts(row["classes"]):
+            if name in seen:
+                yield row.error("conflict", "classes", f"« {name} » est aussi de la discipline {seen[name]}")
+            seen.setdefault(name, row["key"])
 
 
 def _scopes(tables: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
