@@ -37,3 +37,8 @@ class Disciplines:
     def name(self, key: str) -> str:
         """The French name of a discipline."""
         return self.names.get(key, "autres disciplines")
+
+    def in_sentence(self, key: str) -> str:
+        """The French name of a discipline inside a sentence."""
+        name = self.name(key)
+        return name[:1].lower() + name[1:]

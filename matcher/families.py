@@ -86,7 +86,7 @@ def _merged(index: TermIndex, axis: str, same: Mapping[str, str]) -> Ints:
     return merged
 
 
-def _combined(*columns: NDArray[np.number]) -> Ints:
+def _combined(*columns: NDArray[np.signedinteger]) -> Ints:
     """One small number for each distinct row of these columns."""
     whole = np.zeros(len(columns[0]), np.int64)
     width = 1

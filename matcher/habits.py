@@ -7,7 +7,7 @@ from typing import Any
 METHOD = "method"
 PROPERTY = "property"
 KINDS = (METHOD, PROPERTY)
-_WRITTEN = (str, str, str, int, int)
+_WRITTEN = {"kind": str, "discipline": str, "value": str, "count": int, "total": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,9 @@ def habits_from_json(written: list[Any]) -> tuple[Habit, ...]:
 def _habit(item: Any) -> Habit | None:
     if not isinstance(item, dict) or item.get("kind") not in KINDS:
         return None
-    values = [item.get(name) for name in ("kind", "discipline", "value", "count", "total")]
     examples = item.get("examples", [])
-    if not all(type(value) is wanted for value, wanted in zip(values, _WRITTEN, strict=True)):
+    if not all(type(item.get(name)) is wanted for name, wanted in _WRITTEN.items()):
         return None
     if not isinstance(examples, list) or not all(isinstance(example, str) for example in examples):
         return None
-    kind, discipline, value, count, total = values
-    return Habit(kind, discipline, value, count, total, tuple(examples))
+    return Habit(**{name: item[name] for name in _WRITTEN}, examples=tuple(examples))

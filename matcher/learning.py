@@ -2,11 +2,15 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from matcher.habits import Habit
+from matcher.candidate import Candidate
+from matcher.choice import Chooser, leaves_property_open
+from matcher.families import OTHER_PROPERTY
+from matcher.habits import METHOD, PROPERTY, Habit
 from matcher.normalise.text import words
+from matcher.types import LocalTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,43 @@ class _Tally:
     disputed: int = 0
     """Of `total`, those where the engine would have chosen another value."""
     examples: list[str] = field(default_factory=list)
+
+
+def choices_of(
+    chooser: Chooser, test: LocalTest, ranked: Sequence[Candidate], position: int | None
+) -> Iterator[Choice]:
+    """What a decision chose among siblings where its row left the choice; `ranked` is without memory and habits.
+
+    A code that contradicts its row, or that none of its words brings, chose nothing.
+    """
+    views, families = chooser.views, chooser.families
+    usable = [item for item in ranked if not views.is_contradicted(item)]
+    decided = next((item for item in usable if item.position == position), None)
+    if decided is None:
+        return
+    for kind, axis, group in (
+        (METHOD, "method", families.of_family),
+        (PROPERTY, "property", families.of_measurement),
+    ):
+        siblings = [item for item in usable if group[item.position] == group[decided.position]]
+        offered = frozenset(views.value(axis, item) for item in siblings)
+        if len(offered) > 1 and _leaves_open(chooser, kind, test, decided):
+            yield Choice(
+                kind,
+                chooser.discipline_of(decided),
+                test.label,
+                views.value(axis, decided),
+                views.value(axis, siblings[0]),
+                offered,
+            )
+
+
+def _leaves_open(chooser: Chooser, kind: str, test: LocalTest, decided: Candidate) -> bool:
+    """Whether neither the row nor the country says which method, or which property."""
+    if kind == METHOD:
+        return not decided.reading.facts.methods and not chooser.is_national(decided.position)
+    value = chooser.views.value("property", decided)
+    return leaves_property_open(test, decided, {value, OTHER_PROPERTY.get(value, value)})
 
 
 def established(choices: Iterable[Choice]) -> tuple[Habit, ...]:

@@ -49,3 +49,12 @@ class Weights:
 
 
 WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What a caller may choose. `weights` is the table of scoring; `pool` bounds the analytes considered."""
+
+    weights: Weights = WEIGHTS
+    pool: int = 48
+    terms: int = 900

@@ -57,6 +57,11 @@ def method_without_evidence(local: str, term: str) -> None:
     """Le code LOINC exige la méthode {term}, que rien n'indique dans le catalogue."""
 
 
+def is_tacit(method: str) -> bool:
+    """Whether a method is the one that laboratories have for its tests, so that few of them say so."""
+    return _TACIT.get(method, 1.0) <= _MOST_USUAL
+
+
 def weigh_method(facts: Facts, value: str) -> Found:
     """How the row's technique meets the LOINC method."""
     local = ", ".join(facts.methods[:3])
@@ -85,3 +90,6 @@ def weigh_method(facts: Facts, value: str) -> Found:
 def _stem(method: str) -> str:
     """A method without the words that releases add or leave out: Westergren, Westergren method."""
     return method.lower().replace(" method", "").replace(" assay", "").strip()
+
+
+_MOST_USUAL = 0.35

@@ -17,10 +17,6 @@ def nabm_disagrees(local: str, term: str) -> None:
     """Acte NABM {local} : le code LOINC ne fait pas partie de son alignement."""
 
 
-def national_choice(local: str, term: str) -> None:
-    """Choix national parmi les codes qui ne diffèrent que par la technique ou la précision. Source : {term}."""
-
-
 def in_national_set(local: str, term: str) -> None:
     """Le code LOINC appartient au jeu « Circuit de la biologie »."""
 

@@ -132,7 +132,7 @@ def test_a_contradicted_code_never_stands_before_an_equal_that_is_not(
         techniques=(("néphélométrie", ("Nephelometry",)),),
     )
     row = LocalTest(label="Zonuline", unit="mg/L", technique="Néphélométrie")
-    raised = engine._score_terms
+    raised = engine.retrieval.score_terms
 
     def favouring(*given: object) -> list[object]:
         # As if everything else spoke for the contradicted one.
@@ -141,7 +141,7 @@ def test_a_contradicted_code_never_stands_before_an_equal_that_is_not(
             item.score += 9.0 * (engine.index.terms[item.position].loinc_num == "20567-4")
         return found  # type: ignore[return-value]
 
-    monkeypatch.setattr(engine, "_score_terms", favouring)
+    monkeypatch.setattr(engine.retrieval, "score_terms", favouring)
     proposals = engine.propose(row)
     assert [item.loinc_num for item in proposals][:2] == ["2276-4", "20567-4"]
     assert [item.has_contradiction for item in proposals[:2]] == [False, True]
