@@ -34,6 +34,8 @@ class Candidate:
     """Why it was chosen among its siblings; empty when likeness alone decided."""
     habit: Reason | None = None
     """The habit that preferred its property to another which the row leaves open."""
+    is_settled: bool = False
+    """What chose it among its siblings leaves no question of its technique."""
     is_guess: bool = False
     """What chose it leaves others possible: a habit, or a rule that several of its siblings follow."""
 

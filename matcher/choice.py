@@ -26,6 +26,8 @@ from matcher.types import LocalTest
 
 SAID = 0.9
 """The strength of a technique that is the one which the row names."""
+AS_USUAL = 0.7
+"""The share of the usage of the most usual code from which another is nearly as usual."""
 _BELOW = 1e-6
 Level = Callable[[list[Candidate]], tuple[list[Candidate], Reason | None]]
 
@@ -82,9 +84,12 @@ class Chooser:
             return
         chosen = max(kept, key=self._worth)
         chosen.reasons = tuple(reasons)
-        # A rule that several siblings follow by several methods says a technique, and not which.
-        methods = {self.views.value("method", item) for item in kept}
-        chosen.is_guess = len(methods) > 1 or any(reason.rule is as_decided for reason in reasons)
+        rules = {reason.rule for reason in reasons}
+        # A rule that several siblings follow by several methods says a technique, and not which; a set that holds
+        # several of them says nothing of either.
+        is_one = len({self.views.value("method", item) for item in kept}) == 1
+        chosen.is_settled = is_one or rules != {among_national_set}
+        chosen.is_guess = as_decided in rules or (laboratory_rule in rules and not is_one)
         chosen.score = first.score
         within = {item.position for item in kept}
         least = min(item.score for item in kept)
@@ -146,7 +151,7 @@ class Chooser:
             if self.views.value("property", candidate) in pair and leaves_property_open(test, candidate, pair):
                 groups[int(self.families.of_measurement[position])].append(candidate)
         for siblings in groups.values():
-            found = [item for item in siblings if self.views.value("property", item) == habit.value]
+            found = [item for item in self.usual(siblings) if self.views.value("property", item) == habit.value]
             found = [item for item in found if self._is_open(item)]
             first = max(siblings, key=self._worth)
             if not found or len(found) == len(siblings) or self.discipline_of(first) != habit.discipline:
@@ -172,6 +177,12 @@ class Chooser:
     def is_national(self, position: int) -> bool:
         """Whether the country chose a code of this family."""
         return any(place in self.national.sources for place in self.families.members(position))
+
+    def usual(self, siblings: list[Candidate]) -> list[Candidate]:
+        """Those of one measurement that are nearly as usual as the most usual: sodium in mass is nobody's habit."""
+        prior = self.views.index.prior
+        least = AS_USUAL * max((float(prior[item.position]) for item in siblings), default=0.0)
+        return [item for item in siblings if float(prior[item.position]) >= least]
 
     def discipline_of(self, candidate: Candidate) -> str:
         """The discipline of a code; of its siblings, or else of the chapter of its row, where the release is silent."""

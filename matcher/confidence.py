@@ -44,8 +44,7 @@ class Trust:
             property=strength("property", first),
             system=strength("system", first),
             scale=strength("scale", first),
-            # Whatever chose this code among its siblings settled its technique.
-            method=NOTHING_ASKED if first.reasons else strength("method", first),
+            method=NOTHING_ASKED if first.is_settled else strength("method", first),
             reading=reading.prior,
             rival_is_sibling=second is not None
             and index.analyte_of[first.position] == index.analyte_of[second.position],

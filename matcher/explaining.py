@@ -62,13 +62,14 @@ class Explaining:
 
     def _axis(self, axis: Axis, candidate: Candidate) -> Iterator[Evidence]:
         term, facts = self._term(candidate), candidate.reading.facts
-        if axis is Axis.METHOD and candidate.reasons and not facts.methods:
-            # What was chosen among siblings needs no proof in the row: the lines that say why stand for the method's.
+        if axis is Axis.METHOD and not facts.methods:
             for reason in candidate.reasons:
                 sentence = sentence_of(reason.rule, reason.local, reason.term)
                 weight = self.weights.national_choice if reason is candidate.reasons[0] else 0.0
                 yield Evidence(axis, Verdict.AGREE, sentence, "", term.method_typ, weight)
-            return
+            if candidate.is_settled:
+                # A technique so settled needs no proof in the row: the lines that say why stand for its own.
+                return
         value = self.views.value(axis.value, candidate)
         found = self.strengths.weigher(axis.value)(facts, value)
         yield _evidence(axis, found, value, getattr(self.weights, axis.value))

@@ -53,6 +53,8 @@ def choices_of(
         (PROPERTY, "property", families.of_measurement),
     ):
         siblings = [item for item in usable if group[item.position] == group[decided.position]]
+        if kind == PROPERTY:
+            siblings = chooser.usual(siblings)
         offered = frozenset(views.value(axis, item) for item in siblings)
         if len(offered) > 1 and _leaves_open(chooser, kind, test, decided):
             yield Choice(
@@ -87,10 +89,17 @@ def established(choices: Iterable[Choice]) -> tuple[Habit, ...]:
     habits = [
         Habit(kind, discipline, value, tally.count, tally.total, tuple(tally.examples))
         for (kind, discipline, value), tally in tallies.items()
-        if lower_bound(tally.against, tally.disputed) >= ESTABLISHED
-        and lower_bound(tally.count, tally.total) >= ESTABLISHED
+        if _is_established(tally, AGAINST_REASONS if kind == PROPERTY or not value else ESTABLISHED)
     ]
     return tuple(sorted(habits, key=lambda item: (item.kind, item.discipline, -item.count, item.value)))
+
+
+def _is_established(tally: _Tally, least: float) -> bool:
+    return (
+        tally.against >= FEWEST
+        and lower_bound(tally.against, tally.disputed) >= least
+        and lower_bound(tally.count, tally.total) >= least
+    )
 
 
 def _distinct(choices: Iterable[Choice]) -> Iterator[Choice]:
@@ -121,7 +130,11 @@ def lower_bound(count: int, total: int) -> float:
     return (share + spread / 2 - _Z * math.sqrt((share * (1 - share) + spread / 4) / total)) / (1 + spread)
 
 
-ESTABLISHED = 0.6
-"""The least that a share may be, by its lower bound: five of five, eight of nine."""
+ESTABLISHED, AGAINST_REASONS = 0.42, 0.6
+"""The least that a share may be, by its lower bound: three of three, four of five. More where the engine had a reason
+for its own choice, five of five or eight of nine: a property, which each analyte has its own use of, and the code
+without method, which it takes unless something speaks for another."""
+FEWEST = 3
+"""The fewest decisions against the engine that show a habit."""
 EXAMPLES = 3
 _Z = 1.645
