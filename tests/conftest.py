@@ -16,13 +16,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Engine, event
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlmodel import Session, SQLModel, create_engine
 
 from app.accounts import passwords
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
-from app.platform import open_transactions
+from app.platform import database, open_transactions
+from app.platform import postgresql as server
 from app.platform.database import make_engine, reading, transaction
 from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
@@ -100,6 +103,36 @@ class World:
 
 
 DATABASES = ("sqlite", "postgresql")
+
+_compiled: dict[str, Any] = {}
+
+
+def _hurry(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A throw-away database need not outlive the machine; servers started by tests write as in an installation."""
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def share_compiled_statements() -> None:
+    """Statements are compiled once a process of tests, not once a test: every test has engines of its own.
+
+    A dialect is compared by its class: those of two engines made with the same options compile alike.
+    """
+
+    def make(*args: Any, **options: Any) -> Engine:
+        engine = create_engine(*args, query_cache_size=5_000, **options)
+        engine._compiled_cache = _compiled.setdefault(engine.dialect.name, engine._compiled_cache)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "checkout", _hurry)
+        return engine
+
+    for dialect in (SQLiteDialect, PGDialect):
+        dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+        dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    database.create_engine = make  # type: ignore[attr-defined]
+    server.create_engine = make  # type: ignore[attr-defined]
+
+
+share_compiled_statements()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
