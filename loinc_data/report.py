@@ -65,6 +65,9 @@ TABLES: Mapping[str, str] = {
     "techniques": "techniques → méthode",
     "timing": "temporalités et épreuves",
     "scales": "échelles",
+    "properties": "grandeurs → propriété",
+    "short_words": "mots et leurs abréviations",
+    "national": "choix nationaux parmi les codes qui ne diffèrent que par la technique ou la précision",
     "chapters": "chapitres → classe et système",
     "chapter_codes": "chapitres → code LOINC (LOINC_4)",
     "nontests": "motifs de lignes qui ne sont pas des analyses",
@@ -141,7 +144,8 @@ def _lines(counts: pd.DataFrame) -> Iterable[tuple[str | int, ...]]:
 
 
 def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
-    lines = [(f"`{name}`", text, len(tables[name])) for name, text in TABLES.items()]
+    # A table that is not described here is an error, not an omission.
+    lines = [(f"`{name}`", TABLES[name], len(tables[name])) for name in sorted(tables, key=list(TABLES).index)]
     return f"{LAST_HEADING}\n\n" + table(("Table", "Contenu", "Lignes"), lines)
 
 
