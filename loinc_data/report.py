@@ -144,8 +144,7 @@ def _lines(counts: pd.DataFrame) -> Iterable[tuple[str | int, ...]]:
 
 
 def _tables(tables: Mapping[str, Sequence[Row]]) -> str:
-    # A table that is not described here is an error, not an omission.
-    lines = [(f"`{name}`", TABLES[name], len(tables[name])) for name in sorted(tables, key=list(TABLES).index)]
+    lines = [(f"`{name}`", text, len(tables[name])) for name, text in TABLES.items()]
     return f"{LAST_HEADING}\n\n" + table(("Table", "Contenu", "Lignes"), lines)
 
 

@@ -7,7 +7,8 @@ from loinc_data.checks import demonstration, lexicon, tables, terms
 from loinc_data.checks.known import Known
 from loinc_data.checks.material import Material
 from loinc_data.checks.problem import Problem, Row
-from loinc_data.report import render
+from loinc_data.report import TABLES, render
+from loinc_data.tables import TABLES_DIR
 from matcher.normalise.units import UnitTable
 from matcher.types import Term
 
@@ -321,3 +322,7 @@ def test_the_figures_of_the_page() -> None:
         "| forme en -urie | 2 |\n| forme en -émie | 2 |",
     ):
         assert line in page, line
+
+
+def test_the_page_describes_every_table() -> None:
+    assert set(TABLES) == {file.stem for file in TABLES_DIR.glob("*.csv")} == set(tables.HEADERS)
