@@ -55,11 +55,24 @@ class Chooser:
         for habit in knowledge.habits:
             if habit.kind == PROPERTY:
                 self._prefer_property(best, test, habit)
+        is_decided = bool(knowledge.method_rules or knowledge.habits)
+        for siblings in self._families(best):
+            if is_decided or self._is_divided(siblings, knowledge.preferred):
+                self._settle(siblings, knowledge, any(item.position in remembered for item in siblings))
+
+    def _families(self, best: Mapping[int, Candidate]) -> Iterable[list[Candidate]]:
+        """The families of these candidates in which there is something to choose."""
         families: dict[int, list[Candidate]] = defaultdict(list)
-        for position, candidate in best.items():
-            families[int(self.families.of_family[position])].append(candidate)
-        for siblings in families.values():
-            self._settle(siblings, knowledge, any(item.position in remembered for item in siblings))
+        for candidate, family in zip(best.values(), self.families.of_family[list(best)].tolist(), strict=True):
+            families[family].append(candidate)
+        sources = self.national.sources
+        return [siblings for siblings in families.values() if len(siblings) > 1 or siblings[0].position in sources]
+
+    def _is_divided(self, siblings: list[Candidate], preferred: Collection[str]) -> bool:
+        """Whether the set holds some of these siblings and not all, or the country chose one of them."""
+        terms, sources = self.views.index.terms, self.national.sources
+        inside = sum(terms[item.position].loinc_num in preferred for item in siblings)
+        return 0 < inside < len(siblings) or any(item.position in sources for item in siblings)
 
     def _settle_national(self, best: Mapping[int, Candidate], remembered: Collection[int]) -> None:
         """The same where nothing but the national table is known, looking at its families alone."""

@@ -2,7 +2,7 @@
 
 from matcher.calibration import Signals
 from matcher.candidate import CONTRADICTS, VETOING, Candidate, Views
-from matcher.evidence.choice import laboratory_rule, national_choice
+from matcher.evidence.choice import national_choice
 from matcher.types import LocalTest
 
 AGREED = 0.1
@@ -12,7 +12,6 @@ NAMED = 0.6
 """The least strength of a specimen that the row names, and not of one that stands near it."""
 NOTHING_ASKED = 0.5
 """The strength of a technique that neither side asks for."""
-_RULED = (laboratory_rule, national_choice)
 
 
 class Trust:
@@ -50,7 +49,8 @@ class Trust:
             and index.analyte_of[first.position] == index.analyte_of[second.position],
             is_organism=bool(reading.organisms),
             nature_known=bool(facts.nature),
-            is_chosen=not first.is_guess and any(reason.rule in _RULED for reason in first.reasons),
+            # How right a choice is was measured for the country's alone: any other is believed as likeness is.
+            is_chosen=any(reason.rule is national_choice for reason in first.reasons),
         )
 
     def is_doubtful(self, candidate: Candidate) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from matcher import Axis, Band, Engine, Habit, Knowledge, LexiconEntry, LocalTest, Proposal, Remembered, Term, Verdict
 from matcher.index import TermIndex
 from matcher.knowledge import signature
+from matcher.learning import Choice, established
 
 PLAIN, AUTOMATED, MANUAL, RARE = "14196-0", "60474-4", "40665-2", "99990-8"
 NATIONAL, SISTER = "6690-2", "26464-8"
@@ -37,6 +38,11 @@ MORE = (
         for number in range(50, 62)
         for way, method in enumerate(("", "Automated count"))
     ),
+    blood("63-0", "Platelets"),
+    blood("63-1", "Platelets", "Automated count"),
+    blood("63-2", "Platelets", "Manual count", usage=3),
+    Term("64-0", "Protein", "MCnc", "Pt", "Ser/Plas", "Qn", class_name="CHEM", usage=1, long_common_name="Protein"),
+    Term("64-1", "Protein", "SCnc", "Pt", "Ser/Plas", "Qn", class_name="CHEM", usage=0, long_common_name="Protein SC"),
     serum(MOLES, "SCnc", "umol/L"),
     serum(MASS, "MCnc", "mg/dL"),
     serum(STRIP, "SCnc", "umol/L", method_typ="Test strip", usage=0),
@@ -48,6 +54,8 @@ DISCIPLINES = (
 ENTRIES = (
     LexiconEntry("réticulocytes", component=("Reticulocytes",)),
     LexiconEntry("créatinine", component=("Creatinine",)),
+    LexiconEntry("plaquettes", component=("Platelets",)),
+    LexiconEntry("protéines", component=("Protein",)),
     *(LexiconEntry(f"cellules{number}", component=(f"Cell{number}",)) for number in range(50, 62)),
 )
 TECHNIQUES = (("automate", ("Automated count",)), ("chambre de Malassez", ("Manual count",)))
@@ -68,7 +76,7 @@ def engine(engine_with: Callable[..., Engine], small_index: TermIndex) -> Engine
         lexicon=ENTRIES,
         techniques=TECHNIQUES,
         disciplines=DISCIPLINES,
-        national=((NATIONAL, SOURCE),),
+        national=((NATIONAL, SOURCE), ("63-0", SOURCE)),
         units=units,
     )
 
@@ -149,9 +157,15 @@ def test_a_rule_changes_no_other_family(engine: Engine, knowing: Knowing) -> Non
 
 def test_a_rule_that_one_sibling_follows_lets_it_be_believed(engine: Engine, knowing: Knowing) -> None:
     row = LocalTest(label="Cellules50", unit="G/L", specimen="sang")
-    ruled, plain = first(knowing(method_rules=WITH), row), first(engine, row)
-    assert (plain.loinc_num, ruled.loinc_num) == ("50-0", "50-1")
-    assert ruled.confidence >= plain.confidence
+    ruled, free = knowing(method_rules=WITH), knowing(preferred=frozenset({"50-1"}), method_rules=WITHOUT)
+    assert (first(engine, row).loinc_num, first(ruled, row).loinc_num) == ("50-0", "50-1")
+    candidates = ruled.candidates(row, 5)
+    settled = ruled.signals(candidates, 0.0)
+    assert settled.method == engine.signals(engine.candidates(row, 5), 0.0).method, "no technique is asked of the row"
+    candidates[0].is_settled = False
+    unproved = ruled.signals(candidates, 0.0)
+    assert ruled.calibration.probability(settled) > ruled.calibration.probability(unproved)
+    assert first(free, row).loinc_num == "50-0"
 
 
 def test_a_rule_that_several_techniques_follow_is_never_sure(knowing: Knowing) -> None:
@@ -218,10 +232,14 @@ def test_a_habit_orders_what_nothing_else_settles(engine: Engine, knowing: Knowi
 def test_a_habit_gives_way_to_row_rule_set_and_country(engine: Engine, knowing: Knowing) -> None:
     habits = (AS_AUTOMATED,)
     assert codes(knowing(habits=habits), replace(ROW, technique="chambre de Malassez"))[0] == MANUAL
+    none = (replace(AS_AUTOMATED, value=""),)
+    assert codes(knowing(habits=none), replace(ROW, technique="automate"))[0] == AUTOMATED
     assert codes(knowing(habits=habits, method_rules=WITHOUT), ROW)[0] == PLAIN
     assert codes(knowing(habits=habits, preferred=frozenset({PLAIN})), ROW)[0] == PLAIN
-    without = (replace(AS_AUTOMATED, value=""),)
-    assert knowing(habits=without).propose(WHITE) == engine.propose(WHITE)
+    assert knowing(habits=none).propose(WHITE) == engine.propose(WHITE)
+    row, by_hand = replace(WHITE, label="Plaquettes"), replace(AS_AUTOMATED, value="Manual count")
+    assert codes(knowing(method_rules=WITH), row)[0] == "63-1"
+    assert codes(knowing(method_rules=WITH, habits=(by_hand,)), row)[0] == "63-1", "the country settled its family"
 
 
 def test_a_habit_says_which_technique_a_rule_means(knowing: Knowing) -> None:
@@ -241,8 +259,16 @@ def test_a_habit_of_mass_orders_rows_without_a_unit(engine: Engine, knowing: Kno
     for habit, expected in ((IN_MASS, MASS), (in_moles, MOLES)):
         habitual = knowing(habits=(habit,))
         assert codes(habitual, CREATININE)[0] == expected
+        elsewhere = knowing(habits=(replace(habit, discipline="hematology"),))
+        assert codes(elsewhere, CREATININE) == codes(engine, CREATININE)
     lines = said(knowing(habits=(IN_MASS,)), CREATININE, Axis.PROPERTY)
     assert lines[-1] == ("Comme vos décisions sur « Urée », sans unité elles aussi : grandeur MCnc.", Verdict.AGREE)
+
+
+def test_a_habit_brings_no_property_that_nobody_uses(engine: Engine, knowing: Knowing) -> None:
+    row = LocalTest(label="Protéines", specimen="sérum")
+    assert codes(engine, row)[0] == "64-0"
+    assert codes(knowing(habits=(replace(IN_MASS, value="SCnc"),)), row) == codes(engine, row)
 
 
 @pytest.mark.parametrize("unit", ["µmol/L", "U/zz", "-"])
@@ -288,6 +314,7 @@ def test_what_is_half_one_way_and_half_the_other_is_no_habit(engine: Engine) -> 
 
 def test_a_row_that_names_its_technique_shows_no_habit(engine: Engine) -> None:
     assert engine.learn(decided(engine, 1, range(50, 57), technique="automate")) == ()
+    assert engine.learn(decided(engine, 0, range(50, 62), technique="automate")) == ()
 
 
 def test_a_code_that_contradicts_its_row_counts_for_nothing(engine: Engine) -> None:
@@ -302,8 +329,9 @@ def test_a_row_that_a_catalogue_repeats_shows_no_more(engine: Engine) -> None:
 
 
 def test_what_the_country_settles_shows_no_habit(engine: Engine) -> None:
-    rows = [(replace(WHITE, label=label), SISTER) for label in ("Leucocytes", "GB", "GB sang", "Leucocytes sang")]
-    assert engine.learn(rows) == ()
+    labels = ("Leucocytes", "GB", "GB sang", "Leucocytes sang", "GB sanguin", "Leucocytes sanguin", "GB du sang total")
+    assert {codes(engine, replace(WHITE, label=label))[0] for label in labels} == {NATIONAL}
+    assert engine.learn((replace(WHITE, label=label), SISTER) for label in labels) == ()
 
 
 def test_what_is_known_of_a_catalogue_does_not_hide_its_habits(engine: Engine, knowing: Knowing) -> None:
@@ -317,6 +345,41 @@ def test_the_order_of_the_decisions_changes_no_habit_but_its_examples(engine: En
     decisions = [*decided(engine, 1, range(50, 60)), *decided(engine, 0, [60, 61])]
     forward, backward = engine.learn(decisions), engine.learn(reversed(decisions))
     assert [replace(item, examples=()) for item in forward] == [replace(item, examples=()) for item in backward]
+
+
+def choices(count: int, chosen: str, default: str, kind: str = "method", start: int = 0) -> list[Choice]:
+    offered = frozenset({"A", "B", ""})
+    return [Choice(kind, "chemistry", f"ligne {start + number}", chosen, default, offered) for number in range(count)]
+
+
+def test_a_habit_holds_where_it_is_disputed_and_where_it_is_not() -> None:
+    against = choices(3, "A", "B")
+    assert [(item.value, item.count, item.total) for item in established(against)] == [("A", 3, 3)]
+    rarely_when_disputed = [*against, *choices(6, "B", "B", start=10), *choices(30, "A", "A", start=20)]
+    assert established(rarely_when_disputed) == ()
+    rarely_else = [*against, *choices(10, "B", "A", start=10)]
+    assert "A" not in {item.value for item in established(rarely_else)}
+
+
+@pytest.mark.parametrize(("kind", "value", "fewest"), [("method", "A", 3), ("method", "", 5), ("property", "A", 5)])
+def test_more_is_asked_against_what_the_engine_has_a_reason_for(kind: str, value: str, fewest: int) -> None:
+    assert not established(choices(fewest - 1, value, "B", kind))
+    assert established(choices(fewest, value, "B", kind))
+
+
+def test_a_code_of_no_class_has_the_discipline_of_its_siblings_or_of_its_chapter(
+    engine_with: Callable[..., Engine], small_index: TermIndex
+) -> None:
+    def ruled(*classes: str) -> Engine:
+        terms = [replace(term, class_name=name) for term, name in zip(MORE[:3], classes, strict=True)]
+        chapters = (("hémato", ("HEM/BC",), ("Bld",)),)
+        index = TermIndex.build([*small_index.terms, *terms])
+        engine = engine_with(index, lexicon=ENTRIES, chapters=chapters, disciplines=DISCIPLINES)
+        return engine.with_knowledge(Knowledge(method_rules=WITH))
+
+    assert codes(ruled("", "", "HEM/BC"), ROW)[0] == AUTOMATED
+    assert codes(ruled("", "", ""), ROW)[0] == PLAIN
+    assert codes(ruled("", "", ""), replace(ROW, chapter="Hémato"))[0] == AUTOMATED
 
 
 def test_mass_is_learned_from_rows_without_a_unit_only(
