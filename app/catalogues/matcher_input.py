@@ -11,7 +11,8 @@ def to_matcher(
 ) -> MatcherTest:
     """A local test as the matcher reads it; an exam of one analysis is measured like that analysis.
 
-    `exams` are the labels of the exams that hold an analysis: what they say is no part of its signature.
+    `exams` are the labels of the exams that hold an analysis: what they say is no part of its signature, nor are
+    reference values and results. A column of exams is read where no exam is linked.
     """
     only = analyses[0] if len(analyses) == 1 else None
     return MatcherTest(
@@ -27,6 +28,8 @@ def to_matcher(
         nabm=test.nabm,
         chapter=test.chapter,
         level=test.level,
-        exam=" / ".join(exams),
+        exam=" / ".join(exams) or test.exam or "",
+        reference_range=test.reference_range or (only.reference_range if only else "") or "",
+        results=test.results or (only.results if only else "") or "",
         analyses=tuple(analysis.label for analysis in analyses),
     )

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 TEXT_COLUMNS = (
     "label", "synonym", "property_kind", "unit_code", "unit", "timing", "specimen_code", "specimen", "scale",
-    "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory",
+    "technique", "nabm", "chapter_code", "subchapter_code", "chapter", "executing_laboratory", "reference_range",
+    "results", "exam",
 )  # fmt: skip
 """The columns of a local test that hold the texts of its row."""
+GATHERED = {"results": " ; ", "exam": " / "}
+"""What each row of one analysis may say otherwise, and what stands between: its results, the exams that hold it."""
 _MAX_CHAPTER_CODE = 60
 _CLASHES_SHOWN = 5
 _ANALYSES = "analyses"
@@ -194,13 +197,15 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
     """LOINC_3, or a free catalogue. The key of LOINC_3 is the code; a free catalogue may repeat a code with
     another unit or specimen, which makes another analysis."""
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
-    content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label")]
+    content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label", *GATHERED)]
     groups: dict[tuple[str, ...], list[ReadLine]] = {}
     seen: dict[tuple[str, ...], int] = {}
+    gathered: dict[int, list[ReadLine]] = {}
     for line in lines:
         key = tuple(line[name] for name in key_fields)
         content = (*key, *(line[name] for name in content_fields))
         first = seen.setdefault(content, line.row_number)
+        gathered.setdefault(first, []).append(line)
         if first != line.row_number:
             file.repeats[line.row_number] = first
             continue
@@ -215,7 +220,7 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
             code = line["code"]
             occurrence = occurrences.get(code, 0)
             occurrences[code] = occurrence + 1
-            _add_analysis(plan, file, index, line, occurrence)
+            _add_analysis(plan, file, index, line, occurrence, gathered[line.row_number])
     file.clashes = [_clash(file, group, content_fields) for group in groups.values() if len(group) > 1]
     if file.repeats:
         repeats = counted(len(file.repeats), "ligne répète", "lignes répètent")
@@ -271,8 +276,14 @@ def _some_rows(rows: Sequence[int]) -> str:
     return ", ".join(map(str, rows[:_CLASHES_SHOWN])) + (", …" if len(rows) > _CLASHES_SHOWN else "")
 
 
-def _add_analysis(plan: ImportPlan, file: ReadFile, index: int, line: ReadLine, occurrence: int) -> None:
-    test = _add(plan, Level.ANALYSIS, line["code"], occurrence, index, line, _copied(line))
+def _add_analysis(
+    plan: ImportPlan, file: ReadFile, index: int, line: ReadLine, occurrence: int, alike: Sequence[ReadLine]
+) -> None:
+    said = {
+        name: between.join(dict.fromkeys(text for row in alike if (text := row[name])))
+        for name, between in GATHERED.items()
+    }
+    test = _add(plan, Level.ANALYSIS, line["code"], occurrence, index, line, _copied(line) | said)
     test.is_retired = bool(boolean(line["is_retired"]))
     if file.kind is FileKind.TABULAR:
         _read_flags(file, line)

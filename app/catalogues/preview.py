@@ -12,7 +12,7 @@ from app.catalogues.profiles import Reading, reading_of
 from app.catalogues.service import KIND_LABELS
 from app.catalogues.written_options import delimiters, encoding_hint, encodings, options, quotes
 from app.errors import InputProblem
-from app.files.ans_files import ANS_COLUMNS, SIDE_FIELDS, heading_of
+from app.files.ans_files import ANS_COLUMNS, BESIDE_ANALYSES, SIDE_FIELDS, heading_of
 from app.files.choices import DUPLICATES_LABELS, SHARED_LABELS, Choices
 from app.files.clashes import Clash
 from app.files.columns import added_columns
@@ -297,13 +297,14 @@ def _meaning(read: ReadFile, name: str) -> str:
         return read.table.heading(read.columns[name]) if name else ""
     if read.kind not in ANS_COLUMNS:
         return ""
-    return heading_of(read.kind, name) or "non lue"
+    return heading_of(read.kind, name) or (FIELD_LABELS[name] if name in BESIDE_ANALYSES else "non lue")
 
 
 def _field_options(kind: FileKind, chosen: str, is_added: bool) -> list[Option]:
     """What a column may mean; `is_added`: it stands after those of an ANS file."""
     if kind is FileKind.FHIR or (kind in ANS_COLUMNS and not is_added):
         return []
-    names = EARLIER_FIELDS if is_added else _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
+    beside = BESIDE_ANALYSES if kind is FileKind.LOINC_3 else ()
+    names = (*beside, *EARLIER_FIELDS) if is_added else _SIDE_FIELDS if kind is FileKind.SIDE_DATA else _TABULAR_FIELDS
     labels = {"": "— non lue —"} | {name: FIELD_LABELS[name] for name in names}
     return options(labels, chosen if chosen in labels else "")

@@ -288,7 +288,7 @@ def test_values(catalogue_id: int, test: PlannedTest, rows: list[dict[int, int]]
     values = {
         "synonym": "", "property_kind": "", "unit_code": "", "unit": "", "timing": "", "specimen_code": "",
         "specimen": "", "scale": "", "technique": "", "nabm": "", "chapter_code": "", "subchapter_code": "",
-        "chapter": "", "executing_laboratory": "",
+        "chapter": "", "executing_laboratory": "", "reference_range": "", "results": "", "exam": "",
     }  # fmt: skip
     return {
         **values,

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from app.catalogues import draft_repository, profile_repository, profiles
 from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, understand
 from app.errors import InputProblem
+from app.files.ans_files import BESIDE_ANALYSES
 from app.files.choices import Choices, Duplicates
 from app.files.columns import added_columns
 from app.files.earlier_fields import EARLIER_FIELDS
@@ -123,7 +124,8 @@ def _settled(file: DraftFile, form: Mapping[str, str], prefix: str, current: Cho
         return current, False
     columns = _columns(form, prefix)
     if columns is not None and added_columns(file.read.kind, file.read.table, file.read.columns):
-        columns = {name: column for name, column in file.read.columns.items() if name not in EARLIER_FIELDS} | columns
+        added = (*EARLIER_FIELDS, *BESIDE_ANALYSES)
+        columns = {name: column for name, column in file.read.columns.items() if name not in added} | columns
     return Choices(kind, dialect, columns=columns or current.columns), False
 
 

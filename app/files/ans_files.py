@@ -56,6 +56,9 @@ ANS_COLUMNS: dict[FileKind, tuple[AnsColumn, ...]] = {
     ),
 }
 
+BESIDE_ANALYSES = ("reference_range", "results")
+"""What columns that a laboratory added to LOINC_3 may say of an analysis, by their headings."""
+
 SIDE_FIELDS = ("is_subcontracted", "executing_laboratory", "annual_volume", "is_retired")
 """What a side file tells of an analysis, joined by its code."""
 
@@ -89,6 +92,13 @@ def kind_of_name(file_name: str) -> FileKind | None:
 def _earlier_columns(headings: Sequence[str]) -> dict[str, int]:
     """The columns that tell of an earlier transcoding."""
     return {name: column for name, column in guess_columns(headings).items() if name in EARLIER_FIELDS}
+
+
+def _beside_analyses(kind: FileKind, headings: Sequence[str]) -> dict[str, int]:
+    """The columns beside those of LOINC_3 that tell of reference values and results."""
+    if kind is not FileKind.LOINC_3:
+        return {}
+    return {name: column for name, column in guess_columns(headings).items() if name in BESIDE_ANALYSES}
 
 
 def _earlier_headings(headings: Sequence[str]) -> list[str]:
@@ -163,8 +173,8 @@ def ans_columns(kind: FileKind, headings: Sequence[str], rows: Sequence[Sequence
     """
     if has_ans_headings(kind, headings):
         columns = _columns_by_heading(kind, headings)
-        earlier = _earlier_columns(headings)
-        return columns | {name: column for name, column in earlier.items() if column not in columns.values()}
+        others = _earlier_columns(headings) | _beside_analyses(kind, headings)
+        return columns | {name: column for name, column in others.items() if column not in columns.values()}
     columns = {column.field: position for position, column in enumerate(ANS_COLUMNS[kind])}
     return columns | _added_codes(kind, rows)
 

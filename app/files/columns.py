@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.files.ans_files import ANS_COLUMNS, ans_columns, has_ans_headings
+from app.files.ans_files import ANS_COLUMNS, BESIDE_ANALYSES, ans_columns, has_ans_headings
 from app.files.completed_columns import with_own_columns
 from app.files.earlier_fields import EARLIER_FIELDS
 from app.files.fields import CODE_PATTERN, columns_named, fold_heading, known_fields, with_earlier_only
@@ -83,7 +83,8 @@ def added_columns(kind: FileKind, table: Table, columns: Mapping[str, int]) -> r
     """The columns of an ANS file after those of the requirement, where codes that somebody gave its rows may stand."""
     if kind not in ANS_COLUMNS or not has_ans_headings(kind, table.headings):
         return range(0)
-    last = max((column for name, column in columns.items() if name not in EARLIER_FIELDS), default=-1)
+    others = (*EARLIER_FIELDS, *BESIDE_ANALYSES)
+    last = max((column for name, column in columns.items() if name not in others), default=-1)
     return range(last + 1, table.full_width)
 
 

@@ -76,7 +76,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         """
         libelle unite principale, unite, unites, unite principale, libelle unite, unite de mesure,
         unit, unite de ref, unite de reference, unite si, unite de resultat, unites de mesure,
-        unite rendu
+        unite rendu, units
         """,
         r"\bunites?\b",
     ),
@@ -89,6 +89,25 @@ FIELDS: tuple[FieldInfo, ...] = (
         bornes, normales
         """,
         r"\b(valeurs? (de )?(ref|usuelle|normale)|normes?|intervalles?)",
+    ),
+    field_of(
+        "results",
+        "Exemples de résultats",
+        """
+        exemples de resultats, exemple de resultat, exemples de resultat, exemple de resultats, resultats possibles,
+        resultat possible, valeurs possibles, reponses possibles, resultats types, exemples, exemple, resultats,
+        resultat, modalites, modalites de resultat, liste de valeurs, liste des valeurs, valeurs codees,
+        example results, sample results, examples
+        """,
+        r"\bexemples? (de |d )?(resultat|valeur|reponse)|\b(resultats?|valeurs|reponses) possibles?\b",
+    ),
+    field_of(
+        "exam",
+        "Examen qui contient l'analyse",
+        """
+        examen parent, examen prescriptible, libelle examen prescriptible, examen prescrit, libelle bilan,
+        nom du bilan, libelle profil, nom du profil, panel, panel name
+        """,
     ),
     field_of(
         "timing",
@@ -113,7 +132,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         libelle milieu, milieu, specimen, nature, nature de l echantillon, nature echantillon,
         echantillon, prelevement, type de prelevement, milieu biologique, nature du prelevement,
         nature de prelevement, type d echantillon, matrice, type echantillon, fluide, liquide,
-        type prelevement
+        type prelevement, fluid
         """,
         r"\b(milieu|specimen|matrice|nature|echantillon)\b",
     ),
@@ -122,7 +141,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         "Échelle",
         """
         echelle qn ord, echelle, type de resultat, type resultat, format resultat, format de
-        resultat
+        resultat, scale
         """,
         r"\bechelle\b",
     ),
@@ -131,7 +150,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         "Technique",
         """
         technique, methode, technique de dosage, methode de dosage, principe de la methode,
-        principe, methode d analyse, methode analytique, libelle technique, libelle methode
+        principe, methode d analyse, methode analytique, libelle technique, libelle methode, method
         """,
         r"\b(technique|methode)\b",
     ),
@@ -156,7 +175,7 @@ FIELDS: tuple[FieldInfo, ...] = (
         "Chapitre",
         """
         libelle chapitre, chapitre, famille, discipline, specialite, secteur, rubrique, domaine,
-        specialite biologique, categorie, libelle famille, section, service, secteur technique
+        specialite biologique, categorie, libelle famille, section, service, secteur technique, category
         """,
         r"^(libelle )?(du |de |de la )?(chapitre|famille|discipline|specialite|secteur)\b",
     ),
@@ -235,6 +254,9 @@ def fold_heading(text: str) -> str:
 
 
 CODE_PATTERN = re.compile(next(field.pattern for field in FIELDS if field.name == "code"))
+_EXAM_OR_LABEL = frozenset(
+    {"examen", "examens", "libelle examen", "nom examen", "nom de l examen", "libelle de l examen"}
+)
 _EXACT = {heading: (field.name, rank) for field in FIELDS for rank, heading in enumerate(field.headings)}
 _PATTERNS = [(re.compile(field.pattern), field.name) for field in FIELDS if field.pattern]
 
@@ -256,6 +278,7 @@ def columns_named(headings: Sequence[str]) -> dict[str, int]:
         if name not in chosen or rank < chosen[name][0]:
             chosen[name] = (rank, column)
     columns = {name: column for name, (_rank, column) in chosen.items()}
+    _name_exam(folded, columns)
     for column, heading in enumerate(folded):
         if not heading or heading in _EXACT or column in columns.values():
             continue
@@ -264,6 +287,16 @@ def columns_named(headings: Sequence[str]) -> dict[str, int]:
                 columns.setdefault(name, column)
                 break
     return columns
+
+
+def _name_exam(folded: Sequence[str], columns: dict[str, int]) -> None:
+    """« Examen » names the tests of many catalogues; beside « Libellé » it says which exam holds the test."""
+    label = columns.get("label")
+    if label is None or folded[label] in _EXAM_OR_LABEL:
+        return
+    for column, heading in enumerate(folded):
+        if heading in _EXAM_OR_LABEL:
+            columns.setdefault("exam", column)
 
 
 def guess_columns(headings: Sequence[str]) -> dict[str, int]:

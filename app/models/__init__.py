@@ -14,6 +14,7 @@ from app.models.grace import GraceDate
 from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
 from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
+from app.models.method_rule import MethodChoice, MethodRule
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.storage import StoredFile, StoredFileChunk
@@ -71,6 +72,8 @@ __all__ = [
     "MappingWithdrawal",
     "Membership",
     "MemoryEntry",
+    "MethodChoice",
+    "MethodRule",
     "NabmAlignment",
     "Outcome",
     "PanelMember",

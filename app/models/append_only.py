@@ -7,7 +7,9 @@ from sqlalchemy import Connection, Table, event
 from app.models.base import metadata
 from app.models.triggers import intact_triggers
 
-APPEND_ONLY_TABLES = ("decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal", "grace_date")
+APPEND_ONLY_TABLES = (
+    "decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal", "grace_date", "method_rule",
+)  # fmt: skip
 
 
 VERBS = ("UPDATE", "DELETE")

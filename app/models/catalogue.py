@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Column, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.files.fields import MAX_LENGTHS
@@ -95,6 +95,12 @@ class LocalTest(SQLModel, table=True):
     chapter: str = Field(default="", max_length=MAX_LENGTHS["chapter"])
     """Label of the chapter, when known, for display, filters and the matcher."""
     executing_laboratory: str = Field(default="", max_length=MAX_LENGTHS["executing_laboratory"])
+    reference_range: str | None = Field(default=None, sa_type=Text)
+    """Reference values, as written; None, like the two below, when the test came in before these were kept."""
+    results: str | None = Field(default=None, sa_type=Text)
+    """Examples of results, as written."""
+    exam: str | None = Field(default=None, sa_type=Text)
+    """The exam that a column of a free catalogue names; exams that are rows are linked instead."""
     is_subcontracted: bool = False
     is_retired: bool = False
     annual_volume: int | None = None

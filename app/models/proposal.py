@@ -37,6 +37,10 @@ class ProposalRun(SQLModel, table=True):
     started_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_current: bool = False
+    label_width: int | None = None
+    """The letters at which the labels of the catalogue seemed to be cut; 0 when not, None before it was kept."""
+    method_rules: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """Discipline -> `with` or `without`: the laboratory's rule on techniques as it stood; None before it was kept."""
 
 
 class Proposal(SQLModel, table=True):

@@ -28,6 +28,7 @@ IDENTIFIED = (
     "loinc_release",
     "mapping_withdrawal",
     "memory_entry",
+    "method_rule",
     "proposal_run",
     "review_task",
     "source_file",

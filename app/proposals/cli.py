@@ -17,10 +17,10 @@ from app.console.options import Encoding, Output, SheetName, StandardInputName, 
 from app.console.streams import InputFile
 from app.errors import InvalidInputError
 from app.proposals.engines import engine_of_release_file, engine_of_starter
-from app.proposals.files import read_local_tests
+from app.proposals.files import read_local_tests, width_of
 from app.settings import get_settings
 from loinc_data.release import ReleaseError
-from matcher import Engine, LocalTest, Proposal
+from matcher import Engine, Knowledge, LocalTest, Proposal
 
 PARALLEL_FROM = 400
 MAX_WORKERS = 64
@@ -95,7 +95,8 @@ def register(cli: typer.Typer) -> None:
         except ReleaseError as error:
             raise InvalidInputError(str(error)) from error
         loaded = time.perf_counter()
-        _engine = engine
+        # As a catalogue's own search is told: a label that fills its column is taken as cut.
+        _engine = engine.with_knowledge(Knowledge(label_width=width_of(tests)))
         matching = time.perf_counter()
         with output.text() as file:
             writer = csv.writer(file, lineterminator="\n")

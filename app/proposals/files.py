@@ -1,38 +1,29 @@
 """Reading a catalogue file into the matcher's rows, for the command line: no database, nothing stored."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
 
+from app.catalogues.matcher_input import to_matcher
+from app.catalogues.plan import TEXT_COLUMNS
 from app.errors import ImportRefusedError, InputProblem
 from app.files.asked import asked_dialect, check_sheet
 from app.files.fields import FIELD_LABELS, fold_heading
 from app.files.hidden_notes import hidden_sentences
+from app.files.kinds import FileKind
 from app.files.odd_cells import odd_cells, odd_sentences, unquoted_fields
-from app.files.reading import default_columns, recognise
+from app.files.reading import default_columns, recognise, unit_of
 from app.files.table_rows import TableRow
 from app.files.tabular import Table, check_content, read_table
 from app.files.values import after_apostrophe, bare
+from app.models import Level
+from app.models import LocalTest as StoredTest
 from matcher import LocalTest
+from matcher.knowledge import cut_width
 
 MAX_BYTES = 50_000_000
-# Fields of a stored local test that the matcher reads under the same name.
-FIELDS = frozenset("code label synonym specimen unit technique scale timing property_kind nabm chapter".split())
-# Headings that only the command line knows: catalogues in English, examples of results.
-OTHER_HEADINGS = {
-    "label": "label",
-    "fluid": "specimen",
-    "specimen": "specimen",
-    "unit": "unit",
-    "units": "unit",
-    "category": "chapter",
-    "method": "technique",
-    "scale": "scale",
-    "examen": "exam",
-    "resultats": "results",
-    "exemples": "results",
-    "valeurs de reference": "reference_range",
-    "chapitre": "chapter",
-    "grandeur": "property_kind",
-}
+OTHER_HEADINGS = {"label": "label", "chapitre": "chapter", "grandeur": "property_kind"}
+"""Headings that decide here where the application lets a person choose."""
 
 
 def read_local_tests(
@@ -46,7 +37,7 @@ def read_local_tests(
     check_content(name, content, MAX_BYTES)
     table = read_table(name, content, asked_dialect(name, content, encoding, sheet), detect_header=True)
     check_sheet(name, table.sheet_names, table.dialect.sheet, sheet)
-    columns = _columns(name, table)
+    kind, columns = _columns(name, table)
     if "label" not in columns:
         raise ImportRefusedError([InputProblem(name, "aucune colonne « libelle » reconnue", row=1)])
     unquoted = unquoted_fields(table, columns)
@@ -57,41 +48,36 @@ def read_local_tests(
 
     hidden = hidden_sentences(name, table, columns, unquoted, heading)
     notes = [*table.notes, *hidden, *odd_sentences(name, odd, heading)]
-    return [_local_test(row, columns, unquoted) for row in table.data if not row.is_blank], notes
+    takes_units = kind is FileKind.TABULAR and not {"unit", "unit_code"} & columns.keys()
+    return [_local_test(row, columns, takes_units, unquoted) for row in table.data if not row.is_blank], notes
 
 
-def _columns(file_name: str, table: Table) -> dict[str, int]:
-    """Field of the matcher → column."""
-    columns = {
-        name: position
-        for name, position in default_columns(recognise(file_name, table), table).items()
-        if name in FIELDS
-    }
+def width_of(tests: Sequence[LocalTest]) -> int:
+    """The letters at which the labels of these rows seem to be cut, as for a catalogue; 0 when they do not."""
+    return cut_width(Counter(len(test.label) for test in tests))
+
+
+def _columns(file_name: str, table: Table) -> tuple[FileKind, dict[str, int]]:
+    """What the file is; field of a stored test → column."""
+    kind = recognise(file_name, table)
+    columns = {name: position for name, position in default_columns(kind, table).items() if name in FIELD_LABELS}
     for position, heading in enumerate(table.headings):
         field = OTHER_HEADINGS.get(fold_heading(heading))
         if field is not None and position not in columns.values():
             columns.setdefault(field, position)
-    return columns
+    return kind, columns
 
 
-def _local_test(row: TableRow, columns: dict[str, int], unquoted: Collection[str]) -> LocalTest:
+def _local_test(row: TableRow, columns: dict[str, int], takes_units: bool, unquoted: Collection[str]) -> LocalTest:
+    """A row as the matcher reads it once it is imported: one way for the command line and for the application."""
     values = {
         field: bare(row.cells[position]) if position < len(row.cells) else "" for field, position in columns.items()
     }
     values |= {name: after_apostrophe(values[name]) or values[name] for name in unquoted}
-    return LocalTest(
-        code=values.get("code", ""),
-        label=values.get("label", ""),
-        synonym=values.get("synonym", ""),
-        specimen=values.get("specimen", ""),
-        unit=values.get("unit", ""),
-        technique=values.get("technique", ""),
-        scale=values.get("scale", ""),
-        timing=values.get("timing", ""),
-        property_kind=values.get("property_kind", ""),
-        nabm=values.get("nabm", ""),
-        chapter=values.get("chapter", ""),
-        exam=values.get("exam", ""),
-        reference_range=values.get("reference_range", ""),
-        results=values.get("results", ""),
-    )
+    if takes_units:
+        values["unit"] = unit_of(values)[1]
+    texts: dict[str, Any] = {name: values.get(name, "") for name in TEXT_COLUMNS}
+    # Without a label of its own a chapter is called by its code, as it is in a catalogue.
+    texts["chapter"] = texts["chapter"] or texts["chapter_code"]
+    code = values.get("code", "") or values.get("alternate_code", "")
+    return to_matcher(StoredTest(catalogue_id=0, level=Level.ANALYSIS, code=code, **texts))

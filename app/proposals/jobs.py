@@ -96,6 +96,7 @@ def _begin(session: Session, job: Job, content: dict[str, Any]) -> None:
         release_id=content["release_id"],
         engine_version=content["engine_version"],
         job_id=job.id,
+        label_width=content["knowledge"].get("label_width"),
     )
     session.add(run)
     session.flush()

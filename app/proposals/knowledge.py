@@ -50,7 +50,16 @@ def knowledge_for(session: Session, catalogue_id: int, rows: Sequence[MatcherTes
         memory=_memory(session, catalogue_id, {signature(row) for row in rows}),
         nabm=_nabm(session, {act for row in rows for act in acts(row.nabm)}),
         preferred=_preferred(session),
+        label_width=_width_of_search(session, catalogue_id),
     )
+
+
+def _width_of_search(session: Session, catalogue_id: int) -> int:
+    """The width that the search whose proposals are shown found; the catalogue is read where none kept it."""
+    run = repository.current_run(session, catalogue_id)
+    if run is None or run.label_width is None:
+        return _label_width(session, catalogue_id)
+    return run.label_width
 
 
 def _label_width(session: Session, catalogue_id: int) -> int:

@@ -16,6 +16,8 @@ from app.reimport.substance import ANALYSES, ColumnChange, is_substantive, reaso
 
 UNCHANGED = "unchanged"
 _FLAGS = ("is_subcontracted", "is_retired", "annual_volume")
+_KEPT_LATER = ("reference_range", "results", "exam")
+"""What is not known of tests that came in before it was kept: the newer export tells it, and changes nothing."""
 _CHAPTER = ("chapter_code", "subchapter_code", "chapter")
 _BROUGHT = {
     FileKind.LOINC_1: SECTIONS,
@@ -41,6 +43,8 @@ class Compared:
     values: dict[str, Any] = field(default_factory=dict)
     """Fields to write, by name."""
     changes: tuple[ColumnChange, ...] = ()
+    is_completed: bool = False
+    """Whether the file tells what was not kept when the test came in."""
 
     @property
     def is_substantive(self) -> bool:
@@ -61,7 +65,7 @@ class Compared:
     @property
     def needs_proposals(self) -> bool:
         """Whether what the matcher reads of it may have changed."""
-        return self.kind in (ChangeKind.ADDED, ChangeKind.RETURNED, ChangeKind.CHANGED)
+        return self.is_completed or self.kind in (ChangeKind.ADDED, ChangeKind.RETURNED, ChangeKind.CHANGED)
 
 
 @dataclass(slots=True)
@@ -103,7 +107,7 @@ class Difference:
 def carried(file: ReadFile) -> frozenset[str]:
     """The fields that a file says of its tests; what it does not say is never changed."""
     if file.kind is FileKind.FHIR:
-        return frozenset((*TEXT_COLUMNS, "is_retired"))
+        return frozenset({*TEXT_COLUMNS, "is_retired"} - set(_KEPT_LATER))
     names = set(file.columns)
     if file.takes_units:
         names.add("unit")
@@ -179,16 +183,18 @@ def _against(
         before["is_retired"] = False
         values.setdefault("is_retired", False)
     after = before | values
+    learnt = [name for name in _KEPT_LATER if name in values and before[name] is None]
     changes = [
-        ColumnChange(name, shown(before[name]), shown(after[name]), is_substantive(name, before, after))
+        ColumnChange(name, _cut(shown(before[name])), _cut(shown(after[name])), is_substantive(name, before, after))
         for name in values
-        if before[name] != after[name]
+        if before[name] != after[name] and name not in learnt
     ]
     if planned is not None and planned.level is Level.EXAM:
         changes += _composition(old_links.get(test.id, ()), new_links.get(planned.code, ()))
     kind = ChangeKind.RETURNED if returned else ChangeKind.CHANGED if changes else UNCHANGED
     compared = _compared(kind, planned, test, values)
     compared.changes = tuple(changes)
+    compared.is_completed = any(values[name] for name in learnt)
     return compared
 
 
@@ -199,7 +205,10 @@ def _composition(old: Sequence[str], new: Sequence[str]) -> list[ColumnChange]:
 
 
 def _listed(codes: Sequence[str]) -> str:
-    text = ", ".join(codes)
+    return _cut(", ".join(codes))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 

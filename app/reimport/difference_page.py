@@ -12,6 +12,7 @@ from app.reimport.difference_view import (
     DifferencePage,
     DifferenceQuery,
     choices_of,
+    completed_sentences,
     difference_csv,
     line_of,
 )
@@ -86,6 +87,6 @@ def page_of_differences(
         last=start + len(shown),
         previous_url=query.url(path, page=query.page - 1) if query.page > 1 else "",
         next_url=query.url(path, page=query.page + 1) if start + PAGE_SIZE < len(kept) else "",
-        warnings=draft.plan.warnings,
+        warnings=draft.plan.warnings + completed_sentences(difference),
         has_moved=has_moved,
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from app.models import ChangeKind, Level, Status
 from app.reimport.difference import UNCHANGED, Compared, Difference
 from app.reimport.substance import FIELD_NAMES, ColumnChange
+from app.text import counted
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
 
@@ -137,6 +138,18 @@ def outcome_of(test: Compared) -> str:
     if status == Status.TODO:
         return "À traiter"
     return "Reste en revue"
+
+
+def completed_sentences(difference: Difference) -> list[str]:
+    """What the file tells of tests that did not change, and that was not kept when they came in."""
+    count = sum(test.is_completed for test in difference.tests)
+    if not count:
+        return []
+    receive = counted(count, "ligne reçoit", "lignes reçoivent")
+    return [
+        f"{receive} des valeurs de référence, des exemples de résultats ou un examen, que l'atelier ne gardait pas "
+        "quand elles ont été importées ; leurs propositions sont recherchées de nouveau, leurs décisions restent."
+    ]
 
 
 def line_of(test: Compared) -> DifferenceLine:

@@ -24,7 +24,8 @@ from app.models import Status as ReviewStatus
 _COLUMNS = (
     "id", "level", "code", "occurrence", "label", "synonym", "property_kind", "unit_code", "unit", "timing",
     "specimen_code", "specimen", "scale", "technique", "nabm", "chapter_code", "subchapter_code", "chapter",
-    "executing_laboratory", "is_subcontracted", "is_retired", "annual_volume", "retired_at",
+    "executing_laboratory", "is_subcontracted", "is_retired", "annual_volume", "retired_at", "reference_range",
+    "results", "exam",
 )  # fmt: skip
 
 

@@ -18,7 +18,9 @@ FIELD_NAMES = {
     "unit": "Unité", "timing": "Temporalité", "specimen_code": "Code du milieu", "specimen": "Milieu",
     "scale": "Échelle", "technique": "Technique", "nabm": "Codes NABM", "chapter_code": "Code du chapitre",
     "subchapter_code": "Code du sous-chapitre", "chapter": "Chapitre",
-    "executing_laboratory": "Laboratoire exécutant", "is_subcontracted": "Sous-traité", "is_retired": "Retiré",
+    "executing_laboratory": "Laboratoire exécutant", "reference_range": "Valeurs de référence",
+    "results": "Exemples de résultats", "exam": "Examen qui contient l'analyse",
+    "is_subcontracted": "Sous-traité", "is_retired": "Retiré",
     "annual_volume": "Volume annuel", ANALYSES: "Analyses de l'examen",
 }  # fmt: skip
 _CHANGED = {

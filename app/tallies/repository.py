@@ -93,6 +93,7 @@ def standing_facts(
 _TEST_COLUMNS = (
     "id", "level", "code", "label", "synonym", "chapter_code", "is_retired", "retired_at", "specimen",
     "specimen_code", "unit", "unit_code", "technique", "scale", "timing", "property_kind", "nabm", "chapter",
+    "reference_range", "results", "exam",
 )  # fmt: skip
 
 

@@ -16,10 +16,12 @@ def test_the_columns_of_a_row_reach_the_matcher() -> None:
     stored = row(
         synonym="Na", specimen="Sérum", unit="mmol/L", technique="ISE", scale="QN", timing="24h",
         property_kind="concentration", nabm="1610", chapter="Biochimie",
+        reference_range="135 - 145", results="138", exam="Ionogramme",
     )  # fmt: skip
     assert to_matcher(stored) == MatcherTest(
         code="A1", label="Sodium", synonym="Na", specimen="Sérum", unit="mmol/L", technique="ISE", scale="QN",
         timing="24h", property_kind="concentration", nabm="1610", chapter="Biochimie", level="analysis",
+        reference_range="135 - 145", results="138", exam="Ionogramme",
     )  # fmt: skip
 
 
@@ -31,10 +33,10 @@ def test_a_code_of_specimen_or_unit_stands_for_an_empty_label() -> None:
 
 
 def test_an_exam_of_one_analysis_is_measured_like_it() -> None:
-    analysis = row(specimen="Sérum", unit="mmol/L", technique="ISE", scale="QN", timing="24h")
+    analysis = row(specimen="Sérum", unit="mmol/L", technique="ISE", scale="QN", timing="24h", results="138")
     alone = to_matcher(row(Level.EXAM, "Natrémie"), [analysis])
-    assert (alone.specimen, alone.unit, alone.technique, alone.scale, alone.timing) == (
-        "Sérum", "mmol/L", "ISE", "QN", "24h",
+    assert (alone.specimen, alone.unit, alone.technique, alone.scale, alone.timing, alone.results) == (
+        "Sérum", "mmol/L", "ISE", "QN", "24h", "138",
     )  # fmt: skip
     assert alone.analyses == ("Sodium",)
     own = to_matcher(row(Level.EXAM, "Natrémie", specimen="Plasma"), [analysis])
@@ -50,3 +52,12 @@ def test_the_exams_of_an_analysis_are_told_and_are_no_part_of_its_signature() ->
     assert replace(told, exam="") == plain
     assert signature(told) == signature(plain)
     assert {item.name for item in fields(MatcherTest)} >= {"exam"}
+
+
+def test_what_was_not_kept_at_the_time_is_not_told() -> None:
+    before = row(reference_range=None, results=None, exam=None)  # type: ignore[arg-type]
+    assert to_matcher(before) == to_matcher(row(reference_range="", results="", exam=""))
+
+
+def test_linked_exams_are_told_before_a_column_of_exams() -> None:
+    assert to_matcher(row(exam="Iono"), exams=["Ionogramme"]).exam == "Ionogramme"
