@@ -34,6 +34,7 @@ from app.platform.apart import Apart, Here
 from app.platform.bodies import BodyTimeLimit
 from app.platform.database import make_engine
 from app.proposals import jobs as proposal_jobs
+from app.proposals import method_rule_routes as method_rules
 from app.proposals import routes as proposals
 from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
@@ -62,6 +63,7 @@ ROUTERS = (
     earlier.router,
     earlier_readings.router,
     proposals.router,
+    method_rules.router,
     review.router,
     approval.router,
     coverage.router,

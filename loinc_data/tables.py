@@ -121,6 +121,15 @@ def _triples(name: str, first: str, second: str) -> tuple[tuple[str, tuple[str, 
 
 
 @lru_cache(maxsize=1)
+def load_disciplines() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """How a biologist divides the laboratory: key, French name and LOINC classes of each discipline."""
+    return tuple(
+        (row["key"], row["french_name"], alternatives(row["classes"]))
+        for row in read_rows(TABLES_DIR / "disciplines.csv", ";")
+    )
+
+
+@lru_cache(maxsize=1)
 def load_tables() -> Tables:
     """The lexicon and all tables."""
     return Tables(
@@ -137,10 +146,7 @@ def load_tables() -> Tables:
         properties=_pairs("properties.csv", "property"),
         chapters=_triples("chapters.csv", "class", "system"),
         national=tuple((row["loinc"], row["source"]) for row in read_rows(TABLES_DIR / "national.csv", ";")),
-        disciplines=tuple(
-            (row["key"], row["french_name"], alternatives(row["classes"]))
-            for row in read_rows(TABLES_DIR / "disciplines.csv", ";")
-        ),
+        disciplines=load_disciplines(),
         nontests=tuple((row["pattern"], row["reason"]) for row in read_rows(TABLES_DIR / "nontests.csv", ";")),
         row_words=tuple(
             (row["word"], row["class"], row["reason"]) for row in read_rows(TABLES_DIR / "row_words.csv", ";")

@@ -24,6 +24,7 @@ ACTION_LABELS: dict[str, str] = {
     "laboratory.change": "Laboratoire modifié",
     "laboratory.create": "Laboratoire créé",
     "laboratory.forbid_reuse": "Réutilisation interdite",
+    "laboratory.set_method_rules": "Règle sur les techniques changée",
     "membership.change": "Rôle changé",
     "memory.import": "Transcodage antérieur pris en mémoire",
     "earlier.receive": "Transcodage antérieur reçu pour un catalogue",

@@ -17,6 +17,7 @@ from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine, job_line
 from app.models import FileKind, Job, JobStatus, Level, LoincRelease, ProposalRun, RunStatus
 from app.platform.identity import CatalogueAccess
+from app.proposals.method_rules import differing, rules_of
 from app.proposals.service import JOB_KIND, current_run, latest_run
 from app.reimport.changes import count_changes
 from app.text import counted, release_title
@@ -61,6 +62,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         failed_job=_failed_job(jobs, last),
         run=_run_line(session, last) if last else None,
         shown_run=_run_line(session, other) if other else None,
+        other_rule=", ".join(differing(shown.method_rules, rules_of(session, access.laboratory_id))) if shown else "",
     )
 
 

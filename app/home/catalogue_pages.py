@@ -83,3 +83,5 @@ class OverviewPage(PageContext):
     run: RunLine | None
     shown_run: RunLine | None
     """The run whose proposals are shown, when the last one did not succeed."""
+    other_rule: str
+    """The disciplines whose rule on techniques changed since the shown proposals were searched."""

@@ -59,6 +59,8 @@ class LaboratoryPage(PageContext):
     members: list[MemberLine]
     jobs: list[JobLine]
     reuse: ReusePanel
+    method_rules: list[str]
+    """The rule on techniques, by discipline, where it is not the national choice."""
     tokens: list[TokenLine]
     tokens_action: str
     """Where tokens are made and revoked; empty for those who may not."""

@@ -14,6 +14,7 @@ from app.models import Role
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, CurrentUser, LaboratoryDep
 from app.platform.request_session import SessionDep
+from app.proposals.method_rules import lines_of_rules
 from app.tokens.address import service_address
 from app.tokens.service import token_lines
 from app.web.templating import render
@@ -74,6 +75,7 @@ def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep
             may_decide=access.role is Role.BIOLOGIST,
             remembered=count_entries(session, access.laboratory_id),
         ),
+        method_rules=lines_of_rules(session, access.laboratory_id),
         tokens=token_lines(session, access.laboratory_id),
         tokens_action=f"/laboratoires/{access.laboratory_id}/jetons" if access.role is Role.BIOLOGIST else "",
         fhir_address=service_address(request),

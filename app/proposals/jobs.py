@@ -23,6 +23,7 @@ from app.proposals.knowledge import knowledge_for, knowledge_to_json
 from app.proposals.service import JOB_KIND, ask_for_proposals
 from app.settings import Settings
 from app.terminology.service import current_release
+from matcher import Knowledge
 
 CHUNK = 250
 """Rows of a chunk, at most."""
@@ -56,8 +57,8 @@ def run_proposals(
 def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], work: Work) -> Plan:
     """Read once what concerns the whole catalogue, and share its rows out.
 
-    With `only` in the payload, the other rows keep the proposals shown so far, as long as engine and release are
-    still the same.
+    With `only` in the payload, the other rows keep the proposals shown so far, as long as engine, release and rule on
+    techniques are still the same.
     """
     catalogue_id, only = int(payload["catalogue_id"]), payload.get("only")
     work(0, 0, "Préparation de la recherche")
@@ -67,7 +68,8 @@ def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[s
     engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
     with reading(database) as session:
         assert release.id is not None
-        kept_run = _reusable_run(session, catalogue_id, release) if only is not None else None
+        knowledge = knowledge_for(session, catalogue_id)
+        kept_run = _reusable_run(session, catalogue_id, release, knowledge) if only is not None else None
         ids = repository.local_test_ids(session, catalogue_id)
         content = {
             "catalogue_id": catalogue_id,
@@ -75,7 +77,7 @@ def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[s
             "engine_version": engine_version(),
             "kept_run": kept_run,
             "chapters": sorted(repository.terms_of(session, release.id, chapter_codes())),
-            "knowledge": knowledge_to_json(knowledge_for(session, catalogue_id)),
+            "knowledge": knowledge_to_json(knowledge),
         }
     again = set(only) if only is not None and kept_run is not None else set(ids)
     parts = _parts("match", [test_id for test_id in ids if test_id in again])
@@ -97,6 +99,7 @@ def _begin(session: Session, job: Job, content: dict[str, Any]) -> None:
         engine_version=content["engine_version"],
         job_id=job.id,
         label_width=content["knowledge"].get("label_width"),
+        method_rules=content["knowledge"].get("method_rules"),
     )
     session.add(run)
     session.flush()
@@ -154,11 +157,12 @@ def _clean(database: Engine, job_id: int) -> None:
             give_way(database)
 
 
-def _reusable_run(session: Session, catalogue_id: int, release: LoincRelease) -> int | None:
+def _reusable_run(session: Session, catalogue_id: int, release: LoincRelease, knowledge: Knowledge) -> int | None:
     """The run whose proposals would come out the same today for rows that did not change."""
     run = repository.current_run(session, catalogue_id)
-    same = run is not None and run.release_id == release.id and run.engine_version == engine_version()
-    return run.id if run is not None and same else None
+    if run is None or run.release_id != release.id or run.engine_version != engine_version():
+        return None
+    return run.id if (run.method_rules or {}) == knowledge.method_rules else None
 
 
 def _require(session: Session, catalogue_id: int) -> LoincRelease:

@@ -1,4 +1,5 @@
-"""What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set."""
+"""What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set, the rule of
+the laboratory on techniques."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -39,27 +40,24 @@ def knowledge_for(session: Session, catalogue_id: int, rows: Sequence[MatcherTes
 
     What it costs follows from these rows, not from what other laboratories hold.
     """
+    catalogue = session.get_one(Catalogue, catalogue_id)
     if rows is None:
         return Knowledge(
-            memory=_memory(session, catalogue_id, _signatures(session, catalogue_id)),
+            memory=_memory(session, catalogue, _signatures(session, catalogue_id)),
             nabm=_nabm(session),
             preferred=_preferred(session),
             label_width=_label_width(session, catalogue_id),
+            method_rules=repository.method_rules_of(session, catalogue.laboratory_id),
         )
+    # The width is what the last search found: a page does not count the labels of its catalogue.
+    width, rules = repository.width_and_rules(session, catalogue_id)
     return Knowledge(
-        memory=_memory(session, catalogue_id, {signature(row) for row in rows}),
+        memory=_memory(session, catalogue, {signature(row) for row in rows}),
         nabm=_nabm(session, {act for row in rows for act in acts(row.nabm)}),
         preferred=_preferred(session),
-        label_width=_width_of_search(session, catalogue_id),
+        label_width=_label_width(session, catalogue_id) if width is None else width,
+        method_rules=rules,
     )
-
-
-def _width_of_search(session: Session, catalogue_id: int) -> int:
-    """The width that the search whose proposals are shown found; the catalogue is read where none kept it."""
-    run = repository.current_run(session, catalogue_id)
-    if run is None or run.label_width is None:
-        return _label_width(session, catalogue_id)
-    return run.label_width
 
 
 def _label_width(session: Session, catalogue_id: int) -> int:
@@ -97,6 +95,7 @@ def knowledge_to_json(knowledge: Knowledge) -> dict[str, Any]:
         "nabm": {act: sorted(codes) for act, codes in knowledge.nabm.items()},
         "preferred": sorted(knowledge.preferred),
         "label_width": knowledge.label_width,
+        "method_rules": dict(knowledge.method_rules),
     }
 
 
@@ -110,16 +109,18 @@ def knowledge_from_json(values: dict[str, Any]) -> Knowledge:
         nabm={act: frozenset(codes) for act, codes in values["nabm"].items()},
         preferred=frozenset(values["preferred"]),
         label_width=int(values.get("label_width", 0)),
+        method_rules=dict(values.get("method_rules", {})),
     )
 
 
-def _memory(session: Session, catalogue_id: int, signatures: Collection[str]) -> dict[str, tuple[Remembered, ...]]:
+def _memory(
+    session: Session, catalogue: Catalogue, signatures: Collection[str]
+) -> dict[str, tuple[Remembered, ...]]:
     """What is remembered for these signatures.
 
     Approved mappings of other catalogues whose laboratory allowed it, and imported ones, less the withdrawn. A
     laboratory's own other catalogues and imported transcodings are always its own to reuse.
     """
-    catalogue = session.get_one(Catalogue, catalogue_id)
     withdrawn: set[tuple[str, str]] = set()
     origins: dict[tuple[str, str], set[str]] = defaultdict(set)
     wanted = sorted(signatures)

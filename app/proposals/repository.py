@@ -3,11 +3,25 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, update
+from sqlalchemy import and_, delete, func, insert, literal, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.models import ExamAnalysis, LocalTest, LoincTerm, Proposal, ProposalRun, RunStatus
+from app.models import (
+    Catalogue,
+    ExamAnalysis,
+    Job,
+    JobStatus,
+    LocalTest,
+    LoincTerm,
+    MethodChoice,
+    MethodRule,
+    Proposal,
+    ProposalRun,
+    RunStatus,
+    User,
+)
 
 BATCH = 500
 
@@ -164,3 +178,80 @@ def delete_proposals_of(session: Session, run_id: int, test_ids: Sequence[int]) 
         part = col(Proposal.local_test_id).in_(test_ids[start : start + BATCH])
         statement = delete(Proposal).where(col(Proposal.run_id) == run_id, part)
         session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _newest_rules(laboratory_id: Any) -> Any:
+    """The changes of the rule of a laboratory that are in force, but for those that go back to the national choice."""
+    newer = aliased(MethodRule)
+    is_replaced = (
+        sa_select(col(newer.id))
+        .where(
+            col(newer.laboratory_id) == col(MethodRule.laboratory_id),
+            col(newer.discipline) == col(MethodRule.discipline),
+            col(newer.id) > col(MethodRule.id),
+        )
+        .exists()
+    )
+    return and_(
+        col(MethodRule.laboratory_id) == laboratory_id,
+        col(MethodRule.choice) != MethodChoice.NATIONAL,
+        ~is_replaced,
+    )
+
+
+def method_rules_of(session: Session, laboratory_id: int) -> dict[str, str]:
+    """Discipline -> `with` or `without`: the rule of a laboratory on techniques, as it stands."""
+    statement = sa_select(col(MethodRule.discipline), col(MethodRule.choice)).where(_newest_rules(laboratory_id))
+    return {str(row[0]): str(row[1]) for row in session.execute(statement)}
+
+
+def width_and_rules(session: Session, catalogue_id: int) -> tuple[int | None, dict[str, str]]:
+    """What the search whose proposals are shown found of the width of labels, and the rule on techniques of the
+    laboratory, in one statement: pages ask for both."""
+    is_shown = and_(col(ProposalRun.catalogue_id) == col(Catalogue.id), col(ProposalRun.is_current))
+    statement = (
+        sa_select(col(ProposalRun.label_width), col(MethodRule.discipline), col(MethodRule.choice))
+        .select_from(Catalogue)
+        .outerjoin(ProposalRun, is_shown)
+        .outerjoin(MethodRule, _newest_rules(col(Catalogue.laboratory_id)))
+        .where(col(Catalogue.id) == catalogue_id)
+    )
+    found = session.execute(statement).all()
+    return found[0][0] if found else None, {str(row[1]): str(row[2]) for row in found if row[1] is not None}
+
+
+def method_rule_history(session: Session, laboratory_id: int) -> Sequence[tuple[MethodRule, str]]:
+    """Every change of the rule of a laboratory with the name of its author, the newest first."""
+    statement = select(MethodRule, User.display_name).join(User, col(User.id) == col(MethodRule.author_id))
+    statement = statement.where(MethodRule.laboratory_id == laboratory_id)
+    return session.exec(statement.order_by(col(MethodRule.id).desc())).all()
+
+
+def newest_method_rule(session: Session, laboratory_id: int) -> int:
+    """The number of the last change of the rule of a laboratory, 0 before the first."""
+    statement = sa_select(func.max(col(MethodRule.id))).where(col(MethodRule.laboratory_id) == laboratory_id)
+    return session.scalar(statement) or 0
+
+
+def shown_runs(session: Session, laboratory_id: int) -> Sequence[tuple[Catalogue, ProposalRun]]:
+    """The catalogues of a laboratory that show proposals, by name, each with the search that found them."""
+    statement = (
+        select(Catalogue, ProposalRun)
+        .join(ProposalRun, col(ProposalRun.catalogue_id) == col(Catalogue.id))
+        .where(
+            Catalogue.laboratory_id == laboratory_id,
+            col(Catalogue.staged_for_job_id).is_(None),
+            col(ProposalRun.is_current),
+        )
+    )
+    return session.exec(statement.order_by(col(Catalogue.name), col(Catalogue.id))).all()
+
+
+def searches_under_way(session: Session, laboratory_id: int, kind: str) -> dict[int, int]:
+    """Catalogue -> the last search of it that waits or runs."""
+    statement = sa_select(col(Job.catalogue_id), func.max(col(Job.id))).where(
+        col(Job.laboratory_id) == laboratory_id,
+        col(Job.kind) == kind,
+        col(Job.status).in_([JobStatus.WAITING, JobStatus.RUNNING]),
+    )
+    return {number: job for number, job in session.execute(statement.group_by(col(Job.catalogue_id))) if number}

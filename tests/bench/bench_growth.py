@@ -133,7 +133,7 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
     with transaction(engine) as session:
         release = session.execute(sa_select(LoincRelease)).scalars().one()
         run = ProposalRun(catalogue_id=catalogue_id, release_id=release.id or 0, engine_version="essai",
-                          status=RunStatus.DONE, is_current=True)  # fmt: skip
+                          status=RunStatus.DONE, is_current=True, label_width=0)  # fmt: skip
         session.add(run)
         session.flush()
         names = [term.component for term in terms]
