@@ -89,7 +89,7 @@ def build_case(
     first = "" if no_test or names_a_set or state.outcome else next((column.loinc_num for column in columns), "")
     first = confirmed.loinc_num if confirmed else first
     selected = asked.codes[-1] if asked.codes else state.loinc_num or first
-    candidates = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
+    candidates, families = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
     is_chapter = test.level in SECTIONS
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
@@ -107,6 +107,7 @@ def build_case(
         asks_approver=bool(decided and decided.blocking and choice and not choice.justification),
         local=local_values(test, ranked[0] if ranked else None),
         candidates=candidates,
+        families=families,
         nontest_reason=_first_sentence(nontest),
         likely_reason=usual_reason(_first_sentence(nontest)) if nontest else "",
         names_a_set=names_a_set,

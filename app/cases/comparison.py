@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from app.cases.families import side_by_side
 from app.cases.glosses import gloss
-from app.cases.view import CandidateColumn, Cell, LocalValue
+from app.cases.view import CandidateColumn, Cell, FamilyHead, LocalValue
 from app.models import LocalTest, LoincTerm, Proposal
 from app.settings import Settings
 from app.terminology.naming import name_of
@@ -47,8 +48,8 @@ def candidates_of(
     columns: Sequence[ComparedCode],
     selected: str,
     decided: str,
-) -> list[CandidateColumn]:
-    """Every column of the comparison, with its checks."""
+) -> tuple[list[CandidateColumn], list[FamilyHead]]:
+    """Every column of the comparison, with its checks, siblings side by side."""
     unexplained = [(test, column.loinc_num) for column in columns if column.proposal is None]
     weighed = iter(evidence_now(session, settings, context.catalogue_id, unexplained))
     pairs = [
@@ -56,10 +57,12 @@ def candidates_of(
         for column in columns
     ]
     mappings = mappings_of(session, context, pairs)
-    return [
+    candidates = [
         _candidate(column, mapping, digit, selected, decided)
         for digit, (column, mapping) in enumerate(zip(columns, mappings, strict=True), start=1)
     ]
+    terms = {column.loinc_num: mapping.term for column, mapping in zip(columns, mappings, strict=True) if mapping.term}
+    return side_by_side(candidates, terms)
 
 
 def _candidate(

@@ -50,6 +50,21 @@ SYSTEM_GLOSS = {
     "^Patient": "patient", "Urine sed": "culot urinaire", "Bld/Tiss": "sang ou tissu", "Skin": "peau",
     "Calculus": "calcul", "Cvx": "col utérin", "Eye": "œil", "Ear": "oreille",
 }  # fmt: skip
+METHOD_GLOSS = {
+    "Automated count": "comptage automatisé", "Manual count": "comptage manuel", "Automated": "automatisé",
+    "Calculated": "calcul", "Estimated": "estimation", "IA": "immunodosage", "IA.rapid": "immunodosage rapide",
+    "IF": "immunofluorescence", "IB": "immunoblot", "EIA": "immunodosage enzymatique", "Coag": "chronométrie",
+    "Chromo": "substrat chromogène", "Imm": "dosage immunologique", "Electrophoresis": "électrophorèse",
+    "Test strip": "bandelette", "Automated test strip": "lecture automatisée de bandelette", "HPLC": "CLHP",
+    "Probe.amp.tar": "amplification génique", "Probe": "sonde nucléique", "Molgen": "biologie moléculaire",
+    "Microscopy.light": "microscopie", "Microscopy.light.HPF": "microscopie à fort grossissement",
+    "Flow cytometry": "cytométrie en flux", "HA": "hémagglutination", "LA": "agglutination au latex",
+    "Aggl": "agglutination", "Confirm": "confirmation", "Screen": "dépistage", "Enzy": "dosage enzymatique",
+    "High sensitivity method": "méthode de haute sensibilité",
+    "ISE": "électrode spécifique", "Culture": "culture", "With P-5'-P": "avec phosphate de pyridoxal",
+    "No addition of P-5'-P": "sans phosphate de pyridoxal",
+}  # fmt: skip
+"""Techniques as a sentence names them; one that is not here is named as LOINC writes it."""
 _TABLES = {
     Axis.PROPERTY: PROPERTY_GLOSS,
     Axis.SCALE: SCALE_GLOSS,

@@ -45,6 +45,15 @@ class CandidateColumn(Checked):
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyHead:
+    """What stands above neighbouring columns."""
+
+    span: int
+    difference: str
+    """What the columns differ by when they are siblings; empty above a column that stands alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class LocalValue:
     """What the laboratory wrote on one axis, and how it was understood."""
 
@@ -149,6 +158,8 @@ class CaseView:
     """Whether a blocking check of the decided code waits for a justification that only the approver can give."""
     local: list[LocalValue]
     candidates: list[CandidateColumn]
+    families: list[FamilyHead]
+    """Above the candidates, in their order."""
     nontest_reason: str
     nontest_band: Word | None
     likely_reason: str
@@ -174,3 +185,8 @@ class CaseView:
     out_of_scope_reasons: tuple[str, ...]
     relations: list[tuple[str, str]]
     release_title: str
+
+    @property
+    def has_siblings(self) -> bool:
+        """Whether some columns are the same test but for the method or the precision."""
+        return any(head.difference for head in self.families)
