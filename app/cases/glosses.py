@@ -55,7 +55,7 @@ METHOD_GLOSS = {
     "Calculated": "calcul", "Estimated": "estimation", "IA": "immunodosage", "IA.rapid": "immunodosage rapide",
     "IF": "immunofluorescence", "IB": "immunoblot", "EIA": "immunodosage enzymatique", "Coag": "chronométrie",
     "Chromo": "substrat chromogène", "Imm": "dosage immunologique", "Electrophoresis": "électrophorèse",
-    "Test strip": "bandelette", "Automated test strip": "lecture automatisée de bandelette", "HPLC": "CLHP",
+    "Test strip": "bandelette", "Test strip.automated": "bandelette lue par automate", "HPLC": "CLHP",
     "Probe.amp.tar": "amplification génique", "Probe": "sonde nucléique", "Molgen": "biologie moléculaire",
     "Microscopy.light": "microscopie", "Microscopy.light.HPF": "microscopie à fort grossissement",
     "Flow cytometry": "cytométrie en flux", "HA": "hémagglutination", "LA": "agglutination au latex",
