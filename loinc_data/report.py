@@ -67,6 +67,7 @@ TABLES: Mapping[str, str] = {
     "scales": "échelles",
     "properties": "grandeurs → propriété",
     "short_words": "mots et leurs abréviations",
+    "disciplines": "disciplines du laboratoire → classes",
     "national": "choix nationaux parmi les codes qui ne diffèrent que par la technique ou la précision",
     "chapters": "chapitres → classe et système",
     "chapter_codes": "chapitres → code LOINC (LOINC_4)",

@@ -404,3 +404,24 @@ def test_mass_is_learned_from_rows_without_a_unit_only(
         habits = engine.learn(rows)
         assert len(habits) == count
         assert all((item.kind, item.value) == ("property", ("SCnc", "MCnc")[way]) for item in habits)
+
+
+def test_nothing_that_the_row_contradicts_is_chosen(
+    engine_with: Callable[..., Engine], small_index: TermIndex
+) -> None:
+    whole = [
+        replace(serum(number, "SCnc", "umol/L"), component="Lactate", system=system)
+        for number, system in (("80-0", "Ser/Plas/Bld"), ("80-1", "Ser/Plas"))
+    ]
+    engine = engine_with(
+        TermIndex.build([*small_index.terms, *whole]),
+        lexicon=(LexiconEntry("lactate", component=("Lactate",)),),
+        specimens=(("sang total", ("Bld",)),),
+    )
+    preferring = engine.with_knowledge(Knowledge(preferred=frozenset({"80-1"})))
+    for specimen, expected in (("sérum", "80-1"), ("sang total", "80-0")):
+        row = LocalTest(label="Lactate", unit="mmol/L", specimen=specimen)
+        assert codes(preferring, row)[0] == expected
+        ranked = preferring.candidates(row, 10)
+        scores = {preferring.index.terms[item.position].loinc_num: item.score for item in ranked}
+        assert (scores["80-1"] > scores["80-0"]) is (expected == "80-1")
