@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.home.habits_panel import HabitsPanel
 from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine
 from app.models import Catalogue
@@ -83,3 +84,4 @@ class OverviewPage(PageContext):
     run: RunLine | None
     shown_run: RunLine | None
     """The run whose proposals are shown, when the last one did not succeed."""
+    habits: HabitsPanel | None

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
@@ -37,6 +37,10 @@ class ProposalRun(SQLModel, table=True):
     started_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_current: bool = False
+    habits: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default=text("'[]'"))
+    )
+    """The habits of the catalogue that its proposals follow: matcher.habits.Habit as JSON."""
 
 
 class Proposal(SQLModel, table=True):

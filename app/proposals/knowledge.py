@@ -1,4 +1,4 @@
-"""What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set."""
+"""What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set, habits."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -25,9 +25,11 @@ from app.models import (
     WorklistEntry,
 )
 from app.proposals import repository
+from app.proposals.habits import habits_for
 from app.terminology.value_sets import current_value_set
 from matcher import Knowledge, Remembered
 from matcher import LocalTest as MatcherTest
+from matcher.habits import habits_from_json, habits_to_json
 from matcher.knowledge import acts, cut_width, signature
 
 KEYS = 400
@@ -45,11 +47,13 @@ def knowledge_for(session: Session, catalogue_id: int, rows: Sequence[MatcherTes
             nabm=_nabm(session),
             preferred=_preferred(session),
             label_width=_label_width(session, catalogue_id),
+            habits=habits_for(session, catalogue_id),
         )
     return Knowledge(
         memory=_memory(session, catalogue_id, {signature(row) for row in rows}),
         nabm=_nabm(session, {act for row in rows for act in acts(row.nabm)}),
         preferred=_preferred(session),
+        habits=habits_for(session, catalogue_id),
     )
 
 
@@ -88,6 +92,7 @@ def knowledge_to_json(knowledge: Knowledge) -> dict[str, Any]:
         "nabm": {act: sorted(codes) for act, codes in knowledge.nabm.items()},
         "preferred": sorted(knowledge.preferred),
         "label_width": knowledge.label_width,
+        "habits": habits_to_json(knowledge.habits),
     }
 
 
@@ -101,6 +106,7 @@ def knowledge_from_json(values: dict[str, Any]) -> Knowledge:
         nabm={act: frozenset(codes) for act, codes in values["nabm"].items()},
         preferred=frozenset(values["preferred"]),
         label_width=int(values.get("label_width", 0)),
+        habits=habits_from_json(values.get("habits", [])),
     )
 
 
