@@ -10,7 +10,7 @@ from app.models import CatalogueHabits, ProposalRun
 from app.platform.identity import CatalogueAccess
 from app.proposals import habits_repository as repository
 from loinc_data.tables import load_tables
-from matcher.disciplines import Disciplines
+from matcher.disciplines import OTHER, Disciplines
 from matcher.habits import Habit, habits_from_json
 
 Rules = frozenset[tuple[str, str, str]]
@@ -50,7 +50,8 @@ def changed_disciplines(run: ProposalRun, habits: Iterable[Habit]) -> frozenset[
 
 def rows_that_may_change(session: Session, run: ProposalRun, habits: Iterable[Habit]) -> list[int]:
     """The rows to be matched again for proposals to follow these habits: nobody decided them, and one of the codes
-    proposed to them is of a discipline in which something changed."""
+    proposed to them is of a discipline in which something changed, or of none: the matcher then asks the siblings of
+    the code, or the chapter of the row."""
     changed = changed_disciplines(run, habits)
     if not changed or run.id is None:
         return []
@@ -58,7 +59,7 @@ def rows_that_may_change(session: Session, run: ProposalRun, habits: Iterable[Ha
     classes = [
         name
         for name in repository.classes_of_release(session, run.release_id)
-        if found.of_class(name) in changed
+        if found.of_class(name) in {*changed, OTHER}
     ]
     return repository.undecided_rows(session, run.id, run.release_id, classes) if classes else []
 

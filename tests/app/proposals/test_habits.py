@@ -17,6 +17,7 @@ from app.models import (
     Job,
     JobStatus,
     LoincRelease,
+    LoincTerm,
     Proposal,
     RunStatus,
     utc_now,
@@ -94,6 +95,14 @@ def test_enough_decisions_change_the_order_of_undecided_rows_and_of_no_other(ben
     assert [line["catalogue_id"] for line in logs.events("habits.asked")] == [bench.catalogue_id]
     assert len(logs.events("habits.learned")) == 1
     assert not bench.look(), "nothing more is due"
+
+
+def test_a_code_of_no_discipline_may_belong_to_any(bench: Bench) -> None:
+    with transaction(bench.world.engine) as session:
+        session.exec(select(LoincTerm).where(LoincTerm.loinc_num == SODIUM)).one().class_name = ""
+    bench.choose(range(1, LEAST_CHANGES + 1))
+    bench.look()
+    assert {"S1", "S2", "S3"} <= set(bench.matcher.asked)
 
 
 def test_the_order_of_others_is_kept_with_the_facts_they_rest_on(bench: Bench) -> None:
