@@ -27,6 +27,8 @@ class HabitsPanel:
     learned_at: datetime | None
     is_ahead: bool
     """The proposals shown do not follow them yet, or still follow some that were left."""
+    is_due: bool
+    """A worker is about to look at them again."""
 
 
 def habits_panel(session: Session, access: CatalogueAccess, shown: ProposalRun | None) -> HabitsPanel | None:
@@ -45,6 +47,7 @@ def habits_panel(session: Session, access: CatalogueAccess, shown: ProposalRun |
         decisions=known.decisions,
         learned_at=known.learned_at,
         is_ahead=is_ahead,
+        is_due=known.is_due,
     )
 
 

@@ -26,7 +26,7 @@ from app.models import (
 
 LEAST_CHANGES = 10
 """So many codes decided, or taken back, before anything is learned."""
-SHARE_OF_CHANGES = 10
+SHARE_OF_CHANGES = 5
 """And one for so many that it was learned from: what learning costs grows with the catalogue, not with its square."""
 DECIDED = (Status.DECIDED, Status.APPROVED)
 UNDER_WAY = (JobStatus.WAITING, JobStatus.RUNNING)
