@@ -33,6 +33,7 @@ from app.operations.metrics import Metrics
 from app.platform.apart import Apart, Here
 from app.platform.bodies import BodyTimeLimit
 from app.platform.database import make_engine
+from app.proposals import habits_job
 from app.proposals import jobs as proposal_jobs
 from app.proposals import method_rule_routes as method_rules
 from app.proposals import routes as proposals
@@ -76,7 +77,7 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, release_jobs, export_jobs, coverage_jobs)
+JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 LISTENERS = (keeping,)
 """The modules that listen to what sessions write, and keep what follows from it."""

@@ -13,6 +13,7 @@ from app.files.description import written_as
 from app.files.records import Dialect
 from app.home import repository as home_repository
 from app.home.catalogue_pages import ChapterLine, FileLine, LevelLine, OverviewPage, RunLine
+from app.home.habits_panel import habits_panel
 from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine, job_line
 from app.models import FileKind, Job, JobStatus, Level, LoincRelease, ProposalRun, RunStatus
@@ -63,6 +64,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         run=_run_line(session, last) if last else None,
         shown_run=_run_line(session, other) if other else None,
         other_rule=", ".join(differing(shown.method_rules, rules_of(session, access.laboratory_id))) if shown else "",
+        habits=habits_panel(session, access, shown),
     )
 
 

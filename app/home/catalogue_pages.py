@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.home.habits_panel import HabitsPanel
 from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine
 from app.models import Catalogue
@@ -85,3 +86,4 @@ class OverviewPage(PageContext):
     """The run whose proposals are shown, when the last one did not succeed."""
     other_rule: str
     """The disciplines whose rule on techniques changed since the shown proposals were searched."""
+    habits: HabitsPanel | None

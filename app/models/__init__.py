@@ -11,6 +11,7 @@ from app.models.decision import Action, Decision, Outcome, Relation, ReviewState
 from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
 from app.models.grace import GraceDate
+from app.models.habits import CatalogueHabits
 from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
 from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
@@ -42,6 +43,7 @@ __all__ = [
     "Catalogue",
     "CatalogueChange",
     "CatalogueCount",
+    "CatalogueHabits",
     "CatalogueTally",
     "ChangeKind",
     "CountFamily",

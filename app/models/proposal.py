@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
@@ -41,6 +41,10 @@ class ProposalRun(SQLModel, table=True):
     """The letters at which the labels of the catalogue seemed to be cut; 0 when not, None before it was kept."""
     method_rules: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """Discipline -> `with` or `without`: the laboratory's rule on techniques as it stood; None before it was kept."""
+    habits: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default=text("'[]'"))
+    )
+    """The habits of the catalogue that its proposals follow: matcher.habits.Habit as JSON."""
 
 
 class Proposal(SQLModel, table=True):

@@ -39,6 +39,7 @@ IDENTIFIED = (
 
 NOT_IDENTIFIED = {
     "catalogue_count": "counted from the facts",
+    "catalogue_habits": "learned from the decisions of a catalogue",
     "catalogue_tally": "work under way on what is counted",
     "earlier_statement": "read from a received file, named by the file and the row",
     "exam_analysis": "named by its exam and the code of the analysis",

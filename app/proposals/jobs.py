@@ -19,11 +19,12 @@ from app.platform.open_transactions import forbid_open_transaction
 from app.proposals import repository, rows
 from app.proposals.chapters import chapter_codes
 from app.proposals.engines import engine_of_release, engine_version
+from app.proposals.habits import rows_that_may_change
 from app.proposals.knowledge import knowledge_for, knowledge_to_json
-from app.proposals.service import JOB_KIND, ask_for_proposals
+from app.proposals.service import BY_HABITS, JOB_KIND, ask_for_proposals, reusable_run
 from app.settings import Settings
 from app.terminology.service import current_release
-from matcher import Knowledge
+from matcher.habits import habits_to_json
 
 CHUNK = 250
 """Rows of a chunk, at most."""
@@ -31,6 +32,7 @@ LEAST_CHUNK = 25
 CHUNKS_OF_A_SMALL_CATALOGUE = 8
 CLEANED = 500
 """Proposals deleted in one transaction."""
+NOTHING_CONCERNED = "Aucune ligne à décider n'est concernée par les habitudes de ce catalogue."
 
 
 def run_proposals(
@@ -54,13 +56,13 @@ def run_proposals(
     return run.id
 
 
-def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], work: Work) -> Plan:
+def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[str, Any], work: Work) -> Plan | str:
     """Read once what concerns the whole catalogue, and share its rows out.
 
     With `only` in the payload, the other rows keep the proposals shown so far, as long as engine, release and rule on
-    techniques are still the same.
+    techniques are still the same. With `by_habits` so do those that nothing new that the decisions show may change.
     """
-    catalogue_id, only = int(payload["catalogue_id"]), payload.get("only")
+    catalogue_id, only, by_habits = int(payload["catalogue_id"]), payload.get("only"), payload.get(BY_HABITS)
     work(0, 0, "Préparation de la recherche")
     with reading(database) as session:
         release = _require(session, catalogue_id)
@@ -69,15 +71,22 @@ def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[s
     with reading(database) as session:
         assert release.id is not None
         knowledge = knowledge_for(session, catalogue_id)
-        kept_run = _reusable_run(session, catalogue_id, release, knowledge) if only is not None else None
+        is_partial = only is not None or by_habits
+        kept_run = reusable_run(session, catalogue_id, release, knowledge.method_rules) if is_partial else None
+        if by_habits:
+            only = rows_that_may_change(session, kept_run, knowledge.habits) if kept_run is not None else []
+            if not only:
+                return NOTHING_CONCERNED
         ids = repository.local_test_ids(session, catalogue_id)
         content = {
             "catalogue_id": catalogue_id,
             "release_id": release.id,
             "engine_version": engine_version(),
-            "kept_run": kept_run,
+            "kept_run": kept_run.id if kept_run is not None else None,
             "chapters": sorted(repository.terms_of(session, release.id, chapter_codes())),
             "knowledge": knowledge_to_json(knowledge),
+            # Rows that were not looked at again follow the habits of before.
+            "habits": kept_run.habits if kept_run is not None and not by_habits else habits_to_json(knowledge.habits),
         }
     again = set(only) if only is not None and kept_run is not None else set(ids)
     parts = _parts("match", [test_id for test_id in ids if test_id in again])
@@ -100,6 +109,7 @@ def _begin(session: Session, job: Job, content: dict[str, Any]) -> None:
         job_id=job.id,
         label_width=content["knowledge"].get("label_width"),
         method_rules=content["knowledge"].get("method_rules"),
+        habits=content["habits"],
     )
     session.add(run)
     session.flush()
@@ -155,14 +165,6 @@ def _clean(database: Engine, job_id: int) -> None:
             with transaction(database) as session:
                 deleted = repository.delete_some_proposals(session, run_id, CLEANED)
             give_way(database)
-
-
-def _reusable_run(session: Session, catalogue_id: int, release: LoincRelease, knowledge: Knowledge) -> int | None:
-    """The run whose proposals would come out the same today for rows that did not change."""
-    run = repository.current_run(session, catalogue_id)
-    if run is None or run.release_id != release.id or run.engine_version != engine_version():
-        return None
-    return run.id if (run.method_rules or {}) == knowledge.method_rules else None
 
 
 def _require(session: Session, catalogue_id: int) -> LoincRelease:

@@ -1,5 +1,5 @@
 """What the matcher may know beside the release: memory of consenting laboratories, NABM, the national set, the rule of
-the laboratory on techniques."""
+the laboratory on techniques, the habits of the catalogue."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -26,9 +26,11 @@ from app.models import (
     WorklistEntry,
 )
 from app.proposals import repository
+from app.proposals.habits import followed, habits_for
 from app.terminology.value_sets import current_value_set
 from matcher import Knowledge, Remembered
 from matcher import LocalTest as MatcherTest
+from matcher.habits import habits_from_json, habits_to_json
 from matcher.knowledge import acts, cut_width, signature
 
 KEYS = 400
@@ -48,15 +50,17 @@ def knowledge_for(session: Session, catalogue_id: int, rows: Sequence[MatcherTes
             preferred=_preferred(session),
             label_width=_label_width(session, catalogue_id),
             method_rules=repository.method_rules_of(session, catalogue.laboratory_id),
+            habits=habits_for(session, catalogue_id),
         )
     # The width is what the last search found: a page does not count the labels of its catalogue.
-    width, rules = repository.width_and_rules(session, catalogue_id)
+    width, rules, habits = repository.kept_for_pages(session, catalogue_id)
     return Knowledge(
         memory=_memory(session, catalogue, {signature(row) for row in rows}),
         nabm=_nabm(session, {act for row in rows for act in acts(row.nabm)}),
         preferred=_preferred(session),
         label_width=_label_width(session, catalogue_id) if width is None else width,
         method_rules=rules,
+        habits=followed(habits),
     )
 
 
@@ -96,6 +100,7 @@ def knowledge_to_json(knowledge: Knowledge) -> dict[str, Any]:
         "preferred": sorted(knowledge.preferred),
         "label_width": knowledge.label_width,
         "method_rules": dict(knowledge.method_rules),
+        "habits": habits_to_json(knowledge.habits),
     }
 
 
@@ -110,6 +115,7 @@ def knowledge_from_json(values: dict[str, Any]) -> Knowledge:
         preferred=frozenset(values["preferred"]),
         label_width=int(values.get("label_width", 0)),
         method_rules=dict(values.get("method_rules", {})),
+        habits=habits_from_json(values.get("habits", [])),
     )
 
 

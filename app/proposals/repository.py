@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.models import (
     Catalogue,
+    CatalogueHabits,
     ExamAnalysis,
     Job,
     JobStatus,
@@ -205,19 +206,23 @@ def method_rules_of(session: Session, laboratory_id: int) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in session.execute(statement)}
 
 
-def width_and_rules(session: Session, catalogue_id: int) -> tuple[int | None, dict[str, str]]:
-    """What the search whose proposals are shown found of the width of labels, and the rule on techniques of the
-    laboratory, in one statement: pages ask for both."""
+def kept_for_pages(
+    session: Session, catalogue_id: int
+) -> tuple[int | None, dict[str, str], CatalogueHabits | None]:
+    """What the search whose proposals are shown found of the width of labels, the rule on techniques of the
+    laboratory, and the habits of the catalogue, in one statement: pages ask for all of them."""
     is_shown = and_(col(ProposalRun.catalogue_id) == col(Catalogue.id), col(ProposalRun.is_current))
     statement = (
-        sa_select(col(ProposalRun.label_width), col(MethodRule.discipline), col(MethodRule.choice))
+        sa_select(col(ProposalRun.label_width), col(MethodRule.discipline), col(MethodRule.choice), CatalogueHabits)
         .select_from(Catalogue)
         .outerjoin(ProposalRun, is_shown)
         .outerjoin(MethodRule, _newest_rules(col(Catalogue.laboratory_id)))
+        .outerjoin(CatalogueHabits, col(CatalogueHabits.catalogue_id) == col(Catalogue.id))
         .where(col(Catalogue.id) == catalogue_id)
     )
     found = session.execute(statement).all()
-    return found[0][0] if found else None, {str(row[1]): str(row[2]) for row in found if row[1] is not None}
+    rules = {str(row[1]): str(row[2]) for row in found if row[1] is not None}
+    return (found[0][0], rules, found[0][3]) if found else (None, rules, None)
 
 
 def method_rule_history(session: Session, laboratory_id: int) -> Sequence[tuple[MethodRule, str]]:

@@ -1,6 +1,6 @@
 """Asking for proposals, reading those that are shown, and weighing one code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine as DatabaseEngine
@@ -9,11 +9,11 @@ from sqlmodel import Session, col, select
 from app.catalogues.matcher_input import to_matcher
 from app.files.kinds import SECTIONS
 from app.jobs.queue import JobQueue
-from app.models import Catalogue, Job, JobStatus, Level, LocalTest, Proposal
+from app.models import Catalogue, Job, JobStatus, Level, LocalTest, LoincRelease, Proposal, ProposalRun
 from app.platform import locks
 from app.platform.database import reading
 from app.proposals import repository
-from app.proposals.engines import engine_of_release
+from app.proposals.engines import engine_of_release, engine_version
 from app.proposals.knowledge import knowledge_for
 from app.proposals.rows import evidence_as_json
 from app.settings import Settings
@@ -22,9 +22,22 @@ from matcher import Engine
 from matcher import LocalTest as MatcherTest
 
 JOB_KIND = "proposals"
+BY_HABITS = "by_habits"
+"""In the payload of a search: of the undecided rows that the habits of the catalogue concern, and of no other."""
 
 latest_run = repository.latest_run
 current_run = repository.current_run
+
+
+def reusable_run(
+    session: Session, catalogue_id: int, release: LoincRelease, method_rules: Mapping[str, str]
+) -> ProposalRun | None:
+    """The run whose proposals would come out the same today for rows that did not change, under this rule on
+    techniques of the laboratory."""
+    run = repository.current_run(session, catalogue_id)
+    if run is None or run.release_id != release.id or run.engine_version != engine_version():
+        return None
+    return run if (run.method_rules or {}) == method_rules else None
 
 
 def proposals_of(session: Session, local_test_id: int) -> Sequence[Proposal]:
@@ -116,17 +129,32 @@ def search_that_waits(session: Session, catalogue_id: int) -> Job | None:
         col(Job.cancel_requested_at).is_(None),
     )
     jobs = session.exec(statement.order_by(col(Job.id).desc())).all()
-    return next((job for job in jobs if not job.payload.get("only")), None)
+    return next((job for job in jobs if _is_of_all_rows(job)), None)
+
+
+def _is_of_all_rows(job: Job) -> bool:
+    return not job.payload.get("only") and not job.payload.get(BY_HABITS)
 
 
 def ask_for_proposals(
-    session: Session, queue: JobQueue, catalogue: Catalogue, asked_by_id: int | None, only: Sequence[int] = ()
+    session: Session,
+    queue: JobQueue,
+    catalogue: Catalogue,
+    asked_by_id: int | None,
+    only: Sequence[int] = (),
+    *,
+    by_habits: bool = False,
 ) -> Job:
-    """Ask for proposals for a whole catalogue, or for these rows only; they start once this transaction commits."""
+    """Ask for proposals for a whole catalogue, for these rows only, or for those that its habits concern.
+
+    They start once this transaction commits.
+    """
     assert catalogue.id is not None
     payload: dict[str, object] = {"catalogue_id": catalogue.id}
     if only:
         payload["only"] = list(only)
+    if by_habits:
+        payload[BY_HABITS] = True
     return queue.enqueue(
         session,
         JOB_KIND,

@@ -1,5 +1,6 @@
 """Appending facts to rows, and their derived states, in the transaction of the request."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,8 +8,9 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
-from app.models import Action, Decision, LocalTest, utc_now
+from app.models import Action, Decision, LocalTest, Status, utc_now
 from app.platform.identity import CatalogueAccess
+from app.proposals.habits import note_changes
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
 from app.transcoding.facts import StateValues, derive_state, in_force
@@ -137,6 +139,7 @@ def append_many(session: Session, asked: Sequence[NewFact]) -> list[Decision]:
     states = {fact.local_test_id: derive_state([*item.row.facts, fact]) for item, fact in added}
     assert len(states) == len(facts), "one fact a row: a second one would not know of the first"
     repository.store_states(session, states)
+    _note_habits(session, asked, states)
     for item, fact in added:
         access, test = item.row.access, item.row.test
         record(
@@ -153,6 +156,21 @@ def append_many(session: Session, asked: Sequence[NewFact]) -> list[Decision]:
             undoes_id=item.undoes_id,
         )
     return facts
+
+
+def _note_habits(session: Session, asked: Sequence[NewFact], states: Mapping[int, StateValues]) -> None:
+    """Count the rows whose decided code came, went or changed: once they are many, workers learn from them."""
+    changed = Counter(
+        item.row.access.catalogue_id
+        for item in asked
+        if _decided_code(item.row.state) != _decided_code(states[item.row.test.id or 0])
+    )
+    for catalogue_id, changes in sorted(changed.items()):
+        note_changes(session, catalogue_id, changes)
+
+
+def _decided_code(state: StateValues) -> str:
+    return state.loinc_num if state.status in (Status.DECIDED, Status.APPROVED) else ""
 
 
 def _fact(asked: NewFact) -> Decision:

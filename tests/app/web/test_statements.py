@@ -25,7 +25,7 @@ LIMITS = {
     "case": 23,
     "case after a decision": 24,
     "decision": 30,
-    "choice of a code": 47,
+    "choice of a code": 48,
     "undo": 26,
     "approval list": 18,
     "approval list of 100": 18,
