@@ -1,8 +1,9 @@
 """Gathering what a row says beside its analyte: specimen, time, technique, scale, chapter, unit."""
 
 import re
+from itertools import combinations
 
-from matcher.evidence.system import FAMILIES, UNSPECIFIED
+from matcher.evidence.system import ANY_FLUID, FAMILIES, UNSPECIFIED, stand_near
 from matcher.facts import Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
@@ -23,6 +24,7 @@ _SUSCEPTIBILITY_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 PRECISE = 2
 """« Sérum » and « Écouvillon nasal » are one or two LOINC systems; « Sang » is six, and the analyte says which."""
+ANY_SPECIMEN = "XXX"
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
 _AMERICAN_WORDS = frozenset("blood swab hematology chemistry fluid urine-- whole".split())
@@ -138,9 +140,12 @@ class Gatherer:
     def _systems(self, test: LocalTest, named: tuple[str, ...], implied: tuple[str, ...]) -> tuple[str, ...]:
         """A specimen named in the label outweighs the column; one merely implied by the analyte does not."""
         column = self.specimen(test.specimen)
-        if named:
+        if named and not (column and set(named) <= UNSPECIFIED | {ANY_FLUID}):
+            # « Liquide » in a label says less than a column that names one.
             # "Urée plasmatique" filed under urine is the plasma half of a clearance.
             return tuple(system for system in named if system in column) or named
+        if both := _both_sides(implied, column):
+            return both
         if 0 < len(column) <= PRECISE:
             # A specimen that has a name is meant, whatever the analyte is usually sought in.
             return column
@@ -164,21 +169,24 @@ class Gatherer:
     def _read_specimen(self, text: str) -> tuple[str, ...]:
         if not text.strip():
             return ()
-        systems: list[str] = []
-        for part in re.split(r"[|;,]| ou | et ", text):
-            whole = self.specimens.get(part)
-            if whole:
-                systems.extend(system for values in whole for system in values)
-                continue
-            tokens = tuple(
-                token if token in self.specimens.values else self.mender.mend(token) for token in words(part)
-            )
-            for table in (self.specimens, self.label_specimens):
-                hits = table.scan(tokens)
-                if hits:
-                    systems.extend(system for hit in hits for values in hit.values for system in values)
-                    break
-        return unique(systems)
+        parts = [self._read_one_specimen(part) for part in re.split(r"[|;,]| ou | et ", text)]
+        systems = unique(system for part in parts for system in part)
+        told = [part for part in parts if part]
+        if any(not stand_near(one[:PRECISE], other[:PRECISE]) for one, other in combinations(told, 2)):
+            # A vaginal swab or urine: the row is done on either, and only an unspecified specimen is both.
+            return unique([ANY_SPECIMEN, *systems])
+        return systems
+
+    def _read_one_specimen(self, text: str) -> tuple[str, ...]:
+        whole = self.specimens.get(text)
+        if whole:
+            return unique(system for values in whole for system in values)
+        tokens = tuple(token if token in self.specimens.values else self.mender.mend(token) for token in words(text))
+        for table in (self.specimens, self.label_specimens):
+            hits = table.scan(tokens)
+            if hits:
+                return unique(system for hit in hits for values in hit.values for system in values)
+        return ()
 
     def _techniques(self, text: str) -> tuple[str, ...]:
         if not text.strip():
@@ -234,6 +242,15 @@ class Gatherer:
             )
             self._chapters[text] = known
         return known
+
+
+def _both_sides(implied: tuple[str, ...], column: tuple[str, ...]) -> tuple[str, ...]:
+    """A clearance is measured in urine and in serum: a column that names one of them says nothing against the other."""
+    for system in implied:
+        sides = system.split("+")
+        if len(sides) > 1 and set(sides) & set(column):
+            return unique([*column, system, *sides])
+    return ()
 
 
 def _is_american(test: LocalTest) -> bool:
