@@ -55,13 +55,19 @@ def senses_of(
                 challenge=name.challenge,
                 divisor=name.divisor,
                 is_modifier=entry.kind in MODIFIER_KINDS or not component,
-                is_organism=entry.kind == "organism" or bool(ORGANISM_WORDS & set(name_words(component))),
+                is_organism=entry.kind == "organism" or _names_an_organism(component),
                 names_specimen=names_specimen,
                 order=order,
                 spelling=spelling,
             )
         )
     return senses
+
+
+def _names_an_organism(component: str) -> bool:
+    """Whether a component is an organism, or something of one: Cytomegalovirus, HIV 1 Ab."""
+    named = name_words(component)
+    return bool(ORGANISM_WORDS & set(named)) or bool(named and named[-1].endswith("viru"))
 
 
 NO_SENSE = senses_of(LexiconEntry(expression="", kind="modifier"), 0, names_specimen=False)[0]

@@ -27,7 +27,9 @@ from matcher.senses import (
     as_ratio,
     best_products,
     is_short,
+    outside_chapter,
     qualified,
+    sought_in_chapter,
     time_conflict,
     unique,
     unit_words,
@@ -209,6 +211,7 @@ class Parser:
         for combination in best_products(choices, MAX_READINGS):
             senses = without_context_panels([sense for sense, _ in combination])
             score = prior + sum(weight for _, weight in combination) - time_conflict(senses, cues.challenges)
+            score -= outside_chapter(senses, test.chapter)
             facts = self.gatherer.facts(test, unit, cues, senses, tokens, self._systems_of_exam(test.exam))
             named = qualified([sense for sense in senses if sense.tokens])
             spans = tuple(
@@ -227,7 +230,7 @@ class Parser:
             less_usual = self._less_usual(hits, senses, test, unit, tokens)
             found = (*doubts, *unknown, *_doubts(senses, facts, spans), *less_usual)
             reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, found)
-            readings.append(reading)
+            readings.extend([reading, *sought_in_chapter(reading)])
             ratio = as_ratio(reading, named, label, unit)
             if ratio is not None:
                 readings.append(ratio)
@@ -358,11 +361,20 @@ class Parser:
                 ):
                     return True
             elif key == "chapitre":
-                if test.chapter and fold(value)[:7] in fold(test.chapter):
+                if test.chapter and _is_chapter(value, test.chapter):
                     return True
             elif key == "label" and set(words(value)) <= set(tokens):
                 return True
         return False
+
+
+def _is_chapter(value: str, chapter: str) -> bool:
+    """Whether a chapter is the one that a context names, in French or in English."""
+    parts = words(value)
+    if len(parts) < 2:
+        return fold(value)[:7] in fold(chapter)
+    written = words(chapter)
+    return all(any(word.startswith(part[:6]) for word in written) for part in parts)
 
 
 def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...]) -> tuple[Doubt, ...]:

@@ -144,6 +144,7 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
         facts.is_american,
         bool({"Bld", "RBC"} & set(facts.systems)),
         bool(NAMED_FLUIDS & set(facts.systems[:1])),
+        facts.nature == "na",
     ),
     "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
     "challenge": lambda facts: (facts.challenges,),

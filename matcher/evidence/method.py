@@ -24,6 +24,11 @@ _NEAR: tuple[frozenset[str], ...] = (
     frozenset({"Aggl", "LA", "Hemagglutination", "HA", "Hemagglutination inhibition"}),
 )  # fmt: skip
 
+_NUCLEIC = ("Probe.amp.tar", "NAA with", "Non-probe", "Probe with amp")
+_ELSEWHERE = frozenset({"IA", "IA.rapid", "IF", "Aggl", "LA", "HA", "Hemagglutination", "Wet preparation",
+                        "Microscopy.light", "Gram stain", "Complement fixation", "IB", "Line blot"})  # fmt: skip
+"""Methods by which no nucleic acid is looked for."""
+
 
 def method_is_same(local: str, term: str) -> None:
     """Technique {local} : c'est bien la méthode LOINC {term}."""
@@ -53,6 +58,14 @@ def no_method_either_side(local: str, term: str) -> None:
     """Aucune technique précisée, et le code LOINC n'en exige pas."""
 
 
+def nucleic_by_chapter(local: str, term: str) -> None:
+    """Biologie moléculaire : la méthode {term} y est sous-entendue."""
+
+
+def not_nucleic(local: str, term: str) -> None:
+    """Biologie moléculaire : le code LOINC exige une autre méthode ({term})."""
+
+
 def method_without_evidence(local: str, term: str) -> None:
     """Le code LOINC exige la méthode {term}, que rien n'indique dans le catalogue."""
 
@@ -74,6 +87,11 @@ def weigh_method(facts: Facts, value: str) -> Found:
             return Found(Verdict.COMPATIBLE, 0.9, automated_by_custom)
         if value == "Manual count" and facts.systems and facts.systems[0] in NAMED_FLUIDS:
             return Found(Verdict.COMPATIBLE, 0.2, counted_by_hand)
+        if facts.nature == "na":
+            if value.startswith(_NUCLEIC):
+                return Found(Verdict.COMPATIBLE, 0.6, nucleic_by_chapter)
+            if value in _ELSEWHERE or "ulture" in value:
+                return Found(Verdict.CONTRADICT, -0.9, not_nucleic)
         return Found(Verdict.UNKNOWN, -_TACIT.get(value, 0.9), method_without_evidence)
     if value in facts.methods:
         return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)
