@@ -15,6 +15,15 @@ GENERIC = frozenset(
     ).split()
 )
 
+SEEN = frozenset(
+    (
+        "erythrocytes", "leukocytes", "neutrophils", "polymorphonuclear cells", "lymphocytes", "macrophages",
+        "epithelial cells", "epithelial cells.squamous", "clue cells", "spermatozoa", "mucus", "crystals",
+        "yeast", "yeast.budding", "yeast.hyphae", "yeast.pseudohyphae", "trichomonas vaginalis",
+    )
+)  # fmt: skip
+"""Analytes that bacteriology sees under the microscope before anything grows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -45,6 +54,8 @@ class Facts:
     """A specimen is given but no unit: more often a search than a measurement."""
     names_analyte: bool = False
     """The label names something measured, so a panel cannot be what is meant."""
+    is_seen: bool = False
+    """A cell, a yeast or a parasite of a bacteriology, without unit: what is seen under the microscope."""
     is_control: bool = False
     """The row is about a control, a donor or a foetus, not about the patient."""
 

@@ -3,8 +3,8 @@
 import re
 from itertools import combinations
 
-from matcher.evidence.system import ANY_FLUID, FAMILIES, UNSPECIFIED, stand_near
-from matcher.facts import Cues, Facts
+from matcher.evidence.system import ANY_FLUID, BLOODS, FAMILIES, UNSPECIFIED, stand_near
+from matcher.facts import SEEN, Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
 from matcher.normalise.text import fold, words
@@ -25,6 +25,8 @@ _SUSCEPTIBILITY_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
 PRECISE = 2
 """« Sérum » and « Écouvillon nasal » are one or two LOINC systems; « Sang » is six, and the analyte says which."""
 ANY_SPECIMEN = "XXX"
+GRAMS_IN_PERCENT = frozenset({"Erythrocyte mean corpuscular hemoglobin concentration"})
+"""Analytes whose percent is grams in 100 mL, as laboratories went on writing."""
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
 _AMERICAN_WORDS = frozenset("blood swab hematology chemistry fluid urine-- whole".split())
@@ -90,6 +92,7 @@ class Gatherer:
         exam_systems: tuple[str, ...] = (),
     ) -> Facts:
         """What a row says on every axis but the component; `exam_systems` are the specimens of its exam."""
+        unit = _in_this_use(unit, senses)
         implied_systems = unique(system for sense in senses for system in sense.entry.system)
         named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
         named_there = unique([*cues.systems, *named_systems])
@@ -98,9 +101,7 @@ class Gatherer:
             # The leucocytes of an « ECBU » are those of urine; what the analyte implies only chooses among them.
             systems = tuple(system for system in implied_systems if system in exam_systems) or exam_systems
         classes, class_systems = self._chapter(test.chapter)
-        methods = unique(
-            [*self._techniques(test.technique), *cues.methods, *(m for s in senses for m in s.entry.method)]
-        )
+        methods = self._methods(test, cues, senses)
         nature = nature_of_row(test, senses, methods, classes, tokens)
         if nature == "susc":
             # A diameter is measured in millimetres, a minimum inhibitory concentration in mg/L.
@@ -122,6 +123,11 @@ class Gatherer:
             methods=methods,
             is_american=_is_american(test),
             seems_qualitative=not unit.text.strip() and bool(test.specimen.strip()) and not scales,
+            is_seen=(
+                "MICRO" in classes
+                and not (nature or methods or unit.is_known or BLOODS & set(systems[:1]) or "Urine" in systems)
+                and any(sense.analyte in SEEN for sense in senses)
+            ),
             is_control=bool(_CONTROL & set(tokens)),
             names_analyte=any(
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
@@ -196,6 +202,12 @@ class Gatherer:
             return unique(method for values in whole for method in values)
         return unique(method for hit in self.techniques.scan(words(text)) for values in hit.values for method in values)
 
+    def _methods(self, test: LocalTest, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
+        """The techniques that the row names; only where it names none, those that its analyte implies."""
+        named = (m for s in senses if s.entry.kind == "method" and not s.component for m in s.entry.method)
+        said = unique([*self._techniques(test.technique), *cues.methods, *named])
+        return said or unique(method for sense in senses for method in sense.entry.method)
+
     def _times(self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
         if test.timing.strip():
             found = self.timing.get(test.timing)
@@ -242,6 +254,13 @@ class Gatherer:
             )
             self._chapters[text] = known
         return known
+
+
+def _in_this_use(unit: UnitReading, senses: list[Sense]) -> UnitReading:
+    """A unit as it is meant with this analyte: the percent of a mean corpuscular concentration is a mass in 100 mL."""
+    if unit.dimensions != ("percent",) or not any(sense.component in GRAMS_IN_PERCENT for sense in senses):
+        return unit
+    return UnitReading(f"{unit.text} (g/dL)", ("g/dL",), ("mass_conc",))
 
 
 def _both_sides(implied: tuple[str, ...], column: tuple[str, ...]) -> tuple[str, ...]:

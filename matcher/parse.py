@@ -26,6 +26,7 @@ from matcher.normalise.units import UnitReading, unit_key
 from matcher.senses import (
     as_ratio,
     best_products,
+    is_general,
     is_short,
     outside_chapter,
     qualified,
@@ -61,6 +62,9 @@ class Parser:
         )
         counts = Counter(word for entry in tables.lexicon for word in words(entry.expression))
         counts.update(vocabulary)
+        # A word of a specimen, a technique, a time or a scale is known: it is not a misspelt analyte.
+        beside = (tables.label_specimens, tables.label_techniques, tables.timing, tables.scales)
+        counts.update(word for table in beside for row in table for word in words(row[0]))
         self.known = frozenset(counts)
         self.mender = self.gatherer.mender = Mender(counts)
         self._methods = frozenset(self.gatherer.label_techniques.values)
@@ -80,9 +84,13 @@ class Parser:
             if named and not any(reading.analytes for reading in others):
                 # A synonym without analyte qualifies the label: glucose, synonym PP.
                 readings += self._readings(test, f"{label} {synonym}", unit, 0.0)
-            readings += others
+            # « Leucocytes », synonym « ECB gorge »: an exam named beside an analyte is where it is found.
+            readings += [item for item in others if not (named and is_general(item))]
         if not any(reading.analytes for reading in readings) and test.code and not test.code.isdigit():
             readings += [item for item in self._readings(test, test.code, unit, -0.2) if item.analytes]
+        if COLONIES in "".join(unit.ucum) and not any(reading.analytes for reading in readings):
+            # « Numération », en UFC/mL: the unit alone says that colonies are counted.
+            readings += self._readings(test, f"UFC {label}", unit, -0.1)
         if test.exam and not any(reading.analytes for reading in readings):
             readings += self._readings(test, f"{test.exam} {label}", unit, -0.1)
         readings.sort(key=lambda reading: -reading.prior)
@@ -413,6 +421,7 @@ def _is_supported_by(facts: Facts) -> bool:
 
 ABBREVIATED = frozenset({"sg"})
 """Abbreviations of a specimen that stand anywhere in a label, and that the lexicon also reads as something else."""
+COLONIES = "[CFU]"
 SHORT = 3
 LONG = 4
 """From how many letters on an unknown word is a word, and not a mark of the laboratory's own."""

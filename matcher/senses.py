@@ -151,6 +151,11 @@ _GENERAL_FINDINGS = frozenset(
 )
 
 
+def is_general(reading: Reading) -> bool:
+    """Whether a reading names no more than what an examination looks for in general."""
+    return bool(reading.analytes) and set(reading.analytes) <= _GENERAL_FINDINGS
+
+
 def without_context_panels(senses: list[Sense]) -> list[Sense]:
     """NFS Plaquettes, ECBU - cylindres: the exam only says where the analyte is found."""
     named = [sense for sense in senses if sense.tokens and not sense.is_modifier]
