@@ -102,7 +102,7 @@ class Gatherer:
             systems = tuple(system for system in implied_systems if system in exam_systems) or exam_systems
         classes, class_systems = self._chapter(test.chapter)
         methods = self._methods(test, cues, senses)
-        nature = nature_of_row(test, senses, methods, classes, tokens)
+        nature = nature_of_row(test, senses, methods, classes, tokens, systems)
         if nature == "susc":
             # A diameter is measured in millimetres, a minimum inhibitory concentration in mg/L.
             methods = unique([*_SUSCEPTIBILITY_METHODS.get(unit.dimensions, ()), *methods])
@@ -190,8 +190,11 @@ class Gatherer:
         tokens = tuple(token if token in self.specimens.values else self.mender.mend(token) for token in words(text))
         for table in (self.specimens, self.label_specimens):
             hits = table.scan(tokens)
-            if hits:
-                return unique(system for hit in hits for values in hit.values for system in values)
+            read = [unique(system for values in hit.values for system in values) for hit in hits]
+            # « Specimen », « prélèvement » beside a name add nothing to it.
+            named = [systems for systems in read if set(systems) - UNSPECIFIED]
+            if read:
+                return unique(system for systems in named or read for system in systems)
         return ()
 
     def _techniques(self, text: str) -> tuple[str, ...]:

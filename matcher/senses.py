@@ -30,6 +30,7 @@ def nature_of_row(
     methods: tuple[str, ...],
     classes: tuple[str, ...],
     tokens: tuple[str, ...],
+    systems: tuple[str, ...] = (),
 ) -> str:
     """What is measured of an organism or drug: ab, ag, na (nucleic acid), culture, susc, or empty when not said."""
     said = {token for sense in senses for token in sense.tokens}
@@ -51,7 +52,9 @@ def nature_of_row(
     if any(sense.is_organism for sense in senses):
         # A bare organism without specimen is a serology in a catalogue; with one, it is looked for in it.
         is_silent = not test.specimen.strip() and not methods and (not classes or "SERO" in classes)
-        if is_silent or set(methods) & _IMMUNOLOGICAL:
+        # In a serum nobody looks for the organism itself, unless a unit counts its copies.
+        is_serum = systems[:1] == ("Ser",) and not methods and not test.unit.strip()
+        if is_silent or is_serum or set(methods) & _IMMUNOLOGICAL:
             return "ab"
     return ""
 

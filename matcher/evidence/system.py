@@ -106,6 +106,8 @@ def weigh_system(facts: Facts, value: str) -> Found:
         return Found(Verdict.COMPATIBLE, 0.2, specimen_near_system, local)
     if facts.systems[0] in UNSPECIFIED and value not in UNSPECIFIED and value in facts.systems:
         return Found(Verdict.COMPATIBLE, 0.4, one_of_several_specimens, ", ".join(facts.systems[1:5]))
+    if facts.systems[0] in UMBRELLAS and value in facts.systems and value not in UMBRELLAS | UNSPECIFIED:
+        return Found(Verdict.COMPATIBLE, 0.5, specimen_near_system, local)
     if value in facts.systems:
         rank = facts.systems.index(value)
         if set(value.split("/")) & set(facts.systems[:1]):

@@ -62,3 +62,22 @@ def test_a_clearance_is_of_urine_and_of_serum(starter_engine: Engine, label: str
         assert weigh_system(reading.facts, value).verdict is not Verdict.CONTRADICT
     proposal = starter_engine.propose(LocalTest(label=label, specimen=specimen, unit="mL/min"))[0]
     assert not any(item.axis is Axis.SYSTEM and item.verdict is Verdict.CONTRADICT for item in proposal.evidence)
+
+
+def test_a_word_for_any_specimen_adds_nothing_to_a_name(starter_engine: Engine) -> None:
+    for cell in ("Genital Specimen", "Échantillon urinaire"):
+        assert "XXX" not in systems_of(starter_engine, label="Candida", specimen=cell), cell
+
+
+def test_a_region_is_not_one_of_its_sites() -> None:
+    assert weighed("Genital", "Vag", value="Genital")[1] > 2 * weighed("Genital", "Vag", value="Vag")[1] - 0.1
+
+
+@pytest.mark.parametrize(
+    ("specimen", "unit", "nature"), [("Sérum", "", "ab"), ("Gorge", "", ""), ("Sérum", "UI/L", "")]
+)
+def test_a_bare_organism_of_a_serum_is_a_serology(
+    starter_engine: Engine, specimen: str, unit: str, nature: str
+) -> None:
+    row = LocalTest(label="Oreillons", specimen=specimen, unit=unit, chapter="Virologie")
+    assert starter_engine.parser.parse(row).readings[0].facts.nature == nature
