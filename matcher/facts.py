@@ -37,6 +37,8 @@ class Facts:
     scales: tuple[str, ...] = ()
     scales_from: str = ""
     methods: tuple[str, ...] = ()
+    label_methods: tuple[str, ...] = ()
+    """The techniques that the label itself names: a code without them leaves a word of the label out."""
     properties: tuple[str, ...] = ()
     stated_properties: tuple[str, ...] = ()
     """What the column of quantities says."""
@@ -72,8 +74,15 @@ class Reading:
     prior: float
     spans: tuple[tuple[str, str], ...] = ()
     """(words of the label, LOINC component they stand for)."""
+    instead: tuple[str, ...] = ()
+    """The analytes that come first for the same words, when this reading takes another."""
     doubts: tuple[Doubt, ...] = ()
-    """What keeps any proposal of this reading from being sure."""
+    """What this reading guessed; unless it is settled, no proposal of it is sure."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something that this reading guessed keeps its proposals from being sure."""
+        return any(not doubt.is_settled for doubt in self.doubts)
 
 
 @dataclass(frozen=True, slots=True)

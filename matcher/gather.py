@@ -48,6 +48,7 @@ class Gatherer:
         self.mender = Mender({})
         self._chapters: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._specimens: dict[str, tuple[str, ...]] = {}
+        self._told: dict[str, bool] = {}
 
     def cues(self, tokens: tuple[str, ...], free: list[int]) -> Cues:
         """Scan the words that the lexicon left for specimen, time, technique and scale."""
@@ -121,6 +122,7 @@ class Gatherer:
             scales=scales,
             scales_from=scales_from,
             methods=methods,
+            label_methods=methods if nature == "susc" else self._methods_in_label(cues, senses),
             is_american=_is_american(test),
             seems_qualitative=not unit.text.strip() and bool(test.specimen.strip()) and not scales,
             is_seen=(
@@ -210,6 +212,25 @@ class Gatherer:
         named = (m for s in senses if s.entry.kind == "method" and not s.component for m in s.entry.method)
         said = unique([*self._techniques(test.technique), *cues.methods, *named])
         return said or unique(method for sense in senses for method in sense.entry.method)
+
+    def _methods_in_label(self, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
+        """The techniques that words of the label name, alone or inside the name of an analyte (« LDL calculé »)."""
+        named = (
+            method
+            for sense in senses
+            if sense.entry.method and self._names_a_technique(sense)
+            for method in sense.entry.method
+        )
+        return unique([*cues.methods, *named])
+
+    def _names_a_technique(self, sense: Sense) -> bool:
+        if sense.entry.kind == "method":
+            return True
+        told = self._told.get(sense.entry.expression)
+        if told is None:
+            found = self.label_techniques.scan(words(sense.entry.expression))
+            told = self._told[sense.entry.expression] = bool(found)
+        return told
 
     def _times(self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
         if test.timing.strip():

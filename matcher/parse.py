@@ -11,6 +11,7 @@ from matcher.evidence.doubt import (
     label_against_column,
     less_usual_meaning,
     short_name_alone,
+    word_is_completed,
     word_is_cut,
     word_is_repaired,
     word_is_unknown,
@@ -109,7 +110,7 @@ class Parser:
             return []
         if set(outside[0].analytes) & set(inside[0].analytes):
             return []
-        return outside[:2] + inside[:2]
+        return outside[:2] + [replace(item, instead=(*item.instead, *outside[0].analytes)) for item in inside[:2]]
 
     def _unit_of_range(self, text: str) -> str:
         """The unit written after the figures of reference values: « 2,0 à 9,0 UI/L », « H : 4-5 T/L ; F : 4-5 T/L »."""
@@ -140,7 +141,9 @@ class Parser:
         """The texts that a label may be, likeliest first, their words and what is doubtful in them."""
         texts = filled(label, self._is_known, MAX_SPELLINGS) if "?" in label or "\ufffd" in label else []
         for text, lost in texts or [(label, [])]:
-            gaps = tuple(Doubt(Axis.COMPONENT, word_is_repaired, *pair) for pair in lost) if len(texts) > 1 else ()
+            is_settled = len(texts) == 1
+            rule = word_is_completed if is_settled else word_is_repaired
+            gaps = tuple(Doubt(Axis.COMPONENT, rule, *pair, is_settled=is_settled) for pair in lost)
             for tokens, doubts in self._spellings(words(text)):
                 yield text, tokens, (*gaps, *doubts)
 
@@ -160,7 +163,7 @@ class Parser:
         for place, rank in [(-1, 0), *((p, r) for p, found in mended.items() for r in range(1, len(found)))]:
             chosen = {p: found[rank if p == place else 0] for p, found in mended.items()}
             tokens = tuple(chosen[p].word if p in chosen else word for p, word in enumerate(written))
-            doubts = tuple(_repaired(written[p], item) for p, item in chosen.items() if item.is_doubtful)
+            doubts = tuple(_repaired(written[p], item) for p, item in chosen.items() if item.is_said)
             spellings.append((tokens, doubts))
         return spellings[:MAX_SPELLINGS]
 
@@ -237,7 +240,8 @@ class Parser:
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
             less_usual = self._less_usual(hits, senses, test, unit, tokens)
             found = (*doubts, *unknown, *_doubts(senses, facts, spans), *less_usual)
-            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, found)
+            instead = unique(sense.instead for sense in named if not sense.is_modifier)
+            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, instead, found)
             readings.extend([reading, *sought_in_chapter(reading)])
             ratio = as_ratio(reading, named, label, unit)
             if ratio is not None:
@@ -401,6 +405,8 @@ def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...
 
 
 def _repaired(written: str, mended: Mended) -> Doubt:
+    if not mended.is_doubtful:
+        return Doubt(Axis.COMPONENT, word_is_completed, written, mended.word, is_settled=True)
     rule = word_is_cut if mended.repair is Repair.CUT else word_is_repaired
     return Doubt(Axis.COMPONENT, rule, written, mended.word)
 
