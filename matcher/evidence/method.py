@@ -121,7 +121,7 @@ def weigh_method(facts: Facts, value: str) -> Found:
 
 def _tacit(value: str) -> float:
     """How much a method that the row does not name is held against a code: a limit of detection is hardly one."""
-    return 0.5 if value.startswith(_PRECISION) else _TACIT.get(value, 0.9)
+    return 0.35 if value.startswith(_PRECISION) else _TACIT.get(value, 0.9)
 
 
 def _stem(method: str) -> str:
