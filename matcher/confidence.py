@@ -2,6 +2,7 @@
 
 from matcher.calibration import Signals
 from matcher.candidate import CONTRADICTS, VETOING, Candidate, Views
+from matcher.certainty import doubts_of
 from matcher.evidence.choice import national_choice
 from matcher.types import LocalTest
 
@@ -56,7 +57,7 @@ class Trust:
     def is_doubtful(self, candidate: Candidate) -> bool:
         """Whether something that no likeness outweighs keeps a candidate from being sure: what its reading guessed,
         a condition that only one side states, a control instead of the patient, a specimen that only stands near,
-        a choice among its siblings that left others possible."""
+        a choice among its siblings that left others possible, a word or a technique that its code leaves out."""
         facts = candidate.reading.facts
         is_other_subject = bool(self.index.other_subject[candidate.position]) is not facts.is_control
         has_challenge = bool(self.views.value("challenge", candidate))
@@ -64,9 +65,8 @@ class Trust:
         is_other_condition = challenge < AGREED if has_challenge else challenge <= UNSAID
         is_near_specimen = bool(facts.systems) and self.views.strength("system", candidate) < NAMED
         is_guess = candidate.is_guess or candidate.habit is not None
-        return (
-            bool(candidate.reading.doubts) or is_other_subject or is_other_condition or is_near_specimen or is_guess
-        )
+        is_guess = is_guess or candidate.reading.is_doubtful or any(doubts_of(self.views, candidate))
+        return is_guess or is_other_subject or is_other_condition or is_near_specimen
 
 
 def is_cut(test: LocalTest, width: int) -> bool:

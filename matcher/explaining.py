@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from matcher.candidate import Candidate, Views
+from matcher.certainty import doubts_of
 from matcher.confidence import is_cut
 from matcher.evidence.base import Found, sentence_of
 from matcher.evidence.component import (
@@ -81,7 +82,7 @@ class Explaining:
         term, reading = self._term(candidate), candidate.reading
         found = weigh_unit(reading.facts, term.units, self.index.dimensions_of(term))
         yield _evidence(Axis.UNIT, found, term.units, self.weights.unit)
-        for doubt in reading.doubts:
+        for doubt in (*reading.doubts, *doubts_of(self.views, candidate)):
             sentence = sentence_of(doubt.rule, doubt.local, doubt.term)
             yield Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term)
         if is_cut(test, knowledge.label_width):

@@ -15,6 +15,15 @@ GENERIC = frozenset(
     ).split()
 )
 
+SEEN = frozenset(
+    (
+        "erythrocytes", "leukocytes", "neutrophils", "polymorphonuclear cells", "lymphocytes", "macrophages",
+        "epithelial cells", "epithelial cells.squamous", "clue cells", "spermatozoa", "mucus", "crystals",
+        "yeast", "yeast.budding", "yeast.hyphae", "yeast.pseudohyphae", "trichomonas vaginalis",
+    )
+)  # fmt: skip
+"""Analytes that bacteriology sees under the microscope before anything grows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -28,6 +37,8 @@ class Facts:
     scales: tuple[str, ...] = ()
     scales_from: str = ""
     methods: tuple[str, ...] = ()
+    label_methods: tuple[str, ...] = ()
+    """The techniques that the label itself names: a code without them leaves a word of the label out."""
     properties: tuple[str, ...] = ()
     stated_properties: tuple[str, ...] = ()
     """What the column of quantities says."""
@@ -45,6 +56,8 @@ class Facts:
     """A specimen is given but no unit: more often a search than a measurement."""
     names_analyte: bool = False
     """The label names something measured, so a panel cannot be what is meant."""
+    is_seen: bool = False
+    """A cell, a yeast or a parasite of a bacteriology, without unit: what is seen under the microscope."""
     is_control: bool = False
     """The row is about a control, a donor or a foetus, not about the patient."""
 
@@ -61,8 +74,15 @@ class Reading:
     prior: float
     spans: tuple[tuple[str, str], ...] = ()
     """(words of the label, LOINC component they stand for)."""
+    instead: tuple[str, ...] = ()
+    """The analytes that come first for the same words, when this reading takes another."""
     doubts: tuple[Doubt, ...] = ()
-    """What keeps any proposal of this reading from being sure."""
+    """What this reading guessed; unless it is settled, no proposal of it is sure."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something that this reading guessed keeps its proposals from being sure."""
+        return any(not doubt.is_settled for doubt in self.doubts)
 
 
 @dataclass(frozen=True, slots=True)

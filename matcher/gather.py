@@ -1,9 +1,10 @@
 """Gathering what a row says beside its analyte: specimen, time, technique, scale, chapter, unit."""
 
 import re
+from itertools import combinations
 
-from matcher.evidence.system import FAMILIES, UNSPECIFIED
-from matcher.facts import Cues, Facts
+from matcher.evidence.system import ANY_FLUID, BLOODS, FAMILIES, UNSPECIFIED, stand_near
+from matcher.facts import SEEN, Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
 from matcher.normalise.text import fold, words
@@ -23,6 +24,9 @@ _SUSCEPTIBILITY_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 PRECISE = 2
 """« Sérum » and « Écouvillon nasal » are one or two LOINC systems; « Sang » is six, and the analyte says which."""
+ANY_SPECIMEN = "XXX"
+GRAMS_IN_PERCENT = frozenset({"Erythrocyte mean corpuscular hemoglobin concentration"})
+"""Analytes whose percent is grams in 100 mL, as laboratories went on writing."""
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
 _AMERICAN_WORDS = frozenset("blood swab hematology chemistry fluid urine-- whole".split())
@@ -44,6 +48,7 @@ class Gatherer:
         self.mender = Mender({})
         self._chapters: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._specimens: dict[str, tuple[str, ...]] = {}
+        self._told: dict[str, bool] = {}
 
     def cues(self, tokens: tuple[str, ...], free: list[int]) -> Cues:
         """Scan the words that the lexicon left for specimen, time, technique and scale."""
@@ -88,6 +93,7 @@ class Gatherer:
         exam_systems: tuple[str, ...] = (),
     ) -> Facts:
         """What a row says on every axis but the component; `exam_systems` are the specimens of its exam."""
+        unit = _in_this_use(unit, senses)
         implied_systems = unique(system for sense in senses for system in sense.entry.system)
         named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
         named_there = unique([*cues.systems, *named_systems])
@@ -96,10 +102,8 @@ class Gatherer:
             # The leucocytes of an « ECBU » are those of urine; what the analyte implies only chooses among them.
             systems = tuple(system for system in implied_systems if system in exam_systems) or exam_systems
         classes, class_systems = self._chapter(test.chapter)
-        methods = unique(
-            [*self._techniques(test.technique), *cues.methods, *(m for s in senses for m in s.entry.method)]
-        )
-        nature = nature_of_row(test, senses, methods, classes, tokens)
+        methods = self._methods(test, cues, senses)
+        nature = nature_of_row(test, senses, methods, classes, tokens, systems)
         if nature == "susc":
             # A diameter is measured in millimetres, a minimum inhibitory concentration in mg/L.
             methods = unique([*_SUSCEPTIBILITY_METHODS.get(unit.dimensions, ()), *methods])
@@ -118,8 +122,14 @@ class Gatherer:
             scales=scales,
             scales_from=scales_from,
             methods=methods,
+            label_methods=methods if nature == "susc" else self._methods_in_label(cues, senses),
             is_american=_is_american(test),
             seems_qualitative=not unit.text.strip() and bool(test.specimen.strip()) and not scales,
+            is_seen=(
+                "MICRO" in classes
+                and not (nature or methods or unit.is_known or BLOODS & set(systems[:1]) or "Urine" in systems)
+                and any(sense.analyte in SEEN for sense in senses)
+            ),
             is_control=bool(_CONTROL & set(tokens)),
             names_analyte=any(
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
@@ -138,9 +148,12 @@ class Gatherer:
     def _systems(self, test: LocalTest, named: tuple[str, ...], implied: tuple[str, ...]) -> tuple[str, ...]:
         """A specimen named in the label outweighs the column; one merely implied by the analyte does not."""
         column = self.specimen(test.specimen)
-        if named:
+        if named and not (column and set(named) <= UNSPECIFIED | {ANY_FLUID}):
+            # « Liquide » in a label says less than a column that names one.
             # "Urée plasmatique" filed under urine is the plasma half of a clearance.
             return tuple(system for system in named if system in column) or named
+        if both := _both_sides(implied, column):
+            return both
         if 0 < len(column) <= PRECISE:
             # A specimen that has a name is meant, whatever the analyte is usually sought in.
             return column
@@ -164,21 +177,27 @@ class Gatherer:
     def _read_specimen(self, text: str) -> tuple[str, ...]:
         if not text.strip():
             return ()
-        systems: list[str] = []
-        for part in re.split(r"[|;,]| ou | et ", text):
-            whole = self.specimens.get(part)
-            if whole:
-                systems.extend(system for values in whole for system in values)
-                continue
-            tokens = tuple(
-                token if token in self.specimens.values else self.mender.mend(token) for token in words(part)
-            )
-            for table in (self.specimens, self.label_specimens):
-                hits = table.scan(tokens)
-                if hits:
-                    systems.extend(system for hit in hits for values in hit.values for system in values)
-                    break
-        return unique(systems)
+        parts = [self._read_one_specimen(part) for part in re.split(r"[|;,]| ou | et ", text)]
+        systems = unique(system for part in parts for system in part)
+        told = [part for part in parts if part]
+        if any(not stand_near(one[:PRECISE], other[:PRECISE]) for one, other in combinations(told, 2)):
+            # A vaginal swab or urine: the row is done on either, and only an unspecified specimen is both.
+            return unique([ANY_SPECIMEN, *systems])
+        return systems
+
+    def _read_one_specimen(self, text: str) -> tuple[str, ...]:
+        whole = self.specimens.get(text)
+        if whole:
+            return unique(system for values in whole for system in values)
+        tokens = tuple(token if token in self.specimens.values else self.mender.mend(token) for token in words(text))
+        for table in (self.specimens, self.label_specimens):
+            hits = table.scan(tokens)
+            read = [unique(system for values in hit.values for system in values) for hit in hits]
+            # « Specimen », « prélèvement » beside a name add nothing to it.
+            named = [systems for systems in read if set(systems) - UNSPECIFIED]
+            if read:
+                return unique(system for systems in named or read for system in systems)
+        return ()
 
     def _techniques(self, text: str) -> tuple[str, ...]:
         if not text.strip():
@@ -187,6 +206,31 @@ class Gatherer:
         if whole:
             return unique(method for values in whole for method in values)
         return unique(method for hit in self.techniques.scan(words(text)) for values in hit.values for method in values)
+
+    def _methods(self, test: LocalTest, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
+        """The techniques that the row names; only where it names none, those that its analyte implies."""
+        named = (m for s in senses if s.entry.kind == "method" and not s.component for m in s.entry.method)
+        said = unique([*self._techniques(test.technique), *cues.methods, *named])
+        return said or unique(method for sense in senses for method in sense.entry.method)
+
+    def _methods_in_label(self, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
+        """The techniques that words of the label name, alone or inside the name of an analyte (« LDL calculé »)."""
+        named = (
+            method
+            for sense in senses
+            if sense.entry.method and self._names_a_technique(sense)
+            for method in sense.entry.method
+        )
+        return unique([*cues.methods, *named])
+
+    def _names_a_technique(self, sense: Sense) -> bool:
+        if sense.entry.kind == "method":
+            return True
+        told = self._told.get(sense.entry.expression)
+        if told is None:
+            found = self.label_techniques.scan(words(sense.entry.expression))
+            told = self._told[sense.entry.expression] = bool(found)
+        return told
 
     def _times(self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
         if test.timing.strip():
@@ -234,6 +278,22 @@ class Gatherer:
             )
             self._chapters[text] = known
         return known
+
+
+def _in_this_use(unit: UnitReading, senses: list[Sense]) -> UnitReading:
+    """A unit as it is meant with this analyte: the percent of a mean corpuscular concentration is a mass in 100 mL."""
+    if unit.dimensions != ("percent",) or not any(sense.component in GRAMS_IN_PERCENT for sense in senses):
+        return unit
+    return UnitReading(f"{unit.text} (g/dL)", ("g/dL",), ("mass_conc",))
+
+
+def _both_sides(implied: tuple[str, ...], column: tuple[str, ...]) -> tuple[str, ...]:
+    """A clearance is measured in urine and in serum: a column that names one of them says nothing against the other."""
+    for system in implied:
+        sides = system.split("+")
+        if len(sides) > 1 and set(sides) & set(column):
+            return unique([*column, system, *sides])
+    return ()
 
 
 def _is_american(test: LocalTest) -> bool:

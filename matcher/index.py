@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from matcher.names import is_about_another, name_words, split_component
 from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import ucum_dimension
+from matcher.shortnames import method_of, methods_by_ending
 from matcher.types import Term
 
 FORMAT = 7
@@ -99,10 +100,12 @@ class TermIndex:
         coders = {axis: Coder() for axis in AXES}
         codes: dict[str, list[int]] = {axis: [] for axis in AXES}
         analyte_of = np.empty(len(kept), np.int32)
+        by_ending = methods_by_ending(kept)
+        methods = [method_of(term, by_ending) for term in kept]
         for position, term in enumerate(kept):
             name = split_component(term.component)
             analyte_of[position] = analytes.code(fold(name.analyte))
-            values = _axis_values(term, name.divisor, name.challenge)
+            values = _axis_values(term, name.divisor, name.challenge) | {"method": methods[position]}
             for axis in AXES:
                 codes[axis].append(coders[axis].code(values[axis]))
         vocabulary, start, postings, weights = _invert(analytes.values)
@@ -117,7 +120,7 @@ class TermIndex:
             axis_values={axis: coders[axis].values for axis in AXES},
             axis_codes={axis: np.asarray(codes[axis], np.int32) for axis in AXES},
             analyte_of=analyte_of,
-            prior=_prior(kept),
+            prior=_prior(kept, methods),
             other_subject=np.array([is_about_another(term.long_common_name) for term in kept], np.float32),
             postings_start=start,
             postings=postings,
@@ -207,7 +210,6 @@ def _axis_values(term: Term, divisor: str, challenge: str) -> dict[str, str]:
         "time": term.time_aspct,
         "system": term.system,
         "scale": term.scale_typ,
-        "method": term.method_typ,
         "divisor": divisor,
         "challenge": challenge,
         "class_name": term.class_name,
@@ -244,7 +246,7 @@ def _analyte_weights(count: int, start: Ints, postings: Ints, weights: Floats) -
     return np.bincount(postings, weights=per_posting, minlength=count).astype(np.float32)
 
 
-def _prior(terms: list[Term]) -> Floats:
+def _prior(terms: list[Term], methods: list[str]) -> Floats:
     usage = np.array([term.usage for term in terms], np.float32)
     rank = np.array([term.rank for term in terms], np.float32)
     by_usage = np.select([usage == 1, usage == 2, usage == 3], [1.0, 0.72, 0.5], 0.0)
@@ -254,12 +256,12 @@ def _prior(terms: list[Term]) -> Floats:
     for position, term in enumerate(terms):
         groups[(term.component, term.property, term.time_aspct, term.system, term.scale_typ)].append(position)
     for members in groups.values():
-        plain = [position for position in members if not terms[position].method_typ]
+        plain = [position for position in members if not methods[position]]
         if plain and len(members) > 1:
             # The code without method is the one to use when nothing is said of the technique.
             best = float(prior[members].max())
             prior[plain[0]] = max(float(prior[plain[0]]), 0.95 * best)
-            others = [position for position in members if terms[position].method_typ]
+            others = [position for position in members if methods[position]]
             prior[others] *= np.float32(0.8)
     return prior
 

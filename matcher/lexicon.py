@@ -27,6 +27,8 @@ class Sense:
     """0 for the most frequent meaning of the expression."""
     spelling: int
     """Rank of this component among the alternatives of its entry."""
+    instead: str = ""
+    """The analyte of the first of these alternatives, when this is another."""
 
 
 MODIFIER_KINDS = frozenset({"modifier", "method", "specimen", "challenge"})
@@ -40,12 +42,14 @@ def senses_of(
 ) -> list[Sense]:
     """The senses of an entry, one for each spelling of its component; a modifier may have no component."""
     senses: list[Sense] = []
+    first = ""
     for spelling, component in enumerate(entry.component or ("",)):
         name = split_component(component)
         # Some components are better known by their long common name: Bilirubin.direct.
         known = (names or {}).get(key_of(words(name.analyte))) if name.analyte else None
         if known is not None and known != fold(name.analyte):
             name = replace(name, analyte=known)
+        first = first or fold(name.analyte)
         senses.append(
             Sense(
                 entry=entry,
@@ -55,13 +59,20 @@ def senses_of(
                 challenge=name.challenge,
                 divisor=name.divisor,
                 is_modifier=entry.kind in MODIFIER_KINDS or not component,
-                is_organism=entry.kind == "organism" or bool(ORGANISM_WORDS & set(name_words(component))),
+                is_organism=entry.kind == "organism" or _names_an_organism(component),
                 names_specimen=names_specimen,
                 order=order,
                 spelling=spelling,
+                instead=first if spelling and first != fold(name.analyte) else "",
             )
         )
     return senses
+
+
+def _names_an_organism(component: str) -> bool:
+    """Whether a component is an organism, or something of one: Cytomegalovirus, HIV 1 Ab."""
+    named = name_words(component)
+    return bool(ORGANISM_WORDS & set(named)) or bool(named and named[-1].endswith("viru"))
 
 
 NO_SENSE = senses_of(LexiconEntry(expression="", kind="modifier"), 0, names_specimen=False)[0]

@@ -2,41 +2,42 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from matcher.context import Context
 from matcher.evidence.doubt import (
     Doubt,
     label_against_column,
-    less_usual_meaning,
     short_name_alone,
-    word_is_cut,
-    word_is_repaired,
     word_is_unknown,
     writing_is_unsettled,
 )
 from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
 from matcher.lexicon import NO_SENSE, Sense, compile_lexicon, sense_of_name
-from matcher.normalise.damage import filled, unmangled
-from matcher.normalise.phrases import Hit, Mended, Mender, PhraseTable, Repair
+from matcher.normalise.damage import unmangled
+from matcher.normalise.phrases import Hit, Mender, PhraseTable
 from matcher.normalise.text import fold, key_of, words
-from matcher.normalise.units import UnitReading, unit_key
+from matcher.normalise.units import UnitReading
 from matcher.senses import (
     as_ratio,
     best_products,
+    is_general,
     is_short,
+    outside_chapter,
     qualified,
+    sought_in_chapter,
     time_conflict,
     unique,
     unit_words,
     without_context_panels,
 )
+from matcher.spellings import Spellings
 from matcher.types import Axis, LocalTest, Tables, Verdict
 
 MAX_READINGS = 8
-MAX_SPELLINGS = 3
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
 _HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
 _AFTER_FIGURES = re.compile(r"\d(?=\s*([^\s\d;,()<>][^;,()<>]*))")
@@ -59,8 +60,13 @@ class Parser:
         )
         counts = Counter(word for entry in tables.lexicon for word in words(entry.expression))
         counts.update(vocabulary)
+        # A word of a specimen, a technique, a time or a scale is known: it is not a misspelt analyte.
+        beside = (tables.label_specimens, tables.label_techniques, tables.timing, tables.scales)
+        counts.update(word for table in beside for row in table for word in words(row[0]))
         self.known = frozenset(counts)
         self.mender = self.gatherer.mender = Mender(counts)
+        self.spellings = Spellings(self.known, self.mender)
+        self.context = Context(self.gatherer)
         self._methods = frozenset(self.gatherer.label_techniques.values)
         self.suffixes = PhraseTable((text, systems) for text, systems in tables.suffix_specimens)
 
@@ -78,9 +84,13 @@ class Parser:
             if named and not any(reading.analytes for reading in others):
                 # A synonym without analyte qualifies the label: glucose, synonym PP.
                 readings += self._readings(test, f"{label} {synonym}", unit, 0.0)
-            readings += others
+            # « Leucocytes », synonym « ECB gorge »: an exam named beside an analyte is where it is found.
+            readings += [item for item in others if not (named and is_general(item))]
         if not any(reading.analytes for reading in readings) and test.code and not test.code.isdigit():
             readings += [item for item in self._readings(test, test.code, unit, -0.2) if item.analytes]
+        if COLONIES in "".join(unit.ucum) and not any(reading.analytes for reading in readings):
+            # « Numération », en UFC/mL: the unit alone says that colonies are counted.
+            readings += self._readings(test, f"UFC {label}", unit, -0.1)
         if test.exam and not any(reading.analytes for reading in readings):
             readings += self._readings(test, f"{test.exam} {label}", unit, -0.1)
         readings.sort(key=lambda reading: -reading.prior)
@@ -99,7 +109,7 @@ class Parser:
             return []
         if set(outside[0].analytes) & set(inside[0].analytes):
             return []
-        return outside[:2] + inside[:2]
+        return outside[:2] + [replace(item, instead=(*item.instead, *outside[0].analytes)) for item in inside[:2]]
 
     def _unit_of_range(self, text: str) -> str:
         """The unit written after the figures of reference values: « 2,0 à 9,0 UI/L », « H : 4-5 T/L ; F : 4-5 T/L »."""
@@ -122,37 +132,9 @@ class Parser:
 
     def _readings(self, test: LocalTest, label: str, unit: UnitReading, prior: float) -> list[Reading]:
         readings: list[Reading] = []
-        for rank, (text, tokens, doubts) in enumerate(self._texts(label)):
+        for rank, (text, tokens, doubts) in enumerate(self.spellings.texts(label)):
             readings += self._read(test, text, tokens, unit, prior - 0.06 * rank, doubts)
         return readings
-
-    def _texts(self, label: str) -> Iterator[tuple[str, tuple[str, ...], tuple[Doubt, ...]]]:
-        """The texts that a label may be, likeliest first, their words and what is doubtful in them."""
-        texts = filled(label, self._is_known, MAX_SPELLINGS) if "?" in label or "\ufffd" in label else []
-        for text, lost in texts or [(label, [])]:
-            gaps = tuple(Doubt(Axis.COMPONENT, word_is_repaired, *pair) for pair in lost) if len(texts) > 1 else ()
-            for tokens, doubts in self._spellings(words(text)):
-                yield text, tokens, (*gaps, *doubts)
-
-    def _is_known(self, word: str) -> bool:
-        """Whether every word of a piece of text is known."""
-        parts = words(word)
-        return bool(parts) and all(part in self.known for part in parts)
-
-    def _spellings(self, written: tuple[str, ...]) -> list[tuple[tuple[str, ...], tuple[Doubt, ...]]]:
-        """The words of a label as known words, likeliest first; an unknown word may be several known ones."""
-        mended = {
-            position: found
-            for position, word in enumerate(written)
-            if word not in self.known and (found := self.mender.readings(word))
-        }
-        spellings: list[tuple[tuple[str, ...], tuple[Doubt, ...]]] = []
-        for place, rank in [(-1, 0), *((p, r) for p, found in mended.items() for r in range(1, len(found)))]:
-            chosen = {p: found[rank if p == place else 0] for p, found in mended.items()}
-            tokens = tuple(chosen[p].word if p in chosen else word for p, word in enumerate(written))
-            doubts = tuple(_repaired(written[p], item) for p, item in chosen.items() if item.is_doubtful)
-            spellings.append((tokens, doubts))
-        return spellings[:MAX_SPELLINGS]
 
     def _suffix(self, tokens: tuple[str, ...], unit: UnitReading) -> tuple[int, tuple[str, ...]]:
         """Where the specimen at the end of a label begins, and its systems: « Zinc sg », « K U 24 »."""
@@ -179,7 +161,7 @@ class Parser:
         doubts: tuple[Doubt, ...],
     ) -> list[Reading]:
         end, suffix_systems = self._suffix(tokens, unit)
-        hits, choices = self._chosen(self._hits(tokens[:end], unit), test, unit, tokens)
+        hits, choices = self.context.chosen(self._hits(tokens[:end], unit), test, unit, tokens)
         taken = {position for hit in hits for position in range(hit.start, hit.end)}
         free = [position for position in range(len(tokens)) if position not in taken]
         cues = self.gatherer.cues(tokens, free)
@@ -209,6 +191,7 @@ class Parser:
         for combination in best_products(choices, MAX_READINGS):
             senses = without_context_panels([sense for sense, _ in combination])
             score = prior + sum(weight for _, weight in combination) - time_conflict(senses, cues.challenges)
+            score -= outside_chapter(senses, test.chapter)
             facts = self.gatherer.facts(test, unit, cues, senses, tokens, self._systems_of_exam(test.exam))
             named = qualified([sense for sense in senses if sense.tokens])
             spans = tuple(
@@ -224,10 +207,11 @@ class Parser:
                 # Alone, what is otherwise a technique is what is asked for: « Coloration de Gram ».
                 analytes = unique(sense.analyte for sense in named if sense.entry.kind == "method")
             organisms = tuple(sense.analyte for sense in named if sense.is_organism)
-            less_usual = self._less_usual(hits, senses, test, unit, tokens)
+            less_usual = self.context.less_usual(hits, senses, test, unit, tokens)
             found = (*doubts, *unknown, *_doubts(senses, facts, spans), *less_usual)
-            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, found)
-            readings.append(reading)
+            instead = unique(sense.instead for sense in named if not sense.is_modifier)
+            reading = Reading(wanted, leftover, analytes, organisms, facts, score, spans, instead, found)
+            readings.extend([reading, *sought_in_chapter(reading)])
             ratio = as_ratio(reading, named, label, unit)
             if ratio is not None:
                 readings.append(ratio)
@@ -301,70 +285,6 @@ class Parser:
             position += 1
         return sorted(found, key=lambda hit: hit.start)
 
-    def _less_usual(
-        self,
-        hits: list[Hit[Sense]],
-        senses: list[Sense],
-        test: LocalTest,
-        unit: UnitReading,
-        tokens: tuple[str, ...],
-    ) -> list[Doubt]:
-        """The writings taken in a meaning that is not their first, though nothing in the row calls for it."""
-        return [
-            Doubt(Axis.COMPONENT, less_usual_meaning, sense.entry.expression, sense.component)
-            for hit, sense in zip(hits, senses, strict=True)
-            if sense.order
-            and sense.component
-            and sense.component not in hit.values[0].entry.component
-            and not self._is_supported(sense, test, unit, tokens)
-        ]
-
-    def _chosen(
-        self, hits: list[Hit[Sense]], test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]
-    ) -> tuple[list[Hit[Sense]], list[list[tuple[Sense, float]]]]:
-        """The hits that mean something in this row, and what each may mean."""
-        found = [(hit, self._senses(hit, test, unit, tokens)) for hit in hits]
-        return [hit for hit, senses in found if senses], [senses for _, senses in found if senses]
-
-    def _senses(
-        self, hit: Hit[Sense], test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]
-    ) -> list[tuple[Sense, float]]:
-        scored = [
-            (sense, self._sense_weight(sense, test, unit, tokens))
-            for sense in hit.values
-            if not sense.entry.needs_context or self._is_supported(sense, test, unit, tokens)
-        ]
-        scored.sort(key=lambda pair: -pair[1])
-        return scored[:12] if any(sense.challenge for sense, _ in scored) else scored[:5]
-
-    def _sense_weight(self, sense: Sense, test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]) -> float:
-        weight = -0.08 * min(sense.order, 4) - 0.1 * min(sense.spelling, 4)
-        if not sense.entry.context:
-            return weight
-        return weight + (0.25 if self._is_supported(sense, test, unit, tokens) else -0.1)
-
-    def _is_supported(self, sense: Sense, test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]) -> bool:
-        for key, value in sense.entry.context:
-            if key == "unite":
-                wanted = self.units.read(value)
-                if unit.text and (
-                    unit_key(value) == unit_key(unit.text) or set(wanted.dimensions) & set(unit.dimensions)
-                ):
-                    return True
-            elif key == "milieu":
-                if test.specimen and (
-                    fold(value) in fold(test.specimen)
-                    or set(self.gatherer.specimen(value)[:2]) & set(self.gatherer.specimen(test.specimen)[:2])
-                ):
-                    return True
-            elif key == "chapitre":
-                if test.chapter and fold(value)[:7] in fold(test.chapter):
-                    return True
-            elif key == "label" and set(words(value)) <= set(tokens):
-                return True
-        return False
-
-
 def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...]) -> tuple[Doubt, ...]:
     """What a reading rests on that nothing settles."""
     doubts = [
@@ -378,11 +298,6 @@ def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...
     if len(spans) == 1 and len(spans[0][0].replace(" ", "")) <= SHORT and not _is_supported_by(facts):
         doubts.append(Doubt(Axis.COMPONENT, short_name_alone, *spans[0]))
     return tuple(doubts)
-
-
-def _repaired(written: str, mended: Mended) -> Doubt:
-    rule = word_is_cut if mended.repair is Repair.CUT else word_is_repaired
-    return Doubt(Axis.COMPONENT, rule, written, mended.word)
 
 
 def _read_again(test: LocalTest) -> LocalTest:
@@ -401,6 +316,7 @@ def _is_supported_by(facts: Facts) -> bool:
 
 ABBREVIATED = frozenset({"sg"})
 """Abbreviations of a specimen that stand anywhere in a label, and that the lexicon also reads as something else."""
+COLONIES = "[CFU]"
 SHORT = 3
 LONG = 4
 """From how many letters on an unknown word is a word, and not a mark of the laboratory's own."""

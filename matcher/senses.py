@@ -13,7 +13,7 @@ from matcher.normalise.units import UnitReading
 from matcher.types import LocalTest
 
 AB_WORDS = frozenset("ab igg igm iga ige antibody".split())
-NA_WORDS = frozenset(["dna", "rna", "gene", "mutation"])
+NA_WORDS = frozenset("dna rna rrna mrna gene genes mutation".split())
 SUSC_WORDS = frozenset(
     "antibiogramme cmi sensibilite diametre diam inhibition susceptibility abg atb mic antifongigramme".split()
 )
@@ -30,6 +30,7 @@ def nature_of_row(
     methods: tuple[str, ...],
     classes: tuple[str, ...],
     tokens: tuple[str, ...],
+    systems: tuple[str, ...] = (),
 ) -> str:
     """What is measured of an organism or drug: ab, ag, na (nucleic acid), culture, susc, or empty when not said."""
     said = {token for sense in senses for token in sense.tokens}
@@ -46,17 +47,58 @@ def nature_of_row(
         return "na"
     if set(tokens) & CULTURE_WORDS or any("ulture" in method for method in methods):
         return "culture"
-    chapter = fold(test.chapter)
-    is_molecular = "molecul" in chapter or "pcr" in chapter
-    is_serology = "serolog" in chapter or "auto-imm" in chapter or "autoimm" in chapter
-    if is_molecular != is_serology:
-        return "na" if is_molecular else "ab"
+    if said_by_chapter := nature_of_chapter(test.chapter):
+        return said_by_chapter
     if any(sense.is_organism for sense in senses):
         # A bare organism without specimen is a serology in a catalogue; with one, it is looked for in it.
         is_silent = not test.specimen.strip() and not methods and (not classes or "SERO" in classes)
-        if is_silent or set(methods) & _IMMUNOLOGICAL:
+        # In a serum nobody looks for the organism itself, unless a unit counts its copies.
+        is_serum = systems[:1] == ("Ser",) and not methods and not test.unit.strip()
+        if is_silent or is_serum or set(methods) & _IMMUNOLOGICAL:
             return "ab"
     return ""
+
+
+def nature_of_chapter(text: str) -> str:
+    """What a chapter looks for in all its rows: nucleic acids or antibodies; empty when it is about both or neither."""
+    chapter = fold(text)
+    is_molecular = "molecul" in chapter or "pcr" in chapter
+    is_serology = "serolog" in chapter or "auto-imm" in chapter or "autoimm" in chapter
+    if is_molecular == is_serology:
+        return ""
+    return "na" if is_molecular else "ab"
+
+
+def outside_chapter(senses: list[Sense], chapter: str) -> float:
+    """What a reading loses when it takes a bare name for an antigen or a culture in a chapter of molecular biology."""
+    if nature_of_chapter(chapter) != "na":
+        return 0.0
+    named = [sense for sense in senses if sense.tokens and not sense.is_modifier]
+    is_elsewhere = any(
+        "ag" in sense.tokens or any("ulture" in method for method in sense.entry.method) for sense in named
+    )
+    is_said = any(sense.is_modifier and ("ag" in sense.tokens or sense.entry.method) for sense in senses)
+    return OUTSIDE if is_elsewhere and not is_said else 0.0
+
+
+OUTSIDE = 1.0
+NUCLEIC_WORDS = ("dna", "rna")
+
+
+def sought_in_chapter(reading: Reading) -> list[Reading]:
+    """A bare organism where nucleic acids are looked for: that of its DNA, and of its RNA."""
+    is_bare = reading.organisms and reading.analytes == reading.organisms and not NA_WORDS & set(reading.wanted)
+    if reading.facts.nature != "na" or not is_bare or AB_WORDS & set(reading.wanted) or "ag" in reading.wanted:
+        return []
+    return [
+        replace(
+            reading,
+            wanted=(*reading.wanted, word),
+            analytes=tuple(f"{analyte} {word}" for analyte in reading.analytes),
+            organisms=(),
+        )
+        for word in NUCLEIC_WORDS
+    ]
 
 
 def unit_words(unit: str) -> tuple[str, ...]:
@@ -110,6 +152,11 @@ def common(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
 _GENERAL_FINDINGS = frozenset(
     {"bacteria identified", "microscopic observation", "virus identified", "fungus identified"}
 )
+
+
+def is_general(reading: Reading) -> bool:
+    """Whether a reading names no more than what an examination looks for in general."""
+    return bool(reading.analytes) and set(reading.analytes) <= _GENERAL_FINDINGS
 
 
 def without_context_panels(senses: list[Sense]) -> list[Sense]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from matcher.facts import Parsed
+from matcher.names import split_component
 from matcher.normalise.text import words
 from matcher.rowwords import Classes, WordClasses, tokens_of
 
@@ -39,6 +40,7 @@ class SetRules:
             or self._is_a_set_and_more(test.label)
             or self._is_serology_of_many(tokens)
             or self._reads_as_a_panel(parsed)
+            or _lists_analytes(parsed)
         )
 
     def _leads_to_no_result(self, parsed: Parsed, tokens: list[str], read: list[Classes]) -> bool:
@@ -75,6 +77,33 @@ class SetRules:
         read = {word for span, _ in reading.spans for word in span.split()}
         left = [word for word in words(parsed.test.label) if word not in read]
         return all(any(WITH in classes for _, classes in self._classes.read([word])) for word in left)
+
+
+def _lists_analytes(parsed: Parsed) -> bool:
+    """« TP TCA FIB », « Fer, ferritine, CST »: three results named one after the other, and nothing else.
+
+    Two of them may be read as one, as a panel or as a ratio, when their symbols follow each other.
+    """
+    reading = parsed.readings[0] if parsed.readings else None
+    if reading is None or reading.leftover or reading.organisms or reading.facts.nature or reading.facts.label_methods:
+        return False
+    if _OF_ONE_RESULT.intersection(words(parsed.test.label)) or _ANTIBODIES.intersection(reading.analytes):
+        return False
+    components = dict.fromkeys(component for span, component in reading.spans if len(span) > 1)
+    if len(components) < 2 or len(components) > len(reading.analytes):
+        return False
+    return sum(2 if is_set(name) or _is_a_ratio(name) else 1 for name in components) >= LISTED
+
+
+def _is_a_ratio(component: str) -> bool:
+    """Whether a component divides one analyte by another, and not by a count of cells."""
+    divisor = split_component(component).divisor
+    return bool(divisor) and not divisor[0].isdigit()
+
+
+_OF_ONE_RESULT = frozenset("rapport ratio index indice quotient somme score corrige apres avec sans".split())
+LISTED = 3
+"""From how many results on a label is a list of them."""
 
 
 def _is_a_symbol(word: str) -> bool:

@@ -144,6 +144,8 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
         facts.is_american,
         bool({"Bld", "RBC"} & set(facts.systems)),
         bool(NAMED_FLUIDS & set(facts.systems[:1])),
+        facts.nature == "na",
+        facts.is_seen,
     ),
     "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
     "challenge": lambda facts: (facts.challenges,),

@@ -16,6 +16,8 @@ class Doubt:
     local: str
     term: str = ""
     verdict: Verdict = Verdict.UNKNOWN
+    is_settled: bool = False
+    """Said in the explanation, without keeping anything from being sure."""
 
 
 def word_is_repaired(local: str, term: str) -> None:
@@ -24,6 +26,26 @@ def word_is_repaired(local: str, term: str) -> None:
 
 def word_is_cut(local: str, term: str) -> None:
     """« {local} » semble coupé : lu « {term} », parmi d'autres mots possibles."""
+
+
+def word_is_completed(local: str, term: str) -> None:
+    """« {local} » est lu « {term} », le seul mot connu qui convienne."""
+
+
+def words_left_out(local: str, term: str) -> None:
+    """« {local} » n'est pas en entier dans le composant {term}."""
+
+
+def another_comes_first(local: str, term: str) -> None:
+    """« {local} » désigne d'abord {term}."""
+
+
+def technique_left_out(local: str, term: str) -> None:
+    """Le libellé nomme une technique ({local}), que le code LOINC ne porte pas."""
+
+
+def specimen_is_guessed(local: str, term: str) -> None:
+    """Milieu {local} : {term} n'est qu'un de ceux qu'il peut vouloir dire."""
 
 
 def label_is_cut(local: str, term: str) -> None:

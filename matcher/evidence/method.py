@@ -24,6 +24,13 @@ _NEAR: tuple[frozenset[str], ...] = (
     frozenset({"Aggl", "LA", "Hemagglutination", "HA", "Hemagglutination inhibition"}),
 )  # fmt: skip
 
+_MICROSCOPIES = ("Wet preparation", "Microscopy")
+_PRECISION = ("Detection limit", "High sensitivity")
+_NUCLEIC = ("Probe.amp.tar", "NAA with", "Non-probe", "Probe with amp")
+_ELSEWHERE = frozenset({"IA", "IA.rapid", "IF", "Aggl", "LA", "HA", "Hemagglutination", "Wet preparation",
+                        "Microscopy.light", "Gram stain", "Complement fixation", "IB", "Line blot"})  # fmt: skip
+"""Methods by which no nucleic acid is looked for."""
+
 
 def method_is_same(local: str, term: str) -> None:
     """Technique {local} : c'est bien la méthode LOINC {term}."""
@@ -53,6 +60,22 @@ def no_method_either_side(local: str, term: str) -> None:
     """Aucune technique précisée, et le code LOINC n'en exige pas."""
 
 
+def seen_directly(local: str, term: str) -> None:
+    """Élément que la bactériologie voit à l'examen direct : la méthode {term} y est sous-entendue."""
+
+
+def not_grown(local: str, term: str) -> None:
+    """Élément que la bactériologie voit à l'examen direct : le code LOINC demande une culture ({term})."""
+
+
+def nucleic_by_chapter(local: str, term: str) -> None:
+    """Biologie moléculaire : la méthode {term} y est sous-entendue."""
+
+
+def not_nucleic(local: str, term: str) -> None:
+    """Biologie moléculaire : le code LOINC exige une autre méthode ({term})."""
+
+
 def method_without_evidence(local: str, term: str) -> None:
     """Le code LOINC exige la méthode {term}, que rien n'indique dans le catalogue."""
 
@@ -74,7 +97,16 @@ def weigh_method(facts: Facts, value: str) -> Found:
             return Found(Verdict.COMPATIBLE, 0.9, automated_by_custom)
         if value == "Manual count" and facts.systems and facts.systems[0] in NAMED_FLUIDS:
             return Found(Verdict.COMPATIBLE, 0.2, counted_by_hand)
-        return Found(Verdict.UNKNOWN, -_TACIT.get(value, 0.9), method_without_evidence)
+        if facts.nature == "na":
+            if value.startswith(_NUCLEIC):
+                return Found(Verdict.COMPATIBLE, 0.6, nucleic_by_chapter)
+            if value in _ELSEWHERE or "ulture" in value:
+                return Found(Verdict.CONTRADICT, -0.9, not_nucleic)
+        if facts.is_seen and value.startswith(_MICROSCOPIES):
+            return Found(Verdict.COMPATIBLE, 0.55, seen_directly)
+        if facts.is_seen and "ulture" in value:
+            return Found(Verdict.COMPATIBLE, -0.9, not_grown)
+        return Found(Verdict.UNKNOWN, -_tacit(value), method_without_evidence)
     if value in facts.methods:
         return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)
     if _stem(value) in {_stem(method) for method in facts.methods}:
@@ -85,6 +117,11 @@ def weigh_method(facts: Facts, value: str) -> Found:
     if any(value in family and set(facts.methods) & family for family in _NEAR):
         return Found(Verdict.COMPATIBLE, 0.35, method_is_near, local)
     return Found(Verdict.CONTRADICT, -0.8, method_contradicts, local)
+
+
+def _tacit(value: str) -> float:
+    """How much a method that the row does not name is held against a code: a limit of detection is hardly one."""
+    return 0.35 if value.startswith(_PRECISION) else _TACIT.get(value, 0.9)
 
 
 def _stem(method: str) -> str:

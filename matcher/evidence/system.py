@@ -1,6 +1,7 @@
 """System: the specimen column, the words of the label, then the chapter."""
 
 import re
+from collections.abc import Iterable
 
 from matcher.evidence.base import Found
 from matcher.facts import Facts
@@ -21,10 +22,14 @@ FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"Semen", "Seminal plas", "Seminal fld", "Spermatozoa"}),
     frozenset({"Wound", "Wound.shlw", "Wound.deep", "Abscess", "Pus", "Skin", "Tiss"}),
 )
+BLOODS = frozenset().union(*FAMILIES[:3])
+"""What is drawn as blood, whole or parted."""
 ANY_FLUID = "Body fld"
 NAMED_FLUIDS = frozenset({"Plr fld", "Periton fld", "Synv fld", "Pericard fld", "Amnio fld", "Asc fld", "CSF"})
 """A fluid that has a name has codes of its own: that of any fluid is a makeshift."""
 UNSPECIFIED = frozenset({"XXX", "^Patient", "*", ""})
+UMBRELLAS = frozenset({"Genital", "Respiratory", "Upper resp", "Lower resp"})
+"""Names of a region: two sites stand near each other when they neighbour, not because one region holds both."""
 # Without any specimen: what French catalogues mean most often when they say nothing.
 SILENT: dict[str, float] = {
     "Ser/Plas": 0.30, "Bld": 0.22, "Ser": 0.22, "Plas": 0.10, "PPP": 0.18, "Ser/Plas/Bld": 0.12, "XXX": 0.08,
@@ -67,8 +72,20 @@ def other_subject(local: str, term: str) -> None:
     """Le code LOINC porte sur un autre sujet que le patient ({term}), ce que rien n'indique."""
 
 
+def one_of_several_specimens(local: str, term: str) -> None:
+    """La ligne vaut pour plusieurs milieux ({local}) : le code LOINC ne vise que {term}."""
+
+
 def term_takes_any_specimen(local: str, term: str) -> None:
     """Le code LOINC ne précise pas de milieu ({term})."""
+
+
+def stand_near(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a laboratory may write one of these systems for one of the others."""
+    some, others = set(some), set(others)
+    if some & others or (some & BLOODS and others & BLOODS):
+        return True
+    return any(some & family and others & family for family in FAMILIES)
 
 
 def weigh_system(facts: Facts, value: str) -> Found:
@@ -86,7 +103,11 @@ def weigh_system(facts: Facts, value: str) -> Found:
     if "^" in value and value not in facts.systems:
         return Found(Verdict.COMPATIBLE, -0.8, other_subject, local)
     if value == ANY_FLUID and facts.systems[0] in NAMED_FLUIDS:
-        return Found(Verdict.COMPATIBLE, 0.1, specimen_near_system, local)
+        return Found(Verdict.COMPATIBLE, 0.2, specimen_near_system, local)
+    if facts.systems[0] in UNSPECIFIED and value not in UNSPECIFIED and value in facts.systems:
+        return Found(Verdict.COMPATIBLE, 0.4, one_of_several_specimens, ", ".join(facts.systems[1:5]))
+    if facts.systems[0] in UMBRELLAS and value in facts.systems and value not in UMBRELLAS | UNSPECIFIED:
+        return Found(Verdict.COMPATIBLE, 0.5, specimen_near_system, local)
     if value in facts.systems:
         rank = facts.systems.index(value)
         if set(value.split("/")) & set(facts.systems[:1]):
@@ -104,6 +125,7 @@ def weigh_system(facts: Facts, value: str) -> Found:
         return Found(Verdict.COMPATIBLE, 0.12, term_takes_any_specimen, local)
     if any(value in family and facts.systems[0] in family for family in FAMILIES):
         return Found(Verdict.COMPATIBLE, 0.3, specimen_near_system, local)
-    if any(value in family and set(facts.systems[:3]) & family for family in FAMILIES):
+    sites = set(facts.systems[:3]) - UMBRELLAS
+    if any(value in family and sites & family for family in FAMILIES):
         return Found(Verdict.COMPATIBLE, 0.1, specimen_near_system, local)
     return Found(Verdict.CONTRADICT, -1.0, specimen_contradicts_system, local)

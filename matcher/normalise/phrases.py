@@ -92,6 +92,11 @@ class Mended:
         """Whether the word may well be another one."""
         return self.repair in (Repair.MISSPELT, Repair.CUT)
 
+    @property
+    def is_said(self) -> bool:
+        """Whether the reviewer is told: another gender of a word is the word itself."""
+        return self.repair is not Repair.INFLECTED
+
 
 READINGS = 3
 """The most readings of one unknown word."""

@@ -152,3 +152,18 @@ def test_an_exam_or_a_row_with_results_is_no_set_of_analyses(starter_engine: Eng
     assert said_of(starter_engine, LocalTest(label=label, unit="g/L")) == "test"
     assert said_of(starter_engine, LocalTest(label=label, scale="Quantitatif")) == "test"
     assert said_of(starter_engine, LocalTest(label=label, reference_range="1 à 3")) == "test"
+
+
+@pytest.mark.parametrize("label", ["TP TCA FIB", "Fer, ferritine, CST", "ASAT / ALAT / GGT", "CK LDH ASAT"])
+def test_results_named_one_after_the_other_are_a_set(starter_engine: Engine, label: str) -> None:
+    best = starter_engine.propose(LocalTest(label=label))[0]
+    assert best.rank == 0
+    assert best.evidence[0].sentence == PANEL_REASON
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Rapport albumine créatinine", "Protéine C réactive", "Toxo IgG IgM", "CA 15-3", "Cholestérol HDL"],
+)
+def test_one_result_of_several_words_is_no_set(starter_engine: Engine, label: str) -> None:
+    assert starter_engine.propose(LocalTest(label=label))[0].rank == 1

@@ -211,9 +211,12 @@ def test_a_writing_that_no_source_settles_is_doubted(parser: Parser) -> None:
     assert said(best(parser, "Obscur", unit="mmol/L")) == ["writing_is_unsettled"]
 
 
-def test_a_repaired_word_is_doubted_and_a_completed_one_is_not(parser: Parser) -> None:
-    assert said(best(parser, "Potasssium", unit="mmol/L")) == ["word_is_repaired"]
-    assert said(best(parser, "Potassi", unit="mmol/L")) == []
+def test_a_repaired_word_is_doubted_and_a_completed_one_is_only_said(parser: Parser) -> None:
+    repaired, completed = (best(parser, label, unit="mmol/L") for label in ("Potasssium", "Potassi"))
+    assert said(repaired) == ["word_is_repaired"]
+    assert repaired.is_doubtful
+    assert said(completed) == ["word_is_completed"]
+    assert not completed.is_doubtful
 
 
 def test_each_near_word_is_a_reading_of_its_own(engine_with: Callable[..., Engine]) -> None:
