@@ -34,7 +34,7 @@ LIMITS = {
     "coverage": 51,
     "exports": 38,
     "home": 8,
-    "catalogue": 20,
+    "catalogue": 21,
     "memory": 9,
     "jobs of the laboratory": 3,
     "all jobs": 3,
