@@ -20,7 +20,8 @@ from loinc_data.release import content_hash, open_source, read_terms
 from loinc_data.tables import STARTER_VERSION, load_starter_terms, load_tables, material_files, with_usage
 from matcher import Engine, Term
 from matcher.engine import ENGINE_VERSION
-from matcher.index import FORMAT, TermIndex, dump_index, load_index
+from matcher.index import TermIndex
+from matcher.index_file import FORMAT, dump_index, load_index
 
 KEPT_FILES = 4
 """Indexes kept on the disk, the most recently used: a release each."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from matcher import Engine, Knowledge, LocalTest, Proposal, Tables, Verdict
 from matcher.evidence.property import weigh_property
 from matcher.facts import Facts
-from matcher.index import TermIndex, dump_index, load_index
+from matcher.index import TermIndex
+from matcher.index_file import dump_index, load_index
 from matcher.normalise.units import UnitTable
 from tests.bench.matching.datasets import Case
 from tests.hypothesis_profiles import costly

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 from loinc_data.tables import load_tables
 from matcher.engine import Engine
-from matcher.index import TermIndex, dump_index, load_index
+from matcher.index import TermIndex
+from matcher.index_file import dump_index, load_index
 from matcher.types import LocalTest
 from tests.bench.matching.build import bench_terms
 from tests.bench.matching.datasets import CASES, read_cases

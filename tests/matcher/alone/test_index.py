@@ -8,7 +8,8 @@ from dataclasses import fields
 import numpy as np
 
 from matcher import Engine, LocalTest, Term
-from matcher.index import TermIndex, dump_index, load_index
+from matcher.index import TermIndex
+from matcher.index_file import dump_index, load_index
 
 
 def assert_same(one: TermIndex, other: TermIndex) -> None:
