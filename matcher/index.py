@@ -63,7 +63,7 @@ AXES = (
 class TermIndex:
     """Arrays over terms and over distinct analytes; `analyte_of[t]` is the analyte of term t."""
 
-    terms: list[Term]
+    terms: Sequence[Term]
     vocabulary: dict[str, int]
     analytes: list[str]
     analyte_codes: dict[str, int]
@@ -81,6 +81,8 @@ class TermIndex:
     terms_by_analyte: Ints
     property_by_dimension: dict[str, dict[str, float]]
     unit_dimensions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    loinc_nums: list[str] = field(default_factory=list)
+    """The codes of the terms: ranking wants them, and nothing else of a term."""
     number_of: dict[str, int] = field(default_factory=dict)
     analyte_keys: dict[str, str] = field(default_factory=dict)
     """Words of an analyte's name, joined → its name: labels in English often are LOINC names."""
@@ -104,6 +106,7 @@ class TermIndex:
         order = np.argsort(analyte_of, kind="stable").astype(np.int32)
         terms_start = np.searchsorted(analyte_of[order], np.arange(len(analytes.values) + 1)).astype(np.int32)
         dimensions = _dimensions(kept)
+        numbers = [term.loinc_num for term in kept]
         return cls(
             terms=kept,
             vocabulary=vocabulary,
@@ -122,7 +125,8 @@ class TermIndex:
             terms_by_analyte=order,
             property_by_dimension=_count_properties(kept, dimensions),
             unit_dimensions=dimensions,
-            number_of={term.loinc_num: position for position, term in enumerate(kept)},
+            loinc_nums=numbers,
+            number_of={number: position for position, number in enumerate(numbers)},
             analyte_keys=_keys(analytes.values, kept, analyte_of),
         )
 

@@ -38,7 +38,7 @@ class Ranking:
         self, test: LocalTest, candidate: Candidate, knowledge: Knowledge
     ) -> list[tuple[Found, float]]:
         """What memory, NABM and the national set say of a candidate, with their weights."""
-        loinc_num, weights = self.views.index.terms[candidate.position].loinc_num, self.weights
+        loinc_num, weights = self.views.index.loinc_nums[candidate.position], self.weights
         said = (
             (weigh_memory(knowledge, test, loinc_num) if knowledge.memory else None, weights.memory),
             (weigh_nabm(knowledge, test, loinc_num) if knowledge.nabm else None, weights.nabm),
@@ -59,8 +59,8 @@ class Ranking:
             said = self.known_of(test, candidate, knowledge)
             candidate.score += sum(weight * found.strength for found, weight in said)
         self.chooser.settle(best, test, knowledge, remembered)
-        terms = self.views.index.terms
-        return sorted(best.values(), key=lambda item: (-item.score, terms[item.position].loinc_num))
+        numbers = self.views.index.loinc_nums
+        return sorted(best.values(), key=lambda item: (-item.score, numbers[item.position]))
 
     def _remembered(self, test: LocalTest, knowledge: Knowledge) -> list[int]:
         """The terms that other catalogues validated for the same signature."""

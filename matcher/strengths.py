@@ -1,6 +1,7 @@
 """The strength of every value of every axis against the facts of a row, computed once for all rows that share them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,30 +25,44 @@ CONTRADICTING = ("property", "time", "system", "scale", "method", "divisor", "ch
 """The axes on which a term may contradict a row."""
 
 
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of the terms by which the strengths of unit and nature are looked up."""
+
+    unit_values: list[str]
+    units: Ints
+    natures: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, index: TermIndex) -> "Codes":
+        """Those of the terms of an index."""
+        return cls(*_code([term.units for term in index.terms]), _natures(index))
+
+
 class Strengths:
     """Tables of strengths over the distinct values of each axis; facts repeat, so tables are kept."""
 
-    def __init__(self, index: TermIndex) -> None:
+    def __init__(self, index: TermIndex, codes: Codes | None = None) -> None:
+        """`codes` are those of the terms of this index, when they were computed before."""
         self.index = index
+        self.codes = codes or Codes.of(index)
         self._tables: dict[tuple[object, ...], Floats] = {}
         self._contradicted: dict[tuple[object, ...], NDArray[np.bool_]] = {}
-        self._unit_values, self.unit_codes = _code([term.units for term in index.terms])
-        self.nature_codes = _natures(index)
 
     def of_terms(self, name: str, facts: Facts, positions: Ints) -> Floats:
         """The strength of an axis for each of these terms."""
-        strengths: Floats = self.table(name, facts)[self.codes(name)[positions]]
+        strengths: Floats = self.table(name, facts)[self.codes_of(name)[positions]]
         return strengths
 
     def of_term(self, name: str, facts: Facts, position: int) -> float:
         """The strength of an axis for one term."""
-        return float(self.table(name, facts)[self.codes(name)[position]])
+        return float(self.table(name, facts)[self.codes_of(name)[position]])
 
-    def codes(self, name: str) -> NDArray[np.signedinteger]:
+    def codes_of(self, name: str) -> NDArray[np.signedinteger]:
         """The code of each term on an axis."""
         if name == "unit":
-            return self.unit_codes
-        return self.nature_codes if name == "nature" else self.index.axis_codes[name]
+            return self.codes.units
+        return self.codes.natures if name == "nature" else self.index.axis_codes[name]
 
     def table(self, name: str, facts: Facts) -> Floats:
         """The strength of every value of an axis against these facts."""
@@ -67,13 +82,14 @@ class Strengths:
         """Whether any axis of a term contradicts these facts."""
         for name in CONTRADICTING:
             self.table(name, facts)
-            if self._contradicted[(name, *_KEYS[name](facts))][self.codes(name)[position]]:
+            if self._contradicted[(name, *_KEYS[name](facts))][self.codes_of(name)[position]]:
                 return True
         return False
 
     def _weigh_all(self, name: str, facts: Facts) -> Iterator[Found]:
         if name == "unit":
-            return (weigh_unit(facts, units, self.index.unit_dimensions.get(units, ())) for units in self._unit_values)
+            dimensions = self.index.unit_dimensions
+            return (weigh_unit(facts, units, dimensions.get(units, ())) for units in self.codes.unit_values)
         if name == "nature":
             return (weigh_nature(facts, nature) for nature in NATURES)
         weigh = self.weigher(name)
