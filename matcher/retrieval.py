@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from matcher.candidate import CONTRADICTS, VETOING, Candidate
 from matcher.facts import Reading
 from matcher.index import Floats, Ints, TermIndex
-from matcher.scoring import EngineOptions
+from matcher.scoring import EngineOptions, Weights
 from matcher.strengths import Strengths
 
 Masses = NDArray[np.float64]
@@ -19,6 +19,7 @@ class Retrieval:
         self.index = index
         self.strengths = strengths
         self.options = options
+        self._axes = self._weighed(options.weights)
 
     def score_reading(self, reading: Reading, limit: int) -> list[Candidate]:
         """The best terms of a reading, in no order."""
@@ -39,26 +40,28 @@ class Retrieval:
         index, weights, facts = self.index, self.options.weights, reading.facts
         score = owner + np.float32(weights.reading * reading.prior)
         for name, weight in self._axes:
-            strength = self.strengths.of_terms(name, facts, positions)
-            score += weight * strength
-            if name in VETOING:
-                score -= weights.veto * (strength <= CONTRADICTS)
-        score += weights.unit * self.strengths.of_terms("unit", facts, positions)
-        score += weights.nature * self.strengths.of_terms("nature", facts, positions)
+            table = self.strengths.table(name, facts)
+            if table.is_silent:
+                continue
+            worth, cost = table.worth(weight, weights.veto if name in VETOING else 0.0, CONTRADICTS)
+            codes = self.strengths.codes_of(name)[positions]
+            score += worth[codes]
+            if cost is not None:
+                score -= cost[codes]
         score += weights.prior * index.prior[positions]
         score += (weights.subject if facts.is_control else -weights.subject) * index.other_subject[positions]
         take = min(limit, len(positions))
         chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
         return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
 
-    @property
-    def _axes(self) -> tuple[tuple[str, float], ...]:
-        weights = self.options.weights
+    @staticmethod
+    def _weighed(weights: Weights) -> tuple[tuple[str, float], ...]:
         return (
             ("property", weights.property), ("time", weights.time), ("system", weights.system), ("scale",
             weights.scale),
             ("method", weights.method), ("divisor", weights.divisor), ("challenge", weights.challenge),
             ("class_name", weights.class_name), ("status", weights.status), ("order_obs", weights.order),
+            ("unit", weights.unit), ("nature", weights.nature),
         )  # fmt: skip
 
     def _retrieve(self, reading: Reading) -> tuple[Ints, Floats]:
@@ -97,9 +100,12 @@ class Retrieval:
 
 def _with(found: Ints, matched: Masses, exact: list[int]) -> tuple[Ints, Masses]:
     """Add analytes named in full that share no indexed word; the result stays sorted."""
-    missing = np.setdiff1d(np.asarray(exact, np.int32), found)
-    if not len(missing):
+    wanted = np.asarray(sorted(set(exact)), np.int32)
+    places = found.searchsorted(wanted)
+    is_missing = np.array(
+        [place == len(found) or found[place] != analyte for place, analyte in zip(places, wanted, strict=True)], bool
+    )
+    if not is_missing.any():
         return found, matched
-    everything = np.concatenate([found, missing])
-    order = np.argsort(everything, kind="stable")
-    return everything[order], np.concatenate([matched, np.zeros(len(missing), matched.dtype)])[order]
+    places = places[is_missing]
+    return np.insert(found, places, wanted[is_missing]), np.insert(matched, places, 0.0)
