@@ -1,5 +1,7 @@
 """Method: methodless codes unless the row names a technique."""
 
+from functools import lru_cache
+
 from matcher.evidence.base import Found
 from matcher.evidence.system import NAMED_FLUIDS
 from matcher.facts import Facts
@@ -87,6 +89,7 @@ def weigh_method(facts: Facts, value: str) -> Found:
     return Found(Verdict.CONTRADICT, -0.8, method_contradicts, local)
 
 
+@lru_cache(maxsize=4096)
 def _stem(method: str) -> str:
     """A method without the words that releases add or leave out: Westergren, Westergren method."""
     return method.lower().replace(" method", "").replace(" assay", "").strip()
