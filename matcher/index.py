@@ -135,12 +135,10 @@ class TermIndex:
         return self.terms_by_analyte[self.terms_start[analyte] : self.terms_start[analyte + 1]]
 
     def expand(self, analytes: Ints, component: Floats) -> tuple[Ints, Floats]:
-        """The terms of several analytes, in the order given, each with the component score of its analyte."""
-        starts = self.terms_start[analytes]
-        counts = self.terms_start[analytes + 1] - starts
-        ends = np.cumsum(counts)
-        offsets = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
-        return self.terms_by_analyte[np.repeat(starts, counts) + offsets], np.repeat(component, counts)
+        """The terms of one or more analytes, in the order given, each with the component score of its analyte."""
+        starts, ends = self.terms_start[analytes], self.terms_start[analytes + 1]
+        parts = [self.terms_by_analyte[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return np.concatenate(parts), np.repeat(component, ends - starts)
 
     def analytes_sharing(self, words: list[tuple[int, float]]) -> tuple[Ints, NDArray[np.float64]]:
         """The analytes (sorted) that share at least one of these weighed words, and the weight they share.
@@ -156,8 +154,11 @@ class TermIndex:
             return np.empty(0, np.int32), np.empty(0, np.float64)
         parts = [self.postings[self.postings_start[word] : self.postings_start[word + 1]] for word, _ in rare]
         masses = np.repeat([mass for _, mass in rare], [len(part) for part in parts])
-        found, inverse = np.unique(np.concatenate(parts), return_inverse=True)
-        matched = np.bincount(inverse, weights=masses, minlength=len(found)).astype(np.float64)
+        if len(parts) == 1 and (parts[0][1:] > parts[0][:-1]).all():
+            found, matched = parts[0], masses.astype(np.float64)
+        else:
+            found, inverse = np.unique(np.concatenate(parts), return_inverse=True)
+            matched = np.bincount(inverse, weights=masses, minlength=len(found)).astype(np.float64)
         for word, mass in common:
             matched += mass * self._holders(word)[found]
         return found, matched
