@@ -48,11 +48,10 @@ class Ranking:
 
     def _ranked(self, test: LocalTest, parsed: Parsed, depth: int, knowledge: Knowledge) -> list[Candidate]:
         best: dict[int, Candidate] = {}
-        for reading in parsed.readings:
-            for candidate in self.retrieval.score_reading(reading, depth):
-                known = best.get(candidate.position)
-                if known is None or candidate.score > known.score:
-                    best[candidate.position] = candidate
+        for candidate in self.retrieval.score_readings(parsed.readings, depth):
+            known = best.get(candidate.position)
+            if known is None or candidate.score > known.score:
+                best[candidate.position] = candidate
         remembered = self._remembered(test, knowledge)
         self._add(remembered, parsed, best)
         for candidate in best.values() if knowledge else ():

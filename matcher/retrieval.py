@@ -1,10 +1,12 @@
 """Retrieval: the terms whose analytes share words with a reading, scored on every axis at once."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.candidate import CONTRADICTS, VETOING, Candidate
-from matcher.facts import Reading
+from matcher.facts import Facts, Reading
 from matcher.index import Floats, Ints, TermIndex
 from matcher.scoring import EngineOptions, Weights
 from matcher.strengths import Strengths
@@ -21,15 +23,32 @@ class Retrieval:
         self.options = options
         self._axes = self._weighed(options.weights)
 
-    def score_reading(self, reading: Reading, limit: int) -> list[Candidate]:
-        """The best terms of a reading, in no order."""
+    def score_readings(self, readings: Iterable[Reading], limit: int) -> Iterator[Candidate]:
+        """The best terms of each reading of a row, in no order; the readings come likeliest first.
+
+        Readings of one row often name the same words, which are looked up once; one that says nothing else than a
+        likelier one before it has no term that scores better.
+        """
+        retrieved: dict[tuple[tuple[str, ...], ...], tuple[Ints, Floats]] = {}
+        seen: set[tuple[tuple[tuple[str, ...], ...], Facts]] = set()
+        for reading in readings:
+            named = (reading.wanted, reading.leftover, reading.analytes, reading.organisms)
+            if (named, reading.facts) in seen:
+                continue
+            seen.add((named, reading.facts))
+            found = retrieved.get(named)
+            if found is None:
+                found = retrieved[named] = self._terms(reading)
+            if len(found[0]):
+                yield from self.score_terms(reading, *found, limit)
+
+    def _terms(self, reading: Reading) -> tuple[Ints, Floats]:
+        """The terms that the words of a reading bring, and what their components are worth."""
         analytes, component = self._retrieve(reading)
         if not len(analytes):
-            return []
+            return analytes, component
         positions, owner = self.index.expand(analytes, component)
-        if len(positions) > self.options.terms:
-            positions, owner = positions[: self.options.terms], owner[: self.options.terms]
-        return self.score_terms(reading, positions, owner, limit)
+        return positions[: self.options.terms], owner[: self.options.terms]
 
     def score_term(self, reading: Reading, position: int) -> Candidate:
         """One given term, as if no word had brought it."""
@@ -39,20 +58,22 @@ class Retrieval:
         """The best `limit` of these terms on every axis, in no order; `owner` is what their components are worth."""
         index, weights, facts = self.index, self.options.weights, reading.facts
         score = owner + np.float32(weights.reading * reading.prior)
+        places = positions.astype(np.intp)
         for name, weight in self._axes:
             table = self.strengths.table(name, facts)
             if table.is_silent:
                 continue
             worth, cost = table.worth(weight, weights.veto if name in VETOING else 0.0, CONTRADICTS)
-            codes = self.strengths.codes_of(name)[positions]
-            score += worth[codes]
+            codes = self.strengths.codes_of(name).take(places)
+            score += worth.take(codes)
             if cost is not None:
-                score -= cost[codes]
-        score += weights.prior * index.prior[positions]
-        score += (weights.subject if facts.is_control else -weights.subject) * index.other_subject[positions]
+                score -= cost.take(codes)
+        score += weights.prior * index.prior.take(places)
+        score += (weights.subject if facts.is_control else -weights.subject) * index.other_subject.take(places)
         take = min(limit, len(positions))
         chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
-        return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
+        found = zip(positions[chosen].tolist(), score[chosen].tolist(), owner[chosen].tolist(), strict=True)
+        return [Candidate(*each, reading) for each in found]
 
     @staticmethod
     def _weighed(weights: Weights) -> tuple[tuple[str, float], ...]:

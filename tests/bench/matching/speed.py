@@ -6,6 +6,7 @@ same run, each in processes of its own; with `--before`, the engine of another c
 """
 
 import argparse
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -106,6 +107,8 @@ def time_ours(release: Path | None, size: int, file: Path | None, count: int) ->
     engine = load_engine(file.read_bytes(), KEY) if file else Engine(TermIndex.build(terms), load_tables())
     ready_s = time.process_time() - started
     assert engine is not None
+    # As a server and the command line do: the collector leaves an engine alone.
+    gc.freeze()
 
     def answering(batch: list[LocalTest]) -> int:
         return sum(len(engine.propose(test, TOP, explain=False)) for test in batch)
