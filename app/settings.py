@@ -221,7 +221,7 @@ class Settings(BaseSettings):
 
     @property
     def matcher_cache_dir(self) -> Path:
-        """Where built matcher indexes are kept."""
+        """Where built engines are kept."""
         return self.data_dir / "cache"
 
 

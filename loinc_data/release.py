@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -271,6 +271,14 @@ def release_version(source: ReleaseSource, file_name: str) -> str:
     return ""
 
 
+def main_table_hash(path: Path) -> str:
+    """SHA-256 of the table of terms, whether zipped or not: what the terms that we read from a release depend on."""
+    digest = hashlib.sha256()
+    with open_source(path) as source:
+        _digest_of(source, main_table(source), digest.update)
+    return digest.hexdigest()
+
+
 def content_hash(path: Path) -> str:
     """SHA-256 of what a release says: the tables that we read, whether zipped or not."""
     digest = hashlib.sha256()
@@ -279,10 +287,14 @@ def content_hash(path: Path) -> str:
         names = [main, *sorted(name for name in source.names() if name != main and _is_read(name))]
         for name in names:
             digest.update(name.rsplit("/", 1)[-1].lower().encode() + b"\0")
-            with source.open(name) as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
+            _digest_of(source, name, digest.update)
     return digest.hexdigest()
+
+
+def _digest_of(source: ReleaseSource, name: str, update: Callable[[bytes], None]) -> None:
+    with source.open(name) as file:
+        while block := file.read(1 << 20):
+            update(block)
 
 
 def _is_read(name: str) -> bool:

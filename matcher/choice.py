@@ -111,7 +111,7 @@ class Chooser:
                 item.score = min(item.score - self.step, least - _BELOW)
 
     def _worth(self, candidate: Candidate) -> tuple[float, str]:
-        return candidate.score, self.views.index.terms[candidate.position].loinc_num
+        return candidate.score, self.views.index.loinc_nums[candidate.position]
 
     # ---- the levels ------------------------------------------------------------------------------------
 
@@ -140,8 +140,8 @@ class Chooser:
         return [item for item in kept if wanted(item) and self._is_open(item)], reason
 
     def _by_set(self, kept: list[Candidate], preferred: Collection[str]) -> tuple[list[Candidate], Reason | None]:
-        terms = self.views.index.terms
-        found = [item for item in kept if terms[item.position].loinc_num in preferred and self._is_open(item)]
+        numbers = self.views.index.loinc_nums
+        found = [item for item in kept if numbers[item.position] in preferred and self._is_open(item)]
         return found, Reason(among_national_set)
 
     def _by_table(self, kept: list[Candidate]) -> tuple[list[Candidate], Reason | None]:
@@ -201,7 +201,7 @@ class Chooser:
         """The discipline of a code; of its siblings, or else of the chapter of its row, where the release is silent."""
         index = self.views.index
         for place in (candidate.position, *self.families.members(candidate.position)):
-            key = self.disciplines.of_class(index.terms[place].class_name)
+            key = self.disciplines.of_class(index.axis_values["class_name"][index.axis_codes["class_name"][place]])
             if key != OTHER:
                 return key
         classes = candidate.reading.facts.classes

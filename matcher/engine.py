@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from matcher.calibration import Calibration, Signals
 from matcher.candidate import Candidate, Views
@@ -16,19 +16,28 @@ from matcher.habits import Habit
 from matcher.index import TermIndex
 from matcher.knowledge import Knowledge
 from matcher.learning import choices_of, established
+from matcher.lexicon import CompiledLexicon
 from matcher.national import NationalChoice
 from matcher.nontest import NonTestRules
 from matcher.parse import Parser
 from matcher.ranking import DEPTH, Ranking
 from matcher.retrieval import Retrieval
 from matcher.scoring import EngineOptions
-from matcher.strengths import Strengths
+from matcher.strengths import Codes, Strengths
 from matcher.types import Axis, Band, Evidence, LocalTest, Proposal, Tables, Verdict
 
 __all__ = ["ENGINE_VERSION", "Candidate", "Engine", "EngineOptions"]
 ENGINE_VERSION = "2"
 SHARED = 10
 """The doubt on the first candidate is shared among this many, whatever was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What an engine compiles from its index and its tables."""
+
+    lexicon: CompiledLexicon
+    codes: Codes
 
 
 class Engine:
@@ -41,14 +50,18 @@ class Engine:
         options: EngineOptions | None = None,
         calibration: Calibration | None = None,
         knowledge: Knowledge | None = None,
+        compiled: Compiled | None = None,
     ) -> None:
+        """`compiled` is what was compiled before from this index and these tables."""
+        lexicon, codes = (compiled.lexicon, compiled.codes) if compiled else (None, None)
         self.knowledge = knowledge or Knowledge()
         self.index = index
+        self.tables = tables
         self.options = options or EngineOptions()
-        self.parser = Parser(tables, frozenset(index.vocabulary), index.analyte_keys)
+        self.parser = Parser(tables, frozenset(index.vocabulary), index.analyte_keys, lexicon)
         self.nontests = NonTestRules(tables.nontests, tables.row_words)
         self.calibration = calibration or Calibration.default()
-        self.strengths = Strengths(index)
+        self.strengths = Strengths(index, codes)
         weights, views, families = self.options.weights, Views(index, self.strengths), Families(index)
         self.national = NationalChoice.of(index, tables.national, families)
         self.chooser = Chooser(views, families, self.national, Disciplines.of(tables), weights.national_choice)
@@ -81,8 +94,8 @@ class Engine:
             # Only the first may be sure; whether it is contradicted never depends on its explanation.
             contradicted = rank == 1 and self.chooser.views.is_contradicted(candidate)
             band = self.calibration.band(confidence, rank, contradicted)
-            term = self.index.terms[candidate.position]
-            proposals.append(Proposal(rank, term.loinc_num, round(confidence, 6), band, evidence))
+            loinc_num = self.index.loinc_nums[candidate.position]
+            proposals.append(Proposal(rank, loinc_num, round(confidence, 6), band, evidence))
         return proposals
 
     def propose_many(
@@ -137,7 +150,7 @@ class Engine:
     def _confidences(self, test: LocalTest, candidates: list[Candidate], nontest: float) -> list[float]:
         """The probability of each of these candidates."""
         first = candidates[0]
-        is_remembered = weigh_memory(self.knowledge, test, self.index.terms[first.position].loinc_num) is not None
+        is_remembered = weigh_memory(self.knowledge, test, self.index.loinc_nums[first.position]) is not None
         is_doubtful = self.is_doubtful(first) or is_cut(test, self.knowledge.label_width)
         scores = [candidate.score for candidate in candidates]
         return self.calibration.confidences(self.signals(candidates, nontest), scores, is_remembered, is_doubtful)

@@ -56,7 +56,7 @@ class Explaining:
             found = self.strengths.weigher(name)(facts, value)
             if value or found.strength:
                 yield _evidence(Axis.COMPONENT, found, value, getattr(self.weights, name))
-        nature = NATURES[self.strengths.nature_codes[candidate.position]]
+        nature = NATURES[self.strengths.codes.natures[candidate.position]]
         if facts.nature and nature != facts.nature:
             found = weigh_nature(facts, nature)
             yield _evidence(Axis.COMPONENT, found, NATURE_NAMES[nature], self.weights.nature)

@@ -1,13 +1,9 @@
 """The index of a LOINC release: words of components, axis codes, priors, counts of properties by dimension."""
 
-import json
 import re
-import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +14,6 @@ from matcher.normalise.units import ucum_dimension
 from matcher.shortnames import method_of, methods_by_ending
 from matcher.types import Term
 
-FORMAT = 7
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -69,7 +64,7 @@ AXES = (
 class TermIndex:
     """Arrays over terms and over distinct analytes; `analyte_of[t]` is the analyte of term t."""
 
-    terms: list[Term]
+    terms: Sequence[Term]
     vocabulary: dict[str, int]
     analytes: list[str]
     analyte_codes: dict[str, int]
@@ -87,6 +82,8 @@ class TermIndex:
     terms_by_analyte: Ints
     property_by_dimension: dict[str, dict[str, float]]
     unit_dimensions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    loinc_nums: list[str] = field(default_factory=list)
+    """The codes of the terms: ranking wants them, and nothing else of a term."""
     number_of: dict[str, int] = field(default_factory=dict)
     analyte_keys: dict[str, str] = field(default_factory=dict)
     """Words of an analyte's name, joined → its name: labels in English often are LOINC names."""
@@ -112,6 +109,7 @@ class TermIndex:
         order = np.argsort(analyte_of, kind="stable").astype(np.int32)
         terms_start = np.searchsorted(analyte_of[order], np.arange(len(analytes.values) + 1)).astype(np.int32)
         dimensions = _dimensions(kept)
+        numbers = [term.loinc_num for term in kept]
         return cls(
             terms=kept,
             vocabulary=vocabulary,
@@ -130,7 +128,8 @@ class TermIndex:
             terms_by_analyte=order,
             property_by_dimension=_count_properties(kept, dimensions),
             unit_dimensions=dimensions,
-            number_of={term.loinc_num: position for position, term in enumerate(kept)},
+            loinc_nums=numbers,
+            number_of={number: position for position, number in enumerate(numbers)},
             analyte_keys=_keys(analytes.values, kept, analyte_of),
         )
 
@@ -139,12 +138,10 @@ class TermIndex:
         return self.terms_by_analyte[self.terms_start[analyte] : self.terms_start[analyte + 1]]
 
     def expand(self, analytes: Ints, component: Floats) -> tuple[Ints, Floats]:
-        """The terms of several analytes, in the order given, each with the component score of its analyte."""
-        starts = self.terms_start[analytes]
-        counts = self.terms_start[analytes + 1] - starts
-        ends = np.cumsum(counts)
-        offsets = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
-        return self.terms_by_analyte[np.repeat(starts, counts) + offsets], np.repeat(component, counts)
+        """The terms of one or more analytes, in the order given, each with the component score of its analyte."""
+        starts, ends = self.terms_start[analytes], self.terms_start[analytes + 1]
+        parts = [self.terms_by_analyte[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return np.concatenate(parts), np.repeat(component, ends - starts)
 
     def analytes_sharing(self, words: list[tuple[int, float]]) -> tuple[Ints, NDArray[np.float64]]:
         """The analytes (sorted) that share at least one of these weighed words, and the weight they share.
@@ -160,8 +157,11 @@ class TermIndex:
             return np.empty(0, np.int32), np.empty(0, np.float64)
         parts = [self.postings[self.postings_start[word] : self.postings_start[word + 1]] for word, _ in rare]
         masses = np.repeat([mass for _, mass in rare], [len(part) for part in parts])
-        found, inverse = np.unique(np.concatenate(parts), return_inverse=True)
-        matched = np.bincount(inverse, weights=masses, minlength=len(found)).astype(np.float64)
+        if len(parts) == 1 and (parts[0][1:] > parts[0][:-1]).all():
+            found, matched = parts[0], masses.astype(np.float64)
+        else:
+            found, inverse = np.unique(np.concatenate(parts), return_inverse=True)
+            matched = np.bincount(inverse, weights=masses, minlength=len(found)).astype(np.float64)
         for word, mass in common:
             matched += mass * self._holders(word)[found]
         return found, matched
@@ -285,85 +285,3 @@ def _count_properties(terms: list[Term], dimensions: dict[str, tuple[str, ...]])
         total = sum(counter.values())
         shares[dimension] = {name: count / total for name, count in counter.most_common()}
     return shares
-
-
-_ARRAYS = (
-    "analyte_of",
-    "prior",
-    "other_subject",
-    "postings_start",
-    "postings",
-    "word_weight",
-    "analyte_weight",
-    "terms_start",
-    "terms_by_analyte",
-)
-_TERM_FIELDS = tuple(Term.__dataclass_fields__)
-
-
-def dump_index(index: TermIndex) -> bytes:
-    """The index as bytes (a zip of arrays and JSON, no pickle: loading it can run no code)."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in _ARRAYS:
-            archive.writestr(f"{name}.npy", _npy(getattr(index, name)))
-        for axis in AXES:
-            archive.writestr(f"axis_{axis}.npy", _npy(index.axis_codes[axis]))
-        columns = {name: [getattr(term, name) for term in index.terms] for name in _TERM_FIELDS}
-        meta = {
-            "format": FORMAT,
-            "columns": columns,
-            "analyte_keys": index.analyte_keys,
-            "vocabulary": list(index.vocabulary),
-            "analytes": index.analytes,
-            "axis_values": index.axis_values,
-            "property_by_dimension": index.property_by_dimension,
-            "unit_dimensions": {key: list(value) for key, value in index.unit_dimensions.items()},
-        }
-        archive.writestr("meta.json", json.dumps(meta, ensure_ascii=False))
-    return buffer.getvalue()
-
-
-def load_index(content: bytes) -> TermIndex | None:
-    """The index from `dump_index`, or None when it was written by another version."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        meta: dict[str, Any] = json.loads(archive.read("meta.json"))
-        if meta.get("format") != FORMAT:
-            return None
-        arrays = {name: _load(archive.read(f"{name}.npy")) for name in _ARRAYS}
-        axis_codes = {axis: _load(archive.read(f"axis_{axis}.npy")) for axis in AXES}
-    columns = meta["columns"]
-    terms = [Term(*values) for values in zip(*(columns[name] for name in _TERM_FIELDS), strict=True)]
-    analytes: list[str] = meta["analytes"]
-    return TermIndex(
-        terms=terms,
-        vocabulary={word: position for position, word in enumerate(meta["vocabulary"])},
-        analytes=analytes,
-        analyte_codes={analyte: code for code, analyte in enumerate(analytes)},
-        axis_values=meta["axis_values"],
-        axis_codes=axis_codes,
-        analyte_keys=meta["analyte_keys"],
-        property_by_dimension=meta["property_by_dimension"],
-        unit_dimensions={key: tuple(value) for key, value in meta["unit_dimensions"].items()},
-        number_of={term.loinc_num: position for position, term in enumerate(terms)},
-        analyte_of=arrays["analyte_of"],
-        prior=arrays["prior"],
-        other_subject=arrays["other_subject"],
-        postings_start=arrays["postings_start"],
-        postings=arrays["postings"],
-        word_weight=arrays["word_weight"],
-        analyte_weight=arrays["analyte_weight"],
-        terms_start=arrays["terms_start"],
-        terms_by_analyte=arrays["terms_by_analyte"],
-    )
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _load(content: bytes) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(BytesIO(content), allow_pickle=False)
-    return array

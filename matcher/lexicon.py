@@ -1,5 +1,6 @@
 """The compiled lexicon: what laboratories write → readings (LOINC words and implied axes)."""
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -112,6 +113,20 @@ def compile_lexicon(
         rows.extend((entry.expression, sense) for sense in senses_of(entry, order, names_specimen, names))
     shortened = _shortened(rows, seen.keys(), short_words)
     return PhraseTable([*rows, *shortened])
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLexicon:
+    """What compiling a lexicon for a release takes its time for."""
+
+    phrases: PhraseTable[Sense]
+    words: Mapping[str, int]
+    """In how many expressions each word stands."""
+
+
+def counted_words(entries: Iterable[LexiconEntry]) -> dict[str, int]:
+    """In how many expressions each word stands."""
+    return Counter(word for entry in entries for word in words(entry.expression))
 
 
 def _shortened(

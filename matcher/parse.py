@@ -16,7 +16,7 @@ from matcher.evidence.doubt import (
 )
 from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
-from matcher.lexicon import NO_SENSE, Sense, compile_lexicon, sense_of_name
+from matcher.lexicon import NO_SENSE, CompiledLexicon, Sense, compile_lexicon, counted_words, sense_of_name
 from matcher.normalise.damage import unmangled
 from matcher.normalise.phrases import Hit, Mender, PhraseTable
 from matcher.normalise.text import fold, key_of, words
@@ -48,17 +48,28 @@ _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 class Parser:
     """Reads rows with the tables it was given."""
 
-    def __init__(self, tables: Tables, vocabulary: frozenset[str], names: Mapping[str, str] | None = None) -> None:
-        """`vocabulary` and `names` (joined words → analyte) come from the release's index."""
+    def __init__(
+        self,
+        tables: Tables,
+        vocabulary: frozenset[str],
+        names: Mapping[str, str] | None = None,
+        compiled: CompiledLexicon | None = None,
+    ) -> None:
+        """`vocabulary` and `names` (joined words → analyte) come from the release's index.
+
+        `compiled` is the lexicon of these tables for these names, when it was compiled before.
+        """
         self._names = names or {}
         self._named: dict[str, Sense] = {}
         self._exams: dict[str, tuple[str, ...]] = {}
         self.gatherer = Gatherer(tables)
         self.units = self.gatherer.units
-        self.lexicon: PhraseTable[Sense] = compile_lexicon(
-            tables.lexicon, self.gatherer.label_specimens, self._names, tables.short_words
+        self.compiled = compiled or CompiledLexicon(
+            compile_lexicon(tables.lexicon, self.gatherer.label_specimens, self._names, tables.short_words),
+            counted_words(tables.lexicon),
         )
-        counts = Counter(word for entry in tables.lexicon for word in words(entry.expression))
+        self.lexicon: PhraseTable[Sense] = self.compiled.phrases
+        counts = Counter(self.compiled.words)
         counts.update(vocabulary)
         # A word of a specimen, a technique, a time or a scale is known: it is not a misspelt analyte.
         beside = (tables.label_specimens, tables.label_techniques, tables.timing, tables.scales)

@@ -38,7 +38,7 @@ class Ranking:
         self, test: LocalTest, candidate: Candidate, knowledge: Knowledge
     ) -> list[tuple[Found, float]]:
         """What memory, NABM and the national set say of a candidate, with their weights."""
-        loinc_num, weights = self.views.index.terms[candidate.position].loinc_num, self.weights
+        loinc_num, weights = self.views.index.loinc_nums[candidate.position], self.weights
         said = (
             (weigh_memory(knowledge, test, loinc_num) if knowledge.memory else None, weights.memory),
             (weigh_nabm(knowledge, test, loinc_num) if knowledge.nabm else None, weights.nabm),
@@ -48,19 +48,18 @@ class Ranking:
 
     def _ranked(self, test: LocalTest, parsed: Parsed, depth: int, knowledge: Knowledge) -> list[Candidate]:
         best: dict[int, Candidate] = {}
-        for reading in parsed.readings:
-            for candidate in self.retrieval.score_reading(reading, depth):
-                known = best.get(candidate.position)
-                if known is None or candidate.score > known.score:
-                    best[candidate.position] = candidate
+        for candidate in self.retrieval.score_readings(parsed.readings, depth):
+            known = best.get(candidate.position)
+            if known is None or candidate.score > known.score:
+                best[candidate.position] = candidate
         remembered = self._remembered(test, knowledge)
         self._add(remembered, parsed, best)
         for candidate in best.values() if knowledge else ():
             said = self.known_of(test, candidate, knowledge)
             candidate.score += sum(weight * found.strength for found, weight in said)
         self.chooser.settle(best, test, knowledge, remembered)
-        terms = self.views.index.terms
-        return sorted(best.values(), key=lambda item: (-item.score, terms[item.position].loinc_num))
+        numbers = self.views.index.loinc_nums
+        return sorted(best.values(), key=lambda item: (-item.score, numbers[item.position]))
 
     def _remembered(self, test: LocalTest, knowledge: Knowledge) -> list[int]:
         """The terms that other catalogues validated for the same signature."""

@@ -1,12 +1,14 @@
 """Retrieval: the terms whose analytes share words with a reading, scored on every axis at once."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.candidate import CONTRADICTS, VETOING, Candidate
-from matcher.facts import Reading
+from matcher.facts import Facts, Reading
 from matcher.index import Floats, Ints, TermIndex
-from matcher.scoring import EngineOptions
+from matcher.scoring import EngineOptions, Weights
 from matcher.strengths import Strengths
 
 Masses = NDArray[np.float64]
@@ -19,16 +21,34 @@ class Retrieval:
         self.index = index
         self.strengths = strengths
         self.options = options
+        self._axes = self._weighed(options.weights)
 
-    def score_reading(self, reading: Reading, limit: int) -> list[Candidate]:
-        """The best terms of a reading, in no order."""
+    def score_readings(self, readings: Iterable[Reading], limit: int) -> Iterator[Candidate]:
+        """The best terms of each reading of a row, in no order; the readings come likeliest first.
+
+        Readings of one row often name the same words, which are looked up once; one that says nothing else than a
+        likelier one before it has no term that scores better.
+        """
+        retrieved: dict[tuple[tuple[str, ...], ...], tuple[Ints, Floats]] = {}
+        seen: set[tuple[tuple[tuple[str, ...], ...], Facts]] = set()
+        for reading in readings:
+            named = (reading.wanted, reading.leftover, reading.analytes, reading.organisms)
+            if (named, reading.facts) in seen:
+                continue
+            seen.add((named, reading.facts))
+            found = retrieved.get(named)
+            if found is None:
+                found = retrieved[named] = self._terms(reading)
+            if len(found[0]):
+                yield from self.score_terms(reading, *found, limit)
+
+    def _terms(self, reading: Reading) -> tuple[Ints, Floats]:
+        """The terms that the words of a reading bring, and what their components are worth."""
         analytes, component = self._retrieve(reading)
         if not len(analytes):
-            return []
+            return analytes, component
         positions, owner = self.index.expand(analytes, component)
-        if len(positions) > self.options.terms:
-            positions, owner = positions[: self.options.terms], owner[: self.options.terms]
-        return self.score_terms(reading, positions, owner, limit)
+        return positions[: self.options.terms], owner[: self.options.terms]
 
     def score_term(self, reading: Reading, position: int) -> Candidate:
         """One given term, as if no word had brought it."""
@@ -38,27 +58,31 @@ class Retrieval:
         """The best `limit` of these terms on every axis, in no order; `owner` is what their components are worth."""
         index, weights, facts = self.index, self.options.weights, reading.facts
         score = owner + np.float32(weights.reading * reading.prior)
+        places = positions.astype(np.intp)
         for name, weight in self._axes:
-            strength = self.strengths.of_terms(name, facts, positions)
-            score += weight * strength
-            if name in VETOING:
-                score -= weights.veto * (strength <= CONTRADICTS)
-        score += weights.unit * self.strengths.of_terms("unit", facts, positions)
-        score += weights.nature * self.strengths.of_terms("nature", facts, positions)
-        score += weights.prior * index.prior[positions]
-        score += (weights.subject if facts.is_control else -weights.subject) * index.other_subject[positions]
+            table = self.strengths.table(name, facts)
+            if table.is_silent:
+                continue
+            worth, cost = table.worth(weight, weights.veto if name in VETOING else 0.0, CONTRADICTS)
+            codes = self.strengths.codes_of(name).take(places)
+            score += worth.take(codes)
+            if cost is not None:
+                score -= cost.take(codes)
+        score += weights.prior * index.prior.take(places)
+        score += (weights.subject if facts.is_control else -weights.subject) * index.other_subject.take(places)
         take = min(limit, len(positions))
         chosen = np.argpartition(-score, take - 1)[:take] if take < len(positions) else np.arange(len(positions))
-        return [Candidate(int(positions[i]), float(score[i]), float(owner[i]), reading) for i in chosen]
+        found = zip(positions[chosen].tolist(), score[chosen].tolist(), owner[chosen].tolist(), strict=True)
+        return [Candidate(*each, reading) for each in found]
 
-    @property
-    def _axes(self) -> tuple[tuple[str, float], ...]:
-        weights = self.options.weights
+    @staticmethod
+    def _weighed(weights: Weights) -> tuple[tuple[str, float], ...]:
         return (
             ("property", weights.property), ("time", weights.time), ("system", weights.system), ("scale",
             weights.scale),
             ("method", weights.method), ("divisor", weights.divisor), ("challenge", weights.challenge),
             ("class_name", weights.class_name), ("status", weights.status), ("order_obs", weights.order),
+            ("unit", weights.unit), ("nature", weights.nature),
         )  # fmt: skip
 
     def _retrieve(self, reading: Reading) -> tuple[Ints, Floats]:
@@ -97,9 +121,12 @@ class Retrieval:
 
 def _with(found: Ints, matched: Masses, exact: list[int]) -> tuple[Ints, Masses]:
     """Add analytes named in full that share no indexed word; the result stays sorted."""
-    missing = np.setdiff1d(np.asarray(exact, np.int32), found)
-    if not len(missing):
+    wanted = np.asarray(sorted(set(exact)), np.int32)
+    places = found.searchsorted(wanted)
+    is_missing = np.array(
+        [place == len(found) or found[place] != analyte for place, analyte in zip(places, wanted, strict=True)], bool
+    )
+    if not is_missing.any():
         return found, matched
-    everything = np.concatenate([found, missing])
-    order = np.argsort(everything, kind="stable")
-    return everything[order], np.concatenate([matched, np.zeros(len(missing), matched.dtype)])[order]
+    places = places[is_missing]
+    return np.insert(found, places, wanted[is_missing]), np.insert(matched, places, 0.0)

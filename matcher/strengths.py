@@ -1,6 +1,7 @@
 """The strength of every value of every axis against the facts of a row, computed once for all rows that share them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,56 +25,84 @@ CONTRADICTING = ("property", "time", "system", "scale", "method", "divisor", "ch
 """The axes on which a term may contradict a row."""
 
 
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of the terms by which the strengths of unit and nature are looked up."""
+
+    unit_values: list[str]
+    units: Ints
+    natures: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, index: TermIndex) -> "Codes":
+        """Those of the terms of an index."""
+        return cls(*_code([term.units for term in index.terms]), _natures(index))
+
+
+Worth = tuple[Floats, NDArray[np.float64] | None]
+
+
+class Table:
+    """The strength of every value of an axis against some facts, and which of them contradict."""
+
+    __slots__ = ("_worths", "contradicted", "is_silent", "strengths")
+
+    def __init__(self, found: Sequence[Found]) -> None:
+        self.strengths = np.fromiter((item.strength for item in found), np.float32)
+        self.contradicted = np.fromiter((item.verdict is Verdict.CONTRADICT for item in found), np.bool_)
+        self.is_silent = not self.strengths.any()
+        """Whether no value of the axis weighs anything: most axes of most rows."""
+        self._worths: dict[tuple[float, float, float], Worth] = {}
+
+    def worth(self, weight: float, veto: float, refused: float) -> Worth:
+        """What each value adds to a score, and what each costs that is at or below `refused`, if any is."""
+        worth = self._worths.get((weight, veto, refused))
+        if worth is None:
+            added: Floats = (weight * self.strengths).astype(np.float32)
+            below = self.strengths <= refused
+            # As exact as the weight of the veto is: what two candidates lose alike leaves them equal.
+            cost = np.where(below, np.float64(veto), np.float64(0.0)) if veto and below.any() else None
+            worth = self._worths[(weight, veto, refused)] = (added, cost)
+        return worth
+
+
 class Strengths:
     """Tables of strengths over the distinct values of each axis; facts repeat, so tables are kept."""
 
-    def __init__(self, index: TermIndex) -> None:
+    def __init__(self, index: TermIndex, codes: Codes | None = None) -> None:
+        """`codes` are those of the terms of this index, when they were computed before."""
         self.index = index
-        self._tables: dict[tuple[object, ...], Floats] = {}
-        self._contradicted: dict[tuple[object, ...], NDArray[np.bool_]] = {}
-        self._unit_values, self.unit_codes = _code([term.units for term in index.terms])
-        self.nature_codes = _natures(index)
-
-    def of_terms(self, name: str, facts: Facts, positions: Ints) -> Floats:
-        """The strength of an axis for each of these terms."""
-        strengths: Floats = self.table(name, facts)[self.codes(name)[positions]]
-        return strengths
+        self.codes = codes or Codes.of(index)
+        self._tables: dict[tuple[object, ...], Table] = {}
 
     def of_term(self, name: str, facts: Facts, position: int) -> float:
         """The strength of an axis for one term."""
-        return float(self.table(name, facts)[self.codes(name)[position]])
+        return float(self.table(name, facts).strengths[self.codes_of(name)[position]])
 
-    def codes(self, name: str) -> NDArray[np.signedinteger]:
+    def codes_of(self, name: str) -> NDArray[np.signedinteger]:
         """The code of each term on an axis."""
         if name == "unit":
-            return self.unit_codes
-        return self.nature_codes if name == "nature" else self.index.axis_codes[name]
+            return self.codes.units
+        return self.codes.natures if name == "nature" else self.index.axis_codes[name]
 
-    def table(self, name: str, facts: Facts) -> Floats:
+    def table(self, name: str, facts: Facts) -> Table:
         """The strength of every value of an axis against these facts."""
         key = (name, *_KEYS[name](facts))
         table = self._tables.get(key)
         if table is None:
             if len(self._tables) > MOST_TABLES:
                 self._tables.clear()
-                self._contradicted.clear()
-            found = list(self._weigh_all(name, facts))
-            table = np.fromiter((item.strength for item in found), np.float32)
-            self._tables[key] = table
-            self._contradicted[key] = np.fromiter((item.verdict is Verdict.CONTRADICT for item in found), np.bool_)
+            table = self._tables[key] = Table(list(self._weigh_all(name, facts)))
         return table
 
     def is_contradicted(self, facts: Facts, position: int) -> bool:
         """Whether any axis of a term contradicts these facts."""
-        for name in CONTRADICTING:
-            self.table(name, facts)
-            if self._contradicted[(name, *_KEYS[name](facts))][self.codes(name)[position]]:
-                return True
-        return False
+        return any(self.table(name, facts).contradicted[self.codes_of(name)[position]] for name in CONTRADICTING)
 
     def _weigh_all(self, name: str, facts: Facts) -> Iterator[Found]:
         if name == "unit":
-            return (weigh_unit(facts, units, self.index.unit_dimensions.get(units, ())) for units in self._unit_values)
+            dimensions = self.index.unit_dimensions
+            return (weigh_unit(facts, units, dimensions.get(units, ())) for units in self.codes.unit_values)
         if name == "nature":
             return (weigh_nature(facts, nature) for nature in NATURES)
         weigh = self.weigher(name)

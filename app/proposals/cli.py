@@ -16,6 +16,7 @@ import typer
 from app.console.options import Encoding, Output, SheetName, StandardInputName, file_argument, file_option
 from app.console.streams import InputFile
 from app.errors import InvalidInputError
+from app.proposals.engine_cache import set_aside
 from app.proposals.engines import engine_of_release_file, engine_of_starter
 from app.proposals.files import read_local_tests, width_of
 from app.settings import get_settings
@@ -95,6 +96,7 @@ def register(cli: typer.Typer) -> None:
         except ReleaseError as error:
             raise InvalidInputError(str(error)) from error
         loaded = time.perf_counter()
+        set_aside()
         # As a catalogue's own search is told: a label that fills its column is taken as cut.
         _engine = engine.with_knowledge(Knowledge(label_width=width_of(tests)))
         matching = time.perf_counter()

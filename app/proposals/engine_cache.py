@@ -8,7 +8,7 @@ from threading import Lock
 from matcher import Engine
 
 
-def _set_aside() -> None:
+def set_aside() -> None:
     """Tell the collector to leave alone what is there now: an engine is some millions of objects that stay for hours.
 
     Without it every full collection walks through all of them, and no thread of the process works meanwhile.
@@ -49,7 +49,7 @@ class EngineCache:
                     gc.collect()
                 try:
                     found = build()
-                    _set_aside()
+                    set_aside()
                     with self._lock:
                         self._engines[key] = found
                         while len(self._engines) > self.most:

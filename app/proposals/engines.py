@@ -1,11 +1,7 @@
-"""Building the matcher's engine for a release, and keeping built indexes between runs."""
+"""The matcher's engine for a release: of this process, of the disk, or built."""
 
-import hashlib
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,73 +11,35 @@ from app.models import LoincRelease
 from app.platform.database import reading
 from app.platform.open_transactions import forbid_open_transaction
 from app.proposals.engine_cache import EngineCache
+from app.proposals.engine_files import kept_engine, material_hash
 from app.terminology.terms_hash import is_known, known_hash, stored_values
-from loinc_data.release import content_hash, open_source, read_terms
-from loinc_data.tables import STARTER_VERSION, load_starter_terms, load_tables, material_files, with_usage
+from loinc_data.release import main_table_hash, open_source, read_terms
+from loinc_data.tables import STARTER_VERSION, load_starter_terms, load_tables, with_usage
 from matcher import Engine, Term
 from matcher.engine import ENGINE_VERSION
-from matcher.index import FORMAT, TermIndex, dump_index, load_index
-
-KEPT_FILES = 4
-"""Indexes kept on the disk, the most recently used: a release each."""
+from matcher.index import TermIndex
 
 _engines = EngineCache()
 
 
-@lru_cache(maxsize=1)
-def _material_hash() -> str:
-    """Of everything of ours that an engine is built from beside the terms: starter terms, lexicons, tables."""
-    digest = hashlib.sha256()
-    for file in material_files():
-        digest.update(f"{file.name} {file.stat().st_size} ".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _cached_index(key: str, terms: Iterable[Term], cache_dir: Path) -> TermIndex:
-    """The index under this key, from the cache when it is there and of this format."""
-    file = cache_dir / f"index-{FORMAT}-{key}-{_material_hash()}.zip"
-    if file.is_file():
-        index = load_index(file.read_bytes())
-        if index is not None:
-            with suppress(OSError):
-                os.utime(file)
-            return index
-    index = TermIndex.build(terms)
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(dump_index(index))
-        temporary.replace(file)
-        _forget_old(cache_dir)
-    except OSError:
-        # A cache that cannot be written costs time, nothing else.
-        return index
-    return index
-
-
-def _forget_old(cache_dir: Path) -> None:
-    kept = sorted(cache_dir.glob("index-*.zip"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in kept[KEPT_FILES:]:
-        file.unlink(missing_ok=True)
+def _built(terms: Iterable[Term]) -> Engine:
+    return Engine(TermIndex.build(terms), load_tables())
 
 
 def engine_of_starter(cache_dir: Path) -> Engine:
     """The engine over the starter terminology alone."""
-    terms = load_starter_terms()
-    digest = hashlib.sha256(repr(terms).encode()).hexdigest()
-    return Engine(_cached_index(f"{STARTER_VERSION}-{digest[:24]}", terms, cache_dir), load_tables())
+    # The starter terms are material of ours: its hash is theirs too.
+    return kept_engine(cache_dir, STARTER_VERSION, lambda: _built(load_starter_terms()))
 
 
 def engine_of_release_file(path: Path, cache_dir: Path) -> Engine:
     """The engine over an official release on disk (zip or folder); raises ReleaseError."""
-    key = content_hash(path)[:24]
 
-    def terms() -> Iterable[Term]:
+    def build() -> Engine:
         with open_source(path) as source:
-            yield from with_usage(read_terms(source))
+            return _built(with_usage(read_terms(source)))
 
-    return Engine(_cached_index(key, terms(), cache_dir), load_tables())
+    return kept_engine(cache_dir, main_table_hash(path), build)
 
 
 def _term(values: tuple[Any, ...]) -> Term:
@@ -105,11 +63,10 @@ def engine_of_release(database: DatabaseEngine, release: LoincRelease, cache_dir
 
     def build() -> Engine:
         forbid_open_transaction("build an engine")
-        terms = _stored_terms(database, release_id)
-        return Engine(_cached_index(terms_hash, terms, cache_dir), load_tables())
+        return kept_engine(cache_dir, terms_hash, lambda: _built(_stored_terms(database, release_id)))
 
     _engines.most = most
-    return _engines.get(f"{terms_hash}-{_material_hash()}", build)
+    return _engines.get(f"{terms_hash}-{material_hash()}", build)
 
 
 def _stored_terms(database: DatabaseEngine, release_id: int) -> Iterator[Term]:
@@ -120,4 +77,4 @@ def _stored_terms(database: DatabaseEngine, release_id: int) -> Iterator[Term]:
 
 def engine_version() -> str:
     """The version of engine and material that a run records."""
-    return f"{ENGINE_VERSION}+{STARTER_VERSION}+{_material_hash()}"
+    return f"{ENGINE_VERSION}+{STARTER_VERSION}+{material_hash()}"

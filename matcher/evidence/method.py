@@ -1,5 +1,7 @@
 """Method: methodless codes unless the row names a technique."""
 
+from functools import lru_cache
+
 from matcher.evidence.base import Found
 from matcher.evidence.system import NAMED_FLUIDS
 from matcher.facts import Facts
@@ -109,10 +111,10 @@ def weigh_method(facts: Facts, value: str) -> Found:
         return Found(Verdict.UNKNOWN, -_tacit(value), method_without_evidence)
     if value in facts.methods:
         return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)
-    if _stem(value) in {_stem(method) for method in facts.methods}:
+    if _stem(value) in _stems(facts.methods):
         return Found(Verdict.AGREE, 0.95, method_is_same, local)
     folded = value.lower()
-    if any(method.lower() in folded or folded in method.lower() for method in facts.methods if len(method) > 2):
+    if any(method in folded or folded in method for method in _long_ones(facts.methods)):
         return Found(Verdict.COMPATIBLE, 0.45, method_is_near, local)
     if any(value in family and set(facts.methods) & family for family in _NEAR):
         return Found(Verdict.COMPATIBLE, 0.35, method_is_near, local)
@@ -124,9 +126,21 @@ def _tacit(value: str) -> float:
     return 0.35 if value.startswith(_PRECISION) else _TACIT.get(value, 0.9)
 
 
+@lru_cache(maxsize=4096)
 def _stem(method: str) -> str:
     """A method without the words that releases add or leave out: Westergren, Westergren method."""
     return method.lower().replace(" method", "").replace(" assay", "").strip()
+
+
+@lru_cache(maxsize=1024)
+def _stems(methods: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_stem(method) for method in methods)
+
+
+@lru_cache(maxsize=1024)
+def _long_ones(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """Methods whose names are no mere initials, in lower case."""
+    return tuple(method.lower() for method in methods if len(method) > 2)
 
 
 _MOST_USUAL = 0.35

@@ -42,7 +42,17 @@ class PhraseTable(Generic[Value]):
             if value not in values:
                 values.append(value)
         self.values: dict[str, tuple[Value, ...]] = {key: tuple(values) for key, values in found.items()}
-        self._shuffled = shuffled
+        self.shuffled = shuffled
+        """Words of a phrase, sorted → the phrase."""
+
+    @classmethod
+    def restored(
+        cls, values: dict[str, tuple[Value, ...]], shuffled: dict[str, str], longest: int
+    ) -> "PhraseTable[Value]":
+        """A table that was compiled before, from what it holds."""
+        table = cls(())
+        table.values, table.shuffled, table.longest = values, shuffled, longest
+        return table
 
     def get(self, text: str) -> tuple[Value, ...]:
         """The values of a whole text, or nothing."""
@@ -58,7 +68,7 @@ class PhraseTable(Generic[Value]):
                 values = self.values.get(key_of(part))
                 if values is None and 2 <= length <= 4:
                     # The same words in another order: HDL cholestérol, cholestérol HDL.
-                    values = self.values.get(self._shuffled.get(" ".join(sorted(part)), ""))
+                    values = self.values.get(self.shuffled.get(" ".join(sorted(part)), ""))
                 if values is not None:
                     hits.append(Hit(position, position + length, values))
                     position += length

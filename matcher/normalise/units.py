@@ -66,6 +66,7 @@ def _repaired(text: str) -> str:
     return text.replace("Âµ", "µ").replace("Î¼", "µ").replace("Â°", "°")
 
 
+@lru_cache(maxsize=4096)
 def unit_key(text: str) -> str:
     """The spelling of a unit without spaces, typographic variants and case of no meaning; idempotent."""
     text = unicodedata.normalize("NFKC", _repaired(text)).replace("μ", "u").replace("µ", "u")

@@ -1,6 +1,7 @@
 """The benches measure what they say."""
 
 import re
+import subprocess
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from matcher import Engine, LocalTest, Tables, Term
 from matcher.calibration_data import WITH_UNIT, WITHOUT_UNIT
 from matcher.index import TermIndex
 from matcher.scoring import WEIGHTS
-from tests.bench.matching import starter_share
+from tests.bench.matching import before, speed, starter_share
 from tests.bench.matching.ablation import variants
 from tests.bench.matching.calibrate import TARGET, module_text
 from tests.bench.matching.datasets import CASES, Case, answerable, find_release, nabm_cases, read_cases
@@ -261,3 +262,28 @@ def test_the_section_replaces_itself_and_nothing_else() -> None:
 def test_the_page_of_the_terminology_tells_the_share_of_our_cases() -> None:
     # Other sets follow ours, when the page was written with a folder of them.
     assert starter_share.section(None) in starter_share.PAGE.read_text("utf-8"), f"run {starter_share.COMMAND}"
+
+
+def test_two_checkouts_are_timed_over_the_same_rows(
+    starter_index: TermIndex, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before, "ROUNDS", 1)
+    rows = [case.test for case in cases[:3]]
+    costs = before.costs_per_row(before.ROOT, starter_index.terms[:50], rows)
+    assert all(cost > 0 for cost in costs)
+
+
+def test_a_folder_that_is_no_checkout_is_not_timed(tmp_path: Path, starter_index: TermIndex) -> None:
+    """It would be the installed engine that is timed, under another name."""
+    with pytest.raises(subprocess.CalledProcessError):
+        before.costs_per_row(tmp_path, starter_index.terms[:50], [LocalTest(label="Sodium")])
+
+
+def test_both_ways_to_an_engine_are_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "load_tables", Tables)
+    file = tmp_path / "engine.bin"
+    speed.write_engine(None, 60, file)
+    for given in (file, None):
+        timing = speed.time_ours(None, 60, given, 20)
+        assert (timing.terms, timing.rows) == (60, 20)
+        assert min(timing.ready_s, *timing.per_s, timing.peak_mb) > 0

@@ -1,0 +1,1 @@
+"""An engine as one file: its index and its compiled lexicon, as bytes that the caller keeps where it wants."""
