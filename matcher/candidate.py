@@ -38,6 +38,8 @@ class Candidate:
     """What chose it among its siblings leaves no question of its technique."""
     is_guess: bool = False
     """What chose it leaves others possible: a habit, or a rule that several of its siblings follow."""
+    is_lifted: bool = False
+    """It stands before a candidate with a better score, which its row contradicts."""
 
 
 class Views:

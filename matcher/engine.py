@@ -116,7 +116,7 @@ class Engine:
         if position is None or not parsed.readings:
             return ()
         known = {item.position: item for item in self.ranked(test, 200)[0]}
-        candidate = known.get(position) or Candidate(position, 0.0, 0.0, parsed.readings[0])
+        candidate = known.get(position) or self.retrieval.score_term(parsed.readings[0], position)
         return self.explain(candidate, test)
 
     def learn(self, decisions: Iterable[tuple[LocalTest, str]]) -> tuple[Habit, ...]:

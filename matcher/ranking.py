@@ -80,5 +80,6 @@ class Ranking:
         """
         for place, item in enumerate(ranked):
             if item.component >= AS_WELL * ranked[0].component and not self.views.is_contradicted(item):
+                item.is_lifted = place > 0
                 return [item, *ranked[:place], *ranked[place + 1 :]]
         return ranked

@@ -12,7 +12,14 @@ from app.models import LocalTest, LoincTerm, Proposal
 from app.settings import Settings
 from app.terminology.naming import name_of
 from app.transcoding.checks import CheckedMapping, checks_of
-from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
+from app.transcoding.evidence import (
+    EvidenceLine,
+    by_axis,
+    lines_of,
+    parts_of_score,
+    reservations,
+    weightiest,
+)
 from app.transcoding.gathering import MappingContext, Pair, evidence_now, mappings_of
 from app.web.wording import AXIS, BAND, VERDICT
 from loinc_data.units import read_unit
@@ -78,6 +85,8 @@ def _candidate(
         confidence=proposal.confidence if proposal else None,
         cells=cells_of(mapping.term, mapping.lines),
         reasons=weightiest(mapping.lines),
+        reservations=reservations(mapping.lines),
+        parts=parts_of_score(mapping.lines),
         checks=checks_of(mapping),
         is_selected=column.loinc_num == selected,
         is_decided=bool(decided) and column.loinc_num == decided,

@@ -39,6 +39,10 @@ class CandidateColumn(Checked):
     confidence: float | None
     cells: list[Cell]
     reasons: list[EvidenceLine]
+    reservations: list[EvidenceLine]
+    """What the engine did not read of the row, or is not sure to have read."""
+    parts: list[EvidenceLine]
+    """What its score is made of, line by line."""
     checks: list[Check]
     is_selected: bool
     is_decided: bool

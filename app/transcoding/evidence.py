@@ -83,3 +83,19 @@ def weightiest(lines: Iterable[EvidenceLine], limit: int = 4) -> list[EvidenceLi
     told = [line for line in lines if line.verdict is not Verdict.UNKNOWN and line.sentence]
     told.sort(key=lambda line: (line.verdict is not Verdict.CONTRADICT, -abs(line.weight)))
     return told[:limit]
+
+
+def reservations(lines: Iterable[EvidenceLine]) -> list[EvidenceLine]:
+    """What the matcher did not read, or read without being sure: lines that know nothing, beside those of the axes."""
+    seen: set[Axis] = set()
+    found: list[EvidenceLine] = []
+    for line in lines:
+        if line.axis in seen and line.verdict is Verdict.UNKNOWN and not line.weight and line.sentence:
+            found.append(line)
+        seen.add(line.axis)
+    return found
+
+
+def parts_of_score(lines: Iterable[EvidenceLine]) -> list[EvidenceLine]:
+    """Every line that the score is made of, the weightiest first."""
+    return sorted((line for line in lines if line.weight), key=lambda line: -abs(line.weight))

@@ -30,6 +30,11 @@ def format_percent(value: float | None, decimals: int = 1) -> str:
     return f"{format_number(floored, decimals)}\u00a0%"
 
 
+def format_points(value: float) -> str:
+    """A part of a score, with its sign: +9,80, −2,20."""
+    return f"{'−' if value < 0 else '+'}{format_number(abs(value), 2)}"
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The environment of all templates; an unknown variable is an error, not an empty text."""
@@ -45,6 +50,7 @@ def environment() -> Environment:
     jinja.filters["nombre"] = format_number
     jinja.filters["compte"] = counted
     jinja.filters["pourcent"] = format_percent
+    jinja.filters["points"] = format_points
     return jinja
 
 

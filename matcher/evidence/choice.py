@@ -19,3 +19,11 @@ def as_decided(local: str, term: str) -> None:
 
 def as_decided_on_property(local: str, term: str) -> None:
     """Comme vos décisions sur {local}, sans unité elles aussi : grandeur {term}."""
+
+
+def stands_back(local: str, term: str) -> None:
+    """Recule : un autre code, qui n'en diffère que par la technique, la précision ou la grandeur, est choisi."""
+
+
+def stands_before_contradicted(local: str, term: str) -> None:
+    """Placé devant un code mieux noté, que la ligne contredit."""
