@@ -16,6 +16,7 @@ from matcher.evidence.doubt import (
 )
 from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
+from matcher.glued import Glued
 from matcher.lexicon import NO_SENSE, CompiledLexicon, Sense, compile_lexicon, counted_words, sense_of_name
 from matcher.normalise.damage import unmangled
 from matcher.normalise.phrases import Hit, Mender, PhraseTable
@@ -77,7 +78,7 @@ class Parser:
         counts.update(word for table in beside for row in table for word in words(row[0]))
         self.known = frozenset(counts)
         self.mender = self.gatherer.mender = Mender(counts)
-        self.spellings = Spellings(self.known, self.mender)
+        self.spellings = Spellings(self.known, self.mender, Glued(tables.glued_words, self.lexicon))
         self.context = Context(self.gatherer)
         self._methods = frozenset(self.gatherer.label_techniques.values)
         # What is read wherever it stands: a phrase loses nothing when it begins after it.
@@ -146,7 +147,7 @@ class Parser:
 
     def _readings(self, test: LocalTest, label: str, unit: UnitReading, prior: float) -> list[Reading]:
         readings: list[Reading] = []
-        for rank, (text, tokens, doubts) in enumerate(self.spellings.texts(label)):
+        for rank, (text, tokens, doubts) in enumerate(self.spellings.texts(label, unit.is_known)):
             readings += self._read(test, text, tokens, unit, prior - 0.06 * rank, doubts)
         return readings
 
