@@ -37,3 +37,24 @@ def test_a_word_that_is_known_is_not_taken_apart(starter_engine: Engine) -> None
     for label in ("Fer", "CRP", "Cystatine", "GALE", "Plomb urinaire"):
         readings = starter_engine.parser.parse(LocalTest(label=label)).readings
         assert not any(doubt.rule is word_is_taken_apart for reading in readings for doubt in reading.doubts), label
+
+
+@pytest.mark.parametrize(
+    ("row", "component"),
+    [
+        (LocalTest(label="AC URIQ", specimen="S", unit="µmol/L"), "Urate"),
+        (LocalTest(label="CHOHDL", specimen="S", unit="mmol/L"), "Cholesterol.in HDL"),
+        (LocalTest(label="LEVETI", specimen="S", unit="mg/L"), "levETIRAcetam"),
+        (LocalTest(label="TP T", unit="s"), "Coagulation tissue factor induced"),
+    ],
+)
+def test_the_mnemonics_of_laboratory_systems_are_read(starter_engine: Engine, row: LocalTest, component: str) -> None:
+    assert starter_engine.parser.parse(row).readings[0].spans[0][1] == component
+
+
+@pytest.mark.parametrize("label", ["PHENO", "CARBA", "PARA"])
+def test_a_mnemonic_of_several_meanings_needs_its_unit(starter_engine: Engine, label: str) -> None:
+    with_unit = starter_engine.parser.parse(LocalTest(label=label, unit="mg/L")).readings[0]
+    assert with_unit.spans
+    alone = starter_engine.parser.parse(LocalTest(label=label)).readings[0]
+    assert not alone.spans
