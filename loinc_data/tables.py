@@ -135,6 +135,10 @@ def load_tables() -> Tables:
     return Tables(
         lexicon=tuple(lexicon_entry(row) for path in lexicon_files() for row in read_rows(path, ";")),
         short_words=tuple((row["expression"], row["short"]) for row in read_rows(TABLES_DIR / "short_words.csv", ";")),
+        glued_words=tuple(
+            (row["piece"], row["role"], row["reads"], row["scope"])
+            for row in read_rows(TABLES_DIR / "glued_words.csv", ";")
+        ),
         units=_triples("units.csv", "ucum", "dimension"),
         specimens=_pairs("specimens.csv", "system"),
         label_specimens=_pairs("label_specimens.csv", "system", without=SUFFIX),

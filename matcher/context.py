@@ -8,6 +8,8 @@ from matcher.normalise.text import fold, words
 from matcher.normalise.units import UnitReading, unit_key
 from matcher.types import Axis, LocalTest
 
+IMPLIED = 0.4
+
 
 class Context:
     """Chooses among the senses of expressions, with the tables of a gatherer."""
@@ -54,6 +56,9 @@ class Context:
 
     def _sense_weight(self, sense: Sense, test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]) -> float:
         weight = -0.08 * min(sense.order, 4) - 0.1 * min(sense.spelling, 4)
+        if sense.divisor and sense.spelling and "/" not in sense.entry.component[0]:
+            # A ratio that only a lesser spelling implies agrees with itself: that is no proof.
+            weight -= IMPLIED
         if not sense.entry.context:
             return weight
         return weight + (0.25 if self._is_supported(sense, test, unit, tokens) else -0.1)

@@ -3,7 +3,7 @@
 import re
 from itertools import combinations
 
-from matcher.evidence.system import ANY_FLUID, BLOODS, FAMILIES, UNSPECIFIED, stand_near
+from matcher.evidence.system import ANY_FLUID, BLOODS, FAMILIES, NAMED_FLUIDS, UNSPECIFIED, stand_near
 from matcher.facts import SEEN, Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
@@ -96,7 +96,7 @@ class Gatherer:
         unit = _in_this_use(unit, senses)
         implied_systems = unique(system for sense in senses for system in sense.entry.system)
         named_systems = unique(system for sense in senses if sense.names_specimen for system in sense.entry.system)
-        named_there = unique([*cues.systems, *named_systems])
+        named_there = _named_fluid_first(unique([*cues.systems, *named_systems]))
         systems = self._systems(test, named_there, implied_systems)
         if exam_systems and not named_there and not test.specimen.strip():
             # The leucocytes of an « ECBU » are those of urine; what the analyte implies only chooses among them.
@@ -285,6 +285,13 @@ def _in_this_use(unit: UnitReading, senses: list[Sense]) -> UnitReading:
     if unit.dimensions != ("percent",) or not any(sense.component in GRAMS_IN_PERCENT for sense in senses):
         return unit
     return UnitReading(f"{unit.text} (g/dL)", ("g/dL",), ("mass_conc",))
+
+
+def _named_fluid_first(systems: tuple[str, ...]) -> tuple[str, ...]:
+    """« Liquide céphalo-rachidien » names a fluid: that « liquide » alone would be any fluid no longer counts."""
+    if ANY_FLUID in systems and NAMED_FLUIDS & set(systems):
+        return tuple(system for system in systems if system != ANY_FLUID)
+    return systems
 
 
 def _both_sides(implied: tuple[str, ...], column: tuple[str, ...]) -> tuple[str, ...]:

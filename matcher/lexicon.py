@@ -35,7 +35,7 @@ class Sense:
 MODIFIER_KINDS = frozenset({"modifier", "method", "specimen", "challenge"})
 
 
-ORGANISM_WORDS = frozenset("viru hiv htlv sp plasmodium".split())
+ORGANISM_WORDS = frozenset("virus viru hiv htlv sp plasmodium".split())
 
 
 def senses_of(

@@ -16,6 +16,7 @@ from matcher.evidence.doubt import (
 )
 from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
+from matcher.glued import Glued
 from matcher.lexicon import NO_SENSE, CompiledLexicon, Sense, compile_lexicon, counted_words, sense_of_name
 from matcher.normalise.damage import unmangled
 from matcher.normalise.phrases import Hit, Mender, PhraseTable
@@ -41,6 +42,7 @@ MAX_READINGS = 8
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,24})[)\]]")
 _HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
 _AFTER_FIGURES = re.compile(r"\d(?=\s*([^\s\d;,()<>][^;,()<>]*))")
+_EXAM_FIRST = re.compile(r"\s*[^\W\d_]+(?:\s+[-–]\s+|\s*:\s*)[^\W\d_]+\s*$")
 _AGES = frozenset("an ans annee annees mois semaine semaines jour jours j year years".split())
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 
@@ -76,9 +78,11 @@ class Parser:
         counts.update(word for table in beside for row in table for word in words(row[0]))
         self.known = frozenset(counts)
         self.mender = self.gatherer.mender = Mender(counts)
-        self.spellings = Spellings(self.known, self.mender)
+        self.spellings = Spellings(self.known, self.mender, Glued(tables.glued_words, self.lexicon))
         self.context = Context(self.gatherer)
         self._methods = frozenset(self.gatherer.label_techniques.values)
+        # What is read wherever it stands: a phrase loses nothing when it begins after it.
+        self._idle = GENERIC | self._methods | self.gatherer.label_specimens.values.keys()
         self.suffixes = PhraseTable((text, systems) for text, systems in tables.suffix_specimens)
 
     def parse(self, test: LocalTest) -> Parsed:
@@ -143,7 +147,7 @@ class Parser:
 
     def _readings(self, test: LocalTest, label: str, unit: UnitReading, prior: float) -> list[Reading]:
         readings: list[Reading] = []
-        for rank, (text, tokens, doubts) in enumerate(self.spellings.texts(label)):
+        for rank, (text, tokens, doubts) in enumerate(self.spellings.texts(label, unit.is_known)):
             readings += self._read(test, text, tokens, unit, prior - 0.06 * rank, doubts)
         return readings
 
@@ -172,7 +176,7 @@ class Parser:
         doubts: tuple[Doubt, ...],
     ) -> list[Reading]:
         end, suffix_systems = self._suffix(tokens, unit)
-        hits, choices = self.context.chosen(self._hits(tokens[:end], unit), test, unit, tokens)
+        hits, choices = self.context.chosen(self._hits(tokens[:end], unit, label), test, unit, tokens)
         taken = {position for hit in hits for position in range(hit.start, hit.end)}
         free = [position for position in range(len(tokens)) if position not in taken]
         cues = self.gatherer.cues(tokens, free)
@@ -245,11 +249,15 @@ class Parser:
         implied = [system for hit in self.lexicon.scan(tokens) for system in hit.values[0].entry.system]
         return unique(named or implied)
 
-    def _hits(self, tokens: tuple[str, ...], unit: UnitReading) -> list[Hit[Sense]]:
-        """The lexicon's hits; a measured row cannot be the panel "NFS plaquettes", so its parts are read instead."""
+    def _hits(self, tokens: tuple[str, ...], unit: UnitReading, label: str = "") -> list[Hit[Sense]]:
+        """The lexicon's hits; a measured row cannot be the panel "NFS plaquettes", so its parts are read instead.
+
+        Neither can « NFS - Plaquettes » or « NFS : plaquettes », where the exam only says where the analyte is found.
+        """
         hits: list[Hit[Sense]] = []
-        for hit in self.lexicon.scan(tokens):
-            if unit.is_known and hit.end - hit.start > 1 and all(sense.entry.kind == "panel" for sense in hit.values):
+        is_part = unit.is_known or _EXAM_FIRST.match(label) is not None
+        for hit in self.lexicon.scan(tokens, self._idle):
+            if is_part and hit.end - hit.start > 1 and all(sense.entry.kind == "panel" for sense in hit.values):
                 inner = self.lexicon.scan(tokens[hit.start + 1 : hit.end])
                 hits.extend(Hit(hit.start + 1 + part.start, hit.start + 1 + part.end, part.values) for part in inner)
             else:

@@ -148,9 +148,9 @@ def common(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
     return shared or unique(value for values in lists for value in values)
 
 
-# What an examination looks for in general; beside a named organism it only tells the method.
+# What an examination looks for in general; beside what is named it only tells the method: « sédiment : cylindres ».
 _GENERAL_FINDINGS = frozenset(
-    {"bacteria identified", "microscopic observation", "virus identified", "fungus identified"}
+    {"bacteria identified", "microscopic observation", "blood smear finding", "virus identified", "fungus identified"}
 )
 
 
@@ -163,10 +163,10 @@ def without_context_panels(senses: list[Sense]) -> list[Sense]:
     """NFS Plaquettes, ECBU - cylindres: the exam only says where the analyte is found."""
     named = [sense for sense in senses if sense.tokens and not sense.is_modifier]
     has_analyte = any(sense.entry.kind != "panel" for sense in named)
-    has_organism = any(sense.is_organism for sense in named)
+    is_named = any(sense.analyte not in _GENERAL_FINDINGS and sense.entry.kind != "panel" for sense in named)
     return [
         replace(sense, tokens=(), analyte="", component="")
-        if (has_analyte and sense.entry.kind == "panel") or (has_organism and sense.analyte in _GENERAL_FINDINGS)
+        if (has_analyte and sense.entry.kind == "panel") or (is_named and sense.analyte in _GENERAL_FINDINGS)
         else sense
         for sense in senses
     ]

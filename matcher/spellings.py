@@ -2,31 +2,53 @@
 
 from collections.abc import Iterator
 
-from matcher.evidence.doubt import Doubt, word_is_completed, word_is_cut, word_is_repaired
+from matcher.evidence.doubt import (
+    Doubt,
+    glued_words,
+    word_is_completed,
+    word_is_cut,
+    word_is_repaired,
+    word_is_taken_apart,
+)
+from matcher.glued import Glued
 from matcher.normalise.damage import filled
 from matcher.normalise.phrases import Mended, Mender, Repair
 from matcher.normalise.text import words
 from matcher.types import Axis
 
 MAX_SPELLINGS = 3
+MOST_GLUED = 3
+"""The most words of a label that begins with abbreviations glued together."""
 
 
 class Spellings:
     """Reads the words of labels against those that are known."""
 
-    def __init__(self, known: frozenset[str], mender: Mender) -> None:
+    def __init__(self, known: frozenset[str], mender: Mender, glued: Glued) -> None:
         self.known = known
         self.mender = mender
+        self.glued = glued
 
-    def texts(self, label: str) -> Iterator[tuple[str, tuple[str, ...], tuple[Doubt, ...]]]:
+    def texts(self, label: str, has_unit: bool) -> Iterator[tuple[str, tuple[str, ...], tuple[Doubt, ...]]]:
         """The texts that a label may be, likeliest first, their words and what is doubtful in them."""
         texts = filled(label, self.is_known, MAX_SPELLINGS) if "?" in label or "\ufffd" in label else []
         for text, lost in texts or [(label, [])]:
             is_settled = len(texts) == 1
             rule = word_is_completed if is_settled else word_is_repaired
             gaps = tuple(Doubt(Axis.COMPONENT, rule, *pair, is_settled=is_settled) for pair in lost)
-            for tokens, doubts in self._spellings(words(text)):
+            written = words(text)
+            for tokens, doubts in (*self._unglued(written, has_unit), *self._spellings(written)):
                 yield text, tokens, (*gaps, *doubts)
+
+    def _unglued(self, written: tuple[str, ...], has_unit: bool) -> Iterator[tuple[tuple[str, ...], tuple[Doubt, ...]]]:
+        """The words of a label whose first is no word, but abbreviations glued together: TOXG, KU24."""
+        if not 0 < len(written) <= MOST_GLUED or written[0] in self.known or self.glued.is_name(written[0]):
+            return
+        # A unit that suits the reading confirms it; nothing does where no unit is written.
+        rule = glued_words if has_unit else word_is_taken_apart
+        for pieces in self.glued.readings(written[0]):
+            doubt = Doubt(Axis.COMPONENT, rule, written[0], " ".join(pieces), is_settled=has_unit)
+            yield (*pieces, *written[1:]), (doubt,)
 
     def is_known(self, word: str) -> bool:
         """Whether every word of a piece of text is known."""

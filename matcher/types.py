@@ -144,6 +144,8 @@ class Tables:
     lexicon: tuple[LexiconEntry, ...] = ()
     short_words: tuple[tuple[str, str], ...] = ()
     """(word, how laboratories shorten it): the expressions of the lexicon are read with either."""
+    glued_words: tuple[tuple[str, str, str, str], ...] = ()
+    """(piece, role, what it reads as, scope): what laboratory systems glue into one word, KU24."""
     units: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     label_specimens: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -25,6 +25,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "row_words": ("word", "class", "reason", "note"),
     "usage": ("loinc", "usage"),
     "short_words": ("expression", "short", "scope", "source", "note"),
+    "glued_words": ("piece", "role", "reads", "scope", "source", "note"),
     "national": ("loinc", "choice", "source"),
     "disciplines": ("key", "french_name", "classes"),
     "chapter_codes": ("expression", "loinc", "label", "note"),
@@ -43,6 +44,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "units": frozenset({"case"}),
     "label_specimens": frozenset({"suffix"}),
     "techniques": frozenset({"column"}),
+    "glued_words": frozenset({"organism"}),
 }
 """The scopes that mean something in a table; the other tables have none."""
 

@@ -48,6 +48,14 @@ def specimen_is_guessed(local: str, term: str) -> None:
     """Milieu {local} : {term} n'est qu'un de ceux qu'il peut vouloir dire."""
 
 
+def word_is_taken_apart(local: str, term: str) -> None:
+    """« {local} » n'est pas un mot connu : pris pour des abréviations collées, « {term} », que rien ne confirme."""
+
+
+def glued_words(local: str, term: str) -> None:
+    """« {local} » est lu « {term} », abréviations collées que l'unité confirme."""
+
+
 def label_is_cut(local: str, term: str) -> None:
     """Le libellé remplit la largeur de sa colonne ({local} caractères) : il est peut-être coupé."""
 

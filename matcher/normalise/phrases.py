@@ -58,24 +58,43 @@ class PhraseTable(Generic[Value]):
         """The values of a whole text, or nothing."""
         return self.values.get(key_of(words(text)), ())
 
-    def scan(self, tokens: Sequence[str]) -> list[Hit[Value]]:
-        """All phrases of the tokens, longest first from the left, never overlapping."""
+    def scan(self, tokens: Sequence[str], idle: frozenset[str] = frozenset()) -> list[Hit[Value]]:
+        """All phrases of the tokens, longest first from the left, never overlapping.
+
+        A phrase that begins with `idle` words (« recherche antigène ») yields to one that begins after them and
+        reaches further (« antigène HBe »).
+        """
         hits: list[Hit[Value]] = []
         position = 0
         while position < len(tokens):
-            for length in range(min(self.longest, len(tokens) - position), 0, -1):
-                part = tokens[position : position + length]
-                values = self.values.get(key_of(part))
-                if values is None and 2 <= length <= 4:
-                    # The same words in another order: HDL cholestérol, cholestérol HDL.
-                    values = self.values.get(self.shuffled.get(" ".join(sorted(part)), ""))
-                if values is not None:
-                    hits.append(Hit(position, position + length, values))
-                    position += length
-                    break
-            else:
+            hit = self._longest_at(tokens, position)
+            if hit is None:
                 position += 1
+                continue
+            if tokens[position] in idle and hit.end < len(tokens):
+                hit = self._further(tokens, hit, idle) or hit
+            hits.append(hit)
+            position = hit.end
         return hits
+
+    def _longest_at(self, tokens: Sequence[str], position: int) -> Hit[Value] | None:
+        for length in range(min(self.longest, len(tokens) - position), 0, -1):
+            part = tokens[position : position + length]
+            values = self.values.get(key_of(part))
+            if values is None and 2 <= length <= 4:
+                # The same words in another order: HDL cholestérol, cholestérol HDL.
+                values = self.values.get(self.shuffled.get(" ".join(sorted(part)), ""))
+            if values is not None:
+                return Hit(position, position + length, values)
+        return None
+
+    def _further(self, tokens: Sequence[str], hit: Hit[Value], idle: frozenset[str]) -> Hit[Value] | None:
+        """The phrase after the idle words that a hit begins with, when it reaches further than the hit."""
+        start = hit.start
+        while start < hit.end and tokens[start] in idle:
+            start += 1
+        later = self._longest_at(tokens, start) if start < hit.end else None
+        return later if later is not None and later.end > hit.end else None
 
 
 class Repair(Enum):
