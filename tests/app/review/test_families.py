@@ -25,7 +25,7 @@ def term(number: str, method: str = "", **other: str) -> LoincTerm:
 def column(found: LoincTerm, digit: int) -> CandidateColumn:
     return CandidateColumn(
         loinc_num=found.loinc_num, rank=digit, digit=digit, name=name_of(found), band=None, confidence=1 / digit,
-        cells=[], reasons=[], checks=[], is_selected=digit == 1, is_decided=False,
+        cells=[], reasons=[], reservations=[], parts=[], checks=[], is_selected=digit == 1, is_decided=False,
     )  # fmt: skip
 
 
