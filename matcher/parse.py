@@ -192,10 +192,15 @@ class Parser:
                 [*senses, (NO_SENSE, -0.3)] if is_short(hit) and len(tokens[hit.start]) <= 4 else senses
                 for hit, senses in zip(hits, choices, strict=True)
             ]
+        # A label that repeats its unit, or the first half of it, says nothing new: « Cholestérol total mmol ».
+        repeated = {word for word in words(unit.text) if len(word) > 1} if unit.is_known else set()
         leftover = tuple(
             tokens[position]
             for position in free
-            if position not in cues.used and tokens[position] not in GENERIC and tokens[position] != "%"
+            if position not in cues.used
+            and tokens[position] not in GENERIC
+            and tokens[position] not in repeated
+            and tokens[position] != "%"
         )
         unknown = tuple(
             Doubt(Axis.COMPONENT, word_is_unknown, word)

@@ -75,3 +75,13 @@ def test_a_national_choice_is_named_with_its_source(starter_engine: Engine) -> N
     ]  # fmt: skip
     assert said
     assert all("Source : ANS" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"), [("Cholestérol total mmol", "mmol/L"), ("25-OH vitamine D nmol", "nmol/L")]
+)
+def test_a_label_that_repeats_its_unit_has_read_everything(starter_engine: Engine, label: str, unit: str) -> None:
+    said = [item.sentence for item in first(starter_engine, label=label, unit=unit, specimen="Sérum").evidence]
+    assert not any(label.split()[-1] in sentence and "explique" in sentence for sentence in said)
+    other = first(starter_engine, label=label, unit="%", specimen="Sérum")
+    assert any(label.split()[-1] in item.sentence for item in other.evidence)
