@@ -128,8 +128,8 @@ def _tacit(value: str) -> float:
 
 @lru_cache(maxsize=4096)
 def _stem(method: str) -> str:
-    """A method without the words that releases add or leave out: Westergren, Westergren method."""
-    return method.lower().replace(" method", "").replace(" assay", "").strip()
+    """A method without what releases add, leave out or spell in two ways: Westergren method, Nephlometry."""
+    return method.lower().replace(" method", "").replace(" assay", "").replace("nephlo", "nephelo").strip()
 
 
 @lru_cache(maxsize=1024)
