@@ -210,7 +210,8 @@ class Gatherer:
                 return unique(system for systems in named or read for system in systems)
         return ()
 
-    def _techniques(self, text: str) -> tuple[str, ...]:
+    def techniques_of(self, text: str) -> tuple[str, ...]:
+        """The methods that the column of techniques names."""
         if not text.strip():
             return ()
         whole = self.techniques.get(text)
@@ -221,7 +222,7 @@ class Gatherer:
     def _methods(self, test: LocalTest, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
         """The techniques that the row names; only where it names none, those that its analyte implies."""
         named = (m for s in senses if s.entry.kind == "method" and not s.component for m in s.entry.method)
-        said = unique([*self._techniques(test.technique), *cues.methods, *named])
+        said = unique([*self.techniques_of(test.technique), *cues.methods, *named])
         return said or unique(method for sense in senses for method in sense.entry.method)
 
     def _methods_in_label(self, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
