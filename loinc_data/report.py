@@ -36,6 +36,7 @@ DISCIPLINES: Mapping[str, str] = {
     "pharmaco_toxico": "Pharmacologie et toxicologie",
     "proteines": "Protéines et électrophorèses",
     "serologie": "Sérologie infectieuse",
+    "sgl": "Mnémoniques des systèmes de gestion de laboratoire",
     "spermiologie": "Spermiologie",
     "urines": "Urines et calculs",
 }
@@ -67,6 +68,7 @@ TABLES: Mapping[str, str] = {
     "scales": "échelles",
     "properties": "grandeurs → propriété",
     "short_words": "mots et leurs abréviations",
+    "glued_words": "morceaux de mots collés",
     "disciplines": "disciplines du laboratoire → classes",
     "national": "choix nationaux parmi les codes qui ne diffèrent que par la technique ou la précision",
     "chapters": "chapitres → classe et système",

@@ -56,8 +56,9 @@ class Context:
 
     def _sense_weight(self, sense: Sense, test: LocalTest, unit: UnitReading, tokens: tuple[str, ...]) -> float:
         weight = -0.08 * min(sense.order, 4) - 0.1 * min(sense.spelling, 4)
-        if sense.divisor and sense.spelling and "/" not in sense.entry.component[0]:
-            # A ratio that only a lesser spelling implies agrees with itself: that is no proof.
+        first = sense.entry.component[0] if sense.spelling else ""
+        if first and ((sense.divisor and "/" not in first) or (sense.challenge and "^" not in first)):
+            # A ratio or a condition that only a lesser spelling implies agrees with itself: that is no proof.
             weight -= IMPLIED
         if not sense.entry.context:
             return weight

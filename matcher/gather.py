@@ -22,12 +22,21 @@ _SUSCEPTIBILITY_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("length",): ("Agar diffusion",),
     ("mass_conc",): ("MIC",),
 }
+SHORT_SPECIMENS = {
+    "liq": "liquide", "lq": "liquide", "liqu": "liquide", "ecouv": "ecouvillon", "ecouvil": "ecouvillon",
+    "pvt": "prelevement", "prel": "prelevement", "prelev": "prelevement", "aspi": "aspiration", "asp": "aspiration",
+}  # fmt: skip
+"""What laboratories write for the word that a specimen's name begins with: LIQ PLEURAL."""
+ARTERIAL = "sa"
+"""« SA » alone in the column of specimens is arterial blood; anywhere else it is a French word that says nothing."""
 PRECISE = 2
 """« Sérum » and « Écouvillon nasal » are one or two LOINC systems; « Sang » is six, and the analyte says which."""
 ANY_SPECIMEN = "XXX"
 GRAMS_IN_PERCENT = frozenset({"Erythrocyte mean corpuscular hemoglobin concentration"})
 """Analytes whose percent is grams in 100 mL, as laboratories went on writing."""
 _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal fetus pool".split())
+_PATIENT = frozenset("malade patient melange".split())
+"""What stands beside the control when both are measured or mixed."""
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
 _AMERICAN_WORDS = frozenset("blood swab hematology chemistry fluid urine-- whole".split())
 
@@ -48,6 +57,7 @@ class Gatherer:
         self.mender = Mender({})
         self._chapters: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._specimens: dict[str, tuple[str, ...]] = {}
+        self._named_times: dict[str, tuple[str, ...]] = {}
         self._told: dict[str, bool] = {}
 
     def cues(self, tokens: tuple[str, ...], free: list[int]) -> Cues:
@@ -130,7 +140,7 @@ class Gatherer:
                 and not (nature or methods or unit.is_known or BLOODS & set(systems[:1]) or "Urine" in systems)
                 and any(sense.analyte in SEEN for sense in senses)
             ),
-            is_control=bool(_CONTROL & set(tokens)),
+            is_control=bool(_CONTROL & set(tokens)) and not _PATIENT & set(tokens),
             names_analyte=any(
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
             ),
@@ -186,10 +196,11 @@ class Gatherer:
         return systems
 
     def _read_one_specimen(self, text: str) -> tuple[str, ...]:
-        whole = self.specimens.get(text)
+        whole = self.specimens.get("sang artériel" if fold(text) == ARTERIAL else text)
         if whole:
             return unique(system for values in whole for system in values)
-        tokens = tuple(token if token in self.specimens.values else self.mender.mend(token) for token in words(text))
+        written = [SHORT_SPECIMENS.get(token, token) for token in words(text)]
+        tokens = tuple(token if token in self.specimens.values else self.mender.mend(token) for token in written)
         for table in (self.specimens, self.label_specimens):
             hits = table.scan(tokens)
             read = [unique(system for values in hit.values for system in values) for hit in hits]
@@ -199,7 +210,8 @@ class Gatherer:
                 return unique(system for systems in named or read for system in systems)
         return ()
 
-    def _techniques(self, text: str) -> tuple[str, ...]:
+    def techniques_of(self, text: str) -> tuple[str, ...]:
+        """The methods that the column of techniques names."""
         if not text.strip():
             return ()
         whole = self.techniques.get(text)
@@ -210,7 +222,7 @@ class Gatherer:
     def _methods(self, test: LocalTest, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
         """The techniques that the row names; only where it names none, those that its analyte implies."""
         named = (m for s in senses if s.entry.kind == "method" and not s.component for m in s.entry.method)
-        said = unique([*self._techniques(test.technique), *cues.methods, *named])
+        said = unique([*self.techniques_of(test.technique), *cues.methods, *named])
         return said or unique(method for sense in senses for method in sense.entry.method)
 
     def _methods_in_label(self, cues: Cues, senses: list[Sense]) -> tuple[str, ...]:
@@ -244,9 +256,16 @@ class Gatherer:
             return times
         if _DAY_RATE.search(unit_key(unit.text)):
             return ("24H",)
-        return unique(
-            time for hit in self.timing.scan(words(test.specimen)) for hit_times, _ in hit.values for time in hit_times
-        )
+        return self._times_named(test.specimen) or self._times_named(test.chapter)
+
+    def _times_named(self, text: str) -> tuple[str, ...]:
+        """The times that a specimen or a chapter names: « Urines de 24 heures »."""
+        found = self._named_times.get(text)
+        if found is None:
+            hits = self.timing.scan(words(text))
+            found = unique(time for hit in hits for times, _ in hit.values for time in times)
+            self._named_times[text] = found
+        return found
 
     def _scale(
         self, test: LocalTest, unit: UnitReading, cues: Cues, senses: list[Sense]

@@ -60,7 +60,7 @@ def senses_of(
                 challenge=name.challenge,
                 divisor=name.divisor,
                 is_modifier=entry.kind in MODIFIER_KINDS or not component,
-                is_organism=entry.kind == "organism" or _names_an_organism(component),
+                is_organism=_is_organism(entry.kind, component),
                 names_specimen=names_specimen,
                 order=order,
                 spelling=spelling,
@@ -68,6 +68,11 @@ def senses_of(
             )
         )
     return senses
+
+
+def _is_organism(kind: str, component: str) -> bool:
+    """Whether what an expression names is an organism; « Plasmodium identified » is a test, and says what is sought."""
+    return (kind == "organism" or _names_an_organism(component)) and not component.endswith(" identified")
 
 
 def _names_an_organism(component: str) -> bool:

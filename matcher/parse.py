@@ -208,10 +208,11 @@ class Parser:
             if len(word) >= LONG and word.isalpha() and word not in self.known
         )
         readings: list[Reading] = []
+        techniques = (*self.gatherer.techniques_of(test.technique), *cues.methods)
         for combination in best_products(choices, MAX_READINGS):
             senses = without_context_panels([sense for sense, _ in combination])
             score = prior + sum(weight for _, weight in combination) - time_conflict(senses, cues.challenges)
-            score -= outside_chapter(senses, test.chapter)
+            score -= outside_chapter(senses, test.chapter, techniques)
             facts = self.gatherer.facts(test, unit, cues, senses, tokens, self._systems_of_exam(test.exam))
             named = qualified([sense for sense in senses if sense.tokens])
             spans = tuple(

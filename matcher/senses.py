@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
+from matcher.evidence.system import BLOODS
 from matcher.facts import Reading
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Hit
@@ -21,6 +22,7 @@ CULTURE_WORDS = frozenset("culture identification isolement germe cultured urocu
 _IMMUNOLOGICAL = frozenset(
     {"IA", "IA.rapid", "IF", "IB", "Aggl", "LA", "HA", "HAI", "Hemagglutination inhibition", "Line blot"}
 )
+_WHERE_ANTIBODIES_ARE = BLOODS | {"CSF", "XXX", "Body fld", "^Patient"}
 _NUCLEIC_METHODS = ("Probe", "NAA", "Sequencing", "Molgen", "Molecular")
 
 
@@ -54,7 +56,11 @@ def nature_of_row(
         is_silent = not test.specimen.strip() and not methods and (not classes or "SERO" in classes)
         # In a serum nobody looks for the organism itself, unless a unit counts its copies.
         is_serum = systems[:1] == ("Ser",) and not methods and not test.unit.strip()
-        if is_silent or is_serum or set(methods) & _IMMUNOLOGICAL:
+        is_immunological = bool(set(methods) & _IMMUNOLOGICAL)
+        if is_immunological and test.specimen.strip() and systems and not set(systems[:2]) & _WHERE_ANTIBODIES_ARE:
+            # Immunofluorescence on stools or a swab shows the organism's antigens: its antibodies are in the blood.
+            return "ag"
+        if is_silent or is_serum or is_immunological:
             return "ab"
     return ""
 
@@ -69,9 +75,12 @@ def nature_of_chapter(text: str) -> str:
     return "na" if is_molecular else "ab"
 
 
-def outside_chapter(senses: list[Sense], chapter: str) -> float:
-    """What a reading loses when it takes a bare name for an antigen or a culture in a chapter of molecular biology."""
-    if nature_of_chapter(chapter) != "na":
+def outside_chapter(senses: list[Sense], chapter: str, methods: Iterable[str] = ()) -> float:
+    """What a reading loses when it takes a bare name for an antigen or a culture where nucleic acids are looked for.
+
+    A chapter of molecular biology looks for them, and so does a technique that the row names.
+    """
+    if nature_of_chapter(chapter) != "na" and not any(method.startswith(_NUCLEIC_METHODS) for method in methods):
         return 0.0
     named = [sense for sense in senses if sense.tokens and not sense.is_modifier]
     is_elsewhere = any(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.checks import vocabulary
 from loinc_data.checks.frames import alternatives, frame_of, outside, placed, repeats
+from loinc_data.checks.glued_words import check_glued_words
 from loinc_data.checks.known import Known
 from loinc_data.checks.problem import Problem, Row, parts
 from loinc_data.checks.row_words import check_row_words
@@ -95,6 +96,7 @@ def check_tables(
         yield from _challenges(tables["timing"], known)
     yield from _patterns(tables["nontests"])
     yield from check_row_words(tables["row_words"])
+    yield from check_glued_words(tables["glued_words"])
     yield from _usage(tables["usage"], terms)
     yield from _chapter_codes(tables["chapter_codes"], names)
     yield from _national(tables["national"])

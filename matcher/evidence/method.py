@@ -34,6 +34,10 @@ _ELSEWHERE = frozenset({"IA", "IA.rapid", "IF", "Aggl", "LA", "HA", "Hemagglutin
 """Methods by which no nucleic acid is looked for."""
 
 
+TELLING = 0.6
+"""How much a method must be held against a code when unwritten, for its writing to ask for a code that carries it."""
+
+
 def method_is_same(local: str, term: str) -> None:
     """Technique {local} : c'est bien la méthode LOINC {term}."""
 
@@ -92,7 +96,9 @@ def weigh_method(facts: Facts, value: str) -> Found:
     local = ", ".join(facts.methods[:3])
     if not value:
         if facts.methods:
-            return Found(Verdict.COMPATIBLE, 0.15, method_not_required, local)
+            # An immunoassay goes without saying, a line blot is written because the code depends on it.
+            is_telling = _tacit(facts.methods[0]) > TELLING
+            return Found(Verdict.COMPATIBLE, -0.1 if is_telling else 0.15, method_not_required, local)
         return Found(Verdict.AGREE, 0.5, no_method_either_side)
     if not facts.methods:
         if facts.is_american and value == "Automated count" and set(facts.systems) & {"Bld", "RBC"}:
@@ -128,8 +134,8 @@ def _tacit(value: str) -> float:
 
 @lru_cache(maxsize=4096)
 def _stem(method: str) -> str:
-    """A method without the words that releases add or leave out: Westergren, Westergren method."""
-    return method.lower().replace(" method", "").replace(" assay", "").strip()
+    """A method without what releases add, leave out or spell in two ways: Westergren method, Nephlometry."""
+    return method.lower().replace(" method", "").replace(" assay", "").replace("nephlo", "nephelo").strip()
 
 
 @lru_cache(maxsize=1024)
