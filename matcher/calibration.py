@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from matcher.calibration_data import WITH_UNIT, WITHOUT_UNIT
 from matcher.types import Band
 
-SURE_AT = 0.985
+SURE_AT = 0.993
 TO_CHECK_AT = 0.6
-DOUBTFUL_AT = 0.95
-"""The most that a proposal may be believed when its reading is in doubt."""
+DOUBTFUL_FROM, DOUBTFUL_AT = 0.9, 0.95
+"""When its reading is in doubt, what is believed above the first is believed half as far above it: to the second."""
+
+
+def doubted(confidence: float) -> float:
+    """A confidence in what rests on a doubt: never sure, and still told from its like."""
+    share = (DOUBTFUL_AT - DOUBTFUL_FROM) / (1.0 - DOUBTFUL_FROM)
+    return min(confidence, DOUBTFUL_FROM + max(confidence - DOUBTFUL_FROM, 0.0) * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ class Calibration:
             top = 1.0 - (1.0 - top) * 0.5
         if is_doubtful or first.contradictions:
             # Whatever the likeness, nobody may take for sure what was guessed, or what the row contradicts.
-            top = min(top, DOUBTFUL_AT)
+            top = doubted(top)
         values = [top]
         if len(scores) > 1:
             weights = [math.exp((score - scores[1]) / TEMPERATURE) for score in scores[1:]]

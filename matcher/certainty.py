@@ -1,13 +1,18 @@
 """What a code leaves out of a row, or guesses of it: none of it may be sure, however alone the code stands."""
 
+import re
 from collections.abc import Container, Iterator
 
 from matcher.candidate import Candidate, Views
 from matcher.evidence.doubt import (
     Doubt,
     another_comes_first,
+    divisor_left_out,
+    label_says_otherwise,
+    short_and_rare,
     specimen_is_guessed,
     technique_left_out,
+    weight_left_out,
     words_left_out,
 )
 from matcher.evidence.system import UNSPECIFIED
@@ -21,19 +26,44 @@ CELLS = frozenset({"RBC", "WBC"})
 CARRIED = 0.3
 """The least strength of a method that is, or stands near, one which the label names."""
 _VAGUE = frozenset({"Bld", "Ser/Plas"})
+SHORT, EVERYDAY = 2, 1
+"""The letters of a name that only an everyday code may have for sure, and the usage of such a code."""
+_PER_WEIGHT = re.compile(r"/\s*kg\b", re.IGNORECASE)
 _SAYS_NOTHING = frozenset({"total"})
 
 
 def doubts_of(views: Views, candidate: Candidate) -> Iterator[Doubt]:
     """What keeps a candidate from being sure beside what its reading guessed."""
     index = views.index
-    return left_out(
+    yield from left_out(
         candidate.reading,
         index.analytes[index.analyte_of[candidate.position]],
         views.value("system", candidate),
         views.strength("method", candidate),
         index.analyte_codes,
     )
+    reading, term = candidate.reading, index.terms[candidate.position]
+    if len(reading.spans) == 1 and len(reading.spans[0][0].replace(" ", "")) <= SHORT and term.usage != EVERYDAY:
+        yield Doubt(Axis.COMPONENT, short_and_rare, *reading.spans[0])
+    if _PER_WEIGHT.search(reading.facts.unit.text) and "kg" not in term.units:
+        yield Doubt(Axis.UNIT, weight_left_out, reading.facts.unit.text)
+    yield from said_otherwise(
+        candidate.reading.facts, *(views.value(axis, candidate) for axis in ("scale", "property", "divisor"))
+    )
+
+
+def said_otherwise(facts: Facts, scale: str, kind: str, divisor: str) -> Iterator[Doubt]:
+    """What words of the label say of the scale, the property or the divisor, and a code does not have.
+
+    A unit outweighs such words when codes are ranked; what they contradict is not sure for all that.
+    """
+    for axis, told, value in (
+        (Axis.SCALE, facts.label_scales, scale), (Axis.PROPERTY, facts.label_properties, kind)
+    ):  # fmt: skip
+        if told and value not in told:
+            yield Doubt(axis, label_says_otherwise, ", ".join(told), value)
+    if facts.divisors and divisor not in facts.divisors:
+        yield Doubt(Axis.COMPONENT, divisor_left_out, ", ".join(facts.divisors))
 
 
 def left_out(

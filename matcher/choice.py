@@ -29,6 +29,9 @@ SAID = 0.9
 AS_USUAL = 0.7
 """The share of the usage of the most usual code from which another is nearly as usual."""
 _BELOW = 1e-6
+_EQUAL = 1e-3
+_PRECISIONS = ("Detection limit", "High sensitivity")
+"""How finely a code measures is no technique: « CRP » and « CRP ultrasensible » are two tests."""
 Level = Callable[[list[Candidate]], tuple[list[Candidate], Reason | None]]
 
 
@@ -41,6 +44,7 @@ class Chooser:
         self.views = views
         self.families = families
         self.national = national
+        self._order = {position: place for place, position in enumerate(national.sources)}
         self.disciplines = disciplines
         self.step = step
         """What the siblings of a chosen code lose."""
@@ -102,7 +106,7 @@ class Chooser:
         # several of them says nothing of either.
         is_one = len({self.views.value("method", item) for item in kept}) == 1
         chosen.is_settled = is_one or rules != {among_national_set}
-        chosen.is_guess = as_decided in rules or (laboratory_rule in rules and not is_one)
+        chosen.is_guess = as_decided in rules or (bool({laboratory_rule, national_choice} & rules) and not is_one)
         chosen.score = first.score
         within = {item.position for item in kept}
         least = min(item.score for item in kept)
@@ -110,8 +114,10 @@ class Chooser:
             if item.position not in within:
                 item.score = min(item.score - self.step, least - _BELOW)
 
-    def _worth(self, candidate: Candidate) -> tuple[float, str]:
-        return candidate.score, self.views.index.loinc_nums[candidate.position]
+    def _worth(self, candidate: Candidate) -> tuple[float, int, str]:
+        """The score; of equals, what the country chose first."""
+        order = self._order.get(candidate.position, len(self._order))
+        return candidate.score, -order, self.views.index.loinc_nums[candidate.position]
 
     # ---- the levels ------------------------------------------------------------------------------------
 
@@ -149,8 +155,10 @@ class Chooser:
         found = [item for item in kept if item.position in sources and self.may_be_chosen(item)]
         if not found:
             return [], None
-        chosen = max(found, key=self._worth)
-        return [chosen], Reason(national_choice, "", sources[chosen.position])
+        best = max(item.score for item in found)
+        # Two that nothing in the row tells apart (CKD-EPI, MDRD): both stay, and none is sure.
+        kept = [item for item in found if best - item.score < _EQUAL]
+        return kept, Reason(national_choice, "", sources[max(kept, key=self._worth).position])
 
     def _by_habit(self, kept: list[Candidate], habit: Habit) -> tuple[list[Candidate], Reason | None]:
         found = [item for item in kept if self.views.value("method", item) == habit.value and self._is_open(item)]
@@ -219,8 +227,9 @@ class Chooser:
         method = self.views.value("method", candidate)
         if not method:
             return False
-        usage = self.views.index.terms[candidate.position].usage
-        return usage > 0 or is_tacit(method) or candidate.position in self.national.sources
+        if method.startswith(_PRECISIONS):
+            return False
+        return is_tacit(method) or candidate.position in self.national.sources
 
 
 def leaves_property_open(test: LocalTest, candidate: Candidate, pair: Collection[str]) -> bool:

@@ -4,8 +4,10 @@ from matcher.calibration import Signals
 from matcher.candidate import CONTRADICTS, VETOING, Candidate, Views
 from matcher.certainty import doubts_of
 from matcher.evidence.choice import national_choice
+from matcher.facts import Reading
 from matcher.types import LocalTest
 
+_LOST = frozenset("?\ufffd")
 AGREED = 0.1
 UNSAID = -0.3
 """The strengths of a condition of the code that the row states too, and of one of the row that the code leaves out."""
@@ -65,8 +67,19 @@ class Trust:
         is_other_condition = challenge < AGREED if has_challenge else challenge <= UNSAID
         is_near_specimen = bool(facts.systems) and self.views.strength("system", candidate) < NAMED
         is_guess = candidate.is_guess or candidate.habit is not None
-        is_guess = is_guess or candidate.reading.is_doubtful or any(doubts_of(self.views, candidate))
+        # A word that nothing reads may be the one that makes it another test: « Facteur VIII inhibiteur ».
+        is_guess = is_guess or candidate.reading.is_doubtful or bool(candidate.reading.leftover)
+        is_guess = is_guess or any(doubts_of(self.views, candidate)) or self.views.strength("nature", candidate) < 0
         return is_guess or is_other_subject or is_other_condition or is_near_specimen
+
+
+def is_questioned(test: LocalTest, reading: Reading) -> bool:
+    """Whether a letter of the label may have become « ? » in a transfer, and not one word alone stood there.
+
+    One at the end of a word may be a question, or anything: « IgG? ».
+    """
+    is_filled = any(doubt.is_settled and _LOST & set(doubt.local.strip("?\ufffd")) for doubt in reading.doubts)
+    return bool(_LOST & set(test.label)) and not is_filled
 
 
 def is_cut(test: LocalTest, width: int) -> bool:

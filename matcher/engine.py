@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from matcher.calibration import Calibration, Signals
 from matcher.candidate import Candidate, Views
 from matcher.choice import Chooser
-from matcher.confidence import Trust, is_cut
+from matcher.confidence import Trust, is_cut, is_questioned
 from matcher.disciplines import Disciplines
 from matcher.evidence.prior import weigh_memory
 from matcher.explaining import Explaining
@@ -152,6 +152,7 @@ class Engine:
         first = candidates[0]
         is_remembered = weigh_memory(self.knowledge, test, self.index.loinc_nums[first.position]) is not None
         is_doubtful = self.is_doubtful(first) or is_cut(test, self.knowledge.label_width)
+        is_doubtful = is_doubtful or is_questioned(test, first.reading)
         scores = [candidate.score for candidate in candidates]
         return self.calibration.confidences(self.signals(candidates, nontest), scores, is_remembered, is_doubtful)
 

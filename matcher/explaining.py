@@ -6,7 +6,7 @@ from typing import Any
 
 from matcher.candidate import CONTRADICTS, VETOING, Candidate, Reason, Views
 from matcher.certainty import doubts_of
-from matcher.confidence import is_cut
+from matcher.confidence import is_cut, is_questioned
 from matcher.evidence import choice, usage
 from matcher.evidence.base import Found, sentence_of
 from matcher.evidence.component import (
@@ -17,7 +17,7 @@ from matcher.evidence.component import (
     component_is_partial,
     weigh_nature,
 )
-from matcher.evidence.doubt import label_is_cut, words_are_unread
+from matcher.evidence.doubt import label_is_cut, letter_is_lost, words_are_unread
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Reading
 from matcher.knowledge import Knowledge
@@ -134,6 +134,8 @@ class Explaining:
         if is_cut(test, knowledge.label_width):
             sentence = sentence_of(label_is_cut, str(knowledge.label_width), "")
             yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence, test.label)
+        if is_questioned(test, reading):
+            yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence_of(letter_is_lost, "", ""), test.label)
         if reading.leftover:
             unread = " ".join(reading.leftover)
             yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence_of(words_are_unread, unread, ""), unread)

@@ -39,6 +39,9 @@ class Facts:
     methods: tuple[str, ...] = ()
     label_methods: tuple[str, ...] = ()
     """The techniques that the label itself names: a code without them leaves a word of the label out."""
+    label_scales: tuple[str, ...] = ()
+    label_properties: tuple[str, ...] = ()
+    """The scale and the property that words of the label say beside its analyte: « qualitatif », « index »."""
     properties: tuple[str, ...] = ()
     stated_properties: tuple[str, ...] = ()
     """What the column of quantities says."""

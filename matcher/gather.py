@@ -144,6 +144,8 @@ class Gatherer:
             names_analyte=any(
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
             ),
+            label_scales=unique([*cues.scales, *(v for s in senses if s.is_modifier for v in s.entry.scale)]),
+            label_properties=unique(v for s in senses if s.is_modifier for v in s.entry.property),
             properties=properties,
             stated_properties=unique(value for values in self.properties.get(test.property_kind) for value in values),
             classes=classes,

@@ -326,12 +326,15 @@ def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...
 
 
 def _read_again(test: LocalTest) -> LocalTest:
-    """The row with what a transfer mangled read again."""
-    texts: dict[str, Any] = {name: getattr(test, name) for name in _MANGLED}
-    again: dict[str, Any] = {name: unmangled(text) for name, text in texts.items()}
+    """The row with what a transfer mangled read again, and no more of a text than a name of a test holds."""
+    texts: dict[str, Any] = {name: getattr(test, name) for name in (*_MANGLED, *_LONG)}
+    again: dict[str, Any] = {name: unmangled(text[:LONGEST]) for name, text in texts.items()}
     return test if again == texts else replace(test, **again)
 
 
+LONGEST = 400
+"""The letters that are read of a text: what follows is no name, and reading takes longer than its length."""
+_LONG = ("reference_range", "results", "code", "property_kind")
 _MANGLED = ("label", "synonym", "specimen", "unit", "technique", "chapter", "exam", "timing", "scale")
 
 

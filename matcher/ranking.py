@@ -42,7 +42,8 @@ class Ranking:
         said = (
             (weigh_memory(knowledge, test, loinc_num) if knowledge.memory else None, weights.memory),
             (weigh_nabm(knowledge, test, loinc_num) if knowledge.nabm else None, weights.nabm),
-            (weigh_set(knowledge, loinc_num), weights.national_set),
+            # A technique that the row writes outweighs the set, among siblings that differ by it.
+            (None if candidate.reading.facts.methods else weigh_set(knowledge, loinc_num), weights.national_set),
         )
         return [(found, weight) for found, weight in said if found is not None]
 

@@ -44,6 +44,14 @@ def technique_left_out(local: str, term: str) -> None:
     """Le libellé nomme une technique ({local}), que le code LOINC ne porte pas."""
 
 
+def label_says_otherwise(local: str, term: str) -> None:
+    """Le libellé dit {local}, et non {term}."""
+
+
+def divisor_left_out(local: str, term: str) -> None:
+    """Le libellé rapporte le résultat à {local}, le code LOINC non."""
+
+
 def specimen_is_guessed(local: str, term: str) -> None:
     """Milieu {local} : {term} n'est qu'un de ceux qu'il peut vouloir dire."""
 
@@ -58,6 +66,18 @@ def glued_words(local: str, term: str) -> None:
 
 def label_is_cut(local: str, term: str) -> None:
     """Le libellé remplit la largeur de sa colonne ({local} caractères) : il est peut-être coupé."""
+
+
+def letter_is_lost(local: str, term: str) -> None:
+    """Le libellé contient « ? » : une lettre s'y est peut-être perdue."""
+
+
+def short_and_rare(local: str, term: str) -> None:
+    """« {local} » est bien court pour {term}, dont le code est peu courant."""
+
+
+def weight_left_out(local: str, term: str) -> None:
+    """L'unité rapporte le résultat au poids du patient ({local}), celle du code non."""
 
 
 def writing_is_unsettled(local: str, term: str) -> None:

@@ -7,6 +7,7 @@ from itertools import islice, product
 _SECOND = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
 _PAIRS = re.compile(f"[\u00c2-\u00c5][{_SECOND}]|\u00e2[{_SECOND}]{{2}}")
 """Accented letters, two bytes each, and typographic signs of three: « lâ€™urÃ©e »."""
+_SIGN = re.compile("[‐-›€™→−≤≥]")
 _GAP = re.compile(r"[^\W\d_]*[?\ufffd](?:[^\W\d_]|[?\ufffd])*")
 _LETTERS = ("e", "a", "o", "u", "i", "c", "oe", "'")
 """What a lost character of French most often was, folded: é è ê ë, à â, ô, û ù, î ï, ç, œ, an apostrophe."""
@@ -18,9 +19,11 @@ def unmangled(text: str) -> str:
 
     def again(match: re.Match[str]) -> str:
         try:
-            return b"".join(_byte_of(char) for char in match.group()).decode("utf-8")
+            read = b"".join(_byte_of(char) for char in match.group()).decode("utf-8")
         except UnicodeError:
             return match.group()
+        # What comes of three characters is a sign of French typography, or the pairing was chance.
+        return read if len(match.group()) == 2 or _SIGN.match(read) else match.group()
 
     return _PAIRS.sub(again, text) if _PAIRS.search(text) else text
 

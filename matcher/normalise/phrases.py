@@ -186,7 +186,9 @@ class Mender:
                     found[known] = length - len(word)
         ranked = sorted(found, key=lambda known: (found[known], -self._counts[known], known))
         stems = {_stem(known) for known in ranked if found[known] == least}
-        if len(stems) == 1 and _stem(word) in stems:
+        # « Créatin » is no gender of créatine: a substance that lost its end may be another one.
+        is_substance = word.endswith("in") and ranked[0] == word + "e"
+        if len(stems) == 1 and _stem(word) in stems and not is_substance:
             return (Mended(ranked[0], Repair.INFLECTED),)
         distinct = list({_stem(known): known for known in reversed(ranked)}.values())[::-1]
         return tuple(Mended(known, Repair.MISSPELT) for known in distinct[:READINGS])

@@ -53,7 +53,7 @@ def test_an_answer_is_right_when_it_is_the_best_or_an_acceptable_code() -> None:
 
 def test_figures() -> None:
     items = [
-        Answer(case("a"), ("a",), 0.99),
+        Answer(case("a"), ("a",), 0.995),
         Answer(case("a"), ("b", "a"), 0.8),
         Answer(case("a"), tuple("bcdefa"), 0.7),
         Answer(case("a"), ("b",), 0.6),
@@ -174,11 +174,11 @@ def test_a_measurement_in_its_own_process_sees_its_own_memory() -> None:
 
 
 def test_bins() -> None:
-    predicted = [0.1, 0.2, 0.65, 0.7, 0.99, 1.0]
+    predicted = [0.1, 0.2, 0.65, 0.7, 0.995, 1.0]
     bins = bins_of(predicted, [0, 1, 1, 0, 1, 1])
     assert [(item.count, item.observed) for item in bins] == [(2, 0.5), (2, 0.5), (2, 1.0)]
     assert sum(item.count for item in bins) == len(predicted)
-    assert expected_error(bins) == pytest.approx((0.35 + 0.175 + 0.005) / 3)
+    assert expected_error(bins) == pytest.approx((0.35 + 0.175 + 0.0025) / 3)
     low, high = bins[0].interval
     assert 0.0 <= low < 0.5 < high <= 1.0
 

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.calibration import DOUBTFUL_AT, SURE_AT, TO_CHECK_AT
+from matcher.calibration import SURE_AT, TO_CHECK_AT, doubted
 from tests.bench.matching.build import bench_engine
 from tests.bench.matching.calibrate import FITTED, Sample, calibration_of, collect
 from tests.bench.matching.datasets import all_datasets, answerable, bench_folder, find_release
@@ -57,7 +57,7 @@ def predictions(sample: Sample) -> NDArray[np.float64]:
         ):
             model = calibration.with_unit if has_unit else calibration.without_unit
             value = model.monotone(model.raw(tuple(vector)))
-            found.append(min(value, DOUBTFUL_AT) if doubtful else value)
+            found.append(doubted(value) if doubtful else value)
         predicted[apart] = found
     return predicted
 

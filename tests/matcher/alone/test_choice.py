@@ -38,6 +38,9 @@ MORE = (
         for number in range(50, 62)
         for way, method in enumerate(("", "Automated count"))
     ),
+    blood("65-0", "Basophils"),
+    blood("65-1", "Basophils", "Automated count"),
+    blood("65-2", "Basophils", "Coag"),
     blood("63-0", "Platelets"),
     blood("63-1", "Platelets", "Automated count"),
     blood("63-2", "Platelets", "Manual count", usage=3),
@@ -55,11 +58,13 @@ ENTRIES = (
     LexiconEntry("réticulocytes", component=("Reticulocytes",)),
     LexiconEntry("créatinine", component=("Creatinine",)),
     LexiconEntry("plaquettes", component=("Platelets",)),
+    LexiconEntry("basophiles", component=("Basophils",)),
     LexiconEntry("protéines", component=("Protein",)),
     *(LexiconEntry(f"cellules{number}", component=(f"Cell{number}",)) for number in range(50, 62)),
 )
 TECHNIQUES = (("automate", ("Automated count",)), ("chambre de Malassez", ("Manual count",)))
 ROW = LocalTest(label="Réticulocytes", unit="G/L", specimen="sang")
+BASOPHILS = replace(ROW, label="Basophiles")
 WHITE = LocalTest(label="Leucocytes", unit="G/L", specimen="sang")
 CREATININE = LocalTest(label="Créatinine", specimen="sérum")
 WITH, WITHOUT = {"hematology": "with"}, {"hematology": "without"}
@@ -169,9 +174,9 @@ def test_a_rule_that_one_sibling_follows_lets_it_be_believed(engine: Engine, kno
 
 
 def test_a_rule_that_several_techniques_follow_is_never_sure(knowing: Knowing) -> None:
-    # Réticulocytes: automated and manual counts both follow « avec technique ».
+    # Basophiles: two techniques that few laboratories write both follow « avec technique ».
     ruled = knowing(method_rules=WITH)
-    assert ruled.is_doubtful(ruled.candidates(ROW, 5)[0])
+    assert ruled.is_doubtful(ruled.candidates(BASOPHILS, 5)[0])
     one = LocalTest(label="Cellules50", unit="G/L", specimen="sang")
     assert not ruled.is_doubtful(ruled.candidates(one, 5)[0])
 
@@ -243,8 +248,13 @@ def test_a_habit_gives_way_to_row_rule_set_and_country(engine: Engine, knowing: 
 
 
 def test_a_habit_says_which_technique_a_rule_means(knowing: Knowing) -> None:
-    by_hand = (replace(AS_AUTOMATED, value="Manual count"),)
-    assert codes(knowing(method_rules=WITH, habits=by_hand), ROW)[0] == MANUAL
+    for value, expected in (("Coag", "65-2"), ("Automated count", "65-1")):
+        habits = (replace(AS_AUTOMATED, value=value),)
+        assert codes(knowing(method_rules=WITH, habits=habits), BASOPHILS)[0] == expected
+
+
+def test_a_rule_asks_for_no_rare_technique_and_no_precision(knowing: Knowing) -> None:
+    assert codes(knowing(method_rules=WITH), ROW)[0] == AUTOMATED
 
 
 def test_what_a_habit_chose_is_never_sure(knowing: Knowing) -> None:
