@@ -85,3 +85,20 @@ def test_a_label_that_repeats_its_unit_has_read_everything(starter_engine: Engin
     assert not any(label.split()[-1] in sentence and "explique" in sentence for sentence in said)
     other = first(starter_engine, label=label, unit="%", specimen="Sérum")
     assert any(label.split()[-1] in item.sentence for item in other.evidence)
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "exam", "expected"),
+    [
+        ("IgG", "UI/mL", "Sérologie toxoplasmose", "8039-0"),
+        ("IgM", "", "Sérologie toxoplasmose", "25542-2"),
+        ("IgG", "UI/mL", "Sérologie rubéole", "8014-3"),
+        ("Ac", "", "Hépatite C", "16128-1"),
+        ("IgG", "g/L", "Dosage des immunoglobulines", "2465-3"),
+        ("IgM", "g/L", "Electrophorèse des protéines", "2472-9"),
+    ],
+)
+def test_a_class_of_antibodies_is_about_what_its_exam_names(
+    starter_engine: Engine, label: str, unit: str, exam: str, expected: str
+) -> None:
+    assert first(starter_engine, label=label, unit=unit, exam=exam).loinc_num == expected
