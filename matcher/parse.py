@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from matcher.context import Context
 from matcher.evidence.doubt import (
@@ -18,7 +17,6 @@ from matcher.facts import GENERIC, Facts, Parsed, Reading
 from matcher.gather import Gatherer
 from matcher.glued import Glued
 from matcher.lexicon import NO_SENSE, CompiledLexicon, Sense, compile_lexicon, counted_words, sense_of_name
-from matcher.normalise.damage import unmangled
 from matcher.normalise.phrases import Hit, Mender, PhraseTable
 from matcher.normalise.text import fold, key_of, words
 from matcher.normalise.units import UnitReading
@@ -35,7 +33,7 @@ from matcher.senses import (
     unit_words,
     without_context_panels,
 )
-from matcher.spellings import Spellings
+from matcher.spellings import Spellings, read_again
 from matcher.types import Axis, LocalTest, Tables, Verdict
 
 MAX_READINGS = 8
@@ -89,7 +87,7 @@ class Parser:
 
     def parse(self, test: LocalTest) -> Parsed:
         """Understand a row; never fails, whatever the text."""
-        test = _read_again(test)
+        test = read_again(test)
         label, glued = self._without_unit(test.label)
         unit = self.units.read(test.unit or glued or self._unit_of_range(test.reference_range))
         readings = self._readings(test, label, unit, 0.0)
@@ -329,19 +327,6 @@ def _doubts(senses: list[Sense], facts: Facts, spans: tuple[tuple[str, str], ...
     if len(spans) == 1 and len(spans[0][0].replace(" ", "")) <= SHORT and not _is_supported_by(facts):
         doubts.append(Doubt(Axis.COMPONENT, short_name_alone, *spans[0]))
     return tuple(doubts)
-
-
-def _read_again(test: LocalTest) -> LocalTest:
-    """The row with what a transfer mangled read again, and no more of a text than a name of a test holds."""
-    texts: dict[str, Any] = {name: getattr(test, name) for name in (*_MANGLED, *_LONG)}
-    again: dict[str, Any] = {name: unmangled(text[:LONGEST]) for name, text in texts.items()}
-    return test if again == texts else replace(test, **again)
-
-
-LONGEST = 400
-"""The letters that are read of a text: what follows is no name, and reading takes longer than its length."""
-_LONG = ("reference_range", "results", "code", "property_kind")
-_MANGLED = ("label", "synonym", "specimen", "unit", "technique", "chapter", "exam", "timing", "scale")
 
 
 def _is_supported_by(facts: Facts) -> bool:

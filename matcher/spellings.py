@@ -1,6 +1,8 @@
 """The words that a label may be: letters lost in a transfer, words misspelt or cut."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from matcher.evidence.doubt import (
     Doubt,
@@ -11,10 +13,10 @@ from matcher.evidence.doubt import (
     word_is_taken_apart,
 )
 from matcher.glued import Glued
-from matcher.normalise.damage import filled
+from matcher.normalise.damage import filled, unmangled
 from matcher.normalise.phrases import Mended, Mender, Repair
 from matcher.normalise.text import words
-from matcher.types import Axis
+from matcher.types import Axis, LocalTest
 
 MAX_SPELLINGS = 3
 MOST_GLUED = 3
@@ -76,3 +78,16 @@ def _repaired(written: str, mended: Mended) -> Doubt:
         return Doubt(Axis.COMPONENT, word_is_completed, written, mended.word, is_settled=True)
     rule = word_is_cut if mended.repair is Repair.CUT else word_is_repaired
     return Doubt(Axis.COMPONENT, rule, written, mended.word)
+
+
+def read_again(test: LocalTest) -> LocalTest:
+    """The row with what a transfer mangled read again, and no more of a text than a name of a test holds."""
+    texts: dict[str, Any] = {name: getattr(test, name) for name in (*_MANGLED, *_LONG)}
+    again: dict[str, Any] = {name: unmangled(text[:LONGEST]) for name, text in texts.items()}
+    return test if again == texts else replace(test, **again)
+
+
+LONGEST = 400
+"""The letters that are read of a text: what follows is no name, and reading takes longer than its length."""
+_LONG = ("reference_range", "results", "code", "property_kind")
+_MANGLED = ("label", "synonym", "specimen", "unit", "technique", "chapter", "exam", "timing", "scale")

@@ -158,6 +158,9 @@ def _similarity(mine: str, theirs: str) -> float:
     if _differ(delay_of(mine), delay_of(theirs)) or _differ(dose_of(mine), dose_of(theirs)):
         # Two hours after 75 g is not two hours after 100 g.
         return 0.0
+    if mine.startswith("pre ") != theirs.startswith("pre ") and "post " in (mine[:5], theirs[:5]):
+        # After, without a delay, is not before.
+        return 0.0
     a, b = set(name_words(mine)), set(name_words(theirs))
     if not a or not b:
         return 0.0

@@ -3,6 +3,7 @@
 import pytest
 
 from matcher import Engine, LocalTest
+from matcher.evidence.component import weigh_challenge
 from matcher.evidence.method import weigh_method
 from matcher.facts import Facts, Reading
 from matcher.normalise.units import UnitReading
@@ -88,3 +89,12 @@ def test_a_technique_is_the_same_however_a_release_spells_it(starter_engine: Eng
 def test_a_culture_without_specimen_is_of_any_specimen(starter_engine: Engine) -> None:
     assert first_term(starter_engine, label="Culture mycologique").system == "XXX"
     assert first_reading(starter_engine, label="Culture mycologique", specimen="Sang").facts.systems != ("XXX",)
+
+
+def test_after_without_a_delay_is_not_before() -> None:
+    after = Facts(unit=UnitReading("nmol/L"), challenges=("post 1 mg dexamethasone PO overnight",))
+    assert weigh_challenge(after, "pre 1 mg dexamethasone PO overnight").verdict is Verdict.CONTRADICT
+    assert weigh_challenge(after, "post dose dexamethasone").verdict is not Verdict.AGREE
+    before = Facts(unit=UnitReading("nmol/L"), challenges=("pre dose dexamethasone",))
+    assert weigh_challenge(before, "post dose dexamethasone").verdict is Verdict.CONTRADICT
+    assert weigh_challenge(before, "pre dose dexamethasone").verdict is Verdict.AGREE
