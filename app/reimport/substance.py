@@ -4,6 +4,7 @@ A unit written otherwise (`mmol/l` for `mmol/L`) changes nothing; `g/L` for `mmo
 techniques are compared by their folded words.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +28,14 @@ _CHANGED = {
     "label": "libellé changé", "property_kind": "grandeur changée", "unit": "unité changée",
     "unit_code": "unité changée", "timing": "temporalité changée", "specimen": "milieu changé",
     "specimen_code": "milieu changé", "scale": "échelle changée", "technique": "technique changée",
+    "reference_range": "unité des valeurs de référence changée", "results": "nature des résultats changée",
     ANALYSES: "composition changée",
 }  # fmt: skip
 _STANDS_FOR = {"unit_code": "unit", "specimen_code": "specimen"}
 """A code is what the test rests on only where no label says it."""
+_SPEAKS_WHERE_EMPTY = {"reference_range": "unit", "results": "unit"}
+"""What these columns say is read only where the column of the fact itself is empty."""
+_AFTER_FIGURES = re.compile(r"\d(?=\s*([^\s\d;,()<>][^;,()<>]*))")
 _MAX_REASON = 500
 ColumnValues = Mapping[str, Any]
 
@@ -74,12 +79,34 @@ def _same_words(old: str, new: str) -> bool:
     return sorted(words(old)) == sorted(words(new))
 
 
+def _units_said(text: str) -> frozenset[tuple[str, ...]]:
+    """The units written after the figures of reference values or of results."""
+    found = (read_unit(match.group(1).strip(" .,;:()")) for match in _AFTER_FIGURES.finditer(text))
+    return frozenset(unit.ucum for unit in found if unit.is_known)
+
+
+def _says_otherwise(field: str, old: ColumnValues, new: ColumnValues) -> bool:
+    """Whether a column beside the facts says another unit or nature than before, and is the only one to say it.
+
+    What comes to a row that had nothing there completes it: nobody decided by it.
+    """
+    before, after = shown(old[field]), shown(new[field])
+    fact = _SPEAKS_WHERE_EMPTY[field]
+    said_elsewhere = any(shown(values[name]) for values in (old, new) for name in (fact, f"{fact}_code"))
+    if said_elsewhere or not before:
+        return False
+    is_measured = (any(map(str.isdigit, before)), any(map(str.isdigit, after)))
+    return _units_said(before) != _units_said(after) or (field == "results" and is_measured[0] is not is_measured[1])
+
+
 def is_substantive(field: str, old: ColumnValues, new: ColumnValues) -> bool:
     """Whether this changed field makes the test another one for the transcoder; both give all fields of the test."""
     if field not in _CHANGED:
         return False
     if field in _STANDS_FOR and (old[_STANDS_FOR[field]] or new[_STANDS_FOR[field]]):
         return False
+    if field in _SPEAKS_WHERE_EMPTY:
+        return _says_otherwise(field, old, new)
     before, after = str(old[field]), str(new[field])
     if field in ("unit", "specimen"):
         code, new_code = str(old[f"{field}_code"]), str(new[f"{field}_code"])

@@ -1,4 +1,5 @@
-"""Reference values, results and exams in newer exports: followed, told, and no reason to decide again."""
+"""Reference values, results and exams in newer exports: followed, told, and a reason to decide again only where they
+alone say the unit or the nature of the test."""
 
 import pytest
 from sqlmodel import select, update
@@ -72,3 +73,32 @@ def test_tests_from_before_these_columns_were_kept_are_completed_without_a_chang
     with reading(importer.engine) as session:
         assert session.exec(select(CatalogueChange)).all() == []
     assert completed_sentences(compared(importer, catalogue, free_file(FIRST))) == []
+
+
+SILENT = HEADINGS + "NA;Sodium;;135 à 145 mmol/L;138;Ionogramme\nBU;Nitrites;;;Négatif / Positif;Urines\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "reason"),
+    [
+        ("NA", "NA;Sodium;;3,1 à 3,4 g/L;138;Ionogramme", "unité des valeurs de référence changée"),
+        ("NA", "NA;Sodium;;;138;Ionogramme", "unité des valeurs de référence changée"),
+        ("BU", "BU;Nitrites;;;0,2 ; 0,5;Urines", "nature des résultats changée"),
+        ("NA", "NA;Sodium;;136 à 146 mmol/l;140;Ionogramme", ""),
+        ("NA", "NA;Sodium;mmol/L;3,1 à 3,4 g/L;138;Ionogramme", "unité changée"),
+    ],
+)
+def test_what_alone_says_the_unit_sends_back_when_it_says_another(
+    importer: Importer, code: str, row: str, reason: str
+) -> None:
+    catalogue = importer(free_file(SILENT)).catalogue_id
+    test = importer.test(catalogue, code)
+    decide(importer, test)
+    lines = [line for line in SILENT.splitlines() if not line.startswith(f"{code};")]
+    quoted = row if row.count(";") == 5 else row.replace("0,2 ; 0,5", '"0,2 ; 0,5"')
+    report = update_with(importer, catalogue, free_file("\n".join([*lines, quoted]) + "\n"))
+    assert report.sent_back == bool(reason)
+    assert (state_of(importer, test).status == Status.APPROVED) is not bool(reason)
+    with reading(importer.engine) as session:
+        said = [item.field for item in session.exec(select(CatalogueChange)) if item.is_substantive]
+    assert bool(said) is bool(reason)
