@@ -144,7 +144,13 @@ class Gatherer:
             names_analyte=any(
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
             ),
-            label_scales=unique([*cues.scales, *(v for s in senses if s.is_modifier for v in s.entry.scale)]),
+            label_scales=unique(
+                [
+                    *cues.scales,
+                    *self._scales_of(test.results),
+                    *(value for sense in senses if sense.is_modifier for value in sense.entry.scale),
+                ]
+            ),
             label_properties=unique(v for s in senses if s.is_modifier for v in s.entry.property),
             properties=properties,
             stated_properties=unique(value for values in self.properties.get(test.property_kind) for value in values),
@@ -278,14 +284,17 @@ class Gatherer:
                 return found, "échelle"
         if unit.is_known:
             return (("Qn", "SemiQn", "Ord") if unit.dimensions == ("titre",) else ("Qn", "OrdQn", "SemiQn")), "unité"
-        if test.results.strip():
-            found = unique(
-                scale for hit in self.scales.scan(words(test.results)) for values in hit.values for scale in values
-            )
-            if found:
-                return found, "résultats"
+        found = self._scales_of(test.results)
+        if found:
+            return found, "résultats"
         found = unique([*cues.scales, *(scale for sense in senses for scale in sense.entry.scale)])
         return found, "libellé" if found else ""
+
+    def _scales_of(self, results: str) -> tuple[str, ...]:
+        """The scales of examples of results: « Négatif ; Positif »."""
+        if not results.strip():
+            return ()
+        return unique(scale for hit in self.scales.scan(words(results)) for values in hit.values for scale in values)
 
     def _chapter(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         known = self._chapters.get(text)

@@ -9,6 +9,7 @@ from matcher.context import Context
 from matcher.evidence.doubt import (
     Doubt,
     label_against_column,
+    range_says_otherwise,
     short_name_alone,
     word_is_unknown,
     writing_is_unsettled,
@@ -113,6 +114,10 @@ class Parser:
         if test.exam and not any(reading.analytes for reading in readings):
             readings += self._readings(test, f"{test.exam} {label}", unit, -0.1)
         readings.sort(key=lambda reading: -reading.prior)
+        beside = self.units.read(self._unit_of_range(test.reference_range)) if test.unit.strip() else unit
+        if unit.is_known and beside.is_known and not set(unit.dimensions) & set(beside.dimensions):
+            doubt = Doubt(Axis.UNIT, range_says_otherwise, unit.text, beside.text)
+            readings = [replace(reading, doubts=(*reading.doubts, doubt)) for reading in readings]
         return Parsed(test, tuple(readings[:MAX_READINGS]))
 
     def _halves(self, test: LocalTest, label: str, unit: UnitReading) -> list[Reading]:

@@ -158,13 +158,20 @@ def append_many(session: Session, asked: Sequence[NewFact]) -> list[Decision]:
     return facts
 
 
+TAKEN_BACK = 5
+"""How many new decisions one that is taken back stands for, in what is to be learned of a catalogue."""
+
+
 def _note_habits(session: Session, asked: Sequence[NewFact], states: Mapping[int, StateValues]) -> None:
-    """Count the rows whose decided code came, went or changed: once they are many, workers learn from them."""
-    changed = Counter(
-        item.row.access.catalogue_id
-        for item in asked
-        if _decided_code(item.row.state) != _decided_code(states[item.row.test.id or 0])
-    )
+    """Count the rows whose decided code came, went or changed: once they are many, workers learn from them.
+
+    One that is taken back counts for several: what it showed is no longer so, and must not be quoted for long.
+    """
+    changed: Counter[int] = Counter()
+    for item in asked:
+        before, after = _decided_code(item.row.state), _decided_code(states[item.row.test.id or 0])
+        if before != after:
+            changed[item.row.access.catalogue_id] += TAKEN_BACK if before else 1
     for catalogue_id, changes in sorted(changed.items()):
         note_changes(session, catalogue_id, changes)
 

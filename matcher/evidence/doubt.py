@@ -45,7 +45,7 @@ def technique_left_out(local: str, term: str) -> None:
 
 
 def label_says_otherwise(local: str, term: str) -> None:
-    """Le libellé dit {local}, et non {term}."""
+    """La ligne dit {local}, et non {term}."""
 
 
 def divisor_left_out(local: str, term: str) -> None:
@@ -78,6 +78,10 @@ def short_and_rare(local: str, term: str) -> None:
 
 def weight_left_out(local: str, term: str) -> None:
     """L'unité rapporte le résultat au poids du patient ({local}), celle du code non."""
+
+
+def range_says_otherwise(local: str, term: str) -> None:
+    """Unité {local}, mais les valeurs de référence sont en {term}."""
 
 
 def writing_is_unsettled(local: str, term: str) -> None:

@@ -11,7 +11,7 @@ from matcher import Band, Engine, Knowledge, LocalTest
         ({"label": "Facteur VIII inhibiteur", "unit": "%", "specimen": "Plasma"}, "inhibiteur"),
         ({"label": "HDL 3", "unit": "mmol/L", "specimen": "Sérum"}, "3"),
         ({"label": "ASAT mitochondriale", "unit": "UI/L", "specimen": "Sérum"}, ""),
-        ({"label": "Calcium qualitatif", "unit": "mmol/L", "specimen": "Sérum"}, "Le libellé dit"),
+        ({"label": "Calcium qualitatif", "unit": "mmol/L", "specimen": "Sérum"}, "La ligne dit"),
         ({"label": "Ferritine / CRP", "unit": "µg/L", "specimen": "Sérum"}, ""),
         ({"label": "Protéine C mutation", "unit": "%", "specimen": "Plasma"}, ""),
         ({"label": "Urée?", "unit": "mmol/L", "specimen": "Sérum"}, "une lettre s'y est peut-être perdue"),
@@ -69,3 +69,21 @@ def test_what_is_longer_than_a_name_costs_no_more(starter_engine: Engine, field:
     parsed = starter_engine.parser.parse(LocalTest(**{"label": "TSH", field: "IgG " * 5000}))
     assert all(len(getattr(parsed.test, name)) <= 400 for name in ("label", "synonym", "exam", "specimen"))
     assert len(parsed.test.reference_range) <= 400
+
+
+@pytest.mark.parametrize(
+    ("row", "is_sure"),
+    [
+        ({"label": "Calcium", "unit": "mmol/L", "reference_range": "85 à 105 mg/L"}, False),
+        ({"label": "Calcium", "unit": "mmol/L", "reference_range": "2,2 à 2,6 mmol/L"}, True),
+        ({"label": "Calcium", "unit": "mmol/L", "results": "Négatif ; Positif"}, False),
+        ({"label": "Calcium", "unit": "mmol/L", "results": "2,4"}, True),
+    ],
+)
+def test_what_stands_beside_the_unit_must_not_say_otherwise(
+    starter_engine: Engine, row: dict[str, str], is_sure: bool
+) -> None:
+    first = starter_engine.propose(LocalTest(specimen="Sérum", **row))[0]
+    assert (first.band is Band.SURE) is is_sure
+    said = any("valeurs de référence" in line.sentence or "La ligne dit" in line.sentence for line in first.evidence)
+    assert said is not is_sure
