@@ -17,7 +17,7 @@ from matcher.evidence.choice import (
     laboratory_rule,
     national_choice,
 )
-from matcher.evidence.method import is_tacit
+from matcher.evidence.method import PRECISIONS, is_tacit
 from matcher.families import OTHER_PROPERTY, Families
 from matcher.habits import METHOD, PROPERTY, Habit
 from matcher.knowledge import WITH, WITHOUT, Knowledge
@@ -30,8 +30,6 @@ AS_USUAL = 0.7
 """The share of the usage of the most usual code from which another is nearly as usual."""
 _BELOW = 1e-6
 _EQUAL = 1e-3
-_PRECISIONS = ("Detection limit", "High sensitivity")
-"""How finely a code measures is no technique: « CRP » and « CRP ultrasensible » are two tests."""
 Level = Callable[[list[Candidate]], tuple[list[Candidate], Reason | None]]
 
 
@@ -227,7 +225,7 @@ class Chooser:
         method = self.views.value("method", candidate)
         if not method:
             return False
-        if method.startswith(_PRECISIONS):
+        if method.startswith(PRECISIONS):
             return False
         return is_tacit(method) or candidate.position in self.national.sources
 

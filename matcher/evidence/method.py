@@ -27,7 +27,7 @@ _NEAR: tuple[frozenset[str], ...] = (
 )  # fmt: skip
 
 _MICROSCOPIES = ("Wet preparation", "Microscopy")
-_PRECISION = ("Detection limit", "High sensitivity")
+PRECISIONS = ("Detection limit", "High sensitivity")
 _NUCLEIC = ("Probe.amp.tar", "NAA with", "Non-probe", "Probe with amp")
 _ELSEWHERE = frozenset({"IA", "IA.rapid", "IF", "Aggl", "LA", "HA", "Hemagglutination", "Wet preparation",
                         "Microscopy.light", "Gram stain", "Complement fixation", "IB", "Line blot"})  # fmt: skip
@@ -129,7 +129,7 @@ def weigh_method(facts: Facts, value: str) -> Found:
 
 def _tacit(value: str) -> float:
     """How much a method that the row does not name is held against a code: a limit of detection is hardly one."""
-    return 0.35 if value.startswith(_PRECISION) else _TACIT.get(value, 0.9)
+    return 0.35 if value.startswith(PRECISIONS) else _TACIT.get(value, 0.9)
 
 
 @lru_cache(maxsize=4096)
