@@ -221,13 +221,13 @@ def _judge(
 ) -> int:
     """One reading by a biologist of what waits among these rows: approves some, sends one back now and then."""
     access = people[number % len(people)]
-    places = {row.id: place for place, row in enumerate(rows)}
+    ids = [row.id for row in rows]
     with reading(engine) as session:
         waiting = session.exec(
             select(ReviewState.local_test_id, ReviewState.version)
-            .where(col(ReviewState.local_test_id).in_(places), ReviewState.status == Status.DECIDED)
+            .where(col(ReviewState.local_test_id).in_(ids), ReviewState.status == Status.DECIDED)
         ).all()
-    pairs = sorted(((row_id, version) for row_id, version in waiting), key=lambda pair: places[pair[0]])
+    pairs = sorted(((row_id, version) for row_id, version in waiting), key=lambda pair: _draw(pair[0], "read"))
     with moment_told(moment):
         if number % 2 and pairs:
             row_id, version = pairs.pop(_draw(number, "back") % len(pairs))
