@@ -76,6 +76,10 @@ DONE = {
     Action.SEND_BACK: "renvoyée au transcodeur",
     Action.UNDO: "décision annulée, la ligne est revenue à son état précédent",
     Action.REIMPORT: "à revoir depuis la réimportation du catalogue",
+    Action.REJECT_CANDIDATE: "candidat {loinc_num} écarté",
+    Action.RESTORE_CANDIDATE: "candidat {loinc_num} repris",
+    Action.FLAG: "repère posé",
+    Action.UNFLAG: "repère retiré",
 }
 
 
