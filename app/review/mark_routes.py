@@ -85,9 +85,9 @@ def mark_candidate(
     """Set a candidate aside, or take it back, then show the row."""
 
     def write() -> Decision:
-        return marks.mark_candidate(session, access, local_test_id, form.version, form.action, form.loinc_num)
+        return marks.mark_candidate(session, access, local_test_id, form.version, form.action, form.candidat)
 
-    return _answer(request, session, settings, access, query, local_test_id, write, (form.action, form.loinc_num))
+    return _answer(request, session, settings, access, query, local_test_id, write, (form.action, form.candidat))
 
 
 @router.post("/{local_test_id}/repere", dependencies=[for_roles(*CONTRIBUTORS), ENGINE_READY])

@@ -47,7 +47,7 @@ class CandidateForm(BaseModel):
 
     version: int
     action: Action = Action.REJECT_CANDIDATE
-    loinc_num: str = Field(default="", max_length=20)
+    candidat: str = Field(default="", max_length=20)
 
 
 class FlagForm(BaseModel):
