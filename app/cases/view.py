@@ -189,6 +189,9 @@ class CaseView:
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
     nothing_found: bool
+    group_count: int
+    """Rows that say the same on every axis, this one included."""
+    group_url: str
     exams: list[tuple[str, str]]
     analyses: list[tuple[str, str]]
     history: list[HistoryLine]
