@@ -18,6 +18,7 @@ Rules = frozenset[tuple[str, str, str]]
 
 habits_of = repository.habits_of
 note_changes = repository.note_changes
+received_codes = repository.received_codes
 
 
 @lru_cache(maxsize=1)

@@ -156,6 +156,49 @@ def test_what_changes_no_decided_code_counts_for_nothing(bench: Bench) -> None:
     assert known.changes == 5 + 4 * TAKEN_BACK, "a code sent back is decided no more"
 
 
+def receive(bench: Bench, code: str, loinc_num: str = AUTOMATED) -> None:
+    """A code of an earlier transcoding that somebody took over for a row."""
+    with transaction(bench.world.engine) as session:
+        session.add(
+            EarlierStatement(
+                catalogue_id=bench.catalogue_id, local_test_id=bench.rows[code], source_name="ancien.csv",
+                finding="code", loinc_num=loinc_num, taken_as=EarlierUse.TO_CONFIRM,
+            )
+        )  # fmt: skip
+
+
+def test_received_codes_start_the_learning_once_they_are_approved_and_not_before(bench: Bench) -> None:
+    rows = range(1, LEAST_CHANGES + 1)
+    for code in blood(rows):
+        receive(bench, code)
+    bench.choose(rows)
+    assert not bench.look(), "taken over, and approved by nobody"
+    for code in blood(rows):
+        bench.approve(code)
+    assert bench.look()
+    assert bench.matcher.learned_from == [[(code, AUTOMATED) for code in blood(rows)]]
+    assert bench.first_codes()["H16"] == AUTOMATED
+
+
+def test_a_code_counts_once_whether_it_was_chosen_or_received(bench: Bench) -> None:
+    def changes() -> int:
+        known = bench.known()
+        return known.changes if known is not None else 0
+
+    receive(bench, "H1")
+    receive(bench, "H2", PLAIN)
+    bench.choose([1, 2, 3])
+    assert changes() == 2, "H2 was decided otherwise than received, H3 without anything received"
+    for code in blood([1, 2, 3]):
+        bench.approve(code)
+    assert changes() == 3
+    bench.act("H1", Action.SEND_BACK, email="biologiste@exemple.fr")
+    assert changes() == 3 + TAKEN_BACK
+    bench.choose([1])
+    bench.act("H1", Action.UNDO)
+    assert changes() == 3 + TAKEN_BACK, "nobody approved what came and went"
+
+
 def test_only_codes_in_force_that_somebody_chose_are_learned_from(bench: Bench) -> None:
     bench.choose(range(1, 11))
     bench.act("H1", Action.UNDO)
