@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from app.cases.glosses import METHOD_GLOSS, SYSTEM_GLOSS
+from app.cases.glosses import SYSTEM_GLOSS
+from app.cases.method_glosses import METHOD_GLOSS
 from app.cases.view import CandidateColumn, FamilyHead
 from app.models import LoincTerm
 from matcher.families import family_key
