@@ -46,6 +46,8 @@ class CandidateColumn(Checked):
     checks: list[Check]
     is_selected: bool
     is_decided: bool
+    decided_by: str = ""
+    """What chose it among its siblings, in a few words; empty when nothing did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from matcher import Habit, Knowledge
 from tests.app.proposals.habits_sample import (
     AUTOMATED,
     BLOOD,
+    LEAST,
     METHOD,
     PLAIN,
     SODIUM,
@@ -444,7 +445,7 @@ def test_habits_may_be_left_and_followed_again(bench: Bench, client_for: ClientF
     bench.choose(range(1, LEAST_CHANGES + 1))
     bench.look()
     shown = client.get(page).text
-    assert f"technique « {METHOD} » (10 décisions sur 10)" in shown
+    assert f"technique « comptage automatisé » ({METHOD}) (10 décisions sur 10)" in shown
     assert "Hématologie" in shown
     assert "Ne plus suivre ces habitudes" in shown
     bench.matcher.asked.clear()
@@ -470,11 +471,33 @@ def test_habits_may_be_left_and_followed_again(bench: Bench, client_for: ClientF
 def test_left_habits_stay_left_as_decisions_go_on(bench: Bench, client_for: ClientFor) -> None:
     page = f"/catalogues/{bench.catalogue_id}/habitudes"
     client = client_for(TRANSCODER)
+    bench.choose(range(1, LEAST_CHANGES + 1))
+    bench.look()
     assert client.post(page, data={"suivre": "0"}).status_code == 303
     bench.look()
-    bench.choose(range(1, BLOOD + 1))
+    learned = list(bench.matcher.learned_from)
+    bench.choose(range(LEAST_CHANGES + 1, BLOOD + 1))
     assert not bench.look()
-    assert bench.matcher.learned_from == []
+    bench.search()
+    assert bench.matcher.learned_from == learned, "nor does a search of all rows learn"
+    assert bench.run().habits == []
+
+
+def test_a_search_of_all_rows_follows_the_decisions_of_then(bench: Bench) -> None:
+    bench.choose(range(1, LEAST + 1))
+    assert not bench.look(), "too few for workers to look at"
+    bench.search()
+    assert bench.first_codes()["H16"] == AUTOMATED
+    assert [habit["value"] for habit in bench.run().habits] == [METHOD]
+    known = bench.known()
+    assert known is not None
+    assert (known.changes, known.decisions) == (0, LEAST)
+    assert [event.action for event in bench.audit()] == ["habits.learn"]
+    for number in range(1, LEAST + 1):
+        bench.act(f"H{number}", Action.UNDO)
+    bench.search()
+    assert bench.first_codes()["H16"] == PLAIN
+    assert bench.run().habits == []
 
 
 def test_the_switch_refuses_readers_and_what_it_does_not_know(bench: Bench, client_for: ClientFor) -> None:
@@ -485,14 +508,23 @@ def test_the_switch_refuses_readers_and_what_it_does_not_know(bench: Bench, clie
         answer = client.post(page, data=said)
         assert 400 <= answer.status_code < 500, said
     assert bench.known() is None
-    assert client.post(page, data={"suivre": "1"}).status_code == 303
+    for word in ("0", "1"):
+        answer = client.post(page, data={"suivre": word})
+        assert answer.status_code == 409
+        assert "ne montrent encore aucune habitude" in html.unescape(answer.text)
     assert bench.audit() == [], "nothing changed"
     assert bench.known() is None
+    bench.choose([1])
+    assert client.post(page, data={"suivre": "0"}).status_code == 409, "one decision shows no habit"
+    bench.choose(range(2, LEAST_CHANGES + 1))
+    bench.look()
+    assert client.post(page, data={"suivre": "1"}).status_code == 303
+    assert [event.action for event in bench.audit()] == ["habits.learn"], "they were followed already"
 
 
 def test_a_reader_sees_the_habits_and_no_switch(bench: Bench, client_for: ClientFor) -> None:
     bench.choose(range(1, LEAST_CHANGES + 1))
     bench.look()
     shown = client_for(READER).get(f"/catalogues/{bench.catalogue_id}").text
-    assert f"technique « {METHOD} »" in shown
+    assert f"technique « comptage automatisé » ({METHOD})" in shown
     assert "Ne plus suivre" not in shown
