@@ -10,7 +10,7 @@ from matcher.evidence import choice
 from matcher.families import family_key
 from matcher.types import Axis, Term, Verdict
 
-WRITTEN = "Technique écrite dans la ligne"
+WRITTEN = "Technique écrite"
 
 
 def _start(rule: object) -> str:
