@@ -58,6 +58,8 @@ class CandidateColumn(Checked):
     is_decided: bool
     aside: SetAside | None = None
     """Who set it aside: it is struck, comes last and is never chosen in advance."""
+    decided_by: str = ""
+    """What chose it among its siblings, in a few words; empty when nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
