@@ -1,6 +1,6 @@
 """Assembling the case page of one row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -9,7 +9,7 @@ from app.cases.comparison import ComparedCode, candidates_of, local_values
 from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
-from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView
+from app.cases.view import CandidateColumn, CaseView, Links, Rights, SearchHit, SearchView
 from app.earlier import repository as earlier_repository
 from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
@@ -20,6 +20,7 @@ from app.terminology.naming import name_of
 from app.terminology.service import search
 from app.text import release_title
 from app.transcoding import repository, workflow
+from app.transcoding.checks import OF_CONTRADICTIONS, Check
 from app.transcoding.facts import JUDGES, StateValues, derive_state, in_force
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs
@@ -30,6 +31,7 @@ from app.worklist.queue import decision_text, run_id_of
 from matcher.nontest import PANEL_REASON
 from matcher.types import Band
 
+DECIDED = frozenset({Status.DECIDED, Status.APPROVED})
 SHOWN = 5
 MOST = 10
 SEARCH_LIMIT = 12
@@ -43,11 +45,14 @@ class Asked:
     most: bool = False
     text: str = ""
     codes: tuple[str, ...] = ()
-    """Codes found by search, added as columns; the last one is selected."""
+    """Codes found by search, added as columns; the last one is selected unless the row contradicts it."""
+    chosen: str = ""
+    """The code that the person had chosen when she was told that something is missing: it stays selected."""
 
     def choosing(self, loinc_num: str) -> "Asked":
         """The same, with this code as a column and selected."""
-        return replace(self, codes=(*(code for code in self.codes if code != loinc_num), loinc_num))
+        others = (code for code in self.codes if code != loinc_num)
+        return replace(self, codes=(*others, loinc_num), chosen=loinc_num)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ def build_case(
     first = confirmed.loinc_num if confirmed else first
     selected = asked.codes[-1] if asked.codes else state.loinc_num or first
     candidates, families = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
+    stays = {asked.chosen, state.loinc_num if state.status in DECIDED else ""}
+    candidates = [_offered(candidate, stays) for candidate in candidates]
     is_chapter = test.level in SECTIONS
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
@@ -104,7 +111,7 @@ def build_case(
         decided_by=known.names.get(state.decided_by_id or 0, ""),
         reason=choice.reason if choice else "",
         judgement=_judgement(known.facts, history),
-        asks_approver=bool(decided and decided.blocking and choice and not choice.justification),
+        asks_approver=bool(decided and _asks_approver(decided.blocking) and choice and not choice.justification),
         local=local_values(test, ranked[0] if ranked else None),
         candidates=candidates,
         families=families,
@@ -130,6 +137,18 @@ def build_case(
         relations=[(relation.value, wording.RELATION[relation]) for relation in Relation],
         release_title=release_title(context.release_version),
     )
+
+
+def _offered(candidate: CandidateColumn, stays: Collection[str]) -> CandidateColumn:
+    """A candidate that the row contradicts is never selected, except what a person chose herself (`stays`)."""
+    if candidate.is_selected and candidate.is_contradicted and candidate.loinc_num not in stays:
+        return replace(candidate, is_selected=False)
+    return candidate
+
+
+def _asks_approver(blocking: Sequence[Check]) -> bool:
+    """Whether an approval needs a justification: what contradictions alone ask was asked of who chose the code."""
+    return any(check.code not in OF_CONTRADICTIONS for check in blocking)
 
 
 def replacements_of_decided(session: Session, context: MappingContext, state: StateValues) -> Sequence[str]:

@@ -13,6 +13,10 @@ from app.worklist.navigation import QueuePosition
 from matcher.types import Axis
 
 
+OF_THE_RELEASE = frozenset({"absent", "deprecated"})
+"""Blocking checks that say something of the code in its release, and nothing of the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One candidate on one axis."""
@@ -46,6 +50,13 @@ class CandidateColumn(Checked):
     checks: list[Check]
     is_selected: bool
     is_decided: bool
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether something on the row says that this is not its code: no key may offer it by itself."""
+        return any(cell.is_contradiction for cell in self.cells) or any(
+            check.code not in OF_THE_RELEASE for check in self.blocking
+        )
 
 
 @dataclass(frozen=True, slots=True)
