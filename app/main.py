@@ -40,6 +40,7 @@ from app.proposals import routes as proposals
 from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
 from app.review import routes as review
+from app.review import search_routes as review_search
 from app.settings import Settings, get_settings, resource_dir
 from app.storage import routes as storage
 from app.tallies import keeping
@@ -66,6 +67,7 @@ ROUTERS = (
     proposals.router,
     method_rules.router,
     review.router,
+    review_search.router,
     approval.router,
     coverage.router,
     exports.router,

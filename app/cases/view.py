@@ -1,7 +1,7 @@
 """What the case page shows: the local test, its candidates on the seven lines, and where to go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.cases.history import HistoryLine
 from app.models import LocalTest, LoincTerm
@@ -11,7 +11,6 @@ from app.transcoding.evidence import EvidenceLine
 from app.web.wording import Word
 from app.worklist.navigation import QueuePosition
 from matcher.types import Axis
-
 
 OF_THE_RELEASE = frozenset({"absent", "deprecated"})
 """Blocking checks that say something of the code in its release, and nothing of the row."""
@@ -118,12 +117,39 @@ class SearchHit:
 
 
 @dataclass(frozen=True, slots=True)
+class AxisChip:
+    """An axis that the row says something of, by which the search is narrowed until the person takes it away."""
+
+    axis: Axis
+    title: str
+    values: tuple[str, ...]
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SearchView:
     """The search inside the case; `text` is empty when nothing was asked."""
 
     text: str
     hits: list[SearchHit]
     is_without_release: bool
+    chips: list[AxisChip] = field(default_factory=list)
+    left_out: int = 0
+    """Codes found when none is, if the axes of the row are not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """Where the engine looked in vain, and what it understood."""
+
+    release_title: str
+    term_count: int
+    is_starter: bool
+    words: tuple[tuple[str, str], ...]
+    """(words of the label, LOINC component)."""
+    unread: tuple[str, ...]
+    axes: list[tuple[str, str]]
+    """(axis, values)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +177,8 @@ class Links:
     decide: str
     undo: str
     approve: str
+    search: str
+    """Where the search in place asks for the codes found."""
     more: str
     """More candidates, empty when all are shown."""
 
@@ -183,8 +211,12 @@ class CaseView:
     """Whether the engine reads in the label a set of tests, each of which has a code of its own."""
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
-    nothing_found: bool
+    nothing_found: NothingFound | None
     exams: list[tuple[str, str]]
+    mates: list[str]
+    """Some of the other analyses of its exams."""
+    mates_count: int
+    """How many there are in all."""
     analyses: list[tuple[str, str]]
     history: list[HistoryLine]
     earlier: list[EarlierLine]
@@ -200,6 +232,16 @@ class CaseView:
     out_of_scope_reasons: tuple[str, ...]
     relations: list[tuple[str, str]]
     release_title: str
+
+    @property
+    def comments(self) -> list[HistoryLine]:
+        """What people wrote on the row, the latest first."""
+        return [line for line in self.history if line.comment and not line.is_undone]
+
+    @property
+    def reference(self) -> CandidateColumn | None:
+        """The candidate that the others are told apart from: the selected one, else the first."""
+        return next((item for item in self.candidates if item.is_selected), next(iter(self.candidates), None))
 
     @property
     def has_siblings(self) -> bool:
