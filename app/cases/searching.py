@@ -79,9 +79,9 @@ def search_view(
     if not asked.text:
         return SearchView("", [], False, chips)
     terms = _found(session, settings, context, test, asked.text, chips)
-    left_out = 0
-    if not terms and any(chip.is_on for chip in chips):
-        left_out = len(_found(session, settings, context, test, asked.text, ()))
+    is_widened = not terms and any(chip.is_on for chip in chips)
+    if is_widened:
+        terms = _found(session, settings, context, test, asked.text, ())
     most = MOST if asked.most else None
     hits = []
     for term in terms:
@@ -90,7 +90,7 @@ def search_view(
             candidats=most, recherche=asked.text, choix=term.loinc_num,
         )  # fmt: skip
         hits.append(SearchHit(term, name_of(term), f"{url}#comparaison", term.loinc_num in present))
-    return SearchView(asked.text, hits, False, chips, left_out)
+    return SearchView(asked.text, hits, False, chips, is_widened and bool(hits))
 
 
 def nothing_found(session: Session, settings: Settings, context: MappingContext, test: LocalTest) -> NothingFound:

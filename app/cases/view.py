@@ -146,8 +146,8 @@ class SearchView:
     hits: list[SearchHit]
     is_without_release: bool
     chips: list[AxisChip] = field(default_factory=list)
-    left_out: int = 0
-    """Codes found when none is, if the axes of the row are not asked for."""
+    is_widened: bool = False
+    """Whether these codes are found without the axes of the row, because none has them."""
 
 
 @dataclass(frozen=True, slots=True)

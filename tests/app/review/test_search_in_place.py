@@ -62,6 +62,14 @@ def test_the_axes_of_the_row_narrow_and_are_taken_away(desk: Desk, client_for: C
     assert CODES.findall(by_number) == ["2955-3"]
 
 
+def test_what_no_axis_of_the_row_allows_is_shown_and_said_to_be_so(desk: Desk, client_for: ClientFor) -> None:
+    """A protein of serum asked on a row of urine: found without the specimen, and the page says so."""
+    widened = found(desk, client_for, desk.strip, "?recherche=C reactive protein")
+    assert "1988-5" in CODES.findall(widened)
+    assert "voici ce qui répond sans eux" in widened
+    assert "voici ce qui répond sans eux" not in found(desk, client_for, desk.sodium, "?recherche=sodium")
+
+
 def test_without_words_the_axes_alone(desk: Desk, client_for: ClientFor) -> None:
     html = found(desk, client_for, desk.sodium, "")
     assert "Milieu : " in html
