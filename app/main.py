@@ -42,6 +42,7 @@ from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
 from app.review import mark_routes as marks
 from app.review import routes as review
+from app.review import search_routes as review_search
 from app.settings import Settings, get_settings, resource_dir
 from app.storage import routes as storage
 from app.tallies import keeping
@@ -70,6 +71,7 @@ ROUTERS = (
     batches.router,
     marks.router,
     review.router,
+    review_search.router,
     approval.router,
     coverage.router,
     exports.router,
