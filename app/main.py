@@ -13,6 +13,7 @@ from app.administration import routes as administration
 from app.approval import routes as approval
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
+from app.consistency import routes as consistency
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
 from app.earlier import reading_routes as earlier_readings
@@ -67,6 +68,7 @@ ROUTERS = (
     method_rules.router,
     review.router,
     approval.router,
+    consistency.router,
     coverage.router,
     exports.router,
     storage.router,

@@ -19,6 +19,7 @@ IDENTIFIED = (
     "audit_event",
     "catalogue",
     "catalogue_change",
+    "consistency_answer",
     "decision",
     "export_record",
     "grace_date",

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.catalogues.matcher_input import to_matcher
+from app.consistency.rules import name_mark, opposed_of, twin_mark
 from app.coverage import repository as coverage
 from app.coverage.definitions import LEAVING
 from app.models import Level, Outcome, Status, ValueSetKind, WorklistEntry
@@ -132,9 +133,10 @@ def _entries(
     terminology = terminology_of(session, {entry["loinc_num"] for entry in found.values() if entry["loinc_num"]})
     tests = _tests(session, catalogue_id, ids, terminology)
     _judge(found, tests, terminology)
-    for test, approval, key in tests.values():
+    for test, approval, key, marks_of_row in tests.values():
         entry = found[test.id]
         entry["signature"] = key
+        entry["name_mark"], entry["twin_mark"], entry["opposed"] = marks_of_row
         codes = f"{entry['loinc_num']} {entry['best_loinc']}"
         entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
         entry["local_key"] = stored_key(test)
@@ -147,10 +149,11 @@ def _entries(
 _BLANK: Values = {
     "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "is_emptied": False,
     "lost_links": 0,    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "",
-    "approved_by_id": None, "approved_at": None,
+    "approved_by_id": None, "approved_at": None, "name_mark": 0, "twin_mark": 0, "opposed": "",
 }  # fmt: skip
-_Test = tuple[PublishedTest, tuple[int, Any] | None, str]
-"""A row, who approved it and when, and the signature of an approved code."""
+_Marks = tuple[int, int, str]
+_Test = tuple[PublishedTest, tuple[int, Any] | None, str, _Marks]
+"""A row, who approved it and when, the signature of an approved code, and the marks of a decided one."""
 
 
 def _tests(
@@ -184,13 +187,22 @@ def _tests(
         )
         approval = (row.approved_by_id, row.approved_at) if row.approved_by_id else None
         has_code = test.status is Status.APPROVED and test.outcome is Outcome.CODE
-        found[row.id] = (named(test, circuit, sections), approval, signature(to_matcher(row)) if has_code else "")
+        key = signature(to_matcher(row)) if has_code else ""
+        found[row.id] = (named(test, circuit, sections), approval, key, _marks_of(row))
     return found
+
+
+def _marks_of(row: Any) -> _Marks:
+    """The marks by which rows with a code are compared (`app.consistency.rules`); nothing of any other row."""
+    if not row.loinc_num:
+        return 0, 0, ""
+    test = to_matcher(row)
+    return name_mark(row.label), twin_mark(test), opposed_of(row.label, test.specimen)
 
 
 def _judge(found: dict[int, Values], tests: Mapping[int, _Test], terminology: Terminology) -> None:
     """Write in the entries where the rows stand, and what their export will say."""
-    rows = [test for test, _, _ in tests.values()]
+    rows = [test for test, *_ in tests.values()]
     for row_id, standing in counted_standings(rows).items():
         found[row_id]["standing"] = standing.value
         if standing is Standing.DEPRECATED:
