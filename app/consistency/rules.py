@@ -84,26 +84,9 @@ def twin_mark(test: LocalTest) -> int:
     return mark(f"{signature(test)}|{fold(test.property_kind)}")
 
 
-def opposition(one: str, other: str, any_specimen: bool = False) -> int | None:
+def opposition(one: str, other: str) -> int | None:
     """The first family of which two rows say different things; None when they are compatible."""
     for number, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-        if any_specimen and number == SPECIMENS:
-            continue
         if NOT_SAID not in (mine, theirs) and mine != theirs:
             return number
     return None
-
-
-def seen_of(count: int, total: int) -> str:
-    """What made a warning, in short: how many distinct things, and the sum of their numbers."""
-    return f"{count}:{total}"
-
-
-def number_of(loinc_num: str) -> int:
-    """A LOINC code as the number that is summed."""
-    return int(loinc_num.replace("-", ""))
-
-
-def is_any_specimen(system: str) -> bool:
-    """Whether the system of a code is of no specimen in particular."""
-    return "XXX" in system or "^Patient" in system

@@ -1,7 +1,5 @@
 """Reading the warnings of a catalogue, and answering them."""
 
-from collections.abc import Collection, Mapping
-
 from sqlmodel import Session
 
 from app.audit.service import record
@@ -75,7 +73,7 @@ def answer(
     access.require(*CONTRIBUTORS)
     reason = reason.strip()
     if action is ConsistencyAction.ACCEPT and not reason:
-        raise InvalidInputError("Écrivez pourquoi c’est voulu : ce motif est montré au biologiste qui approuve.")
+        raise InvalidInputError("Écrivez pourquoi c’est voulu : ce motif reste dans l’historique de l’avertissement.")
     if len(reason) > LONGEST_REASON:
         raise InvalidInputError(f"Ce motif est trop long : {LONGEST_REASON} caractères au plus.")
     locks.lock_catalogue(session, access.catalogue_id)
@@ -112,25 +110,3 @@ def answer(
         reason=reason,
     )
     return said
-
-
-def warnings_of_rows(
-    session: Session, catalogue_id: int, rows: Collection[tuple[int, str, str, int, str]]
-) -> Mapping[int, list[Found]]:
-    """Row -> its warnings, answered or not, of rows given as (identifier, level, local code, twin mark, LOINC code).
-
-    One statement for all of them, whatever the size of the catalogue around.
-    """
-    coded = [row for row in rows if row[4]]
-    if not coded:
-        return {}
-    narrowed = Narrowed({row[4] for row in coded}, {row[3] for row in coded}, {row[2] for row in coded})
-    found = found_among(session, catalogue_id, release_values(current_release(session)), narrowed)
-    by_subject: dict[tuple[ConsistencyKind, str], Found] = {(item.kind, item.subject): item for item in found}
-    told: dict[int, list[Found]] = {}
-    for row_id, level, code, twin, number in coded:
-        for kind in ConsistencyKind:
-            key = twin if kind is ConsistencyKind.LABEL else code if kind is ConsistencyKind.LOCAL_CODE else number
-            if (item := by_subject.get((kind, f"{level}:{key}"))) is not None:
-                told.setdefault(row_id, []).append(item)
-    return told

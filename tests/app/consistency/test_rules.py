@@ -31,7 +31,6 @@ def test_two_rows_exclude_each_other_only_where_both_speak() -> None:
     assert opposition("G----", "M----") == 0
     assert opposition("G----", "-----") is None
     assert opposition("G-B--", "G-U--") == 2
-    assert opposition("G-B--", "G-U--", any_specimen=True) is None
 
 
 def test_a_name_is_its_words_in_any_order_without_what_is_said_otherwise() -> None:
