@@ -105,7 +105,7 @@ def serve(
     """Ouvre l'application web ; le premier démarrage crée la base et charge la terminologie de départ."""
     import uvicorn
 
-    from app.demonstration.service import accounts_notice, create_demonstration
+    from app.demonstration.service import accounts_notice, create_demonstration, prepare_demonstration
     from app.main import create_app
     from app.platform.apart import beside
     from app.platform.in_use import in_service, only_server
@@ -124,7 +124,7 @@ def serve(
         if not stack.enter_context(only_server(settings.data_dir)):
             typer.echo("Un autre serveur travaille déjà sur ce dossier de données : les deux se partagent la base.")
             typer.echo("Si ce n'est pas voulu, arrêtez celui-ci (Ctrl+C), ou donnez-lui un autre TRANSCODEUR_DATA_DIR.")
-        engine = prepare(settings)
+        engine = prepare_demonstration(settings) if with_demo else prepare(settings)
         for sentence in create_demonstration(engine, settings) if with_demo else ():
             typer.echo(sentence)
         apart = beside(settings, engine)
@@ -257,11 +257,10 @@ def migrate(
 @cli.command()
 def demo() -> None:
     """Crée le laboratoire de démonstration, ses comptes et son catalogue, une seule fois."""
-    from app.demonstration.service import accounts_notice, create_demonstration
-    from app.upgrades.start import prepare
+    from app.demonstration.service import accounts_notice, create_demonstration, prepare_demonstration
 
     settings = get_settings()
-    engine = prepare(settings)
+    engine = prepare_demonstration(settings)
     for sentence in create_demonstration(engine, settings):
         typer.echo(sentence)
     typer.echo(accounts_notice(engine))

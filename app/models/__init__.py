@@ -9,6 +9,7 @@ from app.models.base import metadata, utc_now
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyKind
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
+from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
 from app.models.grace import GraceDate
@@ -37,6 +38,7 @@ from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSet
 
 __all__ = [
     "CONTRIBUTORS",
+    "MARKS",
     "MAX_ATTEMPTS",
     "Action",
     "ApiToken",

@@ -1,5 +1,8 @@
 """What every table shares: the naming convention of constraints and the UTC time type."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,9 +23,22 @@ metadata: MetaData = SQLModel.metadata
 metadata.naming_convention = NAMING_CONVENTION
 
 
+_told: ContextVar[datetime | None] = ContextVar("told_moment", default=None)
+
+
 def utc_now() -> datetime:
     """The present moment, in UTC, with its time zone."""
-    return datetime.now(UTC)
+    return _told.get() or datetime.now(UTC)
+
+
+@contextmanager
+def moment_told(moment: datetime) -> Iterator[None]:
+    """What is written meanwhile is written as of this moment: the demonstration has past days, nothing else has."""
+    token = _told.set(moment)
+    try:
+        yield
+    finally:
+        _told.reset(token)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

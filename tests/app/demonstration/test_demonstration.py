@@ -1,13 +1,16 @@
 """The demonstration is created once, and never in a real installation."""
 
 import shutil
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
+import app
 from app.accounts.service import create_user
+from app.demonstration import story
 from app.demonstration.service import (
     ACCOUNTS,
     DOMAIN,
@@ -15,20 +18,36 @@ from app.demonstration.service import (
     accounts_notice,
     create_demonstration,
     demonstration_files,
+    prepare_demonstration,
 )
 from app.errors import ConflictError
 from app.main import create_app
-from app.models import Catalogue, Level, LocalTest, Proposal, ProposalRun
+from app.models import (
+    AuditEvent,
+    Catalogue,
+    Decision,
+    Level,
+    LocalTest,
+    LoincRelease,
+    Proposal,
+    ProposalRun,
+    ReviewState,
+    Status,
+    utc_now,
+)
 from app.platform.database import reading, transaction
 from app.settings import Settings
+from app.tallies.check import wrong_catalogues
+from app.text import PARIS
 from app.upgrades.start import prepare
+
+APP = Path(app.__file__).parent
 
 
 @pytest.fixture(scope="module")
 def demo_settings(tmp_path_factory: pytest.TempPathFactory, installation: Path) -> Settings:
     settings = Settings(data_dir=tmp_path_factory.mktemp("demo") / "var", run_jobs_in_server=False)
-    shutil.copytree(installation, settings.data_dir)
-    list(create_demonstration(prepare(settings), settings))
+    list(create_demonstration(prepare_demonstration(settings), settings))
     return settings
 
 
@@ -63,6 +82,62 @@ def test_every_account_signs_in_with_the_printed_password(demo_settings: Setting
             data = {"email": name + DOMAIN, "password": PASSWORD}
             assert client.post("/connexion", data=data).headers["location"] == "/"
     assert PASSWORD in notice
+
+
+def test_the_work_is_part_way_through(demo_settings: Settings) -> None:
+    with reading(prepare(demo_settings)) as session:
+        rows = session.exec(select(func.count()).select_from(LocalTest)).one()
+        states = dict(session.exec(select(ReviewState.status, func.count()).group_by(ReviewState.status)).all())
+        authors = set(session.exec(select(ReviewState.decided_by_id)))
+        own = session.exec(
+            select(func.count()).where(col(ReviewState.approved_by_id) == col(ReviewState.decided_by_id))
+        ).one()
+    approved = states[Status.APPROVED]
+    assert 0.30 <= approved / rows <= 0.40
+    assert 0.50 <= (approved + states[Status.DECIDED]) / rows <= 0.65
+    assert states[Status.DOUBT] >= 3
+    assert states[Status.SENT_BACK] >= 2
+    assert len(authors - {None}) == 2
+    assert own == 0
+
+
+def test_its_facts_and_events_are_of_past_working_days_and_in_the_order_of_time(demo_settings: Settings) -> None:
+    now = utc_now()
+    with reading(prepare(demo_settings)) as session:
+        facts = session.exec(select(Decision).order_by(col(Decision.id))).all()
+        events = session.exec(select(AuditEvent.at).where(col(AuditEvent.action).startswith("decision."))).all()
+        loaded = session.exec(select(LoincRelease.loaded_at)).one()
+        run = session.exec(select(ProposalRun)).one()
+    days = {fact.created_at.astimezone(PARIS).date() for fact in facts}
+    assert len(days) == story.DAYS
+    assert max(days) < now.astimezone(PARIS).date()
+    assert all(day.weekday() < 5 for day in days)
+    assert {at.astimezone(PARIS).date() for at in events} == days
+    assert loaded is not None
+    assert loaded <= run.started_at <= min(fact.created_at for fact in facts)
+    of_a_row: dict[int, datetime] = {}
+    for fact in facts:
+        assert fact.created_at >= of_a_row.get(fact.local_test_id, fact.created_at), "a row's facts follow each other"
+        of_a_row[fact.local_test_id] = fact.created_at
+
+
+def test_what_is_kept_of_it_is_what_its_facts_say(demo_settings: Settings) -> None:
+    with reading(prepare(demo_settings)) as session:
+        assert wrong_catalogues(session) == {}
+
+
+def test_no_other_room_tells_the_moment() -> None:
+    files = [path for path in APP.rglob("*.py") if "moment_told" in path.read_text(encoding="utf-8")]
+    users = {path.relative_to(APP).parts[0] for path in files}
+    assert users == {"demonstration", "models"}
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 28), date(2026, 11, 30), date(2027, 1, 1), date(2026, 3, 29)])
+def test_the_days_of_the_story_are_working_days_before_today(day: date) -> None:
+    days = story.working_days(datetime.combine(day, time(7, 0), PARIS))
+    assert len(days) == len(set(days)) == story.DAYS
+    assert days == sorted(days)
+    assert all(item.date() < day and item.weekday() < 5 for item in days)
 
 
 def test_a_real_installation_refuses_the_demonstration(tmp_path: Path, installation: Path) -> None:
