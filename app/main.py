@@ -14,6 +14,7 @@ from app.approval import routes as approval
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
+from app.consistency import routes as consistency
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
 from app.earlier import reading_routes as earlier_readings
@@ -73,6 +74,7 @@ ROUTERS = (
     review.router,
     review_search.router,
     approval.router,
+    consistency.router,
     coverage.router,
     exports.router,
     storage.router,
