@@ -162,6 +162,10 @@ document.addEventListener("alpine:init", () => {
         return;
       }
       if (entry.name === "Escape") {
+        if (isTyping(target)) {
+          // A browser would empty a field of search.
+          event.preventDefault();
+        }
         // What opened something over the page closes it itself; else what carries data-escape is pressed.
         if (this.say(target, "Escape")) {
           const closer = inSight("[data-escape]");

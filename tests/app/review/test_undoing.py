@@ -1,6 +1,6 @@
 """Taking back one's own decisions, the newest first, as deep as they go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -32,9 +32,11 @@ def undone_row(outcome: undoing.Outcome) -> int:
 
 def add_rows(desk: Desk, count: int) -> list[int]:
     rows = [
-        LocalTest(catalogue_id=desk.catalogue_id, level=Level.ANALYSIS, code=f"R{n}", label=f"LIGNE {n}", position=50 + n)
+        LocalTest(
+            catalogue_id=desk.catalogue_id, level=Level.ANALYSIS, code=f"R{n}", label=f"LIGNE {n}", position=50 + n
+        )
         for n in range(count)
-    ]
+    ]  # fmt: skip
     with transaction(desk.engine) as session:
         session.add_all(rows)
         session.flush()
@@ -208,13 +210,13 @@ class Batches:
 
 
 @pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[Batches]:
+def batches(monkeypatch: pytest.MonkeyPatch) -> Batches:
     monkeypatch.setattr(undoables, "SOURCES", [])
     room = Batches()
     undoables.register(room)
     undoables.register(room)
-    assert undoables.SOURCES == [room]
-    yield room
+    assert len(undoables.SOURCES) == 1
+    return room
 
 
 def test_what_was_written_together_goes_back_together(desk: Desk, batches: Batches, client_for: ClientFor) -> None:
