@@ -14,7 +14,6 @@ from app.approval.service import approve
 from app.main import create_app
 from app.models import Action, Decision, Level, LocalTest, Proposal, Status
 from app.platform.database import reading, transaction
-from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
 from tests.app.review.sample import evidence
 from tests.browser.conftest import PageFor
