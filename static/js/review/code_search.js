@@ -185,62 +185,20 @@ document.addEventListener("alpine:init", () => {
           return;
         }
         const { code, compare } = hit.dataset;
-        if (!this.column(code)) {
+        if (!this.$store.comparison.column(code)) {
           this.say(`Comparaison de ${code}…`);
-          try {
-            const answer = await fetch(compare, { headers: { Accept: "text/html" }, credentials: "same-origin" });
-            const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-            const fresh = answer.ok ? page.getElementById("comparaison") : null;
-            if (!fresh) {
-              throw new Error("no comparison");
-            }
-            this.replace(document.importNode(fresh, true));
-          } catch (_error) {
+          if (!(await this.$store.comparison.bring(compare))) {
             this.say("La comparaison n'est pas arrivée : réessayez.");
             return;
           }
-          history.replaceState(history.state, "", compare.split("#")[0]);
         }
         this.close();
-        this.$nextTick(() => this.pointAt(code));
-      },
-
-      column(code) {
-        return Array.from(document.querySelectorAll("#cas input[data-col]")).find((radio) => radio.value === code);
-      },
-
-      /** The new comparison takes the place of the old one, with what was typed and opened in it. */
-      replace(fresh) {
-        const old = document.getElementById("comparaison");
-        const wanted = "input[type=text], input[type=radio]:not([data-col]), #phrases";
-        const nameOf = (field) => [field.getAttribute("form"), field.name, field.id, field.type === "radio" && field.value].join();
-        const kept = new Map(Array.from(old.querySelectorAll(wanted), (field) => [nameOf(field), field]));
-        fresh.querySelectorAll(wanted).forEach((field) => {
-          const same = kept.get(nameOf(field));
-          if (same) {
-            field.value = same.value;
-            field.checked = same.checked;
+        this.$nextTick(() => {
+          const told = this.$store.comparison.pointAt(code);
+          if (told) {
+            this.$dispatch("announce", `${code} comparé : ${told}.`);
           }
         });
-        old.replaceWith(fresh);
-        const accept = document.querySelector("#cas [data-key=v]");
-        if (accept) {
-          accept.removeAttribute("hidden");
-        }
-      },
-
-      pointAt(code) {
-        const radio = this.column(code);
-        if (!radio) {
-          return;
-        }
-        const isBlocked = radio.hasAttribute("data-blocking");
-        radio.checked = radio.checked || !isBlocked;
-        radio.focus({ preventScroll: true });
-        radio.closest("th").scrollIntoView({ block: "nearest", inline: "nearest" });
-        radio.dispatchEvent(new Event("change", { bubbles: true }));
-        const told = isBlocked ? "contredit ou bloqué : choisissez-le, puis justifiez" : "v l'accepte";
-        this.$dispatch("announce", `${code} comparé : ${told}.`);
       },
     };
   });
