@@ -8,6 +8,13 @@ from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
+from app.models.double_reading import (
+    ReadingOrigin,
+    ReadingReconciliation,
+    ReadingRequest,
+    ReadingShare,
+    SecondReading,
+)
 from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
 from app.models.grace import GraceDate
@@ -81,12 +88,17 @@ __all__ = [
     "PanelMember",
     "Proposal",
     "ProposalRun",
+    "ReadingOrigin",
+    "ReadingReconciliation",
+    "ReadingRequest",
+    "ReadingShare",
     "Relation",
     "ReleaseStatus",
     "ReviewState",
     "ReviewTask",
     "Role",
     "RunStatus",
+    "SecondReading",
     "SignInAttempt",
     "SourceFile",
     "SourceRow",
