@@ -15,6 +15,8 @@ from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
+from app.double_reading import routes as double_reading
+from app.double_reading import share_routes as reading_shares
 from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
 from app.exports import jobs as export_jobs
@@ -65,6 +67,8 @@ ROUTERS = (
     earlier_readings.router,
     proposals.router,
     method_rules.router,
+    reading_shares.router,
+    double_reading.router,
     review.router,
     approval.router,
     coverage.router,

@@ -8,6 +8,7 @@ from app.cases.pages import CasePage
 from app.cases.view import CaseView
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
+from app.transcoding.readings import READING, ReadingStanding, reading_standings
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
 from app.worklist.notices import done_notice, run_notice
@@ -47,6 +48,8 @@ def case_page(
     """The case of a row; `problem` says why what was sent was not recorded."""
     runs = runs_of(session, access.catalogue_id)
     case = build_case(session, settings, access, local_test_id, runs, asked)
+    reading = reading_standings(session, [local_test_id]).get(local_test_id) if case.decision else None
+    differs = reading is ReadingStanding.DISAGREED
     return CasePage(
         title=f"{case.test.code} {case.test.label}",
         catalogue=access.catalogue,
@@ -55,6 +58,8 @@ def case_page(
         done=done_notice(session, access, done, asked.query),
         has_open_task=open_task_of(session, local_test_id) is not None,
         retired=retired_sentence(case),
+        reading=READING[reading] if reading else None,
+        reconcile_url=f"/catalogues/{access.catalogue_id}/double-lecture/{local_test_id}/conciliation" if differs else "",
         problem=problem,
         needs_justification=needs_justification,
         form=form or {},

@@ -78,6 +78,7 @@ def ask(
             discipline=found.get(fact.id or 0, OTHER),
             origin=origin,
             batch_public_id=batch_public_id,
+            created_at=fact.created_at,
         )
         for fact in facts
     )
