@@ -17,7 +17,7 @@ from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, ch
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
-from app.transcoding.readings import READING, ReadingStanding, reading_standings
+from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import Runs
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
 from app.worklist import queue_sql
@@ -169,7 +169,7 @@ def _row(
         can_approve=not is_own and not differs and _may(access, status, outcome, Action.APPROVE),
         can_send_back=_may(access, status, outcome, Action.SEND_BACK),
         reading=READING[reading] if reading else None,
-        reconcile_url=f"/catalogues/{access.catalogue_id}/double-lecture/{row.id}/conciliation" if differs else "",
+        reconcile_url=reconciliation_url(access.catalogue_id, row.id) if differs else "",
     )
 
 

@@ -8,7 +8,7 @@ from app.cases.pages import CasePage
 from app.cases.view import CaseView
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.transcoding.readings import READING, ReadingStanding, reading_standings
+from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
 from app.worklist.notices import done_notice, run_notice
@@ -59,7 +59,7 @@ def case_page(
         has_open_task=open_task_of(session, local_test_id) is not None,
         retired=retired_sentence(case),
         reading=READING[reading] if reading else None,
-        reconcile_url=f"/catalogues/{access.catalogue_id}/double-lecture/{local_test_id}/conciliation" if differs else "",
+        reconcile_url=reconciliation_url(access.catalogue_id, local_test_id) if differs else "",
         problem=problem,
         needs_justification=needs_justification,
         form=form or {},

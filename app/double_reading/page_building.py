@@ -30,6 +30,7 @@ from app.settings import Settings
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, search
 from app.transcoding import repository
+from app.transcoding.readings import reconciliation_url
 from app.transcoding.repository import runs_of
 from app.web.meter import stacked_meter
 from app.web.templating import format_percent
@@ -236,7 +237,7 @@ def reconciliation_page(
     codes = tuple(code for code in (item.first.loinc_num, item.second.loinc_num) if code)
     runs = runs_of(session, access.catalogue_id)
     case = build_case(session, settings, access, local_test_id, runs, Asked(ReviewQuery(), codes=codes))
-    here = f"{base_of(access.catalogue_id)}/{local_test_id}/conciliation"
+    here = reconciliation_url(access.catalogue_id, local_test_id)
     return ReconciliationPage(
         title=f"Conciliation — {test.code} {test.label}",
         catalogue=access.catalogue,

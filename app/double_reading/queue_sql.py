@@ -21,7 +21,7 @@ from app.models import (
     SecondReading,
     User,
 )
-from app.transcoding.readings import disagrees, joined, waits
+from app.transcoding.readings import disagrees, is_kept, joined, waits
 
 WINDOW = 50
 """Rows of a list at once."""
@@ -209,7 +209,7 @@ def reconciled(session: Session, catalogue_id: int) -> int:
         .select_from(ReadingReconciliation)
         .join(SecondReading, col(SecondReading.id) == col(ReadingReconciliation.reading_id))
         .join(ReadingRequest, col(ReadingRequest.id) == col(SecondReading.request_id))
-        .where(col(ReadingRequest.catalogue_id) == catalogue_id)
+        .where(col(ReadingRequest.catalogue_id) == catalogue_id, is_kept())
     )
     return int(session.execute(statement).scalar_one())
 

@@ -90,10 +90,13 @@ class SecondReading(SQLModel, table=True):
 
 
 class ReadingReconciliation(SQLModel, table=True):
-    """How a disagreement ended: the decision that came out of it, and why."""
+    """How a disagreement ended: the decision that came out of it, and why.
+
+    Once that decision is undone, the disagreement is open again and another one may end it.
+    """
 
     __tablename__ = "reading_reconciliation"
-    __table_args__ = (UniqueConstraint("reading_id"), UniqueConstraint("decision_id"))
+    __table_args__ = (UniqueConstraint("decision_id"), Index("ix_reading_reconciliation_reading_id", "reading_id"))
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = public_id_field()

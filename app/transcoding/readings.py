@@ -53,6 +53,17 @@ DISAGREEMENT = (
 """Why a row in disagreement is not approved."""
 
 
+def reconciliation_url(catalogue_id: int, local_test_id: int) -> str:
+    """Where the two readings of a row are reconciled."""
+    return f"/catalogues/{catalogue_id}/double-lecture/{local_test_id}/conciliation"
+
+
+def is_kept() -> ColumnElement[bool]:
+    """SQL: nobody undid the decision that a reconciliation led to."""
+    undoing = Decision.__table__.alias("undoing")  # type: ignore[attr-defined]
+    return ~sa_select(undoing.c.id).where(undoing.c.undoes_id == col(ReadingReconciliation.decision_id)).exists()
+
+
 def is_same_decision() -> ColumnElement[bool]:
     """SQL: the decision in force is the one to read again."""
     return and_(
@@ -88,7 +99,9 @@ def joined(statement: _Statement) -> _Statement:
         statement.join(Decision, col(Decision.id) == col(ReadingRequest.decision_id))
         .join(ReviewState, col(ReviewState.local_test_id) == col(ReadingRequest.local_test_id))
         .outerjoin(SecondReading, col(SecondReading.request_id) == col(ReadingRequest.id))
-        .outerjoin(ReadingReconciliation, col(ReadingReconciliation.reading_id) == col(SecondReading.id))
+        .outerjoin(
+            ReadingReconciliation, and_(col(ReadingReconciliation.reading_id) == col(SecondReading.id), is_kept())
+        )
     )
 
 

@@ -103,9 +103,9 @@ def upgrade() -> None:
         sa.Column("author_id", sa.Integer(), nullable=False),
         sa.Column("author_role", sa.String(length=20), nullable=False),
         *_end("reading_reconciliation", reading_id="second_reading", decision_id="decision", author_id="user_account"),
-        _unique("reading_reconciliation", "reading_id"),
         _unique("reading_reconciliation", "decision_id"),
     )
+    op.create_index("ix_reading_reconciliation_reading_id", "reading_reconciliation", ["reading_id"])
     dialect = op.get_bind().dialect.name
     for module in (append_only, public_identifiers):
         for table in _TABLES:
