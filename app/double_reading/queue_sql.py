@@ -40,6 +40,8 @@ def acted_on(person: Any) -> ColumnElement[bool]:
             fact.c.author_id == person,
             fact.c.action != Action.REIMPORT.value,
         )
+        # The row is the one of the request, however deep this stands in a statement.
+        .correlate_except(fact)
         .exists()
     )
 
@@ -71,7 +73,8 @@ class Waiting:
 
 def waiting(session: Session, catalogue_id: int, laboratory_id: int, user_id: int) -> Waiting:
     """The counts, in two statements."""
-    reader = _members(laboratory_id).where(_is_contributor(), ~acted_on(col(Membership.user_id))).exists()
+    members = _members(laboratory_id).where(_is_contributor(), ~acted_on(col(Membership.user_id)))
+    reader = members.correlate_except(Membership, User).exists()
     statement = joined(
         sa_select(
             func.count(),

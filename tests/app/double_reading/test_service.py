@@ -263,6 +263,9 @@ def test_where_everybody_has_acted_the_row_waits_for_somebody(readings: Readings
     for email in (BIOLOGIST, SECOND_BIOLOGIST):
         desk.decide(desk.sodium, Action.COMMENT, email, comment="vu")
     assert (readings.waiting().second, readings.waiting().nobodys) == (1, 1)
+    # What they did there does not keep them from another row.
+    readings.decide_and_ask(desk.strip, Action.NO_LOINC)
+    assert (readings.waiting().second, readings.waiting().mine, readings.waiting().nobodys) == (2, 1, 1)
 
 
 def test_undoing_a_reconciliation_brings_the_first_decision_back(
