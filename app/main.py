@@ -41,6 +41,7 @@ from app.proposals import method_rule_routes as method_rules
 from app.proposals import routes as proposals
 from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
+from app.review import mark_routes as marks
 from app.review import routes as review
 from app.settings import Settings, get_settings, resource_dir
 from app.storage import routes as storage
@@ -69,6 +70,7 @@ ROUTERS = (
     method_rules.router,
     reading_shares.router,
     double_reading.router,
+    marks.router,
     review.router,
     approval.router,
     coverage.router,

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.cases.history import history_of
 from app.cases.pages import ConflictPage
 from app.errors import NotFoundError
-from app.models import Action, Decision
+from app.models import MARKS, Action, Decision
 from app.platform.identity import CatalogueAccess
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
@@ -25,7 +25,7 @@ def wants_json(request: Request) -> bool:
 def answer_done(
     request: Request, session: Session, access: CatalogueAccess, query: ReviewQuery, fact: Decision
 ) -> Response:
-    """After a fact: the next row to work on in the same order; after a comment or an undo, the same row."""
+    """After a fact: the next row to work on in the same order; after a comment, a mark or an undo, the same row."""
     url = _next_url(session, access, query, fact)
     if not wants_json(request):
         return RedirectResponse(url, status_code=303)
@@ -45,7 +45,7 @@ def answer_done(
 
 def _next_url(session: Session, access: CatalogueAccess, query: ReviewQuery, fact: Decision) -> str:
     action = Action(fact.action)
-    if action in (Action.COMMENT, Action.UNDO):
+    if action in (Action.COMMENT, Action.UNDO) or action in MARKS:
         return case_url(access.catalogue_id, fact.local_test_id, query, fait=fact.id)
     is_judged = action in (Action.APPROVE, Action.SEND_BACK)
     next_id = next_to_work_on(session, access.catalogue_id, query, fact.local_test_id, is_judged)

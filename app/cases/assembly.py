@@ -1,6 +1,6 @@
 """Assembling the case page of one row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -9,7 +9,7 @@ from app.cases.comparison import ComparedCode, candidates_of, local_values
 from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
-from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView
+from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView, SetAside
 from app.earlier import repository as earlier_repository
 from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
@@ -20,7 +20,7 @@ from app.terminology.naming import name_of
 from app.terminology.service import search
 from app.text import release_title
 from app.transcoding import repository, workflow
-from app.transcoding.facts import JUDGES, StateValues, derive_state, in_force
+from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in_force, rejected_candidates
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs
 from app.web import wording
@@ -81,21 +81,34 @@ def build_case(
     test, state = known.test, known.state
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
     position = find_position(session, access.catalogue_id, asked.query, local_test_id)
-    ranked = [proposal for proposal in known.proposals if proposal.rank > 0]
+    aside = {
+        code: _set_aside(fact, known.names)
+        for code, fact in rejected_candidates(known.facts).items()
+        if code != state.loinc_num
+    }
+    # Stable: those set aside come after the others, each in the order of its rank.
+    ranked = sorted(
+        (proposal for proposal in known.proposals if proposal.rank > 0), key=lambda item: item.loinc_num in aside
+    )
     nontest = next((proposal for proposal in known.proposals if proposal.rank == 0), None)
-    shown = ranked[: MOST if asked.most else SHOWN]
+    most = MOST if asked.most else SHOWN
+    # One set aside leaves its place to the next one, and stays in sight.
+    shown = [item for rank, item in enumerate(ranked) if rank < most or (item.loinc_num in aside and item.rank <= most)]
     columns = [ComparedCode(proposal.loinc_num, proposal) for proposal in shown]
     confirmed = to_confirm(known.earlier, state)
     instead = replacements_of_decided(session, context, state)
     wanted = [*([confirmed.loinc_num] if confirmed else []), *instead, *asked.codes]
     columns += _extra_columns(state, wanted, ranked, shown)
+    columns.sort(key=lambda column: column.loinc_num in aside)
+    offered = [column.loinc_num for column in columns if column.loinc_num not in aside]
     names_a_set = _first_sentence(nontest) == PANEL_REASON
     no_test = nontest is not None and not names_a_set and (not ranked or nontest.confidence > ranked[0].confidence)
     # A set is neither a test nor to be left out of scope: a person chooses, and no key accepts either for them.
-    first = "" if no_test or names_a_set or state.outcome else next((column.loinc_num for column in columns), "")
-    first = confirmed.loinc_num if confirmed else first
-    selected = asked.codes[-1] if asked.codes else state.loinc_num or first
-    candidates, families = candidates_of(session, settings, context, test, columns, selected, state.loinc_num)
+    first = "" if no_test or names_a_set or state.outcome else next(iter(offered), "")
+    first = confirmed.loinc_num if confirmed and confirmed.loinc_num in offered else first
+    chosen = [code for code in asked.codes if code not in aside]
+    selected = chosen[-1] if chosen else state.loinc_num or first
+    candidates, families = candidates_of(session, settings, context, test, columns, selected, state.loinc_num, aside)
     is_chapter = test.level in SECTIONS
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
@@ -135,7 +148,12 @@ def build_case(
         out_of_scope_reasons=OUT_OF_SCOPE_REASONS,
         relations=[(relation.value, wording.RELATION[relation]) for relation in Relation],
         release_title=release_title(context.release_version),
+        flag=_set_aside(flag, known.names) if (flag := flag_on(known.facts)) else None,
     )
+
+
+def _set_aside(fact: Decision, names: Mapping[int, str]) -> SetAside:
+    return SetAside(names.get(fact.author_id, f"n° {fact.author_id}"), fact.created_at, fact.reason)
 
 
 def replacements_of_decided(session: Session, context: MappingContext, state: StateValues) -> Sequence[str]:
@@ -241,6 +259,9 @@ def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, position: Que
         next_to_approve=to(position.next_to_approve_id),
         decide=first_page.url(f"{here}/decision"),
         undo=first_page.url(f"{here}/annulation"),
+        undo_newest=first_page.url(f"/catalogues/{catalogue_id}/revue/annuler"),
+        mark_candidate=first_page.url(f"{here}/candidat"),
+        mark_row=first_page.url(f"{here}/repere"),
         approve=first_page.url(f"/catalogues/{catalogue_id}/approbation/{test_id}", depuis="revue"),
         more=first_page.url(here, candidats=MOST, recherche=asked.text or None) if has_more else "",
     )

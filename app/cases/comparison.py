@@ -1,13 +1,13 @@
 """The columns of the comparison: each candidate on the seven lines, and the local test beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from app.cases.families import side_by_side
 from app.cases.glosses import gloss
-from app.cases.view import CandidateColumn, Cell, FamilyHead, LocalValue
+from app.cases.view import CandidateColumn, Cell, FamilyHead, LocalValue, SetAside
 from app.models import LocalTest, LoincTerm, Proposal
 from app.settings import Settings
 from app.terminology.naming import name_of
@@ -55,8 +55,9 @@ def candidates_of(
     columns: Sequence[ComparedCode],
     selected: str,
     decided: str,
+    aside: Mapping[str, SetAside],
 ) -> tuple[list[CandidateColumn], list[FamilyHead]]:
-    """Every column of the comparison, with its checks, siblings side by side."""
+    """Every column of the comparison, with its checks: siblings side by side, then those set aside, one by one."""
     unexplained = [(test, column.loinc_num) for column in columns if column.proposal is None]
     weighed = iter(evidence_now(session, settings, context.catalogue_id, unexplained))
     pairs = [
@@ -65,15 +66,17 @@ def candidates_of(
     ]
     mappings = mappings_of(session, context, pairs)
     candidates = [
-        _candidate(column, mapping, digit, selected, decided)
+        _candidate(column, mapping, digit, selected, decided, aside.get(column.loinc_num))
         for digit, (column, mapping) in enumerate(zip(columns, mappings, strict=True), start=1)
     ]
     terms = {column.loinc_num: mapping.term for column, mapping in zip(columns, mappings, strict=True) if mapping.term}
-    return side_by_side(candidates, terms)
+    placed, heads = side_by_side([item for item in candidates if item.aside is None], terms)
+    last = [item for item in candidates if item.aside is not None]
+    return placed + last, heads + [FamilyHead(1, "") for _ in last]
 
 
 def _candidate(
-    column: ComparedCode, mapping: CheckedMapping, digit: int, selected: str, decided: str
+    column: ComparedCode, mapping: CheckedMapping, digit: int, selected: str, decided: str, aside: SetAside | None
 ) -> CandidateColumn:
     proposal = column.proposal
     return CandidateColumn(
@@ -90,6 +93,7 @@ def _candidate(
         checks=checks_of(mapping),
         is_selected=column.loinc_num == selected,
         is_decided=bool(decided) and column.loinc_num == decided,
+        aside=aside,
     )
 
 

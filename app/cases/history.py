@@ -7,6 +7,8 @@ from datetime import datetime
 from app.models import Action, Decision, Relation, Role
 from app.web.wording import ACTION, RELATION_SHORT, ROLE
 
+REASON_TITLE = {Action.DOUBT: "Question", Action.FLAG: "Note"}
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
@@ -19,6 +21,8 @@ class HistoryLine:
     loinc_num: str
     relation: str
     reason: str
+    reason_title: str
+    """What the reason is: a motive, the question of a doubt, the note of a flag."""
     comment: str
     justification: str
     is_undone: bool
@@ -33,7 +37,7 @@ def history_of(facts: Sequence[Decision], names: Mapping[int, str]) -> list[Hist
 
 def _line(fact: Decision, is_undone: bool, target: Decision | None, names: Mapping[int, str]) -> HistoryLine:
     action = ACTION[Action(fact.action)]
-    if target is not None:
+    if target is not None and fact.action == Action.UNDO:
         action = f"{action} son action : « {ACTION[Action(target.action)].removeprefix('a ')} »"
     return HistoryLine(
         at=fact.created_at,
@@ -43,6 +47,7 @@ def _line(fact: Decision, is_undone: bool, target: Decision | None, names: Mappi
         loinc_num=fact.loinc_num or (target.loinc_num if target else ""),
         relation=RELATION_SHORT[Relation(fact.relation)] if fact.relation else "",
         reason=fact.reason,
+        reason_title=REASON_TITLE.get(Action(fact.action), "Motif"),
         comment=fact.comment,
         justification=fact.justification,
         is_undone=is_undone,

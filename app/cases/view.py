@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.cases.history import HistoryLine
 from app.models import LocalTest, LoincTerm
@@ -26,6 +27,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Who set a candidate aside or flagged the row, and when; the note of a flag."""
+
+    author: str
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateColumn(Checked):
     """One column: a proposal, the code already decided, or a code found by search."""
 
@@ -46,6 +56,8 @@ class CandidateColumn(Checked):
     checks: list[Check]
     is_selected: bool
     is_decided: bool
+    aside: SetAside | None = None
+    """Who set it aside: it is struck, comes last and is never chosen in advance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +151,10 @@ class Links:
     next_to_approve: str
     decide: str
     undo: str
+    undo_newest: str
+    """Takes back this person's newest decision in the catalogue, on whichever row."""
+    mark_candidate: str
+    mark_row: str
     approve: str
     more: str
     """More candidates, empty when all are shown."""
@@ -189,6 +205,7 @@ class CaseView:
     out_of_scope_reasons: tuple[str, ...]
     relations: list[tuple[str, str]]
     release_title: str
+    flag: SetAside | None = None
 
     @property
     def has_siblings(self) -> bool:

@@ -1,7 +1,7 @@
 """The coverage of a catalogue from the counts kept with its facts: what it costs does not grow with the catalogue."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -29,17 +29,39 @@ SHOWN = 200
 _ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 
 
+def _group(key: list[Any], count: CatalogueCount) -> Group:
+    level, chapter, subcontracted, standing, every, is_emptied = key
+    is_coded = standing == Standing.TRANSCODED
+    return Group(
+        Level(level), chapter, subcontracted, Standing(standing), is_coded, every, is_emptied,
+        count.rows, count.rows_with_volume, count.volume,
+    )  # fmt: skip
+
+
+def main_figures(session: Session, catalogue_ids: Collection[int]) -> dict[int, Figure]:
+    """The default figure of each of these catalogues, whose counts are those of their facts, in one statement."""
+    statement = select(CatalogueCount).where(
+        col(CatalogueCount.catalogue_id).in_(catalogue_ids),
+        CatalogueCount.family == CountFamily.COVERAGE,
+        col(CatalogueCount.rows) > 0,
+    )
+    groups: dict[int, list[Group]] = {}
+    for count in session.exec(statement):
+        groups.setdefault(count.catalogue_id, []).append(_group(json.loads(count.key), count))
+    definition = Definition()
+    return {
+        number: figure_of(definition, [group for group in found if group.level is definition.level], lambda _: 0)
+        for number, found in groups.items()
+    }
+
+
 class KeptCatalogue:
     """The counts of a catalogue, asked like its rows."""
 
     def __init__(self, session: Session, catalogue_id: int) -> None:
         self._session = session
         self._catalogue_id = catalogue_id
-        self.groups = [
-            Group(Level(level), chapter, subcontracted, Standing(standing), standing == Standing.TRANSCODED,
-                  every, is_emptied, count.rows, count.rows_with_volume, count.volume)
-            for (level, chapter, subcontracted, standing, every, is_emptied), count in self.family(CountFamily.COVERAGE)
-        ]  # fmt: skip
+        self.groups = [_group(key, count) for key, count in self.family(CountFamily.COVERAGE)]
 
     def family(self, family: CountFamily) -> list[tuple[list[Any], CatalogueCount]]:
         """The counts of a family with their keys."""

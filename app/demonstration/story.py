@@ -21,6 +21,7 @@ from app.models import (
     Catalogue,
     Decision,
     Laboratory,
+    Level,
     LocalTest,
     Membership,
     Proposal,
@@ -44,6 +45,8 @@ DECIDED, APPROVED = 0.60, 0.35
 """Shares of the rows that are decided, approved ones included, and approved."""
 ROWS_AT_ONCE = 40
 SECONDS_A_ROW = 34
+LEVELS = (Level.ANALYSIS, Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM)
+"""In which order they work."""
 MORNING, AFTERNOON = time(9, 5), time(14, 10)
 QUESTIONS = (
     "Le milieu n'est pas écrit : sérum ou plasma ? À voir avec la paillasse.",
@@ -110,7 +113,8 @@ def tell(engine: Engine, settings: Settings, catalogue_id: int, now: datetime) -
         rows = _answers(session, catalogue_id)
     wanted = round(len(rows) * DECIDED)
     answered = [row for row in rows if row.action is not None]
-    kept = sorted(sorted(answered, key=lambda row: _draw(row.id))[:wanted], key=lambda row: row.id)
+    drawn = {row.id for row in sorted(answered, key=lambda row: _draw(row.id))[:wanted]}
+    kept = [row for row in answered if row.id in drawn]
     days = working_days(now)
     to_approve = round(len(rows) * APPROVED)
     share = -(-len(kept) // len(days))
@@ -150,9 +154,8 @@ def _answers(session: Session, catalogue_id: int) -> list[_Row]:
     """Every row of the catalogue with the answer that its proposals suggest."""
     run = current_run(session, catalogue_id)
     assert run is not None
-    ids = session.exec(
-        select(LocalTest.id).where(LocalTest.catalogue_id == catalogue_id).order_by(col(LocalTest.id))
-    ).all()
+    found_rows = session.exec(select(LocalTest.id, LocalTest.level).where(LocalTest.catalogue_id == catalogue_id)).all()
+    ids = [row_id for row_id, _ in sorted(found_rows, key=lambda row: (LEVELS.index(Level(row[1])), row[0] or 0))]
     found = session.exec(select(Proposal).where(Proposal.run_id == run.id, col(Proposal.rank) <= 1)).all()
     proposals: dict[int, dict[int, Proposal]] = {}
     for proposal in found:
@@ -218,15 +221,13 @@ def _judge(
 ) -> int:
     """One reading by a biologist of what waits among these rows: approves some, sends one back now and then."""
     access = people[number % len(people)]
+    ids = [row.id for row in rows]
     with reading(engine) as session:
         waiting = session.exec(
             select(ReviewState.local_test_id, ReviewState.version)
-            .where(
-                col(ReviewState.local_test_id).in_([row.id for row in rows]), ReviewState.status == Status.DECIDED
-            )
-            .order_by(col(ReviewState.local_test_id))
+            .where(col(ReviewState.local_test_id).in_(ids), ReviewState.status == Status.DECIDED)
         ).all()
-    pairs = [(row_id, version) for row_id, version in waiting]
+    pairs = sorted(((row_id, version) for row_id, version in waiting), key=lambda pair: _draw(pair[0], "read"))
     with moment_told(moment):
         if number % 2 and pairs:
             row_id, version = pairs.pop(_draw(number, "back") % len(pairs))

@@ -1,34 +1,78 @@
 """How far the catalogues of a laboratory have come."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
+from app.catalogues.service import IMPORT_JOB
+from app.coverage.definitions import Definition
+from app.coverage.kept import main_figures
+from app.coverage.pages import figure_line
 from app.home import repository as home_repository
+from app.home.next_step import Waiting, next_step
 from app.home.progress import CatalogueLine, StatusCounts
 from app.laboratories import repository
-from app.models import Level
+from app.models import Catalogue, Level, Role, Status
+from app.platform.identity import CatalogueAccess
+from app.proposals.service import JOB_KIND
 
 
-def catalogue_lines(session: Session, laboratory_ids: Collection[int]) -> dict[int, list[CatalogueLine]]:
-    """The catalogues of each of these laboratories, with their progress, in three queries."""
-    catalogues = repository.catalogues_of(session, laboratory_ids)
-    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+def catalogue_lines(session: Session, roles: Mapping[int, Role], user_id: int) -> dict[int, list[CatalogueLine]]:
+    """The catalogues of each of these laboratories, with their progress and what this person does next there.
+
+    `roles` gives the role of the person in each laboratory. A fixed number of statements, whatever there is.
+    """
+    lines: dict[int, list[CatalogueLine]] = {laboratory_id: [] for laboratory_id in roles}
+    catalogues = repository.catalogues_of(session, roles.keys())
+    for catalogue, line in zip(catalogues, _lines(session, catalogues, roles, user_id), strict=True):
+        lines[catalogue.laboratory_id].append(line)
+    return lines
+
+
+def line_of(session: Session, access: CatalogueAccess) -> CatalogueLine:
+    """The line of one catalogue."""
+    roles = {access.laboratory_id: access.role}
+    return _lines(session, [access.catalogue], roles, access.user_id)[0]
+
+
+def _lines(
+    session: Session, catalogues: Sequence[Catalogue], roles: Mapping[int, Role], user_id: int
+) -> list[CatalogueLine]:
     identifiers = [catalogue.id for catalogue in catalogues if catalogue.id is not None]
-    for catalogue_id, level, status, count in home_repository.count_statuses(session, identifiers):
+    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    rows: dict[int, Counter[str]] = defaultdict(Counter)
+    behind = home_repository.behind_their_facts(session, identifiers)
+    for catalogue_id, level, status, count in home_repository.count_statuses(session, identifiers, behind):
         counts[catalogue_id, level][status] = count
-    importing = home_repository.being_imported(session, identifiers)
-    lines: dict[int, list[CatalogueLine]] = defaultdict(list)
+        rows[catalogue_id][status] += count
+    working = home_repository.being_worked_on(session, identifiers)
+    own = home_repository.own_counts(session, identifiers, user_id)
+    proposed = home_repository.with_proposals(session, identifiers)
+    covered = main_figures(session, set(identifiers) - behind)
+    lines = []
     for catalogue in catalogues:
         assert catalogue.id is not None
+        mine = own.get(catalogue.id, {})
+        waiting = Waiting(
+            **rows[catalogue.id],
+            own_decided=mine.get(Status.DECIDED, 0),
+            own_sent_back=mine.get(Status.SENT_BACK, 0),
+            has_proposals=catalogue.id in proposed,
+            is_importing=catalogue.id in working[IMPORT_JOB],
+            is_searching=catalogue.id in working[JOB_KIND],
+        )
+        role = roles[catalogue.laboratory_id]
+        figure = covered.get(catalogue.id)
         line = CatalogueLine(
             id=catalogue.id,
             name=catalogue.name,
             created_at=catalogue.created_at,
-            analyses=StatusCounts(**counts[catalogue.id, Level.ANALYSIS]),
-            exams=StatusCounts(**counts[catalogue.id, Level.EXAM]),
-            is_importing=catalogue.id in importing,
-        )
-        lines[catalogue.laboratory_id].append(line)
+            levels={Level(level): StatusCounts(**found) for (number, level), found in counts.items()
+                    if number == catalogue.id},
+            is_importing=waiting.is_importing,
+            step=next_step(role, waiting, catalogue.id, catalogue.laboratory_id, user_id),
+            coverage=figure_line(Definition(), figure) if figure and figure.denominator else None,
+        )  # fmt: skip
+        lines.append(line)
     return lines

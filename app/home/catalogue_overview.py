@@ -12,9 +12,10 @@ from app.earlier import repository as earlier_repository
 from app.files.description import written_as
 from app.files.records import Dialect
 from app.home import repository as home_repository
+from app.home.catalogue_lines import line_of
 from app.home.catalogue_pages import ChapterLine, FileLine, LevelLine, OverviewPage, RunLine
 from app.home.habits_panel import habits_panel
-from app.home.progress import StatusCounts
+from app.home.progress import CatalogueLine, StatusCounts
 from app.jobs.pages import JobLine, job_line
 from app.models import FileKind, Job, JobStatus, Level, LoincRelease, ProposalRun, RunStatus
 from app.platform.identity import CatalogueAccess
@@ -45,6 +46,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
     last = latest_run(session, catalogue_id)
     shown = current_run(session, catalogue_id)
     newest = {file_id for _, file_id in repository.newest_files(session, catalogue_id)}
+    line = line_of(session, access)
     other = shown if shown is not None and last is not None and shown.id != last.id else None
     return OverviewPage(
         title=access.catalogue.name,
@@ -52,7 +54,9 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         active="apercu",
         laboratory_name=access.laboratory.name,
         may_act=access.role in MAY_IMPORT,
-        levels=_levels(session, catalogue_id),
+        step=line.step,
+        coverage=line.coverage,
+        levels=_levels(line),
         chapters=_chapters(session, catalogue_id),
         files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
         change_count=count_changes(session, catalogue_id),
@@ -68,14 +72,11 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
     )
 
 
-def _levels(session: Session, catalogue_id: int) -> list[LevelLine]:
-    counts: dict[str, dict[str, int]] = {}
-    for (level, status), count in home_repository.status_counts(session, catalogue_id).items():
-        counts.setdefault(level, {})[status] = count
+def _levels(line: CatalogueLine) -> list[LevelLine]:
     return [
-        LevelLine(label=label, word=word, progress=StatusCounts(**counts[level]))
+        LevelLine(label=label, word=word, progress=line.levels[level])
         for level, label, word in LEVELS
-        if level in counts
+        if level in line.levels
     ]
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.coverage.pages import FigureLine
 from app.home.habits_panel import HabitsPanel
+from app.home.next_step import NextStep
 from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine
 from app.models import Catalogue
@@ -69,6 +71,10 @@ class OverviewPage(PageContext):
     active: str
     laboratory_name: str
     may_act: bool
+    step: NextStep
+    """What the person does next here."""
+    coverage: FigureLine | None
+    """The default figure; None while it cannot be told, and of an empty catalogue."""
     levels: list[LevelLine]
     chapters: list[ChapterLine]
     files: list[FileLine]

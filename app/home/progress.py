@@ -1,8 +1,12 @@
 """How far a level of a catalogue has come, for the landing pages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.coverage.pages import FigureLine
+from app.home.next_step import NextStep
+from app.models import Level
 from app.web.meter import Meter, stacked_meter
 
 
@@ -43,8 +47,21 @@ class CatalogueLine:
     id: int
     name: str
     created_at: datetime
-    analyses: StatusCounts
-    exams: StatusCounts
+    levels: Mapping[Level, StatusCounts]
+    """Of the levels that the catalogue has."""
+    step: NextStep
+    """What the person does next there."""
+    coverage: FigureLine | None
+    """The default figure; None while it cannot be told, and of an empty catalogue."""
     is_importing: bool = False
     """An import waits or runs: what it stores is not among the numbers until it is whole."""
 
+    @property
+    def analyses(self) -> StatusCounts:
+        """How far the analyses have come."""
+        return self.levels.get(Level.ANALYSIS, StatusCounts())
+
+    @property
+    def exams(self) -> StatusCounts:
+        """How far the exams have come."""
+        return self.levels.get(Level.EXAM, StatusCounts())

@@ -17,15 +17,24 @@ from app.models import (
     JobStatus,
     Level,
     LocalTest,
+    ProposalRun,
     ReviewState,
+    Status,
 )
+from app.proposals.service import JOB_KIND
 from app.transcoding.repository import level_status_counts
 from app.transcoding.under_way import under_way
 
 
-def count_statuses(session: Session, catalogue_ids: Collection[int]) -> list[tuple[int, str, str, int]]:
+def behind_their_facts(session: Session, catalogue_ids: Collection[int]) -> set[int]:
+    """Those of these catalogues whose counts are being brought up to their facts."""
+    return {number for number, figures in under_way(session, catalogue_ids).items() if figures}
+
+
+def count_statuses(
+    session: Session, catalogue_ids: Collection[int], behind: set[int]
+) -> list[tuple[int, str, str, int]]:
     """(catalogue, level, status, count), from the counts kept with the facts, or from these when counts are behind."""
-    behind = {number for number, figures in under_way(session, catalogue_ids).items() if figures}
     statement = select_model(CatalogueCount).where(
         col(CatalogueCount.catalogue_id).in_(set(catalogue_ids) - behind),
         CatalogueCount.family == CountFamily.LEVEL,
@@ -33,6 +42,31 @@ def count_statuses(session: Session, catalogue_ids: Collection[int]) -> list[tup
     )
     found = level_status_counts(session, behind) if behind else []
     return found + [(count.catalogue_id, *json.loads(count.key), count.rows) for count in session.exec(statement)]
+
+
+def own_counts(session: Session, catalogue_ids: Collection[int], user_id: int) -> dict[int, dict[str, int]]:
+    """Catalogue -> status -> rows whose decision in force is this person's."""
+    keys = {
+        json.dumps(["auteur", str(user_id), status], ensure_ascii=False): status
+        for status in (Status.DECIDED, Status.SENT_BACK)
+    }
+    statement = select_model(CatalogueCount.catalogue_id, CatalogueCount.key, CatalogueCount.rows).where(
+        col(CatalogueCount.catalogue_id).in_(catalogue_ids),
+        CatalogueCount.family == CountFamily.FACET,
+        col(CatalogueCount.key).in_(keys),
+    )
+    found: dict[int, dict[str, int]] = {}
+    for catalogue_id, key, rows in session.exec(statement):
+        found.setdefault(catalogue_id, {})[keys[key]] = rows
+    return found
+
+
+def with_proposals(session: Session, catalogue_ids: Collection[int]) -> set[int]:
+    """Those of these catalogues whose proposals are shown."""
+    statement = select(col(ProposalRun.catalogue_id)).where(
+        col(ProposalRun.catalogue_id).in_(catalogue_ids), col(ProposalRun.is_current).is_(True)
+    )
+    return set(session.scalars(statement))
 
 
 def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[Job]:
@@ -43,19 +77,17 @@ def recent_jobs(session: Session, laboratory_id: int, limit: int = 10) -> list[J
     return list(session.exec(statement))
 
 
-def being_imported(session: Session, catalogue_ids: Collection[int]) -> set[int]:
-    """Those of these catalogues that an import is about to fill or to update."""
-    statement = select(col(Job.catalogue_id)).where(
+def being_worked_on(session: Session, catalogue_ids: Collection[int]) -> dict[str, set[int]]:
+    """Of these catalogues, by kind of job: those that an import is about to fill, or whose proposals are searched."""
+    statement = select(col(Job.kind), col(Job.catalogue_id)).where(
         col(Job.catalogue_id).in_(catalogue_ids),
-        col(Job.kind) == IMPORT_JOB,
+        col(Job.kind).in_([IMPORT_JOB, JOB_KIND]),
         col(Job.status).in_([JobStatus.WAITING, JobStatus.RUNNING]),
     )
-    return {catalogue_id for catalogue_id in session.scalars(statement) if catalogue_id is not None}
-
-
-def status_counts(session: Session, catalogue_id: int) -> dict[tuple[str, str], int]:
-    """(level, status) -> number of local tests."""
-    return {(level, status): count for _, level, status, count in count_statuses(session, [catalogue_id])}
+    found: dict[str, set[int]] = {IMPORT_JOB: set(), JOB_KIND: set()}
+    for kind, catalogue_id in session.execute(statement):
+        found[kind].add(catalogue_id)
+    return found
 
 
 def chapter_status_counts(session: Session, catalogue_id: int, level: Level) -> Sequence[Any]:

@@ -28,8 +28,8 @@ def show_dashboard(request: Request, session: SessionDep, user: CurrentUser) -> 
     """The laboratories of the person, and how far their catalogues have come."""
     assert user.id is not None
     laboratories = repository.laboratories_of(session, user.id)
-    identifiers = [laboratory.id for laboratory, _ in laboratories if laboratory.id is not None]
-    lines = catalogue_lines(session, identifiers)
+    roles = {laboratory.id: Role(role) for laboratory, role in laboratories if laboratory.id is not None}
+    lines = catalogue_lines(session, roles, user.id)
     cards = [
         LaboratoryCard(
             id=laboratory.id,
@@ -67,7 +67,7 @@ def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep
         sgl_name=laboratory.sgl_name,
         role_label=role_label(access.role),
         may_import=access.role in MAY_IMPORT,
-        catalogues=catalogue_lines(session, [access.laboratory_id]).get(access.laboratory_id, []),
+        catalogues=catalogue_lines(session, {access.laboratory_id: access.role}, access.user_id)[access.laboratory_id],
         members=members,
         jobs=[job_line(job) for job in home_repository.recent_jobs(session, access.laboratory_id)],
         reuse=ReusePanel(

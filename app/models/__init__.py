@@ -7,7 +7,7 @@ from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
-from app.models.decision import Action, Decision, Outcome, Relation, ReviewState, Status
+from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.double_reading import (
     ReadingOrigin,
     ReadingReconciliation,
@@ -43,6 +43,7 @@ from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSet
 
 __all__ = [
     "CONTRIBUTORS",
+    "MARKS",
     "MAX_ATTEMPTS",
     "Action",
     "ApiToken",

@@ -24,6 +24,17 @@ class Action(StrEnum):
     UNDO = "undo"
     REIMPORT = "reimport"
     """A newer export changed what the decision rests on (unit, specimen, technique…): back to review."""
+    REJECT_CANDIDATE = "reject_code"
+    """Set a candidate aside: it is shown last and never chosen in advance. The state does not change."""
+    RESTORE_CANDIDATE = "restore_code"
+    """Took a candidate set aside back among the others."""
+    FLAG = "flag"
+    """Marked the row to find it again; the reason is the note."""
+    UNFLAG = "unflag"
+
+
+MARKS = frozenset({Action.REJECT_CANDIDATE, Action.RESTORE_CANDIDATE, Action.FLAG, Action.UNFLAG})
+"""The actions that only help those who review: no state, no figure and no export depends on them."""
 
 
 class Status(StrEnum):
@@ -58,7 +69,11 @@ class Decision(SQLModel, table=True):
     """One fact: who did what, when, from which proposal, superseding which fact."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_local_test_id_id", "local_test_id", "id"),)
+    __table_args__ = (
+        Index("ix_decision_local_test_id_id", "local_test_id", "id"),
+        # What a person may take back, the newest first.
+        Index("ix_decision_author_id_id", "author_id", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = public_id_field()
@@ -105,5 +120,7 @@ class ReviewState(SQLModel, table=True):
     decided_by_id: int | None = Field(default=None, foreign_key="user_account.id")
     approved_by_id: int | None = Field(default=None, foreign_key="user_account.id")
     has_comment: bool = False
+    flag_id: int | None = Field(default=None, foreign_key="decision.id")
+    """The flag on the row, if there is one."""
     version: int = 0
     """Counts the facts; sent back by forms so that two people never overwrite each other."""

@@ -38,6 +38,7 @@ class WorklistEntry(SQLModel, table=True):
     outcome: str = Field(default="", max_length=15)
     loinc_num: str = Field(default="", max_length=10)
     comment: str = Field(default="0", max_length=1)
+    flag: str = Field(default="0", max_length=1)
     author: str = Field(default="", max_length=20)
     best_loinc: str = Field(default="", max_length=10)
     band: str = Field(default="", max_length=12)

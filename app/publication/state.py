@@ -10,7 +10,17 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
-from app.models import AuditEvent, Catalogue, Decision, Laboratory, LocalTest, LoincRelease, SourceFile, ValueSet
+from app.models import (
+    MARKS,
+    AuditEvent,
+    Catalogue,
+    Decision,
+    Laboratory,
+    LocalTest,
+    LoincRelease,
+    SourceFile,
+    ValueSet,
+)
 from app.publication.repository import current_release
 from app.terminology.grace import NO_LIMIT
 
@@ -64,7 +74,8 @@ def _latest_fact(session: Session, catalogue_id: int) -> tuple[int, int, datetim
     statement = (
         select(func.max(Decision.id), func.count(col(Decision.id)))
         .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
-        .where(LocalTest.catalogue_id == catalogue_id)
+        # A flag or a candidate set aside changes nothing of what leaves.
+        .where(LocalTest.catalogue_id == catalogue_id, col(Decision.action).not_in(MARKS))
     )
     fact_id, count = session.exec(statement).one()
     moment = session.exec(select(Decision.created_at).where(Decision.id == fact_id)).first() if fact_id else None

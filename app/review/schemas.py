@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from app.models import Action, Relation
+from app.worklist.query import MAX_ROW_ID
 
 
 class DecisionForm(BaseModel):
@@ -17,6 +18,8 @@ class DecisionForm(BaseModel):
     other_reason: str = ""
     comment: str = ""
     justification: str = ""
+    question: str = ""
+    """What a doubt asks."""
 
     @property
     def chosen(self) -> str:
@@ -25,7 +28,9 @@ class DecisionForm(BaseModel):
 
     @property
     def said_reason(self) -> str:
-        """The reason written, or else the usual one picked; both when both are there."""
+        """The reason written, or else the usual one picked; both when there are both; of a doubt, its question."""
+        if self.action is Action.DOUBT:
+            return self.question.strip()
         return " — ".join(text for text in (self.reason.strip(), self.other_reason.strip()) if text)
 
 
@@ -35,3 +40,32 @@ class UndoForm(BaseModel):
     version: int
     reason: str = ""
     comment: str = ""
+
+
+class CandidateForm(BaseModel):
+    """A candidate set aside or taken back; the button says which."""
+
+    version: int
+    action: Action = Action.REJECT_CANDIDATE
+    candidat: str = Field(default="", max_length=20)
+
+
+class FlagForm(BaseModel):
+    """A flag put on a row, or taken off."""
+
+    version: int
+    action: Action = Action.FLAG
+    note: str = ""
+
+
+class UndoNewestForm(BaseModel):
+    """The undoing of one's own newest decision in the catalogue, or of the newest older than the fact `au_dela`."""
+
+    au_dela: str = ""
+    reason: str = ""
+
+    @property
+    def before(self) -> int | None:
+        """The fact beyond which to look; None for all."""
+        text = self.au_dela.strip()
+        return min(int(text), MAX_ROW_ID) if text.isascii() and text.isdigit() and len(text) < 20 else None

@@ -28,7 +28,7 @@ COLUMNS = tuple(WorklistEntry.__table__.c.keys())  # type: ignore[attr-defined]
 QUEUE_COLUMNS = frozenset(
     {
         "position", "level", "code", "label_key", "specimen", "unit", "chapter", "subcontracted", "retired", "task",
-        "volume", "status", "status_rank", "outcome", "loinc_num", "comment", "author", "best_loinc", "band",
+        "volume", "status", "status_rank", "outcome", "loinc_num", "comment", "flag", "author", "best_loinc", "band",
         "confidence", "contradiction", "has_proposal", "nontest", "priority",
     }
 )  # fmt: skip

@@ -29,6 +29,7 @@ class StateValues:
     decided_by_id: int | None = None
     approved_by_id: int | None = None
     has_comment: bool = False
+    flag_id: int | None = None
     version: int = 0
 
 
@@ -55,8 +56,10 @@ def derive_state(facts: Sequence[Decision]) -> StateValues:
     choice = choice_in_force(facts)
     last = in_force(facts)
     has_comment = any(fact.comment.strip() for fact in facts)
+    flag = flag_on(facts)
+    flag_id = flag.id if flag else None
     if choice is None or last is None:
-        return StateValues(has_comment=has_comment, version=len(facts))
+        return StateValues(has_comment=has_comment, flag_id=flag_id, version=len(facts))
     outcome = OUTCOMES.get(Action(choice.action), Outcome.NONE)
     approval = last if last.action == Action.APPROVE else None
     return StateValues(
@@ -68,8 +71,27 @@ def derive_state(facts: Sequence[Decision]) -> StateValues:
         decided_by_id=choice.author_id,
         approved_by_id=approval.author_id if approval else None,
         has_comment=has_comment,
+        flag_id=flag_id,
         version=len(facts),
     )
+
+
+def flag_on(facts: Sequence[Decision]) -> Decision | None:
+    """The flag on the row: the last one, unless it was taken off since."""
+    last = next((fact for fact in reversed(facts) if fact.action in (Action.FLAG, Action.UNFLAG)), None)
+    return last if last is not None and last.action == Action.FLAG else None
+
+
+def rejected_candidates(facts: Sequence[Decision]) -> dict[str, Decision]:
+    """Code -> who set it aside, for the candidates that nobody took back or chose since."""
+    found: dict[str, Decision] = {}
+    undone = {fact.undoes_id for fact in facts if fact.undoes_id is not None}
+    for fact in facts:
+        if fact.action == Action.REJECT_CANDIDATE:
+            found[fact.loinc_num] = fact
+        elif fact.action == Action.RESTORE_CANDIDATE or (fact.action == Action.CHOOSE and fact.id not in undone):
+            found.pop(fact.loinc_num, None)
+    return found
 
 
 def _status(action: Action) -> Status:

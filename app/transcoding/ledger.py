@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
-from app.models import Action, Decision, LocalTest, Status, utc_now
+from app.models import MARKS, Action, Decision, LocalTest, Status, utc_now
 from app.platform.identity import CatalogueAccess
 from app.proposals.habits import note_changes
 from app.transcoding import repository
@@ -98,7 +98,8 @@ def check_allowed(row: OpenRow, action: Action, reason: str) -> Transition:
     """The transition of this action, once the state machine allows it and a needed reason is there."""
     found = require(row.state.status, row.state.outcome, action, row.access.role)
     if found.needs_reason and not reason.strip():
-        raise InvalidInputError("Indiquez le motif.")
+        asked = "Écrivez la question que pose ce doute." if action is Action.DOUBT else "Indiquez le motif."
+        raise InvalidInputError(asked)
     return found
 
 
@@ -182,6 +183,7 @@ def _decided_code(state: StateValues) -> str:
 
 def _fact(asked: NewFact) -> Decision:
     row, said, before = asked.row, asked.said, asked.row.in_force
+    supersedes = before is not None and asked.action is not Action.COMMENT and asked.action not in MARKS
     assert row.test.id is not None
     return Decision(
         local_test_id=row.test.id,
@@ -196,6 +198,6 @@ def _fact(asked: NewFact) -> Decision:
         author_id=row.access.user_id,
         author_role=row.access.role,
         created_at=utc_now(),
-        supersedes_id=None if before is None or asked.action is Action.COMMENT else before.id,
+        supersedes_id=before.id if before is not None and supersedes else None,
         undoes_id=asked.undoes_id,
     )

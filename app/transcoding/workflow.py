@@ -8,14 +8,15 @@ every state, action and role. Two rules need more than the table: nobody approve
 from dataclasses import dataclass
 
 from app.errors import ConflictError, NotAllowedError
-from app.models import CONTRIBUTORS, Action, Outcome, Role, Status
+from app.models import CONTRIBUTORS, MARKS, Action, Outcome, Role, Status
 
 DECIDERS = CONTRIBUTORS
 DECIDING = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT})
-ALWAYS_WITH_REASON = frozenset({Action.NO_LOINC, Action.OUT_OF_SCOPE})
+ALWAYS_WITH_REASON = frozenset({Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT})
+"""The reason of a doubt is the question that it asks."""
 
 ROLES: dict[Action, frozenset[Role]] = {
-    **dict.fromkeys((*DECIDING, Action.COMMENT, Action.UNDO, Action.REIMPORT), DECIDERS),
+    **dict.fromkeys((*DECIDING, *MARKS, Action.COMMENT, Action.UNDO, Action.REIMPORT), DECIDERS),
     **dict.fromkeys((Action.APPROVE, Action.SEND_BACK), frozenset({Role.BIOLOGIST})),
 }
 """Who may ever do an action; a reader only reads."""
@@ -41,7 +42,7 @@ def transition(status: Status, outcome: Outcome, action: Action, role: Role) -> 
     """Where this action of this role leads from this state; None when it is refused."""
     if role not in ROLES[action]:
         return None
-    if action is Action.COMMENT:
+    if action is Action.COMMENT or action in MARKS:
         return Transition(status)
     if action is Action.UNDO:
         return _undo(status, role)

@@ -77,6 +77,10 @@ ACTION = {
     Action.SEND_BACK: "a renvoyé au transcodeur",
     Action.UNDO: "a annulé",
     Action.REIMPORT: "a réimporté le catalogue, où la ligne a changé",
+    Action.REJECT_CANDIDATE: "a écarté le candidat",
+    Action.RESTORE_CANDIDATE: "a repris le candidat",
+    Action.FLAG: "a posé un repère",
+    Action.UNFLAG: "a retiré le repère",
 }
 
 

@@ -26,7 +26,7 @@ HEADER = (
     "Code", "Libellé", "Synonyme", "Niveau", "Chapitre", "Milieu", "Unité", "Sous-traitée", "Volume annuel",
     "État", "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification",
     "Décidée par", "Décidée le", "Approuvée par", "Approuvée le", "Proposition", "Libellé de la proposition",
-    "Confiance", "Contradiction",
+    "Confiance", "Contradiction", "Repère", "Note du repère", "Repère posé par", "Repère posé le",
 )  # fmt: skip
 
 
@@ -47,12 +47,14 @@ def _lines(database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int])
     with reading(database) as session:
         rows = queue_sql.rows_of_ids(session, catalogue_id, run_id, ids)
         decisions = _decisions(session, ids)
-        people = [fact.author_id for pair in decisions.values() for fact in pair if fact is not None]
+        flags = _flags(session, ids)
+        people = [fact.author_id for fact in flags.values()]
+        people += [fact.author_id for pair in decisions.values() for fact in pair if fact is not None]
         names = repository.names_of(session, people)
         release = current_release(session)
         numbers = {number for row in rows for number in (row.loinc_num, row.best_loinc) if number}
         terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    return [_line(row, decisions, names, terms) for row in rows]
+    return [_line(row, decisions, flags, names, terms) for row in rows]
 
 
 def _decisions(session: Session, ids: Sequence[int]) -> dict[int, tuple[Decision | None, Decision | None]]:
@@ -67,15 +69,26 @@ def _decisions(session: Session, ids: Sequence[int]) -> dict[int, tuple[Decision
     return {row_id: (chosen, approved) for row_id, chosen, approved in session.exec(statement)}
 
 
+def _flags(session: Session, ids: Sequence[int]) -> dict[int, Decision]:
+    """The flag on each of these rows that has one."""
+    statement = (
+        select(Decision)
+        .join(ReviewState, col(ReviewState.flag_id) == col(Decision.id))
+        .where(col(ReviewState.local_test_id).in_(ids))
+    )
+    return {fact.local_test_id: fact for fact in session.exec(statement)}
+
+
 def _line(
     row: object,
     decisions: dict[int, tuple[Decision | None, Decision | None]],
+    flags: dict[int, Decision],
     names: dict[int, str],
     terms: dict[str, LoincTerm],
 ) -> list[str]:
     get = row._mapping.__getitem__  # type: ignore[attr-defined]
     choice, approval = decisions.get(get("id"), (None, None))
-    loinc_num, best = get("loinc_num"), get("best_loinc")
+    loinc_num, best, flag = get("loinc_num"), get("best_loinc"), flags.get(get("id"))
     return [
         get("code"),
         get("label"),
@@ -102,4 +115,8 @@ def _line(
         name_of(terms.get(best)).main if best else "",
         BAND[Band(get("band"))].text if get("band") else "",
         {"1": "oui", "0": "non"}.get(get("contradiction"), ""),
+        "oui" if flag else "non",
+        flag.reason if flag else "",
+        names.get(flag.author_id, "") if flag else "",
+        paris_time(flag.created_at) if flag else "",
     ]

@@ -90,6 +90,7 @@ FACETS: tuple[Facet, ...] = (
           _yes_no("Sous-traitée", "Réalisée sur place")),
     Facet("commentaire", "Commentaire", "comment",
           _yes_no("Avec commentaire", "Sans commentaire", "avec", "sans")),
+    Facet("repere", "Repère", "flag", _yes_no("Avec repère", "Sans repère", "avec", "sans")),
     Facet("retiree", "Retrait", "retired", _yes_no("Retirée du catalogue", "En service")),
     Facet("version", "Version de LOINC", "task",
           _yes_no("À revoir après une nouvelle version", "Sans changement", "a-revoir", "inchangee")),

@@ -76,6 +76,10 @@ DONE = {
     Action.SEND_BACK: "renvoyée au transcodeur",
     Action.UNDO: "décision annulée, la ligne est revenue à son état précédent",
     Action.REIMPORT: "à revoir depuis la réimportation du catalogue",
+    Action.REJECT_CANDIDATE: "candidat {loinc_num} écarté",
+    Action.RESTORE_CANDIDATE: "candidat {loinc_num} repris",
+    Action.FLAG: "repère posé",
+    Action.UNFLAG: "repère retiré",
 }
 
 
@@ -84,6 +88,7 @@ class Done:
     """A fact just recorded, and the way to take it back."""
 
     message: str
+    local_test_id: int
     case_url: str
     undo_url: str
     version: int
@@ -107,6 +112,7 @@ def done_notice(session: Session, access: CatalogueAccess, decision_id: int | No
     mine = last is not None and last.id == fact.id and fact.author_id == access.user_id
     return Done(
         message=sentence_of(test.code, test.label, fact.action, fact.loinc_num),
+        local_test_id=test_id,
         case_url=case_url(access.catalogue_id, test_id, query),
         undo_url=undo_url(access.catalogue_id, test_id, query) if mine and transition else "",
         version=state.version,

@@ -38,6 +38,7 @@ class QueueRow:
     is_subcontracted: bool
     is_retired: bool
     has_comment: bool
+    is_flagged: bool
     status: Word
     decision: str
     is_coded: bool
@@ -210,6 +211,7 @@ def _row(catalogue_id: int, query: ReviewQuery, row: Any, terms: Mapping[str, Lo
         is_subcontracted=row.subcontracted == "1",
         is_retired=row.retired == "1",
         has_comment=row.comment == "1",
+        is_flagged=row.flag == "1",
         status=STATUS[Status(row.status)],
         decision=decision_text(row.outcome, row.loinc_num),
         is_coded=bool(row.loinc_num),

@@ -85,6 +85,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         "outcome": func.coalesce(state.outcome, Outcome.NONE.value),
         "loinc_num": func.coalesce(state.loinc_num, ""),
         "comment": _flag(func.coalesce(state.has_comment, False)),
+        "flag": _flag(state.flag_id.is_not(None)),
         "author": func.coalesce(cast(state.decided_by_id, String), ""),
         "version": func.coalesce(state.version, 0),
         "decision_id": func.coalesce(state.decision_id, 0),

@@ -65,6 +65,11 @@ def test_no_code_out_of_scope_and_doubt(desk: Desk, page_for: PageFor) -> None:
     page.keyboard.press("Enter")
     expect_row(page, "GLYCÉMIE")
     page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    # A doubt is not sent without its question.
+    expect_row(page, "GLYCÉMIE")
+    page.keyboard.type("à jeun ou non ?")
+    page.keyboard.press("Enter")
     expect_row(page, "GLUCOSE URINAIRE")
     page.keyboard.press("h")
     page.keyboard.press("Enter")
@@ -76,6 +81,8 @@ def test_no_code_out_of_scope_and_doubt(desk: Desk, page_for: PageFor) -> None:
     eventually(page, lambda: desk.state(desk.sodium).outcome, "no_loinc")
     assert desk.facts(desk.sodium)[0].reason == "Technique ou méthode sans code LOINC"
     eventually(page, lambda: desk.state(desk.glucose).status, Status.DOUBT)
+    doubt = desk.facts(desk.glucose)[0]
+    assert (doubt.reason, doubt.loinc_num) == ("à jeun ou non ?", "14749-6")
     eventually(page, lambda: desk.state(desk.strip).outcome, "out_of_scope")
     assert desk.facts(desk.comment_row)[0].reason == "Information administrative ou technique"
 

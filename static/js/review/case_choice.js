@@ -39,6 +39,20 @@ document.addEventListener("alpine:init", () => {
         this.choose(key);
       } else if (key === "v") {
         this.acceptNoTest(event);
+      } else if (key === "x") {
+        this.setAside(event);
+      }
+    },
+
+    /** x sets the chosen candidate aside, or takes it back: the button of its column says which. */
+    setAside(event) {
+      const buttons = Array.from(this.$root.querySelectorAll("button[data-key=x]"));
+      const button = buttons.find((item) => item.value === this.chosen);
+      event.preventDefault();
+      if (button) {
+        button.click();
+      } else if (buttons.length > 0) {
+        this.$dispatch("announce", "Choisissez d'abord un candidat.");
       }
     },
 
@@ -66,8 +80,12 @@ document.addEventListener("alpine:init", () => {
     /** Stop a choice that the server would refuse, and lead to what is missing. */
     check(event) {
       const { target: form, submitter } = event;
-      const isDoubt = submitter && submitter.name === "action" && submitter.value === "doubt";
-      if (form.id !== "form-choix" || isDoubt || (submitter && submitter.hasAttribute("data-full-page"))) {
+      if (form.id === "form-doute") {
+        // A doubt goes with the comment written beside it, and with the code in sight.
+        form.elements.namedItem("comment").value = this.$root.querySelector("[name=comment][form=form-choix]").value;
+        form.elements.namedItem("retenir").value = this.chosen;
+      }
+      if (form.id !== "form-choix" || (submitter && submitter.hasAttribute("data-full-page"))) {
         return;
       }
       const missing = this.missing(submitter);

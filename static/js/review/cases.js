@@ -15,7 +15,14 @@ document.addEventListener("alpine:init", () => {
       const page = fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" })
         .then((answer) => (answer.ok && !answer.redirected ? answer.text() : null))
         .then((text) => (text === null ? null : new DOMParser().parseFromString(text, "text/html")))
-        .catch(() => null);
+        .catch(() => null)
+        .then((found) => {
+          // A page that did not come may come another time.
+          if (!found) {
+            pages.delete(address);
+          }
+          return found;
+        });
       pages.set(address, page);
     }
     return pages.get(address);

@@ -7,17 +7,22 @@
 "use strict";
 
 document.addEventListener("alpine:init", () => {
+  // `needs` says what must be in sight for a key to be of use, where no element carries it.
   const KEYS = [
-    { key: "j", label: "Ligne suivante", where: "queue case", repeats: true },
-    { key: "k", label: "Ligne précédente", where: "queue case", repeats: true },
-    { key: "1–5", label: "Choisir le candidat, ou le motif dans un panneau ouvert", where: "case" },
-    { key: "v", label: "Accepter le code choisi ; dans la file, ouvrir la ligne", where: "queue case" },
+    { key: "j", label: "Ligne suivante", where: "queue case", repeats: true, needs: "tr[data-row]" },
+    { key: "k", label: "Ligne précédente", where: "queue case", repeats: true, needs: "tr[data-row]" },
+    { key: "1–5", label: "Choisir le candidat, ou le motif dans un panneau ouvert", where: "case", needs: ".case input[type=radio]" },
+    { key: "v", label: "Accepter le code choisi ; dans la file, ouvrir la ligne", where: "queue case", needs: "tr[data-row]" },
     { key: "Entrée", label: "Comme v", where: "queue case", name: "Enter", acts: "v" },
+    { key: "x", label: "Écarter le candidat choisi, ou le reprendre", where: "case" },
     { key: "n", label: "Aucun code LOINC, puis le motif", where: "case" },
     { key: "h", label: "Hors périmètre, puis le motif", where: "case" },
-    { key: "d", label: "Signaler un doute", where: "case" },
+    { key: "d", label: "Signaler un doute, avec la question", where: "case" },
     { key: "c", label: "Écrire un commentaire", where: "case" },
-    { key: "z", label: "Annuler ma dernière décision", where: "queue case" },
+    { key: "g", label: "Voir le groupe de la ligne", where: "queue case" },
+    { key: "s", label: "Cocher la ligne", where: "queue case", needs: "tr[data-row] input[data-tick]" },
+    { key: "f", label: "Poser un repère, ou le retirer", where: "case" },
+    { key: "z", label: "Annuler ma dernière décision, puis les précédentes", where: "queue case" },
     { key: "a", label: "Approuver (biologiste)", where: "case" },
     { key: "r", label: "Renvoyer au transcodeur (biologiste)", where: "case" },
     { key: "e", label: "Afficher ou cacher les explications", where: "case" },
@@ -25,12 +30,20 @@ document.addEventListener("alpine:init", () => {
     { key: "u", label: "Revenir à la file", where: "case" },
     { key: "/", label: "Chercher", where: "queue case" },
     { key: "?", label: "Cette aide", where: "queue case" },
-    { key: "Échap", label: "Quitter la saisie", where: "queue case", name: "Escape" },
+    { key: "Échap", label: "Fermer le panneau, quitter la saisie", where: "queue case", name: "Escape", needs: "body" },
   ];
+  const FIRST = "input:checked, input:not([type=hidden]), textarea, button";
 
   function isTyping(element) {
     return element.isContentEditable || element.matches("textarea, select, input:not([type=radio], [type=checkbox])");
   }
+
+  /** The first of these elements that is in sight. */
+  function inSight(selector) {
+    return Array.from(document.querySelectorAll(selector)).find((element) => element.checkVisibility());
+  }
+
+  const carrying = (key) => `[data-key="${CSS.escape(key)}"]`;
 
   function act(element) {
     if (element.matches("textarea, input:not([type=checkbox], [type=radio])")) {
@@ -46,15 +59,21 @@ document.addEventListener("alpine:init", () => {
       element.click();
     }
     if (panel) {
-      const first = panel.open ? panel.querySelector("input:checked, input:not([type=hidden]), textarea") : element;
+      const first = panel.open ? panel.querySelector(FIRST) : element;
       (first || element).focus();
     }
   }
 
-  function leaveField() {
-    const field = document.activeElement;
-    if (field && isTyping(field)) {
-      field.blur();
+  /** Escape: close the panel in which one is, or the one that is open; else give the field up. */
+  function close() {
+    const active = document.activeElement;
+    const around = active && active.closest("details.panel[open]");
+    const panel = around || (active && isTyping(active) ? null : inSight("details.panel[open]"));
+    if (panel) {
+      panel.open = false;
+      panel.querySelector("summary").focus();
+    } else if (active && isTyping(active)) {
+      active.blur();
       const title = document.querySelector("[data-review] h1");
       if (title) {
         title.focus({ preventScroll: true });
@@ -64,10 +83,52 @@ document.addEventListener("alpine:init", () => {
 
   Alpine.data("reviewKeyboard", () => ({
     help: [],
+    // Whether letters and digits alone act: each person may switch that off, in this browser.
+    areOn: true,
+
+    init() {
+      try {
+        this.areOn = localStorage.getItem(this.preference()) !== "non";
+      } catch (_error) {
+        this.areOn = true;
+      }
+      this.showHints();
+    },
+
+    preference() {
+      return `raccourcis:${this.$root.dataset.person}`;
+    },
+
+    showHints() {
+      document.documentElement.toggleAttribute("data-keys-off", !this.areOn);
+    },
+
+    switchKeys(event) {
+      this.areOn = event.target.checked;
+      try {
+        if (this.areOn) {
+          localStorage.removeItem(this.preference());
+        } else {
+          localStorage.setItem(this.preference(), "non");
+        }
+      } catch (_error) {
+        // Kept for this page only.
+      }
+      this.showHints();
+    },
 
     /** The keys of this screen, queue or case. */
     known() {
       return KEYS.filter((entry) => entry.where.split(" ").includes(this.$root.dataset.screen));
+    },
+
+    /** Those that this person may use on what she sees. */
+    usable() {
+      const isUsable = (entry) =>
+        inSight(carrying(entry.key)) || (entry.needs && document.querySelector(entry.needs));
+      const usable = this.known().filter((entry) => isUsable(entry));
+      const keys = new Set(usable.map((entry) => entry.key));
+      return this.known().filter((entry) => keys.has(entry.acts || entry.key));
     },
 
     press(event) {
@@ -76,6 +137,9 @@ document.addEventListener("alpine:init", () => {
       }
       const target = event.target instanceof Element ? event.target : document.body;
       if (target.closest("dialog") || (isTyping(target) && event.key !== "Escape")) {
+        return;
+      }
+      if (!this.areOn && event.key !== "Escape") {
         return;
       }
       const digit = /^(?:Digit|Numpad)([1-5])$/.exec(event.code);
@@ -98,7 +162,15 @@ document.addEventListener("alpine:init", () => {
         return;
       }
       if (entry.name === "Escape") {
-        leaveField();
+        // What opened something over the page closes it itself; else what carries data-escape is pressed.
+        if (this.say(target, "Escape")) {
+          const closer = inSight("[data-escape]");
+          if (closer) {
+            closer.click();
+          } else {
+            close();
+          }
+        }
         return;
       }
       event.preventDefault();
@@ -109,21 +181,21 @@ document.addEventListener("alpine:init", () => {
       }
     },
 
+    /** Tell the page of a key; false when a component took it. */
+    say(target, key) {
+      return target.dispatchEvent(new CustomEvent("review-key", { detail: { key }, bubbles: true, cancelable: true }));
+    },
+
     /** Tell the page of a key; the element that carries it is pressed unless a component took the key. */
     tell(target, key) {
-      const event = new CustomEvent("review-key", { detail: { key }, bubbles: true, cancelable: true });
-      if (!target.dispatchEvent(event)) {
-        return;
-      }
-      const elements = Array.from(document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`));
-      const seen = elements.find((element) => element.offsetParent !== null && !element.closest("[hidden]"));
+      const seen = this.say(target, key) ? inSight(carrying(key)) : null;
       if (seen) {
         act(seen);
       }
     },
 
     showHelp() {
-      this.help = this.known();
+      this.help = this.usable();
       this.$refs.help.showModal();
     },
   }));

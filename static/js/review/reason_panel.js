@@ -15,6 +15,7 @@ document.addEventListener("alpine:init", () => {
       if (radio) {
         radio.checked = true;
         radio.focus();
+        radio.dispatchEvent(new Event("change", { bubbles: true }));
       }
     },
   }));

@@ -2,9 +2,21 @@
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from app.home.catalogue_lines import catalogue_lines
-from app.models import Job, JobStatus, Level, LocalTest, ReviewState, Status
+from app.models import (
+    Job,
+    JobStatus,
+    Level,
+    LocalTest,
+    LoincRelease,
+    ProposalRun,
+    ReviewState,
+    Role,
+    RunStatus,
+    Status,
+)
 from app.platform.database import reading, transaction
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
 
@@ -29,11 +41,24 @@ def fill(
     return catalogue.id
 
 
+def add_run(session: Session, catalogue_id: int) -> None:
+    """Proposals that are shown."""
+    release = LoincRelease(version="2.80", kind="starter", is_current=True)
+    session.add(release)
+    session.flush()
+    run = ProposalRun(
+        catalogue_id=catalogue_id, release_id=release.id or 0, engine_version="essai",
+        status=RunStatus.DONE, is_current=True,
+    )  # fmt: skip
+    session.add(run)
+
+
 def test_progress_counts_each_status_once(world: World, engine: Engine) -> None:
     counts = {Status.TODO: 3, Status.DOUBT: 1, Status.DECIDED: 4, Status.APPROVED: 2, Status.SENT_BACK: 1}
     fill(world, counts)
     with reading(engine) as session:
-        (line,) = catalogue_lines(session, [world.laboratory_id])[world.laboratory_id]
+        lines = catalogue_lines(session, {world.laboratory_id: Role.READER}, world.user_id(READER))
+    (line,) = lines[world.laboratory_id]
     assert (line.analyses.todo, line.analyses.decided, line.analyses.approved) == (3, 4, 2)
     assert (line.analyses.total, line.exams.total) == (11, 0)
     assert [round(part.width) for part in line.analyses.meter.parts] == [18, 36, 18]
@@ -97,3 +122,34 @@ def test_a_laboratory_does_not_exist_for_those_without_role(
     absent = client.get("/laboratoires/999")
     closed = client.get(f"/laboratoires/{world.laboratory_id}")
     assert (closed.status_code, closed.text) == (404, absent.text)
+
+
+def test_each_role_is_told_its_next_step(client_for: ClientFor, world: World) -> None:
+    counts = {Status.TODO: 3, Status.DOUBT: 1, Status.DECIDED: 4, Status.APPROVED: 2}
+    number = fill(world, counts)
+    with transaction(world.engine) as session:
+        add_run(session, number)
+    assert "3 lignes restent à décider." in client_for(TRANSCODER).get("/").text
+    page = client_for(BIOLOGIST).get(f"/catalogues/{number}").text
+    assert "4 décisions attendent votre approbation." in page
+    assert f'href="/catalogues/{number}/approbation">Approuver</a>' in page
+    assert "2 lignes sont approuvées ; 8 ne le sont pas encore." in client_for(READER).get("/").text
+
+
+def test_what_was_sent_back_to_her_comes_first(client_for: ClientFor, world: World) -> None:
+    number = fill(world, {Status.TODO: 3})
+    other = world.user_id(BIOLOGIST)
+    mine = world.user_id(TRANSCODER)
+    with transaction(world.engine) as session:
+        add_run(session, number)
+        for place, author in enumerate((mine, mine, other)):
+            test = LocalTest(catalogue_id=number, level=Level.ANALYSIS, code=f"R{place}", label=f"Renvoi {place}")
+            session.add(test)
+            session.flush()
+            session.add(ReviewState(local_test_id=test.id or 0, status=Status.SENT_BACK, decided_by_id=author))
+    page = client_for(TRANSCODER).get(f"/catalogues/{number}").text
+    assert "2 de vos décisions vous sont renvoyées" in page
+    link = f"/catalogues/{number}/revue?etat=renvoyee&amp;auteur={mine}"
+    assert link in page
+    queue = client_for(TRANSCODER).get(link.replace("&amp;", "&")).text
+    assert [name in queue for name in ("Renvoi 0", "Renvoi 1", "Renvoi 2")] == [True, True, False]

@@ -79,6 +79,8 @@ class Desk:
             said.setdefault("loinc_num", "2951-2")
         if action in (Action.NO_LOINC, Action.OUT_OF_SCOPE):
             said.setdefault("reason", "motif d'essai")
+        if action is Action.DOUBT:
+            said.setdefault("reason", "sérum ou plasma ?")
         with transaction(self.engine) as session:
             known = self.version(local_test_id) if version is None else version
             return service.decide(

