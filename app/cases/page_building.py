@@ -1,5 +1,7 @@
 """From the address of a case to the context of its page."""
 
+from dataclasses import replace
+
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
@@ -8,7 +10,7 @@ from app.cases.pages import CasePage
 from app.cases.view import CaseView
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
+from app.transcoding.readings import DISAGREEMENT, READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
 from app.worklist.notices import done_notice, run_notice
@@ -50,6 +52,8 @@ def case_page(
     case = build_case(session, settings, access, local_test_id, runs, asked)
     reading = reading_standings(session, [local_test_id]).get(local_test_id) if case.decision else None
     differs = reading is ReadingStanding.DISAGREED
+    if differs and case.rights.approve:
+        case = replace(case, rights=replace(case.rights, approve=False, approve_refusal=DISAGREEMENT))
     return CasePage(
         title=f"{case.test.code} {case.test.label}",
         catalogue=access.catalogue,

@@ -8,6 +8,7 @@ from sqlmodel import select
 from app.double_reading.service import Answer
 from app.models import Action, Decision, EarlierStatement, EarlierUse, ReadingReconciliation, SecondReading, User
 from app.platform.database import reading, transaction
+from app.review.marks import mark_candidate, mark_row
 from tests.app.double_reading.conftest import SECOND_BIOLOGIST, SODIUM, SODIUM_IN_BLOOD, Readings, other_code
 from tests.conftest import BIOLOGIST, NAMES, OUTSIDER, READER, TRANSCODER, ClientFor
 
@@ -46,6 +47,18 @@ def test_no_byte_of_the_case_tells_the_first_choice(readings: Readings, client_f
     assert NAMES[TRANSCODER] not in page
     assert "is-decided" not in page
     assert f"{desk.base}/revue/" not in page
+
+
+def test_nor_do_flags_and_candidates_set_aside(readings: Readings, client_for: ClientFor) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    before = seen(readings, client_for, f"{readings.base}/{desk.sodium}")
+    with transaction(desk.engine) as session:
+        version = desk.version(desk.sodium)
+        mark_candidate(session, desk.access(), desk.sodium, version, Action.REJECT_CANDIDATE, SODIUM_IN_BLOOD)
+        mark_row(session, desk.access(), desk.sodium, version + 1, Action.FLAG, "à voir")
+    assert seen(readings, client_for, f"{readings.base}/{desk.sodium}") == before
+    assert "form-ecarter" not in before
 
 
 def test_nor_does_the_list(readings: Readings, client_for: ClientFor) -> None:
@@ -215,7 +228,9 @@ def test_a_disagreement_is_said_in_the_case_and_refuses_its_approval(
     readings.decide_and_ask(desk.sodium)
     readings.read(desk.sodium, other_code())
     client = client_for(SECOND_BIOLOGIST)
-    assert "Voir les deux lectures" in client.get(f"{desk.base}/revue/{desk.sodium}").text
+    page = client.get(f"{desk.base}/revue/{desk.sodium}").text
+    assert "Voir les deux lectures" in page
+    assert 'data-key="a"' not in page
     data = {"version": str(desk.version(desk.sodium)), "action": "approve"}
     answer = client.post(f"{desk.base}/approbation/{desk.sodium}", data=data)
     assert (answer.status_code, "en désaccord" in answer.text) == (409, True)
