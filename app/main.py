@@ -11,6 +11,7 @@ from app.accounts import routes as accounts
 from app.accounts.signin import Purge
 from app.administration import routes as administration
 from app.approval import routes as approval
+from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.coverage import jobs as coverage_jobs
@@ -70,6 +71,7 @@ ROUTERS = (
     method_rules.router,
     reading_shares.router,
     double_reading.router,
+    batches.router,
     marks.router,
     review.router,
     approval.router,

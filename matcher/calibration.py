@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from matcher.calibration_data import WITH_UNIT, WITHOUT_UNIT
+from matcher.judged_data import JUDGED
 from matcher.types import Band
 
 SURE_AT = 0.993
@@ -152,3 +153,33 @@ class Calibration:
         if confidence >= SURE_AT and rank == 1 and not contradicted:
             return Band.SURE
         return Band.TO_CHECK if confidence >= TO_CHECK_AT else Band.UNCERTAIN
+
+
+LOWER_BOUND_AT = 0.95
+
+
+def judged_share(band: Band) -> tuple[int, int]:
+    """(right, all) of the judging rows in this band: rows on which nothing was ever tuned (see judged_data)."""
+    return JUDGED.get(band.value, (0, 0))
+
+
+def least_share(right: int, count: int) -> float:
+    """The one-sided 95 % lower bound of a share (Clopper and Pearson), by bisection on the binomial tail."""
+    if not count or not right:
+        return 0.0
+    low, high = 0.0, right / count
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tail(right, count, middle) < 1 - LOWER_BOUND_AT else (low, middle)
+    return low
+
+
+def _tail(right: int, count: int, share: float) -> float:
+    """The probability of at least `right` successes out of `count`."""
+    probability, total = (1 - share) ** count, 0.0
+    for successes in range(count + 1):
+        if successes >= right:
+            total += probability
+        if successes < count and share < 1:
+            probability *= (count - successes) / (successes + 1) * share / (1 - share)
+    return total

@@ -57,6 +57,8 @@ class ApprovalRow(Checked):
     agreeing: int
     has_contradiction: bool
     checks: list[Check]
+    batch_url: str
+    """The batch that wrote the decision, when nobody looked at the row alone; empty otherwise."""
     is_own: bool
     can_approve: bool
     can_send_back: bool
@@ -105,6 +107,7 @@ def rows_to_judge(
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
     mappings = mappings_of(session, context, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
     checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
+    batches = repository.batches_of(session, [choice.id or 0 for choice in choices.values() if choice])
     deciders = {choice.author_id for choice in choices.values() if choice}
     # Those of the rows with a code came with all that is checked of it.
     asked = [(item.test, None if item.row.id in checked else answer_of(item.row.outcome, "")) for item in judged]
@@ -113,7 +116,7 @@ def rows_to_judge(
     readings = reading_standings(session, ids)
     checks = [_checks(item, checked.get(item.row.id), others) for item, others in zip(judged, answers, strict=True)]
     return [
-        _row(access, query, item, checked.get(item.row.id), authors, found, readings.get(item.row.id))
+        _row(access, query, item, checked.get(item.row.id), authors, found, batches, readings.get(item.row.id))
         for item, found in zip(judged, checks, strict=True)
     ]
 
@@ -133,8 +136,10 @@ def _row(
     mapping: CheckedMapping | None,
     authors: Mapping[int, str],
     checks: list[Check],
+    batches: Mapping[int, str],
     reading: ReadingStanding | None,
 ) -> ApprovalRow:
+    batch = batches.get(item.choice.id or 0, "") if item.choice else ""
     row, choice = item.row, item.choice
     status, outcome = Status(row.status), Outcome(row.outcome)
     is_own = choice is not None and choice.author_id == access.user_id
@@ -165,6 +170,7 @@ def _row(
         agreeing=sum(verdict is Verdict.AGREE for verdict in verdicts),
         has_contradiction=Verdict.CONTRADICT in verdicts,
         checks=checks,
+        batch_url=f"/catalogues/{access.catalogue_id}/lots/{batch}" if batch else "",
         is_own=is_own,
         can_approve=not is_own and not differs and _may(access, status, outcome, Action.APPROVE),
         can_send_back=_may(access, status, outcome, Action.SEND_BACK),

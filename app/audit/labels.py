@@ -5,6 +5,8 @@ from typing import Any
 from app.web.wording import role_label
 
 ACTION_LABELS: dict[str, str] = {
+    "batch.asked": "Lot demandé",
+    "batch.done": "Lot terminé",
     "catalogue.create": "Catalogue créé",
     "catalogue.import": "Fichiers importés",
     "catalogue.reimport": "Catalogue mis à jour",

@@ -24,6 +24,7 @@ from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs
 from app.web import wording
+from app.worklist.groups import count_group
 from app.worklist.navigation import QueuePosition, case_url, find_position, queue_url
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import decision_text, run_id_of
@@ -133,6 +134,8 @@ def build_case(
         is_probably_no_test=no_test and state.status is Status.TODO,
         nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
         nothing_found=runs.current is not None and not known.proposals,
+        group_count=count_group(session, access.catalogue_id, local_test_id),
+        group_url=asked.query.with_page(1).url(f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"),
         exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
         history=history,

@@ -1,10 +1,11 @@
 """The columns of the comparison: each candidate on the seven lines, and the local test beside them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from app.cases.choice_words import WRITTEN, decided_by, in_french, written_techniques
 from app.cases.families import side_by_side
 from app.cases.glosses import gloss
 from app.cases.view import CandidateColumn, Cell, FamilyHead, LocalValue, SetAside
@@ -70,8 +71,11 @@ def candidates_of(
         for digit, (column, mapping) in enumerate(zip(columns, mappings, strict=True), start=1)
     ]
     terms = {column.loinc_num: mapping.term for column, mapping in zip(columns, mappings, strict=True) if mapping.term}
-    placed, heads = side_by_side([item for item in candidates if item.aside is None], terms)
-    last = [item for item in candidates if item.aside is not None]
+    lines = {column.loinc_num: mapping.lines for column, mapping in zip(columns, mappings, strict=True)}
+    written = written_techniques(terms, lines)
+    told = [replace(item, decided_by=WRITTEN) if item.loinc_num in written else item for item in candidates]
+    placed, heads = side_by_side([item for item in told if item.aside is None], terms)
+    last = [item for item in told if item.aside is not None]
     return placed + last, heads + [FamilyHead(1, "") for _ in last]
 
 
@@ -79,6 +83,8 @@ def _candidate(
     column: ComparedCode, mapping: CheckedMapping, digit: int, selected: str, decided: str, aside: SetAside | None
 ) -> CandidateColumn:
     proposal = column.proposal
+    method = mapping.term.method_typ if mapping.term else ""
+    lines = [replace(line, sentence=in_french(line.sentence, method)) for line in mapping.lines]
     return CandidateColumn(
         loinc_num=column.loinc_num,
         rank=proposal.rank if proposal else 0,
@@ -86,14 +92,15 @@ def _candidate(
         name=name_of(mapping.term),
         band=BAND[Band(proposal.band)] if proposal else None,
         confidence=proposal.confidence if proposal else None,
-        cells=cells_of(mapping.term, mapping.lines),
-        reasons=weightiest(mapping.lines),
-        reservations=reservations(mapping.lines),
-        parts=parts_of_score(mapping.lines),
+        cells=cells_of(mapping.term, lines),
+        reasons=weightiest(lines),
+        reservations=reservations(lines),
+        parts=parts_of_score(lines),
         checks=checks_of(mapping),
         is_selected=column.loinc_num == selected,
         is_decided=bool(decided) and column.loinc_num == decided,
         aside=aside,
+        decided_by=decided_by(lines),
     )
 
 

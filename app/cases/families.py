@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from app.cases.glosses import METHOD_GLOSS, SYSTEM_GLOSS
+from app.cases.choice_words import as_matched
+from app.cases.glosses import SYSTEM_GLOSS
+from app.cases.method_glosses import METHOD_GLOSS
 from app.cases.view import CandidateColumn, FamilyHead
 from app.models import LoincTerm
 from matcher.families import family_key
-from matcher.types import Term
 
 _AXES: tuple[tuple[str, str, Callable[[LoincTerm], str]], ...] = (
     ("la technique", "sans technique", lambda term: METHOD_GLOSS.get(term.method_typ, term.method_typ)),
@@ -28,20 +29,13 @@ def side_by_side(
     for column in columns:
         term = terms.get(column.loinc_num)
         # A code alone is a group of its own: by its number, which no family is called.
-        key = family_key(_as_matched(term)) if term is not None else (column.loinc_num,)
+        key = family_key(as_matched(term)) if term is not None else (column.loinc_num,)
         groups.setdefault(key, []).append(column)
     heads = [
         FamilyHead(len(group), _difference([terms[column.loinc_num] for column in group]) if len(group) > 1 else "")
         for group in groups.values()
     ]
     return [column for group in groups.values() for column in group], heads
-
-
-def _as_matched(term: LoincTerm) -> Term:
-    return Term(
-        term.loinc_num, term.component, term.property, term.time_aspct, term.system, term.scale_typ, term.method_typ,
-        long_common_name=term.long_common_name,
-    )  # fmt: skip
 
 
 def _difference(terms: Sequence[LoincTerm]) -> str:

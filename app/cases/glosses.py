@@ -1,5 +1,6 @@
 """What the LOINC abbreviations mean, in the words of French laboratories: an aid, not the LOINC name."""
 
+from app.cases.method_glosses import METHOD_GLOSS
 from matcher.types import Axis
 
 PROPERTY_GLOSS = {
@@ -50,26 +51,12 @@ SYSTEM_GLOSS = {
     "^Patient": "patient", "Urine sed": "culot urinaire", "Bld/Tiss": "sang ou tissu", "Skin": "peau",
     "Calculus": "calcul", "Cvx": "col utérin", "Eye": "œil", "Ear": "oreille",
 }  # fmt: skip
-METHOD_GLOSS = {
-    "Automated count": "comptage automatisé", "Manual count": "comptage manuel", "Automated": "automatisé",
-    "Calculated": "calcul", "Estimated": "estimation", "IA": "immunodosage", "IA.rapid": "immunodosage rapide",
-    "IF": "immunofluorescence", "IB": "immunoblot", "EIA": "immunodosage enzymatique", "Coag": "chronométrie",
-    "Chromo": "substrat chromogène", "Imm": "dosage immunologique", "Electrophoresis": "électrophorèse",
-    "Test strip": "bandelette", "Test strip.automated": "bandelette lue par automate", "HPLC": "CLHP",
-    "Probe.amp.tar": "amplification génique", "Probe": "sonde nucléique", "Molgen": "biologie moléculaire",
-    "Microscopy.light": "microscopie", "Microscopy.light.HPF": "microscopie à fort grossissement",
-    "Flow cytometry": "cytométrie en flux", "HA": "hémagglutination", "LA": "agglutination au latex",
-    "Aggl": "agglutination", "Confirm": "confirmation", "Screen": "dépistage", "Enzy": "dosage enzymatique",
-    "High sensitivity method": "méthode de haute sensibilité",
-    "ISE": "électrode spécifique", "Culture": "culture", "With P-5'-P": "avec phosphate de pyridoxal",
-    "No addition of P-5'-P": "sans phosphate de pyridoxal",
-}  # fmt: skip
-"""Techniques as a sentence names them; one that is not here is named as LOINC writes it."""
 _TABLES = {
     Axis.PROPERTY: PROPERTY_GLOSS,
     Axis.SCALE: SCALE_GLOSS,
     Axis.TIME: TIME_GLOSS,
     Axis.SYSTEM: SYSTEM_GLOSS,
+    Axis.METHOD: METHOD_GLOSS,
 }
 
 

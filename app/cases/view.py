@@ -58,6 +58,8 @@ class CandidateColumn(Checked):
     is_decided: bool
     aside: SetAside | None = None
     """Who set it aside: it is struck, comes last and is never chosen in advance."""
+    decided_by: str = ""
+    """What chose it among its siblings, in a few words; empty when nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,9 @@ class CaseView:
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
     nothing_found: bool
+    group_count: int
+    """Rows that say the same on every axis, this one included."""
+    group_url: str
     exams: list[tuple[str, str]]
     analyses: list[tuple[str, str]]
     history: list[HistoryLine]

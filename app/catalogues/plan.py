@@ -27,8 +27,9 @@ TEXT_COLUMNS = (
     "results", "exam",
 )  # fmt: skip
 """The columns of a local test that hold the texts of its row."""
-GATHERED = {"results": " ; ", "exam": " / "}
-"""What each row of one analysis may say otherwise, and what stands between: its results, the exams that hold it."""
+GATHERED = {"reference_range": " ; ", "results": " ; ", "exam": " / "}
+"""What each row of one analysis may say otherwise, and what stands between: its reference values (by sex, by age), its
+results, the exams that hold it."""
 _MAX_CHAPTER_CODE = 60
 _CLASHES_SHOWN = 5
 _ANALYSES = "analyses"
@@ -197,7 +198,9 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
     """LOINC_3, or a free catalogue. The key of LOINC_3 is the code; a free catalogue may repeat a code with
     another unit or specimen, which makes another analysis."""
     key_fields = _KEY if file.kind is FileKind.TABULAR else ("code",)
-    content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label", *GATHERED)]
+    # What a FHIR catalogue says twice of a code is for its author to settle.
+    apart = ("results", "exam") if file.kind is FileKind.FHIR else tuple(GATHERED)
+    content_fields = [name for name in file.columns if name not in ("analysis_code", "analysis_label", *apart)]
     groups: dict[tuple[str, ...], list[ReadLine]] = {}
     seen: dict[tuple[str, ...], int] = {}
     gathered: dict[int, list[ReadLine]] = {}
@@ -222,11 +225,29 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
             occurrences[code] = occurrence + 1
             _add_analysis(plan, file, index, line, occurrence, gathered[line.row_number])
     file.clashes = [_clash(file, group, content_fields) for group in groups.values() if len(group) > 1]
-    if file.repeats:
-        repeats = counted(len(file.repeats), "ligne répète", "lignes répètent")
+    ranges = [rows for rows in gathered.values() if len({row["reference_range"] for row in rows}) > 1]
+    joined = sum(len(rows) - 1 for rows in ranges)
+    if len(file.repeats) > joined:
+        repeats = counted(len(file.repeats) - joined, "ligne répète", "lignes répètent")
         plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
+    if ranges:
+        plan.warnings.append(_said_of_ranges(file, ranges))
     plan.warnings += shared_advice(file)
     _settle_clashes(plan, file)
+
+
+def _said_of_ranges(file: ReadFile, ranges: Sequence[Sequence[ReadLine]]) -> str:
+    """Which rows became one analysis because nothing but their reference values differs."""
+    analyses = counted(len(ranges), "analyse tient", "analyses tiennent")
+    some = " ; ".join(
+        f"« {rows[0]['code']} », lignes {_some_rows([row.row_number for row in rows])}"
+        for rows in ranges[:_CLASHES_SHOWN]
+    )
+    more = " ; …" if len(ranges) > _CLASHES_SHOWN else ""
+    return (
+        f"{file.name} : {analyses} en plusieurs lignes, que seules leurs valeurs de référence distinguent (selon le "
+        f"sexe ou l'âge, par exemple) : ces valeurs sont réunies ({some}{more})."
+    )
 
 
 def _kept(file: ReadFile, group: list[ReadLine]) -> list[ReadLine]:

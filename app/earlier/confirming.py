@@ -131,6 +131,9 @@ def _confirm_some(
             sound.append(one)
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
     release_id = context.release.id if context.release else None
+    if sound:
+        # First: what is learned of the decisions that follow waits for a biologist to approve these codes.
+        mark_taken(session, access, [one.item for one in sound], EarlierUse.TO_CONFIRM)
     append_many(
         session,
         [
@@ -139,8 +142,6 @@ def _confirm_some(
             for proposal in [_proposal(proposals, one.item)]
         ],
     )
-    if sound:
-        mark_taken(session, access, [one.item for one in sound], EarlierUse.TO_CONFIRM)
     return [_answer(item, tests.get(item.local_test_id or 0), refused.get(item.id or 0)) for item in items]
 
 

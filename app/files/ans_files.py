@@ -56,7 +56,7 @@ ANS_COLUMNS: dict[FileKind, tuple[AnsColumn, ...]] = {
     ),
 }
 
-BESIDE_ANALYSES = ("reference_range", "results")
+BESIDE_ANALYSES = ("reference_range", "results", "exam")
 """What columns that a laboratory added to LOINC_3 may say of an analysis, by their headings."""
 
 SIDE_FIELDS = ("is_subcontracted", "executing_laboratory", "annual_volume", "is_retired")
@@ -95,7 +95,7 @@ def _earlier_columns(headings: Sequence[str]) -> dict[str, int]:
 
 
 def _beside_analyses(kind: FileKind, headings: Sequence[str]) -> dict[str, int]:
-    """The columns beside those of LOINC_3 that tell of reference values and results."""
+    """The columns beside those of LOINC_3 that tell of reference values, results and the exam."""
     if kind is not FileKind.LOINC_3:
         return {}
     return {name: column for name, column in guess_columns(headings).items() if name in BESIDE_ANALYSES}

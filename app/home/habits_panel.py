@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.cases.glosses import PROPERTY_GLOSS
+from app.cases.method_glosses import in_words
 from app.models import CONTRIBUTORS, ProposalRun
 from app.platform.identity import CatalogueAccess
-from app.proposals.habits import changed_disciplines, disciplines, followed, habits_of
+from app.proposals.habits import disciplines, habits_of, has_panel, is_ahead
 from app.text import counted
 from matcher.habits import METHOD, Habit, habits_from_json
 
@@ -37,8 +38,8 @@ def habits_panel(session: Session, access: CatalogueAccess, shown: ProposalRun |
     if known is None:
         return None
     habits = habits_from_json(known.habits)
-    is_ahead = shown is not None and bool(changed_disciplines(shown, followed(known)))
-    if not habits and known.is_used and not is_ahead:
+    ahead = is_ahead(known, shown)
+    if not has_panel(known, shown):
         return None
     return HabitsPanel(
         is_used=known.is_used,
@@ -46,7 +47,7 @@ def habits_panel(session: Session, access: CatalogueAccess, shown: ProposalRun |
         sentences=[sentence_of(habit) for habit in habits],
         decisions=known.decisions,
         learned_at=known.learned_at,
-        is_ahead=is_ahead,
+        is_ahead=ahead,
         is_due=known.is_due,
     )
 
@@ -59,6 +60,6 @@ def sentence_of(habit: Habit) -> str:
 
 def _value(habit: Habit) -> str:
     if habit.kind == METHOD:
-        return f"technique « {habit.value} »" if habit.value else "code sans technique"
+        return in_words(habit.value) if habit.value else "code sans technique"
     gloss = PROPERTY_GLOSS.get(habit.value, "")
     return f"{gloss} ({habit.value})" if gloss else f"grandeur {habit.value}"

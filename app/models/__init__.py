@@ -6,6 +6,7 @@ from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, Us
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
+from app.models.batch import Batch, BatchAnswer, BatchKind, BatchRow
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.double_reading import (
@@ -48,6 +49,10 @@ __all__ = [
     "Action",
     "ApiToken",
     "AuditEvent",
+    "Batch",
+    "BatchAnswer",
+    "BatchKind",
+    "BatchRow",
     "Catalogue",
     "CatalogueChange",
     "CatalogueCount",

@@ -17,6 +17,7 @@ LENGTH = 36
 IDENTIFIED = (
     "api_token",
     "audit_event",
+    "batch",
     "catalogue",
     "catalogue_change",
     "decision",
@@ -42,6 +43,8 @@ IDENTIFIED = (
 """The tables of facts: each row has a `public_id`."""
 
 NOT_IDENTIFIED = {
+    "batch_answer": "named by its batch and its row",
+    "batch_row": "named by its batch and the test",
     "catalogue_count": "counted from the facts",
     "catalogue_habits": "learned from the decisions of a catalogue",
     "catalogue_tally": "work under way on what is counted",

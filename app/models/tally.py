@@ -70,6 +70,8 @@ class WorklistEntry(SQLModel, table=True):
     """Who made the French name that leaves with the code."""
     signature: str = ""
     """What other catalogues find an approved code by (`matcher.knowledge.signature`); empty for any other row."""
+    group_key: str = Field(default="", max_length=32)
+    """What the rows share that say the same on every axis (`app.tallies.computing.group_key`)."""
     approved_by_id: int | None = None
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -171,6 +173,7 @@ Index("ix_worklist_entry_emptied", _ENTRY.catalogue_id, *_END,
       sqlite_where=_ENTRY.is_emptied, postgresql_where=_ENTRY.is_emptied)  # fmt: skip
 Index("ix_worklist_entry_signature", _ENTRY.signature,
       sqlite_where=_ENTRY.signature != "", postgresql_where=_ENTRY.signature != "")  # fmt: skip
+Index("ix_worklist_entry_group", _ENTRY.catalogue_id, _ENTRY.group_key, _ENTRY.position)
 Index("ix_worklist_entry_approver", _ENTRY.catalogue_id, _ENTRY.approved_by_id, _ENTRY.approved_at)
 Index("ix_catalogue_count_rows", CatalogueCount.__table__.c.catalogue_id, CatalogueCount.__table__.c.family,  # type: ignore[attr-defined]
       CatalogueCount.__table__.c.rows)  # type: ignore[attr-defined]  # fmt: skip

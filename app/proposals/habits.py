@@ -9,6 +9,7 @@ from app.audit.service import record
 from app.models import CatalogueHabits, ProposalRun
 from app.platform.identity import CatalogueAccess
 from app.proposals import habits_repository as repository
+from app.proposals.repository import current_run
 from loinc_data.tables import load_tables
 from matcher.disciplines import OTHER, Disciplines
 from matcher.habits import Habit, habits_from_json
@@ -18,6 +19,7 @@ Rules = frozenset[tuple[str, str, str]]
 
 habits_of = repository.habits_of
 note_changes = repository.note_changes
+received_codes = repository.received_codes
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +64,22 @@ def rows_that_may_change(session: Session, run: ProposalRun, habits: Iterable[Ha
         if found.of_class(name) in {*changed, OTHER}
     ]
     return repository.undecided_rows(session, run.id, run.release_id, classes) if classes else []
+
+
+def has_panel(known: CatalogueHabits, shown: ProposalRun | None) -> bool:
+    """Whether there are habits to speak of: some are known, left, or still followed by the proposals shown."""
+    return bool(known.habits) or not known.is_used or is_ahead(known, shown)
+
+
+def has_switch(session: Session, catalogue_id: int) -> bool:
+    """Whether the page of a catalogue offers to follow its habits or to leave them."""
+    known = repository.habits_of(session, catalogue_id)
+    return known is not None and has_panel(known, current_run(session, catalogue_id))
+
+
+def is_ahead(known: CatalogueHabits, shown: ProposalRun | None) -> bool:
+    """Whether the proposals shown do not follow what is known yet, or still follow something that was left."""
+    return shown is not None and bool(changed_disciplines(shown, followed(known)))
 
 
 def switch(session: Session, access: CatalogueAccess, is_used: bool) -> None:

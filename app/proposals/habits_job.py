@@ -1,6 +1,7 @@
 """The background job that learns the habits of a catalogue from its decisions, and has proposals follow them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from app.catalogues.matcher_input import to_matcher
 from app.jobs.queue import JobQueue, register
 from app.jobs.registry import register_sweep
 from app.jobs.work import Work
-from app.models import Catalogue, CatalogueHabits, Job, utc_now
+from app.models import Catalogue, CatalogueHabits, Job, LoincRelease, utc_now
 from app.platform import locks
 from app.platform.database import reading, transaction
 from app.proposals import habits_repository, repository
@@ -81,23 +82,62 @@ def learn_habits(
     work(0, 0, LEARNING)
     with reading(database) as session:
         release = current_release(session)
-        known = habits_repository.habits_of(session, catalogue_id)
-        decided = habits_repository.decided_codes(session, catalogue_id) if known and known.is_used else []
-        # What is chosen before habits come in: a choice that a rule or a national list made shows none.
-        beside = knowledge_for(session, catalogue_id, [])
-    if known is None or release is None:
+        is_known = habits_repository.habits_of(session, catalogue_id) is not None
+    if not is_known or release is None:
         return NEXT_TIME
-    learned = None
-    if known.is_used:
-        engine = engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
-        learned = engine.with_knowledge(beside).learn(_examples(database, decided, work))
+    learned = _learned(database, settings, release, catalogue_id, work)
     with work.writing() as session:
         locks.lock_catalogue(session, catalogue_id)
         known = habits_repository.for_writing(session, catalogue_id)
         if learned is not None:
-            _store(session, known, learned, len(decided), work)
+            _store(session, known, learned, work)
         work.finish(session, _follow(session, JobQueue(settings, database), known))
     return None
+
+
+def learn_before_search(
+    database: DatabaseEngine, settings: Settings, release: LoincRelease, catalogue_id: int, work: Work
+) -> None:
+    """Learn from the decisions in force, for a search of all rows that is about to read what is known.
+
+    What was counted so far starts no learning of its own any more; what comes meanwhile does.
+    """
+    learned = _learned(database, settings, release, catalogue_id, work)
+    if learned is None:
+        return
+    with work.writing() as session:
+        locks.lock_catalogue(session, catalogue_id)
+        known = habits_repository.for_writing(session, catalogue_id)
+        _store(session, known, learned, work)
+        known.changes = max(0, known.changes - learned.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What the decisions of a catalogue show."""
+
+    habits: tuple[Habit, ...]
+    decisions: int
+    """From how many decided codes."""
+    changes: int
+    """How many had been counted when they were read."""
+
+
+def _learned(
+    database: DatabaseEngine, settings: Settings, release: LoincRelease, catalogue_id: int, work: Work
+) -> _Learned | None:
+    """What the decisions in force show; None where the habits of the catalogue are not followed, or nothing was ever
+    decided in it."""
+    with reading(database) as session:
+        known = habits_repository.habits_of(session, catalogue_id)
+        if known is None or not known.is_used:
+            return None
+        changes, decided = known.changes, habits_repository.decided_codes(session, catalogue_id)
+        # What is chosen before habits come in: a choice that a rule or a national list made shows none.
+        beside = knowledge_for(session, catalogue_id, [])
+    engine = engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
+    habits = engine.with_knowledge(beside).learn(_examples(database, decided, work))
+    return _Learned(tuple(habits), len(decided), changes)
 
 
 def _examples(
@@ -119,20 +159,19 @@ def _examples(
             yield to_matcher(test, analyses.get(key, ()), exams.get(key, ())), code_of[key]
 
 
-def _store(
-    session: Session, known: CatalogueHabits, learned: Sequence[Habit], decisions: int, work: Work
-) -> None:
+def _store(session: Session, known: CatalogueHabits, learned: _Learned, work: Work) -> None:
     """Keep what was learned; the trail says it when it is something else than before."""
     before = habits_from_json(known.habits)
-    known.habits, known.decisions, known.learned_at = habits_to_json(learned), decisions, utc_now()
+    known.habits, known.decisions, known.learned_at = habits_to_json(learned.habits), learned.decisions, utc_now()
     session.add(known)
-    if rules_of(before) == rules_of(learned):
+    if rules_of(before) == rules_of(learned.habits):
         return
     job = session.get_one(Job, work.lease.job_id)
     record(session, "habits.learn", actor_label="moteur de proposition", object_type="catalogue",
-           object_id=known.catalogue_id, laboratory_id=job.laboratory_id, decisions=decisions,
-           before=_told(before), after=_told(learned))  # fmt: skip
-    log.info("habits.learned", catalogue_id=known.catalogue_id, decisions=decisions, habits=len(learned))
+           object_id=known.catalogue_id, laboratory_id=job.laboratory_id, decisions=learned.decisions,
+           before=_told(before), after=_told(learned.habits))  # fmt: skip
+    log.info("habits.learned", catalogue_id=known.catalogue_id, decisions=learned.decisions,
+             habits=len(learned.habits))  # fmt: skip
 
 
 def _told(habits: Sequence[Habit]) -> list[str]:

@@ -1,5 +1,6 @@
 """All SQL of the habits of catalogues: what changed since they were learned, from what they are, whom they concern."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +45,7 @@ def _noting(dialect: str) -> Any:
 
 
 def note_changes(session: Session, catalogue_id: int, changes: int) -> None:
-    """Count rows whose decided code came, went or changed."""
+    """Count rows whose code to learn from came, went or changed."""
     values = {
         "catalogue_id": catalogue_id, "changes": changes, "is_due": False, "is_used": True, "habits": [],
         "decisions": 0,
@@ -130,6 +131,20 @@ def decided_codes(session: Session, catalogue_id: int) -> list[Decided]:
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
     )
     return [Decided(row_id, loinc_num) for row_id, loinc_num in session.execute(statement) if row_id is not None]
+
+
+def received_codes(session: Session, local_test_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """Row -> the codes of earlier transcodings that were taken over for it, of these rows."""
+    if not local_test_ids:
+        return {}
+    statement = select(col(EarlierStatement.local_test_id), col(EarlierStatement.loinc_num)).where(
+        col(EarlierStatement.local_test_id).in_(list(local_test_ids)),
+        col(EarlierStatement.taken_as) == EarlierUse.TO_CONFIRM,
+    )
+    found: dict[int, set[str]] = defaultdict(set)
+    for row_id, loinc_num in session.execute(statement):
+        found[row_id].add(loinc_num)
+    return {row_id: frozenset(codes) for row_id, codes in found.items()}
 
 
 def classes_of_release(session: Session, release_id: int) -> list[str]:

@@ -20,6 +20,7 @@ from app.proposals import repository, rows
 from app.proposals.chapters import chapter_codes
 from app.proposals.engines import engine_of_release, engine_version
 from app.proposals.habits import rows_that_may_change
+from app.proposals.habits_job import learn_before_search
 from app.proposals.knowledge import knowledge_for, knowledge_to_json
 from app.proposals.service import BY_HABITS, JOB_KIND, ask_for_proposals, reusable_run
 from app.settings import Settings
@@ -60,7 +61,8 @@ def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[s
     """Read once what concerns the whole catalogue, and share its rows out.
 
     With `only` in the payload, the other rows keep the proposals shown so far, as long as engine, release and rule on
-    techniques are still the same. With `by_habits` so do those that nothing new that the decisions show may change.
+    techniques are still the same. With `by_habits` so do those that nothing new that the decisions show may change. A
+    search of all rows learns first, and follows what the decisions taken so far show.
     """
     catalogue_id, only, by_habits = int(payload["catalogue_id"]), payload.get("only"), payload.get(BY_HABITS)
     work(0, 0, "Préparation de la recherche")
@@ -68,10 +70,12 @@ def plan_run(database: Engine, settings: Settings, _job_id: int, payload: dict[s
         release = _require(session, catalogue_id)
     # Slow the first time, and wanted by every chunk; a release that cannot be read fails here, once.
     engine_of_release(database, release, settings.matcher_cache_dir, settings.engines_in_memory)
+    is_partial = only is not None or by_habits
+    if not is_partial:
+        learn_before_search(database, settings, release, catalogue_id, work)
     with reading(database) as session:
         assert release.id is not None
         knowledge = knowledge_for(session, catalogue_id)
-        is_partial = only is not None or by_habits
         kept_run = reusable_run(session, catalogue_id, release, knowledge.method_rules) if is_partial else None
         if by_habits:
             only = rows_that_may_change(session, kept_run, knowledge.habits) if kept_run is not None else []

@@ -16,6 +16,10 @@ from app.web.templating import PageContext
 CHOICES = [(choice.value, words[0].upper() + words[1:]) for choice, words in CHOICE_WORDS.items()]
 
 
+CHANGES_SHOWN = 50
+"""The last changes of the rule that its page shows; all of them are in the audit trail."""
+
+
 def address_of(laboratory_id: int) -> str:
     """The page of the rule of a laboratory."""
     return f"/laboratoires/{laboratory_id}/techniques"
@@ -71,6 +75,9 @@ class MethodRulesPage(PageContext):
     """How many catalogues show proposals."""
     otherwise: list[OtherwiseSearched]
     history: list[RuleChange]
+    """The last changes, the newest first."""
+    has_older: bool
+    """Whether the rule changed before those too."""
     notice: str = ""
     problem: str = ""
 
@@ -83,6 +90,7 @@ def method_rules_page(
     names = discipline_names()
     runs = repository.shown_runs(session, access.laboratory_id)
     under_way = repository.searches_under_way(session, access.laboratory_id, JOB_KIND)
+    changes = repository.method_rule_history(session, access.laboratory_id, CHANGES_SHOWN + 1)
     otherwise = [
         OtherwiseSearched(
             id=catalogue.id or 0,
@@ -113,8 +121,9 @@ def method_rules_page(
                 name=names.get(fact.discipline, fact.discipline),
                 words=CHOICE_WORDS[MethodChoice(fact.choice)],
             )
-            for fact, author in repository.method_rule_history(session, access.laboratory_id)
+            for fact, author in changes[:CHANGES_SHOWN]
         ],
+        has_older=len(changes) > CHANGES_SHOWN,
         notice=_notice(changed),
         problem=problem,
     )

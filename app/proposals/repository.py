@@ -225,11 +225,11 @@ def kept_for_pages(
     return (found[0][0], rules, found[0][3]) if found else (None, rules, None)
 
 
-def method_rule_history(session: Session, laboratory_id: int) -> Sequence[tuple[MethodRule, str]]:
-    """Every change of the rule of a laboratory with the name of its author, the newest first."""
+def method_rule_history(session: Session, laboratory_id: int, most: int) -> Sequence[tuple[MethodRule, str]]:
+    """The last changes of the rule of a laboratory with the name of their author, the newest first."""
     statement = select(MethodRule, User.display_name).join(User, col(User.id) == col(MethodRule.author_id))
     statement = statement.where(MethodRule.laboratory_id == laboratory_id)
-    return session.exec(statement.order_by(col(MethodRule.id).desc())).all()
+    return session.exec(statement.order_by(col(MethodRule.id).desc()).limit(most)).all()
 
 
 def newest_method_rule(session: Session, laboratory_id: int) -> int:

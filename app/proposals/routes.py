@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.errors import InvalidInputError
+from app.errors import ConflictError, InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import CONTRIBUTORS
 from app.platform.authorising import AuthorisedRoute
@@ -34,5 +34,9 @@ def follow_habits(
     """Have proposals follow what the decisions of the catalogue show, or not."""
     if suivre not in ("0", "1"):
         raise InvalidInputError("Dites si les habitudes de ce catalogue sont suivies, ou non.")
+    if not habits.has_switch(session, access.catalogue_id):
+        raise ConflictError(
+            "Les décisions de ce catalogue ne montrent encore aucune habitude : il n'y a rien à suivre ni à quitter."
+        )
     habits.switch(session, access, suivre == "1")
     return RedirectResponse(f"/catalogues/{access.catalogue_id}#habitudes", status_code=303)

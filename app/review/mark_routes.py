@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from app.cases.answers import answer_done, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
+from app.jobs.queue import JobQueue
 from app.models import CONTRIBUTORS, Action, Decision
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
@@ -35,7 +36,8 @@ def undo_newest(
     form: Annotated[UndoNewestForm, Form()],
 ) -> Response:
     """Take back one's own newest decision in the catalogue and show its row, or say why it cannot be."""
-    outcome = undoing.undo_newest(session, access, form.before, form.reason)
+    queue: JobQueue = request.app.state.jobs
+    outcome = undoing.undo_newest(session, access, queue, form.before, form.reason)
     if isinstance(outcome, undoing.Undone):
         return RedirectResponse(
             case_url(

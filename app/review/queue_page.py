@@ -49,6 +49,9 @@ class QueuePage(PageContext):
     first_url: str
     """The first row to decide in this order, empty when there is none."""
     can_decide: bool
+    batch_url: str
+    """What a batch would take of these rows."""
+    batches_url: str
     undo_url: str
     """Takes back this person's newest decision in the catalogue."""
     notice: Notice | None
@@ -77,6 +80,8 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
         csv_url=query.with_page(1).url(path, format="csv"),
         first_url=case_url(access.catalogue_id, first, query) if first else "",
         can_decide=access.role in DECIDERS,
+        batch_url=query.with_page(1).url(f"/catalogues/{access.catalogue_id}/lots/nouveau"),
+        batches_url=f"/catalogues/{access.catalogue_id}/lots",
         undo_url=query.with_page(1).url(f"{path}/annuler"),
         notice=under_way_notice(session, access.catalogue_id) or run_notice(runs),
         done=done_notice(session, access, done, query),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.errors import WorkbenchError
+from app.jobs.queue import JobQueue
 from app.models import Action, Decision, LocalTest
 from app.platform.identity import CatalogueAccess
 from app.review import marks, service
@@ -54,7 +55,9 @@ class NothingLeft:
 Outcome = Undone | UndoneTogether | Refused | NothingLeft
 
 
-def undo_newest(session: Session, access: CatalogueAccess, before: int | None = None, reason: str = "") -> Outcome:
+def undo_newest(
+    session: Session, access: CatalogueAccess, queue: JobQueue, before: int | None = None, reason: str = ""
+) -> Outcome:
     """Take back this person's newest thing in this catalogue, or the newest that is older than the fact `before`."""
     sources = undoables.SOURCES
     found = newest_own(
@@ -64,7 +67,7 @@ def undo_newest(session: Session, access: CatalogueAccess, before: int | None = 
     act = max(acts, key=lambda item: item.newest_fact_id, default=None)
     if act is not None and (found is None or act.newest_fact_id > (found[0].id or 0)):
         try:
-            return UndoneTogether(act.take_back(session, access))
+            return UndoneTogether(act.take_back(session, access, queue))
         except WorkbenchError as error:
             return Refused(act.newest_fact_id, act.title, error.message)
     if found is None:

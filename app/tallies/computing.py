@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -21,8 +22,9 @@ from app.transcoding.standing import Standing, counted_standings, in_use, local_
 from app.transcoding.under_way import leaves_out_deprecated
 from app.worklist import queue_sql
 from app.worklist.queue import run_id_of
+from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
-from matcher.normalise.text import fold
+from matcher.normalise.text import fold, words
 
 COLUMNS = tuple(WorklistEntry.__table__.c.keys())  # type: ignore[attr-defined]
 QUEUE_COLUMNS = frozenset(
@@ -132,9 +134,9 @@ def _entries(
     terminology = terminology_of(session, {entry["loinc_num"] for entry in found.values() if entry["loinc_num"]})
     tests = _tests(session, catalogue_id, ids, terminology)
     _judge(found, tests, terminology)
-    for test, approval, key in tests.values():
+    for test, approval, key, group in tests.values():
         entry = found[test.id]
-        entry["signature"] = key
+        entry["signature"], entry["group_key"] = key, group
         codes = f"{entry['loinc_num']} {entry['best_loinc']}"
         entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
         entry["local_key"] = stored_key(test)
@@ -146,11 +148,24 @@ def _entries(
 
 _BLANK: Values = {
     "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "is_emptied": False,
-    "lost_links": 0,    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "",
+    "lost_links": 0,    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "", "group_key": "",
     "approved_by_id": None, "approved_at": None,
 }  # fmt: skip
-_Test = tuple[PublishedTest, tuple[int, Any] | None, str]
-"""A row, who approved it and when, and the signature of an approved code."""
+
+
+class _Test(NamedTuple):
+    """A row, who approved it and when, the signature of an approved code, and the group of the row."""
+
+    test: PublishedTest
+    approval: tuple[int, Any] | None
+    signature: str
+    group_key: str
+
+
+def group_key(test: MatcherTest) -> str:
+    """What two rows share when they say the same on every axis, unit included: never the label alone."""
+    synonym, kind = " ".join(words(test.synonym)), " ".join(words(test.property_kind))
+    return sha256("\x1f".join((signature(test), synonym, kind)).encode()).hexdigest()[:32]
 
 
 def _tests(
@@ -168,6 +183,7 @@ def _tests(
             term = PublishedTerm(
                 row.term_num, "", row.french_name, row.french_producer, row.term_status, is_left_out=left_out
             )
+        matched = to_matcher(row)
         test = PublishedTest(
             id=row.id,
             level=Level(row.level),
@@ -184,13 +200,14 @@ def _tests(
         )
         approval = (row.approved_by_id, row.approved_at) if row.approved_by_id else None
         has_code = test.status is Status.APPROVED and test.outcome is Outcome.CODE
-        found[row.id] = (named(test, circuit, sections), approval, signature(to_matcher(row)) if has_code else "")
+        said = named(test, circuit, sections)
+        found[row.id] = _Test(said, approval, signature(matched) if has_code else "", group_key(matched))
     return found
 
 
 def _judge(found: dict[int, Values], tests: Mapping[int, _Test], terminology: Terminology) -> None:
     """Write in the entries where the rows stand, and what their export will say."""
-    rows = [test for test, _, _ in tests.values()]
+    rows = [item.test for item in tests.values()]
     for row_id, standing in counted_standings(rows).items():
         found[row_id]["standing"] = standing.value
         if standing is Standing.DEPRECATED:

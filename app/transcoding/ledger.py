@@ -1,7 +1,7 @@
 """Appending facts to rows, and their derived states, in the transaction of the request."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -10,7 +10,7 @@ from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
 from app.models import MARKS, Action, Decision, LocalTest, Status, utc_now
 from app.platform.identity import CatalogueAccess
-from app.proposals.habits import note_changes
+from app.proposals.habits import note_changes, received_codes
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
 from app.transcoding.facts import StateValues, derive_state, in_force
@@ -164,21 +164,34 @@ TAKEN_BACK = 5
 
 
 def _note_habits(session: Session, asked: Sequence[NewFact], states: Mapping[int, StateValues]) -> None:
-    """Count the rows whose decided code came, went or changed: once they are many, workers learn from them.
+    """Count the rows whose code to learn from came, went or changed: once they are many, workers learn from them.
 
-    One that is taken back counts for several: what it showed is no longer so, and must not be quoted for long.
+    One that is taken back counts for several: what it showed is no longer so, and must not be quoted for long. A code
+    of an earlier transcoding counts once, when a biologist approves it.
     """
+    pairs = [(item, states[item.row.test.id or 0]) for item in asked]
+    moved = [(item, after) for item, after in pairs if _standing(item.row.state) != _standing(after)]
+    received = received_codes(session, [item.row.test.id or 0 for item, _ in moved])
     changed: Counter[int] = Counter()
-    for item in asked:
-        before, after = _decided_code(item.row.state), _decided_code(states[item.row.test.id or 0])
+    for item, state in moved:
+        known = received.get(item.row.test.id or 0, frozenset())
+        before, after = _learned_code(item.row.state, known), _learned_code(state, known)
         if before != after:
             changed[item.row.access.catalogue_id] += TAKEN_BACK if before else 1
     for catalogue_id, changes in sorted(changed.items()):
         note_changes(session, catalogue_id, changes)
 
 
-def _decided_code(state: StateValues) -> str:
-    return state.loinc_num if state.status in (Status.DECIDED, Status.APPROVED) else ""
+def _standing(state: StateValues) -> tuple[str, bool]:
+    """The decided code and whether it is approved: where neither changes, there is nothing to look up."""
+    is_decided = bool(state.loinc_num) and state.status in (Status.DECIDED, Status.APPROVED)
+    return (state.loinc_num, state.status == Status.APPROVED) if is_decided else ("", False)
+
+
+def _learned_code(state: StateValues, received: Collection[str]) -> str:
+    """The code that a row shows habits by, as `habits_repository.decided_codes` reads it; empty when it shows none."""
+    code, is_approved = _standing(state)
+    return code if is_approved or code not in received else ""
 
 
 def _fact(asked: NewFact) -> Decision:

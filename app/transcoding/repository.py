@@ -9,6 +9,8 @@ from sqlalchemy import BindParameter, and_, bindparam, func
 from sqlmodel import Session, col, select
 
 from app.models import (
+    Batch,
+    BatchAnswer,
     Catalogue,
     Decision,
     ExamAnalysis,
@@ -300,3 +302,13 @@ def status_counts(session: Session, catalogue_id: int) -> dict[str, int]:
     for _, _, status, rows in level_status_counts(session, [catalogue_id]):
         counted[status] += rows
     return dict(counted)
+
+
+def batches_of(session: Session, decision_ids: Collection[int]) -> dict[int, str]:
+    """Fact -> the public identifier of the batch that wrote it, for those that a batch wrote."""
+    statement = (
+        select(BatchAnswer.decision_id, Batch.public_id)
+        .join(Batch, col(Batch.id) == BatchAnswer.batch_id)
+        .where(col(BatchAnswer.decision_id).in_(decision_ids))
+    )
+    return {fact_id: public_id for fact_id, public_id in session.exec(statement) if fact_id is not None}

@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
+from app.jobs.queue import JobQueue
 from app.platform.identity import CatalogueAccess
 
 
@@ -22,7 +23,7 @@ class Together:
     """Where it stands among the other things that she may take back."""
     title: str
     """What it is in a sentence: « le lot « Ionogramme », 40 lignes »."""
-    take_back: Callable[[Session, CatalogueAccess], str]
+    take_back: Callable[[Session, CatalogueAccess, JobQueue], str]
     """Writes the facts that undo it and returns the address to show; raises WorkbenchError when it refuses."""
 
 

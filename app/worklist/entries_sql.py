@@ -320,3 +320,9 @@ def _statuses(query: ReviewQuery) -> set[str]:
     """The statuses that the query lets through."""
     kept = set(stored_values(query.only).get("etat", [])) or set(Status)
     return {str(status) for status in kept} - set(stored_values(query.without).get("etat", []))
+
+
+def filtered(catalogue_id: int, query: ReviewQuery) -> tuple[Conditions, dict[str, Any]]:
+    """The conditions of a query on entries, and the values that they are given, for statements of other rooms."""
+    form = _Form.of(query)
+    return form.conditions(), form.values(catalogue_id, query)

@@ -1,7 +1,7 @@
 """double reading: shares, requests, second readings, reconciliations
 
 Revision: 0020
-Follows: 0018
+Follows: 0019
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from app.models import append_only, public_identifiers
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

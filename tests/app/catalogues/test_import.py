@@ -7,6 +7,7 @@ from sqlalchemy import event
 from sqlmodel import col, func, select
 
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
+from app.files.ans_files import ANS_COLUMNS
 from app.files.choices import Choices, Duplicates, IncomingFile
 from app.models import (
     AuditEvent,
@@ -471,3 +472,38 @@ def test_importing_never_touches_decisions(importer: Importer) -> None:
     with reading(importer.engine) as session:
         assert session.get_one(ReviewState, sodium.id).status == Status.DOUBT
         assert session.get_one(ReviewState, sodium.id).version == 1
+
+
+def test_rows_that_only_reference_values_distinguish_are_one_analysis(importer: Importer) -> None:
+    rows = "HB;Hémoglobine;g/dL;13 - 17\nHB;Hémoglobine;g/dL;12 - 16\nNA;Sodium;mmol/L;135 - 145\n"
+    content = f"Code;Libellé;Unité;Valeurs de référence\n{rows}NA;Sodium;mmol/L;135 - 145\n"
+    report = importer(IncomingFile("catalogue.csv", content.encode()))
+    assert report.analyses == 2
+    assert importer.test(report.catalogue_id, "HB").reference_range == "13 - 17 ; 12 - 16"
+    assert importer.test(report.catalogue_id, "NA").reference_range == "135 - 145"
+    assert [warning for warning in report.warnings if "valeurs de référence" in warning] == [
+        "catalogue.csv : 1 analyse tient en plusieurs lignes, que seules leurs valeurs de référence distinguent (selon "
+        "le sexe ou l'âge, par exemple) : ces valeurs sont réunies (« HB », lignes 2, 3)."
+    ]
+    assert "catalogue.csv : 1 ligne répète une ligne précédente (mêmes valeurs)." in report.warnings
+
+
+def test_rows_whose_labels_differ_too_still_clash(importer: Importer) -> None:
+    content = (
+        "Code;Libellé;Unité;Valeurs de référence\nHB;Hémoglobine homme;g/dL;13 - 17\n"
+        "HB;Hémoglobine femme;g/dL;12 - 16\n"
+    )
+    [problem] = refused(importer, IncomingFile("catalogue.csv", content.encode()))
+    assert "« HB », lignes 2, 3" in problem
+
+
+@pytest.mark.parametrize("heading", ["Examen prescriptible", "Examen", "Libellé examen"])
+def test_columns_beside_those_of_loinc_3_name_exam_results_and_reference_values(
+    importer: Importer, heading: str
+) -> None:
+    headings = ";".join(column.heading for column in ANS_COLUMNS[FileKind.LOINC_3])
+    row = "NA;Sodium;;;;mmol/L;PT;;Sérum;QN;;;Ionogramme;135 - 145;138"
+    content = f"{headings};{heading};Valeurs usuelles;Exemples de résultats\n{row}\n"
+    report = importer(IncomingFile("LOINC_3_export.csv", content.encode()))
+    test = importer.test(report.catalogue_id, "NA")
+    assert (test.exam, test.reference_range, test.results) == ("Ionogramme", "135 - 145", "138")

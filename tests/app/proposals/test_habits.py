@@ -35,6 +35,7 @@ from matcher import Habit, Knowledge
 from tests.app.proposals.habits_sample import (
     AUTOMATED,
     BLOOD,
+    LEAST,
     METHOD,
     PLAIN,
     SODIUM,
@@ -154,6 +155,49 @@ def test_what_changes_no_decided_code_counts_for_nothing(bench: Bench) -> None:
     known = bench.known()
     assert known is not None
     assert known.changes == 5 + 4 * TAKEN_BACK, "a code sent back is decided no more"
+
+
+def receive(bench: Bench, code: str, loinc_num: str = AUTOMATED) -> None:
+    """A code of an earlier transcoding that somebody took over for a row."""
+    with transaction(bench.world.engine) as session:
+        session.add(
+            EarlierStatement(
+                catalogue_id=bench.catalogue_id, local_test_id=bench.rows[code], source_name="ancien.csv",
+                finding="code", loinc_num=loinc_num, taken_as=EarlierUse.TO_CONFIRM,
+            )
+        )  # fmt: skip
+
+
+def test_received_codes_start_the_learning_once_they_are_approved_and_not_before(bench: Bench) -> None:
+    rows = range(1, LEAST_CHANGES + 1)
+    for code in blood(rows):
+        receive(bench, code)
+    bench.choose(rows)
+    assert not bench.look(), "taken over, and approved by nobody"
+    for code in blood(rows):
+        bench.approve(code)
+    assert bench.look()
+    assert bench.matcher.learned_from == [[(code, AUTOMATED) for code in blood(rows)]]
+    assert bench.first_codes()["H16"] == AUTOMATED
+
+
+def test_a_code_counts_once_whether_it_was_chosen_or_received(bench: Bench) -> None:
+    def changes() -> int:
+        known = bench.known()
+        return known.changes if known is not None else 0
+
+    receive(bench, "H1")
+    receive(bench, "H2", PLAIN)
+    bench.choose([1, 2, 3])
+    assert changes() == 2, "H2 was decided otherwise than received, H3 without anything received"
+    for code in blood([1, 2, 3]):
+        bench.approve(code)
+    assert changes() == 3
+    bench.act("H1", Action.SEND_BACK, email="biologiste@exemple.fr")
+    assert changes() == 3 + TAKEN_BACK
+    bench.choose([1])
+    bench.act("H1", Action.UNDO)
+    assert changes() == 3 + TAKEN_BACK, "nobody approved what came and went"
 
 
 def test_only_codes_in_force_that_somebody_chose_are_learned_from(bench: Bench) -> None:
@@ -401,7 +445,7 @@ def test_habits_may_be_left_and_followed_again(bench: Bench, client_for: ClientF
     bench.choose(range(1, LEAST_CHANGES + 1))
     bench.look()
     shown = client.get(page).text
-    assert f"technique « {METHOD} » (10 décisions sur 10)" in shown
+    assert f"technique « comptage automatisé » ({METHOD}) (10 décisions sur 10)" in shown
     assert "Hématologie" in shown
     assert "Ne plus suivre ces habitudes" in shown
     bench.matcher.asked.clear()
@@ -427,11 +471,33 @@ def test_habits_may_be_left_and_followed_again(bench: Bench, client_for: ClientF
 def test_left_habits_stay_left_as_decisions_go_on(bench: Bench, client_for: ClientFor) -> None:
     page = f"/catalogues/{bench.catalogue_id}/habitudes"
     client = client_for(TRANSCODER)
+    bench.choose(range(1, LEAST_CHANGES + 1))
+    bench.look()
     assert client.post(page, data={"suivre": "0"}).status_code == 303
     bench.look()
-    bench.choose(range(1, BLOOD + 1))
+    learned = list(bench.matcher.learned_from)
+    bench.choose(range(LEAST_CHANGES + 1, BLOOD + 1))
     assert not bench.look()
-    assert bench.matcher.learned_from == []
+    bench.search()
+    assert bench.matcher.learned_from == learned, "nor does a search of all rows learn"
+    assert bench.run().habits == []
+
+
+def test_a_search_of_all_rows_follows_the_decisions_of_then(bench: Bench) -> None:
+    bench.choose(range(1, LEAST + 1))
+    assert not bench.look(), "too few for workers to look at"
+    bench.search()
+    assert bench.first_codes()["H16"] == AUTOMATED
+    assert [habit["value"] for habit in bench.run().habits] == [METHOD]
+    known = bench.known()
+    assert known is not None
+    assert (known.changes, known.decisions) == (0, LEAST)
+    assert [event.action for event in bench.audit()] == ["habits.learn"]
+    for number in range(1, LEAST + 1):
+        bench.act(f"H{number}", Action.UNDO)
+    bench.search()
+    assert bench.first_codes()["H16"] == PLAIN
+    assert bench.run().habits == []
 
 
 def test_the_switch_refuses_readers_and_what_it_does_not_know(bench: Bench, client_for: ClientFor) -> None:
@@ -442,14 +508,23 @@ def test_the_switch_refuses_readers_and_what_it_does_not_know(bench: Bench, clie
         answer = client.post(page, data=said)
         assert 400 <= answer.status_code < 500, said
     assert bench.known() is None
-    assert client.post(page, data={"suivre": "1"}).status_code == 303
+    for word in ("0", "1"):
+        answer = client.post(page, data={"suivre": word})
+        assert answer.status_code == 409
+        assert "ne montrent encore aucune habitude" in html.unescape(answer.text)
     assert bench.audit() == [], "nothing changed"
     assert bench.known() is None
+    bench.choose([1])
+    assert client.post(page, data={"suivre": "0"}).status_code == 409, "one decision shows no habit"
+    bench.choose(range(2, LEAST_CHANGES + 1))
+    bench.look()
+    assert client.post(page, data={"suivre": "1"}).status_code == 303
+    assert [event.action for event in bench.audit()] == ["habits.learn"], "they were followed already"
 
 
 def test_a_reader_sees_the_habits_and_no_switch(bench: Bench, client_for: ClientFor) -> None:
     bench.choose(range(1, LEAST_CHANGES + 1))
     bench.look()
     shown = client_for(READER).get(f"/catalogues/{bench.catalogue_id}").text
-    assert f"technique « {METHOD} »" in shown
+    assert f"technique « comptage automatisé » ({METHOD})" in shown
     assert "Ne plus suivre" not in shown

@@ -1,5 +1,6 @@
 """With the real engine: after enough decisions the case of another row says what it follows."""
 
+import re
 from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
@@ -74,6 +75,8 @@ def test_the_case_names_the_decisions_that_it_follows(
     assert first.loinc_num == LEFT_CODE
     assert any(line["sentence"].startswith("Comme vos décisions sur « Ac anti-") for line in first.evidence)
     case = client_for(TRANSCODER).get(f"/catalogues/{catalogue_id}/revue/{row.id}").text
-    assert "Comme vos décisions sur « Ac anti-" in case
+    said, *_ = re.findall(r'<p class="decided-by">(Comme vos décisions sur « Ac anti-[^<]+)</p>', case)
+    assert " : " not in said, "what they have in common stands in the column"
+    assert f"{said} : immunodosage (IA)." in case, "the technique in French, the name of LOINC beside"
     [weighed] = evidence_ahead(world.engine, settings, catalogue_id, [(row, LEFT_CODE)])
     assert {line["sentence"] for line in weighed} == {line["sentence"] for line in first.evidence}

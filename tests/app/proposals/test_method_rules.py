@@ -1,5 +1,7 @@
 """The rule of a laboratory on techniques: who decides, what is kept, what was searched otherwise."""
 
+import html
+
 import pytest
 from sqlmodel import col, select
 
@@ -9,6 +11,7 @@ from app.platform.database import reading, transaction
 from app.proposals import jobs, repository, rows
 from app.proposals.jobs import run_proposals
 from app.proposals.knowledge import knowledge_for, knowledge_from_json, knowledge_to_json
+from app.proposals.method_rule_pages import CHANGES_SHOWN
 from app.proposals.method_rules import differing, discipline_names, read_choices, rules_of, set_rules
 from app.proposals.service import JOB_KIND
 from app.settings import Settings
@@ -201,3 +204,18 @@ def test_what_cannot_be_is_refused_in_french(
 def test_a_choice_not_named_stays_as_it_is() -> None:
     assert read_choices({"hematology": "with"}) == WITH_TECHNIQUE
     assert read_choices({}) == {}
+
+
+def test_the_page_shows_the_last_changes_only_and_says_so(world: World, client_for: ClientFor) -> None:
+    discipline, client = next(iter(discipline_names())), client_for(BIOLOGIST)
+    choices = [MethodChoice.WITH, MethodChoice.WITHOUT]
+    for number in range(CHANGES_SHOWN):
+        rule(world, {discipline: choices[number % 2]})
+    shown = html.unescape(client.get(address(world)).text)
+    assert "derniers changements" not in shown
+    rule(world, {discipline: MethodChoice.NATIONAL})
+    shown = html.unescape(client.get(address(world)).text)
+    assert f"Seuls les {CHANGES_SHOWN} derniers changements sont montrés ; les précédents sont au journal." in shown
+    history = shown[shown.index('id="historique"') :]
+    assert history.count("<tr>") == 1 + CHANGES_SHOWN
+    assert "selon le choix national" in history

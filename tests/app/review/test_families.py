@@ -1,15 +1,23 @@
 """Siblings in the case: side by side, their difference named, nothing hidden and no key changed."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from sqlmodel import select
 
+from app.cases.choice_words import decided_by, in_french, written_techniques
 from app.cases.families import side_by_side
+from app.cases.method_glosses import METHOD_GLOSS, in_words
 from app.cases.view import CandidateColumn
-from app.models import LoincTerm, Proposal
+from app.models import LocalTest, LoincTerm, Proposal
 from app.platform.database import transaction
 from app.terminology.naming import name_of
+from app.transcoding.evidence import EvidenceLine
+from loinc_data.tables import load_starter_terms
+from matcher.evidence import choice
+from matcher.evidence.base import sentence_of
+from matcher.types import Axis, Verdict
 from tests.app.review.conftest import Desk
 from tests.app.review.sample import evidence
 from tests.conftest import TRANSCODER, ClientFor
@@ -118,3 +126,65 @@ def test_without_siblings_the_table_is_as_it_was(desk: Desk, client_for: ClientF
     page = client_for(TRANSCODER).get(f"{desk.base}/revue/{desk.glucose}").text
     assert "Même analyse" not in page
     assert 'class="families"' not in page
+
+
+def test_every_technique_of_the_starter_has_a_french_name_of_its_own() -> None:
+    methods = {term.method_typ for term in load_starter_terms()} - {""}
+    assert sorted(methods - METHOD_GLOSS.keys()) == []
+    names = list(METHOD_GLOSS.values())
+    assert sorted({name for name in names if names.count(name) > 1}) == [], "two techniques would look the same"
+    assert in_words("Automated count") == "technique « comptage automatisé » (Automated count)"
+    assert in_words("Crystal ball") == "technique « Crystal ball »"
+
+
+def said(rule: Callable[[str, str], None], local: str, of_term: str) -> list[EvidenceLine]:
+    return [
+        EvidenceLine(Axis.COMPONENT, Verdict.AGREE, "Même substance."),
+        EvidenceLine(Axis.METHOD, Verdict.AGREE, sentence_of(rule, local, of_term)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (said(choice.national_choice, "", "arrêté de 2026"), "Choix national"),
+        (said(choice.laboratory_rule, "avec", "hématologie"), "Règle du laboratoire"),
+        (said(choice.among_national_set, "", ""), "Circuit de la biologie"),
+        (said(choice.as_decided, "« TSH : ultra », « T4 »", "IA"), "Comme vos décisions sur « TSH : ultra », « T4 »"),
+        (said(choice.stands_back, "", ""), ""),
+        ([], ""),
+    ],
+)
+def test_what_decided_is_said_in_a_few_words(lines: list[EvidenceLine], words: str) -> None:
+    assert decided_by(lines) == words
+
+
+def test_the_technique_of_a_sentence_is_said_in_french() -> None:
+    [_, line] = said(choice.as_decided, "« VS »", "Automated count")
+    assert in_french(line.sentence, "Automated count") == (
+        "Comme vos décisions sur « VS » : comptage automatisé (Automated count)."
+    )
+    assert in_french("Méthode : Automated count.", "Automated count") == "Méthode : Automated count."
+
+
+def test_the_only_sibling_that_has_the_written_technique_says_so() -> None:
+    terms = {found.loinc_num: found for found in (term("A", "Automated count"), term("B"), term("C", "Manual count"))}
+    agrees = [EvidenceLine(Axis.METHOD, Verdict.AGREE, "Même technique.", "automate")]
+    against = [EvidenceLine(Axis.METHOD, Verdict.CONTRADICT, "Autre technique.", "automate")]
+    assert written_techniques(terms, {"A": agrees, "B": [], "C": against}) == {"A"}
+    assert written_techniques(terms, {"A": agrees, "B": [], "C": agrees}) == set(), "the technique settles nothing"
+    assert written_techniques({"A": terms["A"]}, {"A": agrees}) == set(), "there is nothing to choose among"
+
+
+def test_a_cell_of_thousands_of_letters_is_bounded_and_says_so(desk: Desk, client_for: ClientFor) -> None:
+    with transaction(desk.engine) as session:
+        row = session.get_one(LocalTest, desk.sodium)
+        row.reference_range, row.results, row.exam = "7" * 5000, "8" * 5000, "9" * 300
+    page = client_for(TRANSCODER).get(f"{desk.base}/revue/{desk.sodium}").text
+    assert "7" * 300 in page
+    assert "7" * 301 not in page
+    assert "8" * 300 in page
+    assert "8" * 301 not in page
+    assert "9" * 300 in page
+    assert page.count("300 premiers caractères sur 5") == 2
+    assert page.count("la suite est dans le fichier reçu") == 2

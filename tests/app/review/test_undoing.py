@@ -1,6 +1,6 @@
 """Taking back one's own decisions, the newest first, as deep as they go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from app.approval.service import approve, send_back
 from app.errors import ConflictError
+from app.jobs.queue import JobQueue
 from app.models import Action, Decision, Level, LocalTest, Status
 from app.platform.database import transaction
 from app.platform.identity import CatalogueAccess
@@ -22,7 +23,7 @@ from tests.conftest import BIOLOGIST, READER, TRANSCODER, ClientFor
 
 def undo(desk: Desk, email: str = TRANSCODER, before: int | None = None, reason: str = "") -> undoing.Outcome:
     with transaction(desk.engine) as session:
-        return undoing.undo_newest(session, desk.access(email), before, reason)
+        return undoing.undo_newest(session, desk.access(email), JobQueue(desk.settings, desk.engine), before, reason)
 
 
 def undone_row(outcome: undoing.Outcome) -> int:
@@ -32,7 +33,9 @@ def undone_row(outcome: undoing.Outcome) -> int:
 
 def add_rows(desk: Desk, count: int) -> list[int]:
     rows = [
-        LocalTest(catalogue_id=desk.catalogue_id, level=Level.ANALYSIS, code=f"R{n}", label=f"LIGNE {n}", position=50 + n)
+        LocalTest(
+            catalogue_id=desk.catalogue_id, level=Level.ANALYSIS, code=f"R{n}", label=f"LIGNE {n}", position=50 + n
+        )
         for n in range(count)
     ]
     with transaction(desk.engine) as session:
@@ -74,7 +77,8 @@ def test_only_one_s_own_decisions_in_this_catalogue_go_back(desk: Desk) -> None:
     desk.decide(desk.sodium)
     with transaction(desk.engine) as session:
         access = desk.world.catalogue_access(TRANSCODER, other)
-        assert isinstance(undoing.undo_newest(session, access), undoing.NothingLeft)
+        queue = JobQueue(desk.settings, desk.engine)
+        assert isinstance(undoing.undo_newest(session, access, queue), undoing.NothingLeft)
     assert desk.state(desk.glucose).status == Status.DECIDED
 
 
@@ -200,7 +204,7 @@ class Batches:
             return None
         return Together(self.facts[-1], "le lot de deux lignes", self.take_back)
 
-    def take_back(self, session: Session, access: CatalogueAccess) -> str:
+    def take_back(self, session: Session, access: CatalogueAccess, queue: JobQueue) -> str:
         if self.refuses:
             raise ConflictError(self.refuses)
         self.taken += 1
@@ -208,13 +212,13 @@ class Batches:
 
 
 @pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[Batches]:
+def batches(monkeypatch: pytest.MonkeyPatch) -> Batches:
     monkeypatch.setattr(undoables, "SOURCES", [])
     room = Batches()
     undoables.register(room)
     undoables.register(room)
-    assert undoables.SOURCES == [room]
-    yield room
+    assert [room] == undoables.SOURCES
+    return room
 
 
 def test_what_was_written_together_goes_back_together(desk: Desk, batches: Batches, client_for: ClientFor) -> None:

@@ -9,8 +9,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from matcher.calibration import SURE_AT
+import matcher
+from matcher.calibration import SURE_AT, TO_CHECK_AT, least_share
 from matcher.engine import Engine
+from matcher.types import Band
 from tests.bench.matching.build import bench_engine
 from tests.bench.matching.datasets import Case, answerable, bench_folder, find_release, read_cases
 from tests.bench.matching.markdown import freeze, page, percent, table
@@ -18,7 +20,7 @@ from tests.bench.matching.measure import Answer, answers, figures
 
 JUDGING = Path(__file__).resolve().parent / "judging.csv"
 DEPTH = 50
-CONFIDENCE = 0.95
+JUDGED = Path(matcher.__file__).parent / "judged_data.py"
 STYLES = {
     "style1": "private laboratories, everything in full",
     "style2": "hospital, abbreviated, with specimen and unit",
@@ -27,28 +29,6 @@ STYLES = {
     "style5": "labels alone, mnemonics",
     "style6": "labels with chapter and exam",
 }
-
-
-def lower_bound(right: int, count: int) -> float:
-    """The one-sided 95 % lower bound of a share (Clopper and Pearson), by bisection on the binomial tail."""
-    if not count or not right:
-        return 0.0
-    low, high = 0.0, right / count
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _tail(right, count, middle) < 1 - CONFIDENCE else (low, middle)
-    return low
-
-
-def _tail(right: int, count: int, share: float) -> float:
-    """The probability of at least `right` successes out of `count`."""
-    probability, total = (1 - share) ** count, 0.0
-    for successes in range(count + 1):
-        if successes >= right:
-            total += probability
-        if successes < count and share < 1:
-            probability *= (count - successes) / (successes + 1) * share / (1 - share)
-    return total
 
 
 def sure_without_right(engine: Engine, cases: Sequence[Case]) -> int:
@@ -70,11 +50,33 @@ def line(name: str, items: Sequence[Answer]) -> tuple[str, ...]:
     got = figures(items)
     sure = [item for item in items if item.confidence >= SURE_AT]
     right = sum(item.rank == 1 for item in sure)
-    bound = percent(lower_bound(right, len(sure))) if sure else ""
+    bound = percent(least_share(right, len(sure))) if sure else ""
     return (
         name, str(got.count), percent(got.top1), percent(got.top5), percent(got.recall50), percent(got.sure),
         f"{right} of {len(sure)}", bound,
     )  # fmt: skip
+
+
+def by_band(items: Sequence[Answer]) -> dict[str, tuple[int, int]]:
+    """Band -> (right, all) of the first answers that have its confidence."""
+    found: dict[str, tuple[int, int]] = {}
+    for band, least, most in (
+        (Band.SURE, SURE_AT, 2.0), (Band.TO_CHECK, TO_CHECK_AT, SURE_AT), (Band.UNCERTAIN, 0.0, TO_CHECK_AT),
+    ):  # fmt: skip
+        inside = [item for item in items if least <= item.confidence < most]
+        found[band.value] = (sum(item.rank == 1 for item in inside), len(inside))
+    return found
+
+
+def keep(found: dict[str, tuple[int, int]]) -> None:
+    """Write what a batch is told of each band, beside the calibration."""
+    lines = "\n".join(f'    "{band}": ({right}, {count}),' for band, (right, count) in found.items())
+    JUDGED.write_text(
+        '"""Counted by `python -m tests.bench.matching.judge --freeze`; do not edit by hand."""\n\n'
+        f"JUDGED: dict[str, tuple[int, int]] = {{\n{lines}\n}}\n"
+        '"""Band -> (right, all) of the rows that judge."""\n',
+        encoding="utf-8",
+    )
 
 
 def main() -> None:
@@ -110,6 +112,7 @@ def main() -> None:
         flags = (" --data FOLDER" if data else "") + (" --release PATH" if chosen.release else "") + " --freeze"
         content = page("The set that judges", "python -m tests.bench.matching.judge" + flags, [facts, body])
         freeze("judging.md", content)
+        keep(by_band(found))
 
 
 if __name__ == "__main__":

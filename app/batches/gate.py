@@ -1,0 +1,109 @@
+"""The gate of a batch: which rows may be accepted without being looked at, why the others may not. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.models import Status
+from matcher.calibration import judged_share, least_share
+from matcher.types import Band
+
+BANDS = (Band.SURE, Band.TO_CHECK)
+"""The bands that a batch may take: nobody accepts uncertain proposals without looking."""
+_NOT_OPEN = {
+    Status.DECIDED: "Déjà décidée.",
+    Status.APPROVED: "Déjà approuvée.",
+    Status.DOUBT: "En doute : une personne doit répondre.",
+    Status.SENT_BACK: "Renvoyée : une personne doit la revoir.",
+}
+NO_TEST = "Le moteur n'y voit pas une analyse."
+NO_PROPOSAL = "Aucune proposition."
+CONTRADICTED = "La ligne contredit le code proposé."
+INACTIVE = "Le code proposé n'est plus actif dans LOINC."
+SET_ASIDE = "Une personne a écarté ce candidat."
+CHANGED = "À revoir depuis la nouvelle version de LOINC."
+TOO_LOW = "Confiance trop basse pour un lot."
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row with its best proposal."""
+
+    local_test_id: int
+    version: int
+    status: Status
+    loinc_num: str = ""
+    proposal_id: int | None = None
+    band: Band | None = None
+    confidence: float = 0.0
+    has_contradiction: bool = False
+    is_nontest: bool = False
+    has_task: bool = False
+    is_active: bool = True
+    """Whether the code is there and active in the release."""
+    is_set_aside: bool = False
+
+
+def refusal(row: Candidate, lowest: Band) -> str:
+    """Why this row does not pass, as a sentence; empty when it does. The gravest reason first."""
+    if row.status is not Status.TODO:
+        return _NOT_OPEN[row.status]
+    if row.is_nontest:
+        return NO_TEST
+    if not row.loinc_num or row.proposal_id is None or row.band is None:
+        return NO_PROPOSAL
+    if row.has_contradiction:
+        return CONTRADICTED
+    if not row.is_active:
+        return INACTIVE
+    if row.is_set_aside:
+        return SET_ASIDE
+    if row.has_task:
+        return CHANGED
+    allowed = BANDS[: BANDS.index(lowest) + 1] if lowest in BANDS else ()
+    return "" if row.band in allowed else TOO_LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How many of the rows let through may be right."""
+
+    expected: float
+    """The mean of their confidences, in [0, 1]."""
+    least: float
+    """What may be counted on: the share of the bands, weighed by their rows, at its one-sided 95 % lower bound."""
+    right: int
+    """Of the rows never seen when the engine was set, in these bands: right ones."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What would become of the rows asked for."""
+
+    passing: Sequence[Candidate]
+    refused: Sequence[tuple[Candidate, str]]
+    lowest: Band
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why rows do not pass, the most frequent first."""
+        return Counter(reason for _, reason in self.refused).most_common()
+
+    @property
+    def precision(self) -> Precision | None:
+        """What may be expected of the rows that pass; None when none does."""
+        if not self.passing:
+            return None
+        expected = sum(row.confidence for row in self.passing) / len(self.passing)
+        bands = Counter(row.band for row in self.passing)
+        judged = {band: judged_share(band) for band in bands if band is not None}
+        least = sum(bands[band] * least_share(*found) for band, found in judged.items()) / len(self.passing)
+        right, count = (sum(part) for part in zip(*judged.values(), strict=True))
+        return Precision(expected, min(least, expected), right, count)
+
+
+def gate(rows: Sequence[Candidate], lowest: Band) -> Gate:
+    """Sort rows by what would become of them."""
+    told = [(row, refusal(row, lowest)) for row in rows]
+    return Gate([row for row, reason in told if not reason], [item for item in told if item[1]], lowest)

@@ -1,0 +1,322 @@
+"""Building the pages of the batches."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from app.batches import repository
+from app.batches.asking import MOST, Asked, through_gate, title_of
+from app.batches.pages import (
+    AnswerLine,
+    BatchesPage,
+    BatchLine,
+    BatchPage,
+    GatePage,
+    GroupCandidate,
+    GroupPage,
+    GroupRow,
+)
+from app.batches.undoing import batch_url
+from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS
+from app.errors import NotFoundError
+from app.models import Action, Batch, BatchKind, Job, JobStatus, Relation, Status, User
+from app.platform.database import reading
+from app.platform.identity import CatalogueAccess
+from app.terminology.naming import name_of
+from app.terminology.service import current_release, terms_by_number
+from app.text import paris_time
+from app.transcoding import repository as transcoding
+from app.transcoding.workflow import DECIDERS
+from app.web.spreadsheet_csv import csv_pieces
+from app.web.templating import format_percent
+from app.web.wording import ACTION, BAND, RELATION, Word
+from app.worklist import entries_sql, groups
+from app.worklist.facets import BY_KEY
+from app.worklist.navigation import case_url, queue_url
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import rows_of, run_id_of, window_of
+from matcher.types import Band
+
+LIST = 100
+ANSWERS = 200
+KINDS = {BatchKind.FILTER: "Propositions acceptées", BatchKind.GROUP: "Groupe", BatchKind.TAKE_BACK: "Reprise"}
+BAND_WORDS = {"sure": Band.SURE, "a-verifier": Band.TO_CHECK}
+DONE = Word("Enregistrée", "chip-ok", "✔")
+LEFT = Word("Laissée", "chip-warn", "✘")
+WAITING = Word("En attente", "chip-mute", "…")
+
+
+def facet_words(session: Session, query: ReviewQuery) -> list[str]:
+    """The filters of a query, in words."""
+    said = []
+    for prefix, chosen in (("", query.only), ("sauf ", query.without)):
+        for key, words in chosen.items():
+            facet = BY_KEY[key]
+            labels = [facet.label(facet.stored(word)) for word in words]
+            if key == "auteur":
+                names = transcoding.names_of(session, [int(word) for word in words if word.isdigit()])
+                labels = [names.get(int(word), word) if word.isdigit() else facet.empty_label for word in words]
+            said.append(f"{facet.title} : {prefix}{' ou '.join(labels)}")
+    return said
+
+
+def gate_page(session: Session, access: CatalogueAccess, asked: Asked, scope: str, problem: str = "") -> GatePage:
+    """The page before a batch; `scope` is what the rows are: `filtre`, `page` or `cochees`."""
+    found, is_cut = through_gate(session, access, asked)
+    path = f"/catalogues/{access.catalogue_id}/lots/nouveau"
+    word = next(word for word, band in BAND_WORDS.items() if band is asked.lowest)
+    page_ids = window_of(session, access.catalogue_id, asked.query).ids
+    count = entries_sql.count_rows(session, access.catalogue_id, asked.query, MOST + 1)
+    ticked = {"ligne": asked.ids} if scope == "cochees" else {}
+    scopes = [
+        ("Toutes les lignes filtrées", count, _address(asked.query, path, word), scope == "filtre"),
+        ("Cette page seulement", len(page_ids), _address(asked.query, path, word, "page"), scope == "page"),
+    ]
+    if scope == "cochees":
+        scopes.append(("Les lignes cochées", len(asked.ids), _address(asked.query, path, word, scope, **ticked), True))
+    bands = [
+        (name, BAND[band].text, _address(asked.query, path, name, scope, **ticked), band is asked.lowest)
+        for name, band in BAND_WORDS.items()
+    ]
+    return GatePage(
+        title="Accepter en lot",
+        catalogue=access.catalogue,
+        title_of_rows=title_of(asked.query, asked.ids if scope == "cochees" else (), facet_words(session, asked.query)),
+        gate=found,
+        precision=found.precision,
+        is_cut=is_cut,
+        most=MOST,
+        lowest=word,
+        bands=bands,
+        scopes=scopes,
+        ask_url=asked.query.url(f"/catalogues/{access.catalogue_id}/lots", confiance_min=word, perimetre=scope),
+        ids=asked.ids,
+        queue_url=queue_url(access.catalogue_id, asked.query),
+        can_ask=access.role in DECIDERS and not is_cut and bool(found.passing),
+        sampled=len(found.passing),
+        problem=problem,
+    )
+
+
+def _address(query: ReviewQuery, path: str, word: str, scope: str = "filtre", ligne: Sequence[int] = ()) -> str:
+    address = query.url(path, confiance_min=word, perimetre=None if scope == "filtre" else scope)
+    return address + "".join(f"&ligne={row_id}" for row_id in ligne)
+
+
+def batches_page(session: Session, access: CatalogueAccess, before: int | None) -> BatchesPage:
+    """The batches of a catalogue."""
+    found = repository.batches_of(session, access.catalogue_id, LIST + 1, before)
+    counts = repository.counts(session, [batch.id or 0 for batch, _ in found])
+    path = f"/catalogues/{access.catalogue_id}/lots"
+    return BatchesPage(
+        title="Lots",
+        catalogue=access.catalogue,
+        lines=[_line(access, batch, name, counts) for batch, name in found[:LIST]],
+        more_url=f"{path}?avant={found[LIST - 1][0].id}" if len(found) > LIST else "",
+        new_url=f"{path}/nouveau",
+    )
+
+
+def _line(
+    access: CatalogueAccess, batch: Batch, author: str, counts: dict[int, tuple[int, int, int]]
+) -> BatchLine:
+    rows, done, refused = counts.get(batch.id or 0, (0, 0, 0))
+    return BatchLine(
+        number=batch.id or 0,
+        url=batch_url(access.catalogue_id, batch.public_id),
+        kind=KINDS[BatchKind(batch.kind)],
+        title=batch.title,
+        author=author,
+        at=batch.created_at,
+        rows=rows,
+        done=done,
+        refused=refused,
+        state="fini" if done + refused == rows else "en cours",
+    )
+
+
+def require_batch(session: Session, access: CatalogueAccess, public_id: str) -> Batch:
+    """The batch of this catalogue, or NotFoundError."""
+    batch = repository.find(session, access.catalogue_id, public_id)
+    if batch is None:
+        raise NotFoundError("Ce lot n'existe pas ou ne vous est pas ouvert.")
+    return batch
+
+
+def batch_page(
+    session: Session, access: CatalogueAccess, batch: Batch, after: int, only_refused: bool, readings: str = ""
+) -> BatchPage:
+    """The page of one batch."""
+    batch_id = batch.id or 0
+    author = session.get(User, batch.author_id)
+    line = _line(access, batch, author.display_name if author else "", repository.counts(session, [batch_id]))
+    rows = repository.answered_rows(session, batch_id, ANSWERS + 1, after, only_refused)
+    back = repository.takes_back(session, batch_id)
+    origin = session.get(Batch, batch.of_batch_id) if batch.of_batch_id else None
+    waiting = line.rows - line.done - line.refused
+    url, suffix = line.url, "&resultat=laissees" if only_refused else ""
+    is_own = batch.author_id == access.user_id
+    return BatchPage(
+        title=f"Lot n° {batch_id}",
+        catalogue=access.catalogue,
+        line=line,
+        waiting=waiting,
+        job_id=_job_of(session, batch) if waiting else None,
+        expected=batch.expected,
+        expected_least=batch.expected_least,
+        said=_said(batch),
+        of_url=batch_url(access.catalogue_id, origin.public_id) if origin else "",
+        of_number=origin.id if origin else None,
+        back_url=batch_url(access.catalogue_id, back.public_id) if back else "",
+        may_take_back=is_own and not waiting and back is None and line.done > 0 and origin is None,
+        take_back_url=f"{url}/reprise",
+        answers=[_answer(access, row) for row in rows[:ANSWERS]],
+        only_refused=only_refused,
+        all_url=url,
+        refused_url=f"{url}?resultat=laissees",
+        next_url=f"{url}?apres={rows[ANSWERS - 1].id}{suffix}" if len(rows) > ANSWERS else "",
+        csv_url=f"{url}?format=csv",
+        queue_url=f"/catalogues/{access.catalogue_id}/revue",
+        list_url=f"/catalogues/{access.catalogue_id}/lots",
+        readings=readings,
+    )
+
+
+def _said(batch: Batch) -> str:
+    action = Action(batch.action)
+    if batch.kind == BatchKind.FILTER:
+        return "La meilleure proposition de chaque ligne, équivalente."
+    if action is Action.UNDO:
+        return "Chaque décision du lot est annulée par un nouveau fait."
+    parts = [ACTION[action].removeprefix("a ").capitalize()]
+    parts += [text for text in (batch.reason, batch.comment) if text]
+    if batch.relation:
+        parts.append(RELATION[Relation(batch.relation)])
+    return " — ".join(parts)
+
+
+def _job_of(session: Session, batch: Batch) -> int | None:
+    """The job that does it, while it is not over."""
+    statement = (
+        select(Job)
+        .where(Job.catalogue_id == batch.catalogue_id, Job.kind == "batch", Job.created_by_id == batch.author_id)
+        .order_by(col(Job.id).desc())
+        .limit(50)
+    )
+    found = (job for job in session.exec(statement) if job.payload.get("batch_id") == batch.id)
+    job = next(found, None)
+    return job.id if job is not None and job.status in (JobStatus.WAITING, JobStatus.RUNNING) else None
+
+
+def _answer(access: CatalogueAccess, row: Any) -> AnswerLine:
+    state = WAITING if row.answered is None else DONE if row.decision_id is not None else LEFT
+    return AnswerLine(
+        url=f"/catalogues/{access.catalogue_id}/revue/{row.local_test_id}",
+        code=row.code,
+        label=row.label,
+        specimen=row.specimen,
+        unit=row.unit,
+        loinc_num=row.loinc_num,
+        confidence=row.confidence,
+        state=state,
+        message=row.message or "",
+    )
+
+
+HEADER = ("Lot", "Demandé par", "Demandé le", "Code", "Libellé", "Milieu", "Unité", "Code LOINC", "Confiance",
+          "Résultat", "Explication")  # fmt: skip
+
+
+def batch_csv(database: Engine, access: CatalogueAccess, batch: Batch) -> Iterator[str]:
+    """Every row of a batch with what became of it."""
+    with reading(database) as session:
+        rows = repository.answered_rows(session, batch.id or 0)
+        author = session.get(User, batch.author_id)
+    name = author.display_name if author else ""
+    return csv_pieces(HEADER, (_csv_line(batch, name, _answer(access, row)) for row in rows))
+
+
+def _csv_line(batch: Batch, name: str, answer: AnswerLine) -> list[str]:
+    confidence = format_percent(answer.confidence) if answer.confidence is not None else ""
+    return [
+        str(batch.id), name, paris_time(batch.created_at), answer.code, answer.label, answer.specimen, answer.unit,
+        answer.loinc_num, confidence, answer.state.text, answer.message,
+    ]  # fmt: skip
+
+
+def group_page(
+    session: Session,
+    access: CatalogueAccess,
+    local_test_id: int,
+    query: ReviewQuery,
+    problem: str = "",
+    form: dict[str, str] | None = None,
+    ticked: set[int] | None = None,
+) -> GroupPage:
+    """The rows that say the same as this one."""
+    test = transcoding.local_test(session, access.catalogue_id, local_test_id)
+    if test is None:
+        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
+    ids = groups.ids_of_group(session, access.catalogue_id, local_test_id, groups.MOST + 1)
+    shown = ids[: groups.MOST]
+    runs = transcoding.runs_of(session, access.catalogue_id)
+    rows = rows_of(session, access.catalogue_id, runs, query, shown)
+    versions = repository.versions_of(session, shown)
+    statuses = repository.statuses_of(session, shown)
+    run_id = run_id_of(runs)
+    proposals = transcoding.proposals_of(session, run_id, local_test_id) if run_id else []
+    ranked = [proposal for proposal in proposals if proposal.rank > 0][:5]
+    release = current_release(session)
+    terms = terms_by_number(session, release.id or 0, {item.loinc_num for item in ranked}) if release else {}
+    says = (
+        ("Libellé", test.label), ("Synonyme", test.synonym), ("Milieu", test.specimen or test.specimen_code),
+        ("Unité", test.unit or test.unit_code), ("Technique", test.technique), ("Échelle", test.scale),
+        ("Temps", test.timing), ("Grandeur", test.property_kind),
+    )  # fmt: skip
+    path = f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"
+    return GroupPage(
+        title=f"Groupe : {test.label}",
+        catalogue=access.catalogue,
+        case_url=case_url(access.catalogue_id, local_test_id, query),
+        queue_url=queue_url(access.catalogue_id, query.with_page(1)),
+        says=[pair for pair in says if pair[1]],
+        rows=[
+            GroupRow(
+                row=row,
+                version=versions.get(row.id, 0),
+                is_open=statuses.get(row.id, Status.TODO) is not Status.APPROVED,
+                is_ticked=row.id in ticked if ticked is not None else statuses.get(row.id, Status.TODO) is Status.TODO,
+            )
+            for row in rows
+        ],
+        is_cut=len(ids) > groups.MOST,
+        candidates=[
+            GroupCandidate(
+                loinc_num=item.loinc_num,
+                name=name_of(terms.get(item.loinc_num)),
+                band=BAND[Band(item.band)],
+                confidence=item.confidence,
+                has_contradiction=item.has_contradiction,
+                axes=_axes(terms.get(item.loinc_num)),
+            )
+            for item in ranked
+        ],
+        ask_url=query.with_page(1).url(path),
+        can_decide=access.role in DECIDERS,
+        no_loinc_reasons=NO_LOINC_REASONS,
+        out_of_scope_reasons=OUT_OF_SCOPE_REASONS,
+        relations=[(relation.value, RELATION[relation]) for relation in Relation],
+        problem=problem,
+        form=form or {},
+    )
+
+
+def _axes(term: Any) -> str:
+    if term is None:
+        return ""
+    axes = (term.component, term.property, term.time_aspct, term.system, term.scale_typ, term.method_typ)
+    return " · ".join(axis for axis in axes if axis)
+
+

@@ -1,0 +1,239 @@
+"""All SQL of the batches."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlmodel import Session, col
+
+from app.batches.gate import Candidate
+from app.models import (
+    Action,
+    Batch,
+    BatchAnswer,
+    BatchKind,
+    BatchRow,
+    Decision,
+    LocalTest,
+    LoincTerm,
+    Proposal,
+    ReviewState,
+    Status,
+    User,
+)
+from app.worklist.entries_sql import ENTRIES, filtered
+from app.worklist.query import ReviewQuery
+from matcher.types import Band
+
+ACTIVE = ("ACTIVE", "TRIAL", "")
+"""Statuses of codes that a batch may give; ours has none."""
+IN_STATEMENT = 500
+
+
+def candidates(
+    session: Session,
+    catalogue_id: int,
+    run_id: int,
+    release_id: int,
+    limit: int,
+    query: ReviewQuery | None = None,
+    ids: Collection[int] | None = None,
+) -> list[Candidate]:
+    """The rows of a query, or these, with their best proposals, in the order of the file; two statements."""
+    proposal = Proposal.__table__.c  # type: ignore[attr-defined]
+    statement = (
+        select(
+            ENTRIES.local_test_id, ENTRIES.status, ENTRIES.task, ENTRIES.nontest,
+            func.coalesce(col(ReviewState.version), 0).label("version"),
+            proposal.id.label("proposal_id"), proposal.loinc_num, proposal.band, proposal.confidence,
+            proposal.has_contradiction, col(LoincTerm.status).label("term_status"),
+            col(LoincTerm.loinc_num).label("known"),
+        )
+        .outerjoin(ReviewState, col(ReviewState.local_test_id) == ENTRIES.local_test_id)
+        .outerjoin(
+            Proposal.__table__,  # type: ignore[attr-defined]
+            (proposal.run_id == run_id) & (proposal.local_test_id == ENTRIES.local_test_id) & (proposal.rank == 1),
+        )
+        .outerjoin(
+            LoincTerm, (col(LoincTerm.release_id) == release_id) & (col(LoincTerm.loinc_num) == proposal.loinc_num)
+        )
+        .where(ENTRIES.catalogue_id == catalogue_id)
+        .order_by(ENTRIES.position, ENTRIES.local_test_id)
+        .limit(limit)
+    )  # fmt: skip
+    if ids is not None:
+        statement = statement.where(ENTRIES.local_test_id.in_(list(ids)))
+    values: dict[str, Any] = {}
+    if query is not None:
+        conditions, values = filtered(catalogue_id, query)
+        statement = statement.where(*conditions)
+    rows = session.execute(statement, values).all()
+    aside = _set_aside(session, [row.local_test_id for row in rows])
+    return [
+        Candidate(
+            local_test_id=row.local_test_id,
+            version=row.version,
+            status=Status(row.status),
+            loinc_num=row.loinc_num or "",
+            proposal_id=row.proposal_id,
+            band=Band(row.band) if row.band else None,
+            confidence=row.confidence or 0.0,
+            has_contradiction=bool(row.has_contradiction),
+            is_nontest=row.nontest == "1",
+            has_task=row.task == "1",
+            is_active=row.known is not None and row.term_status in ACTIVE,
+            is_set_aside=(row.local_test_id, row.loinc_num) in aside,
+        )
+        for row in rows
+    ]
+
+
+def _set_aside(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
+    """(row, code) of the candidates that somebody set aside and nobody took back."""
+    found: set[tuple[int, str]] = set()
+    for start in range(0, len(ids), IN_STATEMENT):
+        statement = (
+            select(col(Decision.local_test_id), col(Decision.loinc_num), col(Decision.action))
+            .where(
+                col(Decision.local_test_id).in_(ids[start : start + IN_STATEMENT]),
+                col(Decision.action).in_([Action.REJECT_CANDIDATE, Action.RESTORE_CANDIDATE]),
+            )
+            .order_by(col(Decision.id))
+        )
+        for row_id, number, action in session.execute(statement):
+            (found.add if action == Action.REJECT_CANDIDATE else found.discard)((row_id, number))
+    return found
+
+
+def add_rows(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Store the rows of a batch."""
+    for start in range(0, len(rows), IN_STATEMENT):
+        session.execute(insert(BatchRow), rows[start : start + IN_STATEMENT])
+
+
+def find(session: Session, catalogue_id: int, public_id: str) -> Batch | None:
+    """A batch of this catalogue."""
+    statement = select(Batch).where(col(Batch.catalogue_id) == catalogue_id, col(Batch.public_id) == public_id)
+    return session.scalars(statement).first()
+
+
+def unanswered(session: Session, batch_id: int, row_ids: Collection[int] | None = None) -> list[BatchRow]:
+    """The rows of a batch of which nothing became yet, or those of them that are asked for."""
+    statement = (
+        select(BatchRow)
+        .outerjoin(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
+        .where(col(BatchRow.batch_id) == batch_id, col(BatchAnswer.batch_row_id).is_(None))
+        .order_by(col(BatchRow.id))
+    )
+    if row_ids is not None:
+        statement = statement.where(col(BatchRow.id).in_(list(row_ids)))
+    return list(session.scalars(statement))
+
+
+def counts(session: Session, batch_ids: Collection[int]) -> dict[int, tuple[int, int, int]]:
+    """Batch -> its rows, those done, and those refused."""
+    done = col(BatchAnswer.decision_id).is_not(None)
+    statement = (
+        select(
+            col(BatchRow.batch_id), func.count(), func.count().filter(done),
+            func.count(col(BatchAnswer.batch_row_id)).filter(~done),
+        )
+        .outerjoin(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
+        .where(col(BatchRow.batch_id).in_(batch_ids))
+        .group_by(col(BatchRow.batch_id))
+    )  # fmt: skip
+    return {batch_id: (rows, accepted, refused) for batch_id, rows, accepted, refused in session.execute(statement)}
+
+
+def batches_of(session: Session, catalogue_id: int, limit: int, before: int | None = None) -> list[tuple[Batch, str]]:
+    """The batches of a catalogue with their authors' names, the newest first."""
+    statement = (
+        select(Batch, col(User.display_name))
+        .join(User, col(User.id) == col(Batch.author_id))
+        .where(col(Batch.catalogue_id) == catalogue_id)
+        .order_by(col(Batch.id).desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(col(Batch.id) < before)
+    return [(batch, name) for batch, name in session.execute(statement)]
+
+
+def answered_rows(
+    session: Session, batch_id: int, limit: int | None = None, after: int = 0, only_refused: bool = False
+) -> Sequence[Any]:
+    """The rows of a batch with what became of them, in the order in which they were asked for."""
+    statement: Any = (
+        select(
+            col(BatchRow.id), col(BatchRow.local_test_id), col(LocalTest.code), col(LocalTest.label),
+            col(LocalTest.specimen), col(LocalTest.unit), col(BatchRow.loinc_num), col(BatchRow.confidence),
+            col(BatchAnswer.batch_row_id).label("answered"), col(BatchAnswer.decision_id), col(BatchAnswer.message),
+        )
+        .join(LocalTest, col(LocalTest.id) == col(BatchRow.local_test_id))
+        .outerjoin(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
+        .where(col(BatchRow.batch_id) == batch_id, col(BatchRow.id) > after)
+        .order_by(col(BatchRow.id))
+    )  # fmt: skip
+    if only_refused:
+        statement = statement.where(
+            col(BatchAnswer.batch_row_id).is_not(None), col(BatchAnswer.decision_id).is_(None)
+        )
+    return session.execute(statement if limit is None else statement.limit(limit)).all()
+
+
+def written_facts(session: Session, batch_id: int) -> Sequence[tuple[int, int]]:
+    """(row of the catalogue, fact) for each fact that a batch wrote."""
+    statement = (
+        select(col(BatchRow.local_test_id), col(BatchAnswer.decision_id))
+        .join(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
+        .where(col(BatchRow.batch_id) == batch_id, col(BatchAnswer.decision_id).is_not(None))
+        .order_by(col(BatchRow.id))
+    )
+    return [(row_id, fact_id) for row_id, fact_id in session.execute(statement)]
+
+
+def takes_back(session: Session, batch_id: int) -> Batch | None:
+    """The batch that took this one back, if one did."""
+    return session.scalars(select(Batch).where(col(Batch.of_batch_id) == batch_id).order_by(col(Batch.id))).first()
+
+
+def newest_of(session: Session, catalogue_id: int, author_id: int, before: int | None) -> tuple[Batch, int] | None:
+    """A person's newest batch that was not taken back, with the newest fact that it wrote."""
+    back = select(col(Batch.of_batch_id)).where(
+        col(Batch.catalogue_id) == catalogue_id, col(Batch.of_batch_id).is_not(None)
+    )
+    newest = func.max(col(BatchAnswer.decision_id))
+    statement = (
+        select(Batch, newest)
+        .join(BatchAnswer, col(BatchAnswer.batch_id) == col(Batch.id))
+        .where(
+            col(Batch.catalogue_id) == catalogue_id,
+            col(Batch.author_id) == author_id,
+            col(Batch.kind) != BatchKind.TAKE_BACK,
+            col(Batch.id).not_in(back),
+        )
+        .group_by(*Batch.__table__.c)  # type: ignore[attr-defined]
+        .having(newest.is_not(None))
+        .order_by(newest.desc())
+        .limit(1)
+    )
+    if before is not None:
+        statement = statement.having(newest < before)
+    found = session.execute(statement).first()
+    return (found[0], found[1]) if found else None
+
+
+def versions_of(session: Session, local_test_ids: Collection[int]) -> dict[int, int]:
+    """Row -> how many facts it has."""
+    statement = select(col(ReviewState.local_test_id), col(ReviewState.version)).where(
+        col(ReviewState.local_test_id).in_(local_test_ids)
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def statuses_of(session: Session, local_test_ids: Collection[int]) -> dict[int, Status]:
+    """Row -> where it stands; rows that nobody acted on are left out."""
+    statement = select(col(ReviewState.local_test_id), col(ReviewState.status)).where(
+        col(ReviewState.local_test_id).in_(local_test_ids)
+    )
+    return {row[0]: Status(row[1]) for row in session.execute(statement)}

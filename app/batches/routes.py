@@ -1,0 +1,171 @@
+"""Pages and acts of the batches: the gate, the batches, taking one back, the group of a row."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+
+from app.batches import asking
+from app.batches.asking import Asked, ask, ask_for_group, ask_to_take_back
+from app.batches.page_building import (
+    BAND_WORDS,
+    batch_csv,
+    batch_page,
+    batches_page,
+    facet_words,
+    gate_page,
+    group_page,
+    require_batch,
+)
+from app.batches.schemas import GroupForm
+from app.batches.undoing import batch_url
+from app.errors import ConflictError, InvalidInputError
+from app.jobs.queue import JobQueue
+from app.models import CONTRIBUTORS
+from app.platform.authorising import AuthorisedRoute
+from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
+from app.platform.request_session import SessionDep, TransactionsDep
+from app.proposals.readiness import ENGINE_READY
+from app.transcoding.repository import local_test
+from app.web.spreadsheet_csv import csv_download
+from app.web.templating import render
+from app.worklist.parameters import QueryDep, RowId
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import window_of
+
+router = APIRouter(prefix="/catalogues/{catalogue_id}", tags=["lots"], route_class=AuthorisedRoute)
+
+
+def _queue(request: Request) -> JobQueue:
+    queue: JobQueue = request.app.state.jobs
+    return queue
+
+
+QueueDep = Annotated[JobQueue, Depends(_queue)]
+Ticked = Annotated[list[int], Query(alias="ligne", max_length=asking.MOST)]
+LowestWord = Annotated[str, Query(alias="confiance_min", max_length=20)]
+Scope = Annotated[str, Query(alias="perimetre", max_length=10)]
+
+
+def _asked(
+    session: Session, access: CatalogueAccess, query: ReviewQuery, scope: str, word: str, ids: list[int]
+) -> tuple[Asked, str]:
+    """Which rows the address is about."""
+    if word not in BAND_WORDS:
+        raise InvalidInputError("L'adresse contient une confiance inconnue.")
+    if scope not in ("filtre", "page", "cochees"):
+        raise InvalidInputError("L'adresse contient un périmètre inconnu.")
+    rows = tuple(dict.fromkeys(ids))
+    if rows:
+        scope = scope if scope == "page" else "cochees"
+    elif scope == "page":
+        rows = tuple(window_of(session, access.catalogue_id, query).ids)
+    return Asked(query, BAND_WORDS[word], rows), scope if rows else "filtre"
+
+
+@router.get("/lots")
+def show_batches(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    before: Annotated[int | None, Query(alias="avant", ge=0, lt=2**31)] = None,
+) -> Response:
+    """The batches of the catalogue."""
+    return render(request, "batches/list.html", batches_page(session, access, before))
+
+
+@router.get("/lots/nouveau", dependencies=[for_roles(*CONTRIBUTORS)])
+def show_gate(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    query: QueryDep,
+    ids: Ticked = [],  # noqa: B006 - FastAPI copies it
+    word: LowestWord = "sure",
+    scope: Scope = "filtre",
+) -> Response:
+    """What would become of the rows of a filter, or of ticked ones."""
+    asked, scope = _asked(session, access, query, scope, word, ids)
+    return render(request, "batches/gate.html", gate_page(session, access, asked, scope))
+
+
+@router.post("/lots", dependencies=[for_roles(*CONTRIBUTORS), ENGINE_READY])
+def ask_for_batch(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    queue: QueueDep,
+    query: QueryDep,
+    ids: Annotated[list[int], Form(alias="ligne")] = [],  # noqa: B006 - FastAPI copies it
+    word: LowestWord = "sure",
+    scope: Scope = "filtre",
+) -> Response:
+    """Accept the best proposals of the rows that pass the gate."""
+    asked, scope = _asked(session, access, query, scope, word, ids[: asking.MOST])
+    title = asking.title_of(query, asked.ids if scope != "filtre" else (), facet_words(session, query))
+    try:
+        batch = ask(session, queue, access, asked, title)
+    except ConflictError as error:
+        page = gate_page(session, access, asked, scope, error.message)
+        return render(request, "batches/gate.html", page, status_code=error.status_code)
+    return RedirectResponse(batch_url(access.catalogue_id, batch.public_id), status_code=303)
+
+
+@router.get("/lots/{public_id}")
+def show_batch(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    transactions: TransactionsDep,
+    public_id: str,
+    after: Annotated[int, Query(alias="apres", ge=0, lt=2**31)] = 0,
+    result: Annotated[str, Query(alias="resultat", max_length=20)] = "",
+) -> Response:
+    """One batch, or its rows as CSV."""
+    batch = require_batch(session, access, public_id)
+    if request.query_params.get("format") == "csv":
+        return csv_download(f"lot_{batch.id}.csv", batch_csv(transactions.engine, access, batch))
+    return render(request, "batches/batch.html", batch_page(session, access, batch, after, result == "laissees"))
+
+
+@router.post("/lots/{public_id}/reprise", dependencies=[for_roles(*CONTRIBUTORS)])
+def take_back(access: CatalogueDep, session: SessionDep, queue: QueueDep, public_id: str) -> Response:
+    """Take every decision of a batch back."""
+    back = ask_to_take_back(session, queue, access, require_batch(session, access, public_id))
+    return RedirectResponse(batch_url(access.catalogue_id, back.public_id), status_code=303)
+
+
+@router.get("/revue/{local_test_id}/groupe")
+def show_group(
+    request: Request, access: CatalogueDep, session: SessionDep, query: QueryDep, local_test_id: RowId
+) -> Response:
+    """The rows that say the same as this one."""
+    return render(request, "batches/group.html", group_page(session, access, local_test_id, query))
+
+
+@router.post("/revue/{local_test_id}/groupe", dependencies=[for_roles(*CONTRIBUTORS), ENGINE_READY])
+def decide_group(
+    request: Request,
+    access: CatalogueDep,
+    session: SessionDep,
+    queue: QueueDep,
+    query: QueryDep,
+    local_test_id: RowId,
+    form: Annotated[GroupForm, Form()],
+) -> Response:
+    """One answer for the ticked rows of the group."""
+    versions = form.versions()
+    try:
+        title = f"« {_label(session, access, local_test_id)} »"
+        batch = ask_for_group(session, queue, access, local_test_id, versions, form.answer(), title)
+    except (ConflictError, InvalidInputError) as error:
+        sent = {name: str(value) for name, value in form.model_dump(exclude={"lignes"}).items()}
+        page = group_page(session, access, local_test_id, query, error.message, sent, set(versions))
+        return render(request, "batches/group.html", page, status_code=error.status_code)
+    return RedirectResponse(batch_url(access.catalogue_id, batch.public_id), status_code=303)
+
+
+def _label(session: Session, access: CatalogueAccess, local_test_id: int) -> str:
+    test = local_test(session, access.catalogue_id, local_test_id)
+    return test.label if test is not None else ""

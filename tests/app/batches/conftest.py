@@ -1,0 +1,5 @@
+"""The desk of the review, for its batches."""
+
+from tests.app.review.conftest import desk
+
+__all__ = ["desk"]

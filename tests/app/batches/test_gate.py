@@ -1,0 +1,81 @@
+"""The gate of a batch: what passes, why the rest does not, and what may be expected."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.batches import gate as rules
+from app.batches.gate import Candidate, gate, refusal
+from app.models import Status
+from matcher.calibration import judged_share, least_share
+from matcher.types import Band
+
+SOUND = Candidate(1, 0, Status.TODO, "2951-2", 7, Band.SURE, 0.995)
+
+
+def test_a_sound_row_passes() -> None:
+    assert refusal(SOUND, Band.SURE) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": Status.DECIDED}, "Déjà décidée."),
+        ({"status": Status.APPROVED}, "Déjà approuvée."),
+        ({"status": Status.DOUBT}, "En doute : une personne doit répondre."),
+        ({"status": Status.SENT_BACK}, "Renvoyée : une personne doit la revoir."),
+        ({"is_nontest": True}, rules.NO_TEST),
+        ({"loinc_num": ""}, rules.NO_PROPOSAL),
+        ({"proposal_id": None}, rules.NO_PROPOSAL),
+        ({"has_contradiction": True}, rules.CONTRADICTED),
+        ({"is_active": False}, rules.INACTIVE),
+        ({"is_set_aside": True}, rules.SET_ASIDE),
+        ({"has_task": True}, rules.CHANGED),
+        ({"band": Band.TO_CHECK}, rules.TOO_LOW),
+        ({"band": Band.UNCERTAIN}, rules.TOO_LOW),
+    ],
+)
+def test_each_reason_stops_a_row(change: dict[str, object], reason: str) -> None:
+    assert refusal(replace(SOUND, **change), Band.SURE) == reason  # type: ignore[arg-type]
+
+
+def test_a_lower_confidence_is_let_through_only_when_asked_for_and_never_an_uncertain_one() -> None:
+    checked = replace(SOUND, band=Band.TO_CHECK)
+    assert refusal(checked, Band.TO_CHECK) == ""
+    assert refusal(replace(SOUND, band=Band.UNCERTAIN), Band.TO_CHECK) == rules.TOO_LOW
+    assert refusal(replace(checked, has_contradiction=True), Band.TO_CHECK) == rules.CONTRADICTED
+
+
+def test_a_gate_counts_its_reasons_the_most_frequent_first() -> None:
+    rows = [SOUND, replace(SOUND, has_contradiction=True), *[replace(SOUND, is_nontest=True)] * 2]
+    found = gate(rows, Band.SURE)
+    assert (len(found.passing), found.reasons) == (1, [(rules.NO_TEST, 2), (rules.CONTRADICTED, 1)])
+
+
+def test_precision_is_the_mean_of_confidences_and_never_more_than_the_bound_of_the_judging_rows() -> None:
+    found = gate([SOUND, replace(SOUND, confidence=0.997)], Band.SURE).precision
+    assert found is not None
+    right, count = judged_share(Band.SURE)
+    assert found.expected == pytest.approx(0.996)
+    assert found.least == pytest.approx(least_share(right, count))
+    assert (found.right, found.count) == (right, count)
+    assert 0.9 < found.least < found.expected
+
+
+def test_letting_less_sure_rows_through_lowers_what_may_be_counted_on() -> None:
+    sure = gate([SOUND] * 4, Band.TO_CHECK).precision
+    mixed = gate([SOUND, *[replace(SOUND, band=Band.TO_CHECK, confidence=0.9)] * 3], Band.TO_CHECK).precision
+    assert sure is not None
+    assert mixed is not None
+    assert mixed.least < sure.least
+
+
+def test_nothing_that_passes_promises_nothing() -> None:
+    assert gate([replace(SOUND, is_nontest=True)], Band.SURE).precision is None
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "bound"), [(59, 59, 0.9505), (0, 10, 0.0), (10, 10, 0.7411), (9, 10, 0.6058)]
+)
+def test_the_lower_bound_is_that_of_clopper_and_pearson(right: int, count: int, bound: float) -> None:
+    assert least_share(right, count) == pytest.approx(bound, abs=1e-4)
