@@ -57,6 +57,20 @@ def sample_of(
     return [fact.id or 0 for fact in (*drawn, *more[: max(0, least - len(drawn))])]
 
 
+def ask_of_batch(
+    session: Session, access: CatalogueAccess, decision_ids: Collection[int], batch_public_id: str
+) -> int:
+    """Ask for the blind sample of the decisions that a batch has just made; how many were asked for.
+
+    The shares draw it, and every batch gives one row at least: the first ones of it that are written.
+    """
+    least = 0 if repository.is_sampled(session, batch_public_id) else 1
+    drawn = sample_of(
+        session, access.catalogue_id, decision_ids, shares_of(session, access.laboratory_id), least=least
+    )
+    return ask(session, access.catalogue_id, drawn, ReadingOrigin.BATCH, batch_public_id) if drawn else 0
+
+
 def ask(
     session: Session, catalogue_id: int, decision_ids: Iterable[int], origin: ReadingOrigin, batch_public_id: str = ""
 ) -> int:

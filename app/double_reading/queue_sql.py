@@ -73,13 +73,11 @@ class Waiting:
 
 def waiting(session: Session, catalogue_id: int, laboratory_id: int, user_id: int) -> Waiting:
     """The counts, in two statements."""
-    members = _members(laboratory_id).where(_is_contributor(), ~acted_on(col(Membership.user_id)))
-    reader = members.correlate_except(Membership, User).exists()
     statement = joined(
         sa_select(
             func.count(),
             func.sum(_as_number(~acted_on(user_id))),
-            func.sum(_as_number(~reader)),
+            func.sum(_as_number(~_has_reader(laboratory_id))),
         ).select_from(ReadingRequest)
     ).where(col(ReadingRequest.catalogue_id) == catalogue_id, waits())
     second, mine, nobodys = session.execute(statement).one()
@@ -89,12 +87,39 @@ def waiting(session: Session, catalogue_id: int, laboratory_id: int, user_id: in
     return Waiting(second, mine or 0, nobodys or 0, session.execute(differing).scalar_one())
 
 
-def waiting_of_batch(session: Session, batch_public_id: str) -> int:
-    """How many rows of the blind sample of a batch still wait for their second reading."""
-    statement = joined(sa_select(func.count()).select_from(ReadingRequest))
-    return int(
-        session.execute(statement.where(col(ReadingRequest.batch_public_id) == batch_public_id, waits())).scalar_one()
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How far the blind sample of a batch is, in rows."""
+
+    asked: int
+    read: int
+    agreed: int
+    waiting: int
+    """Neither read nor lapsed."""
+    nobodys: int
+    """Those that wait and that no active member of the laboratory may read."""
+    reconciliation: int
+
+
+def sample_of_batch(session: Session, laboratory_id: int, batch_public_id: str) -> Sample:
+    """The counts of the sample of a batch, in one statement."""
+    counts = (
+        func.count(),
+        func.count(col(SecondReading.id)),
+        func.sum(_as_number(col(SecondReading.is_agreement).is_(True))),
+        func.sum(_as_number(waits())),
+        func.sum(_as_number(and_(waits(), ~_has_reader(laboratory_id)))),
+        func.sum(_as_number(disagrees())),
     )
+    statement = joined(sa_select(*counts).select_from(ReadingRequest))
+    found = session.execute(statement.where(col(ReadingRequest.batch_public_id) == batch_public_id)).one()
+    return Sample(*(count or 0 for count in found))
+
+
+def _has_reader(laboratory_id: int) -> ColumnElement[bool]:
+    """SQL: an active member of the laboratory may read the row of the request."""
+    members = _members(laboratory_id).where(_is_contributor(), ~acted_on(col(Membership.user_id)))
+    return members.correlate_except(Membership, User).exists()
 
 
 def _as_number(condition: ColumnElement[bool]) -> ColumnElement[int]:

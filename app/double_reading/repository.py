@@ -59,6 +59,12 @@ def to_ask_for(session: Session, catalogue_id: int, decision_ids: Iterable[int])
     return list(session.exec(statement.order_by(col(Decision.id))))
 
 
+def is_sampled(session: Session, batch_public_id: str) -> bool:
+    """Whether some row of a batch was asked for."""
+    statement = sa_select(col(ReadingRequest.id)).where(col(ReadingRequest.batch_public_id) == batch_public_id)
+    return session.execute(statement.limit(1)).first() is not None
+
+
 def classes_of_codes(session: Session, facts: Collection[Decision]) -> dict[int, str]:
     """Decision -> the LOINC class of its code, in the release it was decided with."""
     if not facts:
