@@ -14,6 +14,7 @@ from app.approval import routes as approval
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
+from app.consistency import routes as consistency
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
 from app.double_reading import routes as double_reading
@@ -44,6 +45,7 @@ from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
 from app.review import mark_routes as marks
 from app.review import routes as review
+from app.review import search_routes as review_search
 from app.settings import Settings, get_settings, resource_dir
 from app.storage import routes as storage
 from app.tallies import keeping
@@ -74,7 +76,9 @@ ROUTERS = (
     batches.router,
     marks.router,
     review.router,
+    review_search.router,
     approval.router,
+    consistency.router,
     coverage.router,
     exports.router,
     storage.router,

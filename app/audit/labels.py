@@ -33,6 +33,8 @@ ACTION_LABELS: dict[str, str] = {
     "job.cancel": "Travail annulé",
     "job.retry": "Travail relancé",
     "laboratory.allow_reuse": "Réutilisation permise",
+    "consistency.accept": "Avertissement de cohérence : vu, c’est voulu",
+    "consistency.reopen": "Avertissement de cohérence remis à regarder",
     "laboratory.change": "Laboratoire modifié",
     "laboratory.create": "Laboratoire créé",
     "laboratory.forbid_reuse": "Réutilisation interdite",

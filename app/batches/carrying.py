@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 
 from app.audit.service import record
 from app.batches import repository
-from app.batches.gate import CONTRADICTED
 from app.double_reading.asking import ask_of_batch
 from app.errors import NotFoundError, WorkbenchError
 from app.jobs.registry import Chunks, Part, Plan, register
@@ -31,11 +30,10 @@ from app.platform.identity import CatalogueAccess, catalogue_access
 from app.proposals.service import evidence_ahead
 from app.settings import Settings
 from app.text import counted
-from app.transcoding.checks import CheckSeverity, checks_of
+from app.transcoding.checks import CheckSeverity, checks_of_choice
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, NewFact, OpenRow, append_many, check_allowed, open_rows
-from matcher.types import Verdict
 
 JOB_KIND = "batch"
 CHUNK = 50
@@ -185,12 +183,10 @@ def _decided(
         ]
         sound = []
         for (row, opened), mapping in zip(allowed, mappings_of(session, context, pairs), strict=True):
-            stopping = [check for check in checks_of(mapping) if check.severity is not CheckSeverity.WARNING]
-            contradicted = [finding for finding in mapping.findings.values() if finding.verdict is Verdict.CONTRADICT]
-            if stopping or contradicted:
+            stopping = [check for check in checks_of_choice(mapping) if check.severity is not CheckSeverity.WARNING]
+            if stopping:
                 # A person opens the row: a contradiction is never buried in a batch.
-                said = [check.sentence for check in stopping] or [CONTRADICTED]
-                messages[row.id] = " ".join(said)[:500]
+                messages[row.id] = " ".join(check.sentence for check in stopping)[:500]
             else:
                 sound.append((row, opened))
         allowed = sound

@@ -1,6 +1,6 @@
 """Assembling the case page of one row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -9,46 +9,29 @@ from app.cases.comparison import ComparedCode, candidates_of, local_values
 from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
-from app.cases.view import CaseView, Links, Rights, SearchHit, SearchView, SetAside
+from app.cases.searching import MOST, Asked, nothing_found, search_view
+from app.cases.view import CandidateColumn, CaseView, Links, Rights, SetAside
 from app.earlier import repository as earlier_repository
 from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
 from app.models import Action, Decision, EarlierStatement, Level, LocalTest, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.terminology.naming import name_of
-from app.terminology.service import search
 from app.text import release_title
 from app.transcoding import repository, workflow
+from app.transcoding.checks import OF_CONTRADICTIONS, Check
 from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in_force, rejected_candidates
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs
 from app.web import wording
 from app.worklist.groups import count_group
 from app.worklist.navigation import QueuePosition, case_url, find_position, queue_url
-from app.worklist.query import ReviewQuery
 from app.worklist.queue import decision_text, run_id_of
 from matcher.nontest import PANEL_REASON
 from matcher.types import Band
 
+DECIDED = frozenset({Status.DECIDED, Status.APPROVED})
 SHOWN = 5
-MOST = 10
-SEARCH_LIMIT = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address of a case asks for, beside its queue."""
-
-    query: ReviewQuery
-    most: bool = False
-    text: str = ""
-    codes: tuple[str, ...] = ()
-    """Codes found by search, added as columns; the last one is selected."""
-
-    def choosing(self, loinc_num: str) -> "Asked":
-        """The same, with this code as a column and selected."""
-        return replace(self, codes=(*(code for code in self.codes if code != loinc_num), loinc_num))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +93,14 @@ def build_case(
     chosen = [code for code in asked.codes if code not in aside]
     selected = chosen[-1] if chosen else state.loinc_num or first
     candidates, families = candidates_of(session, settings, context, test, columns, selected, state.loinc_num, aside)
+    stays = {asked.chosen, state.loinc_num if state.status in DECIDED else ""}
+    candidates = [_offered(candidate, stays) for candidate in candidates]
     is_chapter = test.level in SECTIONS
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
+    is_empty = runs.current is not None and not known.proposals
+    exams = [] if is_chapter else list(repository.exams_with(session, local_test_id))
+    mates, mates_count = repository.exam_mates(session, local_test_id) if exams else ([], 0)
     decided = next((candidate for candidate in candidates if candidate.is_decided), None)
     return CaseView(
         test=test,
@@ -124,7 +112,7 @@ def build_case(
         decided_by=known.names.get(state.decided_by_id or 0, ""),
         reason=choice.reason if choice else "",
         judgement=_judgement(known.facts, history),
-        asks_approver=bool(decided and decided.blocking and choice and not choice.justification),
+        asks_approver=bool(decided and _asks_approver(decided.blocking) and choice and not choice.justification),
         local=local_values(test, ranked[0] if ranked else None),
         candidates=candidates,
         families=families,
@@ -133,16 +121,18 @@ def build_case(
         names_a_set=names_a_set,
         is_probably_no_test=no_test and state.status is Status.TODO,
         nontest_band=wording.BAND[Band(nontest.band)] if nontest else None,
-        nothing_found=runs.current is not None and not known.proposals,
+        nothing_found=nothing_found(session, settings, context, test) if is_empty else None,
+        exams=exams,
+        mates=mates,
+        mates_count=mates_count,
         group_count=count_group(session, access.catalogue_id, local_test_id),
         group_url=asked.query.with_page(1).url(f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"),
-        exams=[] if is_chapter else list(repository.exams_with(session, local_test_id)),
         analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
         history=history,
         earlier=earlier_lines(access.catalogue_id, asked.query, known.earlier, {item.loinc_num for item in columns}),
         suggested=suggested_of(confirmed),
         instead=instead,
-        search=_search(session, access, context, test, asked, {column.loinc_num for column in columns}),
+        search=search_view(session, settings, access, context, test, asked, {column.loinc_num for column in columns}),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
         position=position,
         rights=rights_of(access, known.facts, state),
@@ -153,6 +143,18 @@ def build_case(
         release_title=release_title(context.release_version),
         flag=_set_aside(flag, known.names) if (flag := flag_on(known.facts)) else None,
     )
+
+
+def _offered(candidate: CandidateColumn, stays: Collection[str]) -> CandidateColumn:
+    """A candidate that the row contradicts is never selected, except what a person chose herself (`stays`)."""
+    if candidate.is_selected and candidate.is_contradicted and candidate.loinc_num not in stays:
+        return replace(candidate, is_selected=False)
+    return candidate
+
+
+def _asks_approver(blocking: Sequence[Check]) -> bool:
+    """Whether an approval needs a justification: what contradictions alone ask was asked of who chose the code."""
+    return any(check.code not in OF_CONTRADICTIONS for check in blocking)
 
 
 def _set_aside(fact: Decision, names: Mapping[int, str]) -> SetAside:
@@ -228,23 +230,6 @@ def _first_sentence(proposal: Proposal | None) -> str:
     return str(proposal.evidence[0].get("sentence", "")) if proposal.evidence else ""
 
 
-def _search(
-    session: Session, access: CatalogueAccess, context: MappingContext, test: LocalTest, asked: Asked, present: set[str]
-) -> SearchView:
-    if context.release is None or not asked.text:
-        return SearchView(asked.text, [], context.release is None)
-    terms = search(session, context.release_id, asked.text, SEARCH_LIMIT)
-    most = MOST if asked.most else None
-    hits = []
-    for term in terms:
-        url = case_url(
-            access.catalogue_id, test.id or 0, asked.query,
-            candidats=most, recherche=asked.text, choix=term.loinc_num,
-        )  # fmt: skip
-        hits.append(SearchHit(term, name_of(term), f"{url}#comparaison", term.loinc_num in present))
-    return SearchView(asked.text, hits, False)
-
-
 def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, position: QueuePosition, has_more: bool) -> Links:
     catalogue_id, query, test_id = access.catalogue_id, asked.query, test.id or 0
 
@@ -266,5 +251,6 @@ def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, position: Que
         mark_candidate=first_page.url(f"{here}/candidat"),
         mark_row=first_page.url(f"{here}/repere"),
         approve=first_page.url(f"/catalogues/{catalogue_id}/approbation/{test_id}", depuis="revue"),
+        search=first_page.url(f"{here}/recherche"),
         more=first_page.url(here, candidats=MOST, recherche=asked.text or None) if has_more else "",
     )

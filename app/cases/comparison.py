@@ -12,7 +12,7 @@ from app.cases.view import CandidateColumn, Cell, FamilyHead, LocalValue, SetAsi
 from app.models import LocalTest, LoincTerm, Proposal
 from app.settings import Settings
 from app.terminology.naming import name_of
-from app.transcoding.checks import CheckedMapping, checks_of
+from app.transcoding.checks import CheckedMapping, checks_of_choice
 from app.transcoding.evidence import (
     EvidenceLine,
     by_axis,
@@ -27,6 +27,8 @@ from loinc_data.units import read_unit
 from matcher.evidence.property import expected_properties
 from matcher.types import Axis, Band, Verdict
 
+LINES = (Axis.COMPONENT, Axis.UNIT, Axis.SYSTEM, Axis.PROPERTY, Axis.SCALE, Axis.TIME, Axis.METHOD)
+"""The seven lines in the order in which a transcoder reads them: what, in which unit, in what; then the rest."""
 KEYS = 5
 """How many candidates have a digit."""
 TERM_FIELDS = {
@@ -96,7 +98,7 @@ def _candidate(
         reasons=weightiest(lines),
         reservations=reservations(lines),
         parts=parts_of_score(lines),
-        checks=checks_of(mapping),
+        checks=checks_of_choice(mapping),
         is_selected=column.loinc_num == selected,
         is_decided=bool(decided) and column.loinc_num == decided,
         aside=aside,
@@ -108,7 +110,7 @@ def cells_of(term: LoincTerm | None, lines: Sequence[EvidenceLine]) -> list[Cell
     """The seven lines of one candidate."""
     findings = by_axis(lines)
     cells = []
-    for axis in Axis:
+    for axis in LINES:
         value = str(getattr(term, TERM_FIELDS[axis])) if term else ""
         finding = findings[axis]
         cells.append(
@@ -142,7 +144,7 @@ def local_values(test: LocalTest, best: Proposal | None) -> list[LocalValue]:
     }
     return [
         LocalValue(axis, AXIS[axis], raw[axis][0], raw[axis][1], _unless_same(understood[axis], raw[axis][0]))
-        for axis in Axis
+        for axis in LINES
     ]
 
 

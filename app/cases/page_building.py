@@ -5,11 +5,16 @@ from dataclasses import replace
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
-from app.cases.assembly import MOST, Asked, build_case
-from app.cases.pages import CasePage
+from app.cases.assembly import build_case
+from app.cases.pages import CasePage, FoundPage
+from app.cases.searching import MOST, Asked, search_view
 from app.cases.view import CaseView
+from app.errors import NotFoundError
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
+from app.text import release_title
+from app.transcoding import repository
+from app.transcoding.gathering import mapping_context
 from app.transcoding.readings import DISAGREEMENT, READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
@@ -25,6 +30,7 @@ def asked_of(params: QueryParams, query: ReviewQuery) -> Asked:
         most=params.get("candidats") == str(MOST),
         text=params.get("recherche", "").strip()[:200],
         codes=codes[:3],
+        axes=frozenset(params.getlist("axe")) if params.get("axes") else None,
     )
 
 
@@ -33,6 +39,22 @@ def retired_sentence(case: CaseView) -> str:
     decided = next((candidate for candidate in case.candidates if candidate.is_decided), None)
     checks = decided.checks if decided is not None else []
     return next((check.sentence for check in checks if check.code == "deprecated"), "")
+
+
+def found_codes(
+    session: Session, settings: Settings, access: CatalogueAccess, local_test_id: int, asked: Asked, *, can_decide: bool
+) -> FoundPage:
+    """What the search of a case finds, and the axes of the row; NotFoundError when the row is not there."""
+    test = repository.local_test(session, access.catalogue_id, local_test_id)
+    if test is None:
+        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    return FoundPage(
+        title=f"{test.code} {test.label}",
+        search=search_view(session, settings, access, context, test, asked, with_chips=True),
+        release_title=release_title(context.release_version),
+        can_decide=can_decide,
+    )
 
 
 def case_page(

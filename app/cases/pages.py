@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.cases.history import HistoryLine
-from app.cases.view import CaseView
+from app.cases.view import CaseView, SearchView
 from app.models import Catalogue
 from app.web.templating import PageContext
 from app.web.wording import Word
@@ -32,6 +32,15 @@ class CasePage(PageContext):
     needs_justification: bool = False
     form: dict[str, str] = field(default_factory=dict)
     """What was sent, to be sent again once corrected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPage(PageContext):
+    """What the search of a case finds, without the page around it."""
+
+    search: SearchView
+    release_title: str
+    can_decide: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

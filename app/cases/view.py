@@ -1,7 +1,7 @@
 """What the case page shows: the local test, its candidates on the seven lines, and where to go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.cases.history import HistoryLine
@@ -12,6 +12,9 @@ from app.transcoding.evidence import EvidenceLine
 from app.web.wording import Word
 from app.worklist.navigation import QueuePosition
 from matcher.types import Axis
+
+OF_THE_RELEASE = frozenset({"absent", "deprecated"})
+"""Blocking checks that say something of the code in its release, and nothing of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,13 @@ class CandidateColumn(Checked):
     """Who set it aside: it is struck, comes last and is never chosen in advance."""
     decided_by: str = ""
     """What chose it among its siblings, in a few words; empty when nothing did."""
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether something on the row says that this is not its code: no key may offer it by itself."""
+        return any(cell.is_contradiction for cell in self.cells) or any(
+            check.code not in OF_THE_RELEASE for check in self.blocking
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +131,39 @@ class SearchHit:
 
 
 @dataclass(frozen=True, slots=True)
+class AxisChip:
+    """An axis that the row says something of, by which the search is narrowed until the person takes it away."""
+
+    axis: Axis
+    title: str
+    values: tuple[str, ...]
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SearchView:
     """The search inside the case; `text` is empty when nothing was asked."""
 
     text: str
     hits: list[SearchHit]
     is_without_release: bool
+    chips: list[AxisChip] = field(default_factory=list)
+    is_widened: bool = False
+    """Whether these codes are found without the axes of the row, because none has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """Where the engine looked in vain, and what it understood."""
+
+    release_title: str
+    term_count: int
+    is_starter: bool
+    words: tuple[tuple[str, str], ...]
+    """(words of the label, LOINC component)."""
+    unread: tuple[str, ...]
+    axes: list[tuple[str, str]]
+    """(axis, values)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +195,8 @@ class Links:
     mark_candidate: str
     mark_row: str
     approve: str
+    search: str
+    """Where the search in place asks for the codes found."""
     more: str
     """More candidates, empty when all are shown."""
 
@@ -190,11 +229,15 @@ class CaseView:
     """Whether the engine reads in the label a set of tests, each of which has a code of its own."""
     is_probably_no_test: bool
     """Whether the engine trusts "no test" more than its best candidate."""
-    nothing_found: bool
+    nothing_found: NothingFound | None
     group_count: int
     """Rows that say the same on every axis, this one included."""
     group_url: str
     exams: list[tuple[str, str]]
+    mates: list[str]
+    """Some of the other analyses of its exams."""
+    mates_count: int
+    """How many there are in all."""
     analyses: list[tuple[str, str]]
     history: list[HistoryLine]
     earlier: list[EarlierLine]
@@ -211,6 +254,16 @@ class CaseView:
     relations: list[tuple[str, str]]
     release_title: str
     flag: SetAside | None = None
+
+    @property
+    def comments(self) -> list[HistoryLine]:
+        """What people wrote on the row, the latest first."""
+        return [line for line in self.history if line.comment and not line.is_undone]
+
+    @property
+    def reference(self) -> CandidateColumn | None:
+        """The candidate that the others are told apart from: the selected one, else the first."""
+        return next((item for item in self.candidates if item.is_selected), next(iter(self.candidates), None))
 
     @property
     def has_siblings(self) -> bool:

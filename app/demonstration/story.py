@@ -175,7 +175,7 @@ def _answer(row_id: int, proposals: dict[int, Proposal]) -> _Row:
         comment = COMMENTS[draw % len(COMMENTS)] if draw % 29 == 0 else ""
         return _Row(row_id, author, Action.CHOOSE, best.loinc_num, comment=comment)
     if draw % 4 == 0:
-        return _Row(row_id, author, Action.DOUBT, comment=QUESTIONS[draw // 4 % len(QUESTIONS)])
+        return _Row(row_id, author, Action.DOUBT, reason=QUESTIONS[draw // 4 % len(QUESTIONS)])
     if draw % 9 == 1:
         return _Row(row_id, author, Action.NO_LOINC, reason=NO_LOINC_REASONS[0])
     return _Row(row_id, author, None)

@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
-from app.cases.assembly import MOST, Asked, build_case
+from app.cases.assembly import build_case
+from app.cases.searching import MOST, Asked
 from app.cases.view import CaseView, Links
 from app.double_reading import queue_sql
 from app.double_reading.agreement import Agreement, CountedReadings, agreement_of
@@ -158,7 +159,7 @@ def blind_page(
     codes = [code.strip()[:20] for code in params.getlist("choix") if code.strip()][:3]
     if chosen:
         codes = [*(code for code in codes if code != chosen), chosen]
-    asked = Asked(ReviewQuery(), most=params.get("candidats") == str(MOST), codes=tuple(codes))
+    asked = Asked(ReviewQuery(), most=params.get("candidats") == str(MOST), codes=tuple(codes), chosen=chosen)
     runs = runs_of(session, access.catalogue_id)
     case = build_case(session, settings, access, local_test_id, runs, asked, is_blind=True)
     here = f"{base_of(access.catalogue_id)}/{local_test_id}"

@@ -23,7 +23,7 @@ from app.models import (
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
-from app.transcoding.checks import CheckSeverity, checks_of, is_blocking
+from app.transcoding.checks import CheckSeverity, checks_of_choice, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
@@ -238,7 +238,7 @@ def _judge(
     lines: Sequence[EvidenceLine] = (
         lines_of(proposal.evidence) if proposal else evidence_of(session, settings, test, said.loinc_num, weighed)
     )
-    checks = checks_of(mappings_of(session, context, [Pair(test, said.loinc_num, lines)])[0])
+    checks = checks_of_choice(mappings_of(session, context, [Pair(test, said.loinc_num, lines)])[0])
     refused = [check for check in checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(check.sentence for check in refused))

@@ -20,6 +20,7 @@ IDENTIFIED = (
     "batch",
     "catalogue",
     "catalogue_change",
+    "consistency_answer",
     "decision",
     "export_record",
     "grace_date",

@@ -6,7 +6,7 @@ Nothing here is a fact: `app.tallies` recomputes every line from the facts alone
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime
@@ -72,6 +72,12 @@ class WorklistEntry(SQLModel, table=True):
     """What other catalogues find an approved code by (`matcher.knowledge.signature`); empty for any other row."""
     group_key: str = Field(default="", max_length=32)
     """What the rows share that say the same on every axis (`app.tallies.computing.group_key`)."""
+    name_mark: int = Field(default=0, sa_type=BigInteger)
+    """Of a row with a code: equal where names say the same (`app.consistency.rules`); 0 for any other row."""
+    twin_mark: int = Field(default=0, sa_type=BigInteger)
+    """Of a row with a code: equal where label, specimen, unit, technique… all say the same."""
+    opposed: str = Field(default="", max_length=5)
+    """Of a row with a code: one letter for each family of words that exclude each other."""
     approved_by_id: int | None = None
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -174,6 +180,14 @@ Index("ix_worklist_entry_emptied", _ENTRY.catalogue_id, *_END,
 Index("ix_worklist_entry_signature", _ENTRY.signature,
       sqlite_where=_ENTRY.signature != "", postgresql_where=_ENTRY.signature != "")  # fmt: skip
 Index("ix_worklist_entry_group", _ENTRY.catalogue_id, _ENTRY.group_key, _ENTRY.position)
+Index("ix_worklist_entry_of_code", _ENTRY.catalogue_id, _ENTRY.level, _ENTRY.loinc_num, _ENTRY.name_mark,
+      _ENTRY.opposed, _ENTRY.local_test_id, _ENTRY.volume,
+      sqlite_where=_ENTRY.loinc_num != "", postgresql_where=_ENTRY.loinc_num != "")  # fmt: skip
+Index("ix_worklist_entry_twins", _ENTRY.catalogue_id, _ENTRY.level, _ENTRY.twin_mark, _ENTRY.loinc_num, _ENTRY.volume,
+      sqlite_where=_ENTRY.loinc_num != "", postgresql_where=_ENTRY.loinc_num != "")  # fmt: skip
+Index("ix_worklist_entry_of_local_code", _ENTRY.catalogue_id, _ENTRY.level, _ENTRY.code, _ENTRY.loinc_num,
+      _ENTRY.volume,
+      sqlite_where=_ENTRY.loinc_num != "", postgresql_where=_ENTRY.loinc_num != "")  # fmt: skip
 Index("ix_worklist_entry_approver", _ENTRY.catalogue_id, _ENTRY.approved_by_id, _ENTRY.approved_at)
 Index("ix_catalogue_count_rows", CatalogueCount.__table__.c.catalogue_id, CatalogueCount.__table__.c.family,  # type: ignore[attr-defined]
       CatalogueCount.__table__.c.rows)  # type: ignore[attr-defined]  # fmt: skip

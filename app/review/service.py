@@ -13,7 +13,7 @@ from app.models import Action, Decision, EarlierUse, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding import repository
-from app.transcoding.checks import Check, CheckSeverity, checks_of, is_blocking
+from app.transcoding.checks import Check, CheckSeverity, checks_of_choice, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
@@ -103,7 +103,7 @@ def chosen_checks(
     lines: Sequence[EvidenceLine] = (
         lines_of(proposal.evidence) if proposal else evidence_of(session, settings, row.test, loinc_num, weighed)
     )
-    return checks_of(mappings_of(session, context, [Pair(row.test, loinc_num, lines)])[0])
+    return checks_of_choice(mappings_of(session, context, [Pair(row.test, loinc_num, lines)])[0])
 
 
 def _statement(

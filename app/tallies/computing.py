@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from app.catalogues.matcher_input import to_matcher
+from app.consistency.rules import name_mark, opposed_of, twin_mark
 from app.coverage import repository as coverage
 from app.coverage.definitions import LEAVING
 from app.models import Level, Outcome, Status, ValueSetKind, WorklistEntry
@@ -134,9 +135,10 @@ def _entries(
     terminology = terminology_of(session, {entry["loinc_num"] for entry in found.values() if entry["loinc_num"]})
     tests = _tests(session, catalogue_id, ids, terminology)
     _judge(found, tests, terminology)
-    for test, approval, key, group in tests.values():
+    for test, approval, key, group, marks_of_row in tests.values():
         entry = found[test.id]
         entry["signature"], entry["group_key"] = key, group
+        entry["name_mark"], entry["twin_mark"], entry["opposed"] = marks_of_row
         codes = f"{entry['loinc_num']} {entry['best_loinc']}"
         entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
         entry["local_key"] = stored_key(test)
@@ -149,17 +151,21 @@ def _entries(
 _BLANK: Values = {
     "searched": "", "local_key": "", "counted_chapter": "", "standing": "", "all_analyses": False, "is_emptied": False,
     "lost_links": 0,    "leaves": "", "blocking": 0, "warnings": 0, "producer": "", "signature": "", "group_key": "",
-    "approved_by_id": None, "approved_at": None,
+    "approved_by_id": None, "approved_at": None, "name_mark": 0, "twin_mark": 0, "opposed": "",
 }  # fmt: skip
 
 
+_Marks = tuple[int, int, str]
+
+
 class _Test(NamedTuple):
-    """A row, who approved it and when, the signature of an approved code, and the group of the row."""
+    """A row, who approved it and when, the signature of an approved code, its group, the marks of a decided one."""
 
     test: PublishedTest
     approval: tuple[int, Any] | None
     signature: str
     group_key: str
+    marks: _Marks
 
 
 def group_key(test: MatcherTest) -> str:
@@ -201,8 +207,16 @@ def _tests(
         approval = (row.approved_by_id, row.approved_at) if row.approved_by_id else None
         has_code = test.status is Status.APPROVED and test.outcome is Outcome.CODE
         said = named(test, circuit, sections)
-        found[row.id] = _Test(said, approval, signature(matched) if has_code else "", group_key(matched))
+        key = signature(matched) if has_code else ""
+        found[row.id] = _Test(said, approval, key, group_key(matched), _marks_of(row.loinc_num, matched))
     return found
+
+
+def _marks_of(loinc_num: str | None, test: MatcherTest) -> _Marks:
+    """The marks by which rows with a code are compared (`app.consistency.rules`); nothing of any other row."""
+    if not loinc_num:
+        return 0, 0, ""
+    return name_mark(test.label), twin_mark(test), opposed_of(test.label, test.specimen)
 
 
 def _judge(found: dict[int, Values], tests: Mapping[int, _Test], terminology: Terminology) -> None:

@@ -39,6 +39,15 @@ class SearchFilters:
     laboratory_only: bool = True
     """Leave out clinical terms, claims attachments and surveys; a code asked by number is always found."""
 
+    any_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By column, several values of which an axis must have one."""
+
+    def lets_through(self, term: LoincTerm) -> bool:
+        """Whether a term has the values that are asked."""
+        return all(getattr(term, axis) == value for axis, value in self.axes().items()) and all(
+            getattr(term, axis) in values for axis, values in self.any_of.items()
+        )
+
     def axes(self) -> dict[str, str]:
         """The axes that are restricted, by column."""
         names = (

@@ -1,5 +1,6 @@
 """From the terminology to its pages: search, and one term."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlmodel import Session
@@ -87,11 +88,11 @@ def search_page(
 
 def _with_exact_values(filters: SearchFilters, values: dict[str, list[tuple[str, int]]]) -> SearchFilters:
     """The filters with the values as LOINC spells them: a person types `urine` for `Urine`."""
-    spelled = {}
+    spelled: dict[str, Any] = {}
     for axis, asked in filters.axes().items():
         known = {value.casefold(): value for value, _ in values.get(axis, [])}
         spelled[axis] = known.get(asked.casefold(), asked)
-    return SearchFilters(**spelled, laboratory_only=filters.laboratory_only)
+    return SearchFilters(**spelled, laboratory_only=filters.laboratory_only, any_of=filters.any_of)
 
 
 def _filter(name: str, label: str, any_text: str, filters: SearchFilters, values: list[tuple[str, int]]) -> AxisFilter:

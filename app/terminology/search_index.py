@@ -208,7 +208,7 @@ def find(connection: Connection, release_id: int, query: WordQuery, limit: int) 
 def count(connection: Connection, release_id: int, query: WordQuery, limit: int) -> int:
     """How many terms match, counted no further than `limit`."""
     plan = _plan(connection, release_id, query)
-    join = " JOIN loinc_term AS term ON term.id = entry.term_id" if query.axes else ""
+    join = " JOIN loinc_term AS term ON term.id = entry.term_id" if query.axes or query.any_of else ""
     statement = text(
         f"SELECT count(*) FROM (SELECT 1 FROM {plan.source}{join} WHERE {plan.condition} LIMIT :limit) AS counted"
     )
@@ -219,7 +219,11 @@ def _plan(connection: Connection, release_id: int, query: WordQuery) -> _Plan:
     parameters: dict[str, Any] = {f"axis_{axis}": value for axis, value in query.axes.items()}
     parameters["release"] = release_id
     conditions = ["entry.release_id = :release", *(f"term.{axis} = :axis_{axis}" for axis in query.axes)]
-    if not query.words and not query.axes and not query.laboratory_only:
+    for axis, values in query.any_of.items():
+        names = [f"any_{axis}_{place}" for place in range(len(values))]
+        parameters.update(zip(names, values, strict=True))
+        conditions.append(f"term.{axis} IN ({', '.join(f':{name}' for name in names)})")
+    if not query.words and not query.axes and not query.any_of and not query.laboratory_only:
         return _Plan("loinc_term_text AS entry", "entry.id", " AND ".join(conditions), parameters)
     if not is_sqlite(connection):
         parameters["match"] = query.tsquery()

@@ -113,7 +113,7 @@ def search(
     by_code: Sequence[LoincTerm] = repository.terms_starting(session, release_id, code, limit) if code else ()
     if code and "-" in code:
         return list(by_code)
-    found = {term.id: term for term in by_code if _passes(term, filters)}
+    found = {term.id: term for term in by_code if filters.lets_through(term)}
     words = asked_words(text)
     if words or not text.strip():
         for term in _by_words(session, release_id, words, limit, filters):
@@ -130,19 +130,15 @@ def search_counted(
     words = asked_words(text)
     if (asked_code(text) and "-" in text) or (text.strip() and not words) or len(terms) < limit:
         return SearchResult(terms, len(terms), False)
-    query = WordQuery(words, filters.axes(), filters.laboratory_only)
+    query = WordQuery(words, filters.axes(), filters.laboratory_only, filters.any_of)
     total = search_index.count(session.connection(), release_id, query, COUNT_LIMIT + 1)
     return SearchResult(terms, max(len(terms), min(total, COUNT_LIMIT)), total > COUNT_LIMIT)
-
-
-def _passes(term: LoincTerm, filters: SearchFilters) -> bool:
-    return all(getattr(term, axis) == value for axis, value in filters.axes().items())
 
 
 def _by_words(
     session: Session, release_id: int, words: list[str], limit: int, filters: SearchFilters
 ) -> Iterable[LoincTerm]:
-    query = WordQuery(words, filters.axes(), filters.laboratory_only)
+    query = WordQuery(words, filters.axes(), filters.laboratory_only, filters.any_of)
     rows = search_index.find(session.connection(), release_id, query, max(CANDIDATES, limit))
     named = french_material().components(words)
     ranked = sorted(enumerate(rows), key=lambda item: (_distance(words, named, item[1]), item[0]))

@@ -44,14 +44,24 @@ class WordQuery:
     words: list[str]
     axes: dict[str, str] = field(default_factory=dict)
     laboratory_only: bool = True
+    any_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Axes that must have one of several values."""
 
     def match_expression(self) -> str:
         """The FTS5 expression: all words, the longer ones as beginnings of words, and the axes."""
-        return " AND ".join(f'"{word}"{"*" * begins}' for word, begins in self._asked())
+        asked = [f'"{word}"{"*" * begins}' for word, begins in self._asked()]
+        either = ["(" + " OR ".join(f'"{word}"' for word in one) + ")" for one in self._any()]
+        return " AND ".join([*asked, *either])
 
     def tsquery(self) -> str:
         """The same for PostgreSQL; folded words hold nothing to escape."""
-        return " & ".join(f"'{word}'{':*' * begins}" for word, begins in self._asked())
+        asked = [f"'{word}'{':*' * begins}" for word, begins in self._asked()]
+        either = ["(" + " | ".join(f"'{word}'" for word in one) + ")" for one in self._any()]
+        return " & ".join([*asked, *either])
+
+    def _any(self) -> list[list[str]]:
+        """For each axis that may have several values, their words in the index."""
+        return [[axis_token(axis, value) for value in values] for axis, values in self.any_of.items()]
 
     def _asked(self) -> list[tuple[str, bool]]:
         """Each word of the index that must be there, and whether it is only the beginning of one."""

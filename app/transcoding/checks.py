@@ -4,7 +4,7 @@ A refused code can never be chosen; a blocking check needs a written justificati
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from app.models import Level, LocalTest, LoincTerm
@@ -25,6 +25,8 @@ from matcher.types import Axis, Band, Verdict
 
 SAME_LOCAL_CODE = "same_local_code"
 """The check of rows that share a local code and not their answer."""
+OF_CONTRADICTIONS = frozenset({"unit", "specimen", "method", "component"})
+"""The checks that say, as warnings, what the evidence contradicts; the other axes have blocking checks of their own."""
 SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
 
 
@@ -117,6 +119,19 @@ def checks_of(mapping: CheckedMapping) -> list[Check]:
         sentence = f"{mapping.loinc_num} est absent de la version utilisée ({release_title(mapping.release_version)})."
         return [Check("absent", CheckSeverity.BLOCKING, sentence)]
     found = [check for rule in RULES for check in rule(mapping, mapping.term)]
+    order = list(CheckSeverity)
+    return sorted(found, key=lambda check: order.index(check.severity))
+
+
+def checks_of_choice(mapping: CheckedMapping) -> list[Check]:
+    """The same before a person chooses the code: whatever axis is contradicted, a written justification is needed.
+
+    What was decided and approved before is judged by `checks_of`, where some contradictions only warn.
+    """
+    found = [
+        replace(check, severity=CheckSeverity.BLOCKING) if check.code in OF_CONTRADICTIONS else check
+        for check in checks_of(mapping)
+    ]
     order = list(CheckSeverity)
     return sorted(found, key=lambda check: order.index(check.severity))
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, func
+from sqlalchemy import BindParameter, and_, bindparam, func, or_
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -264,6 +264,23 @@ def exams_with(session: Session, local_test_id: int, limit: int = 8) -> Sequence
         .order_by(col(LocalTest.position), col(LocalTest.id))
     )
     return session.exec(statement.limit(limit)).all()
+
+
+def exam_mates(session: Session, local_test_id: int, limit: int = 4) -> tuple[list[str], int]:
+    """The labels of some of the other analyses of the exams that contain an analysis, and how many they are in all."""
+    exams = select(ExamAnalysis.exam_id).where(ExamAnalysis.analysis_id == local_test_id)
+    statement = (
+        select(ExamAnalysis.analysis_code, func.max(ExamAnalysis.analysis_label), func.count().over())
+        .where(
+            col(ExamAnalysis.exam_id).in_(exams),
+            or_(col(ExamAnalysis.analysis_id).is_(None), col(ExamAnalysis.analysis_id) != local_test_id),
+        )
+        .group_by(ExamAnalysis.analysis_code)
+        .order_by(func.min(ExamAnalysis.id))
+        .limit(limit)
+    )
+    rows = session.exec(statement).all()
+    return [label or code for code, label, _ in rows], rows[0][2] if rows else 0
 
 
 def analyses_in(session: Session, exam_id: int, limit: int = 60) -> Sequence[tuple[str, str]]:

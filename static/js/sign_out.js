@@ -1,7 +1,7 @@
 // Signing out forgets what this tab, and the others, keep of unfinished work.
 "use strict";
 
-(() => {
+document.addEventListener("alpine:init", () => {
   const KEPT = ["brouillon", "derniere-ligne:", "echecs:"];
 
   function forget() {
@@ -28,4 +28,4 @@
       }
     }
   });
-})();
+});

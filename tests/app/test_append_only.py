@@ -15,9 +15,9 @@ from app.platform.database import make_engine
 from app.platform.migrations import upgrade
 
 FACTS = (
-    "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change", "decision", "grace_date",
-    "mapping_withdrawal", "method_rule", "reading_reconciliation", "reading_request", "reading_share", "second_reading",
-    "source_row",
+    "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change", "consistency_answer", "decision",
+    "grace_date", "mapping_withdrawal", "method_rule", "reading_reconciliation", "reading_request", "reading_share",
+    "second_reading", "source_row",
 )  # fmt: skip
 """Written here a second time: a table that leaves the list of the models, or its migration, is missed here."""
 WAYS = {

@@ -90,13 +90,14 @@ def test_no_page_of_the_double_reading_scrolls_sideways(
     readings: Readings, page_for: PageFor, width: int, height: int
 ) -> None:
     desk = readings.desk
-    readings.decide_and_ask(desk.strip, loinc_num="25428-4")
+    readings.decide_and_ask(desk.glucose, loinc_num="14749-6")
     readings.decide_and_ask(desk.sodium)
     readings.read(desk.sodium, other_code(comment="tube de sang total"))
     page = page_for(SECOND_BIOLOGIST)
     page.set_viewport_size({"width": width, "height": height})
     laboratory = f"/laboratoires/{desk.world.laboratory_id}/double-lecture"
     reconciliation = f"{readings.base}/{desk.sodium}/conciliation"
-    for address in (readings.base, f"{readings.base}/accord", reconciliation, laboratory):
+    blind = f"{readings.base}/{desk.glucose}?recherche=glucose"
+    for address in (readings.base, blind, f"{readings.base}/accord", reconciliation, laboratory):
         open_page(page, address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

@@ -13,6 +13,15 @@ document.addEventListener("alpine:init", () => {
       return Array.from(this.$root.querySelectorAll("input[data-col]"));
     },
 
+    /** A candidate chosen by the mouse leads to its justification; the arrows go on from candidate to candidate. */
+    pointed(event) {
+      const label = event.detail > 0 ? event.target.closest(".pick label") : null;
+      const radio = label && label.querySelector("input[data-col]");
+      if (radio) {
+        this.$nextTick(() => this.leadToJustification(radio));
+      }
+    },
+
     look() {
       const radio = this.radios().find((item) => item.checked);
       this.chosen = radio ? radio.value : "";
@@ -62,8 +71,23 @@ document.addEventListener("alpine:init", () => {
         radio.checked = true;
         radio.focus({ preventScroll: true });
         this.look();
-        this.$dispatch("announce", `Candidat ${digit} : ${radio.value}`);
+        const asks = this.leadToJustification(radio) ? ", contredit : une justification est demandée" : "";
+        this.$dispatch("announce", `Candidat ${digit} : ${radio.value}${asks}`);
       }
+    },
+
+    justification() {
+      return this.$root.querySelector("[name=justification][form=form-choix]");
+    },
+
+    /** First of the two gestures that a blocked code takes: it is selected, and the focus asks why. */
+    leadToJustification(radio) {
+      const field = this.justification();
+      if (!radio.hasAttribute("data-blocking") || !field) {
+        return false;
+      }
+      field.focus({ preventScroll: true });
+      return true;
     },
 
     /** Where the engine sees no analysis and no candidate is chosen, its proposal is what v accepts. */
@@ -103,8 +127,10 @@ document.addEventListener("alpine:init", () => {
         return "Choisissez d'abord un candidat.";
       }
       this.suggest(radio.value);
-      const justification = this.$root.querySelector("[name=justification][form=form-choix]");
-      if (radio.hasAttribute("data-blocking") && justification && !justification.value.trim()) {
+      const justification = this.justification();
+      // Two gestures, also where a justification was typed for another code: selecting it is the first one.
+      const isFirst = !radio.checked;
+      if (radio.hasAttribute("data-blocking") && justification && (isFirst || !justification.value.trim())) {
         radio.checked = true;
         this.look();
         justification.focus();

@@ -84,6 +84,12 @@ document.addEventListener("alpine:init", () => {
       }
     },
 
+    /** A row comes in sight: what was typed on it is there again, and the list will show where one is. */
+    settle(element) {
+      this.restore(element);
+      this.setLastRow(element);
+    },
+
     /** What a form about to be sent will have recorded; to be given to `forget` once it is. */
     sending(element, form, data) {
       const key = keyOf(element);
@@ -136,4 +142,8 @@ document.addEventListener("alpine:init", () => {
       store(`echecs:${element.dataset.draft.split(":").slice(0, 2).join(":")}`, failures);
     },
   });
+
+  for (const name of ["input", "change"]) {
+    document.addEventListener(name, (event) => Alpine.store("drafts").note(event));
+  }
 });

@@ -83,38 +83,13 @@ document.addEventListener("alpine:init", () => {
 
   Alpine.data("reviewKeyboard", () => ({
     help: [],
-    // Whether letters and digits alone act: each person may switch that off, in this browser.
-    areOn: true,
 
     init() {
-      try {
-        this.areOn = localStorage.getItem(this.preference()) !== "non";
-      } catch (_error) {
-        this.areOn = true;
-      }
-      this.showHints();
-    },
-
-    preference() {
-      return `raccourcis:${this.$root.dataset.person}`;
-    },
-
-    showHints() {
-      document.documentElement.toggleAttribute("data-keys-off", !this.areOn);
+      this.$store.keys.load(this.$root.dataset.person);
     },
 
     switchKeys(event) {
-      this.areOn = event.target.checked;
-      try {
-        if (this.areOn) {
-          localStorage.removeItem(this.preference());
-        } else {
-          localStorage.setItem(this.preference(), "non");
-        }
-      } catch (_error) {
-        // Kept for this page only.
-      }
-      this.showHints();
+      this.$store.keys.set(this.$root.dataset.person, event.target.checked);
     },
 
     /** The keys of this screen, queue or case. */
@@ -139,7 +114,7 @@ document.addEventListener("alpine:init", () => {
       if (target.closest("dialog") || (isTyping(target) && event.key !== "Escape")) {
         return;
       }
-      if (!this.areOn && event.key !== "Escape") {
+      if (!this.$store.keys.areOn && event.key !== "Escape") {
         return;
       }
       const digit = /^(?:Digit|Numpad)([1-5])$/.exec(event.code);
@@ -162,6 +137,10 @@ document.addEventListener("alpine:init", () => {
         return;
       }
       if (entry.name === "Escape") {
+        if (isTyping(target)) {
+          // A browser would empty a field of search.
+          event.preventDefault();
+        }
         // What opened something over the page closes it itself; else what carries data-escape is pressed.
         if (this.say(target, "Escape")) {
           const closer = inSight("[data-escape]");

@@ -6,6 +6,13 @@ document.addEventListener("alpine:init", () => {
     init() {
       this.$store.drafts.arrive();
       this.comeBack();
+      // The browser goes to the row that the address names once the page is there, and takes the focus away.
+      const again = () => {
+        if (document.activeElement === document.body) {
+          this.comeBack();
+        }
+      };
+      window.addEventListener("load", () => requestAnimationFrame(() => setTimeout(again)), { once: true });
     },
 
     onKey(event) {

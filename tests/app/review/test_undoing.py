@@ -37,7 +37,7 @@ def add_rows(desk: Desk, count: int) -> list[int]:
             catalogue_id=desk.catalogue_id, level=Level.ANALYSIS, code=f"R{n}", label=f"LIGNE {n}", position=50 + n
         )
         for n in range(count)
-    ]
+    ]  # fmt: skip
     with transaction(desk.engine) as session:
         session.add_all(rows)
         session.flush()
@@ -217,7 +217,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> Batches:
     room = Batches()
     undoables.register(room)
     undoables.register(room)
-    assert [room] == undoables.SOURCES
+    assert len(undoables.SOURCES) == 1
     return room
 
 

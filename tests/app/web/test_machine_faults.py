@@ -23,7 +23,7 @@ from tests.conftest import TRANSCODER, ClientFor
 
 __all__ = ["desk"]
 
-FORM = {"version": "0", "action": "doubt", "comment": "à revoir " * 400}
+FORM = {"version": "0", "action": "doubt", "question": "laquelle ?", "comment": "à revoir " * 400}
 
 
 def _limit_pages(connection: Any) -> None:

@@ -1,0 +1,369 @@
+"""What the pages of consistency show."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.datastructures import QueryParams
+
+from app.consistency import repository
+from app.consistency.found_sql import ORDERS, Found, counts_of, page_of
+from app.consistency.repository import Member
+from app.consistency.service import SHOWN, knows_orders, one_warning, release_values
+from app.consistency.wording import KIND, KIND_OF_WORD, WORD, sentence_of, summary_of
+from app.errors import InvalidInputError
+from app.models import CONTRIBUTORS, Catalogue, ConsistencyAction, ConsistencyKind, Status
+from app.platform.database import reading
+from app.platform.identity import CatalogueAccess
+from app.terminology.naming import TermName, name_of
+from app.terminology.service import current_release
+from app.transcoding.under_way import under_way
+from app.web.spreadsheet_csv import csv_pieces
+from app.web.templating import PageContext
+from app.web.wording import STATUS, Word
+
+PAGE = 50
+MOST_ROWS = 200
+"""Rows that the page of one warning shows."""
+AT_ONCE = 200
+"""Warnings that one piece of the export reads."""
+DEFAULT_ORDER = "gravite"
+HEADER = ("Type", "Constat", "Code LOINC", "Code local", "Lignes", "Volume annuel", "Exemples", "Réponse")
+COLUMNS = (
+    ("gravite", "Type", ""), ("", "Constat", ""), ("", "Lignes concernées", ""), ("lignes", "Nombre", "num"),
+    ("volume", "Volume", "num"),
+)  # fmt: skip
+
+
+class ListQuery(BaseModel):
+    """What the address of the list asks for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    types: tuple[str, ...] = ()
+    vus: bool = False
+    tri: str = DEFAULT_ORDER
+    page: int = Field(default=1, ge=1, le=100_000)
+
+    @field_validator("types")
+    @classmethod
+    def _known_types(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(word in KIND_OF_WORD for word in words):
+            raise ValueError("type inconnu")
+        return tuple(sorted(set(words)))
+
+    @field_validator("tri")
+    @classmethod
+    def _known_order(cls, word: str) -> str:
+        if word.removeprefix("-") not in ORDERS:
+            raise ValueError("tri inconnu")
+        return word
+
+    @classmethod
+    def from_params(cls, params: QueryParams) -> "ListQuery":
+        """Read the address; InvalidInputError when it is no address of this list."""
+        try:
+            return cls(
+                types=tuple(params.getlist("type")),
+                vus=params.get("vus") == "1",
+                tri=params.get("tri") or DEFAULT_ORDER,
+                page=int(params.get("page") or 1),
+            )
+        except (ValidationError, ValueError) as error:
+            raise InvalidInputError("L’adresse contient un filtre ou un tri inconnu.") from error
+
+    def url(self, path: str, **extra: str) -> str:
+        """A link to this list."""
+        pairs = [("type", word) for word in self.types]
+        pairs += [("vus", "1")] if self.vus else []
+        pairs += [("tri", self.tri)] if self.tri != DEFAULT_ORDER else []
+        pairs += [("page", str(self.page))] if self.page > 1 else []
+        pairs += list(extra.items())
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    def changed(self, **update: object) -> "ListQuery":
+        """A copy at its first page."""
+        return self.model_copy(update={"page": 1, **update})
+
+    @property
+    def kinds(self) -> list[str]:
+        """The stored kinds of the filter."""
+        return [KIND_OF_WORD[word].value for word in self.types]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindLine:
+    """A filter by kind."""
+
+    word: Word
+    count: int
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadCell:
+    """A heading, which may sort."""
+
+    title: str
+    url: str
+    aria_sort: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningLine:
+    """One warning of the list."""
+
+    word: Word
+    sentence: str
+    members: list[Member]
+    more: int
+    rows: int
+    volume: int
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsistencyPage(PageContext):
+    """The warnings of a catalogue."""
+
+    active: str = "coherence"
+    catalogue: Catalogue
+    kinds: list[KindLine]
+    all_url: str
+    columns: list[HeadCell]
+    lines: list[WarningLine]
+    total: int
+    first: int
+    last: int
+    is_answered: bool
+    to_look_at: int
+    answered: int
+    to_look_at_url: str
+    answered_url: str
+    previous_url: str
+    next_url: str
+    csv_url: str
+    is_under_way: bool
+    knows_orders: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLine:
+    """A row of a warning."""
+
+    row: Member
+    url: str
+    status: Word
+    name: TermName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """An answer of the history."""
+
+    at: datetime
+    author: str
+    text: str
+    reason: str
+    summary: str
+    is_of_now: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningPage(PageContext):
+    """One warning, its rows and what was answered."""
+
+    active: str = "coherence"
+    catalogue: Catalogue
+    word: Word
+    sentence: str
+    found: Found
+    kind_word: str
+    members: list[MemberLine]
+    more: int
+    history: list[AnswerLine]
+    may_answer: bool
+    list_url: str
+    answer_url: str
+    problem: str = ""
+    typed: str = ""
+
+
+def path_of(catalogue_id: int) -> str:
+    """The list of a catalogue."""
+    return f"/catalogues/{catalogue_id}/coherence"
+
+
+def warning_url(catalogue_id: int, kind: ConsistencyKind, subject: str) -> str:
+    """The page of a warning."""
+    return f"{path_of(catalogue_id)}/avertissement?{urlencode({'type': WORD[kind], 'sujet': subject})}"
+
+
+def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> ConsistencyPage:
+    """The warnings of this query."""
+    catalogue_id, path = access.catalogue_id, path_of(access.catalogue_id)
+    release = current_release(session)
+    counts = counts_of(session, catalogue_id, release_values(release))
+    side = int(query.vus)
+    kinds = [
+        KindLine(
+            word=KIND[kind],
+            count=counts.get(kind, (0, 0))[side],
+            url=query.changed(types=_toggled(query.types, WORD[kind])).url(path),
+            is_chosen=WORD[kind] in query.types,
+        )
+        for kind in ConsistencyKind
+    ]
+    chosen = query.kinds or [kind.value for kind in ConsistencyKind]
+    total = sum(counts.get(kind, (0, 0))[side] for kind in chosen)
+    page = min(query.page, max(1, -(-total // PAGE)))
+    found = _read(session, catalogue_id, release_values(release), query, PAGE, (page - 1) * PAGE)
+    here = query.model_copy(update={"page": page})
+    return ConsistencyPage(
+        title=f"Cohérence — {access.catalogue.name}",
+        catalogue=access.catalogue,
+        kinds=kinds,
+        all_url=query.changed(types=()).url(path),
+        columns=_columns(query, path),
+        lines=_lines(session, catalogue_id, found),
+        total=total,
+        first=(page - 1) * PAGE + 1 if found else 0,
+        last=(page - 1) * PAGE + len(found),
+        is_answered=query.vus,
+        to_look_at=sum(pair[0] for pair in counts.values()),
+        answered=sum(pair[1] for pair in counts.values()),
+        to_look_at_url=query.changed(vus=False).url(path),
+        answered_url=query.changed(vus=True).url(path),
+        previous_url=here.model_copy(update={"page": page - 1}).url(path) if page > 1 else "",
+        next_url=here.model_copy(update={"page": page + 1}).url(path) if page * PAGE < total else "",
+        csv_url=query.changed().url(path, format="csv"),
+        is_under_way=catalogue_id in under_way(session, [catalogue_id]),
+        knows_orders=knows_orders(release),
+    )
+
+
+def _read(
+    session: Session, catalogue_id: int, release: dict[str, int], query: ListQuery, limit: int, offset: int
+) -> list[Found]:
+    order, is_down = query.tri.removeprefix("-"), query.tri.startswith("-")
+    return page_of(
+        session, catalogue_id, release, order=order, is_down=is_down, kinds=query.kinds, is_answered=query.vus,
+        limit=limit, offset=offset,
+    )  # fmt: skip
+
+
+def _lines(session: Session, catalogue_id: int, found: Sequence[Found]) -> list[WarningLine]:
+    members = repository.members_of(session, catalogue_id, found, SHOWN)
+    lines = []
+    for item in found:
+        rows = members.get(f"{item.kind} {item.subject}", [])
+        lines.append(
+            WarningLine(
+                word=KIND[item.kind],
+                sentence=sentence_of(item, rows),
+                members=rows,
+                more=max(0, item.rows - len(rows)),
+                rows=item.rows,
+                volume=item.volume,
+                url=warning_url(catalogue_id, item.kind, item.subject),
+                reason=item.reason,
+            )
+        )
+    return lines
+
+
+def _toggled(words: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return tuple(item for item in words if item != word) if word in words else (*words, word)
+
+
+def _columns(query: ListQuery, path: str) -> list[HeadCell]:
+    shown = []
+    for word, title, css in COLUMNS:
+        order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none") if word else ""
+        turned = f"-{word}" if query.tri == word else word
+        # Numbers are looked at from the highest on.
+        turned = word if query.tri == f"-{word}" else f"-{word}" if css == "num" else turned
+        url = query.changed(tri=turned).url(path) if word else ""
+        shown.append(HeadCell(title=title, url=url, aria_sort=order, css=css))
+    return shown
+
+
+def warning_page(
+    session: Session, access: CatalogueAccess, kind: ConsistencyKind, subject: str, problem: str = "", typed: str = ""
+) -> WarningPage:
+    """One warning as it stands; NotFoundError when there is none any more."""
+    found = one_warning(session, access.catalogue_id, kind, subject)
+    release = current_release(session)
+    rows = next(iter(repository.members_of(session, access.catalogue_id, [found], MOST_ROWS).values()), [])
+    terms = repository.terms_of(session, release.id or 0, {row.loinc_num for row in rows}) if release else {}
+    history = repository.history_of(session, access.catalogue_id, kind, subject)
+    return WarningPage(
+        title=KIND[kind].text,
+        catalogue=access.catalogue,
+        word=KIND[kind],
+        sentence=sentence_of(found, rows),
+        found=found,
+        kind_word=WORD[kind],
+        members=[
+            MemberLine(
+                row=row,
+                url=f"/catalogues/{access.catalogue_id}/revue/{row.id}",
+                status=STATUS[Status(row.status)],
+                name=name_of(terms.get(row.loinc_num)),
+            )
+            for row in rows
+        ],
+        more=max(0, found.rows - len(rows)),
+        history=[
+            AnswerLine(
+                at=said.created_at,
+                author=author,
+                text="Vu, c’est voulu" if said.action == ConsistencyAction.ACCEPT else "Remis à regarder",
+                reason=said.reason,
+                summary=said.summary,
+                is_of_now=said.seen == found.seen,
+            )
+            for said, author in history
+        ],
+        may_answer=access.role in CONTRIBUTORS,
+        list_url=path_of(access.catalogue_id),
+        answer_url=f"{path_of(access.catalogue_id)}/reponse",
+        problem=problem,
+        typed=typed,
+    )
+
+
+def warnings_csv(database: Engine, catalogue_id: int, query: ListQuery) -> Iterator[str]:
+    """Every warning of the query, some at a time; nothing is open while a piece is on its way."""
+    return csv_pieces(HEADER, _csv_rows(database, catalogue_id, query))
+
+
+def _csv_rows(database: Engine, catalogue_id: int, query: ListQuery) -> Iterator[list[str]]:
+    offset = 0
+    while True:
+        with reading(database) as session:
+            release = release_values(current_release(session))
+            found = _read(session, catalogue_id, release, query, AT_ONCE, offset)
+            members = repository.members_of(session, catalogue_id, found, SHOWN)
+        for item in found:
+            rows = members.get(f"{item.kind} {item.subject}", [])
+            yield [
+                KIND[item.kind].text,
+                sentence_of(item, rows),
+                item.number or ", ".join(sorted({row.loinc_num for row in rows})),
+                item.local_code or ", ".join(dict.fromkeys(row.code for row in rows)),
+                str(item.rows),
+                str(item.volume),
+                summary_of(rows),
+                item.reason,
+            ]
+        if len(found) < AT_ONCE:
+            return
+        offset += AT_ONCE
