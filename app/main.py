@@ -17,6 +17,8 @@ from app.catalogues import routes as catalogues
 from app.consistency import routes as consistency
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
+from app.double_reading import routes as double_reading
+from app.double_reading import share_routes as reading_shares
 from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
 from app.exports import jobs as export_jobs
@@ -69,6 +71,8 @@ ROUTERS = (
     earlier_readings.router,
     proposals.router,
     method_rules.router,
+    reading_shares.router,
+    double_reading.router,
     batches.router,
     marks.router,
     review.router,

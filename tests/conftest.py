@@ -22,6 +22,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlmodel import Session, SQLModel, create_engine
 
 from app.accounts import passwords
+from app.double_reading import asking
 from app.main import create_app
 from app.models import Catalogue, Laboratory, Membership, Role, User
 from app.platform import database, open_transactions
@@ -56,6 +57,7 @@ NAMES = {
 }
 
 REAL_HASHER = passwords._hasher
+REAL_DRAW = asking.is_drawn
 
 ClientFor = Callable[[str], TestClient]
 
@@ -192,6 +194,23 @@ def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", lambda: hasher)
         yield patch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_second_reading_by_chance() -> Iterator[None]:
+    """No decision is drawn for a second reading: each would change pages and counts by chance.
+
+    The tests of the double reading ask for what they read, and those of the draw put it back (`real_draw`).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "is_drawn", lambda _public_id, _percent: False)
+        yield
+
+
+@pytest.fixture
+def real_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decisions drawn as in an installation."""
+    monkeypatch.setattr(asking, "is_drawn", REAL_DRAW)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, ch
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
+from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import Runs
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
 from app.worklist import queue_sql
@@ -61,6 +62,10 @@ class ApprovalRow(Checked):
     is_own: bool
     can_approve: bool
     can_send_back: bool
+    reading: Word | None
+    """What is known of the second reading of the decision."""
+    reconcile_url: str
+    """Where two readings that differ are reconciled; empty where they do not."""
 
     @property
     def can_tick(self) -> bool:
@@ -108,9 +113,10 @@ def rows_to_judge(
     asked = [(item.test, None if item.row.id in checked else answer_of(item.row.outcome, "")) for item in judged]
     answers = other_answers(session, access.catalogue_id, asked)
     authors = {**known, **repository.names_of(session, deciders - known.keys())}
+    readings = reading_standings(session, ids)
     checks = [_checks(item, checked.get(item.row.id), others) for item, others in zip(judged, answers, strict=True)]
     return [
-        _row(access, query, item, checked.get(item.row.id), authors, found, batches)
+        _row(access, query, item, checked.get(item.row.id), authors, found, batches, readings.get(item.row.id))
         for item, found in zip(judged, checks, strict=True)
     ]
 
@@ -131,12 +137,14 @@ def _row(
     authors: Mapping[int, str],
     checks: list[Check],
     batches: Mapping[int, str],
+    reading: ReadingStanding | None,
 ) -> ApprovalRow:
     batch = batches.get(item.choice.id or 0, "") if item.choice else ""
     row, choice = item.row, item.choice
     status, outcome = Status(row.status), Outcome(row.outcome)
     is_own = choice is not None and choice.author_id == access.user_id
     verdicts = [finding.verdict for finding in by_axis(item.lines).values()]
+    differs = reading is ReadingStanding.DISAGREED
     return ApprovalRow(
         id=row.id,
         version=row.version,
@@ -164,8 +172,10 @@ def _row(
         checks=checks,
         batch_url=f"/catalogues/{access.catalogue_id}/lots/{batch}" if batch else "",
         is_own=is_own,
-        can_approve=not is_own and _may(access, status, outcome, Action.APPROVE),
+        can_approve=not is_own and not differs and _may(access, status, outcome, Action.APPROVE),
         can_send_back=_may(access, status, outcome, Action.SEND_BACK),
+        reading=READING[reading] if reading else None,
+        reconcile_url=reconciliation_url(access.catalogue_id, row.id) if differs else "",
     )
 
 

@@ -29,6 +29,7 @@ from app.transcoding.ledger import (
     open_row,
     open_rows,
 )
+from app.transcoding.readings import DISAGREEMENT, in_disagreement
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of, weigh_decided
 from matcher.types import Verdict
 
@@ -71,6 +72,8 @@ def approve(
     check_lengths(comment=comment, justification=justification)
     row = open_row(session, access, local_test_id, expected_version)
     asked = _Asked(row, _choice_to_approve(row))
+    if in_disagreement(session, [local_test_id]):
+        raise ConflictError(DISAGREEMENT)
     (looked,) = _look_again(session, settings, access, [asked], weighed)
     _require_soundness(looked, is_opened, f"{asked.choice.justification}{justification}")
     return append_many(session, [_approval(asked, comment, justification)])[0]
@@ -142,10 +145,13 @@ def _approve_chunk(
     opened = open_rows(session, access, pairs)
     refused: dict[int, WorkbenchError] = dict(opened.stale)
     asked: list[_Asked] = []
+    differing = in_disagreement(session, opened.rows)
     for row_id in pairs:
         if row_id in opened.rows:
             row = opened.rows[row_id]
             try:
+                if row_id in differing:
+                    raise ConflictError(DISAGREEMENT)
                 asked.append(_Asked(row, _choice_to_approve(row)))
             except WorkbenchError as error:
                 refused[row_id] = error

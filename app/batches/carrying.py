@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.audit.service import record
 from app.batches import repository
+from app.double_reading.asking import ask_of_batch
 from app.errors import NotFoundError, WorkbenchError
 from app.jobs.registry import Chunks, Part, Plan, register
 from app.jobs.work import Work
@@ -102,6 +103,8 @@ def answer_rows(session: Session, batch: Batch, rows: Sequence[BatchRow], weighe
         )
         written = append_many(session, [fact for _, fact in asked])
         facts = {row.id: fact.id or 0 for (row, _), fact in zip(asked, written, strict=True)}
+        if batch.kind != BatchKind.TAKE_BACK and facts:
+            ask_of_batch(session, access, list(facts.values()), batch.public_id)
     session.add_all(
         BatchAnswer(
             batch_row_id=row.id or 0,

@@ -20,6 +20,7 @@ from app.batches.page_building import (
 )
 from app.batches.schemas import GroupForm
 from app.batches.undoing import batch_url
+from app.double_reading.wording import sample_sentence
 from app.errors import ConflictError, InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import CONTRIBUTORS
@@ -126,7 +127,9 @@ def show_batch(
     batch = require_batch(session, access, public_id)
     if request.query_params.get("format") == "csv":
         return csv_download(f"lot_{batch.id}.csv", batch_csv(transactions.engine, access, batch))
-    return render(request, "batches/batch.html", batch_page(session, access, batch, after, result == "laissees"))
+    readings = sample_sentence(session, access.laboratory_id, batch.public_id)
+    page = batch_page(session, access, batch, after, result == "laissees", readings)
+    return render(request, "batches/batch.html", page)
 
 
 @router.post("/lots/{public_id}/reprise", dependencies=[for_roles(*CONTRIBUTORS)])

@@ -53,9 +53,15 @@ def build_case(
     local_test_id: int,
     runs: Runs,
     asked: Asked,
+    *,
+    is_blind: bool = False,
 ) -> CaseView:
-    """The case page of a row of the catalogue; NotFoundError when it is not there."""
-    known = _read(session, access, local_test_id, runs)
+    """The case page of a row of the catalogue; NotFoundError when it is not there.
+
+    `is_blind`: as if nobody had ever acted on the row, for a second reader. Nothing that a person decided, wrote,
+    flagged, set aside or took up from earlier work is read then; what the engine and the file say stays.
+    """
+    known = _read(session, access, local_test_id, runs, is_blind)
     test, state = known.test, known.state
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
     position = find_position(session, access.catalogue_id, asked.query, local_test_id)
@@ -185,15 +191,17 @@ def rights_of(access: CatalogueAccess, facts: Sequence[Decision], state: StateVa
     )
 
 
-def _read(session: Session, access: CatalogueAccess, local_test_id: int, runs: Runs) -> _Known:
+def _read(session: Session, access: CatalogueAccess, local_test_id: int, runs: Runs, is_blind: bool) -> _Known:
     test = repository.local_test(session, access.catalogue_id, local_test_id)
     if test is None:
         raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
-    facts = repository.facts_of(session, local_test_id)
+    facts = [] if is_blind else repository.facts_of(session, local_test_id)
     run_id = run_id_of(runs)
     proposals = repository.proposals_of(session, run_id, local_test_id) if run_id else []
     names = repository.names_of(session, [fact.author_id for fact in facts])
-    earlier = earlier_repository.statements_on(session, local_test_id)
+    earlier = list(earlier_repository.statements_on(session, local_test_id))
+    if is_blind:
+        earlier = [EarlierStatement(**{**item.model_dump(), "taken_as": ""}) for item in earlier]
     return _Known(test, facts, derive_state(facts), proposals, names, earlier)
 
 

@@ -1,5 +1,7 @@
 """From the address of a case to the context of its page."""
 
+from dataclasses import replace
+
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
@@ -13,6 +15,7 @@ from app.settings import Settings
 from app.text import release_title
 from app.transcoding import repository
 from app.transcoding.gathering import mapping_context
+from app.transcoding.readings import DISAGREEMENT, READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
 from app.worklist.notices import done_notice, run_notice
@@ -69,6 +72,10 @@ def case_page(
     """The case of a row; `problem` says why what was sent was not recorded."""
     runs = runs_of(session, access.catalogue_id)
     case = build_case(session, settings, access, local_test_id, runs, asked)
+    reading = reading_standings(session, [local_test_id]).get(local_test_id) if case.decision else None
+    differs = reading is ReadingStanding.DISAGREED
+    if differs and case.rights.approve:
+        case = replace(case, rights=replace(case.rights, approve=False, approve_refusal=DISAGREEMENT))
     return CasePage(
         title=f"{case.test.code} {case.test.label}",
         catalogue=access.catalogue,
@@ -77,6 +84,8 @@ def case_page(
         done=done_notice(session, access, done, asked.query),
         has_open_task=open_task_of(session, local_test_id) is not None,
         retired=retired_sentence(case),
+        reading=READING[reading] if reading else None,
+        reconcile_url=reconciliation_url(access.catalogue_id, local_test_id) if differs else "",
         problem=problem,
         needs_justification=needs_justification,
         form=form or {},

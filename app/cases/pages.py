@@ -6,6 +6,7 @@ from app.cases.history import HistoryLine
 from app.cases.view import CaseView, SearchView
 from app.models import Catalogue
 from app.web.templating import PageContext
+from app.web.wording import Word
 from app.worklist.notices import Done, Notice
 
 
@@ -22,6 +23,10 @@ class CasePage(PageContext):
     """Whether a new release changed the decided code, and nobody has looked at it since."""
     retired: str = ""
     """What to know of a decided code that LOINC retired."""
+    reading: Word | None = None
+    """What is known of the second reading of the decision in force."""
+    reconcile_url: str = ""
+    """Where two readings that differ are reconciled; empty where they do not."""
     problem: str = ""
     """Why what was just sent was not recorded."""
     needs_justification: bool = False

@@ -10,6 +10,13 @@ from app.models.batch import Batch, BatchAnswer, BatchKind, BatchRow
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyKind
 from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
+from app.models.double_reading import (
+    ReadingOrigin,
+    ReadingReconciliation,
+    ReadingRequest,
+    ReadingShare,
+    SecondReading,
+)
 from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
 from app.models.grace import GraceDate
@@ -91,12 +98,17 @@ __all__ = [
     "PanelMember",
     "Proposal",
     "ProposalRun",
+    "ReadingOrigin",
+    "ReadingReconciliation",
+    "ReadingRequest",
+    "ReadingShare",
     "Relation",
     "ReleaseStatus",
     "ReviewState",
     "ReviewTask",
     "Role",
     "RunStatus",
+    "SecondReading",
     "SignInAttempt",
     "SourceFile",
     "SourceRow",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
+from app.double_reading.asking import draw
 from app.earlier import repository as earlier_repository
 from app.earlier.wording import provenance
 from app.errors import ConflictError, InvalidInputError
@@ -61,7 +62,9 @@ def decide(
     if action is Action.CHOOSE:
         checks = chosen_checks(session, settings, context, row, said.loinc_num, proposal, weighed)
         _require_soundness(checks, said)
-    return append(session, row, action, said, release_id=release_id, proposal_id=proposal.id if proposal else None)
+    fact = append(session, row, action, said, release_id=release_id, proposal_id=proposal.id if proposal else None)
+    draw(session, access, fact)
+    return fact
 
 
 def undo(

@@ -16,7 +16,8 @@ from app.platform.migrations import upgrade
 
 FACTS = (
     "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change", "consistency_answer", "decision",
-    "grace_date", "mapping_withdrawal", "method_rule", "source_row",
+    "grace_date", "mapping_withdrawal", "method_rule", "reading_reconciliation", "reading_request", "reading_share",
+    "second_reading", "source_row",
 )  # fmt: skip
 """Written here a second time: a table that leaves the list of the models, or its migration, is missed here."""
 WAYS = {

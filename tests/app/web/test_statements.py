@@ -24,12 +24,12 @@ LIMITS = {
     "queue, filtered": 14,
     "case": 23,
     "case after a decision": 24,
-    "decision": 30,
+    "decision": 31,
     "choice of a code": 49,
     "undo": 26,
-    "approval list": 18,
-    "approval list of 100": 18,
-    "approval list, codes found by search": 27,
+    "approval list": 19,
+    "approval list of 100": 19,
+    "approval list, codes found by search": 28,
     "bulk approval of 100": 37,
     "coverage": 51,
     "exports": 38,
@@ -39,7 +39,10 @@ LIMITS = {
     "jobs of the laboratory": 3,
     "all jobs": 3,
 }
-"""Statements of the second request of its kind, when the engine and what it remembers are there."""
+"""Statements of the second request of its kind, when the engine and what it remembers are there.
+
+A decision reads the shares by which it may be drawn for a second reading, an approval what is known of that reading.
+"""
 WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}"}
 """On a server these take their turn first, and hold the rule by which the counts are kept: two statements more
 (`app.platform.locks`, `app.tallies.repository.hold_rule`)."""

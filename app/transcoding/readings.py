@@ -1,0 +1,149 @@
+"""Where a row stands as to its second reading: derived from the request, the reading and the decision in force.
+
+A request lapses when another decision is in force. A disagreement outlives the same answer given again by the same
+person: only another answer, another person or a reconciliation ends it.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, case, or_
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col
+
+from app.models import (
+    Action,
+    Decision,
+    Outcome,
+    ReadingReconciliation,
+    ReadingRequest,
+    ReviewState,
+    SecondReading,
+    Status,
+)
+from app.web.wording import Word
+
+
+class ReadingStanding(StrEnum):
+    """What is known of the second reading of the decision in force."""
+
+    NONE = ""
+    """Nobody asked for one, or the decision it was asked of is no longer in force."""
+    WAITING = "waiting"
+    AGREED = "agreed"
+    DISAGREED = "disagreed"
+    """The row is not approved before somebody reconciles."""
+    RECONCILED = "reconciled"
+    """The decision in force is the outcome of a reconciliation."""
+
+
+READING = {
+    ReadingStanding.WAITING: Word("Deuxième lecture attendue", "chip-mute", "…"),
+    ReadingStanding.AGREED: Word("Lue deux fois, d’accord", "chip-ok", "✔"),
+    ReadingStanding.DISAGREED: Word("Lectures en désaccord", "chip-bad", "≠"),
+    ReadingStanding.RECONCILED: Word("Lectures conciliées", "chip-info", "="),
+}
+"""How it reads."""
+IN_FORCE = (Status.DECIDED, Status.APPROVED)
+DISAGREEMENT = (
+    "Deux lectures de cette ligne sont en désaccord : elle ne peut pas être approuvée avant la conciliation "
+    "(onglet « Double lecture »)."
+)
+"""Why a row in disagreement is not approved."""
+
+
+def reconciliation_url(catalogue_id: int, local_test_id: int) -> str:
+    """Where the two readings of a row are reconciled."""
+    return f"/catalogues/{catalogue_id}/double-lecture/{local_test_id}/conciliation"
+
+
+def is_kept() -> ColumnElement[bool]:
+    """SQL: nobody undid the decision that a reconciliation led to."""
+    undoing = Decision.__table__.alias("undoing")  # type: ignore[attr-defined]
+    return ~sa_select(undoing.c.id).where(undoing.c.undoes_id == col(ReadingReconciliation.decision_id)).exists()
+
+
+def is_same_decision() -> ColumnElement[bool]:
+    """SQL: the decision in force is the one to read again."""
+    return and_(
+        col(ReviewState.decision_id) == col(ReadingRequest.decision_id), col(ReviewState.status).in_(IN_FORCE)
+    )
+
+
+def is_same_answer() -> ColumnElement[bool]:
+    """SQL: the decision in force is the one to read again (`Decision`), or its author has given its answer again."""
+    outcome = case((col(Decision.action) == Action.CHOOSE, Outcome.CODE.value), else_=col(Decision.action))
+    return and_(
+        col(ReviewState.status).in_(IN_FORCE),
+        or_(
+            col(ReviewState.decision_id) == col(ReadingRequest.decision_id),
+            and_(
+                col(ReviewState.decided_by_id) == col(Decision.author_id),
+                col(ReviewState.outcome) == outcome,
+                col(ReviewState.loinc_num) == col(Decision.loinc_num),
+            ),
+        ),
+    )
+
+
+_Statement = TypeVar("_Statement", bound="Select[*tuple[Any, ...]]")
+
+
+def joined(statement: _Statement) -> _Statement:
+    """A statement over requests, with the first decision, the state of the row, the reading and the reconciliation.
+
+    The last two are NULL where there is none.
+    """
+    return (
+        statement.join(Decision, col(Decision.id) == col(ReadingRequest.decision_id))
+        .join(ReviewState, col(ReviewState.local_test_id) == col(ReadingRequest.local_test_id))
+        .outerjoin(SecondReading, col(SecondReading.request_id) == col(ReadingRequest.id))
+        .outerjoin(
+            ReadingReconciliation, and_(col(ReadingReconciliation.reading_id) == col(SecondReading.id), is_kept())
+        )
+    )
+
+
+def waits() -> ColumnElement[bool]:
+    """SQL, over `joined`: the second reading is still to be made."""
+    return and_(col(SecondReading.id).is_(None), is_same_decision())
+
+
+def disagrees() -> ColumnElement[bool]:
+    """SQL, over `joined`: the two readings differ, and nobody reconciled them."""
+    return and_(
+        col(SecondReading.is_agreement).is_(False), col(ReadingReconciliation.id).is_(None), is_same_answer()
+    )
+
+
+def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[int, ReadingStanding]:
+    """Row -> where it stands, for those of these rows of which there is something to say; one statement."""
+    wanted = list(local_test_ids)
+    if not wanted:
+        return {}
+    standing = case(
+        (disagrees(), ReadingStanding.DISAGREED.value),
+        (waits(), ReadingStanding.WAITING.value),
+        (and_(col(SecondReading.is_agreement), is_same_decision()), ReadingStanding.AGREED.value),
+        (
+            and_(
+                col(ReadingReconciliation.decision_id) == col(ReviewState.decision_id),
+                col(ReviewState.status).in_(IN_FORCE),
+            ),
+            ReadingStanding.RECONCILED.value,
+        ),
+        else_=ReadingStanding.NONE.value,
+    )
+    statement = joined(sa_select(col(ReadingRequest.local_test_id), standing).select_from(ReadingRequest))
+    found: dict[int, ReadingStanding] = {}
+    for row_id, word in session.execute(statement.where(col(ReadingRequest.local_test_id).in_(wanted))):
+        if word and found.get(row_id) is not ReadingStanding.DISAGREED:
+            found[row_id] = ReadingStanding(word)
+    return found
+
+
+def in_disagreement(session: Session, local_test_ids: Iterable[int]) -> set[int]:
+    """Those of these rows that wait for a reconciliation."""
+    found = reading_standings(session, local_test_ids)
+    return {row_id for row_id, standing in found.items() if standing is ReadingStanding.DISAGREED}

@@ -1,0 +1,280 @@
+"""The second reading, the disagreement and its end: who, when, and what an approval waits for."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import select
+
+from app.approval.service import approve_many
+from app.double_reading.service import Answer
+from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from app.models import Action, LocalTest, Membership, Role, Status
+from app.platform.database import Transactions, transaction
+from app.transcoding.errors import JustificationNeededError
+from app.transcoding.readings import DISAGREEMENT, ReadingStanding
+from tests.app.double_reading.conftest import SECOND_BIOLOGIST, SODIUM, SODIUM_IN_BLOOD, Readings, other_code
+from tests.app.review.conftest import Desk
+from tests.conftest import BIOLOGIST, READER, TRANSCODER
+
+SAME = Answer(Action.CHOOSE, SODIUM)
+
+
+def test_the_same_code_is_an_agreement(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    assert readings.standing(desk.sodium) is ReadingStanding.WAITING
+    said = readings.read(desk.sodium, SAME)
+    assert said.is_agreement
+    assert readings.standing(desk.sodium) is ReadingStanding.AGREED
+    assert desk.audit()[-1] == "double_reading.read"
+    assert readings.waiting().second == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "agrees"),
+    [
+        (other_code(), False),
+        (Answer(Action.NO_LOINC, reason="aucun"), False),
+        (Answer(Action.OUT_OF_SCOPE, reason="texte"), False),
+        (Answer(Action.DOUBT, reason="sérum ou sang ?"), False),
+    ],
+)
+def test_any_other_answer_is_a_disagreement(readings: Readings, answer: Answer, agrees: bool) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    assert readings.read(desk.sodium, answer).is_agreement is agrees
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+
+
+def test_no_code_agrees_with_no_code_whatever_the_reasons(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.strip, Action.NO_LOINC)
+    assert readings.read(desk.strip, Answer(Action.NO_LOINC, reason="autrement dit")).is_agreement
+
+
+def test_the_first_reader_is_not_the_second(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    assert (readings.waiting(TRANSCODER).mine, readings.waiting(BIOLOGIST).mine) == (0, 1)
+    with pytest.raises(NotAllowedError, match="déjà agi"):
+        readings.read(desk.sodium, SAME, TRANSCODER)
+
+
+def test_whoever_commented_the_row_is_not_the_second_reader(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    desk.decide(desk.sodium, Action.COMMENT, BIOLOGIST, comment="vu")
+    with pytest.raises(NotAllowedError, match="déjà agi"):
+        readings.read(desk.sodium, SAME)
+    assert readings.waiting(SECOND_BIOLOGIST).mine == 1
+
+
+def test_a_reader_of_the_laboratory_does_not_read(readings: Readings) -> None:
+    readings.decide_and_ask(readings.desk.sodium)
+    with pytest.raises(NotAllowedError):
+        readings.read(readings.desk.sodium, SAME, READER)
+
+
+def test_a_row_is_read_once(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    readings.read(desk.sodium, SAME)
+    with pytest.raises(ConflictError, match="Aucune deuxième lecture"):
+        readings.read(desk.sodium, SAME, SECOND_BIOLOGIST)
+
+
+def test_a_request_lapses_with_its_decision(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    desk.undo(desk.sodium)
+    assert readings.standing(desk.sodium) is ReadingStanding.NONE
+    with pytest.raises(ConflictError, match="Aucune deuxième lecture"):
+        readings.read(desk.sodium, SAME)
+    assert readings.waiting().second == 0
+
+
+def test_a_request_of_before_does_not_answer_the_new_one(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    before = readings.request(desk.sodium).public_id
+    desk.undo(desk.sodium)
+    readings.decide_and_ask(desk.sodium, Action.NO_LOINC)
+    with pytest.raises(ConflictError):
+        readings.read(desk.sodium, SAME, request=before)
+
+
+def test_a_row_of_another_catalogue_is_not_there(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    other = desk.world.add_catalogue("Autre")
+    with transaction(desk.engine) as session:
+        test = LocalTest(catalogue_id=other.id or 0, level="analysis", code="X", label="X", position=0)
+        session.add(test)
+        session.flush()
+        elsewhere = test.id or 0
+    with pytest.raises(NotFoundError):
+        readings.read(elsewhere, SAME, request=readings.request(desk.sodium).public_id)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(Action.CHOOSE, ""),
+        Answer(Action.CHOOSE, SODIUM, "presque"),
+        Answer(Action.CHOOSE, SODIUM, "loinc_narrower"),
+        Answer(Action.NO_LOINC, reason="  "),
+        Answer(Action.DOUBT),
+        Answer(Action.APPROVE),
+        Answer(Action.CHOOSE, SODIUM, reason="x" * 501),
+    ],
+)
+def test_what_a_reading_lacks_is_said(readings: Readings, answer: Answer) -> None:
+    readings.decide_and_ask(readings.desk.sodium)
+    with pytest.raises(InvalidInputError):
+        readings.read(readings.desk.sodium, answer)
+    assert readings.standing(readings.desk.sodium) is ReadingStanding.WAITING
+
+
+def test_a_blocked_code_needs_its_justification_as_in_the_review(readings: Readings) -> None:
+    desk = readings.desk
+    with pytest.raises(JustificationNeededError):
+        desk.decide(desk.glucose, loinc_num="5792-7")
+    readings.decide_and_ask(desk.glucose, loinc_num="14749-6")
+    with pytest.raises(JustificationNeededError):
+        readings.read(desk.glucose, Answer(Action.CHOOSE, "5792-7"))
+
+
+def test_a_disagreement_is_not_approved(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    with pytest.raises(ConflictError) as refused:
+        readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    assert refused.value.message == DISAGREEMENT
+    assert desk.state(desk.sodium).status == Status.DECIDED
+
+
+def test_nor_is_it_among_others(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    desk.decide(desk.glucose, loinc_num="14749-6")
+    ticked = [(row, desk.version(row)) for row in (desk.sodium, desk.glucose)]
+    answers = approve_many(Transactions(desk.engine), desk.access(SECOND_BIOLOGIST), ticked, desk.settings)
+    assert [answer.is_approved for answer in answers] == [False, True]
+    assert answers[0].message == DISAGREEMENT
+
+
+def test_what_waits_or_agrees_is_approved(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    readings.approve(desk.sodium)
+    readings.decide_and_ask(desk.glucose, loinc_num="14749-6")
+    readings.read(desk.glucose, Answer(Action.CHOOSE, "14749-6"))
+    readings.approve(desk.glucose, SECOND_BIOLOGIST)
+    assert desk.state(desk.glucose).status == Status.APPROVED
+
+
+def test_saying_the_same_again_does_not_end_a_disagreement(
+    readings: Readings, differing: Callable[[], None]
+) -> None:
+    desk = readings.desk
+    differing()
+    desk.decide(desk.sodium, comment="je maintiens")
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    desk.undo(desk.sodium)
+    desk.undo(desk.sodium)
+    assert readings.standing(desk.sodium) is ReadingStanding.NONE
+    desk.decide(desk.sodium)
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    with pytest.raises(ConflictError):
+        readings.approve(desk.sodium, SECOND_BIOLOGIST)
+
+
+def test_another_answer_ends_it(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    desk.decide(desk.sodium, loinc_num=SODIUM_IN_BLOOD, justification="sang total")
+    assert readings.standing(desk.sodium) is ReadingStanding.NONE
+
+
+def test_a_third_person_reconciles(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    fact = readings.reconcile(desk.sodium, other_code(reason="tube de sang total"))
+    assert (fact.action, fact.loinc_num, fact.reason) == (Action.CHOOSE, SODIUM_IN_BLOOD, "tube de sang total")
+    assert [item.action for item in desk.facts(desk.sodium)] == ["choose", "choose"]
+    assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
+    assert desk.audit()[-2:] == ["decision.choose", "double_reading.reconcile"]
+    readings.approve(desk.sodium, BIOLOGIST)
+
+
+def test_the_first_answer_may_be_kept(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    readings.reconcile(desk.sodium, Answer(Action.CHOOSE, SODIUM, reason="sérum écrit"))
+    assert desk.state(desk.sodium).loinc_num == SODIUM
+    assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
+    readings.approve(desk.sodium, BIOLOGIST)
+
+
+def test_a_reconciliation_needs_a_reason_and_an_outcome(readings: Readings, differing: Callable[[], None]) -> None:
+    differing()
+    with pytest.raises(InvalidInputError, match="motif"):
+        readings.reconcile(readings.desk.sodium, Answer(Action.CHOOSE, SODIUM))
+    with pytest.raises(InvalidInputError):
+        readings.reconcile(readings.desk.sodium, Answer(Action.DOUBT, reason="je ne sais pas"))
+
+
+def test_one_of_the_two_does_not_reconcile_where_there_is_another(
+    readings: Readings, differing: Callable[[], None]
+) -> None:
+    differing()
+    with pytest.raises(NotAllowedError, match="l’un des deux"):
+        readings.reconcile(readings.desk.sodium, Answer(Action.CHOOSE, SODIUM, reason="c'est le mien"), BIOLOGIST)
+    with pytest.raises(NotAllowedError, match="biologiste ou un administrateur"):
+        readings.reconcile(readings.desk.sodium, Answer(Action.CHOOSE, SODIUM, reason="c'est le mien"), TRANSCODER)
+
+
+def test_one_of_the_two_does_where_there_is_nobody_else(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    with transaction(desk.engine) as session:
+        member = session.exec(
+            select(Membership).where(Membership.user_id == desk.world.user_id(SECOND_BIOLOGIST))
+        ).one()
+        member.role = Role.READER
+    readings.reconcile(desk.sodium, Answer(Action.CHOOSE, SODIUM, reason="vu ensemble"), BIOLOGIST)
+    assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
+
+
+def test_an_approved_row_in_disagreement_is_reopened_by_its_reconciliation(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    readings.read(desk.sodium, other_code())
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    readings.reconcile(desk.sodium, other_code(reason="sang total"))
+    assert desk.state(desk.sodium).status == Status.DECIDED
+
+
+def test_where_everybody_has_acted_the_row_waits_for_somebody(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    assert readings.waiting().nobodys == 0
+    for email in (BIOLOGIST, SECOND_BIOLOGIST):
+        desk.decide(desk.sodium, Action.COMMENT, email, comment="vu")
+    assert (readings.waiting().second, readings.waiting().nobodys) == (1, 1)
+    # What they did there does not keep them from another row.
+    readings.decide_and_ask(desk.strip, Action.NO_LOINC)
+    assert (readings.waiting().second, readings.waiting().mine, readings.waiting().nobodys) == (2, 1, 1)
+
+
+def test_undoing_a_reconciliation_brings_the_first_decision_back(
+    readings: Readings, differing: Callable[[], None], desk: Desk
+) -> None:
+    differing()
+    readings.reconcile(desk.sodium, other_code(reason="sang total"))
+    desk.undo(desk.sodium, SECOND_BIOLOGIST)
+    assert desk.state(desk.sodium).loinc_num == SODIUM
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    readings.reconcile(desk.sodium, other_code(reason="sang total, vu de nouveau"))
+    assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
