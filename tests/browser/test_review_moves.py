@@ -136,6 +136,8 @@ def test_fifteen_decisions_go_back_one_key_each_after_a_restart(
         # From the queue first, then from each case.
         page.goto(f"{address}{desk.base}/revue")
         for number in reversed(range(15)):
+            # A key pressed before the scripts of a page are there is nobody's.
+            page.wait_for_load_state("networkidle")
             page.keyboard.press("z")
             expect_row(page, f"LIGNE {number:02}")
             expect(page.locator("[data-done]")).to_contain_text("décision annulée")

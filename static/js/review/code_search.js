@@ -13,17 +13,11 @@ document.addEventListener("alpine:init", () => {
     return {
       current: 0,
 
-      isOpen() {
-        return this.$root.classList.contains("is-panel");
-      },
+      isOpen() { return this.$root.classList.contains("is-panel"); },
 
-      field() {
-        return this.$root.querySelector("#recherche");
-      },
+      field() { return this.$root.querySelector("#recherche"); },
 
-      hits() {
-        return Array.from(this.$root.querySelectorAll("[data-hit]"));
-      },
+      hits() { return Array.from(this.$root.querySelectorAll("[data-hit]")); },
 
       onKey(event) {
         if (event.detail.key === "/") {
@@ -34,7 +28,7 @@ document.addEventListener("alpine:init", () => {
 
       /** The links of the page to the search open it. */
       follow(event) {
-        const link = event.target instanceof Element ? event.target.closest('a[href="#recherche-loinc"]') : null;
+        const link = event.target instanceof Element && event.target.closest('a[href="#recherche-loinc"]');
         if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
           event.preventDefault();
           this.open();
@@ -88,11 +82,11 @@ document.addEventListener("alpine:init", () => {
         }
         event.preventDefault();
         event.stopPropagation();
-        if (!this.isOpen()) {
+        if (this.isOpen()) {
+          this.look().then(() => this.compare(this.hits()[this.current]));
+        } else {
           this.open();
-          return;
         }
-        this.look().then(() => this.compare(this.hits()[this.current]));
       },
 
       async look() {
@@ -134,9 +128,7 @@ document.addEventListener("alpine:init", () => {
         this.say(count === 0 ? "Aucun code trouvé." : `${count} code${count > 1 ? "s" : ""} : Entrée compare le premier.`);
       },
 
-      say(text) {
-        this.$root.querySelector("[data-said]").textContent = text;
-      },
+      say(text) { this.$root.querySelector("[data-said]").textContent = text; },
 
       mark() {
         const hits = this.hits();
@@ -145,6 +137,13 @@ document.addEventListener("alpine:init", () => {
         if (hit) {
           hit.scrollIntoView({ block: "nearest" });
         }
+      },
+
+      move(step) {
+        this.current = Math.min(Math.max(this.current + step, 0), Math.max(this.hits().length - 1, 0));
+        this.mark();
+        const hit = this.hits()[this.current];
+        this.say(hit ? `${hit.dataset.code} : ${hit.querySelector("p").textContent.replace(/\s+/g, " ").trim()}` : "");
       },
 
       press(event) {
@@ -160,11 +159,7 @@ document.addEventListener("alpine:init", () => {
           this.close();
         } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
           event.preventDefault();
-          const step = event.key === "ArrowDown" ? 1 : -1;
-          this.current = Math.min(Math.max(this.current + step, 0), Math.max(this.hits().length - 1, 0));
-          this.mark();
-          const hit = this.hits()[this.current];
-          this.say(hit ? `${hit.dataset.code} : ${hit.querySelector("p").textContent.replace(/\s+/g, " ").trim()}` : "");
+          this.move(event.key === "ArrowDown" ? 1 : -1);
         } else if (digit && (event.altKey || !isTyping)) {
           event.preventDefault();
           this.compare(this.hits()[Number(digit[1]) - 1]);
@@ -185,12 +180,9 @@ document.addEventListener("alpine:init", () => {
           return;
         }
         const { code, compare } = hit.dataset;
-        if (!this.$store.comparison.column(code)) {
-          this.say(`Comparaison de ${code}…`);
-          if (!(await this.$store.comparison.bring(compare))) {
-            this.say("La comparaison n'est pas arrivée : réessayez.");
-            return;
-          }
+        if (!this.$store.comparison.column(code) && !(await this.$store.comparison.bring(compare))) {
+          this.say("La comparaison n'est pas arrivée : réessayez.");
+          return;
         }
         this.close();
         this.$nextTick(() => {
