@@ -9,6 +9,7 @@ from app.models.triggers import intact_triggers
 
 APPEND_ONLY_TABLES = (
     "decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal", "grace_date", "method_rule",
+    "assignment", "assigned_row",
 )  # fmt: skip
 
 

@@ -58,7 +58,10 @@ class Decision(SQLModel, table=True):
     """One fact: who did what, when, from which proposal, superseding which fact."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_local_test_id_id", "local_test_id", "id"),)
+    __table_args__ = (
+        Index("ix_decision_local_test_id_id", "local_test_id", "id"),
+        Index("ix_decision_author_id_created_at", "author_id", "created_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = public_id_field()
