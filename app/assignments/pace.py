@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.models import Action, Decision, LocalTest, utc_now
+from app.models.base import UtcDateTime
 from app.platform.postgresql import is_postgresql
 from app.text import PARIS, in_paris
 
@@ -73,21 +74,23 @@ def paces_of(session: Session, catalogue_id: int, user_ids: Collection[int]) -> 
 @lru_cache(2)
 def _statement(on_server: bool) -> Select[Any]:
     fact, undo = Decision, aliased(Decision)
-    by_time = {"partition_by": col(fact.author_id), "order_by": (col(fact.created_at), col(fact.id))}
+    before = func.lag(col(fact.created_at)).over(
+        partition_by=col(fact.author_id), order_by=[col(fact.created_at), col(fact.id)]
+    )
     is_decision = col(fact.action).in_(_DECIDING) & col(undo.id).is_(None)
-    today: Any = bindparam("today", type_=col(fact.created_at).type)
+    today: Any = bindparam("today", type_=UtcDateTime())
     acts = (
         select(
             col(fact.author_id),
             (col(fact.created_at) >= today).label("is_today"),
             case((is_decision, col(fact.local_test_id))).label("decided"),
-            _seconds(col(fact.created_at), func.lag(col(fact.created_at)).over(**by_time), on_server).label("gap"),
+            _seconds(col(fact.created_at), before, on_server).label("gap"),
         )
         .join(LocalTest, col(LocalTest.id) == col(fact.local_test_id))
         .outerjoin(undo, col(undo.undoes_id) == col(fact.id))
         .where(
             col(fact.author_id).in_(bindparam("people", expanding=True)),
-            col(fact.created_at) >= bindparam("monday", type_=col(fact.created_at).type),
+            col(fact.created_at) >= bindparam("monday", type_=UtcDateTime()),
             col(LocalTest.catalogue_id) == bindparam("catalogue_id"),
         )
         .subquery()
@@ -106,7 +109,7 @@ def _statement(on_server: bool) -> Select[Any]:
 def _seconds(after: Any, before: Any, on_server: bool) -> ColumnElement[float]:
     if on_server:
         return cast(func.extract("epoch", after - before), Float)
-    return (func.julianday(after) - func.julianday(before)) * 86_400.0  # type: ignore[no-any-return]
+    return (func.julianday(after) - func.julianday(before)) * 86_400.0
 
 
 def duration_words(seconds: float) -> str:

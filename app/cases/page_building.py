@@ -6,10 +6,12 @@ from starlette.datastructures import QueryParams
 from app.cases.assembly import MOST, Asked, build_case
 from app.cases.pages import CasePage
 from app.cases.view import CaseView
+from app.models import CONTRIBUTORS
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
+from app.worklist.claims import open_elsewhere
 from app.worklist.notices import done_notice, run_notice
 from app.worklist.query import ReviewQuery
 
@@ -47,6 +49,7 @@ def case_page(
     """The case of a row; `problem` says why what was sent was not recorded."""
     runs = runs_of(session, access.catalogue_id)
     case = build_case(session, settings, access, local_test_id, runs, asked)
+    may_work = access.role in CONTRIBUTORS
     return CasePage(
         title=f"{case.test.code} {case.test.label}",
         catalogue=access.catalogue,
@@ -57,5 +60,7 @@ def case_page(
         retired=retired_sentence(case),
         problem=problem,
         needs_justification=needs_justification,
+        others=open_elsewhere(session, [local_test_id], access.user_id).get(local_test_id, ""),
+        presence_url=f"/catalogues/{access.catalogue_id}/presence/{local_test_id}" if may_work else "",
         form=form or {},
     )

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
+from app.assignments.panel import team_panel
 from app.catalogues import repository
 from app.catalogues.service import KIND_LABELS, MAY_IMPORT
 from app.earlier import repository as earlier_repository
@@ -46,13 +47,15 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
     shown = current_run(session, catalogue_id)
     newest = {file_id for _, file_id in repository.newest_files(session, catalogue_id)}
     other = shown if shown is not None and last is not None and shown.id != last.id else None
+    levels = _levels(session, catalogue_id)
     return OverviewPage(
         title=access.catalogue.name,
         catalogue=access.catalogue,
         active="apercu",
         laboratory_name=access.laboratory.name,
         may_act=access.role in MAY_IMPORT,
-        levels=_levels(session, catalogue_id),
+        levels=levels,
+        team=team_panel(session, access) if levels else None,
         chapters=_chapters(session, catalogue_id),
         files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
         change_count=count_changes(session, catalogue_id),

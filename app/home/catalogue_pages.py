@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.assignments.panel import TeamPanel
 from app.home.habits_panel import HabitsPanel
 from app.home.progress import StatusCounts
 from app.jobs.pages import JobLine
@@ -70,6 +71,8 @@ class OverviewPage(PageContext):
     laboratory_name: str
     may_act: bool
     levels: list[LevelLine]
+    team: TeamPanel | None
+    """The work by person; None in an empty catalogue."""
     chapters: list[ChapterLine]
     files: list[FileLine]
     change_count: int

@@ -113,6 +113,7 @@ document.addEventListener("alpine:init", () => {
           const outcome = await answer.json();
           if (!answer.ok) {
             this.putBack(sent, outcome.detail || "La décision n'a pas été enregistrée.");
+            this.$dispatch("decision-refused", { outcome, sent });
           } else if (number === sentCount) {
             this.recorded(outcome);
           }
