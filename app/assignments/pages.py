@@ -1,7 +1,7 @@
 """The page where the rows of a catalogue are shared out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from app.worklist.facets import BY_KEY, FACETS, PEOPLE
 from app.worklist.navigation import queue_url
 from app.worklist.query import ReviewQuery
 
+EMPTY_FORM = {"personne": "", "chapitre": "", "de": "", "a": "", "parmi": ""}
 SHOWN = 20
 """Assignments of the history."""
 
@@ -54,7 +55,8 @@ class SharingPage(PageContext):
     history: list[AssignmentLine]
     notice: str = ""
     problem: str = ""
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str]
+    """What was sent, to be sent again once corrected."""
 
 
 def query_words(query: ReviewQuery, names: Mapping[int, str]) -> str:
@@ -111,7 +113,7 @@ def sharing_page(
         history=_history(session, access.catalogue_id),
         notice=notice,
         problem=problem,
-        form=form or {},
+        form=EMPTY_FORM | dict(form or {}),
     )
 
 

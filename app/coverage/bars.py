@@ -14,6 +14,8 @@ from app.web.templating import format_percent
 from app.worklist.bars import WorkBar, make_bars_with
 
 _NAMES = {Measure.ROWS: "Lignes", Measure.VOLUME: "Volume"}
+"""Of what is transcoded: approved with a LOINC code."""
+_LABELS = {Measure.ROWS: "Lignes transcodées", Measure.VOLUME: "Volume transcodé"}
 _UNITS = {Measure.ROWS: ("analyse", "analyses"), Measure.VOLUME: ("acte", "actes")}
 
 
@@ -34,12 +36,9 @@ def _bar(measure: Measure, groups: list[Group]) -> WorkBar:
         if group.standing is Standing.WAITING and not group.leaves(definition.exam_rule)
     )
     rate = format_percent(figure.numerator / figure.denominator if figure.denominator else None)
-    sentence = (
-        f"{rate} transcodé ({format_number(figure.numerator)} sur "
-        f"{counted(figure.denominator, *_UNITS[measure])}) ; "
-        f"{format_number(waiting)} à approuver"
-    )
-    label = f"{_NAMES[measure]} : {sentence}. Repère : {format_number(TARGET_PERCENT)} %."
+    total = counted(figure.denominator, *_UNITS[measure])
+    sentence = f"{rate} : {format_number(figure.numerator)} sur {total}, et {format_number(waiting)} à approuver"
+    label = f"{_LABELS[measure]} : {sentence}. Repère : {format_number(TARGET_PERCENT)} %."
     parts = (("part-ok", figure.numerator), ("part-info", waiting))
     meter = stacked_meter(figure.denominator, parts, label, TARGET_PERCENT)
     return WorkBar(_NAMES[measure], sentence, meter)

@@ -15,8 +15,8 @@ from app.platform.database import make_engine
 from app.platform.migrations import upgrade
 
 FACTS = (
-    "assigned_row", "assignment", "audit_event", "catalogue_change", "decision", "grace_date", "mapping_withdrawal", "method_rule",
-    "source_row",
+    "assigned_row", "assignment", "audit_event", "catalogue_change", "decision", "grace_date", "mapping_withdrawal",
+    "method_rule", "source_row",
 )  # fmt: skip
 """Written here a second time: a table that leaves the list of the models, or its migration, is missed here."""
 WAYS = {

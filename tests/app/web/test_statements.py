@@ -20,10 +20,10 @@ from tests.postgresql import Cluster
 SMALL = 360
 LARGE = 10 * SMALL
 LIMITS = {
-    "queue": 15,
-    "queue, filtered": 14,
-    "case": 23,
-    "case after a decision": 24,
+    "queue": 18,
+    "queue, filtered": 16,
+    "case": 24,
+    "case after a decision": 25,
     "decision": 30,
     "choice of a code": 48,
     "undo": 26,
@@ -34,7 +34,7 @@ LIMITS = {
     "coverage": 51,
     "exports": 38,
     "home": 8,
-    "catalogue": 21,
+    "catalogue": 25,
     "memory": 9,
     "jobs of the laboratory": 3,
     "all jobs": 3,
