@@ -142,6 +142,7 @@ check:
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.matching.run
 	$(BIN)/python -m tests.bench.bench_review_queue
+	$(BIN)/python -m tests.bench.bench_next_case
 	$(BIN)/python -m tests.bench.bench_release
 	$(BIN)/python -m tests.bench.bench_catalogue_10k
 	$(BIN)/python -m tests.bench.bench_stalled_upload

@@ -11,10 +11,12 @@ from app.accounts import routes as accounts
 from app.accounts.signin import Purge
 from app.administration import routes as administration
 from app.approval import routes as approval
+from app.assignments import routes as assignments
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.consistency import routes as consistency
+from app.coverage import bars as coverage_bars
 from app.coverage import jobs as coverage_jobs
 from app.coverage import routes as coverage
 from app.double_reading import routes as double_reading
@@ -77,6 +79,7 @@ ROUTERS = (
     marks.router,
     review.router,
     review_search.router,
+    assignments.router,
     approval.router,
     consistency.router,
     coverage.router,
@@ -91,6 +94,8 @@ ROUTERS = (
 )
 JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
+HANDED_DOWN = (coverage_bars,)
+"""The modules that hand a function of theirs to a lower room."""
 LISTENERS = (keeping,)
 """The modules that listen to what sessions write, and keep what follows from it."""
 

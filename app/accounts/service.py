@@ -1,6 +1,7 @@
 """What happens to accounts: creation, passwords, deactivation, roles. Every change is audited."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlmodel import Session, select
@@ -9,13 +10,28 @@ from app.accounts import repository
 from app.accounts.passwords import check_new_password, generate_password, hash_password, verify_password
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
-from app.models import Laboratory, Membership, Role, User, UserSession, utc_now
+from app.models import CONTRIBUTORS, Laboratory, Membership, Role, User, UserSession, utc_now
 from app.platform import locks
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.web_sessions import close_sessions_of
 from app.settings import Settings
 
 _EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
+
+
+Leaving = Callable[[Session, int, int | None, User | None], None]
+"""(session, person, laboratory or None for all of them, who decides)."""
+_leavings: list[Leaving] = []
+
+
+def on_leaving(act: Leaving) -> None:
+    """Have this done, in the same transaction, when a person can no longer work in a laboratory."""
+    _leavings.append(act)
+
+
+def _leave(session: Session, user_id: int, laboratory_id: int | None, actor: User | None) -> None:
+    for act in _leavings:
+        act(session, user_id, laboratory_id, actor)
 
 
 def normalise_email(email: str) -> str:
@@ -167,6 +183,7 @@ def set_active(session: Session, user: User, is_active: bool, *, actor: User | N
         if user.is_administrator and repository.count_active_administrators(session) <= 1:
             raise ConflictError("C'est le dernier administrateur : désignez-en un autre d'abord.")
         close_sessions_of(session, user.id)
+        _leave(session, user.id, None, actor)
     user.is_active = is_active
     session.add(user)
     action = "user.activate" if is_active else "user.deactivate"
@@ -211,6 +228,8 @@ def set_role(
         membership.role = role
         session.add(membership)
     session.flush()
+    if before in CONTRIBUTORS and after not in CONTRIBUTORS:
+        _leave(session, user.id, laboratory.id, actor)
     record(
         session, "membership.change", actor=actor, object_type="user", object_id=user.id,
         laboratory_id=laboratory.id, before=before, after=after,

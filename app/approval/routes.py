@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.approval import service
 from app.approval.page_building import approval_page, bulk_page, list_query
 from app.approval.schemas import BulkForm, Judgement, JudgementForm
-from app.cases.answers import answer_done, conflict_page, wants_json
+from app.cases.answers import answer_done, conflict_json, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
 from app.models import Action, Decision, Role
@@ -84,9 +84,10 @@ def judge(
     try:
         fact = _judge(session, settings, access, local_test_id, form, weighed)
     except StaleVersionError as error:
-        if wants_json(request):
-            raise
         action = Action(form.action)
+        if wants_json(request):
+            said = " · ".join(text for text in (form.reason, form.comment, form.justification) if text)
+            return conflict_json(session, access, query, local_test_id, error, action, "", said)
         return conflict_page(request, session, access, query, local_test_id, error, action, "")
     except (InvalidInputError, ConflictError, NotAllowedError) as error:
         if wants_json(request) or access.role is not Role.BIOLOGIST:

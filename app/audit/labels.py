@@ -5,6 +5,8 @@ from typing import Any
 from app.web.wording import role_label
 
 ACTION_LABELS: dict[str, str] = {
+    "assignment.give": "Lignes attribuées",
+    "assignment.release": "Lignes libérées",
     "batch.asked": "Lot demandé",
     "batch.done": "Lot terminé",
     "catalogue.create": "Catalogue créé",
@@ -92,6 +94,8 @@ DETAIL_LABELS: dict[str, str] = {
     "address": "adresse IP",
     "after": "après",
     "analyses": "analyses",
+    "assignee": "attribuées à",
+    "assignment_id": "attribution",
     "before": "avant",
     "canonical_url": "adresse FHIR",
     "catalogue_id": "catalogue",
@@ -127,7 +131,9 @@ DETAIL_LABELS: dict[str, str] = {
     "release": "version LOINC",
     "removed": "retirées",
     "returned": "revenues",
+    "rows": "lignes",
     "run_id": "calcul",
+    "scope": "portée",
     "sent_back": "renvoyées en revue",
     "sentence": "bilan",
     "sgl_name": "SGL",

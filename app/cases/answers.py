@@ -9,6 +9,9 @@ from app.cases.pages import ConflictPage
 from app.errors import NotFoundError
 from app.models import MARKS, Action, Decision
 from app.platform.identity import CatalogueAccess
+from app.terminology.naming import name_of
+from app.terminology.service import current_release, terms_by_number
+from app.text import paris_time
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
 from app.web.templating import render
@@ -52,6 +55,42 @@ def _next_url(session: Session, access: CatalogueAccess, query: ReviewQuery, fac
     if next_id is None:
         return queue_url(access.catalogue_id, query.with_page(1), fait=fact.id)
     return case_url(access.catalogue_id, next_id, query, fait=fact.id)
+
+
+def conflict_json(
+    session: Session,
+    access: CatalogueAccess,
+    query: ReviewQuery,
+    local_test_id: int,
+    error: StaleVersionError,
+    action: Action,
+    loinc_num: str,
+    comment: str = "",
+) -> JSONResponse:
+    """409 for the script: what the other person did, beside what was not recorded."""
+    names = repository.names_of(session, [fact.author_id for fact in error.newer])
+    release = current_release(session)
+    numbers = {number for number in (loinc_num, *(fact.loinc_num for fact in error.newer)) if number}
+    terms = terms_by_number(session, release.id or 0, numbers) if release else {}
+    newer = [
+        {
+            "who": line.author,
+            "when": paris_time(line.at),
+            "what": line.action,
+            "code": line.loinc_num,
+            "name": name_of(terms.get(line.loinc_num)).main if line.loinc_num in terms else "",
+            "said": " · ".join(text for text in (line.reason, line.comment, line.justification) if text),
+        }
+        for line in history_of(error.newer, names)
+    ]
+    mine = {
+        "what": DONE[action].format(loinc_num=loinc_num).removesuffix(" enregistré"),
+        "code": loinc_num,
+        "name": name_of(terms.get(loinc_num)).main if loinc_num in terms else "",
+        "said": comment,
+    }
+    conflict = {"newer": newer, "mine": mine, "case_url": case_url(access.catalogue_id, local_test_id, query)}
+    return JSONResponse({"detail": error.message, "conflict": conflict}, status_code=409)
 
 
 def conflict_page(

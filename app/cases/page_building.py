@@ -10,6 +10,7 @@ from app.cases.pages import CasePage, FoundPage
 from app.cases.searching import MOST, Asked, search_view
 from app.cases.view import CaseView
 from app.errors import NotFoundError
+from app.models import CONTRIBUTORS
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.text import release_title
@@ -18,6 +19,7 @@ from app.transcoding.gathering import mapping_context
 from app.transcoding.readings import DISAGREEMENT, READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
+from app.worklist.claims import open_elsewhere
 from app.worklist.notices import done_notice, run_notice
 from app.worklist.query import ReviewQuery
 
@@ -76,6 +78,7 @@ def case_page(
     differs = reading is ReadingStanding.DISAGREED
     if differs and case.rights.approve:
         case = replace(case, rights=replace(case.rights, approve=False, approve_refusal=DISAGREEMENT))
+    may_work = access.role in CONTRIBUTORS
     return CasePage(
         title=f"{case.test.code} {case.test.label}",
         catalogue=access.catalogue,
@@ -88,5 +91,7 @@ def case_page(
         reconcile_url=reconciliation_url(access.catalogue_id, local_test_id) if differs else "",
         problem=problem,
         needs_justification=needs_justification,
+        others=open_elsewhere(session, [local_test_id], access.user_id).get(local_test_id, ""),
+        presence_url=f"/catalogues/{access.catalogue_id}/presence/{local_test_id}" if may_work else "",
         form=form or {},
     )

@@ -30,6 +30,10 @@ class CasePage(PageContext):
     problem: str = ""
     """Why what was just sent was not recorded."""
     needs_justification: bool = False
+    others: str = ""
+    """Who else has this row open at this moment."""
+    presence_url: str = ""
+    """Where the page says that the row is open; empty for those who only read."""
     form: dict[str, str] = field(default_factory=dict)
     """What was sent, to be sent again once corrected."""
 

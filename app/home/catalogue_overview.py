@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
+from app.assignments.panel import team_panel
 from app.catalogues import repository
 from app.catalogues.service import KIND_LABELS, MAY_IMPORT
 from app.earlier import repository as earlier_repository
@@ -48,6 +49,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
     newest = {file_id for _, file_id in repository.newest_files(session, catalogue_id)}
     line = line_of(session, access)
     other = shown if shown is not None and last is not None and shown.id != last.id else None
+    levels = _levels(line)
     return OverviewPage(
         title=access.catalogue.name,
         catalogue=access.catalogue,
@@ -56,7 +58,8 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         may_act=access.role in MAY_IMPORT,
         step=line.step,
         coverage=line.coverage,
-        levels=_levels(line),
+        levels=levels,
+        team=team_panel(session, access) if levels else None,
         chapters=_chapters(session, catalogue_id),
         files=[_file_line(row, newest) for row in repository.files_of(session, catalogue_id)],
         change_count=count_changes(session, catalogue_id),

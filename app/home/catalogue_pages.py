@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.assignments.panel import TeamPanel
 from app.coverage.pages import FigureLine
 from app.home.habits_panel import HabitsPanel
 from app.home.next_step import NextStep
@@ -76,6 +77,8 @@ class OverviewPage(PageContext):
     coverage: FigureLine | None
     """The default figure; None while it cannot be told, and of an empty catalogue."""
     levels: list[LevelLine]
+    team: TeamPanel | None
+    """The work by person; None in an empty catalogue."""
     chapters: list[ChapterLine]
     files: list[FileLine]
     change_count: int

@@ -4,6 +4,7 @@ from app.files.kinds import FileKind, Level
 from app.models import append_only, edited_terms, public_identifiers
 from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, User, UserSession
 from app.models.api_token import ApiToken
+from app.models.assignment import AssignedRow, Assignment, CaseClaim
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.batch import Batch, BatchAnswer, BatchKind, BatchRow
@@ -49,11 +50,14 @@ __all__ = [
     "MAX_ATTEMPTS",
     "Action",
     "ApiToken",
+    "AssignedRow",
+    "Assignment",
     "AuditEvent",
     "Batch",
     "BatchAnswer",
     "BatchKind",
     "BatchRow",
+    "CaseClaim",
     "Catalogue",
     "CatalogueChange",
     "CatalogueCount",

@@ -12,6 +12,7 @@ APPEND_ONLY_TABLES = (
     "reading_share", "reading_request", "second_reading", "reading_reconciliation",
     "batch", "batch_row", "batch_answer",
     "consistency_answer",
+    "assignment", "assigned_row",
 )  # fmt: skip
 
 

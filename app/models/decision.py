@@ -73,6 +73,7 @@ class Decision(SQLModel, table=True):
         Index("ix_decision_local_test_id_id", "local_test_id", "id"),
         # What a person may take back, the newest first.
         Index("ix_decision_author_id_id", "author_id", "id"),
+        Index("ix_decision_author_id_created_at", "author_id", "created_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -16,6 +16,7 @@ LENGTH = 36
 
 IDENTIFIED = (
     "api_token",
+    "assignment",
     "audit_event",
     "batch",
     "catalogue",
@@ -46,6 +47,8 @@ IDENTIFIED = (
 NOT_IDENTIFIED = {
     "batch_answer": "named by its batch and its row",
     "batch_row": "named by its batch and the test",
+    "assigned_row": "part of an assignment, named by it and the test",
+    "case_claim": "forgotten after a few minutes",
     "catalogue_count": "counted from the facts",
     "catalogue_habits": "learned from the decisions of a catalogue",
     "catalogue_tally": "work under way on what is counted",

@@ -47,7 +47,13 @@ class WorklistEntry(SQLModel, table=True):
     has_proposal: str = Field(default="0", max_length=1)
     nontest: str = Field(default="0", max_length=1)
     priority: float = 0.0
-    """Volume times uncertainty."""
+    """What the default order falls by: see `app.worklist.ordering`."""
+    assignee: str = Field(default="", max_length=20)
+    """Identifier of the person to whom the row is assigned."""
+    margin: str = Field(default="", max_length=10)
+    """How far the best proposal is ahead of the second (`app.worklist.ordering.Margin`)."""
+    volume_band: str = Field(default="", max_length=10)
+    """The yearly volume by steps (`app.worklist.ordering.VolumeBand`); empty when it is not known."""
     searched: str = ""
     """Code, label, synonym and LOINC codes without case or accents."""
     local_key: str = ""
@@ -164,7 +170,7 @@ for _name in ("confidence", "status_rank", "volume", "priority"):
     # Downwards, rows of one value still follow the order of the file.
     Index(f"ix_worklist_entry_by_{_name}_down", _ENTRY.catalogue_id, _ENTRY[_name].desc(), *_END)
 Index("ix_worklist_entry_by_position", _ENTRY.catalogue_id, *_END)
-for _name in ("status", "level", "chapter", "author", "band"):
+for _name in ("status", "level", "chapter", "author", "band", "assignee"):
     Index(f"ix_worklist_entry_of_{_name}", _ENTRY.catalogue_id, _ENTRY[_name], _ENTRY.priority.desc(), *_END)
 Index("ix_worklist_entry_local_key", _ENTRY.catalogue_id, _ENTRY.local_key)
 Index("ix_worklist_entry_loinc_num", _ENTRY.catalogue_id, _ENTRY.loinc_num, _ENTRY.level)

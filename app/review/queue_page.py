@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from app.assignments.panel import WorkPanel, work_panel
 from app.models import Catalogue
 from app.platform.identity import CatalogueAccess
 from app.transcoding.repository import runs_of
 from app.transcoding.workflow import DECIDERS
 from app.web.templating import PageContext
 from app.worklist import entries_sql
+from app.worklist.claims import open_elsewhere
 from app.worklist.counts import queue_counts
 from app.worklist.facet_view import FacetView, facet_views
 from app.worklist.navigation import TO_DECIDE, case_url
@@ -56,6 +58,9 @@ class QueuePage(PageContext):
     """Takes back this person's newest decision in the catalogue."""
     notice: Notice | None
     done: Done | None
+    work: WorkPanel
+    claims: dict[int, str]
+    """Row -> the names of the others who have it open."""
 
 
 def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, done: int | None = None) -> QueuePage:
@@ -85,4 +90,6 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
         undo_url=query.with_page(1).url(f"{path}/annuler"),
         notice=under_way_notice(session, access.catalogue_id) or run_notice(runs),
         done=done_notice(session, access, done, query),
+        work=work_panel(session, access, query, counts.kept, counts.has_volumes),
+        claims=open_elsewhere(session, window.ids, access.user_id),
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.cases.answers import answer_done, conflict_page, wants_json
+from app.cases.answers import answer_done, conflict_json, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
 from app.models import CONTRIBUTORS, Action
@@ -83,7 +83,8 @@ def decide(
         )
     except StaleVersionError as error:
         if wants_json(request):
-            raise
+            said = (session, access, query, local_test_id, error, form.action, form.chosen, form.said)
+            return conflict_json(*said)
         return conflict_page(request, session, access, query, local_test_id, error, form.action, form.chosen)
     except (InvalidInputError, ConflictError) as error:
         if wants_json(request):
@@ -120,7 +121,7 @@ def undo(
         fact = service.undo(session, access, local_test_id, form.version, form.reason, form.comment)
     except StaleVersionError as error:
         if wants_json(request):
-            raise
+            return conflict_json(session, access, query, local_test_id, error, Action.UNDO, "", form.comment)
         return conflict_page(request, session, access, query, local_test_id, error, Action.UNDO, "")
     except (InvalidInputError, ConflictError) as error:
         if wants_json(request):

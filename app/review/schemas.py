@@ -34,6 +34,13 @@ class DecisionForm(BaseModel):
         return " — ".join(text for text in (self.reason.strip(), self.other_reason.strip()) if text)
 
 
+    @property
+    def said(self) -> str:
+        """All that was written."""
+        texts = (self.said_reason, self.comment.strip(), self.justification.strip())
+        return " · ".join(text for text in texts if text)
+
+
 class UndoForm(BaseModel):
     """The undoing of one's own fact in force."""
 

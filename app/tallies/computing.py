@@ -31,8 +31,9 @@ COLUMNS = tuple(WorklistEntry.__table__.c.keys())  # type: ignore[attr-defined]
 QUEUE_COLUMNS = frozenset(
     {
         "position", "level", "code", "label_key", "specimen", "unit", "chapter", "subcontracted", "retired", "task",
-        "volume", "status", "status_rank", "outcome", "loinc_num", "comment", "flag", "author", "best_loinc", "band",
-        "confidence", "contradiction", "has_proposal", "nontest", "priority",
+        "volume", "status", "status_rank", "outcome", "loinc_num", "comment", "flag", "author", "best_loinc",
+        "band", "confidence", "contradiction", "has_proposal", "nontest", "priority", "assignee", "margin",
+        "volume_band",
     }
 )  # fmt: skip
 """What an entry copies from the definition of the queue."""

@@ -7,10 +7,11 @@ from typing import Any
 from app.coverage.definitions import LEAVING, volume_step
 from app.models import CountFamily, Level, Status
 from app.transcoding.standing import Standing
-from app.worklist.facets import FACETS
+from app.worklist.facets import BY_KEY, FACETS
 
 COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
 CODED = "coded"
+ASSIGNED = BY_KEY["attribuee"]
 Key = tuple[str, str]
 """(family, the key as a JSON list)."""
 Amounts = tuple[int, int, int]
@@ -45,6 +46,16 @@ def difference(before: Counts, after: Counts) -> Counts:
         old, new = before.get(key, (0, 0, 0)), after.get(key, (0, 0, 0))
         if old != new:
             changes[key] = (new[0] - old[0], new[1] - old[1], new[2] - old[2])
+    return changes
+
+
+def reassigned(moved: Iterable[tuple[str, str, int]], assignee: str) -> Counts:
+    """What must be added when rows (by their assignee and status, how many) go to this person."""
+    changes: dict[Key, Amounts] = {}
+    for before, status, rows in moved:
+        for value, added in ((before, -rows), (assignee, rows)):
+            key = (str(CountFamily.FACET), json.dumps((ASSIGNED.key, value, status), ensure_ascii=False))
+            changes[key] = (changes.get(key, (0, 0, 0))[0] + added, 0, 0)
     return changes
 
 

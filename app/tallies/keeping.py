@@ -18,6 +18,7 @@ from sqlalchemy.sql import visitors
 from sqlmodel import Session
 
 from app.models import (
+    Assignment,
     CatalogueCount,
     ExamAnalysis,
     GraceDate,
@@ -34,7 +35,7 @@ from app.models import (
 )
 from app.platform.database import give_way, kept_by, reading, transaction
 from app.tallies import computing, marks, rebuilding, repository, rule
-from app.tallies.counting import Counts, counts_of, difference
+from app.tallies.counting import Counts, counts_of, difference, reassigned
 
 FEW = 2_000
 """Beyond so many rows the catalogue is brought up as a whole, outside of the transaction."""
@@ -60,11 +61,19 @@ class Pending:
     """Catalogues that show the proposals of another run."""
     exams: set[int] = field(default_factory=set)
     """Rows whose catalogue changed, when it is not known yet which one that is."""
+    assignments: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Assignment -> its catalogue, and to whom its rows go."""
     everything: bool = False
 
     def __bool__(self) -> bool:
         return bool(
-            self.rows or self.proposed or self.catalogues or self.ordered or self.exams or self.everything
+            self.rows
+            or self.proposed
+            or self.catalogues
+            or self.ordered
+            or self.exams
+            or self.assignments
+            or self.everything
         )
 
 
@@ -95,6 +104,9 @@ def _note_object(pending: Pending, item: Any) -> None:
         pending.catalogues.add(item.catalogue_id)
     elif isinstance(item, ExamAnalysis):
         pending.exams.add(item.exam_id)
+    elif isinstance(item, Assignment):
+        assignee = "" if item.assignee_id is None else str(item.assignee_id)
+        pending.assignments[item.id or 0] = (item.catalogue_id, assignee)
     elif isinstance(item, ProposalRun):
         if inspect(item).attrs.is_current.history.has_changes():
             pending.ordered.add(item.catalogue_id)
@@ -252,6 +264,16 @@ def settle(session: Session) -> None:
     mark(session, (pending.ordered & shown) - wanted, about_figures=False)
     for catalogue_id in sorted((changed.keys() & shown) - wanted):
         _add(session, catalogue_id, changed[catalogue_id])
+    for assignment_id, (catalogue_id, assignee) in sorted(pending.assignments.items()):
+        _assign(session, catalogue_id, assignment_id, assignee)
+
+
+def _assign(session: Session, catalogue_id: int, assignment_id: int, assignee: str) -> None:
+    """Follow an assignment: its rows change hands and nothing else, which three statements do for any number."""
+    repository.lock(session, catalogue_id, alone=True)
+    moved = repository.rows_to_assign(session, assignment_id, assignee)
+    repository.assign_rows(session, assignment_id, assignee)
+    repository.add_counts(session, catalogue_id, reassigned(moved, assignee))
 
 
 def mark(session: Session, catalogue_ids: Collection[int], about_figures: bool) -> None:

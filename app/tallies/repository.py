@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.models import (
+    AssignedRow,
     Catalogue,
     CatalogueCount,
     Decision,
@@ -232,6 +233,25 @@ def add_counts(session: Session, catalogue_id: int, changes: Counts) -> None:
         ),
         lines,
     )
+
+
+def rows_to_assign(session: Session, assignment_id: int, assignee: str) -> list[tuple[str, str, int]]:
+    """(assignee, status, rows): those of an assignment whose entries give them to somebody else."""
+    entry = _ENTRIES.c
+    statement = (
+        select(entry.assignee, entry.status, func.count())
+        .join(AssignedRow, col(AssignedRow.local_test_id) == entry.local_test_id)
+        .where(col(AssignedRow.assignment_id) == assignment_id, entry.assignee != assignee)
+        .group_by(entry.assignee, entry.status)
+    )
+    return [(before, status, rows) for before, status, rows in session.execute(statement)]
+
+
+def assign_rows(session: Session, assignment_id: int, assignee: str) -> None:
+    """Give the rows of an assignment to this person in their entries."""
+    rows = select(col(AssignedRow.local_test_id)).where(col(AssignedRow.assignment_id) == assignment_id)
+    statement = update(_ENTRIES).where(_ENTRIES.c.local_test_id.in_(rows), _ENTRIES.c.assignee != assignee)
+    session.execute(statement.values(assignee=assignee))
 
 
 def catalogues_of_rows(session: Session, ids: Iterable[int]) -> set[int]:

@@ -37,6 +37,13 @@ class QueueCounts:
     """The facets whose counts are lower bounds."""
     by_status: dict[str, int]
     """The rows of the whole catalogue, whatever the query."""
+    kept: Kept
+    """The counts kept of the whole catalogue."""
+
+    @property
+    def has_volumes(self) -> bool:
+        """Whether the yearly volume of a row is known."""
+        return any(value and any(states.values()) for value, states in self.kept["volume-annuel"].items())
 
 
 def kept_counts(session: Session, catalogue_id: int) -> Kept:
@@ -70,7 +77,7 @@ def queue_counts(session: Session, catalogue_id: int, query: ReviewQuery) -> Que
         by_status = repository.status_counts(session, catalogue_id)
     else:
         by_status = {status: sum(states.values()) for status, states in kept[STATE].items()}
-    return QueueCounts(total, is_least, facets, least, by_status)
+    return QueueCounts(total, is_least, facets, least, by_status, kept)
 
 
 def count_total(session: Session, catalogue_id: int, query: ReviewQuery) -> tuple[int, bool]:

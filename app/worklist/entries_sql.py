@@ -36,6 +36,7 @@ from matcher.normalise.text import fold
 
 ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 Conditions = list[ColumnElement[bool]]
+MAX_POSITION = 2**31 - 1
 FORMS = 256
 """Statements kept of each kind, those asked for last."""
 
@@ -250,6 +251,22 @@ def count_rows(session: Session, catalogue_id: int, query: ReviewQuery, most: in
     form = _Form.of(query)
     number: int = session.execute(_count(form), form.values(catalogue_id, query) | {"most": most}).scalar_one()
     return number
+
+
+@lru_cache(FORMS)
+def _ids(form: _Form) -> Select[Any]:
+    here = [ENTRIES.position >= bindparam("first"), ENTRIES.position <= bindparam("last")]
+    statement = select(ENTRIES.local_test_id).where(*form.conditions(), *here)
+    return statement.order_by(ENTRIES.position, ENTRIES.local_test_id).limit(bindparam("most"))
+
+
+def ids_in_file_order(
+    session: Session, catalogue_id: int, query: ReviewQuery, most: int, first: int = 0, last: int = MAX_POSITION
+) -> list[int]:
+    """The rows of a query from one position of the file to another, `most` at most, for an act on all of them."""
+    form = _Form.of(query)
+    values = form.values(catalogue_id, query) | {"most": most, "first": first, "last": last}
+    return list(session.scalars(_ids(form), values))
 
 
 @lru_cache(FORMS)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.worklist.counts import QueueCounts
-from app.worklist.facets import FACETS, Facet
+from app.worklist.facets import FACETS, PEOPLE, Facet
 from app.worklist.query import ReviewQuery
 
 SHOWN = 8
@@ -94,6 +94,6 @@ def _ordered(facet: Facet, counts: Mapping[str, int]) -> list[str]:
 
 
 def _label(facet: Facet, value: str, authors: Mapping[int, str]) -> str:
-    if facet.key == "auteur" and value.isdigit():
+    if facet.key in PEOPLE and value.isdigit():
         return authors.get(int(value), f"n° {value}")
     return facet.label(value)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from app.models import Level, Outcome, Status
 from app.web import wording
+from app.worklist.ordering import Margin, VolumeBand
 from matcher.types import Band
 
 
@@ -95,5 +96,22 @@ FACETS: tuple[Facet, ...] = (
     Facet("version", "Version de LOINC", "task",
           _yes_no("À revoir après une nouvelle version", "Sans changement", "a-revoir", "inchangee")),
     Facet("auteur", "Décidée par", "author", empty_label="personne"),
+    Facet("attribuee", "Attribuée à", "assignee", empty_label="personne"),
+    Facet("ecart", "Écart avec la deuxième", "margin", {
+        Margin.NARROW: ("faible", "Faible (moins de 20 points)"),
+        Margin.MEDIUM: ("moyen", "Moyen (20 à 60 points)"),
+        Margin.WIDE: ("large", "Large (60 points et plus)"),
+        Margin.ALONE: ("seule", "Une seule proposition"),
+        "": ("sans", "Sans proposition"),
+    }),
+    Facet("volume-annuel", "Volume annuel", "volume_band", {
+        VolumeBand.HUGE: ("10000", "10 000 et plus"),
+        VolumeBand.LARGE: ("1000", "1 000 à 9 999"),
+        VolumeBand.MEDIUM: ("100", "100 à 999"),
+        VolumeBand.SMALL: ("moins-de-100", "Moins de 100"),
+        "": ("inconnu", "Inconnu"),
+    }),
 )  # fmt: skip
+PEOPLE = ("auteur", "attribuee")
+"""The facets whose values are identifiers of people."""
 BY_KEY = {facet.key: facet for facet in FACETS}

@@ -14,6 +14,7 @@ from app.transcoding.repository import Runs
 from app.web.wording import BAND, LEVEL, OUTCOME, STATUS, Word
 from app.worklist import entries_sql, queue_sql
 from app.worklist.counts import QueueCounts
+from app.worklist.facets import PEOPLE
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
 from matcher.types import Band
@@ -185,8 +186,8 @@ def run_id_of(runs: Runs) -> int:
 
 
 def authors_of(session: Session, counts: Mapping[str, Mapping[str, int]]) -> dict[int, str]:
-    """The names of the people in the author facet."""
-    ids = {int(value) for value in counts.get("auteur", {}) if value.isdigit()}
+    """The names of the people in the facets."""
+    ids = {int(value) for key in PEOPLE for value in counts.get(key, {}) if value.isdigit()}
     return repository.names_of(session, ids)
 
 

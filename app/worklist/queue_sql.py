@@ -25,6 +25,7 @@ from sqlmodel import Session
 from app.models import Outcome, Status, metadata
 from app.platform.folding import folded
 from app.upgrades.tasks import has_open_task
+from app.worklist import ordering
 from app.worklist.facets import BY_KEY, FACETS
 from app.worklist.query import SORTS, ReviewQuery, stored_values
 from matcher.normalise.text import fold
@@ -50,6 +51,18 @@ def _or_code(text: ColumnElement[str], code: ColumnElement[str]) -> ColumnElemen
     return case((text != "", text), else_=code)
 
 
+def _assignee() -> ColumnElement[str]:
+    """Whom the newest assignment of a row gives it to, as text; empty when it released it."""
+    rows, acts = metadata.tables["assigned_row"].c, metadata.tables["assignment"].c
+    newest = (
+        select(cast(acts.assignee_id, String))
+        .where(rows.local_test_id == metadata.tables["local_test"].c.id, acts.id == rows.assignment_id)
+        .order_by(rows.id.desc())
+        .limit(1)
+    )
+    return func.coalesce(newest.scalar_subquery(), "")
+
+
 @lru_cache(FORMS)
 def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
     """The rows of a catalogue with their state and best proposal; every word must be found.
@@ -59,7 +72,8 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
     tables = metadata.tables
     test, state = tables["local_test"].c, tables["review_state"].c
     best_table, nontest_table = tables["proposal"].alias("best"), tables["proposal"].alias("nontest")
-    best, nontest = best_table.c, nontest_table.c
+    second_table, usual_table = tables["proposal"].alias("second"), tables["loinc_term"].alias("usual")
+    best, nontest, second, usual = best_table.c, nontest_table.c, second_table.c, usual_table.c
     status = func.coalesce(state.status, Status.TODO.value)
     volume = func.coalesce(test.annual_volume, -1)
     confidence = func.coalesce(best.confidence, 0.0)
@@ -95,9 +109,10 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         "contradiction": case((best.id.is_(None), ""), (best.has_contradiction, "1"), else_="0"),
         "has_proposal": _flag(best.id.is_not(None)),
         "nontest": _flag(nontest.id.is_not(None)),
-        # Volume times uncertainty: what brings most exams, and needs a person most, comes first.
-        "priority": (case((volume > 0, volume), else_=0) + 1)
-        * (1.05 - case((nontest.confidence > confidence, nontest.confidence), else_=confidence)),
+        "assignee": _assignee(),
+        "margin": ordering.margin(best, second),
+        "volume_band": ordering.volume_band(test.annual_volume),
+        "priority": ordering.priority(test.annual_volume, best, nontest, usual),
     }
     first = and_(best.run_id == bindparam("run_id"), best.local_test_id == test.id, best.rank == 1)
     is_nontest = and_(
@@ -106,12 +121,18 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         nontest.rank == 0,
         nontest.band != Band.UNCERTAIN.value,
     )
+    joined = tables["local_test"].outerjoin(tables["review_state"], state.local_test_id == test.id)
+    joined = joined.outerjoin(best_table, first).outerjoin(nontest_table, is_nontest)
+    if "margin" in columns:
+        follows = and_(second.run_id == best.run_id, second.local_test_id == test.id, second.rank == 2)
+        joined = joined.outerjoin(second_table, follows)
+    if "priority" in columns:
+        runs = tables["proposal_run"].c
+        release = select(runs.release_id).where(runs.id == bindparam("run_id")).scalar_subquery()
+        joined = joined.outerjoin(usual_table, and_(usual.release_id == release, usual.loinc_num == best.loinc_num))
     statement = (
         select(*(all_columns[name].label(name) for name in sorted(columns)))
-        .select_from(tables["local_test"])
-        .outerjoin(tables["review_state"], state.local_test_id == test.id)
-        .outerjoin(best_table, first)
-        .outerjoin(nontest_table, is_nontest)
+        .select_from(joined)
         .where(test.catalogue_id == bindparam("catalogue_id"))
     )
     codes = func.coalesce(state.loinc_num, "") + " " + func.coalesce(best.loinc_num, "")

@@ -1,7 +1,7 @@
 """what is odd among the codes of a catalogue: marks of the rows that have one, and what people answered
 
 Revision: 0022
-Follows: 0020
+Follows: 0021
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from app.models import append_only, public_identifiers
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

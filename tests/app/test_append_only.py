@@ -15,7 +15,8 @@ from app.platform.database import make_engine
 from app.platform.migrations import upgrade
 
 FACTS = (
-    "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change", "consistency_answer", "decision",
+    "assigned_row", "assignment", "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change",
+    "consistency_answer", "decision",
     "grace_date", "mapping_withdrawal", "method_rule", "reading_reconciliation", "reading_request", "reading_share",
     "second_reading", "source_row",
 )  # fmt: skip

@@ -133,6 +133,7 @@ document.addEventListener("alpine:init", () => {
           const outcome = await this.$store.sending.post(form, data);
           if (!outcome.isRecorded) {
             this.putBack(sent, outcome.detail || this.$store.sending.NOT_SAVED);
+            this.$dispatch("decision-refused", { outcome, sent });
             return;
           }
           this.$store.drafts.forget(carried);

@@ -20,8 +20,8 @@ from tests.postgresql import Cluster
 SMALL = 360
 LARGE = 10 * SMALL
 LIMITS = {
-    "queue": 15,
-    "queue, filtered": 14,
+    "queue": 18,
+    "queue, filtered": 16,
     "case": 24,
     "case after a decision": 25,
     "decision": 31,

@@ -244,7 +244,8 @@ def test_the_queue_asks_the_same_number_of_statements_whatever_its_size(world: W
         assert catalogue.id is not None
         fill(world.engine, catalogue.id, size, world.user_id(TRANSCODER), top=2)
         counts.append(_statements(client, world.engine, f"/catalogues/{catalogue.id}/revue"))
-    assert counts[0] == counts[1] <= 16
+    # Three of them for the work: the bars, the pace of the person, who else has which rows open.
+    assert counts[0] == counts[1] <= 19
 
 
 def test_the_case_asks_the_same_number_of_statements_whatever_the_catalogue(

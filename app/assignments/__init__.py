@@ -1,0 +1,1 @@
+"""Sharing out the work: whose rows, who has one open, how fast the work goes."""
