@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 
-from matcher.calibration import Calibration, Signals
+from matcher.calibration import TO_CHECK_AT, Calibration, Signals
 from matcher.candidate import Candidate, Views
 from matcher.choice import Chooser
 from matcher.confidence import Trust, is_cut, is_questioned
@@ -154,7 +154,9 @@ class Engine:
         is_doubtful = self.is_doubtful(first) or is_cut(test, self.knowledge.label_width)
         is_doubtful = is_doubtful or is_questioned(test, first.reading)
         scores = [candidate.score for candidate in candidates]
-        return self.calibration.confidences(self.signals(candidates, nontest), scores, is_remembered, is_doubtful)
+        values = self.calibration.confidences(self.signals(candidates, nontest), scores, is_remembered, is_doubtful)
+        # « No test » is one of the answers: no code is believed more than what it leaves.
+        return [min(value, 1.0 - nontest) for value in values] if nontest >= TO_CHECK_AT else values
 
 
 def _nontest_band(probability: float) -> Band:

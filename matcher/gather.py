@@ -320,7 +320,7 @@ def _in_this_use(unit: UnitReading, senses: list[Sense]) -> UnitReading:
 def _named_fluid_first(systems: tuple[str, ...]) -> tuple[str, ...]:
     """« Liquide céphalo-rachidien » names a fluid: that « liquide » alone would be any fluid no longer counts."""
     if ANY_FLUID in systems and NAMED_FLUIDS & set(systems):
-        return tuple(system for system in systems if system != ANY_FLUID)
+        return tuple(system for system in systems if system not in UNSPECIFIED | {ANY_FLUID})
     return systems
 
 

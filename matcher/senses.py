@@ -121,7 +121,8 @@ _DELAY = re.compile(r"^(\d+(?:\.\d+)?)(M|H)\b")
 
 def _delay(challenge: str) -> float | None:
     """Minutes after the challenge (0 before it), when the challenge tells."""
-    if challenge.startswith("pre "):
+    if challenge.startswith(("pre ", "baseline")) or challenge == "post CFst":
+        # Fasting is the point before the dose: « A jeun » in a glucose tolerance test.
         return 0.0
     match = _DELAY.match(challenge)
     return float(match.group(1)) * (60.0 if match.group(2) == "H" else 1.0) if match else None

@@ -135,6 +135,9 @@ def _tacit(value: str) -> float:
 @lru_cache(maxsize=4096)
 def _stem(method: str) -> str:
     """A method without what releases add, leave out or spell in two ways: Westergren method, Nephlometry."""
+    if method.startswith("Molecular genetics method"):
+        # Older releases shorten it, newer ones spell it and add the scale.
+        return "molgen"
     return method.lower().replace(" method", "").replace(" assay", "").replace("nephlo", "nephelo").strip()
 
 

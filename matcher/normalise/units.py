@@ -9,6 +9,8 @@ from matcher.normalise.unit_words import in_symbols
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SPACE = re.compile(r"\s+")
+_INVERSE = re.compile(r"[.·*\s]?(?<![0-9])([A-Za-zµ]+)-([123])(?=$|[.·\s])")
+"""A unit raised to a negative power: « mU.L-1 », « mm-3 »."""
 _INTERNATIONAL_UNIT = re.compile(r"(?<![\[A-Za-z])(?:UI|IU)\b|(?<=[kmunµ])(?:UI|IU)\b")
 
 _PREFIXES = ("da", "k", "h", "d", "c", "m", "u", "n", "p", "f", "a", "M", "G", "T")
@@ -182,6 +184,11 @@ class UnitTable:
         stripped = _bare(written)
         if not stripped:
             return UnitReading(text)
+        if divided := _divided(stripped):
+            # Written in full, case says giga or gram: « G.L-1 » and « g.L-1 » are looked up as « G/L » and « g/L ».
+            found = self._exact.get(divided) or self._exact.get(stripped) or self._found(divided)
+            if found is not None:
+                return _reading(text, *found)
         # Spaces say nothing and case does: « G / l » is giga per litre, like « G/l ».
         found = self._exact.get(_SPACE.sub("", stripped)) or self._found(written) or self._found(stripped)
         if found is not None:
@@ -203,6 +210,14 @@ class UnitTable:
             if not spelling.endswith("/m3") and (dimension := ucum_dimension(spelling)):
                 return UnitReading(text, (spelling,), (dimension,))
         return UnitReading(text)
+
+
+def _divided(text: str) -> str:
+    """A unit of one negative power with a slash instead, « G.L-1 » as « G/L »; empty for any other."""
+    powers = text.translate(_SUPERSCRIPTS).replace("−", "-")
+    if len(_INVERSE.findall(powers)) != 1:
+        return ""
+    return _INVERSE.sub(lambda match: f"/{match[1]}{match[2] if match[2] != '1' else ''}", powers)
 
 
 def _bare(text: str) -> str:
