@@ -136,6 +136,8 @@ def test_fifteen_decisions_go_back_one_key_each_after_a_restart(
         # From the queue first, then from each case.
         page.goto(f"{address}{desk.base}/revue")
         for number in reversed(range(15)):
+            # A key pressed before the scripts of a page are there is nobody's.
+            page.wait_for_load_state("networkidle")
             page.keyboard.press("z")
             expect_row(page, f"LIGNE {number:02}")
             expect(page.locator("[data-done]")).to_contain_text("décision annulée")
@@ -335,7 +337,8 @@ def test_set_aside_and_flag_stay_on_the_row_with_what_is_typed(desk: Desk, page_
     page.keyboard.type("en cours")
     page.keyboard.press("Escape")
     page.keyboard.press("x")
-    expect(page.locator("[data-chosen]")).to_have_text("2947-0")
+    # The next one is contradicted by the row: nothing is chosen for the person.
+    expect(page.locator("[data-chosen]")).to_have_text("")
     expect(page.locator("th.is-aside")).to_contain_text("2951-2")
     expect(page.locator("th.is-aside")).to_contain_text("Écarté par")
     assert comment(page) == "en cours"

@@ -13,17 +13,11 @@ document.addEventListener("alpine:init", () => {
     return {
       current: 0,
 
-      isOpen() {
-        return this.$root.classList.contains("is-panel");
-      },
+      isOpen() { return this.$root.classList.contains("is-panel"); },
 
-      field() {
-        return this.$root.querySelector("#recherche");
-      },
+      field() { return this.$root.querySelector("#recherche"); },
 
-      hits() {
-        return Array.from(this.$root.querySelectorAll("[data-hit]"));
-      },
+      hits() { return Array.from(this.$root.querySelectorAll("[data-hit]")); },
 
       onKey(event) {
         if (event.detail.key === "/") {
@@ -34,7 +28,7 @@ document.addEventListener("alpine:init", () => {
 
       /** The links of the page to the search open it. */
       follow(event) {
-        const link = event.target instanceof Element ? event.target.closest('a[href="#recherche-loinc"]') : null;
+        const link = event.target instanceof Element && event.target.closest('a[href="#recherche-loinc"]');
         if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
           event.preventDefault();
           this.open();
@@ -88,11 +82,11 @@ document.addEventListener("alpine:init", () => {
         }
         event.preventDefault();
         event.stopPropagation();
-        if (!this.isOpen()) {
+        if (this.isOpen()) {
+          this.look().then(() => this.compare(this.hits()[this.current]));
+        } else {
           this.open();
-          return;
         }
-        this.look().then(() => this.compare(this.hits()[this.current]));
       },
 
       async look() {
@@ -134,9 +128,7 @@ document.addEventListener("alpine:init", () => {
         this.say(count === 0 ? "Aucun code trouvé." : `${count} code${count > 1 ? "s" : ""} : Entrée compare le premier.`);
       },
 
-      say(text) {
-        this.$root.querySelector("[data-said]").textContent = text;
-      },
+      say(text) { this.$root.querySelector("[data-said]").textContent = text; },
 
       mark() {
         const hits = this.hits();
@@ -145,6 +137,13 @@ document.addEventListener("alpine:init", () => {
         if (hit) {
           hit.scrollIntoView({ block: "nearest" });
         }
+      },
+
+      move(step) {
+        this.current = Math.min(Math.max(this.current + step, 0), Math.max(this.hits().length - 1, 0));
+        this.mark();
+        const hit = this.hits()[this.current];
+        this.say(hit ? `${hit.dataset.code} : ${hit.querySelector("p").textContent.replace(/\s+/g, " ").trim()}` : "");
       },
 
       press(event) {
@@ -160,11 +159,7 @@ document.addEventListener("alpine:init", () => {
           this.close();
         } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
           event.preventDefault();
-          const step = event.key === "ArrowDown" ? 1 : -1;
-          this.current = Math.min(Math.max(this.current + step, 0), Math.max(this.hits().length - 1, 0));
-          this.mark();
-          const hit = this.hits()[this.current];
-          this.say(hit ? `${hit.dataset.code} : ${hit.querySelector("p").textContent.replace(/\s+/g, " ").trim()}` : "");
+          this.move(event.key === "ArrowDown" ? 1 : -1);
         } else if (digit && (event.altKey || !isTyping)) {
           event.preventDefault();
           this.compare(this.hits()[Number(digit[1]) - 1]);
@@ -185,62 +180,17 @@ document.addEventListener("alpine:init", () => {
           return;
         }
         const { code, compare } = hit.dataset;
-        if (!this.column(code)) {
-          this.say(`Comparaison de ${code}…`);
-          try {
-            const answer = await fetch(compare, { headers: { Accept: "text/html" }, credentials: "same-origin" });
-            const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-            const fresh = answer.ok ? page.getElementById("comparaison") : null;
-            if (!fresh) {
-              throw new Error("no comparison");
-            }
-            this.replace(document.importNode(fresh, true));
-          } catch (_error) {
-            this.say("La comparaison n'est pas arrivée : réessayez.");
-            return;
-          }
-          history.replaceState(history.state, "", compare.split("#")[0]);
-        }
-        this.close();
-        this.$nextTick(() => this.pointAt(code));
-      },
-
-      column(code) {
-        return Array.from(document.querySelectorAll("#cas input[data-col]")).find((radio) => radio.value === code);
-      },
-
-      /** The new comparison takes the place of the old one, with what was typed and opened in it. */
-      replace(fresh) {
-        const old = document.getElementById("comparaison");
-        const wanted = "input[type=text], input[type=radio]:not([data-col]), #phrases";
-        const nameOf = (field) => [field.getAttribute("form"), field.name, field.id, field.type === "radio" && field.value].join();
-        const kept = new Map(Array.from(old.querySelectorAll(wanted), (field) => [nameOf(field), field]));
-        fresh.querySelectorAll(wanted).forEach((field) => {
-          const same = kept.get(nameOf(field));
-          if (same) {
-            field.value = same.value;
-            field.checked = same.checked;
-          }
-        });
-        old.replaceWith(fresh);
-        const accept = document.querySelector("#cas [data-key=v]");
-        if (accept) {
-          accept.removeAttribute("hidden");
-        }
-      },
-
-      pointAt(code) {
-        const radio = this.column(code);
-        if (!radio) {
+        if (!this.$store.comparison.column(code) && !(await this.$store.comparison.bring(compare))) {
+          this.say("La comparaison n'est pas arrivée : réessayez.");
           return;
         }
-        const isBlocked = radio.hasAttribute("data-blocking");
-        radio.checked = radio.checked || !isBlocked;
-        radio.focus({ preventScroll: true });
-        radio.closest("th").scrollIntoView({ block: "nearest", inline: "nearest" });
-        radio.dispatchEvent(new Event("change", { bubbles: true }));
-        const told = isBlocked ? "contredit ou bloqué : choisissez-le, puis justifiez" : "v l'accepte";
-        this.$dispatch("announce", `${code} comparé : ${told}.`);
+        this.close();
+        this.$nextTick(() => {
+          const told = this.$store.comparison.pointAt(code);
+          if (told) {
+            this.$dispatch("announce", `${code} comparé : ${told}.`);
+          }
+        });
       },
     };
   });

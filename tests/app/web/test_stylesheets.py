@@ -19,6 +19,7 @@ COMPOSED = {
     "gloss-time": "cases/_comparison.html: gloss-{{ axis }}",
     "gloss-scale": "cases/_comparison.html: gloss-{{ axis }}",
     "gloss-property": "cases/_comparison.html: gloss-{{ axis }}",
+    "gloss-method": "cases/_comparison.html: gloss-{{ axis }}",
     "status-approved": "cases/_decision_in_force.html: status-{{ key }}",
     "status-doubt": "cases/_decision_in_force.html: status-{{ key }}",
     "status-sent_back": "cases/_decision_in_force.html: status-{{ key }}",
