@@ -76,6 +76,7 @@ ACTION_LABELS: dict[str, str] = {
 }
 OBJECT_LABELS: dict[str, str] = {
     "api_token": "jeton d'accès",
+    "batch": "lot",
     "catalogue": "catalogue",
     "export_record": "export",
     "file": "fichier",
