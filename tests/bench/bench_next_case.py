@@ -35,8 +35,8 @@ from tests.fhir.node import node
 ROWS, CASES = 10_000, 60
 OTHER_ROWS = 2_000
 LIMIT_MS = 100
-PAUSE_MS = 700
-"""Between a case shown and the next key: fast for a person, who takes many seconds."""
+PAUSE_MS = 2_000
+"""Between a case shown and the next key: fast for a person; the sign that a row is open has left meanwhile."""
 CHUNK = 50
 """Rows of one transaction of the stored proposals, as of a search."""
 MEASURE = """() => new Promise((resolve) => {
