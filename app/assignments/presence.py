@@ -11,8 +11,7 @@ from app.worklist.claims import SILENCE, open_elsewhere
 
 def announce(session: Session, access: CatalogueAccess, local_test_id: int) -> str:
     """Note that the person has this row open; the names of the others who have, empty when nobody."""
-    if not repository.has_row(session, access.catalogue_id, local_test_id):
-        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
+    _require_row(session, access, local_test_id)
     now = utc_now()
     repository.forget_claims(session, access.catalogue_id, now - SILENCE)
     repository.claim(
@@ -29,4 +28,10 @@ def announce(session: Session, access: CatalogueAccess, local_test_id: int) -> s
 
 def leave(session: Session, access: CatalogueAccess, local_test_id: int) -> None:
     """The person closed the row, or went to another one."""
+    _require_row(session, access, local_test_id)
     repository.forget_claim(session, local_test_id, access.user_id)
+
+
+def _require_row(session: Session, access: CatalogueAccess, local_test_id: int) -> None:
+    if not repository.has_row(session, access.catalogue_id, local_test_id):
+        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
