@@ -11,11 +11,15 @@ from datetime import datetime, time, timedelta
 from hashlib import sha256
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from app.approval.service import approve_many, send_back
+from app.batches.asking import Asked, ask
+from app.batches.repository import counts
 from app.cases.reasons import NO_LOINC_REASONS, usual_reason
+from app.double_reading.service import Answer, read
 from app.errors import WorkbenchError
+from app.jobs.queue import JobQueue
 from app.models import (
     Action,
     Catalogue,
@@ -25,10 +29,13 @@ from app.models import (
     LocalTest,
     Membership,
     Proposal,
+    ReadingRequest,
+    Relation,
     ReviewState,
     Role,
     Status,
     User,
+    WorklistEntry,
 )
 from app.models.base import moment_told
 from app.platform.database import Transactions, reading, transaction
@@ -37,6 +44,7 @@ from app.proposals.service import current_run
 from app.review.service import decide
 from app.settings import Settings
 from app.text import PARIS
+from app.worklist.query import ReviewQuery
 from matcher.types import Band
 
 DAYS = 9
@@ -128,7 +136,62 @@ def tell(engine: Engine, settings: Settings, catalogue_id: int, now: datetime) -
             part = min(to_approve - approved, -(-to_approve // (len(days) - 1)))
             readers, waiting = people[Role.BIOLOGIST], kept[: number * share]
             approved += _judge(engine, settings, readers, waiting, afternoon, part, number)
+    last = datetime.combine(days[-1].date(), AFTERNOON, PARIS)
+    decided += _accept_in_batch(engine, settings, people[Role.TRANSCODER][-1], last + timedelta(hours=2))
+    _read_twice(engine, settings, people[Role.TRANSCODER], last + timedelta(hours=2, minutes=20))
     return decided, approved
+
+
+def _accept_in_batch(engine: Engine, settings: Settings, access: CatalogueAccess, moment: datetime) -> int:
+    """One person accepts the sure proposals of the chapter that has most of them left; how many were decided."""
+    with reading(engine) as session:
+        chapters = session.exec(
+            select(WorklistEntry.chapter, func.count())
+            .where(
+                WorklistEntry.catalogue_id == access.catalogue_id, WorklistEntry.status == Status.TODO,
+                WorklistEntry.band == Band.SURE, WorklistEntry.level == Level.ANALYSIS,
+            )
+            .group_by(col(WorklistEntry.chapter))
+        ).all()  # fmt: skip
+    if not chapters:
+        return 0
+    chapter, _ = max(chapters, key=lambda item: (item[1], item[0]))
+    query = ReviewQuery.model_validate({"only": {"chapitre": (chapter,), "etat": ("a-traiter",)}})
+    queue = JobQueue(settings.model_copy(update={"jobs_immediate": True}), engine)
+    with moment_told(moment):
+        with transaction(engine) as session:
+            batch = ask(session, queue, access, Asked(query), f"Chapitre : {chapter}, État : À traiter")
+        with reading(engine) as session:
+            rows, done, _ = counts(session, [batch.id or 0])[batch.id or 0]
+    assert rows
+    return done
+
+
+def _read_twice(engine: Engine, settings: Settings, people: Sequence[CatalogueAccess], moment: datetime) -> None:
+    """Half of what waits for a second reader is read; all readings agree but one, which waits to be reconciled."""
+    with reading(engine) as session:
+        asked = session.exec(
+            select(ReadingRequest, Decision)
+            .join(Decision, col(Decision.id) == ReadingRequest.decision_id)
+            .where(ReadingRequest.catalogue_id == people[0].catalogue_id)
+            .order_by(col(ReadingRequest.id))
+        ).all()
+    differs = True
+    for number, (request, fact) in enumerate(asked):
+        reader = next((person for person in people if person.user_id != fact.author_id), None)
+        if reader is None or number % 2:
+            continue
+        said = Answer(Action(fact.action), fact.loinc_num, fact.relation or Relation.EQUIVALENT, fact.reason)
+        if differs and fact.action == Action.CHOOSE:
+            said = Answer(Action.NO_LOINC, reason="La technique de notre automate n'a pas de code.")
+        with moment_told(moment + timedelta(seconds=40 * number)):
+            try:
+                with transaction(engine) as session:
+                    found = read(session, reader, request.local_test_id, request.public_id, said, settings=settings)
+            except WorkbenchError:
+                # The row was approved or decided again meanwhile: nobody reads it twice any more.
+                continue
+        differs = differs and found.is_agreement
 
 
 def _draw(number: int, salt: str = "") -> int:

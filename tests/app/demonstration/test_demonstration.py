@@ -20,10 +20,13 @@ from app.demonstration.service import (
     demonstration_files,
     prepare_demonstration,
 )
+from app.double_reading.queue_sql import waiting
 from app.errors import ConflictError
 from app.main import create_app
 from app.models import (
     AuditEvent,
+    Batch,
+    BatchAnswer,
     Catalogue,
     Decision,
     Level,
@@ -32,6 +35,7 @@ from app.models import (
     Proposal,
     ProposalRun,
     ReviewState,
+    SecondReading,
     Status,
     utc_now,
 )
@@ -99,6 +103,20 @@ def test_the_work_is_part_way_through(demo_settings: Settings) -> None:
     assert states[Status.SENT_BACK] >= 2
     assert len(authors - {None}) == 2
     assert own == 0
+
+
+def test_a_batch_and_a_disagreement_are_there_to_be_seen(demo_settings: Settings) -> None:
+    with reading(prepare(demo_settings)) as session:
+        batches = session.exec(select(Batch)).all()
+        answers = session.exec(select(BatchAnswer)).all()
+        readings = session.exec(select(SecondReading)).all()
+        waits = waiting(session, batches[0].catalogue_id, 1, 0)
+    assert len(batches) == 1
+    assert sum(answer.decision_id is not None for answer in answers) >= 3
+    assert [item.is_agreement for item in readings].count(False) == 1
+    assert len(readings) > 3
+    assert waits.reconciliation == 1
+    assert waits.second > 0
 
 
 def test_its_facts_and_events_are_of_past_working_days_and_in_the_order_of_time(demo_settings: Settings) -> None:
