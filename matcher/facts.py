@@ -6,6 +6,9 @@ from matcher.evidence.doubt import Doubt
 from matcher.normalise.units import UnitReading
 from matcher.types import LocalTest
 
+OF_AN_EXAM = frozenset("igg igm iga ac acs ab anticorps ag antigene totaux total".split())
+"""Words that name a result of an exam, and what it is about only with the exam's name."""
+
 # Words that say nothing of the analyte.
 GENERIC = frozenset(
     (

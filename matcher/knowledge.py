@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from matcher.facts import OF_AN_EXAM
 from matcher.habits import Habit
 from matcher.normalise.text import fold, words
 from matcher.types import LocalTest
@@ -59,6 +60,24 @@ def signature(test: LocalTest) -> str:
         test.level,
     )
     return "|".join(parts)
+
+
+def surroundings(test: LocalTest, is_read: bool) -> str:
+    """What a row leaves to what stands around it: two rows of one signature are one test only where this is the same.
+
+    An exam names what « IgG » is about, a chapter says of what a row without specimen is, reference values tell the
+    unit that was not written. `is_read` is false for rows without any proposal: nothing of them was understood, and
+    all of this is asked for.
+    """
+    label = words(test.label)
+    has_specimen = is_read and bool(test.specimen.strip())
+    parts = (
+        words(test.exam) if not has_specimen or OF_AN_EXAM.issuperset(label) else (),
+        words(test.chapter) if not has_specimen else (),
+        words(test.reference_range) if not test.unit.strip() else (),
+        words(test.results),
+    )
+    return "|".join(" ".join(part) for part in parts)
 
 
 def _unit(text: str) -> str:

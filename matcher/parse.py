@@ -14,7 +14,7 @@ from matcher.evidence.doubt import (
     word_is_unknown,
     writing_is_unsettled,
 )
-from matcher.facts import GENERIC, Facts, Parsed, Reading
+from matcher.facts import GENERIC, OF_AN_EXAM, Facts, Parsed, Reading
 from matcher.gather import Gatherer
 from matcher.glued import Glued
 from matcher.lexicon import NO_SENSE, CompiledLexicon, Sense, compile_lexicon, counted_words, sense_of_name
@@ -43,8 +43,6 @@ _HALVES = re.compile(r"[(\[]([^()\[\]]{4,60})[)\]]")
 _AFTER_FIGURES = re.compile(r"\d(?=\s*([^\s\d;,()<>][^;,()<>]*))")
 _EXAM_FIRST = re.compile(r"\s*[^\W\d_]+(?:\s+[-–]\s+|\s*:\s*)[^\W\d_]+\s*$")
 _AGES = frozenset("an ans annee annees mois semaine semaines jour jours j year years".split())
-_OF_AN_EXAM = frozenset("igg igm iga ac acs ab anticorps ag antigene totaux total".split())
-"""Words that name a result of an exam, and what it is about only with the exam's name."""
 _TRAILING = re.compile(r"(?:^|\s|:|en )([^\s()]*[/%][^\s()]*)\s*$")
 
 
@@ -107,7 +105,7 @@ class Parser:
         if COLONIES in "".join(unit.ucum) and not any(reading.analytes for reading in readings):
             # « Numération », en UFC/mL: the unit alone says that colonies are counted.
             readings += self._readings(test, f"UFC {label}", unit, -0.1)
-        if test.exam and _OF_AN_EXAM.issuperset(words(label)):
+        if test.exam and OF_AN_EXAM.issuperset(words(label)):
             # « IgG » under « Sérologie toxoplasmose » names what its exam is about, and no immunoglobulin.
             within = [item for item in self._readings(test, f"{test.exam} {label}", unit, 0.0) if item.analytes]
             readings = within or readings

@@ -24,7 +24,7 @@ from app.transcoding.under_way import leaves_out_deprecated
 from app.worklist import queue_sql
 from app.worklist.queue import run_id_of
 from matcher import LocalTest as MatcherTest
-from matcher.knowledge import signature
+from matcher.knowledge import signature, surroundings
 from matcher.normalise.text import fold, words
 
 COLUMNS = tuple(WorklistEntry.__table__.c.keys())  # type: ignore[attr-defined]
@@ -136,9 +136,10 @@ def _entries(
     terminology = terminology_of(session, {entry["loinc_num"] for entry in found.values() if entry["loinc_num"]})
     tests = _tests(session, catalogue_id, ids, terminology)
     _judge(found, tests, terminology)
-    for test, approval, key, group, marks_of_row in tests.values():
+    for test, approval, key, matched, marks_of_row in tests.values():
         entry = found[test.id]
-        entry["signature"], entry["group_key"] = key, group
+        entry["signature"] = key
+        entry["group_key"] = group_key(matched, entry["best_loinc"], links.get(test.id, ()))
         entry["name_mark"], entry["twin_mark"], entry["opposed"] = marks_of_row
         codes = f"{entry['loinc_num']} {entry['best_loinc']}"
         entry["searched"] = fold(f"{test.code} {test.label} {test.synonym} {codes}")
@@ -160,19 +161,26 @@ _Marks = tuple[int, int, str]
 
 
 class _Test(NamedTuple):
-    """A row, who approved it and when, the signature of an approved code, its group, the marks of a decided one."""
+    """A row, who approved it and when, the signature of an approved code, its text, the marks of a decided one."""
 
     test: PublishedTest
     approval: tuple[int, Any] | None
     signature: str
-    group_key: str
+    matched: MatcherTest
     marks: _Marks
 
 
-def group_key(test: MatcherTest) -> str:
-    """What two rows share when they say the same on every axis, unit included: never the label alone."""
-    synonym, kind = " ".join(words(test.synonym)), " ".join(words(test.property_kind))
-    return sha256("\x1f".join((signature(test), synonym, kind)).encode()).hexdigest()[:32]
+def group_key(test: MatcherTest, best_loinc: str = "", analyses: Collection[int | None] = ()) -> str:
+    """What two rows share when they say the same on every axis, unit included: never the label alone.
+
+    `best_loinc` is the first proposal: rows that the engine read apart, by their exam for instance, are two tests.
+    `analyses` are those of an exam: two exams of one name that hold other analyses are two exams.
+    """
+    said = (
+        signature(test), " ".join(words(test.synonym)), " ".join(words(test.property_kind)), best_loinc,
+        surroundings(test, bool(best_loinc)), " ".join(sorted(str(row_id) for row_id in analyses)),
+    )  # fmt: skip
+    return sha256("\x1f".join(said).encode()).hexdigest()[:32]
 
 
 def _tests(
@@ -209,7 +217,7 @@ def _tests(
         has_code = test.status is Status.APPROVED and test.outcome is Outcome.CODE
         said = named(test, circuit, sections)
         key = signature(matched) if has_code else ""
-        found[row.id] = _Test(said, approval, key, group_key(matched), _marks_of(row.loinc_num, matched))
+        found[row.id] = _Test(said, approval, key, matched, _marks_of(row.loinc_num, matched))
     return found
 
 

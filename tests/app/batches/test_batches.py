@@ -18,6 +18,7 @@ from app.models import (
     BatchAnswer,
     BatchRow,
     Decision,
+    ExamAnalysis,
     Job,
     JobStatus,
     LocalTest,
@@ -221,6 +222,90 @@ def test_a_group_is_every_axis_and_the_unit_never_the_label_alone(desk: Desk) ->
     assert len({keys[row] for row in same}) == 1
     assert keys[other_unit[0]] != keys[same[0]]
     assert all(keys.values())
+
+
+Texts = dict[str, str]
+IGG: Texts = {"label": "IgG", "specimen": "Sérum", "unit": "UI/mL"}
+BARE: Texts = {"label": "GLUCOSE", "specimen": "Plasma"}
+
+
+def keys_of(desk: Desk, texts: Sequence[Texts], best: Sequence[str]) -> list[str]:
+    """The groups of rows with these texts, each with its first proposal where it has one."""
+    with transaction(desk.engine) as session:
+        rows = [
+            LocalTest(catalogue_id=desk.catalogue_id, code=f"K{number}", position=200 + number,
+                      **{"level": "analysis", **text})
+            for number, text in enumerate(texts)
+        ]  # fmt: skip
+        session.add_all(rows)
+        session.flush()
+        ids = [row.id or 0 for row in rows]
+        session.add_all(
+            Proposal(
+                run_id=desk.run.id or 0, local_test_id=row_id, rank=1, loinc_num=number, confidence=0.9,
+                band="to_check", has_contradiction=False, evidence=evidence(False),
+            )
+            for row_id, number in zip(ids, best, strict=True) if number
+        )  # fmt: skip
+    with reading(desk.engine) as session:
+        keys = dict(session.exec(select(WorklistEntry.local_test_id, WorklistEntry.group_key)).all())
+    return [keys[row_id] for row_id in ids]
+
+
+@pytest.mark.parametrize(
+    ("texts", "best"),
+    [
+        # « IgG » is about what its exam names, whether or not the engine knew the exam.
+        ([{**IGG, "exam": "Sérologie toxoplasmose"}, {**IGG, "exam": "Sérologie CMV"}], ["2951-2", "2951-2"]),
+        # The exams that the engine read otherwise, from links that the row itself does not hold.
+        ([IGG, IGG], ["2951-2", "2947-0"]),
+        # Without a unit, reference values say which it is: 0,7 – 1,1 g/L and 3,9 – 6,1 mmol/L.
+        ([{**BARE, "reference_range": "0,7 - 1,1"}, {**BARE, "reference_range": "3,9 - 6,1"}], ["2951-2", "2951-2"]),
+        # Without a specimen, the chapter says of what.
+        (
+            [{"label": "SODIUM", "unit": "mmol/L", "chapter": chapter} for chapter in ("Sang", "Urines")],
+            ["2951-2", "2951-2"],
+        ),
+        # What the engine understood nothing of, its surroundings may tell to a person.
+        ([{"label": "XYZ", "specimen": "Sérum", "exam": exam} for exam in ("Allergie", "Toxiques")], ["", ""]),
+        ([{**BARE, "results": "positif|négatif"}, {**BARE, "results": "titre"}], ["2951-2", "2951-2"]),
+    ],
+)
+def test_rows_that_their_surroundings_tell_apart_are_no_group(
+    desk: Desk, texts: Sequence[Texts], best: Sequence[str]
+) -> None:
+    first, second = keys_of(desk, texts, best)
+    assert first != second
+
+
+def test_surroundings_that_say_nothing_of_a_test_keep_its_rows_together(desk: Desk) -> None:
+    row = {"label": "SODIUM", "specimen": "Sérum", "unit": "mmol/L"}
+    others = [
+        {**row, "exam": "Ionogramme", "chapter": "Biochimie", "reference_range": "136 - 145"},
+        {**row, "exam": "Bilan rénal", "chapter": "Urgences", "reference_range": "135 - 146"},
+    ]
+    assert len(set(keys_of(desk, others, ["2951-2", "2951-2"]))) == 1
+
+
+def test_exams_of_one_name_that_hold_other_analyses_are_no_group(desk: Desk) -> None:
+    ids = add_rows(desk, 2)
+    with transaction(desk.engine) as session:
+        exams = [
+            LocalTest(catalogue_id=desk.catalogue_id, code=f"E{number}", label="BILAN", level="exam", position=300)
+            for number in range(3)
+        ]
+        session.add_all(exams)
+        session.flush()
+        session.add_all(
+            ExamAnalysis(exam_id=exam.id or 0, analysis_id=row_id, analysis_code="S")
+            for exam, row_id in zip(exams, (ids[0], ids[0], ids[1]), strict=True)
+        )
+        exam_ids = [exam.id or 0 for exam in exams]
+    with reading(desk.engine) as session:
+        keys = dict(session.exec(select(WorklistEntry.local_test_id, WorklistEntry.group_key)).all())
+    first, same, other = (keys[row_id] for row_id in exam_ids)
+    assert first == same
+    assert first != other
 
 
 def test_a_group_of_forty_with_two_exceptions(desk: Desk, client_for: ClientFor) -> None:
