@@ -38,7 +38,7 @@ def _bar(measure: Measure, groups: list[Group]) -> WorkBar:
     rate = format_percent(figure.numerator / figure.denominator if figure.denominator else None)
     total = counted(figure.denominator, *_UNITS[measure])
     sentence = f"{rate} : {format_number(figure.numerator)} sur {total}, et {format_number(waiting)} à approuver"
-    label = f"{_LABELS[measure]} : {sentence}. Repère : {format_number(TARGET_PERCENT)} %."
+    label = f"{_LABELS[measure]} : {sentence}. Repère : {format_percent(TARGET_PERCENT / 100, 0)}."
     parts = (("part-ok", figure.numerator), ("part-info", waiting))
     meter = stacked_meter(figure.denominator, parts, label, TARGET_PERCENT)
     return WorkBar(_NAMES[measure], sentence, meter)
