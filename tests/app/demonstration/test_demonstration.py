@@ -20,6 +20,7 @@ from app.demonstration.service import (
     demonstration_files,
     prepare_demonstration,
 )
+from app.double_reading import asking
 from app.double_reading.queue_sql import waiting
 from app.errors import ConflictError
 from app.main import create_app
@@ -44,6 +45,7 @@ from app.settings import Settings
 from app.tallies.check import wrong_catalogues
 from app.text import PARIS
 from app.upgrades.start import prepare
+from tests.conftest import REAL_DRAW
 
 APP = Path(app.__file__).parent
 
@@ -51,7 +53,10 @@ APP = Path(app.__file__).parent
 @pytest.fixture(scope="module")
 def demo_settings(tmp_path_factory: pytest.TempPathFactory, installation: Path) -> Settings:
     settings = Settings(data_dir=tmp_path_factory.mktemp("demo") / "var", run_jobs_in_server=False)
-    list(create_demonstration(prepare_demonstration(settings), settings))
+    with pytest.MonkeyPatch.context() as patch:
+        # Decisions are drawn for a second reading as in an installation.
+        patch.setattr(asking, "is_drawn", REAL_DRAW)
+        list(create_demonstration(prepare_demonstration(settings), settings))
     return settings
 
 
