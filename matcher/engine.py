@@ -155,8 +155,11 @@ class Engine:
         is_doubtful = is_doubtful or is_questioned(test, first.reading)
         scores = [candidate.score for candidate in candidates]
         values = self.calibration.confidences(self.signals(candidates, nontest), scores, is_remembered, is_doubtful)
-        # « No test » is one of the answers: no code is believed more than what it leaves.
-        return [min(value, 1.0 - nontest) for value in values] if nontest >= TO_CHECK_AT else values
+        if nontest < TO_CHECK_AT:
+            return values
+        # « No test » is one of the answers: what is believed of it is no longer to be shared among the codes.
+        share = min(1.0, (1.0 - nontest) / sum(values))
+        return [value * share for value in values]
 
 
 def _nontest_band(probability: float) -> Band:
