@@ -108,11 +108,14 @@ def test_both_databases_protect_the_same_tables(engine: Engine, tmp_path_factory
 
 @pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
 @pytest.mark.parametrize(
-    "way", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE", "DELETE FROM {} WHERE id = 1"]
-)
+    "way",
+    ["UPDATE {table} SET {key} = {key}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE",
+     "DELETE FROM {table} WHERE {key} = 1"],
+)  # fmt: skip
 def test_facts_are_never_rewritten(engine: Engine, table: str, way: str) -> None:
+    (key,) = SQLModel.metadata.tables[table].primary_key
     with engine.connect() as connection, pytest.raises(IntegrityError, match="is append-only"):
-        connection.exec_driver_sql(way.format(table))
+        connection.exec_driver_sql(way.format(table=table, key=key.name))
 
 
 def test_facts_are_added(engine: Engine) -> None:
