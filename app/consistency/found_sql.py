@@ -29,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from app.consistency.rules import FAMILY_WORDS, KINDS, NOT_SAID, SPECIMENS
+from app.consistency.rules import KINDS
 from app.models import ConsistencyAction, ConsistencyAnswer, ConsistencyKind, Level, LoincTerm, WorklistEntry
+from app.transcoding.opposed_words import FAMILY_WORDS, NOT_SAID, SPECIMENS
 
 ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 LEVELS = (Level.ANALYSIS.value, Level.EXAM.value)

@@ -5,8 +5,8 @@ from itertools import combinations
 
 from app.consistency.found_sql import Found
 from app.consistency.repository import Member
-from app.consistency.rules import FAMILY_WORDS, opposition
 from app.models import ConsistencyKind, Level
+from app.transcoding.opposed_words import FAMILY_WORDS, opposition
 from app.web.wording import Word
 
 KIND = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from app.catalogues.matcher_input import to_matcher
-from app.consistency.rules import name_mark, opposed_of, twin_mark
+from app.consistency.rules import name_mark, twin_mark
 from app.coverage import repository as coverage
 from app.coverage.definitions import LEAVING
 from app.models import Level, Outcome, Status, ValueSetKind, WorklistEntry
@@ -19,6 +19,7 @@ from app.publication.service import named
 from app.tallies import marks, repository
 from app.tallies.counting import CODED
 from app.transcoding import repository as transcoding
+from app.transcoding.opposed_words import opposed_of
 from app.transcoding.standing import Standing, counted_standings, in_use, local_key
 from app.transcoding.under_way import leaves_out_deprecated
 from app.worklist import queue_sql

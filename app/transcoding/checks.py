@@ -83,6 +83,8 @@ class CheckedMapping:
     """Those of the codes at hand that are in « Circuit de la biologie »; None when the list is not loaded."""
     same_code: Sequence[str] = ()
     """Local codes of the catalogue that carry this LOINC code already."""
+    opposed_to: Sequence[tuple[str, str]] = ()
+    """Of those, the rows whose words exclude this one's: (local code and label, about what)."""
     other_codes: Sequence[str] = ()
     """LOINC codes given to the same label elsewhere in the laboratory."""
     other_answers: Sequence[str] = ()
@@ -290,6 +292,8 @@ def _circuit(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
 def _twins(mapping: CheckedMapping, _term: LoincTerm) -> Iterator[Check]:
     if mapping.same_code:
         yield _warning("same_code", f"Même code LOINC déjà donné à : {_listed(mapping.same_code)}.")
+    for row, about in mapping.opposed_to[:2]:
+        yield _warning("opposed", f"« {row} » porte déjà ce code, et vos mots disent {about}.")
     if mapping.other_codes:
         sentence = f"Le même libellé porte un autre code LOINC dans le laboratoire : {_listed(mapping.other_codes)}."
         yield _warning("same_label", sentence)

@@ -1,6 +1,6 @@
 """Gathering, in a fixed number of statements, what the checks need to know of codes given to local tests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -14,6 +14,8 @@ from app.transcoding import repository
 from app.transcoding.answers import other_answers
 from app.transcoding.checks import CheckedMapping
 from app.transcoding.evidence import EvidenceLine, lines_of
+from app.transcoding.opposed_words import FAMILY_WORDS, SPECIMENS, opposed_of, opposition, takes_any_specimen
+from app.transcoding.repository import Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,30 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
             replacements=replacements.get(pair.loinc_num, ()),
             siblings=_siblings(siblings, terms.get(pair.loinc_num)),
             circuit=circuit,
-            same_code=[code for test_id, code in carriers.get((pair.test.level, pair.loinc_num), ())
-                       if test_id != pair.test.id],
+            same_code=[row.code for row in _carrying(carriers, pair)],
+            opposed_to=_opposed(pair, terms.get(pair.loinc_num), _carrying(carriers, pair)),
             other_codes=_others(labels.get((pair.test.level, pair.test.label), ()), pair),
             other_answers=others,
         )
         for pair, others in zip(wanted, answers, strict=True)
     ]  # fmt: skip
+
+
+def _carrying(carriers: Mapping[tuple[str, str], Sequence[Carrier]], pair: Pair) -> list[Carrier]:
+    """The other rows of its level that carry the code."""
+    return [row for row in carriers.get((pair.test.level, pair.loinc_num), ()) if row.id != pair.test.id]
+
+
+def _opposed(pair: Pair, term: LoincTerm | None, rows: Iterable[Carrier]) -> list[tuple[str, str]]:
+    """Of the rows that carry its code, those whose words exclude its own: (local code and label, about what)."""
+    mine = opposed_of(pair.test.label, pair.test.specimen)
+    found = []
+    for row in rows:
+        family = opposition(mine, opposed_of(row.label, row.specimen))
+        if family is None or (family == SPECIMENS and term is not None and takes_any_specimen(term.system)):
+            continue
+        found.append((f"{row.code} {row.label}".strip(), FAMILY_WORDS[family]))
+    return found
 
 
 def _siblings(groups: dict[str, list[LoincTerm]], term: LoincTerm | None) -> list[LoincTerm]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, func, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -71,7 +72,14 @@ _IN_CIRCUIT = (
     .where(ValueSet.kind == ValueSetKind.CIRCUIT_BIOLOGIE, col(ValueSet.is_current).is_(True))
 )
 _CARRIERS = (
-    select(LocalTest.level, ReviewState.loinc_num, LocalTest.id, LocalTest.code)
+    sa_select(
+        col(LocalTest.level),
+        col(ReviewState.loinc_num),
+        col(LocalTest.id),
+        col(LocalTest.code),
+        col(LocalTest.label),
+        col(LocalTest.specimen),
+    )
     .join(LocalTest, col(LocalTest.id) == ReviewState.local_test_id)
     .where(col(LocalTest.catalogue_id) == bindparam("catalogue_id"), col(ReviewState.loinc_num).in_(_NUMBERS))
     .order_by(col(LocalTest.position), col(LocalTest.id))
@@ -231,15 +239,24 @@ def in_circuit(session: Session, numbers: Iterable[str]) -> frozenset[str] | Non
     return None if newest is None else frozenset(number for id_, number in rows if id_ == newest and number)
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A row that carries a code."""
+
+    id: int
+    code: str
+    label: str
+    specimen: str
+
+
 def carriers_of(
     session: Session, catalogue_id: int, numbers: Iterable[str]
-) -> dict[tuple[str, str], list[tuple[int, str]]]:
-    """(identifier, local code) of the rows of a catalogue that carry these codes, by level and code."""
+) -> dict[tuple[str, str], list[Carrier]]:
+    """The rows of a catalogue that carry these codes, by level and code."""
     asked = {"catalogue_id": catalogue_id, "numbers": sorted(set(numbers))}
-    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for level, loinc_num, local_test_id, code in session.exec(_CARRIERS, params=asked):
-        assert local_test_id is not None
-        found.setdefault((level, loinc_num), []).append((local_test_id, code))
+    found: dict[tuple[str, str], list[Carrier]] = {}
+    for level, loinc_num, *row in session.execute(_CARRIERS, asked):
+        found.setdefault((level, loinc_num), []).append(Carrier(*row))
     return found
 
 

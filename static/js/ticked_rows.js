@@ -14,19 +14,25 @@ document.addEventListener("alpine:init", () => {
       return Array.from(this.$root.querySelectorAll("input[data-tick]"));
     },
 
+    // « Sans alerte » means none, of any kind: a row with an alert is ticked by itself.
+    meant(all) {
+      const isCareful = all.dataset.tickAll === "sans-alerte";
+      return this.boxes().filter((box) => !isCareful || box.dataset.tick !== "alerte");
+    },
+
     look() {
-      const boxes = this.boxes();
-      const ticked = boxes.filter((box) => box.checked).length;
+      const ticked = this.boxes().filter((box) => box.checked).length;
       this.count = ticked ? ` (${ticked})` : "";
       const all = this.$root.querySelector("[data-tick-all]");
       if (all) {
-        all.checked = ticked > 0 && ticked === boxes.length;
-        all.indeterminate = ticked > 0 && ticked < boxes.length;
+        const meant = this.meant(all);
+        all.checked = meant.length > 0 && meant.every((box) => box.checked);
+        all.indeterminate = ticked > 0 && !all.checked;
       }
     },
 
     tickAll(event) {
-      for (const box of this.boxes()) {
+      for (const box of this.meant(event.target)) {
         box.checked = event.target.checked;
       }
     },

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
-from app.models import Status
+from app.models import Action, Status
 from app.platform.database import transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
@@ -50,6 +50,21 @@ def test_all_rows_are_ticked_at_once_and_counted(desk: Desk, page_for: PageFor) 
     everything.uncheck()
     expect(send).to_have_text("Approuver les lignes cochées")
     assert page.locator("input[name=choix]:checked").count() == 0
+
+
+def test_a_row_with_an_alert_is_never_ticked_with_the_others(desk: Desk, page_for: PageFor) -> None:
+    desk.decide(desk.sodium, loinc_num="2951-2")
+    # The same code on two rows: a warning on both.
+    desk.decide(desk.unproposed, Action.NO_LOINC)
+    desk.decide(desk.glucose, loinc_num="2951-2", justification="essai")
+    page = page_for(BIOLOGIST)
+    page.goto(f"{desk.base}/approbation")
+    page.get_by_label("Cocher toutes les lignes sans alerte de cette page").check()
+    expect(page.locator("tr:has(input[name=choix]:checked)")).to_have_count(1)
+    expect(page.locator(f"#ligne-{desk.unproposed} input[name=choix]")).to_be_checked()
+    warned = page.locator(f"#ligne-{desk.sodium}")
+    expect(warned).to_contain_text("Même code LOINC")
+    expect(warned.locator("input[name=choix]")).not_to_be_checked()
 
 
 def test_the_name_is_asked_for_a_new_catalogue_only(desk: Desk, page_for: PageFor) -> None:

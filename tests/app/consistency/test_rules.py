@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.consistency.rules import name_mark, name_of_row, opposed_of, opposition, twin_mark
+from app.consistency.rules import name_mark, name_of_row, twin_mark
+from app.transcoding.opposed_words import opposed_of, opposition
 from matcher.types import LocalTest
 
 

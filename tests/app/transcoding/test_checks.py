@@ -193,3 +193,11 @@ def test_a_reservation_weakens_an_agreement_and_silence_does_not() -> None:
 def test_contradictions_come_first_among_the_reasons() -> None:
     lines = [line(Axis.UNIT, Verdict.AGREE, weight=9), line(Axis.SYSTEM, Verdict.CONTRADICT, weight=-1)]
     assert [item.axis for item in weightiest(lines)] == [Axis.SYSTEM, Axis.UNIT]
+
+
+def test_rows_whose_words_exclude_each_other_on_one_code_are_named() -> None:
+    about = "des classes d’anticorps différentes (IgG, IgM, IgA, IgE)"
+    found = checks_of(mapping(same_code=["TOXM"], opposed_to=[("TOXM TOXOPLASMOSE IGM", about)]))
+    assert {check.code: check.severity for check in found}["opposed"] is CheckSeverity.WARNING
+    (said,) = [check.sentence for check in found if check.code == "opposed"]
+    assert said == f"« TOXM TOXOPLASMOSE IGM » porte déjà ce code, et vos mots disent {about}."
