@@ -1,8 +1,12 @@
 """What changes the nature of a test, as laboratories write it: the technique, the gene, the form, the ratio."""
 
+from dataclasses import replace
+
 import pytest
 
 from matcher import Engine, LocalTest, Proposal
+from matcher.evidence.method import weigh_method
+from matcher.types import Verdict
 
 
 def codes(engine: Engine, **row: str) -> list[Proposal]:
@@ -63,23 +67,26 @@ def test_what_is_believed_of_no_test_is_not_shared_again(starter_engine: Engine,
 
 
 def test_two_writings_of_molecular_genetics_agree(starter_engine: Engine) -> None:
-    from matcher.evidence.method import _stem
+    facts = starter_engine.parser.parse(LocalTest(label="Facteur V Leiden", specimen="Sang")).readings[0].facts
+    found = weigh_method(replace(facts, methods=("Molgen",)), "Molecular genetics method Nominal")
+    assert found.verdict is Verdict.AGREE
 
-    assert _stem("Molecular genetics method Nominal") == _stem("Molgen")
+
+def test_urea_nitrogen_is_not_urea(starter_engine: Engine) -> None:
+    readings = starter_engine.parser.parse(LocalTest(label="Azote uréique", unit="mg/dL", specimen="Sérum")).readings
+    assert {analyte for reading in readings for analyte in reading.analytes} == {"urea nitrogen"}
 
 
-@pytest.mark.parametrize(
-    ("label", "unit", "expected"),
-    [
-        ("Azote uréique", "mg/dL", "urea nitrogen"),
-        ("CHOL TOT/HDL", "", "cholesterol total cholesterol in hdl"),
-        ("MPL", "", ""),
-    ],
-)
-def test_the_words_say_which_test_it_is(starter_engine: Engine, label: str, unit: str, expected: str) -> None:
-    readings = starter_engine.parser.parse(LocalTest(label=label, unit=unit, specimen="Sérum")).readings
-    if expected == "":
-        assert not any("mycoplasma" in analyte for reading in readings for analyte in reading.analytes)
-    else:
-        assert any("nitrogen" in a or "hdl" in " ".join(r.facts.divisors).lower() or expected == a
-                   for r in readings[:1] for a in r.analytes)
+def test_a_total_over_hdl_is_a_ratio(starter_engine: Engine) -> None:
+    assert codes(starter_engine, label="CHOL TOT/HDL", specimen="Sérum")[0].loinc_num in {"9830-1", "32309-7"}
+
+
+def test_the_gene_mpl_is_no_mycoplasma(starter_engine: Engine) -> None:
+    readings = starter_engine.parser.parse(LocalTest(label="MPL", specimen="Sang")).readings
+    assert readings
+    assert not any("mycoplasma" in analyte for reading in readings for analyte in reading.analytes)
+
+
+@pytest.mark.parametrize("exam", ["Hyperglycémie provoquée", "Hyperglycémie provoquée par voie orale"])
+def test_fasting_in_a_tolerance_test_is_before_the_dose(starter_engine: Engine, exam: str) -> None:
+    assert codes(starter_engine, label="A jeun", unit="mmol/L", exam=exam)[0].loinc_num == "14996-3"
