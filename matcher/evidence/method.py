@@ -50,6 +50,10 @@ def method_contradicts(local: str, term: str) -> None:
     """Technique {local} : le code LOINC exige une autre méthode ({term})."""
 
 
+def calculated_from_usual(local: str, term: str) -> None:
+    """Technique {local} : un résultat calculé l'est sur une mesure par la méthode habituelle ({term})."""
+
+
 def method_not_required(local: str, term: str) -> None:
     """Technique {local} : le code LOINC n'exige aucune méthode."""
 
@@ -124,6 +128,9 @@ def weigh_method(facts: Facts, value: str) -> Found:
         return Found(Verdict.COMPATIBLE, 0.45, method_is_near, local)
     if any(value in family and set(facts.methods) & family for family in _NEAR):
         return Found(Verdict.COMPATIBLE, 0.35, method_is_near, local)
+    if facts.methods[:1] == ("Calculated",) and is_tacit(value):
+        # An INR or an MCHC is worked out, and LOINC names how what it is worked out from was measured.
+        return Found(Verdict.COMPATIBLE, 0.2, calculated_from_usual, local)
     return Found(Verdict.CONTRADICT, -0.8, method_contradicts, local)
 
 

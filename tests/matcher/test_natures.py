@@ -90,3 +90,18 @@ def test_the_gene_mpl_is_no_mycoplasma(starter_engine: Engine) -> None:
 @pytest.mark.parametrize("exam", ["Hyperglycémie provoquée", "Hyperglycémie provoquée par voie orale"])
 def test_fasting_in_a_tolerance_test_is_before_the_dose(starter_engine: Engine, exam: str) -> None:
     assert codes(starter_engine, label="A jeun", unit="mmol/L", exam=exam)[0].loinc_num == "14996-3"
+
+
+@pytest.mark.parametrize(("label", "unit", "expected"), [("INR", "INR", "6301-6"), ("TP", "%", "5894-1")])
+def test_a_calculation_does_not_contradict_how_its_measure_is_made(
+    starter_engine: Engine, label: str, unit: str, expected: str
+) -> None:
+    row = LocalTest(label=label, unit=unit, specimen="Plasma citraté", technique="Calcul")
+    first = starter_engine.propose(row)[0]
+    assert first.loinc_num == expected
+    assert [line for line in first.evidence if line.verdict is Verdict.CONTRADICT] == []
+
+
+def test_a_calculated_ldl_is_still_not_a_direct_one(starter_engine: Engine) -> None:
+    row = LocalTest(label="LDL cholestérol", unit="g/L", specimen="Sérum", technique="Calcul")
+    assert starter_engine.propose(row)[0].loinc_num == "13457-7"
