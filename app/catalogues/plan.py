@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.catalogues.plan_wording import SHOWN, said_of_ranges, some_rows
 from app.catalogues.shared_codes import settle_shared, shared_advice
 from app.errors import InputProblem
 from app.files.advice import advice_on
@@ -31,7 +32,6 @@ GATHERED = {"reference_range": " ; ", "results": " ; ", "exam": " / "}
 """What each row of one analysis may say otherwise, and what stands between: its reference values (by sex, by age), its
 results, the exams that hold it."""
 _MAX_CHAPTER_CODE = 60
-_CLASHES_SHOWN = 5
 _ANALYSES = "analyses"
 _KEY = ("code", "unit_code", "unit", "specimen_code", "specimen")
 
@@ -231,23 +231,9 @@ def _plan_analyses(plan: ImportPlan, file: ReadFile, index: int, lines: Iterable
         repeats = counted(len(file.repeats) - joined, "ligne répète", "lignes répètent")
         plan.warnings.append(f"{file.name} : {repeats} une ligne précédente (mêmes valeurs).")
     if ranges:
-        plan.warnings.append(_said_of_ranges(file, ranges))
+        plan.warnings.append(said_of_ranges(file, ranges))
     plan.warnings += shared_advice(file)
     _settle_clashes(plan, file)
-
-
-def _said_of_ranges(file: ReadFile, ranges: Sequence[Sequence[ReadLine]]) -> str:
-    """Which rows became one analysis because nothing but their reference values differs."""
-    analyses = counted(len(ranges), "analyse tient", "analyses tiennent")
-    some = " ; ".join(
-        f"« {rows[0]['code']} », lignes {_some_rows([row.row_number for row in rows])}"
-        for rows in ranges[:_CLASHES_SHOWN]
-    )
-    more = " ; …" if len(ranges) > _CLASHES_SHOWN else ""
-    return (
-        f"{file.name} : {analyses} en plusieurs lignes, que seules leurs valeurs de référence distinguent (selon le "
-        f"sexe ou l'âge, par exemple) : ces valeurs sont réunies ({some}{more})."
-    )
 
 
 def _kept(file: ReadFile, group: list[ReadLine]) -> list[ReadLine]:
@@ -270,9 +256,9 @@ def _settle_clashes(plan: ImportPlan, file: ReadFile) -> None:
         return
     codes = counted(len(file.clashes), "code sert", "codes servent")
     examples = " ; ".join(
-        f"« {clash.code} », lignes {_some_rows(clash.rows)}" for clash in file.clashes[:_CLASHES_SHOWN]
+        f"« {clash.code} », lignes {some_rows(clash.rows)}" for clash in file.clashes[:SHOWN]
     )
-    more = " ; …" if len(file.clashes) > _CLASHES_SHOWN else ""
+    more = " ; …" if len(file.clashes) > SHOWN else ""
     where = f"{codes} à des lignes de contenu différent ({examples}{more})"
     left = sum(len(clash.rows) for clash in file.clashes)
     if file.kind is FileKind.FHIR:
@@ -291,10 +277,6 @@ def _settle_clashes(plan: ImportPlan, file: ReadFile) -> None:
         case Duplicates.LEAVE:
             said = counted(left, "ligne est laissée", "lignes sont laissées")
             plan.warnings.append(f"{file.name} : {where} ; {said} de côté.")
-
-
-def _some_rows(rows: Sequence[int]) -> str:
-    return ", ".join(map(str, rows[:_CLASHES_SHOWN])) + (", …" if len(rows) > _CLASHES_SHOWN else "")
 
 
 def _add_analysis(

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.consistency import service
-from app.consistency.pages import ListQuery, list_page, path_of, warning_page, warning_url, warnings_csv
+from app.consistency.pages import ListQuery, list_page, path_of, warning_url, warnings_csv
+from app.consistency.warning_pages import warning_page
 from app.consistency.wording import KIND_OF_WORD
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import CONTRIBUTORS, ConsistencyAction, ConsistencyKind

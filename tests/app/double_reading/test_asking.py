@@ -118,7 +118,7 @@ def test_the_shares_keep_their_history_and_their_event(desk: Desk) -> None:
         shares = shares_of(session, desk.world.laboratory_id)
         events = session.exec(select(AuditEvent).where(AuditEvent.action == "double_reading.set_shares")).all()
     assert (shares.of("hematology"), shares.general) == (10, 10)
-    assert events[0].details["after"] == ["Part générale : 10 %", "Hématologie et cytologie sanguine : 30 %"]
+    assert events[0].details["after"] == ["Part générale : 10\u00a0%", "Hématologie et cytologie sanguine : 30\u00a0%"]
     assert len(events) == 2
 
 

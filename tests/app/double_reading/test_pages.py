@@ -277,7 +277,7 @@ def test_the_shares_page(readings: Readings, client_for: ClientFor) -> None:
     answer = client.post(address, data={"vu": "0", "part-generale": "8", "part-coagulation": "25"})
     assert answer.headers["location"] == f"{address}?change=2"
     page = client.get(answer.headers["location"]).text
-    assert "Hémostase : 25 %" in page
+    assert "Hémostase : 25\u00a0%" in page
     assert "2 parts sont changées" in page
     assert client.post(address, data={"vu": "0", "part-generale": "9"}).status_code == 409
     answer = client.post(address, data={"part-generale": "deux"})
