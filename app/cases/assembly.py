@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from app.cases.comparison import ComparedCode, candidates_of, local_values
+from app.cases.composition import chapter_values, composition_of
 from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
@@ -127,7 +128,10 @@ def build_case(
         mates_count=mates_count,
         group_count=count_group(session, access.catalogue_id, local_test_id),
         group_url=asked.query.with_page(1).url(f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"),
-        analyses=list(repository.analyses_in(session, local_test_id)) if test.level == Level.EXAM else [],
+        composition=composition_of(
+            session, access.catalogue_id, test, context.release_id, state.loinc_num or selected, asked.query
+        ),
+        chapter_values=chapter_values(session, access.catalogue_id, test, asked.query) if is_chapter else [],
         history=history,
         earlier=earlier_lines(access.catalogue_id, asked.query, known.earlier, {item.loinc_num for item in columns}),
         suggested=suggested_of(confirmed),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.cases.composition import ChapterCode, Composition
 from app.cases.history import HistoryLine
 from app.models import LocalTest, LoincTerm
 from app.terminology.naming import TermName
@@ -238,7 +239,10 @@ class CaseView:
     """Some of the other analyses of its exams."""
     mates_count: int
     """How many there are in all."""
-    analyses: list[tuple[str, str]]
+    composition: Composition | None
+    """The analyses of an exam beside what its code gathers; None for any other row."""
+    chapter_values: list[ChapterCode]
+    """Every code that a chapter may be given."""
     history: list[HistoryLine]
     earlier: list[EarlierLine]
     suggested: Suggested | None

@@ -20,6 +20,11 @@ def chapter_codes() -> frozenset[str]:
     return frozenset(code for values in _table().values.values() for code, _name in values)
 
 
+def chapter_codes_with_names() -> list[tuple[str, str]]:
+    """(code, French name) of every code that our table gives to chapters, by name."""
+    return sorted({value for values in _table().values.values() for value in values}, key=lambda item: item[1])
+
+
 def chapter_proposals(label: str, known: Container[str]) -> list[Proposal]:
     """Section codes for a chapter label, the whole label before its parts; only codes of the release."""
     whole = _table().get(label)

@@ -300,12 +300,6 @@ def exam_mates(session: Session, local_test_id: int, limit: int = 4) -> tuple[li
     return [label or code for code, label, _ in rows], rows[0][2] if rows else 0
 
 
-def analyses_in(session: Session, exam_id: int, limit: int = 60) -> Sequence[tuple[str, str]]:
-    """(code, label) of the analyses that an exam contains."""
-    statement = select(ExamAnalysis.analysis_code, ExamAnalysis.analysis_label).where(ExamAnalysis.exam_id == exam_id)
-    return session.exec(statement.order_by(col(ExamAnalysis.id)).limit(limit)).all()
-
-
 def row_of_fact(session: Session, catalogue_id: int, decision_id: int) -> tuple[LocalTest, list[Decision]] | None:
     """The row of this catalogue that a fact is about, and all its facts, oldest first, in one statement."""
     about = select(Decision.local_test_id).where(Decision.id == decision_id).scalar_subquery()

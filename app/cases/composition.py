@@ -1,0 +1,127 @@
+"""What an exam holds and what its code must cover; what a chapter may be given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from app.models import (
+    ExamAnalysis,
+    Level,
+    LocalTest,
+    Outcome,
+    ReviewState,
+    Status,
+    ValueSet,
+    ValueSetKind,
+    ValueSetMember,
+)
+from app.proposals.chapters import chapter_codes_with_names
+from app.terminology.repository import panel_members
+from app.text import counted
+from app.web.wording import STATUS, Word
+from app.worklist.navigation import case_url
+from app.worklist.query import ReviewQuery
+from app.worklist.queue import decision_text
+
+MOST = 60
+"""Analyses of an exam that are shown."""
+COVERED, NOT_COVERED = Word("Dans l'ensemble", "chip-ok", "✔"), Word("Hors de l'ensemble", "chip-warn", "⚠")
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPart:
+    """An analysis of an exam."""
+
+    code: str
+    label: str
+    url: str
+    """Empty for an analysis that the catalogue does not hold."""
+    status: Word | None
+    decision: str
+    is_coded: bool
+    covered: Word | None
+    """Whether the panel holds its code; None where nothing tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The analyses of an exam beside what its code, decided or chosen first, gathers."""
+
+    parts: Sequence[ExamPart]
+    panel: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterCode:
+    """A code that a chapter may be given."""
+
+    loinc_num: str
+    label: str
+    compare_url: str
+
+
+def composition_of(
+    session: Session, catalogue_id: int, test: LocalTest, release_id: int, panel: str, query: ReviewQuery
+) -> Composition | None:
+    """The composition of an exam, in two statements; None for any other row."""
+    if test.level != Level.EXAM:
+        return None
+    rows = session.exec(
+        select(ExamAnalysis, ReviewState)
+        .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(ExamAnalysis.analysis_id))
+        .where(ExamAnalysis.exam_id == test.id)
+        .order_by(col(ExamAnalysis.id))
+        .limit(MOST)
+    ).all()
+    members = {item.loinc_num for item in panel_members(session, release_id, panel)} if panel else set()
+    parts = [_part(catalogue_id, link, state, members, query) for link, state in rows]
+    return Composition(parts, panel, _sentence(parts, panel, members))
+
+
+def _part(
+    catalogue_id: int, link: ExamAnalysis, state: ReviewState | None, members: set[str], query: ReviewQuery
+) -> ExamPart:
+    is_coded = state is not None and state.outcome == Outcome.CODE
+    number = state.loinc_num if state is not None and is_coded else ""
+    status = Status(state.status) if state is not None else Status.TODO
+    return ExamPart(
+        code=link.analysis_code,
+        label=link.analysis_label,
+        url=case_url(catalogue_id, link.analysis_id, query) if link.analysis_id else "",
+        status=STATUS[status] if link.analysis_id else None,
+        decision=decision_text(state.outcome, state.loinc_num) if state is not None else "",
+        is_coded=is_coded,
+        covered=(COVERED if number in members else NOT_COVERED) if members and number else None,
+    )
+
+
+def _sentence(parts: Sequence[ExamPart], panel: str, members: set[str]) -> str:
+    """What the code must cover and does, as far as the release tells."""
+    coded = [part for part in parts if part.is_coded]
+    if not panel:
+        return "Aucun code n'est encore choisi pour cet examen."
+    if not members:
+        return f"La version de LOINC chargée ne dit pas ce que {panel} réunit : comparez à ses analyses."
+    covered = sum(part.covered is COVERED for part in coded)
+    gathers = counted(len(members), "code", "codes")
+    if not coded:
+        return f"{panel} réunit {gathers} ; aucune de ces analyses n'a encore de code à y chercher."
+    known = counted(len(coded), "analyse codée", "analyses codées")
+    return f"{panel} réunit {gathers} ; {covered} sur {known} en font partie."
+
+
+def chapter_values(session: Session, catalogue_id: int, test: LocalTest, query: ReviewQuery) -> list[ChapterCode]:
+    """Every code that a chapter may be given: of the value set in use, else of our own table."""
+    statement = (
+        select(ValueSetMember.loinc_num, ValueSetMember.label)
+        .join(ValueSet, col(ValueSet.id) == ValueSetMember.value_set_id)
+        .where(ValueSet.kind == ValueSetKind.CHAPTERS, col(ValueSet.is_current).is_(True))
+        .order_by(col(ValueSetMember.label), col(ValueSetMember.loinc_num))
+    )
+    found = session.exec(statement).all() or chapter_codes_with_names()
+    return [
+        ChapterCode(number, label, case_url(catalogue_id, test.id or 0, query, choix=number) + "#comparaison")
+        for number, label in found
+    ]

@@ -1,0 +1,76 @@
+"""Exams and chapters have their own reading: what a code must cover, and every code a chapter may be given."""
+
+from sqlmodel import Session
+
+from app.models import ExamAnalysis, Level, LocalTest, PanelMember, ValueSet, ValueSetKind, ValueSetMember
+from app.platform.database import transaction
+from tests.app.review.conftest import Desk
+from tests.conftest import READER, TRANSCODER, ClientFor
+
+PANEL = "2345-7"
+"""A code of the small release, taken for a panel here."""
+
+
+def add_exam(session: Session, desk: Desk) -> int:
+    exam = LocalTest(catalogue_id=desk.catalogue_id, level=Level.EXAM, code="IONO", label="IONOGRAMME", position=90)
+    session.add(exam)
+    session.flush()
+    assert exam.id is not None
+    links = (("NA", "SODIUM", desk.sodium), ("GLU", "GLYCÉMIE", desk.glucose), ("K", "POTASSIUM", None))
+    for code, label, row in links:
+        session.add(ExamAnalysis(exam_id=exam.id, analysis_code=code, analysis_label=label, analysis_id=row))
+    return exam.id
+
+
+def test_an_exam_shows_its_analyses_what_was_decided_and_what_its_code_covers(
+    desk: Desk, client_for: ClientFor
+) -> None:
+    with transaction(desk.engine) as session:
+        exam = add_exam(session, desk)
+        session.add(PanelMember(release_id=desk.release.id or 0, panel_num=PANEL, loinc_num="2951-2"))
+        session.add(PanelMember(release_id=desk.release.id or 0, panel_num=PANEL, loinc_num="2823-3"))
+    desk.decide(desk.sodium)
+    desk.decide(desk.glucose, loinc_num="14749-6")
+    page = client_for(TRANSCODER).get(f"{desk.base}/revue/{exam}?choix={PANEL}").text
+    assert f"{PANEL} réunit 2 codes ; 1 sur 2 analyses codées en font partie." in page
+    assert page.count("Dans l&#39;ensemble") == 1
+    assert page.count("Hors de l&#39;ensemble") == 1
+    assert "absente du catalogue" in page
+    assert f"/catalogues/{desk.catalogue_id}/revue/{desk.glucose}" in page
+
+
+def test_what_the_release_does_not_say_is_said_and_not_invented(desk: Desk, client_for: ClientFor) -> None:
+    with transaction(desk.engine) as session:
+        exam = add_exam(session, desk)
+    page = client_for(READER).get(f"{desk.base}/revue/{exam}?choix={PANEL}").text
+    assert f"La version de LOINC chargée ne dit pas ce que {PANEL} réunit" in page
+    assert "Hors de l" not in page
+    assert "Aucun code n&#39;est encore choisi" in client_for(READER).get(f"{desk.base}/revue/{exam}").text
+
+
+def test_an_analysis_has_no_composition(desk: Desk, client_for: ClientFor) -> None:
+    page = client_for(READER).get(f"{desk.base}/revue/{desk.sodium}").text
+    assert "Ce que son code doit couvrir" not in page
+    assert "Tous les codes de chapitre" not in page
+
+
+def test_a_chapter_lists_its_value_set_and_compares_any_of_it(desk: Desk, client_for: ClientFor) -> None:
+    with transaction(desk.engine) as session:
+        chapter = LocalTest(
+            catalogue_id=desk.catalogue_id, level=Level.CHAPTER, code="C1", label="BIOCHIMIE", position=91
+        )
+        session.add(chapter)
+        session.flush()
+        row = chapter.id
+    ours = client_for(TRANSCODER).get(f"{desk.base}/revue/{row}").text
+    assert "Tous les codes de chapitre" in ours
+    assert "18719-5" in ours, "our own table, where no value set is loaded"
+    with transaction(desk.engine) as session:
+        values = ValueSet(kind=ValueSetKind.CHAPTERS, title="Chapitres d'essai", member_count=1, is_current=True)
+        session.add(values)
+        session.flush()
+        session.add(ValueSetMember(value_set_id=values.id or 0, loinc_num="18725-2", label="Microbiologie d'essai"))
+    page = client_for(TRANSCODER).get(f"{desk.base}/revue/{row}").text
+    assert "Microbiologie d&#39;essai" in page
+    assert "18719-5" not in page
+    assert f"/revue/{row}?choix=18725-2#comparaison" in page
