@@ -110,9 +110,9 @@ $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# Independent readers and validators of FHIR. `npm ci` removes the folder, and this stamp with it.
+# Independent readers and validators of FHIR, the judge of accessibility. `npm ci` removes the folder, and this stamp with it.
 node_modules/.test-tools: static/vendor/.stamp
-	@echo "Installation des outils de test de FHIR…"
+	@echo "Installation des outils de test…"
 	@$(call npm_ci)
 	@touch $@
 
