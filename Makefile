@@ -110,7 +110,8 @@ $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# Independent readers and validators of FHIR, the judge of accessibility. `npm ci` removes the folder, and this stamp with it.
+# Independent readers and validators of FHIR, the judge of accessibility. `npm ci` removes the folder, and this stamp
+# with it.
 node_modules/.test-tools: static/vendor/.stamp
 	@echo "Installation des outils de test…"
 	@$(call npm_ci)

@@ -66,10 +66,18 @@ _RUN = """async only => {
   return found.violations.filter(rule => ['serious', 'critical'].includes(rule.impact)).flatMap(rule => rule.nodes.map(
     node => `${rule.id} (${rule.impact}) ${node.target.join(' ')}: ${node.html.slice(0, 200)}`));
 }"""
+_TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""What a page does when its width changes, it does with the next frame."""
 _UNFOLD = "document.querySelectorAll('details').forEach(item => { item.open = true; })"
-_TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.querySelectorAll('body *')].filter(item => item.getBoundingClientRect().right > innerWidth + 0.5)
-    .slice(0, 3).map(item => `scrolls sideways at ${innerWidth} px: ${item.outerHTML.slice(0, 120)}`)"""
+_TOO_WIDE = """() => {
+  if (document.documentElement.scrollWidth <= innerWidth) return [];
+  const held = item => item && item !== document.body &&
+    (getComputedStyle(item).overflowX !== 'visible' || held(item.parentElement));
+  const wide = [...document.querySelectorAll('body *')]
+    .filter(item => item.getBoundingClientRect().right > innerWidth + 0.5 && !held(item.parentElement));
+  return [document.body, ...wide].map(item => `scrolls sideways at ${innerWidth} px, ` +
+    `${document.documentElement.scrollWidth} wide: ${item.outerHTML.slice(0, 120)}`);
+}"""
 
 
 def page_routes() -> list[str]:
@@ -184,6 +192,7 @@ def faults_of(page: Page) -> list[str]:
     page.evaluate(_UNFOLD)
     told: list[str] = page.evaluate(_RUN, {"type": "tag", "values": TAGS})
     page.set_viewport_size(NARROW)
+    page.evaluate(_TWO_FRAMES)
     told += page.evaluate(_RUN, {"type": "rule", "values": AT_A_WIDTH})
     told += page.evaluate(_TOO_WIDE)
     page.set_viewport_size(WIDE)
