@@ -132,7 +132,8 @@ def visits(
     draft = send(client, ("catalogue.csv", b"code;libelle\nNA;Sodium\nNA;Sodium bis\n")).headers["location"]
     book = sheets(Ancien=(HEADINGS, ("NA", "Sodium", "2947-0")), Nouveau=(HEADINGS, ("NA", "Sodium", "2951-2")))
     earlier = client.post(f"{desk.base}/anterieur", files=[("fichiers", ("liste.xlsx", book))])
-    sent = client.post(f"{laboratory}/memoire", files=[("fichiers", ("ancien.xlsx", sheets(A=(HEADINGS, ("NA", "Sodium", "2951-2")))))])
+    memory = sheets(A=(HEADINGS, ("NA", "Sodium", "2951-2")))
+    sent = client.post(f"{laboratory}/memoire", files=[("fichiers", ("ancien.xlsx", memory))])
     assert sent.status_code in (200, 303), sent.text
     with transaction(desk.engine) as session:
         job = Job(kind="proposals", laboratory_id=desk.world.laboratory_id, catalogue_id=desk.catalogue_id)
