@@ -40,6 +40,8 @@ class Candidate:
     """What chose it leaves others possible: a habit, or a rule that several of its siblings follow."""
     is_lifted: bool = False
     """It stands before a candidate with a better score, which its row contradicts."""
+    is_in_sight: bool = False
+    """It stands before candidates with better scores, because the label names it in full."""
 
 
 class Views:

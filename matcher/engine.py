@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from matcher.calibration import TO_CHECK_AT, Calibration, Signals
 from matcher.candidate import Candidate, Views
@@ -153,7 +154,8 @@ class Engine:
         is_remembered = weigh_memory(self.knowledge, test, self.index.loinc_nums[first.position]) is not None
         is_doubtful = self.is_doubtful(first) or is_cut(test, self.knowledge.label_width)
         is_doubtful = is_doubtful or is_questioned(test, first.reading)
-        scores = [candidate.score for candidate in candidates]
+        # One that stands in sight of the reviewer is ranked as one of its neighbours: it is believed as they are.
+        scores = list(accumulate((item.score for item in reversed(candidates)), max))[::-1]
         values = self.calibration.confidences(self.signals(candidates, nontest), scores, is_remembered, is_doubtful)
         if nontest < TO_CHECK_AT:
             return values

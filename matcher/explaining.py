@@ -71,6 +71,8 @@ class Explaining:
             lines.append(_told(reason.rule, reason.term, moved, reason.local))
         if candidate.is_lifted:
             lines.append(_told(choice.stands_before_contradicted, "", 0.0))
+        if candidate.is_in_sight:
+            lines.append(_told(choice.stands_in_sight, "", 0.0))
         return lines
 
     def _usual(self, candidate: Candidate, test: LocalTest) -> Iterator[Evidence]:

@@ -36,6 +36,8 @@ class Facts:
     systems: tuple[str, ...] = ()
     other_systems: tuple[str, ...] = ()
     """What the column of specimens says, when the label says another specimen."""
+    further_systems: tuple[str, ...] = ()
+    """Of `systems`, those that only the second specimen of a column, or a later one, names."""
     times: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     scales_from: str = ""
@@ -64,6 +66,8 @@ class Facts:
     """The label names something measured, so a panel cannot be what is meant."""
     is_seen: bool = False
     """A cell, a yeast or a parasite of a bacteriology, without unit: what is seen under the microscope."""
+    is_cytology: bool = False
+    """A cytobacteriological examination of urine: cells are counted or seen in it, a strip is a test apart."""
     is_control: bool = False
     """The row is about a control, a donor or a foetus, not about the patient."""
 

@@ -38,6 +38,8 @@ _CONTROL = frozenset("temoin control controle donneur donor foetu fetal foetal f
 _PATIENT = frozenset("malade patient melange".split())
 """What stands beside the control when both are measured or mixed."""
 _AMERICAN_UNIT = re.compile(r"^(?:[km]/u?l|#/ul|10[*^]?[36]/u?l|x?10e?[36]/ul|thou/ul|mill?/ul|10\*\*[36]/ul)$")
+_CYTOLOGY = frozenset({"ecbu", "cytobacteriologique"})
+_SEVERAL = re.compile(r"[|;,]| ou | et ")
 _AMERICAN_WORDS = frozenset("blood swab hematology chemistry fluid urine-- whole".split())
 
 
@@ -128,6 +130,7 @@ class Gatherer:
             unit=unit,
             systems=systems,
             other_systems=self._other_systems(test, named_there),
+            further_systems=() if named_there else self._further_systems(test.specimen, systems),
             times=times,
             scales=scales,
             scales_from=scales_from,
@@ -140,6 +143,8 @@ class Gatherer:
                 and not (nature or methods or unit.is_known or BLOODS & set(systems[:1]) or "Urine" in systems)
                 and any(sense.analyte in SEEN for sense in senses)
             ),
+            is_cytology="Urine" in (systems or class_systems)
+            and bool(_CYTOLOGY & {*words(test.chapter), *words(test.exam)}),
             is_control=bool(_CONTROL & set(tokens)) and not _PATIENT & set(tokens),
             names_analyte=any(
                 sense.tokens and sense.entry.kind != "panel" and not sense.is_modifier for sense in senses
@@ -195,13 +200,18 @@ class Gatherer:
     def _read_specimen(self, text: str) -> tuple[str, ...]:
         if not text.strip():
             return ()
-        parts = [self._read_one_specimen(part) for part in re.split(r"[|;,]| ou | et ", text)]
+        parts = [self._read_one_specimen(part) for part in _SEVERAL.split(text)]
         systems = unique(system for part in parts for system in part)
         told = [part for part in parts if part]
         if any(not stand_near(one[:PRECISE], other[:PRECISE]) for one, other in combinations(told, 2)):
             # A vaginal swab or urine: the row is done on either, and only an unspecified specimen is both.
             return unique([ANY_SPECIMEN, *systems])
         return systems
+
+    def _further_systems(self, text: str, systems: tuple[str, ...]) -> tuple[str, ...]:
+        """The specimens that a column accepts after the one that it names first: « Sang total|Plasma »."""
+        first = self.specimen(_SEVERAL.split(text, 1)[0])
+        return tuple(system for system in systems if system not in first) if first else ()
 
     def _read_one_specimen(self, text: str) -> tuple[str, ...]:
         whole = self.specimens.get("sang artériel" if fold(text) == ARTERIAL else text)

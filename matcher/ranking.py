@@ -16,6 +16,8 @@ DEPTH = 100
 """What is known beside the release reorders candidates: it must see as many whatever was asked for."""
 AS_WELL = 0.85
 """The share of the worth of a component from which another is of the same worth."""
+IN_SIGHT = 5
+"""How many proposals a reviewer sees at once."""
 
 
 class Ranking:
@@ -32,7 +34,7 @@ class Ranking:
         ranked = self._ranked(test, parsed, max(limit, DEPTH) if knowledge else limit, knowledge)
         if ranked and self.views.is_contradicted(ranked[0]):
             ranked = self._compatible_first(self._ranked(test, parsed, max(limit, DEPTH), knowledge))
-        return ranked
+        return self._named_in_sight(ranked)
 
     def known_of(
         self, test: LocalTest, candidate: Candidate, knowledge: Knowledge
@@ -73,6 +75,26 @@ class Ranking:
         for position in remembered if parsed.readings else ():
             if position not in best:
                 best[position] = self.retrieval.score_term(parsed.readings[0], position)
+
+    def _named_in_sight(self, ranked: list[Candidate]) -> list[Candidate]:
+        """What the likeliest reading names in full stands among the first proposals, whatever else speaks against it.
+
+        « MBG », serum: only whole blood has an estimated average glucose. The reviewer sees it, contradiction told,
+        under the glucoses of serum, whose names say less of the label.
+        """
+        likeliest = max((item.reading.prior for item in ranked), default=0.0)
+        # Words left over may be what matters; a bare organism names no test by itself.
+        own = [
+            place
+            for place, item in enumerate(ranked)
+            if item.reading.prior == likeliest and not (item.reading.leftover or item.reading.organisms)
+        ]
+        least = AS_WELL * max((ranked[place].component for place in own), default=0.0)
+        if least <= 0.0 or any(item.component >= least for item in ranked[:IN_SIGHT]):
+            return ranked
+        place = next(place for place in own if ranked[place].component >= least)
+        ranked[place].is_in_sight = True
+        return [*ranked[: IN_SIGHT - 1], ranked[place], *ranked[IN_SIGHT - 1 : place], *ranked[place + 1 :]]
 
     def _compatible_first(self, ranked: list[Candidate]) -> list[Candidate]:
         """A code that the row contradicts never stands before one of the same worth that it does not contradict.

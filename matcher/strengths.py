@@ -158,7 +158,7 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
         facts.nature == "susc",
     ),
     "time": lambda facts: (facts.times,),
-    "system": lambda facts: (facts.systems, facts.class_systems, facts.classes),
+    "system": lambda facts: (facts.systems, facts.further_systems, facts.class_systems, facts.classes),
     "scale": lambda facts: (
         facts.level,
         facts.scales,
@@ -175,6 +175,7 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
         bool(NAMED_FLUIDS & set(facts.systems[:1])),
         facts.nature == "na",
         facts.is_seen,
+        facts.is_cytology,
     ),
     "divisor": lambda facts: (facts.divisors, facts.unit.text, "Urine" in facts.systems),
     "challenge": lambda facts: (facts.challenges,),

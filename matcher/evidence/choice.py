@@ -27,3 +27,7 @@ def stands_back(local: str, term: str) -> None:
 
 def stands_before_contradicted(local: str, term: str) -> None:
     """Placé devant un code mieux noté, que la ligne contredit."""
+
+
+def stands_in_sight(local: str, term: str) -> None:
+    """Placé parmi les premiers malgré sa note : c'est ce que le libellé nomme en entier."""

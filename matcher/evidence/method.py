@@ -21,6 +21,7 @@ _NEAR: tuple[frozenset[str], ...] = (
                "NAA with non-probe detection", "Probe.amp.sig", "Probe with amplification"}),
     frozenset({"Microscopy.light", "Microscopy high power field", "Microscopy low power field", "Manual count",
                "Wet preparation", "Microscopy.light.HPF", "Microscopy.light.LPF"}),
+    frozenset({"Microscopy", "Microscopy.light", "Thin film", "Thick film", "Malaria smear", "Malaria thin smear"}),
     frozenset({"IB", "Line blot", "Immunoblot (IB)"}),
     frozenset({"Culture", "Aerobe culture", "Organism specific culture", "Anaerobe culture"}),
     frozenset({"Aggl", "LA", "Hemagglutination", "HA", "Hemagglutination inhibition"}),
@@ -78,6 +79,10 @@ def not_grown(local: str, term: str) -> None:
     """Élément que la bactériologie voit à l'examen direct : le code LOINC demande une culture ({term})."""
 
 
+def strip_is_apart(local: str, term: str) -> None:
+    """Examen cytobactériologique : la bandelette ({term}) est un examen à part, que rien n'indique ici."""
+
+
 def nucleic_by_chapter(local: str, term: str) -> None:
     """Biologie moléculaire : la méthode {term} y est sous-entendue."""
 
@@ -118,6 +123,8 @@ def weigh_method(facts: Facts, value: str) -> Found:
             return Found(Verdict.COMPATIBLE, 0.55, seen_directly)
         if facts.is_seen and "ulture" in value:
             return Found(Verdict.COMPATIBLE, -0.9, not_grown)
+        if facts.is_cytology and "strip" in value:
+            return Found(Verdict.UNKNOWN, -1.0, strip_is_apart)
         return Found(Verdict.UNKNOWN, -_tacit(value), method_without_evidence)
     if value in facts.methods:
         return Found(Verdict.AGREE, 1.0 - 0.08 * min(facts.methods.index(value), 4), method_is_same, local)

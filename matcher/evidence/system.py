@@ -30,6 +30,8 @@ NAMED_FLUIDS = frozenset({"Plr fld", "Periton fld", "Synv fld", "Pericard fld", 
 UNSPECIFIED = frozenset({"XXX", "^Patient", "*", ""})
 UMBRELLAS = frozenset({"Genital", "Respiratory", "Upper resp", "Lower resp"})
 """Names of a region: two sites stand near each other when they neighbour, not because one region holds both."""
+ACCEPTED_AFTER = 0.4
+"""What a system loses when the column names another specimen first, which is the usual one."""
 # Without any specimen: what French catalogues mean most often when they say nothing.
 SILENT: dict[str, float] = {
     "Ser/Plas": 0.30, "Bld": 0.22, "Ser": 0.22, "Plas": 0.10, "PPP": 0.18, "Ser/Plas/Bld": 0.12, "XXX": 0.08,
@@ -115,6 +117,8 @@ def weigh_system(facts: Facts, value: str) -> Found:
             rank = 0
         # "Sang" lists many systems: being one of them says less than being the only one.
         strength = 1.0 - 0.07 * min(rank, 5)
+        if value in facts.further_systems:
+            strength -= ACCEPTED_AFTER
         if len(facts.systems) > 3 and value in facts.class_systems[:2]:
             # "Sang" in the chapter of blood gases is whole blood.
             strength += 0.2

@@ -54,3 +54,9 @@ def test_a_method_of_culture_contradicts_the_chapter_and_says_so(starter_engine:
     )
     lines = starter_engine.weigh(row, cultured.loinc_num)
     assert [item for item in lines if item.axis is Axis.METHOD and item.verdict is Verdict.CONTRADICT], lines
+
+
+@pytest.mark.parametrize("label", ["HPV 16/18", "HPV 16-18", "PCR HPV 16 et 18"])
+def test_two_types_named_together_are_never_one_of_them(starter_engine: Engine, label: str) -> None:
+    readings = starter_engine.parser.parse(LocalTest(label=label, specimen="Frottis cervical")).readings
+    assert not [reading for reading in readings if reading.analytes == ("human papilloma virus 16 dna",)]

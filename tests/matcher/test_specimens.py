@@ -81,3 +81,20 @@ def test_a_bare_organism_of_a_serum_is_a_serology(
 ) -> None:
     row = LocalTest(label="Oreillons", specimen=specimen, unit=unit, chapter="Virologie")
     assert starter_engine.parser.parse(row).readings[0].facts.nature == nature
+
+
+@pytest.mark.parametrize(
+    ("cell", "first", "further"),
+    [("Sang total|Plasma", "Bld", "Plas"), ("Plasma|Sang total", "Plas", "Bld"), ("Selles ou Urines", "", "")],
+)
+def test_the_specimen_named_first_is_the_usual_one(starter_engine: Engine, cell: str, first: str, further: str) -> None:
+    facts = starter_engine.parser.parse(LocalTest(label="VIH-1 qualitatif", specimen=cell)).readings[0].facts
+    assert (further in facts.further_systems) is bool(further)
+    if further:
+        assert first not in facts.further_systems
+        assert weigh_system(facts, first).strength - weigh_system(facts, further).strength >= 0.4
+
+
+def test_a_specimen_named_in_the_label_leaves_the_column_without_an_order(starter_engine: Engine) -> None:
+    row = LocalTest(label="VIH-1 plasma", specimen="Sang total|Plasma")
+    assert starter_engine.parser.parse(row).readings[0].facts.further_systems == ()

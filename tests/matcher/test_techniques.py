@@ -2,7 +2,7 @@
 
 import pytest
 
-from matcher import Engine, LocalTest
+from matcher import Engine, LocalTest, Verdict
 from matcher.evidence.method import weigh_method
 from matcher.facts import Facts
 from matcher.lexicon import compile_lexicon
@@ -67,3 +67,9 @@ def test_what_is_identified_is_a_test_and_no_bare_organism() -> None:
 @pytest.mark.parametrize(("technique", "method"), [("Goutte épaisse", "Thick film"), ("Frottis mince", "Thin film")])
 def test_a_film_of_blood_finds_the_code_of_its_film(starter_engine: Engine, technique: str, method: str) -> None:
     assert first_term(starter_engine, label="Plasmodium", specimen="Sang", technique=technique).method_typ == method
+
+
+@pytest.mark.parametrize("method", ["Thin film", "Thick film", "Malaria smear", "Microscopy.light"])
+def test_a_film_is_looked_at_under_the_microscope(method: str) -> None:
+    assert weigh_method(Facts(NO_UNIT, methods=("Microscopy",)), method).verdict is not Verdict.CONTRADICT
+    assert weigh_method(Facts(NO_UNIT, methods=("IA.rapid",)), method).verdict is Verdict.CONTRADICT
