@@ -51,7 +51,7 @@ def _next_url(session: Session, access: CatalogueAccess, query: ReviewQuery, fac
     if action in (Action.COMMENT, Action.UNDO) or action in MARKS:
         return case_url(access.catalogue_id, fact.local_test_id, query, fait=fact.id)
     is_judged = action in (Action.APPROVE, Action.SEND_BACK)
-    next_id = next_to_work_on(session, access.catalogue_id, query, fact.local_test_id, is_judged)
+    next_id = next_to_work_on(session, access.catalogue_id, query, fact.local_test_id, is_judged, access.user_id)
     if next_id is None:
         return queue_url(access.catalogue_id, query.with_page(1), fait=fact.id)
     return case_url(access.catalogue_id, next_id, query, fait=fact.id)

@@ -65,7 +65,7 @@ def build_case(
     known = _read(session, access, local_test_id, runs, is_blind)
     test, state = known.test, known.state
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    position = find_position(session, access.catalogue_id, asked.query, local_test_id)
+    position = find_position(session, access.catalogue_id, asked.query, local_test_id, access.user_id)
     aside = {
         code: _set_aside(fact, known.names)
         for code, fact in rejected_candidates(known.facts).items()

@@ -10,11 +10,10 @@ from app.platform.identity import CatalogueAccess
 from app.transcoding.repository import runs_of
 from app.transcoding.workflow import DECIDERS
 from app.web.templating import PageContext
-from app.worklist import entries_sql
 from app.worklist.claims import open_elsewhere
 from app.worklist.counts import queue_counts
 from app.worklist.facet_view import FacetView, facet_views
-from app.worklist.navigation import TO_DECIDE, case_url
+from app.worklist.navigation import case_url, next_work
 from app.worklist.notices import Done, Notice, done_notice, run_notice, under_way_notice
 from app.worklist.query import PAGE_SIZES, ReviewQuery
 from app.worklist.queue import (
@@ -69,7 +68,7 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
     runs = runs_of(session, access.catalogue_id)
     counts = queue_counts(session, access.catalogue_id, query)
     window = window_of(session, access.catalogue_id, query)
-    first = entries_sql.work_after(session, access.catalogue_id, query, None, {"decide": TO_DECIDE}).get("decide")
+    first, _ = next_work(session, access.catalogue_id, query, None, access.user_id)
     return QueuePage(
         title=f"Revue — {access.catalogue.name}",
         catalogue=access.catalogue,

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
+from sqlalchemy import Select, bindparam
 from sqlmodel import Session, col, select
 
 from app.models import CaseClaim, User, utc_now
@@ -29,3 +31,17 @@ def open_elsewhere(session: Session, local_test_ids: Collection[int], user_id: i
     for row_id, name in session.exec(statement):
         found.setdefault(row_id, []).append(name)
     return {row_id: ", ".join(names) for row_id, names in found.items()}
+
+
+def claimed_by_others() -> Select[Any]:
+    """The rows of a catalogue that other people have open, for a statement that is given `claim_values`."""
+    return select(col(CaseClaim.local_test_id)).where(
+        col(CaseClaim.catalogue_id) == bindparam("claim_catalogue"),
+        col(CaseClaim.user_id) != bindparam("claim_user"),
+        col(CaseClaim.seen_at) >= bindparam("claim_since"),
+    )
+
+
+def claim_values(catalogue_id: int, user_id: int) -> dict[str, Any]:
+    """What `claimed_by_others` is given."""
+    return {"claim_catalogue": catalogue_id, "claim_user": user_id, "claim_since": utc_now() - SILENCE}

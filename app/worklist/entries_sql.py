@@ -29,6 +29,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 from sqlmodel import Session
 
 from app.models import Status, WorklistEntry
+from app.worklist.claims import claim_values, claimed_by_others
 from app.worklist.facets import BY_KEY
 from app.worklist.query import SORTS, ReviewQuery, stored_values
 from app.worklist.queue_sql import patterns
@@ -295,16 +296,20 @@ def facet_values(
 
 
 @lru_cache(FORMS)
-def _work(form: _Form, wanted: tuple[tuple[str, str], ...], is_placed: bool) -> Select[Any]:
-    where = form.conditions()
+def _work(form: _Form, wanted: tuple[tuple[str, str], ...], is_placed: bool, is_free: bool) -> Select[Any]:
     parts = []
+    free = [ENTRIES.local_test_id.not_in(claimed_by_others())] if is_free else []
     for name, status in wanted:
-        here = [*where, ENTRIES.status == literal(status)]
-        if not is_placed:
+        all_here = [*form.conditions(), ENTRIES.status == literal(status)]
+        here = [*all_here, *free]
+        if is_placed:
+            parts += [_part(f"{name} 1", form, [*here, stretch], 1) for stretch in form.stretches()]
+            parts += [_part(f"{name} 2", form, [*here, stretch], 1) for stretch in form.stretches(backwards=True)]
+        else:
             parts.append(_part(f"{name} 2", form, here, 1))
-            continue
-        parts += [_part(f"{name} 1", form, [*here, stretch], 1) for stretch in form.stretches()]
-        parts += [_part(f"{name} 2", form, [*here, stretch], 1) for stretch in form.stretches(backwards=True)]
+        if is_free:
+            others = [ENTRIES.local_test_id != bindparam("place_id")] if is_placed else []
+            parts.append(_part(f"{name} 3", form, [*all_here, *others], 1))
     rows = union_all(*parts).subquery()
     return select(rows.c.part, rows.c.id).order_by(
         rows.c.part, *form.by(rows.c.value, rows.c.position, rows.c.id)
@@ -317,18 +322,22 @@ def work_after(
     query: ReviewQuery,
     place: Place | None,
     wanted: Mapping[str, Collection[str]],
+    user_id: int | None = None,
 ) -> dict[str, int]:
     """For each name, the first row of one of its statuses after the place, or else from the beginning.
 
     The row of the place is never found again. One statement, which reads one row for each status.
+    `user_id`: rows that other people have open are left to them, unless no other is left.
     """
     form, allowed = _Form.of(query, ("etat",)), _statuses(query)
     pairs = tuple((name, status) for name, statuses in wanted.items() for status in sorted(set(statuses) & allowed))
     if not pairs:
         return {}
     values = form.values(catalogue_id, query) | (place.values if place else {})
+    if user_id is not None:
+        values |= claim_values(catalogue_id, user_id)
     found: dict[str, int] = {}
-    for part, row_id in session.execute(_work(form, pairs, place is not None), values):
+    for part, row_id in session.execute(_work(form, pairs, place is not None, user_id is not None), values):
         found.setdefault(part.rpartition(" ")[0], row_id)
     return found
 

@@ -48,15 +48,19 @@ class QueuePosition:
         return page.after(self.previous_id, page.page) if self.position_is_least and self.previous_id else page
 
 
-def find_position(session: Session, catalogue_id: int, query: ReviewQuery, current_id: int) -> QueuePosition:
+def find_position(
+    session: Session, catalogue_id: int, query: ReviewQuery, current_id: int, user_id: int | None = None
+) -> QueuePosition:
     """The place of a row in the queue of this query; the search for work wraps around.
+
+    `user_id`: whose work it is; a row that a colleague has open is left to her while there are others.
 
     The row keeps its place in the order even when its new state takes it out of the query, so that the queue never
     jumps under the reviewer.
     """
     place = entries_sql.place_of(session, catalogue_id, query, current_id)
     total, total_is_least = count_total(session, catalogue_id, query)
-    work = next_work(session, catalogue_id, query, place)
+    work = next_work(session, catalogue_id, query, place, user_id)
     if place is None:
         return QueuePosition(0, False, total, total_is_least, None, None, *work)
     before, is_least = entries_sql.count_before(session, catalogue_id, query, place, MOST)
@@ -75,24 +79,31 @@ def find_position(session: Session, catalogue_id: int, query: ReviewQuery, curre
 
 
 def next_work(
-    session: Session, catalogue_id: int, query: ReviewQuery, place: entries_sql.Place | None
+    session: Session,
+    catalogue_id: int,
+    query: ReviewQuery,
+    place: entries_sql.Place | None,
+    user_id: int | None = None,
 ) -> tuple[int | None, int | None]:
-    """(next row to decide, next row to approve) after a place, or from the beginning."""
+    """(next row to decide, next row to approve) after a place, or from the beginning.
+
+    Two people in one queue do not meet: a row open elsewhere is passed over, unless nothing else is left.
+    """
     wants_doubts = "doute" in query.only.get("etat", ())
     to_decide = TO_DECIDE | {Status.DOUBT} if wants_doubts else TO_DECIDE
     wanted = {"decide": to_decide, "approve": TO_APPROVE}
-    found = entries_sql.work_after(session, catalogue_id, query, place, wanted)
+    found = entries_sql.work_after(session, catalogue_id, query, place, wanted, user_id)
     return found.get("decide"), found.get("approve")
 
 
 def next_to_work_on(
-    session: Session, catalogue_id: int, query: ReviewQuery, current_id: int, is_judged: bool
+    session: Session, catalogue_id: int, query: ReviewQuery, current_id: int, is_judged: bool, user_id: int
 ) -> int | None:
-    """Where to go after an act on this row."""
+    """Where this person goes after an act on this row."""
     place = entries_sql.place_of(session, catalogue_id, query, current_id)
     if place is not None and query.tri.removeprefix("-") == "etat":
         # The act has just moved the row: the next one is looked for from where it was.
         was = STATUS_ORDER.index(Status.DECIDED if is_judged else Status.TODO)
         place = place.as_sorted_by(entries_sql.written_value(was))
-    to_decide, to_approve = next_work(session, catalogue_id, query, place)
+    to_decide, to_approve = next_work(session, catalogue_id, query, place, user_id)
     return to_approve if is_judged else to_decide

@@ -5,7 +5,7 @@
 "use strict";
 
 document.addEventListener("alpine:init", () => {
-  const FIRST_MS = 1500;
+  const FIRST_MS = 600;
   const AGAIN_MS = 60000;
 
   Alpine.data("casePresence", () => {

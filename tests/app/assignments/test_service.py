@@ -11,8 +11,10 @@ from app.assignments.service import Scope, share_out
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from app.models import AssignedRow, Assignment, AuditEvent, CaseClaim, Role, WorklistEntry, utc_now
 from app.platform.database import Transactions, reading, transaction
+from app.review.queue_page import queue_page
 from app.worklist import claims
 from app.worklist.counts import queue_counts
+from app.worklist.navigation import next_to_work_on
 from app.worklist.query import ReviewQuery
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk, desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER
@@ -174,3 +176,48 @@ def test_a_claim_is_forgotten_after_a_silence(desk: Desk, monkeypatch: pytest.Mo
 def test_a_row_of_nowhere_is_not_claimed(desk: Desk) -> None:
     with pytest.raises(NotFoundError):
         announce(desk, TRANSCODER, 999_999)
+
+
+# ---- two people in one queue ------------------------------------------------------------------------------
+
+
+def next_of(desk: Desk, email: str, row: int) -> int | None:
+    with reading(desk.engine) as session:
+        query = ReviewQuery(tri="fichier")
+        return next_to_work_on(session, desk.catalogue_id, query, row, False, desk.world.user_id(email))
+
+
+def test_the_next_row_is_not_the_one_that_a_colleague_has_open(desk: Desk) -> None:
+    assert next_of(desk, TRANSCODER, desk.sodium) == desk.glucose
+    announce(desk, BIOLOGIST, desk.glucose)
+    assert next_of(desk, TRANSCODER, desk.sodium) == desk.strip
+    assert next_of(desk, BIOLOGIST, desk.sodium) == desk.glucose, "one's own row is not passed over"
+    with transaction(desk.engine) as session:
+        presence.leave(session, desk.access(BIOLOGIST), desk.glucose)
+    assert next_of(desk, TRANSCODER, desk.sodium) == desk.glucose
+
+
+def test_the_queue_begins_on_a_row_that_nobody_has_open(desk: Desk) -> None:
+    def first(email: str) -> str:
+        with reading(desk.engine) as session:
+            return queue_page(session, desk.access(email), ReviewQuery(tri="fichier")).first_url or ""
+
+    announce(desk, BIOLOGIST, desk.sodium)
+    assert f"/revue/{desk.glucose}?" in first(TRANSCODER)
+    assert f"/revue/{desk.sodium}?" in first(BIOLOGIST)
+
+
+def test_a_row_that_is_open_elsewhere_is_met_when_it_is_the_last(desk: Desk) -> None:
+    rows = (desk.sodium, desk.glucose, desk.strip, desk.comment_row, desk.unproposed)
+    for row in rows:
+        announce(desk, BIOLOGIST, row)
+    assert next_of(desk, TRANSCODER, desk.sodium) == desk.glucose
+    assert next_of(desk, TRANSCODER, desk.glucose) == desk.sodium
+    desk.decide(desk.glucose, loinc_num="14749-6")
+    assert next_of(desk, TRANSCODER, desk.sodium) == desk.strip
+
+
+def test_a_claim_that_fell_silent_passes_nothing_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    announce(desk, BIOLOGIST, desk.glucose)
+    monkeypatch.setattr(claims, "utc_now", lambda: utc_now() + claims.SILENCE * 1.1)
+    assert next_of(desk, TRANSCODER, desk.sodium) == desk.glucose

@@ -136,7 +136,7 @@ def test_the_next_row_to_decide_follows_the_one_just_decided_in_the_order_of_sta
             values = {"status": Status.DECIDED, "status_rank": STATUS_ORDER.index(Status.DECIDED)}
             session.execute(update(WorklistEntry).where(col(WorklistEntry.local_test_id) == here).values(**values))
         with reading(world.engine) as session:
-            assert next_to_work_on(session, catalogue_id, query, here, is_judged=False) == following
+            assert next_to_work_on(session, catalogue_id, query, here, False, 0) == following
     keeping.recompute_all(world.engine)
 
 
