@@ -68,9 +68,11 @@ KEPT = {
     "exports": "Exports",
 }
 """The figures given to the page of scale, by the beginning of their key."""
-MOST_MS = {"Queue": 150, "Case": 80, "Décider": 80, "Approval list": 200, "Coverage": 150, "Exports": 150}
+MOST_MS = {"Queue": 150, "Case": 80, "Décider": 80, "Approval list": 200, "Coverage": 150, "Exports": 150,
+           "Double reading": 150, "Agreement of readings": 150, "Sharing out": 150, "Batches": 150,
+           "Group": 150}
 """What a request may cost at any size, in CPU milliseconds."""
-MOST_STATEMENTS = {"Approval list": 15, BULK_TITLE: 150}
+MOST_STATEMENTS = {"Approval list": 20, BULK_TITLE: 150}
 UNITS = ("mmol/L", "g/L", "UI/L", "%", "mg/24h", "µmol/L", "")
 SPECIMENS = ("Sérum", "Plasma", "Urines", "Sang total", "LCR", "")
 BANDS = (("sure", 0.97), ("to_check", 0.74), ("uncertain", 0.31))
@@ -337,6 +339,12 @@ def pages(bench: Bench) -> dict[str, Callable[[int], Any]]:
         "Décider": decide,
         "Decide, then the next case": follow,
         "Approval list": get(f"{base}/approbation"),
+        "Consistency": get(f"{base}/coherence"),
+        "Double reading": get(f"{base}/double-lecture"),
+        "Agreement of readings": get(f"{base}/double-lecture/accord"),
+        "Sharing out": get(f"{base}/repartition"),
+        "Batches": get(f"{base}/lots"),
+        "Group": get(f"{base}/revue/{middle}/groupe"),
         "Coverage": get(f"{base}/couverture"),
         "Exports": get(f"{base}/exports"),
         "Catalogue overview": get(base),
