@@ -26,7 +26,7 @@ from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
-from app.text import paris_time
+from app.text import paris_time, with_capital
 from app.transcoding import repository as transcoding
 from app.transcoding.workflow import DECIDERS
 from app.web.spreadsheet_csv import csv_pieces
@@ -190,7 +190,7 @@ def _said(batch: Batch) -> str:
         return "La meilleure proposition de chaque ligne, équivalente."
     if action is Action.UNDO:
         return "Chaque décision du lot est annulée par un nouveau fait."
-    parts = [ACTION[action].removeprefix("a ").capitalize()]
+    parts = [with_capital(ACTION[action].removeprefix("a "))]
     parts += [text for text in (batch.reason, batch.comment) if text]
     if batch.relation:
         parts.append(RELATION[Relation(batch.relation)])
