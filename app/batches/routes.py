@@ -31,7 +31,7 @@ from app.proposals.readiness import ENGINE_READY
 from app.transcoding.repository import local_test
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
-from app.worklist.parameters import QueryDep, RowId
+from app.worklist.parameters import QueryDep, RowId, acted_on
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import window_of
 
@@ -47,6 +47,11 @@ QueueDep = Annotated[JobQueue, Depends(_queue)]
 Ticked = Annotated[list[int], Query(alias="ligne", max_length=asking.MOST)]
 LowestWord = Annotated[str, Query(alias="confiance_min", max_length=20)]
 Scope = Annotated[str, Query(alias="perimetre", max_length=10)]
+NO_ROWS = {
+    "page": "Cette page ne contient aucune ligne : rouvrez la file.",
+    "cochees": "Cochez au moins une ligne.",
+}
+ActDep = Annotated[ReviewQuery, Depends(acted_on("confiance_min", "perimetre", "non_lues"))]
 
 
 def _asked(
@@ -62,7 +67,10 @@ def _asked(
         scope = scope if scope == "page" else "cochees"
     elif scope == "page":
         rows = tuple(window_of(session, access.catalogue_id, query).ids)
-    return Asked(query, BAND_WORDS[word], rows), scope if rows else "filtre"
+    if not rows and scope != "filtre":
+        # Never the whole filter instead of the few rows that were meant.
+        raise InvalidInputError(NO_ROWS[scope])
+    return Asked(query, BAND_WORDS[word], rows), scope
 
 
 @router.get("/lots")
@@ -97,13 +105,13 @@ def ask_for_batch(
     access: CatalogueDep,
     session: SessionDep,
     queue: QueueDep,
-    query: QueryDep,
-    ids: Annotated[list[int], Form(alias="ligne")] = [],  # noqa: B006 - FastAPI copies it
+    query: ActDep,
+    ids: Annotated[list[int], Form(alias="ligne", max_length=asking.MOST)] = [],  # noqa: B006 - FastAPI copies it
     word: LowestWord = "sure",
     scope: Scope = "filtre",
 ) -> Response:
     """Accept the best proposals of the rows that pass the gate."""
-    asked, scope = _asked(session, access, query, scope, word, ids[: asking.MOST])
+    asked, scope = _asked(session, access, query, scope, word, ids)
     title = asking.title_of(query, asked.ids if scope != "filtre" else (), facet_words(session, query))
     try:
         batch = ask(session, queue, access, asked, title)

@@ -152,6 +152,14 @@ def test_rows_approved_since_are_named_and_left(desk: Desk, client_for: ClientFo
     assert client_for(TRANSCODER).post(f"{address}/reprise").status_code == 409, "once is enough"
 
 
+def test_what_was_said_of_the_rows_keeps_its_capitals(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 2, label="SODIUM")
+    data = {"lignes": [f"{row}:0" for row in ids], "action": "no_loinc", "reason": "Réactif maison"}
+    answer = client_for(TRANSCODER).post(f"{desk.base}/revue/{ids[0]}/groupe", data=data)
+    page = client_for(TRANSCODER).get(answer.headers["location"]).text
+    assert "Déclaré qu&#39;aucun code LOINC n&#39;existe" in page
+
+
 def test_only_its_author_takes_a_batch_back(desk: Desk, client_for: ClientFor) -> None:
     ids = add_rows(desk, 2)
     address = post_batch(client_for(TRANSCODER), desk)
@@ -177,6 +185,20 @@ def test_a_comment_made_since_does_not_stand_in_the_way(desk: Desk, client_for: 
 )  # fmt: skip
 def test_odd_addresses_are_refused_in_french(desk: Desk, client_for: ClientFor, path: str) -> None:
     assert client_for(TRANSCODER).get(f"{desk.base}/{path}").status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["chapitres=Lot", "q=%00", "q=%20", "chapitre=%00", "perimetre=cochees", "perimetre=page&chapitre=Rien", "parmi=x"],
+)
+def test_a_filter_that_cannot_be_read_never_becomes_every_row(
+    desk: Desk, client_for: ClientFor, address: str
+) -> None:
+    ids = add_rows(desk, 3)
+    answer = client_for(TRANSCODER).post(f"{desk.base}/lots?{address}")
+    assert answer.status_code == 422
+    assert "Action impossible" in answer.text
+    assert statuses(desk, ids) == [Status.TODO] * 3
 
 
 def test_everybody_sees_the_batches_and_a_reader_asks_for_none(desk: Desk, client_for: ClientFor) -> None:
