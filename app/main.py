@@ -56,6 +56,7 @@ from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
 from app.upgrades import routes as upgrades
 from app.web.error_handlers import HANDLERS
+from app.web.form_limits import FORM_LIMITS
 from app.web.proxies import TrustedProxies
 from app.web.request_log import RequestLogMiddleware
 from app.web.security import CrossSiteMiddleware, SecurityHeadersMiddleware
@@ -124,6 +125,7 @@ def create_app(
         openapi_url=None,
         lifespan=lifespan,
         max_body_size=3 * settings.max_upload_bytes + 1_000_000,
+        form_limits=FORM_LIMITS,
         exception_handlers=HANDLERS,
     )
     application.state.settings = settings

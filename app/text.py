@@ -28,6 +28,11 @@ def format_number(value: int | float | None, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
 
 
+def with_capital(text: str) -> str:
+    """The text with its first letter as a capital; the others stay, those of « LOINC » too."""
+    return text[:1].upper() + text[1:]
+
+
 def one_line(text: str) -> str:
     """A text of a laboratory as a FHIR string: one line, single spaces, no control characters."""
     return " ".join(UNPRINTABLE.sub("\ufffd", text).split())

@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.errors import InvalidInputError
+from app.web.form_limits import ROWS
 
 
 class Judgement(StrEnum):
@@ -27,7 +28,7 @@ class JudgementForm(BaseModel):
 class BulkForm(BaseModel):
     """The ticked rows, each as `identifier:version`."""
 
-    choix: list[str] = []
+    choix: list[str] = Field(default_factory=list, max_length=ROWS)
 
     def rows(self) -> list[tuple[int, int]]:
         """The (row, version) pairs ticked, in the order of the page."""

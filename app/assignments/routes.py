@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from app.assignments import presence, service
@@ -15,12 +15,14 @@ from app.platform.request_session import SessionDep, TransactionsDep
 from app.text import counted
 from app.web.templating import render
 from app.worklist.entries_sql import MAX_POSITION
-from app.worklist.parameters import QueryDep, RowId
+from app.worklist.parameters import QueryDep, RowId, acted_on
 from app.worklist.query import ReviewQuery
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}", tags=["répartition"], route_class=AuthorisedRoute)
 _TEMPLATE = "assignments/sharing.html"
 NOBODY = "personne"
+AMONG = ("", "libres")
+"""Which of the rows go: all of them, or those of nobody."""
 
 
 @router.get("/repartition")
@@ -45,7 +47,7 @@ def do_share_out(
     request: Request,
     access: CatalogueDep,
     transactions: TransactionsDep,
-    query: QueryDep,
+    query: Annotated[ReviewQuery, Depends(acted_on())],
     personne: Annotated[str, Form(max_length=20)] = "",
     chapitre: Annotated[str, Form(max_length=300)] = "",
     de: Annotated[str, Form(max_length=12)] = "",
@@ -80,11 +82,15 @@ def _scope(query: ReviewQuery, form: dict[str, str], words: str) -> service.Scop
     said = [words] if words else []
     if form["chapitre"]:
         chapter = "" if form["chapitre"] == "-" else form["chapitre"].removeprefix("=")
+        if "\0" in chapter:
+            raise InvalidInputError("Choisissez un chapitre de la liste.")
         query = query.without_facet("chapitre").toggled("chapitre", chapter)
         said.append(f"Chapitre : {chapter or 'non précisé'}")
     first, last = _position(form["de"], 1), _position(form["a"], MAX_POSITION)
     if form["de"].strip() or form["a"].strip():
         said.append(f"lignes {form['de'].strip() or '1'} à {form['a'].strip() or 'la dernière'} du fichier")
+    if form["parmi"] not in AMONG:
+        raise InvalidInputError("Choisissez parmi quelles lignes : toutes, ou les lignes libres seulement.")
     if form["parmi"] == "libres":
         query = query.without_facet("attribuee").toggled("attribuee", "")
         said.append("attribuées à personne")

@@ -8,22 +8,25 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.batches import repository
 from app.batches.carrying import JOB_KIND
-from app.batches.gate import BANDS, Candidate, Gate, gate
+from app.batches.gate import BANDS, Candidate, Gate, gate, held_for
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs.queue import JobQueue
-from app.models import Action, Batch, BatchKind, Relation, Status
+from app.models import Action, Batch, BatchKind, Relation
 from app.platform.identity import CatalogueAccess
 from app.terminology.service import current_release
 from app.text import counted, format_number
+from app.transcoding.checks import OF_THE_CODE, CheckSeverity, checks_of_choice
+from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import check_lengths
-from app.transcoding.repository import runs_of
+from app.transcoding.repository import local_test, runs_of
 from app.transcoding.workflow import ALWAYS_WITH_REASON
+from app.web.form_limits import ROWS
 from app.worklist import groups
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 from matcher.types import Band
 
-MOST = 5_000
+MOST = ROWS
 """Rows of one batch; more are asked for in several."""
 OF_GROUP = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT})
 
@@ -35,6 +38,8 @@ class Asked:
     query: ReviewQuery
     lowest: Band = Band.SURE
     ids: tuple[int, ...] = ()
+    with_unread: bool = False
+    """Whether rows of which words, specimen or unit were not read are taken too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def through_gate(session: Session, access: CatalogueAccess, asked: Asked) -> tup
     if asked.lowest not in BANDS:
         raise InvalidInputError("Un lot ne prend que des propositions sûres, ou à vérifier si vous le demandez.")
     rows = _rows(session, access, MOST + 1, None if asked.ids else asked.query, asked.ids or None)
-    return gate(rows[:MOST], asked.lowest), len(rows) > MOST
+    return gate(rows[:MOST], asked.lowest, asked.with_unread), len(rows) > MOST
 
 
 def _rows(
@@ -129,8 +134,11 @@ def ask_for_group(
         raise InvalidInputError("Une des lignes cochées ne fait pas partie de ce groupe : rouvrez-le.")
     if not versions:
         raise InvalidInputError("Cochez au moins une ligne.")
-    rows = _rows(session, access, MOST, None, list(versions))
     is_choice = answer.action is Action.CHOOSE
+    code = answer.loinc_num.strip() if is_choice else ""
+    if is_choice:
+        _require_code(session, access, local_test_id, code)
+    rows = _rows(session, access, MOST, None, list(versions))
     batch = Batch(
         catalogue_id=access.catalogue_id,
         kind=BatchKind.GROUP,
@@ -141,21 +149,42 @@ def ask_for_group(
         comment=answer.comment,
         author_id=access.user_id,
     )
-    code = answer.loinc_num.strip() if is_choice else ""
-    told = [
-        Candidate(
-            local_test_id=row.local_test_id,
-            # What she saw: an act since then answers that row, and that row only.
-            version=versions[row.local_test_id],
-            status=row.status,
-            loinc_num=code,
-            proposal_id=row.proposal_id if row.loinc_num == code else None,
-            confidence=row.confidence,
+    run_id = run_id_of(runs_of(session, access.catalogue_id))
+    proposed = repository.proposals_of_code(session, run_id, list(versions), code) if is_choice else {}
+    told = []
+    for row in rows:
+        # The confidence of another code says nothing of this one.
+        proposal_id, confidence = proposed.get(row.local_test_id, (None, 0.0))
+        told.append(
+            Candidate(
+                local_test_id=row.local_test_id,
+                # What she saw: an act since then answers that row, and that row only.
+                version=versions[row.local_test_id],
+                status=row.status,
+                loinc_num=code,
+                proposal_id=proposal_id,
+                confidence=confidence,
+            )
         )
-        for row in rows
-    ]
-    refusals = {row.local_test_id: "Déjà approuvée." for row in told if row.status is Status.APPROVED}
+    held = {row.local_test_id: held_for(row, access.user_id) for row in rows}
+    refusals = {row_id: reason for row_id, reason in held.items() if reason}
     return _store(session, queue, access, batch, told, refusals)
+
+
+def _require_code(session: Session, access: CatalogueAccess, local_test_id: int, code: str) -> None:
+    """Refuse a code that no row can have, or not without a justification, which is written on a row by itself."""
+    test = local_test(session, access.catalogue_id, local_test_id)
+    assert test is not None, "a row of the group"
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    (mapping,) = mappings_of(session, context, [Pair(test, code, ())])
+    found = [check for check in checks_of_choice(mapping) if check.code in OF_THE_CODE]
+    stopping = [check for check in found if check.severity is not CheckSeverity.WARNING]
+    if not stopping:
+        return
+    said = " ".join(check.sentence for check in stopping)
+    if any(check.severity is CheckSeverity.REFUSED for check in stopping):
+        raise InvalidInputError(said)
+    raise InvalidInputError(f"{said} Il demande une justification écrite : décidez ces lignes une à une.")
 
 
 def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess, batch: Batch) -> Batch:

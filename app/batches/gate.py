@@ -23,6 +23,8 @@ INACTIVE = "Le code proposé n'est plus actif dans LOINC."
 SET_ASIDE = "Une personne a écarté ce candidat."
 CHANGED = "À revoir depuis la nouvelle version de LOINC."
 TOO_LOW = "Confiance trop basse pour un lot."
+UNREAD = "Pas lu en entier : "
+"""How the reason of a row begins of which the engine did not read everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,27 @@ class Candidate:
     is_active: bool = True
     """Whether the code is there and active in the release."""
     is_set_aside: bool = False
+    flagged_by: str = ""
+    """Who marked the row; empty when nobody did."""
+    flagged_by_id: int | None = None
+    asked_by: str = ""
+    """Who asked the question that waits on the row."""
+    asked_by_id: int | None = None
+    unread: tuple[str, ...] = ()
+    """What the engine did not read in the row: words of its label, its specimen, its unit."""
 
 
-def refusal(row: Candidate, lowest: Band) -> str:
-    """Why this row does not pass, as a sentence; empty when it does. The gravest reason first."""
+def refusal(row: Candidate, lowest: Band, with_unread: bool = False) -> str:
+    """Why this row does not pass, as a sentence; empty when it does. The gravest reason first.
+
+    `with_unread` lets rows through of which words, specimen or unit were not read.
+    """
+    if row.status is Status.DOUBT and row.asked_by:
+        return f"Question ouverte de {row.asked_by} : une personne doit répondre."
     if row.status is not Status.TODO:
         return _NOT_OPEN[row.status]
+    if row.flagged_by:
+        return f"Marquée d'un repère par {row.flagged_by} : une personne doit la regarder."
     if row.is_nontest:
         return NO_TEST
     if not row.loinc_num or row.proposal_id is None or row.band is None:
@@ -61,7 +78,20 @@ def refusal(row: Candidate, lowest: Band) -> str:
     if row.has_task:
         return CHANGED
     allowed = BANDS[: BANDS.index(lowest) + 1] if lowest in BANDS else ()
-    return "" if row.band in allowed else TOO_LOW
+    if row.band not in allowed:
+        return TOO_LOW
+    return f"{UNREAD}{', '.join(row.unread)}." if row.unread and not with_unread else ""
+
+
+def held_for(row: Candidate, user_id: int) -> str:
+    """Why one answer for many rows leaves this one to the colleague who flagged it or waits for an answer there."""
+    if row.status is Status.APPROVED:
+        return _NOT_OPEN[row.status]
+    if row.status is Status.DOUBT and row.asked_by and row.asked_by_id != user_id:
+        return f"Question ouverte de {row.asked_by} : répondez-y sur la ligne."
+    if row.flagged_by and row.flagged_by_id != user_id:
+        return f"Marquée d'un repère par {row.flagged_by} : décidez sur la ligne."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +114,17 @@ class Gate:
     passing: Sequence[Candidate]
     refused: Sequence[tuple[Candidate, str]]
     lowest: Band
+    with_unread: bool = False
+
+    @property
+    def unread(self) -> int:
+        """How many rows are left only because not all of them was read."""
+        return sum(reason.startswith(UNREAD) for _, reason in self.refused)
+
+    @property
+    def unread_passing(self) -> int:
+        """How many of those pass because they were asked for."""
+        return sum(bool(row.unread) for row in self.passing)
 
     @property
     def reasons(self) -> list[tuple[str, int]]:
@@ -103,7 +144,8 @@ class Gate:
         return Precision(expected, min(least, expected), right, count)
 
 
-def gate(rows: Sequence[Candidate], lowest: Band) -> Gate:
+def gate(rows: Sequence[Candidate], lowest: Band, with_unread: bool = False) -> Gate:
     """Sort rows by what would become of them."""
-    told = [(row, refusal(row, lowest)) for row in rows]
-    return Gate([row for row, reason in told if not reason], [item for item in told if item[1]], lowest)
+    told = [(row, refusal(row, lowest, with_unread)) for row in rows]
+    passing = [row for row, reason in told if not reason]
+    return Gate(passing, [item for item in told if item[1]], lowest, with_unread)

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.batches import repository
 from app.batches.asking import MOST, Asked, through_gate, title_of
+from app.batches.gate import Candidate, held_for
 from app.batches.pages import (
     AnswerLine,
     BatchesPage,
@@ -26,7 +27,7 @@ from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
-from app.text import paris_time
+from app.text import paris_time, with_capital
 from app.transcoding import repository as transcoding
 from app.transcoding.workflow import DECIDERS
 from app.web.spreadsheet_csv import csv_pieces
@@ -36,13 +37,15 @@ from app.worklist import entries_sql, groups
 from app.worklist.facets import BY_KEY
 from app.worklist.navigation import case_url, queue_url
 from app.worklist.query import ReviewQuery
-from app.worklist.queue import rows_of, run_id_of, window_of
+from app.worklist.queue import QueueRow, rows_of, run_id_of, window_of
 from matcher.types import Band
 
 LIST = 100
 ANSWERS = 200
 KINDS = {BatchKind.FILTER: "Propositions acceptées", BatchKind.GROUP: "Groupe", BatchKind.TAKE_BACK: "Reprise"}
 BAND_WORDS = {"sure": Band.SURE, "a-verifier": Band.TO_CHECK}
+UNREAD_TOO = "oui"
+"""In an address: rows of which not all was read are taken too."""
 DONE = Word("Enregistrée", "chip-ok", "✔")
 LEFT = Word("Laissée", "chip-warn", "✘")
 WAITING = Word("En attente", "chip-mute", "…")
@@ -69,17 +72,23 @@ def gate_page(session: Session, access: CatalogueAccess, asked: Asked, scope: st
     word = next(word for word, band in BAND_WORDS.items() if band is asked.lowest)
     page_ids = window_of(session, access.catalogue_id, asked.query).ids
     count = entries_sql.count_rows(session, access.catalogue_id, asked.query, MOST + 1)
-    ticked = {"ligne": asked.ids} if scope == "cochees" else {}
+    ticked = asked.ids if scope == "cochees" else ()
+    unread = asked.with_unread
+
+    def address(word: str, scope: str = "filtre", ligne: Sequence[int] = (), unread: bool = unread) -> str:
+        return _address(asked.query, path, word, scope, ligne, unread)
+
     scopes = [
-        ("Toutes les lignes filtrées", count, _address(asked.query, path, word), scope == "filtre"),
-        ("Cette page seulement", len(page_ids), _address(asked.query, path, word, "page"), scope == "page"),
+        ("Toutes les lignes filtrées", count, address(word), scope == "filtre"),
+        ("Cette page seulement", len(page_ids), address(word, "page"), scope == "page"),
     ]
     if scope == "cochees":
-        scopes.append(("Les lignes cochées", len(asked.ids), _address(asked.query, path, word, scope, **ticked), True))
+        scopes.append(("Les lignes cochées", len(asked.ids), address(word, scope, ticked), True))
     bands = [
-        (name, BAND[band].text, _address(asked.query, path, name, scope, **ticked), band is asked.lowest)
+        (name, BAND[band].text, address(name, scope, ticked), band is asked.lowest)
         for name, band in BAND_WORDS.items()
     ]
+    left, taken = (address(word, scope, ticked, choice) for choice in (False, True))
     return GatePage(
         title="Accepter en lot",
         catalogue=access.catalogue,
@@ -91,7 +100,11 @@ def gate_page(session: Session, access: CatalogueAccess, asked: Asked, scope: st
         lowest=word,
         bands=bands,
         scopes=scopes,
-        ask_url=asked.query.url(f"/catalogues/{access.catalogue_id}/lots", confiance_min=word, perimetre=scope),
+        unread_choices=[("Les laisser", left, not unread), ("Les prendre aussi", taken, unread)],
+        ask_url=asked.query.url(
+            f"/catalogues/{access.catalogue_id}/lots", confiance_min=word, perimetre=scope,
+            non_lues=UNREAD_TOO if unread else None,
+        ),
         ids=asked.ids,
         queue_url=queue_url(access.catalogue_id, asked.query),
         can_ask=access.role in DECIDERS and not is_cut and bool(found.passing),
@@ -100,21 +113,30 @@ def gate_page(session: Session, access: CatalogueAccess, asked: Asked, scope: st
     )
 
 
-def _address(query: ReviewQuery, path: str, word: str, scope: str = "filtre", ligne: Sequence[int] = ()) -> str:
-    address = query.url(path, confiance_min=word, perimetre=None if scope == "filtre" else scope)
+def _address(
+    query: ReviewQuery, path: str, word: str, scope: str, ligne: Sequence[int], with_unread: bool
+) -> str:
+    address = query.url(
+        path, confiance_min=word, perimetre=None if scope == "filtre" else scope,
+        non_lues=UNREAD_TOO if with_unread else None,
+    )  # fmt: skip
     return address + "".join(f"&ligne={row_id}" for row_id in ligne)
 
 
-def batches_page(session: Session, access: CatalogueAccess, before: int | None) -> BatchesPage:
-    """The batches of a catalogue."""
-    found = repository.batches_of(session, access.catalogue_id, LIST + 1, before)
+def batches_page(session: Session, access: CatalogueAccess, before: int | None, only_mine: bool) -> BatchesPage:
+    """The batches of a catalogue, or those that this person asked for."""
+    author_id = access.user_id if only_mine else None
+    found = repository.batches_of(session, access.catalogue_id, LIST + 1, before, author_id)
     counts = repository.counts(session, [batch.id or 0 for batch, _ in found])
     path = f"/catalogues/{access.catalogue_id}/lots"
     return BatchesPage(
         title="Lots",
         catalogue=access.catalogue,
         lines=[_line(access, batch, name, counts) for batch, name in found[:LIST]],
-        more_url=f"{path}?avant={found[LIST - 1][0].id}" if len(found) > LIST else "",
+        more_url=f"{path}?avant={found[LIST - 1][0].id}{'&de=moi' if only_mine else ''}" if len(found) > LIST else "",
+        only_mine=only_mine,
+        all_url=path,
+        mine_url=f"{path}?de=moi",
         new_url=f"{path}/nouveau",
     )
 
@@ -190,7 +212,7 @@ def _said(batch: Batch) -> str:
         return "La meilleure proposition de chaque ligne, équivalente."
     if action is Action.UNDO:
         return "Chaque décision du lot est annulée par un nouveau fait."
-    parts = [ACTION[action].removeprefix("a ").capitalize()]
+    parts = [with_capital(ACTION[action].removeprefix("a "))]
     parts += [text for text in (batch.reason, batch.comment) if text]
     if batch.relation:
         parts.append(RELATION[Relation(batch.relation)])
@@ -219,7 +241,8 @@ def _answer(access: CatalogueAccess, row: Any) -> AnswerLine:
         specimen=row.specimen,
         unit=row.unit,
         loinc_num=row.loinc_num,
-        confidence=row.confidence,
+        # A confidence is that of a proposal: a code that was not proposed has none.
+        confidence=row.confidence if row.proposal_id is not None else None,
         state=state,
         message=row.message or "",
     )
@@ -263,12 +286,14 @@ def group_page(
     shown = ids[: groups.MOST]
     runs = transcoding.runs_of(session, access.catalogue_id)
     rows = rows_of(session, access.catalogue_id, runs, query, shown)
-    versions = repository.versions_of(session, shown)
-    statuses = repository.statuses_of(session, shown)
     run_id = run_id_of(runs)
     proposals = transcoding.proposals_of(session, run_id, local_test_id) if run_id else []
     ranked = [proposal for proposal in proposals if proposal.rank > 0][:5]
     release = current_release(session)
+    members = repository.candidates(
+        session, access.catalogue_id, run_id, (release.id or 0) if release else 0, groups.MOST, ids=shown
+    )
+    known = {member.local_test_id: member for member in members}
     terms = terms_by_number(session, release.id or 0, {item.loinc_num for item in ranked}) if release else {}
     says = (
         ("Libellé", test.label), ("Synonyme", test.synonym), ("Milieu", test.specimen or test.specimen_code),
@@ -282,15 +307,7 @@ def group_page(
         case_url=case_url(access.catalogue_id, local_test_id, query),
         queue_url=queue_url(access.catalogue_id, query.with_page(1)),
         says=[pair for pair in says if pair[1]],
-        rows=[
-            GroupRow(
-                row=row,
-                version=versions.get(row.id, 0),
-                is_open=statuses.get(row.id, Status.TODO) is not Status.APPROVED,
-                is_ticked=row.id in ticked if ticked is not None else statuses.get(row.id, Status.TODO) is Status.TODO,
-            )
-            for row in rows
-        ],
+        rows=[_group_row(row, known[row.id], access.user_id, ticked) for row in rows],
         is_cut=len(ids) > groups.MOST,
         candidates=[
             GroupCandidate(
@@ -310,6 +327,18 @@ def group_page(
         relations=[(relation.value, RELATION[relation]) for relation in Relation],
         problem=problem,
         form=form or {},
+    )
+
+
+def _group_row(row: QueueRow, member: Candidate, user_id: int, ticked: set[int] | None) -> GroupRow:
+    held = held_for(member, user_id)
+    is_meant = member.status is Status.TODO if ticked is None else row.id in ticked
+    return GroupRow(
+        row=row,
+        version=member.version,
+        is_open=not held,
+        is_ticked=is_meant and not held,
+        held=held if member.status is not Status.APPROVED else "",
     )
 
 

@@ -28,6 +28,8 @@ class GatePage(PageContext):
     """(word, label, address, is chosen) of the confidences that may be let through."""
     scopes: Sequence[tuple[str, int, str, bool]]
     """(label, rows, address, is chosen): the filtered rows, this page, the ticked rows."""
+    unread_choices: Sequence[tuple[str, str, bool]]
+    """(label, address, is chosen): whether rows of which not all was read are left or taken."""
     ask_url: str
     ids: Sequence[int]
     queue_url: str
@@ -61,6 +63,9 @@ class BatchesPage(PageContext):
     lines: Sequence[BatchLine]
     more_url: str
     new_url: str
+    only_mine: bool
+    all_url: str
+    mine_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +122,8 @@ class GroupRow:
     is_ticked: bool
     """Rows already decided otherwise are left out until she says so."""
     is_open: bool
+    held: str
+    """Why the row is left to a colleague; empty when it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,12 @@
 """All SQL of the batches."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from inspect import getdoc
+from re import findall
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, String, cast, func, insert, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.batches.gate import Candidate
@@ -23,11 +26,28 @@ from app.models import (
 )
 from app.worklist.entries_sql import ENTRIES, filtered
 from app.worklist.query import ReviewQuery
+from loinc_data.units import read_unit
+from matcher.evidence.doubt import word_is_unknown, words_are_unread
+from matcher.evidence.system import chapter_suggests_system, no_specimen
 from matcher.types import Band
 
 ACTIVE = ("ACTIVE", "TRIAL", "")
 """Statuses of codes that a batch may give; ours has none."""
 IN_STATEMENT = 500
+_WORDS_UNREAD = (words_are_unread, word_is_unknown)
+_SPECIMEN_UNREAD = (no_specimen, chapter_suggests_system)
+"""What the explanation says of a row whose specimen it found nowhere, in its column neither."""
+
+
+def _said(rules: Collection[Callable[..., Any]]) -> ColumnElement[bool]:
+    """Whether the stored explanation of a proposal holds the sentence of one of these rules.
+
+    It is looked for in the database: reading the explanations of thousands of rows for it would take as long as all
+    the rest. Only letters that every way of storing JSON writes alike are compared.
+    """
+    evidence = cast(Proposal.__table__.c.evidence, String)  # type: ignore[attr-defined]
+    parts = [max(findall(r"[ !#-Z^-z]+", getdoc(rule) or ""), key=len) for rule in rules]
+    return or_(*(evidence.contains(part, autoescape=True) for part in parts))
 
 
 def candidates(
@@ -41,15 +61,23 @@ def candidates(
 ) -> list[Candidate]:
     """The rows of a query, or these, with their best proposals, in the order of the file; two statements."""
     proposal = Proposal.__table__.c  # type: ignore[attr-defined]
+    flag, choice, flagger, asker = aliased(Decision), aliased(Decision), aliased(User), aliased(User)
     statement = (
         select(
             ENTRIES.local_test_id, ENTRIES.status, ENTRIES.task, ENTRIES.nontest,
             func.coalesce(col(ReviewState.version), 0).label("version"),
             proposal.id.label("proposal_id"), proposal.loinc_num, proposal.band, proposal.confidence,
             proposal.has_contradiction, col(LoincTerm.status).label("term_status"),
-            col(LoincTerm.loinc_num).label("known"),
+            col(LoincTerm.loinc_num).label("known"), ENTRIES.specimen, ENTRIES.unit,
+            _said(_WORDS_UNREAD).label("words_unread"), _said(_SPECIMEN_UNREAD).label("specimen_unread"),
+            col(flagger.id).label("flagged_by_id"), col(flagger.display_name).label("flagged_by"),
+            col(asker.id).label("asked_by_id"), col(asker.display_name).label("asked_by"),
         )
         .outerjoin(ReviewState, col(ReviewState.local_test_id) == ENTRIES.local_test_id)
+        .outerjoin(flag, col(flag.id) == col(ReviewState.flag_id))
+        .outerjoin(flagger, col(flagger.id) == col(flag.author_id))
+        .outerjoin(choice, col(choice.id) == col(ReviewState.decision_id))
+        .outerjoin(asker, col(asker.id) == col(choice.author_id))
         .outerjoin(
             Proposal.__table__,  # type: ignore[attr-defined]
             (proposal.run_id == run_id) & (proposal.local_test_id == ENTRIES.local_test_id) & (proposal.rank == 1),
@@ -83,9 +111,40 @@ def candidates(
             has_task=row.task == "1",
             is_active=row.known is not None and row.term_status in ACTIVE,
             is_set_aside=(row.local_test_id, row.loinc_num) in aside,
+            flagged_by=row.flagged_by or "",
+            flagged_by_id=row.flagged_by_id,
+            asked_by=(row.asked_by or "") if row.status == Status.DOUBT else "",
+            asked_by_id=row.asked_by_id,
+            unread=_unread(row),
         )
         for row in rows
     ]
+
+
+def _unread(row: Any) -> tuple[str, ...]:
+    """What the row says that its explanation did not read, in words."""
+    parts = (
+        ("des mots du libellé", row.words_unread),
+        (f"le milieu « {row.specimen[:60]} »", row.specimen and row.specimen_unread),
+        (f"l'unité « {row.unit[:60]} »", row.unit and not read_unit(row.unit).is_known),
+    )
+    return tuple(text for text, is_unread in parts if is_unread and row.proposal_id is not None)
+
+
+def proposals_of_code(
+    session: Session, run_id: int, ids: Sequence[int], loinc_num: str
+) -> dict[int, tuple[int, float]]:
+    """Row -> (proposal, confidence) of this code, for the rows to which it was proposed."""
+    found: dict[int, tuple[int, float]] = {}
+    for start in range(0, len(ids), IN_STATEMENT):
+        statement = select(col(Proposal.local_test_id), col(Proposal.id), col(Proposal.confidence)).where(
+            col(Proposal.run_id) == run_id,
+            col(Proposal.local_test_id).in_(ids[start : start + IN_STATEMENT]),
+            col(Proposal.loinc_num) == loinc_num,
+            col(Proposal.rank) > 0,
+        )
+        found |= {row_id: (proposal_id, confidence) for row_id, proposal_id, confidence in session.execute(statement)}
+    return found
 
 
 def _set_aside(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
@@ -145,8 +204,10 @@ def counts(session: Session, batch_ids: Collection[int]) -> dict[int, tuple[int,
     return {batch_id: (rows, accepted, refused) for batch_id, rows, accepted, refused in session.execute(statement)}
 
 
-def batches_of(session: Session, catalogue_id: int, limit: int, before: int | None = None) -> list[tuple[Batch, str]]:
-    """The batches of a catalogue with their authors' names, the newest first."""
+def batches_of(
+    session: Session, catalogue_id: int, limit: int, before: int | None = None, author_id: int | None = None
+) -> list[tuple[Batch, str]]:
+    """The batches of a catalogue, or one person's, with their authors' names, the newest first."""
     statement = (
         select(Batch, col(User.display_name))
         .join(User, col(User.id) == col(Batch.author_id))
@@ -156,6 +217,8 @@ def batches_of(session: Session, catalogue_id: int, limit: int, before: int | No
     )
     if before is not None:
         statement = statement.where(col(Batch.id) < before)
+    if author_id is not None:
+        statement = statement.where(col(Batch.author_id) == author_id)
     return [(batch, name) for batch, name in session.execute(statement)]
 
 
@@ -167,6 +230,7 @@ def answered_rows(
         select(
             col(BatchRow.id), col(BatchRow.local_test_id), col(LocalTest.code), col(LocalTest.label),
             col(LocalTest.specimen), col(LocalTest.unit), col(BatchRow.loinc_num), col(BatchRow.confidence),
+            col(BatchRow.proposal_id),
             col(BatchAnswer.batch_row_id).label("answered"), col(BatchAnswer.decision_id), col(BatchAnswer.message),
         )
         .join(LocalTest, col(LocalTest.id) == col(BatchRow.local_test_id))
@@ -229,11 +293,3 @@ def versions_of(session: Session, local_test_ids: Collection[int]) -> dict[int, 
         col(ReviewState.local_test_id).in_(local_test_ids)
     )
     return {row[0]: row[1] for row in session.execute(statement)}
-
-
-def statuses_of(session: Session, local_test_ids: Collection[int]) -> dict[int, Status]:
-    """Row -> where it stands; rows that nobody acted on are left out."""
-    statement = select(col(ReviewState.local_test_id), col(ReviewState.status)).where(
-        col(ReviewState.local_test_id).in_(local_test_ids)
-    )
-    return {row[0]: Status(row[1]) for row in session.execute(statement)}

@@ -10,6 +10,7 @@ from app.batches import asking
 from app.batches.asking import Asked, ask, ask_for_group, ask_to_take_back
 from app.batches.page_building import (
     BAND_WORDS,
+    UNREAD_TOO,
     batch_csv,
     batch_page,
     batches_page,
@@ -31,7 +32,7 @@ from app.proposals.readiness import ENGINE_READY
 from app.transcoding.repository import local_test
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
-from app.worklist.parameters import QueryDep, RowId
+from app.worklist.parameters import QueryDep, RowId, acted_on
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import window_of
 
@@ -47,22 +48,39 @@ QueueDep = Annotated[JobQueue, Depends(_queue)]
 Ticked = Annotated[list[int], Query(alias="ligne", max_length=asking.MOST)]
 LowestWord = Annotated[str, Query(alias="confiance_min", max_length=20)]
 Scope = Annotated[str, Query(alias="perimetre", max_length=10)]
+UnreadWord = Annotated[str, Query(alias="non_lues", max_length=10)]
+NO_ROWS = {
+    "page": "Cette page ne contient aucune ligne : rouvrez la file.",
+    "cochees": "Cochez au moins une ligne.",
+}
+ActDep = Annotated[ReviewQuery, Depends(acted_on("confiance_min", "perimetre", "non_lues"))]
 
 
 def _asked(
-    session: Session, access: CatalogueAccess, query: ReviewQuery, scope: str, word: str, ids: list[int]
+    session: Session,
+    access: CatalogueAccess,
+    query: ReviewQuery,
+    scope: str,
+    word: str,
+    ids: list[int],
+    unread: str,
 ) -> tuple[Asked, str]:
     """Which rows the address is about."""
     if word not in BAND_WORDS:
         raise InvalidInputError("L'adresse contient une confiance inconnue.")
     if scope not in ("filtre", "page", "cochees"):
         raise InvalidInputError("L'adresse contient un périmètre inconnu.")
+    if unread not in ("", UNREAD_TOO):
+        raise InvalidInputError("L'adresse contient un choix inconnu pour les lignes lues en partie.")
     rows = tuple(dict.fromkeys(ids))
     if rows:
         scope = scope if scope == "page" else "cochees"
     elif scope == "page":
         rows = tuple(window_of(session, access.catalogue_id, query).ids)
-    return Asked(query, BAND_WORDS[word], rows), scope if rows else "filtre"
+    if not rows and scope != "filtre":
+        # Never the whole filter instead of the few rows that were meant.
+        raise InvalidInputError(NO_ROWS[scope])
+    return Asked(query, BAND_WORDS[word], rows, with_unread=bool(unread)), scope
 
 
 @router.get("/lots")
@@ -71,9 +89,12 @@ def show_batches(
     access: CatalogueDep,
     session: SessionDep,
     before: Annotated[int | None, Query(alias="avant", ge=0, lt=2**31)] = None,
+    author: Annotated[str, Query(alias="de", max_length=10)] = "",
 ) -> Response:
-    """The batches of the catalogue."""
-    return render(request, "batches/list.html", batches_page(session, access, before))
+    """The batches of the catalogue, or one's own."""
+    if author not in ("", "moi"):
+        raise InvalidInputError("L'adresse contient un filtre inconnu.")
+    return render(request, "batches/list.html", batches_page(session, access, before, author == "moi"))
 
 
 @router.get("/lots/nouveau", dependencies=[for_roles(*CONTRIBUTORS)])
@@ -85,9 +106,10 @@ def show_gate(
     ids: Ticked = [],  # noqa: B006 - FastAPI copies it
     word: LowestWord = "sure",
     scope: Scope = "filtre",
+    unread: UnreadWord = "",
 ) -> Response:
     """What would become of the rows of a filter, or of ticked ones."""
-    asked, scope = _asked(session, access, query, scope, word, ids)
+    asked, scope = _asked(session, access, query, scope, word, ids, unread)
     return render(request, "batches/gate.html", gate_page(session, access, asked, scope))
 
 
@@ -97,14 +119,16 @@ def ask_for_batch(
     access: CatalogueDep,
     session: SessionDep,
     queue: QueueDep,
-    query: QueryDep,
-    ids: Annotated[list[int], Form(alias="ligne")] = [],  # noqa: B006 - FastAPI copies it
+    query: ActDep,
+    ids: Annotated[list[int], Form(alias="ligne", max_length=asking.MOST)] = [],  # noqa: B006 - FastAPI copies it
     word: LowestWord = "sure",
     scope: Scope = "filtre",
+    unread: UnreadWord = "",
 ) -> Response:
     """Accept the best proposals of the rows that pass the gate."""
-    asked, scope = _asked(session, access, query, scope, word, ids[: asking.MOST])
+    asked, scope = _asked(session, access, query, scope, word, ids, unread)
     title = asking.title_of(query, asked.ids if scope != "filtre" else (), facet_words(session, query))
+    title += ", lignes lues en partie comprises" if asked.with_unread else ""
     try:
         batch = ask(session, queue, access, asked, title)
     except ConflictError as error:

@@ -4,12 +4,13 @@ from pydantic import BaseModel, Field
 
 from app.batches.asking import Answer
 from app.models import Action, Relation
+from app.web.form_limits import ROWS
 
 
 class GroupForm(BaseModel):
     """One answer for the ticked rows of a group; each is `row:version`."""
 
-    lignes: list[str] = Field(default_factory=list, max_length=5_000)
+    lignes: list[str] = Field(default_factory=list, max_length=ROWS)
     action: Action = Action.CHOOSE
     loinc_num: str = Field(default="", max_length=20)
     autre_code: str = Field(default="", max_length=20)

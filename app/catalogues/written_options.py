@@ -7,6 +7,7 @@ from app.files.dialects import DELIMITER_NAMES
 from app.files.encoding_notes import odd_sentence, samples
 from app.files.encodings import ENCODINGS, MIXTURES, detect, odd_lines
 from app.files.records import Dialect
+from app.text import with_capital
 
 _DELIMITER_LABELS = {
     "point-virgule": "Point-virgule ;",
@@ -15,7 +16,7 @@ _DELIMITER_LABELS = {
     "barre": "Barre |",
 }
 _ODD_LABELS = {
-    word: f"{DELIMITER_NAMES[sign].capitalize()} {sign if sign.isprintable() else ''}".strip()
+    word: f"{with_capital(DELIMITER_NAMES[sign])} {sign if sign.isprintable() else ''}".strip()
     for word, sign in DELIMITER_WORDS.items()
     if word not in _DELIMITER_LABELS
 }

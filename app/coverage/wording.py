@@ -5,7 +5,7 @@ from datetime import date
 from app.coverage.definitions import Definition, ExamRule, Measure
 from app.models import Level
 from app.terminology.grace import GraceRule
-from app.text import french_day
+from app.text import french_day, with_capital
 from app.transcoding.standing import Standing
 
 STANDING_LABELS: dict[Standing, str] = {
@@ -57,7 +57,7 @@ _NOUNS = {Level.ANALYSIS: "analyses", Level.EXAM: "examens"}
 
 def name_of(definition: Definition) -> str:
     """Short name of a definition."""
-    parts = [_NOUNS[definition.level].capitalize()]
+    parts = [with_capital(_NOUNS[definition.level])]
     if definition.level is Level.EXAM:
         own = definition.exam_rule is ExamRule.OWN_CODE
         parts.append("code propre" if own else "toutes les analyses transcodées")

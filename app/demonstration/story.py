@@ -55,6 +55,8 @@ ROWS_AT_ONCE = 40
 SECONDS_A_ROW = 34
 LEVELS = (Level.ANALYSIS, Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM)
 """In which order they work."""
+LEFT = frozenset({"KURG1", "KURG2"})
+"""Local codes that nobody acts on: two rows that say the same, for whoever tries the answer for a group."""
 MORNING, AFTERNOON = time(9, 5), time(14, 10)
 QUESTIONS = (
     "Le milieu n'est pas écrit : sérum ou plasma ? À voir avec la paillasse.",
@@ -150,6 +152,7 @@ def _accept_in_batch(engine: Engine, settings: Settings, access: CatalogueAccess
             .where(
                 WorklistEntry.catalogue_id == access.catalogue_id, WorklistEntry.status == Status.TODO,
                 WorklistEntry.band == Band.SURE, WorklistEntry.level == Level.ANALYSIS,
+                col(WorklistEntry.code).not_in(LEFT),
             )
             .group_by(col(WorklistEntry.chapter))
         ).all()  # fmt: skip
@@ -160,7 +163,16 @@ def _accept_in_batch(engine: Engine, settings: Settings, access: CatalogueAccess
     queue = JobQueue(settings.model_copy(update={"jobs_immediate": True}), engine)
     with moment_told(moment):
         with transaction(engine) as session:
-            batch = ask(session, queue, access, Asked(query), f"Chapitre : {chapter}, État : À traiter")
+            found = session.exec(
+                select(WorklistEntry.local_test_id)
+                .where(
+                    WorklistEntry.catalogue_id == access.catalogue_id, WorklistEntry.chapter == chapter,
+                    WorklistEntry.status == Status.TODO, col(WorklistEntry.code).not_in(LEFT),
+                )
+                .order_by(col(WorklistEntry.position), col(WorklistEntry.local_test_id))
+            ).all()  # fmt: skip
+            title = f"Chapitre : {chapter}, État : À traiter"
+            batch = ask(session, queue, access, Asked(query, ids=tuple(found)), title)
         with reading(engine) as session:
             rows, done, _ = counts(session, [batch.id or 0])[batch.id or 0]
     assert rows
@@ -217,13 +229,20 @@ def _answers(session: Session, catalogue_id: int) -> list[_Row]:
     """Every row of the catalogue with the answer that its proposals suggest."""
     run = current_run(session, catalogue_id)
     assert run is not None
-    found_rows = session.exec(select(LocalTest.id, LocalTest.level).where(LocalTest.catalogue_id == catalogue_id)).all()
-    ids = [row_id for row_id, _ in sorted(found_rows, key=lambda row: (LEVELS.index(Level(row[1])), row[0] or 0))]
+    found_rows = session.exec(
+        select(LocalTest.id, LocalTest.level, LocalTest.code).where(LocalTest.catalogue_id == catalogue_id)
+    ).all()
+    ids = [row_id for row_id, _, _ in sorted(found_rows, key=lambda row: (LEVELS.index(Level(row[1])), row[0] or 0))]
+    left = {row_id for row_id, _, code in found_rows if code in LEFT}
     found = session.exec(select(Proposal).where(Proposal.run_id == run.id, col(Proposal.rank) <= 1)).all()
     proposals: dict[int, dict[int, Proposal]] = {}
     for proposal in found:
         proposals.setdefault(proposal.local_test_id, {})[proposal.rank] = proposal
-    return [_answer(row_id, proposals.get(row_id, {})) for row_id in ids if row_id is not None]
+    return [
+        _Row(row_id, 0, None) if row_id in left else _answer(row_id, proposals.get(row_id, {}))
+        for row_id in ids
+        if row_id is not None
+    ]
 
 
 def _answer(row_id: int, proposals: dict[int, Proposal]) -> _Row:

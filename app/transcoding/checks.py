@@ -27,6 +27,8 @@ SAME_LOCAL_CODE = "same_local_code"
 """The check of rows that share a local code and not their answer."""
 OF_CONTRADICTIONS = frozenset({"unit", "specimen", "method", "component"})
 """The checks that say, as warnings, what the evidence contradicts; the other axes have blocking checks of their own."""
+OF_THE_CODE = frozenset({"format", "placeholder", "absent", "deprecated"})
+"""The checks that a code raises on any row."""
 SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
 
 

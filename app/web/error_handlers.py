@@ -17,6 +17,8 @@ from app.platform.database import is_busy, is_duplicate
 from app.platform.database_faults import fault_of, is_gone
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.platform.postgresql import is_nul, is_too_long
+from app.text import counted
+from app.web.form_limits import passed_limit
 from app.web.pages import ErrorPage
 from app.web.request_log import REQUEST_ID_HEADER, route_template
 from app.web.security import security_headers
@@ -27,6 +29,7 @@ log = structlog.get_logger(__name__)
 BUSY_MESSAGE = "La base est occupée par une autre écriture. Rien n'a été enregistré."
 BUSY_ADVICE = "Revenez à la page précédente, où votre saisie est gardée, et recommencez dans quelques secondes."
 BUSY_ADVICE_TO_SCRIPTS = "Recommencez dans quelques secondes."
+NOTHING_STORED = "Rien n'a été enregistré."
 BUSY_STATUS = 503
 RETRY_AFTER = "2"
 """Seconds."""
@@ -88,6 +91,14 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     """A malformed form or query."""
     assert isinstance(error, RequestValidationError)
     fields = [".".join(str(part) for part in item["loc"][1:]) for item in error.errors()]
+    long = [item for item in error.errors() if item["type"] == "too_long"]
+    if long:
+        most = counted(int(long[0]["ctx"]["max_length"]), "ligne", "lignes")
+        return _answer(request, 422, f"Trop de lignes cochées : {most} au plus en un envoi. {NOTHING_STORED}")
+    texts = [item for item in error.errors() if item["type"] == "string_too_long"]
+    if texts:
+        most = counted(int(texts[0]["ctx"]["max_length"]), "caractère", "caractères")
+        return _answer(request, 422, f"Texte trop long ({texts[0]['loc'][-1]}) : {most} au plus. {NOTHING_STORED}")
     return _answer(request, 422, f"Saisie incomplète ou mal formée : {', '.join(fields)}.")
 
 
@@ -100,6 +111,9 @@ async def on_http_error(request: Request, error: Exception) -> Response:
         408: "L'envoi s'est arrêté en chemin. Rien n'a été enregistré ; recommencez quand la connexion sera meilleure.",
         413: "Ce qui a été envoyé est trop gros pour être accepté.",
     }
+    said = passed_limit(str(error.detail))
+    if said is not None:
+        return _answer(request, 413, said)
     answer = _answer(request, error.status_code, messages.get(error.status_code, str(error.detail)))
     answer.headers.update(error.headers or {})
     return answer

@@ -1,6 +1,6 @@
 """The ReviewQuery: one object for the address, the form, the links, the SQL and the export of the queue."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Self
 from urllib.parse import urlencode
 
@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from app.errors import InvalidInputError
 from app.worklist.facets import BY_KEY, FACETS
+from matcher.normalise.text import fold
 
 SORTS = {
     "priorite": "priority",
@@ -26,6 +27,9 @@ SORTS = {
 DEFAULT_SORT = "-priorite"
 PAGE_SIZES = (50, 100, 200)
 EXCEPT = "sauf-"
+PLAIN = ("q", "tri", "page", "apres", "avant", "taille", "depuis")
+"""The parameters of the address that are no facets."""
+NOTHING_DONE = "Rien n'a été fait : reprenez la sélection."
 MAX_ROW_ID = 2**63 - 1
 FacetWords = dict[str, tuple[str, ...]]
 
@@ -68,8 +72,33 @@ class ReviewQuery(BaseModel):
         for key, words in values.items():
             if key not in BY_KEY or not all(BY_KEY[key].knows(word) for word in words):
                 raise ValueError(f"filtre inconnu : {key}")
+            if any("\0" in word for word in words):
+                raise ValueError(f"filtre illisible : {key}")
         # One spelling for one meaning: facets in their order, words sorted and once.
         return {facet.key: tuple(sorted(set(values[facet.key]))) for facet in FACETS if values.get(facet.key)}
+
+    @field_validator("q")
+    @classmethod
+    def _readable_text(cls, value: str) -> str:
+        if "\0" in value:
+            raise ValueError("texte illisible")
+        return value
+
+    @classmethod
+    def of_an_act(cls, params: QueryParams, beside: Collection[str] = ()) -> Self:
+        """Read the address of an act: what it does not understand, beside these parameters, would widen the act.
+
+        Raises InvalidInputError for an unknown parameter, and for a text of which nothing can be searched.
+        """
+        query = cls.from_params(params)
+        known = {*PLAIN, *BY_KEY, *(EXCEPT + key for key in BY_KEY), *beside}
+        unknown = sorted(set(params) - known)
+        if unknown:
+            raise InvalidInputError(f"L'adresse contient un filtre inconnu : « {unknown[0][:40]} ». {NOTHING_DONE}")
+        for text in params.getlist("q"):
+            if text and not fold(text).split():
+                raise InvalidInputError(f"Le texte « {text[:40]} » ne contient rien à chercher. {NOTHING_DONE}")
+        return query
 
     @classmethod
     def from_params(cls, params: QueryParams) -> Self:
@@ -84,7 +113,7 @@ class ReviewQuery(BaseModel):
                 target[name] = (*target.get(name, ()), value)
             elif key == "depuis":
                 plain[key] = value
-            elif key in ("q", "tri", "page", "apres", "avant", "taille") and value:
+            elif key in PLAIN and value:
                 plain[key] = value.strip()
         try:
             return cls.model_validate({**plain, "only": only, "without": without})

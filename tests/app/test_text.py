@@ -1,10 +1,12 @@
 """Days and hours are those of Paris, around midnight and when the clocks change."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from app.text import iso_day, paris_day, paris_time, release_title, stamp_day
+import app
+from app.text import iso_day, paris_day, paris_time, release_title, stamp_day, with_capital
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,18 @@ def test_a_release_has_one_name() -> None:
         "Terminologie de départ 2026.11",
         "",
     ]
+
+
+def test_a_capital_leaves_the_other_letters_as_they_are() -> None:
+    assert with_capital("déclaré qu'aucun code LOINC n'existe") == "Déclaré qu'aucun code LOINC n'existe"
+    assert with_capital("étranger") == "Étranger"
+    assert with_capital("") == ""
+
+
+def test_no_sentence_loses_the_capitals_of_loinc() -> None:
+    folder = Path(app.__file__).parent
+    files = [path for path in folder.rglob("*.py") if ".capitalize()" in path.read_text(encoding="utf-8")]
+    templates = [
+        path for path in (folder.parent / "templates").rglob("*.html") if "|capitalize" in path.read_text("utf-8")
+    ]
+    assert files + templates == []

@@ -67,6 +67,9 @@ def test_free_rows_of_a_range_then_a_release(desk: Desk, client_for: ClientFor) 
         ({"personne": "personne", "a": "99999999999"}, "nombre entier à partir de 1"),
         ({"personne": "personne", "de": "4", "a": "2"}, "après la dernière"),
         ({"personne": "personne", "chapitre": "=Nulle part"}, "Aucune ligne ne répond"),
+        ({"personne": "personne", "chapitre": "=\0"}, "Choisissez un chapitre de la liste."),
+        ({"personne": "personne", "parmi": "\0"}, "Choisissez parmi quelles lignes"),
+        ({"personne": "personne", "parmi": "autres"}, "Choisissez parmi quelles lignes"),
     ],
 )
 def test_what_cannot_be_is_said_in_french(
@@ -75,6 +78,17 @@ def test_what_cannot_be_is_said_in_french(
     answer = client_for(BIOLOGIST).post(f"{desk.base}/repartition", data=data)
     assert answer.status_code in (409, 422)
     assert said in plain(answer.text)
+    assert assignees(desk) == {}
+
+
+@pytest.mark.parametrize(
+    "address", ["parmi=%00", "milieux=Urines", "q=%00", "q=%20", "milieu=%00", "etat=", "sauf-=x"]
+)
+def test_an_act_whose_filter_cannot_be_read_gives_no_row(desk: Desk, client_for: ClientFor, address: str) -> None:
+    data = {"personne": desk.world.user_id(TRANSCODER)}
+    answer = client_for(BIOLOGIST).post(f"{desk.base}/repartition?{address}", data=data)
+    assert answer.status_code == 422
+    assert "adresse contient un filtre" in plain(answer.text) or "ne contient rien à chercher" in plain(answer.text)
     assert assignees(desk) == {}
 
 

@@ -19,10 +19,16 @@ from app.models import (
     Decision,
     Job,
     JobStatus,
+    LocalTest,
+    Proposal,
     Status,
 )
 from app.platform.database import reading, transaction
+from app.review.marks import mark_row
 from app.transcoding import repository
+from matcher.evidence.base import sentence_of
+from matcher.evidence.doubt import word_is_unknown, words_are_unread
+from matcher.evidence.system import no_specimen
 from tests.app.batches.sample import add_rows, statuses
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
@@ -152,6 +158,76 @@ def test_rows_approved_since_are_named_and_left(desk: Desk, client_for: ClientFo
     assert client_for(TRANSCODER).post(f"{address}/reprise").status_code == 409, "once is enough"
 
 
+def test_what_was_said_of_the_rows_keeps_its_capitals(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 2, label="SODIUM")
+    data = {"lignes": [f"{row}:0" for row in ids], "action": "no_loinc", "reason": "Réactif maison"}
+    answer = client_for(TRANSCODER).post(f"{desk.base}/revue/{ids[0]}/groupe", data=data)
+    page = client_for(TRANSCODER).get(answer.headers["location"]).text
+    assert "Déclaré qu&#39;aucun code LOINC n&#39;existe" in page
+
+
+def test_a_row_that_a_colleague_flagged_or_questioned_is_left(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 4)
+    with transaction(desk.engine) as session:
+        mark_row(session, desk.access(BIOLOGIST), ids[1], 0, Action.FLAG, "attention, ne pas accepter")
+    desk.decide(ids[2], Action.DOUBT, email=BIOLOGIST)
+    client = client_for(TRANSCODER)
+    gate = client.get(f"{desk.base}/lots/nouveau?chapitre=Lot").text
+    assert "<strong>2</strong> lignes passent, 2 restent à une personne" in gate
+    flagged = "Marquée d&#39;un repère par Béatrice Biologiste : une personne doit la regarder."
+    questioned = "Question ouverte de Béatrice Biologiste : une personne doit répondre."
+    assert flagged in gate
+    assert questioned in gate
+    page = client.get(post_batch(client, desk)).text
+    assert flagged in page
+    assert questioned in page
+    assert statuses(desk, ids) == [Status.DECIDED, Status.TODO, Status.DOUBT, Status.DECIDED]
+
+
+def test_rows_read_in_part_are_left_until_they_are_asked_for(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 5)
+    sentences = {
+        0: sentence_of(words_are_unread, "zorgl", ""),
+        1: sentence_of(word_is_unknown, "zorgl", ""),
+        2: sentence_of(no_specimen, "", "Ser/Plas"),
+    }
+    with transaction(desk.engine) as session:
+        for number, sentence in sentences.items():
+            proposal = session.exec(select(Proposal).where(Proposal.local_test_id == ids[number])).one()
+            proposal.evidence = [*proposal.evidence, {"axis": "component", "verdict": "unknown", "sentence": sentence}]
+        unit = session.get(LocalTest, ids[3])
+        assert unit is not None
+        unit.unit = "zork"
+    client = client_for(TRANSCODER)
+    gate = client.get(f"{desk.base}/lots/nouveau?chapitre=Lot&confiance_min=a-verifier").text
+    assert "<strong>1</strong> ligne passe, 4 restent à une personne" in gate
+    assert "Pas lu en entier : des mots du libellé." in gate
+    assert "Pas lu en entier : le milieu « Sérum »." in gate
+    assert "Pas lu en entier : l&#39;unité « zork »." in gate
+    assert 'Lignes lues en partie <span class="num">4</span>' in gate
+    page = client.get(post_batch(client, desk)).text
+    assert "<strong>1</strong> ligne enregistrée" in page
+    assert "Pas lu en entier : des mots du libellé." in page
+    assert statuses(desk, ids) == [Status.TODO] * 4 + [Status.DECIDED]
+    taken = client.get(f"{desk.base}/lots/nouveau?chapitre=Lot&etat=a-traiter&non_lues=oui").text
+    assert "Accepter 4 lignes" in taken
+    assert "non_lues=oui" in taken.split('<form method="post"')[1]
+    page = client.get(post_batch(client, desk, "chapitre=Lot&etat=a-traiter&non_lues=oui")).text
+    assert "lignes lues en partie comprises" in page
+    assert statuses(desk, ids) == [Status.DECIDED] * 5
+
+
+def test_my_batches_are_apart_from_those_of_the_others(desk: Desk, client_for: ClientFor) -> None:
+    add_rows(desk, 2)
+    post_batch(client_for(TRANSCODER), desk)
+    mine, others = (client_for(email).get(f"{desk.base}/lots?de=moi").text for email in (TRANSCODER, BIOLOGIST))
+    assert "Chapitre : Lot" in mine
+    assert "Chapitre : Lot" not in others
+    assert "Vous n&#39;avez encore fait aucun lot" in others or "Vous n'avez encore fait aucun lot" in others
+    assert f'href="{desk.base}/lots?de=moi"' in client_for(BIOLOGIST).get(f"{desk.base}/lots").text
+    assert client_for(TRANSCODER).get(f"{desk.base}/lots?de=autre").status_code == 422
+
+
 def test_only_its_author_takes_a_batch_back(desk: Desk, client_for: ClientFor) -> None:
     ids = add_rows(desk, 2)
     address = post_batch(client_for(TRANSCODER), desk)
@@ -177,6 +253,20 @@ def test_a_comment_made_since_does_not_stand_in_the_way(desk: Desk, client_for: 
 )  # fmt: skip
 def test_odd_addresses_are_refused_in_french(desk: Desk, client_for: ClientFor, path: str) -> None:
     assert client_for(TRANSCODER).get(f"{desk.base}/{path}").status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["chapitres=Lot", "q=%00", "q=%20", "chapitre=%00", "perimetre=cochees", "perimetre=page&chapitre=Rien", "parmi=x"],
+)
+def test_a_filter_that_cannot_be_read_never_becomes_every_row(
+    desk: Desk, client_for: ClientFor, address: str
+) -> None:
+    ids = add_rows(desk, 3)
+    answer = client_for(TRANSCODER).post(f"{desk.base}/lots?{address}")
+    assert answer.status_code == 422
+    assert "Action impossible" in answer.text
+    assert statuses(desk, ids) == [Status.TODO] * 3
 
 
 def test_everybody_sees_the_batches_and_a_reader_asks_for_none(desk: Desk, client_for: ClientFor) -> None:

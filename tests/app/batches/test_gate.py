@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.batches import gate as rules
-from app.batches.gate import Candidate, gate, refusal
+from app.batches.gate import Candidate, gate, held_for, refusal
 from app.models import Status
 from matcher.calibration import judged_share, least_share
 from matcher.types import Band
@@ -24,6 +24,10 @@ def test_a_sound_row_passes() -> None:
         ({"status": Status.APPROVED}, "Déjà approuvée."),
         ({"status": Status.DOUBT}, "En doute : une personne doit répondre."),
         ({"status": Status.SENT_BACK}, "Renvoyée : une personne doit la revoir."),
+        ({"status": Status.DOUBT, "asked_by": "Ana"}, "Question ouverte de Ana : une personne doit répondre."),
+        ({"flagged_by": "Ana"}, "Marquée d'un repère par Ana : une personne doit la regarder."),
+        ({"unread": ("des mots du libellé", "le milieu « X »")},
+         "Pas lu en entier : des mots du libellé, le milieu « X »."),
         ({"is_nontest": True}, rules.NO_TEST),
         ({"loinc_num": ""}, rules.NO_PROPOSAL),
         ({"proposal_id": None}, rules.NO_PROPOSAL),
@@ -44,6 +48,23 @@ def test_a_lower_confidence_is_let_through_only_when_asked_for_and_never_an_unce
     assert refusal(checked, Band.TO_CHECK) == ""
     assert refusal(replace(SOUND, band=Band.UNCERTAIN), Band.TO_CHECK) == rules.TOO_LOW
     assert refusal(replace(checked, has_contradiction=True), Band.TO_CHECK) == rules.CONTRADICTED
+
+
+def test_what_was_not_read_is_counted_apart_and_taken_only_when_asked_for() -> None:
+    rows = [SOUND, replace(SOUND, unread=("des mots du libellé",)), replace(SOUND, unread=("l'unité « zork »",))]
+    left, taken = gate(rows, Band.SURE), gate(rows, Band.SURE, with_unread=True)
+    assert (len(left.passing), left.unread, left.unread_passing) == (1, 2, 0)
+    assert (len(taken.passing), taken.unread, taken.unread_passing) == (3, 0, 2)
+    assert refusal(replace(SOUND, unread=("des mots",), flagged_by="Ana"), Band.SURE, with_unread=True)
+
+
+def test_a_group_leaves_what_a_colleague_waits_for_and_takes_one_s_own() -> None:
+    doubt = replace(SOUND, status=Status.DOUBT, asked_by="Ana", asked_by_id=7)
+    flagged = replace(SOUND, flagged_by="Ana", flagged_by_id=7)
+    assert held_for(doubt, 8) == "Question ouverte de Ana : répondez-y sur la ligne."
+    assert held_for(flagged, 8) == "Marquée d'un repère par Ana : décidez sur la ligne."
+    assert held_for(doubt, 7) == held_for(flagged, 7) == held_for(SOUND, 8) == ""
+    assert held_for(replace(SOUND, status=Status.APPROVED), 8) == "Déjà approuvée."
 
 
 def test_a_gate_counts_its_reasons_the_most_frequent_first() -> None:

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.batches import carrying
 from app.models import (
     Action,
+    Batch,
+    BatchRow,
     ExamAnalysis,
     LocalTest,
+    LoincTerm,
     Proposal,
     Status,
     WorklistEntry,
 )
 from app.platform.database import reading, transaction
+from app.review.marks import mark_row
 from tests.app.batches.sample import add_rows, statuses
 from tests.app.review.conftest import Desk
 from tests.app.review.sample import evidence
@@ -163,6 +167,82 @@ def test_what_a_group_lacks_is_said_and_nothing_typed_is_lost(
     assert problem in answer.text
     assert answer.text.count("data-tick checked") == 1
     assert statuses(desk, ids) == [Status.TODO] * 2
+
+
+def test_a_colleague_s_question_or_flag_is_not_overwritten_by_a_group(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 4, label="SODIUM")
+    desk.decide(ids[1], Action.DOUBT, email=BIOLOGIST)
+    desk.decide(ids[2], Action.DOUBT)
+    with transaction(desk.engine) as session:
+        mark_row(session, desk.access(BIOLOGIST), ids[3], 0, Action.FLAG, "attention")
+    client = client_for(TRANSCODER)
+    page = client.get(f"{desk.base}/revue/{ids[0]}/groupe").text
+    assert "Question ouverte de Béatrice Biologiste" in page
+    assert "Marquée d&#39;un repère par Béatrice Biologiste" in page
+    assert page.count("data-tick checked") == 1
+    assert page.count('name="lignes"') == 2, "one's own question may be answered"
+    lines = [f"{ids[0]}:0", *(f"{row}:1" for row in ids[1:])]
+    answer = client.post(
+        f"{desk.base}/revue/{ids[0]}/groupe", data={"lignes": lines, "action": "choose", "loinc_num": "2951-2"}
+    )
+    page = client.get(answer.headers["location"]).text
+    assert "Question ouverte de Béatrice Biologiste : répondez-y sur la ligne." in page
+    assert "Marquée d&#39;un repère par Béatrice Biologiste : décidez sur la ligne." in page
+    assert statuses(desk, ids) == [Status.DECIDED, Status.DOUBT, Status.DECIDED, Status.TODO]
+
+
+def test_the_rows_of_a_group_sort_and_are_taken_away(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 2, label="SODIUM")
+    page = client_for(TRANSCODER).get(f"{desk.base}/revue/{ids[0]}/groupe").text
+    assert '<table class="table" x-data="dataTable" data-sortable data-export="groupe">' in page
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("abc", "n&#39;est pas un code LOINC"),
+        ("2951-3", "n&#39;est pas un code LOINC"),
+        ("19146-0", "code d&#39;attente"),
+        ("718-7", "absent de la version utilisée"),
+        ("1988-5", "retiré de LOINC"),
+    ],
+)
+def test_a_code_that_no_row_can_have_makes_no_batch(
+    desk: Desk, client_for: ClientFor, code: str, said: str
+) -> None:
+    ids = add_rows(desk, 2, label="SODIUM")
+    with transaction(desk.engine) as session:
+        term = session.exec(select(LoincTerm).where(LoincTerm.loinc_num == "1988-5")).one()
+        term.status = "DEPRECATED"
+    data = {"lignes": [f"{row}:0" for row in ids], "action": "choose", "autre_code": code}
+    answer = client_for(TRANSCODER).post(f"{desk.base}/revue/{ids[0]}/groupe", data=data)
+    assert answer.status_code == 422
+    assert said in answer.text
+    with reading(desk.engine) as session:
+        assert session.exec(select(Batch)).all() == []
+
+
+def test_a_confidence_is_that_of_its_own_code(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 3, label="SODIUM")
+    with transaction(desk.engine) as session:
+        session.add(
+            Proposal(
+                run_id=desk.run.id or 0, local_test_id=ids[0], rank=2, loinc_num="2947-0", confidence=0.123,
+                band="uncertain", has_contradiction=True, evidence=evidence(True),
+            )
+        )  # fmt: skip
+    client = client_for(TRANSCODER)
+    data = {"lignes": [f"{row}:0" for row in ids], "action": "choose", "autre_code": "2947-0"}
+    page = client.get(client.post(f"{desk.base}/revue/{ids[0]}/groupe", data=data).headers["location"]).text
+    assert "99,5" not in page
+    assert page.count("12,3") == 1
+    with reading(desk.engine) as session:
+        rows = session.exec(select(BatchRow).order_by(col(BatchRow.id))).all()
+    assert [row.confidence for row in rows] == [pytest.approx(0.123), None, None]
+    assert [row.proposal_id is not None for row in rows] == [True, False, False]
+    nothing = {"lignes": [f"{ids[2]}:1"], "action": "no_loinc", "reason": "aucun"}
+    page = client.get(client.post(f"{desk.base}/revue/{ids[0]}/groupe", data=nothing).headers["location"]).text
+    assert "99,5" not in page
 
 
 def test_a_row_of_another_group_cannot_be_slipped_in(desk: Desk, client_for: ClientFor) -> None:

@@ -1,5 +1,7 @@
 """The demonstration is created once, and never in a real installation."""
 
+import csv
+import io
 import shutil
 from datetime import date, datetime, time
 from pathlib import Path
@@ -38,6 +40,7 @@ from app.models import (
     ReviewState,
     SecondReading,
     Status,
+    WorklistEntry,
     utc_now,
 )
 from app.platform.database import reading, transaction
@@ -45,6 +48,7 @@ from app.settings import Settings
 from app.tallies.check import wrong_catalogues
 from app.text import PARIS
 from app.upgrades.start import prepare
+from app.worklist import groups
 from tests.conftest import REAL_DRAW
 
 APP = Path(app.__file__).parent
@@ -122,6 +126,29 @@ def test_a_batch_and_a_disagreement_are_there_to_be_seen(demo_settings: Settings
     assert len(readings) > 3
     assert waits.reconciliation == 1
     assert waits.second > 0
+
+
+def test_two_groups_of_identical_rows_are_there_one_of_them_untouched(demo_settings: Settings) -> None:
+    with reading(prepare(demo_settings)) as session:
+        rows = session.exec(
+            select(WorklistEntry).where(col(WorklistEntry.code).in_(["GLUC1", "GLUC2", "GLUC3", "KURG1", "KURG2"]))
+        ).all()
+        members = {row.code: groups.count_group(session, row.catalogue_id, row.local_test_id) for row in rows}
+        statuses = {row.code: row.status for row in rows}
+    assert members == {"GLUC1": 3, "GLUC2": 3, "GLUC3": 3, "KURG1": 2, "KURG2": 2}
+    assert all(row.best_loinc for row in rows)
+    assert {statuses[code] for code in story.LEFT} == {Status.TODO}
+
+
+def test_every_analysis_of_the_demonstration_is_in_its_three_files() -> None:
+    requests, results, beside = (
+        list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), delimiter=";"))
+        for path in demonstration_files()[1:]
+    )
+    codes = [row["Code analyse"] for row in results]
+    assert {row["Code analyse"] for row in requests} == set(codes)
+    assert {row["Code analyse"] for row in beside} == set(codes)
+    assert len(codes) == len(set(codes))
 
 
 def test_its_facts_and_events_are_of_past_working_days_and_in_the_order_of_time(demo_settings: Settings) -> None:
