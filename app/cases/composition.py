@@ -12,13 +12,10 @@ from app.models import (
     Outcome,
     ReviewState,
     Status,
-    ValueSet,
-    ValueSetKind,
-    ValueSetMember,
 )
-from app.proposals.chapters import chapter_codes_with_names
 from app.terminology.repository import panel_members
 from app.text import counted
+from app.transcoding import outside_sql
 from app.web.wording import STATUS, Word
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
@@ -114,14 +111,7 @@ def _sentence(parts: Sequence[ExamPart], panel: str, members: set[str]) -> str:
 
 def chapter_values(session: Session, catalogue_id: int, test: LocalTest, query: ReviewQuery) -> list[ChapterCode]:
     """Every code that a chapter may be given: of the value set in use, else of our own table."""
-    statement = (
-        select(ValueSetMember.loinc_num, ValueSetMember.label)
-        .join(ValueSet, col(ValueSet.id) == ValueSetMember.value_set_id)
-        .where(ValueSet.kind == ValueSetKind.CHAPTERS, col(ValueSet.is_current).is_(True))
-        .order_by(col(ValueSetMember.label), col(ValueSetMember.loinc_num))
-    )
-    found = session.exec(statement).all() or chapter_codes_with_names()
     return [
         ChapterCode(number, label, case_url(catalogue_id, test.id or 0, query, choix=number) + "#comparaison")
-        for number, label in found
+        for number, label in outside_sql.chapter_values(session).items()
     ]
