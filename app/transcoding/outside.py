@@ -1,4 +1,4 @@
-"""Codes that a chapter or an exam cannot have: outside the list of chapters, or of nothing that the exam holds. Pure."""
+"""Codes that a chapter or an exam cannot have: outside the list of chapters, of nothing that the exam holds. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
