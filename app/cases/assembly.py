@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from app.cases.comparison import KEYS, ComparedCode, candidates_of, local_values
-from app.cases.composition import chapter_codes_of, composition_of
+from app.cases.composition import chapter_codes_of, chapter_name, composition_of
 from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
@@ -101,6 +101,8 @@ def build_case(
     stays = {asked.chosen, state.loinc_num if state.status in DECIDED else ""}
     candidates = [_offered(candidate, stays) for candidate in candidates]
     is_chapter = test.level in SECTIONS
+    if is_chapter:
+        candidates = [replace(item, name=chapter_name(item.loinc_num, item.name)) for item in candidates]
     compared = {column.loinc_num for column in columns}
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)

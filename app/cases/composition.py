@@ -14,7 +14,7 @@ from app.models import (
     ReviewState,
     Status,
 )
-from app.proposals.chapters import likeliest_first
+from app.proposals.chapters import french_chapters, likeliest_first
 from app.terminology.naming import TermName, name_of
 from app.terminology.repository import panel_members
 from app.terminology.service import terms_by_number
@@ -136,6 +136,11 @@ def _sentence(parts: Sequence[ExamPart], panel: str, members: set[str]) -> str:
     return f"{panel} réunit {gathers} ; {covered} sur {known} en font partie."
 
 
+def chapter_name(loinc_num: str, name: TermName) -> TermName:
+    """The name of a code with our French of a chapter, where our lexicon has none."""
+    return replace(name, ours=name.ours or french_chapters().get(loinc_num, ""))
+
+
 def chapter_codes_of(
     session: Session, catalogue_id: int, test: LocalTest, release_id: int, query: ReviewQuery
 ) -> ChapterCodes:
@@ -149,7 +154,7 @@ def chapter_codes_of(
         [
             ChapterCode(
                 number,
-                name_of(terms[number]) if number in terms else replace(name_of(None), main=values[number]),
+                chapter_name(number, name_of(terms[number])) if number in terms else replace(name_of(None), main=values[number]),
                 case_url(catalogue_id, test.id or 0, query, choix=number) + "#comparaison",
                 number in terms,
             )

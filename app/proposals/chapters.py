@@ -26,6 +26,15 @@ def chapter_codes_with_names() -> list[tuple[str, str]]:
     return sorted({value for values in _table().values.values() for value in values}, key=lambda item: item[1])
 
 
+@lru_cache(maxsize=1)
+def french_chapters() -> Mapping[str, str]:
+    """Code -> how French laboratories call the chapter: the first expression of our table for it."""
+    found: dict[str, str] = {}
+    for row in read_rows(TABLES_DIR / "chapter_codes.csv", ";"):
+        found.setdefault(row["loinc"], row["expression"])
+    return found
+
+
 def chapter_proposals(label: str, known: Container[str]) -> list[Proposal]:
     """Section codes for a chapter label, the whole label before its parts; only codes of the release."""
     whole = _table().get(label)

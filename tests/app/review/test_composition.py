@@ -2,7 +2,7 @@
 
 import re
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.models import (
     ExamAnalysis,
@@ -109,6 +109,19 @@ def test_where_nothing_is_proposed_the_list_of_chapters_stands_as_candidates(
     answer = client_for(TRANSCODER).post(f"{desk.base}/revue/{row}/decision", data={"version": 0, "retenir": sixth})
     assert answer.status_code == 303
     assert desk.state(row).loinc_num == sixth
+
+
+def test_a_code_of_a_chapter_has_a_french_name(desk: Desk, client_for: ClientFor) -> None:
+    """Of our table, where neither LOINC nor our lexicon has one: compared, and in the list below."""
+    codes = ("18729-4", "18719-5", "18725-2", "18723-7", "18727-8", "18720-3")
+    row = add_chapter(desk, "Bandelette et culot", codes)
+    with transaction(desk.engine) as session:
+        for term in session.exec(select(LoincTerm).where(col(LoincTerm.loinc_num).in_(codes))):
+            term.fr_label = ""
+            session.add(term)
+    page = client_for(TRANSCODER).get(f"{desk.base}/revue/{row}").text
+    for french in ("Urines", "Biochimie", "Microbiologie", "Hématologie"):
+        assert re.search(rf'class="ours">{french}', page), french
 
 
 def test_nothing_of_the_list_is_chosen_where_no_word_points_at_it(desk: Desk, client_for: ClientFor) -> None:
