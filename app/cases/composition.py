@@ -154,7 +154,9 @@ def chapter_codes_of(
         [
             ChapterCode(
                 number,
-                chapter_name(number, name_of(terms[number])) if number in terms else replace(name_of(None), main=values[number]),
+                chapter_name(number, name_of(terms[number]))
+                if number in terms
+                else replace(name_of(None), main=values[number]),
                 case_url(catalogue_id, test.id or 0, query, choix=number) + "#comparaison",
                 number in terms,
             )

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from app.models import Role
 from app.text import counted
 
-
 MOST_READINGS = 100
 """How many readings are counted: beyond, « plus de 99 »."""
 

@@ -21,7 +21,7 @@ pytestmark = [
 __all__ = ["add_rows", "desk", "readings"]
 
 WIDTHS = (320, 640)
-_CUT = """() => [...document.querySelectorAll('main table.table')].flatMap(table => {
+_CUT = """() => [...document.querySelectorAll('main table.stacks')].flatMap(table => {
   const scrolls = [table, table.parentElement].filter(box =>
     getComputedStyle(box).overflowX !== 'visible' && box.scrollWidth > box.clientWidth);
   const cut = [...table.querySelectorAll('tbody td, tbody th')]
@@ -49,8 +49,8 @@ def addresses(
     )
     readings.decide_and_ask(desk.sodium)
     readings.read(desk.sodium, other_code())
-    assert client_for(BIOLOGIST).get(f"{desk.base}/exports/rapport.csv").status_code == 200
-    return ["/", *(f"{desk.base}/{name}" for name in ("coherence", "lots", "double-lecture/accord"))]
+    assert client_for(BIOLOGIST).post(f"{desk.base}/exports/sssom").status_code == 200
+    return ["/", *(f"{desk.base}/{name}" for name in ("coherence", "lots", "double-lecture/accord", "exports"))]
 
 
 def seen(page: Page, address: str, width: int) -> None:
