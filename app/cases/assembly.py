@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from app.cases.comparison import ComparedCode, candidates_of, local_values
-from app.cases.composition import chapter_values, composition_of
+from app.cases.comparison import KEYS, ComparedCode, candidates_of, local_values
+from app.cases.composition import chapter_codes_of, chapter_name, composition_of
 from app.cases.earlier import earlier_lines, suggested_of, to_confirm
 from app.cases.history import HistoryLine, history_of
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS, usual_reason
@@ -82,7 +82,9 @@ def build_case(
     columns = [ComparedCode(proposal.loinc_num, proposal) for proposal in shown]
     confirmed = to_confirm(known.earlier, state)
     instead = replacements_of_decided(session, context, state)
-    wanted = [*([confirmed.loinc_num] if confirmed else []), *instead, *asked.codes]
+    chapters = chapter_codes_of(session, access.catalogue_id, test, context.release_id, asked.query)
+    stand_ins = [] if ranked else chapters.stand_in(KEYS)
+    wanted = [*([confirmed.loinc_num] if confirmed else []), *instead, *stand_ins, *asked.codes]
     columns += _extra_columns(state, wanted, ranked, shown)
     columns.sort(key=lambda column: column.loinc_num in aside)
     offered = [column.loinc_num for column in columns if column.loinc_num not in aside]
@@ -90,6 +92,8 @@ def build_case(
     no_test = nontest is not None and not names_a_set and (not ranked or nontest.confidence > ranked[0].confidence)
     # A set is neither a test nor to be left out of scope: a person chooses, and no key accepts either for them.
     first = "" if no_test or names_a_set or state.outcome else next(iter(offered), "")
+    if first in stand_ins and not chapters.is_pointed:
+        first = ""
     first = confirmed.loinc_num if confirmed and confirmed.loinc_num in offered else first
     chosen = [code for code in asked.codes if code not in aside]
     selected = chosen[-1] if chosen else state.loinc_num or first
@@ -97,9 +101,12 @@ def build_case(
     stays = {asked.chosen, state.loinc_num if state.status in DECIDED else ""}
     candidates = [_offered(candidate, stays) for candidate in candidates]
     is_chapter = test.level in SECTIONS
+    if is_chapter:
+        candidates = [replace(item, name=chapter_name(item.loinc_num, item.name)) for item in candidates]
+    compared = {column.loinc_num for column in columns}
     choice = next((fact for fact in known.facts if fact.id == state.decision_id), None)
     history = history_of(known.facts, known.names)
-    is_empty = runs.current is not None and not known.proposals
+    is_empty = runs.current is not None and not known.proposals and not stand_ins
     exams = [] if is_chapter else list(repository.exams_with(session, local_test_id))
     mates, mates_count = repository.exam_mates(session, local_test_id) if exams else ([], 0)
     decided = next((candidate for candidate in candidates if candidate.is_decided), None)
@@ -131,12 +138,13 @@ def build_case(
         composition=composition_of(
             session, access.catalogue_id, test, context.release_id, state.loinc_num or selected, asked.query
         ),
-        chapter_values=chapter_values(session, access.catalogue_id, test, asked.query) if is_chapter else [],
+        chapter_values=chapters.besides(compared),
+        from_chapters=stand_ins,
         history=history,
-        earlier=earlier_lines(access.catalogue_id, asked.query, known.earlier, {item.loinc_num for item in columns}),
+        earlier=earlier_lines(access.catalogue_id, asked.query, known.earlier, compared),
         suggested=suggested_of(confirmed),
         instead=instead,
-        search=search_view(session, settings, access, context, test, asked, {column.loinc_num for column in columns}),
+        search=search_view(session, settings, access, context, test, asked, compared),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
         position=position,
         rights=rights_of(access, known.facts, state),

@@ -1,10 +1,11 @@
 """What an exam holds and what its code must cover; what a chapter may be given."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
 
+from app.files.kinds import SECTIONS
 from app.models import (
     ExamAnalysis,
     Level,
@@ -12,13 +13,13 @@ from app.models import (
     Outcome,
     ReviewState,
     Status,
-    ValueSet,
-    ValueSetKind,
-    ValueSetMember,
 )
-from app.proposals.chapters import chapter_codes_with_names
+from app.proposals.chapters import french_chapters, likeliest_first
+from app.terminology.naming import TermName, name_of
 from app.terminology.repository import panel_members
+from app.terminology.service import terms_by_number
 from app.text import counted
+from app.transcoding import outside_sql
 from app.web.wording import STATUS, Word
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
@@ -58,8 +59,31 @@ class ChapterCode:
     """A code that a chapter may be given."""
 
     loinc_num: str
-    label: str
+    name: TermName
+    """The names of LOINC and ours; that of the list itself for a code that the release does not have."""
     compare_url: str
+    is_known: bool
+    """Whether the release has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterCodes:
+    """Every code that a chapter may be given, the likeliest first."""
+
+    codes: Sequence[ChapterCode]
+    is_pointed: bool
+    """Whether the label points at the first one."""
+
+    def stand_in(self, most: int) -> list[str]:
+        """Those that stand where candidates do when none is proposed: only codes that can be compared."""
+        return [item.loinc_num for item in self.codes if item.is_known][:most]
+
+    def besides(self, shown: Container[str]) -> list[ChapterCode]:
+        """Those that are not compared."""
+        return [item for item in self.codes if item.loinc_num not in shown]
+
+
+NO_CHAPTER_CODES = ChapterCodes((), False)
 
 
 def composition_of(
@@ -112,16 +136,31 @@ def _sentence(parts: Sequence[ExamPart], panel: str, members: set[str]) -> str:
     return f"{panel} réunit {gathers} ; {covered} sur {known} en font partie."
 
 
-def chapter_values(session: Session, catalogue_id: int, test: LocalTest, query: ReviewQuery) -> list[ChapterCode]:
-    """Every code that a chapter may be given: of the value set in use, else of our own table."""
-    statement = (
-        select(ValueSetMember.loinc_num, ValueSetMember.label)
-        .join(ValueSet, col(ValueSet.id) == ValueSetMember.value_set_id)
-        .where(ValueSet.kind == ValueSetKind.CHAPTERS, col(ValueSet.is_current).is_(True))
-        .order_by(col(ValueSetMember.label), col(ValueSetMember.loinc_num))
+def chapter_name(loinc_num: str, name: TermName) -> TermName:
+    """The name of a code with our French of a chapter, where our lexicon has none."""
+    return replace(name, ours=name.ours or french_chapters().get(loinc_num, ""))
+
+
+def chapter_codes_of(
+    session: Session, catalogue_id: int, test: LocalTest, release_id: int, query: ReviewQuery
+) -> ChapterCodes:
+    """Every code that a chapter may be given: of the value set in use, else of our own table; none for other rows."""
+    if test.level not in SECTIONS:
+        return NO_CHAPTER_CODES
+    values = outside_sql.chapter_values(session)
+    terms = terms_by_number(session, release_id, values)
+    ordered, is_pointed = likeliest_first(test.label, test.chapter, values)
+    return ChapterCodes(
+        [
+            ChapterCode(
+                number,
+                chapter_name(number, name_of(terms[number]))
+                if number in terms
+                else replace(name_of(None), main=values[number]),
+                case_url(catalogue_id, test.id or 0, query, choix=number) + "#comparaison",
+                number in terms,
+            )
+            for number in ordered
+        ],
+        is_pointed,
     )
-    found = session.exec(statement).all() or chapter_codes_with_names()
-    return [
-        ChapterCode(number, label, case_url(catalogue_id, test.id or 0, query, choix=number) + "#comparaison")
-        for number, label in found
-    ]

@@ -1,6 +1,6 @@
 """What the case page shows: the local test, its candidates on the seven lines, and where to go."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -242,7 +242,9 @@ class CaseView:
     composition: Composition | None
     """The analyses of an exam beside what its code gathers; None for any other row."""
     chapter_values: list[ChapterCode]
-    """Every code that a chapter may be given."""
+    """The codes that a chapter may be given, beside those that are compared."""
+    from_chapters: Container[str]
+    """The codes that stand as candidates because the list of chapters has them, and nothing was proposed."""
     history: list[HistoryLine]
     earlier: list[EarlierLine]
     suggested: Suggested | None

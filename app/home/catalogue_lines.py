@@ -13,7 +13,7 @@ from app.home import repository as home_repository
 from app.home.next_step import Waiting, next_step
 from app.home.progress import CatalogueLine, StatusCounts
 from app.laboratories import repository
-from app.models import Catalogue, Level, Role, Status
+from app.models import CONTRIBUTORS, Catalogue, Level, Role, Status
 from app.platform.identity import CatalogueAccess
 from app.proposals.service import JOB_KIND
 
@@ -49,15 +49,20 @@ def _lines(
     working = home_repository.being_worked_on(session, identifiers)
     own = home_repository.own_counts(session, identifiers, user_id)
     proposed = home_repository.with_proposals(session, identifiers)
+    read_by = [item.id or 0 for item in catalogues if roles[item.laboratory_id] in CONTRIBUTORS]
+    readings = home_repository.readings_waiting(session, read_by, user_id) if read_by else {}
     covered = main_figures(session, set(identifiers) - behind)
     lines = []
     for catalogue in catalogues:
         assert catalogue.id is not None
         mine = own.get(catalogue.id, {})
+        to_read, to_reconcile = readings.get(catalogue.id, (0, 0))
         waiting = Waiting(
             **rows[catalogue.id],
             own_decided=mine.get(Status.DECIDED, 0),
             own_sent_back=mine.get(Status.SENT_BACK, 0),
+            to_read=to_read,
+            to_reconcile=to_reconcile,
             has_proposals=catalogue.id in proposed,
             is_importing=catalogue.id in working[IMPORT_JOB],
             is_searching=catalogue.id in working[JOB_KIND],

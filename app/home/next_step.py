@@ -1,10 +1,13 @@
 """The one thing to do next on a catalogue, in one sentence, for each role. Pure: it is given the numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from app.models import Role
 from app.text import counted
+
+MOST_READINGS = 100
+"""How many readings are counted: beyond, « plus de 99 »."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,10 @@ class Waiting:
     """Of the decided ones: by the person who asks, so that another biologist approves them."""
     own_sent_back: int = 0
     has_proposals: bool = False
+    to_read: int = 0
+    """Decisions of others that this person may read a second time, at most `MOST_READINGS`."""
+    to_reconcile: int = 0
+    """Readings that differ, at most `MOST_READINGS`."""
     is_importing: bool = False
     is_searching: bool = False
 
@@ -35,6 +42,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Something that waits beside the next step, and where it is."""
+
+    sentence: str
+    link: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextStep:
     """A sentence, and where it leads; `link` is empty when there is nothing to do."""
 
@@ -43,10 +59,43 @@ class NextStep:
     url: str = ""
     waiting: int = 0
     """How many rows wait for this person, for the badge."""
+    also: tuple[Also, ...] = ()
+    """What waits in the double reading."""
+
+    @property
+    def said(self) -> str:
+        """Every sentence."""
+        return " ".join([self.sentence, *(item.sentence for item in self.also)])
 
 
 def next_step(role: Role, waiting: Waiting, catalogue_id: int, laboratory_id: int, user_id: int) -> NextStep:
-    """What this person does next here."""
+    """What this person does next here, and what else waits for her."""
+    step = _first(role, waiting, catalogue_id, laboratory_id, user_id)
+    return replace(step, also=_readings(role, waiting, f"/catalogues/{catalogue_id}/double-lecture"))
+
+
+def _readings(role: Role, waiting: Waiting, url: str) -> tuple[Also, ...]:
+    """What waits in the double reading: a reconciliation for who may make it, a second reading for who may read."""
+    found = []
+    if role is Role.BIOLOGIST and waiting.to_reconcile:
+        sentence = _at_most(
+            waiting.to_reconcile, "lecture en désaccord attend une conciliation.",
+            "lectures en désaccord attendent une conciliation.",
+        )  # fmt: skip
+        found.append(Also(sentence, "Concilier", url))
+    if role is not Role.READER and waiting.to_read:
+        sentence = _at_most(
+            waiting.to_read, "ligne attend votre deuxième lecture.", "lignes attendent votre deuxième lecture."
+        )
+        found.append(Also(sentence, "Lire", url))
+    return tuple(found)
+
+
+def _at_most(number: int, one: str, many: str) -> str:
+    return counted(number, one, many) if number < MOST_READINGS else f"Plus de {MOST_READINGS - 1} {many}"
+
+
+def _first(role: Role, waiting: Waiting, catalogue_id: int, laboratory_id: int, user_id: int) -> NextStep:
     place = f"/catalogues/{catalogue_id}"
     if waiting.is_importing:
         return NextStep("Un import est en cours : ses lignes arrivent.")

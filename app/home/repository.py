@@ -9,7 +9,10 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from app.catalogues.service import IMPORT_JOB
+from app.double_reading.queue_sql import acted_on
+from app.home.next_step import MOST_READINGS
 from app.models import (
+    Catalogue,
     CatalogueCount,
     CountFamily,
     ExamAnalysis,
@@ -18,10 +21,12 @@ from app.models import (
     Level,
     LocalTest,
     ProposalRun,
+    ReadingRequest,
     ReviewState,
     Status,
 )
 from app.proposals.service import JOB_KIND
+from app.transcoding.readings import disagrees, joined, waits
 from app.transcoding.repository import level_status_counts
 from app.transcoding.under_way import under_way
 
@@ -59,6 +64,26 @@ def own_counts(session: Session, catalogue_ids: Collection[int], user_id: int) -
     for catalogue_id, key, rows in session.exec(statement):
         found.setdefault(catalogue_id, {})[keys[key]] = rows
     return found
+
+
+def readings_waiting(session: Session, catalogue_ids: Collection[int], user_id: int) -> dict[int, tuple[int, int]]:
+    """Catalogue -> (second readings that this person may make, rows in disagreement), each counted up to
+    `MOST_READINGS`; one statement."""
+    to_read, differing = (
+        joined(select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest))
+        .where(col(ReadingRequest.catalogue_id) == col(Catalogue.id), *conditions)
+        .distinct()
+        .limit(MOST_READINGS)
+        .correlate(Catalogue)
+        .subquery()
+        for conditions in ((waits(), ~acted_on(user_id)), (disagrees(),))
+    )
+    statement = select(
+        col(Catalogue.id),
+        select(func.count()).select_from(to_read).scalar_subquery(),
+        select(func.count()).select_from(differing).scalar_subquery(),
+    ).where(col(Catalogue.id).in_(catalogue_ids))
+    return {number: (mine, others) for number, mine, others in session.execute(statement)}
 
 
 def with_proposals(session: Session, catalogue_ids: Collection[int]) -> set[int]:

@@ -3,7 +3,7 @@
 A refused code can never be chosen; a blocking check needs a written justification; a warning is shown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from app.models import Level, LocalTest, LoincTerm
 from app.terminology.grace import NO_LIMIT, GraceRule
 from app.text import french_day, release_title
 from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
+from app.transcoding.outside import HeldAnalysis, outside_chapters, outside_exam
 from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
 from loinc_data.units import read_unit
@@ -91,6 +92,10 @@ class CheckedMapping:
     """LOINC codes given to the same label elsewhere in the laboratory."""
     other_answers: Sequence[str] = ()
     """Other answers approved for rows of the same local code."""
+    chapters: Mapping[str, str] = field(default_factory=dict)
+    """Code -> name of all that a chapter may be given; empty for any other row."""
+    analyses: Sequence[HeldAnalysis] = ()
+    """What an exam holds; empty for any other row."""
     findings: dict[Axis, AxisFinding] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -277,6 +282,14 @@ def _order(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
         yield _warning("panel", "C'est le code d'un ensemble (panel), donné à une analyse isolée.")
 
 
+def _outside(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
+    if said := outside_chapters(term.loinc_num, mapping.chapters):
+        yield _blocking("outside_chapters", said)
+    is_named = mapping.findings[Axis.COMPONENT].verdict is Verdict.AGREE
+    if said := outside_exam(term, mapping.analyses, is_named):
+        yield _blocking("outside_exam", said)
+
+
 def _component(mapping: CheckedMapping, term: LoincTerm) -> Iterator[Check]:
     if mapping.contradicts(Axis.COMPONENT):
         yield _warning("component", mapping.sentence(Axis.COMPONENT, "Le composant contredit celui du code."))
@@ -333,6 +346,6 @@ def _shared_axes(one: LoincTerm, other: LoincTerm) -> int:
 
 
 RULES: tuple[Callable[[CheckedMapping, LoincTerm], Iterator[Check]], ...] = (
-    _status, _property, _time, _scale, _specimen, _method, _order, _component, _circuit, _twins,
+    _status, _property, _time, _scale, _specimen, _method, _order, _outside, _component, _circuit, _twins,
     _answers,
 )  # fmt: skip

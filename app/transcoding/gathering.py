@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.models import LocalTest, LoincRelease, LoincTerm
+from app.files.kinds import SECTIONS
+from app.models import Level, LocalTest, LoincRelease, LoincTerm
 from app.proposals.service import evidence_for
 from app.settings import Settings
 from app.terminology.grace import NO_LIMIT, GraceRule, rule_at
@@ -15,6 +16,7 @@ from app.transcoding.answers import other_answers
 from app.transcoding.checks import CheckedMapping
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.opposed_words import FAMILY_WORDS, SPECIMENS, opposed_of, opposition, takes_any_specimen
+from app.transcoding.outside_sql import chapter_values, held_analyses
 from app.transcoding.repository import Carrier
 
 
@@ -73,6 +75,9 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
     carriers = repository.carriers_of(session, context.catalogue_id, numbers)
     answers = other_answers(session, context.catalogue_id, [(pair.test, pair.loinc_num) for pair in wanted])
     labels = repository.codes_of_labels(session, context.laboratory_id, {pair.test.label for pair in wanted})
+    chapters = chapter_values(session) if any(pair.test.level in SECTIONS for pair in wanted) else {}
+    exams = {pair.test.id or 0 for pair in wanted if pair.test.level == Level.EXAM}
+    analyses = held_analyses(session, context.catalogue_id, context.release_id, exams)
     return [
         CheckedMapping(
             test=pair.test,
@@ -88,6 +93,8 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
             opposed_to=_opposed(pair, terms.get(pair.loinc_num), _carrying(carriers, pair)),
             other_codes=_others(labels.get((pair.test.level, pair.test.label), ()), pair),
             other_answers=others,
+            chapters=chapters if pair.test.level in SECTIONS else {},
+            analyses=analyses.get(pair.test.id or 0, ()),
         )
         for pair, others in zip(wanted, answers, strict=True)
     ]  # fmt: skip

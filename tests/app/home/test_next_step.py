@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.home.next_step import NextStep, Waiting, next_step
+from app.home.next_step import MOST_READINGS, NextStep, Waiting, next_step
 from app.models import Role
 
 WORK = Waiting(todo=12, doubt=2, decided=5, approved=9, sent_back=1, own_decided=2, own_sent_back=1, has_proposals=True)
@@ -72,3 +72,23 @@ def test_one_sentence_and_the_way_there(role: Role, waiting: Waiting, sentence: 
 
 def test_a_biologist_does_not_wait_for_what_she_decided_herself() -> None:
     assert asked(Role.BIOLOGIST, Waiting(decided=5, own_decided=5, has_proposals=True)).waiting == 0
+
+
+READINGS = Waiting(todo=12, has_proposals=True, to_read=77, to_reconcile=26)
+
+
+def test_the_double_reading_is_named_to_whoever_may_act_on_it() -> None:
+    biologist, transcoder = asked(Role.BIOLOGIST, READINGS), asked(Role.TRANSCODER, READINGS)
+    assert [item.sentence for item in biologist.also] == [
+        "26 lectures en désaccord attendent une conciliation.",
+        "77 lignes attendent votre deuxième lecture.",
+    ]
+    assert [item.sentence for item in transcoder.also] == ["77 lignes attendent votre deuxième lecture."]
+    assert {item.url for item in biologist.also} == {"/catalogues/7/double-lecture"}
+    assert "12 lignes restent à décider. 77 lignes attendent votre deuxième lecture." in transcoder.said
+    assert asked(Role.READER, READINGS).also == ()
+
+
+def test_what_is_counted_no_further_is_said_so() -> None:
+    (read,) = asked(Role.TRANSCODER, Waiting(approved=9, to_read=MOST_READINGS)).also
+    assert read.sentence == "Plus de 99 lignes attendent votre deuxième lecture."

@@ -33,8 +33,8 @@ LIMITS = {
     "bulk approval of 100": 38,
     "coverage": 51,
     "exports": 38,
-    "home": 11,
-    "catalogue": 29,
+    "home": 12,
+    "catalogue": 30,
     "memory": 9,
     "jobs of the laboratory": 3,
     "all jobs": 3,
@@ -42,6 +42,7 @@ LIMITS = {
 """Statements of the second request of its kind, when the engine and what it remembers are there.
 
 A decision reads the shares by which it may be drawn for a second reading, an approval what is known of that reading.
+The landing pages count what waits in the double reading, in one statement for every catalogue and no further than 100.
 """
 WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}"}
 """On a server these take their turn first, and hold the rule by which the counts are kept: two statements more
