@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -209,14 +209,22 @@ def has_other_arbiter(session: Session, laboratory_id: int, readers: tuple[int, 
     return session.execute(statement.limit(1)).first() is not None
 
 
+def _answer(said: type[Decision] | type[SecondReading]) -> ColumnElement[str]:
+    """SQL: what a reader says, in one word: two codes are two answers."""
+    return case((col(said.action) == literal_column(f"'{Action.CHOOSE}'"), col(said.loinc_num)), else_=col(said.action))
+
+
 def counted_readings(session: Session, catalogue_id: int) -> list[CountedReadings]:
-    """Every second reading of a catalogue, counted by discipline, readers and answers: no line a row."""
+    """Every second reading of a catalogue, counted by discipline, readers and answers, in one statement.
+
+    An answer is a code, or that there is none, or out of scope, or a doubt: no line more than there are readings.
+    """
     kinds = (
         col(ReadingRequest.discipline),
         col(Decision.author_id),
         col(SecondReading.author_id),
-        col(Decision.action),
-        col(SecondReading.action),
+        _answer(Decision).label("first_answer"),
+        _answer(SecondReading).label("second_answer"),
         col(SecondReading.is_agreement),
     )
     statement = (

@@ -247,8 +247,10 @@ def test_the_agreement_page(readings: Readings, client_for: ClientFor) -> None:
     page = client.get(f"{readings.base}/accord").text
     assert "50,0" in page
     assert "Biochimie et hormonologie" in page
-    assert "1,00" in page, "one code and one « no code »: the two categories agree"
-    assert "non défini" in page, "each pair has one category"
+    # Two pairs, (2951-2, 2947-0) and (none, none): observed 1/2, expected 1/4.
+    assert "0,33" in page
+    assert "1,00" not in page, "two different codes are no agreement, for kappa neither"
+    assert "non défini" in page, "one pair of readers has one category"
     assert NAMES[BIOLOGIST] in page
     assert 'data-export="accord-disciplines"' in page
 
