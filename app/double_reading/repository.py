@@ -59,10 +59,10 @@ def to_ask_for(session: Session, catalogue_id: int, decision_ids: Iterable[int])
     return list(session.exec(statement.order_by(col(Decision.id))))
 
 
-def is_sampled(session: Session, batch_public_id: str) -> bool:
-    """Whether some row of a batch was asked for."""
-    statement = sa_select(col(ReadingRequest.id)).where(col(ReadingRequest.batch_public_id) == batch_public_id)
-    return session.execute(statement.limit(1)).first() is not None
+def sampled(session: Session, batch_public_id: str) -> int:
+    """How many rows of a batch were asked for so far."""
+    statement = sa_select(func.count()).where(col(ReadingRequest.batch_public_id) == batch_public_id)
+    return int(session.execute(statement.select_from(ReadingRequest)).scalar_one())
 
 
 def classes_of_codes(session: Session, facts: Collection[Decision]) -> dict[int, str]:
