@@ -74,7 +74,7 @@ def case_page(
     """The case of a row; `problem` says why what was sent was not recorded."""
     runs = runs_of(session, access.catalogue_id)
     case = build_case(session, settings, access, local_test_id, runs, asked)
-    reading = reading_standings(session, [local_test_id]).get(local_test_id) if case.decision else None
+    reading = reading_standings(session, [local_test_id]).get(local_test_id)
     differs = reading is ReadingStanding.DISAGREED
     if differs and case.rights.approve:
         case = replace(case, rights=replace(case.rights, approve=False, approve_refusal=DISAGREEMENT))

@@ -109,6 +109,8 @@ class ReconciliationPage(PageContext):
     test: LocalTest
     status: Word
     is_approved: bool
+    since: str
+    """What was decided after the first reading; empty when nothing was."""
     case: CaseView
     sides: list[ReadingSide]
     columns: list[CandidateColumn | None]

@@ -182,6 +182,8 @@ class Disagreement:
     first: Decision
     second: SecondReading
     version: int
+    decision_id: int | None
+    """The decision in force now, which may be another one than the first reader's."""
 
 
 def disagreements(
@@ -189,7 +191,9 @@ def disagreements(
 ) -> list[Disagreement]:
     """The disagreements of a catalogue, or of one of its rows, in the order of the file; a window of them."""
     statement = joined(
-        sa_select(LocalTest, ReadingRequest, Decision, SecondReading, col(ReviewState.version))
+        sa_select(
+            LocalTest, ReadingRequest, Decision, SecondReading, col(ReviewState.version), col(ReviewState.decision_id)
+        )
         .select_from(ReadingRequest)
         .join(LocalTest, col(LocalTest.id) == col(ReadingRequest.local_test_id))
     ).where(col(ReadingRequest.catalogue_id) == catalogue_id, disagrees(), _is_after(after))

@@ -16,6 +16,7 @@ from app.models import (
     ReadingShare,
     User,
 )
+from app.transcoding.readings import has_disagreement
 
 
 def newest_shares(session: Session, laboratory_id: int) -> dict[str, int | None]:
@@ -49,12 +50,16 @@ def decisions(session: Session, decision_ids: Iterable[int]) -> list[Decision]:
 
 
 def to_ask_for(session: Session, catalogue_id: int, decision_ids: Iterable[int]) -> list[Decision]:
-    """Those of these facts that are about rows of this catalogue and that nobody asked for yet, in their order."""
+    """Those of these facts that are about rows of this catalogue and that nobody asked for yet, in their order.
+
+    A row in disagreement waits for its reconciliation, not for one more reading.
+    """
     asked = select(ReadingRequest.id).where(ReadingRequest.decision_id == col(Decision.id)).exists()
     statement = (
         select(Decision)
         .join(LocalTest, col(LocalTest.id) == Decision.local_test_id)
         .where(col(Decision.id).in_(list(decision_ids)), LocalTest.catalogue_id == catalogue_id, ~asked)
+        .where(~has_disagreement(col(Decision.local_test_id)))
     )
     return list(session.exec(statement.order_by(col(Decision.id))))
 

@@ -1,12 +1,22 @@
 """The pages: what a second reader sees, and what she must not."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from sqlmodel import select
 
 from app.double_reading.service import Answer
-from app.models import Action, Decision, EarlierStatement, EarlierUse, ReadingReconciliation, SecondReading, User
+from app.models import (
+    Action,
+    Decision,
+    EarlierStatement,
+    EarlierUse,
+    ReadingReconciliation,
+    SecondReading,
+    Status,
+    User,
+)
 from app.platform.database import reading, transaction
 from app.review.marks import mark_candidate, mark_row
 from tests.app.double_reading.conftest import SECOND_BIOLOGIST, SODIUM, SODIUM_IN_BLOOD, Readings, other_code
@@ -253,6 +263,24 @@ def test_the_agreement_page(readings: Readings, client_for: ClientFor) -> None:
     assert "non défini" in page, "one pair of readers has one category"
     assert NAMES[BIOLOGIST] in page
     assert 'data-export="accord-disciplines"' in page
+
+
+def test_the_reconciliation_says_what_was_decided_since(
+    readings: Readings, differing: Callable[[], None], client_for: ClientFor
+) -> None:
+    desk = readings.desk
+    differing()
+    address = f"{readings.base}/{desk.sodium}/conciliation"
+    client = client_for(SECOND_BIOLOGIST)
+    assert "Depuis la première lecture" not in client.get(address).text
+    # The plain decision of the second reader, posted as any other, leaves the row where it was.
+    form = {"version": str(desk.version(desk.sodium)), "action": "no_loinc", "reason": "aucun"}
+    client_for(BIOLOGIST).post(f"{desk.base}/revue/{desk.sodium}/decision", data=form)
+    assert desk.state(desk.sodium).outcome == "no_loinc"
+    assert f"Depuis la première lecture, {NAMES[BIOLOGIST]} a répondu" in client.get(address).text
+    judged = {"version": str(desk.version(desk.sodium)), "action": "approve"}
+    assert client.post(f"{desk.base}/approbation/{desk.sodium}", data=judged).status_code == 409
+    assert desk.state(desk.sodium).status == Status.DECIDED
 
 
 def test_a_laboratory_of_one_person_reports_what_waits(readings: Readings, client_for: ClientFor) -> None:

@@ -182,18 +182,58 @@ def test_saying_the_same_again_does_not_end_a_disagreement(
     assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
     desk.undo(desk.sodium)
     desk.undo(desk.sodium)
-    assert readings.standing(desk.sodium) is ReadingStanding.NONE
-    desk.decide(desk.sodium)
+    assert desk.state(desk.sodium).status == Status.TODO, "one's own decision can be taken back"
     assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    desk.decide(desk.sodium)
     with pytest.raises(ConflictError):
         readings.approve(desk.sodium, SECOND_BIOLOGIST)
 
 
-def test_another_answer_ends_it(readings: Readings, differing: Callable[[], None]) -> None:
+OTHERWISE: dict[str, Callable[[Desk], object]] = {
+    "the second reader decides what she read": lambda desk: desk.decide(
+        desk.sodium, email=BIOLOGIST, loinc_num=SODIUM_IN_BLOOD, justification="sang total"
+    ),
+    "the second reader says that there is none": lambda desk: desk.decide(
+        desk.sodium, Action.NO_LOINC, BIOLOGIST, reason="aucun"
+    ),
+    "the first reader comes round": lambda desk: desk.decide(
+        desk.sodium, loinc_num=SODIUM_IN_BLOOD, justification="sang total"
+    ),
+    "the first reader leaves it out": lambda desk: desk.decide(desk.sodium, Action.OUT_OF_SCOPE, reason="texte"),
+    "a doubt comes between": lambda desk: (
+        desk.decide(desk.sodium, Action.DOUBT, BIOLOGIST, reason="lequel ?"),
+        desk.decide(desk.sodium, email=BIOLOGIST),
+    ),
+    "another person decides the same": lambda desk: desk.decide(desk.sodium, email=BIOLOGIST, comment="moi aussi"),
+    "it is taken back, then decided by another": lambda desk: (
+        desk.undo(desk.sodium),
+        desk.decide(desk.sodium, email=BIOLOGIST),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_no_decision_ends_a_disagreement(readings: Readings, differing: Callable[[], None], way: str) -> None:
     desk = readings.desk
     differing()
-    desk.decide(desk.sodium, loinc_num=SODIUM_IN_BLOOD, justification="sang total")
-    assert readings.standing(desk.sodium) is ReadingStanding.NONE
+    OTHERWISE[way](desk)
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    assert readings.waiting().reconciliation == 1
+    with pytest.raises(ConflictError) as refused:
+        readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    assert refused.value.message == DISAGREEMENT
+    readings.reconcile(desk.sodium, other_code(reason="tube de sang total"))
+    assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
+    readings.approve(desk.sodium, BIOLOGIST)
+
+
+def test_a_row_in_disagreement_is_not_asked_for_again(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    assert readings.ask(desk.decide(desk.sodium, Action.NO_LOINC, reason="aucun")) == 0
+    assert readings.waiting().second == 0
+    readings.reconcile(desk.sodium, other_code(reason="tube de sang total"))
+    assert readings.ask(desk.decide(desk.sodium, Action.NO_LOINC, reason="aucun")) == 1, "it ended: as any other row"
 
 
 def test_a_third_person_reconciles(readings: Readings, differing: Callable[[], None]) -> None:
