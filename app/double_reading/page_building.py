@@ -96,6 +96,7 @@ def overview_page(session: Session, access: CatalogueAccess, params: QueryParams
                 _listed(item.test, f"{base}/{item.test.id}/conciliation"),
                 first=said_in_short(item.first),
                 second=said_in_short(item.second),
+                state=STATUS[Status(item.status)].text,
             )
             for item in found
         ],

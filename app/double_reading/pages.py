@@ -25,6 +25,8 @@ class ListedRow:
     first: str = ""
     """What the first reader said; never of a row that waits for its second reading."""
     second: str = ""
+    state: str = ""
+    """Where the row stands, in the list of disagreements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,9 +141,3 @@ def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[i
         if word and found.get(row_id) is not ReadingStanding.DISAGREED:
             found[row_id] = ReadingStanding(word)
     return found
-
-
-def in_disagreement(session: Session, local_test_ids: Iterable[int]) -> set[int]:
-    """Those of these rows that wait for a reconciliation."""
-    found = reading_standings(session, local_test_ids)
-    return {row_id for row_id, standing in found.items() if standing is ReadingStanding.DISAGREED}
