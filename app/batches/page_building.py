@@ -262,7 +262,7 @@ def group_page(
     ids = groups.ids_of_group(session, access.catalogue_id, local_test_id, groups.MOST + 1)
     shown = ids[: groups.MOST]
     runs = transcoding.runs_of(session, access.catalogue_id)
-    rows = rows_of(session, access.catalogue_id, runs, query, shown)
+    rows = rows_of(session, access, runs, query, shown)
     versions = repository.versions_of(session, shown)
     statuses = repository.statuses_of(session, shown)
     run_id = run_id_of(runs)

@@ -13,6 +13,7 @@ from app.models import (
     EarlierStatement,
     EarlierUse,
     ReadingReconciliation,
+    Role,
     SecondReading,
     Status,
     User,
@@ -220,7 +221,7 @@ def test_what_the_approval_list_says(readings: Readings, client_for: ClientFor) 
     client = client_for(SECOND_BIOLOGIST)
     page = client.get(f"{desk.base}/approbation").text
     assert "Deuxième lecture attendue" in page
-    assert f'name="choix" value="{desk.sodium}:' in page, "it may be approved all the same"
+    assert f'name="choix" value="{desk.sodium}:' not in page, "it waits for its reading"
     readings.read(desk.sodium, other_code())
     page = client.get(f"{desk.base}/approbation").text
     assert "Lectures en désaccord" in page
@@ -263,6 +264,75 @@ def test_the_agreement_page(readings: Readings, client_for: ClientFor) -> None:
     assert "non défini" in page, "one pair of readers has one category"
     assert NAMES[BIOLOGIST] in page
     assert 'data-export="accord-disciplines"' in page
+
+
+PLACES = ("revue", "revue/{row}", "revue/{row}?fait={fact}", "revue/{row}/groupe", "approbation")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_page_tells_the_decision_to_who_may_read_it_again(
+    readings: Readings, client_for: ClientFor, place: str
+) -> None:
+    desk = readings.desk
+    readings.give_role(SECOND_BIOLOGIST, Role.TRANSCODER)
+    fact = readings.decide_and_ask(desk.sodium, loinc_num="1988-5", justification="mots de la première")
+    address = f"{desk.base}/{place.format(row=desk.sodium, fact=fact.id)}"
+    told = ("1988-5", "mots de la première")
+    blind = client_for(SECOND_BIOLOGIST).get(address).text
+    assert all(word not in blind for word in told)
+    assert "en attente de deuxième lecture (à l’aveugle)" in blind
+    for email in (TRANSCODER, BIOLOGIST):
+        assert "1988-5" in client_for(email).get(address).text, "its author and who approves see it"
+    readings.read(desk.sodium, other_code(), SECOND_BIOLOGIST)
+    assert "1988-5" in client_for(SECOND_BIOLOGIST).get(address).text, "once she has read it"
+
+
+def test_the_case_names_nobody_and_leads_to_the_blind_reading(readings: Readings, client_for: ClientFor) -> None:
+    desk = readings.desk
+    readings.give_role(SECOND_BIOLOGIST, Role.TRANSCODER)
+    readings.decide_and_ask(desk.sodium)
+    page = client_for(SECOND_BIOLOGIST).get(f"{desk.base}/revue/{desk.sodium}").text
+    assert NAMES[TRANSCODER] not in page
+    assert f'href="{readings.base}/{desk.sodium}"' in page
+    assert 'id="form-choix"' not in page
+    page = client_for(SECOND_BIOLOGIST).get(f"{desk.base}/approbation").text
+    assert f'href="{readings.base}/{desk.sodium}"' in page
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_nor_does_the_answer_to_a_decision(readings: Readings, client_for: ClientFor, accept: str) -> None:
+    desk = readings.desk
+    readings.give_role(SECOND_BIOLOGIST, Role.TRANSCODER)
+    readings.decide_and_ask(desk.sodium, loinc_num="1988-5", justification="mots de la première")
+    client = client_for(SECOND_BIOLOGIST)
+    # She had the row open before it was decided, or after.
+    for version in ("0", "1"):
+        for action, place in (("choose", "decision"), ("flag", "repere"), ("undo", "annulation")):
+            form = {"version": version, "action": action, "loinc_num": SODIUM, "reason": "essai"}
+            address = f"{desk.base}/revue/{desk.sodium}/{place}"
+            answer = client.post(address, data=form, headers={"accept": accept})
+            assert answer.status_code == 409, place
+            assert "1988-5" not in answer.text
+            assert "à l’aveugle" in answer.text
+    assert len(desk.facts(desk.sodium)) == 1
+
+
+def test_the_approval_says_what_waits_and_what_is_suspended(readings: Readings, client_for: ClientFor) -> None:
+    desk = readings.desk
+    client = client_for(BIOLOGIST)
+    readings.decide_and_ask(desk.glucose, loinc_num="14749-6")
+    page = client.get(f"{desk.base}/approbation").text
+    assert "choisie pour une deuxième lecture" in page
+    assert f'value="{desk.glucose}:1"' not in page, "it is not ticked"
+    assert "choisie pour une deuxième lecture" in client.get(f"{desk.base}/revue/{desk.glucose}").text
+    assert "sans la deuxième lecture" not in page
+    readings.approve_then_ask(desk.sodium)
+    assert "sans la deuxième lecture" in client.get(f"{desk.base}/approbation").text
+    readings.read(desk.sodium, other_code())
+    page = client.get(f"{desk.base}/approbation").text
+    assert "1 ligne approuvée a deux lectures" in page
+    assert "sans la deuxième lecture" not in page
+    assert "<td>Approuvée</td>" in client.get(readings.base).text
 
 
 def test_the_reconciliation_says_what_was_decided_since(
