@@ -1,7 +1,7 @@
 """The rows that the biologist judges: decision, author, checks and the evidence that counts most."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, ch
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
+from app.transcoding.readers import BLIND, blind_url, hidden_from, not_approved_yet
 from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import Runs
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
@@ -66,6 +67,10 @@ class ApprovalRow(Checked):
     """What is known of the second reading of the decision."""
     reconcile_url: str
     """Where two readings that differ are reconciled; empty where they do not."""
+    waits_for: str
+    """Why its readings keep the row from being approved; empty where they do not."""
+    blind_url: str
+    """Where the person reads the row a second time, when nothing of its decision is shown to her before."""
 
     @property
     def can_tick(self) -> bool:
@@ -114,11 +119,33 @@ def rows_to_judge(
     answers = other_answers(session, access.catalogue_id, asked)
     authors = {**known, **repository.names_of(session, deciders - known.keys())}
     readings = reading_standings(session, ids)
+    kept = not_approved_yet(session, ids, access.laboratory_id)
+    hidden = hidden_from(session, access, [row_id for row_id in ids if readings.get(row_id) is ReadingStanding.WAITING])
     checks = [_checks(item, checked.get(item.row.id), others) for item, others in zip(judged, answers, strict=True)]
-    return [
-        _row(access, query, item, checked.get(item.row.id), authors, found, batches, readings.get(item.row.id))
+    shown_rows = [
+        _row(
+            access,
+            query,
+            item,
+            checked.get(item.row.id),
+            authors,
+            found,
+            batches,
+            readings.get(item.row.id),
+            kept.get(item.row.id, ""),
+        )
         for item, found in zip(judged, checks, strict=True)
     ]
+    return [_blind(access, row) if row.id in hidden else row for row in shown_rows]
+
+
+def _blind(access: CatalogueAccess, row: ApprovalRow) -> ApprovalRow:
+    """The row without anything of its decision, for who may be its second reader."""
+    return replace(
+        row, status=BLIND, decision="", is_code=False, name=None, relation="", reason="", comment="", justification="",
+        author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False, checks=[], batch_url="",
+        reading=None, waits_for="", blind_url=blind_url(access.catalogue_id, row.id),
+    )  # fmt: skip
 
 
 def _stored_lines(row: Any, known: repository.Judgeable, choice: Decision | None) -> list[EvidenceLine] | None:
@@ -138,6 +165,7 @@ def _row(
     checks: list[Check],
     batches: Mapping[int, str],
     reading: ReadingStanding | None,
+    waits_for: str,
 ) -> ApprovalRow:
     batch = batches.get(item.choice.id or 0, "") if item.choice else ""
     row, choice = item.row, item.choice
@@ -172,10 +200,12 @@ def _row(
         checks=checks,
         batch_url=f"/catalogues/{access.catalogue_id}/lots/{batch}" if batch else "",
         is_own=is_own,
-        can_approve=not is_own and not differs and _may(access, status, outcome, Action.APPROVE),
+        can_approve=not is_own and not waits_for and _may(access, status, outcome, Action.APPROVE),
         can_send_back=_may(access, status, outcome, Action.SEND_BACK),
         reading=READING[reading] if reading else None,
         reconcile_url=reconciliation_url(access.catalogue_id, row.id) if differs else "",
+        waits_for=waits_for,
+        blind_url="",
     )
 
 

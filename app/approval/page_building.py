@@ -7,6 +7,8 @@ from sqlmodel import Session
 from app.approval.listing import needs_opening, rows_to_judge
 from app.approval.pages import ApprovalPage, BulkPage
 from app.approval.service import RowAnswer
+from app.double_reading.page_building import base_of
+from app.double_reading.queue_sql import approved_in_disagreement, approved_unread
 from app.models import Role, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
@@ -75,6 +77,9 @@ def approval_page(
         csv_url=shown.with_page(1).url(path, format="csv"),
         can_judge=access.role is Role.BIOLOGIST,
         to_open=needs_opening(rows),
+        suspended=approved_in_disagreement(session, access.catalogue_id),
+        unread=approved_unread(session, access.catalogue_id),
+        readings_url=base_of(access.catalogue_id),
         done=done_notice(session, access, done, shown),
         problem=problem,
     )

@@ -34,6 +34,11 @@ class ApprovalPage(PageContext):
     can_judge: bool
     to_open: int
     done: Done | None
+    suspended: int
+    """Rows approved before their second reading, which differs: they do not go out as approved."""
+    unread: int
+    """Approved rows that still wait for the second reading that they were chosen for."""
+    readings_url: str
     problem: str = ""
 
 

@@ -29,7 +29,7 @@ from app.transcoding.ledger import (
     open_row,
     open_rows,
 )
-from app.transcoding.readings import DISAGREEMENT, in_disagreement
+from app.transcoding.readers import not_approved_yet
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of, weigh_decided
 from matcher.types import Verdict
 
@@ -66,14 +66,17 @@ def approve(
 ) -> Decision:
     """Approve the decision in force on a row; `weighed` is what `weigh_decided` found before.
 
-    `is_opened` says that the biologist had the whole case before her eyes: a row with a contradiction is not
-    approved otherwise. A blocking check needs a justification, the transcoder's or the biologist's.
+    A row whose two readings differ is reconciled first, and one chosen for a second reading is read first, where the
+    laboratory has somebody for it. `is_opened` says that the biologist had the whole case before her eyes: a row with
+    a contradiction is not approved otherwise. A blocking check needs a justification, the transcoder's or the
+    biologist's.
     """
     check_lengths(comment=comment, justification=justification)
     row = open_row(session, access, local_test_id, expected_version)
     asked = _Asked(row, _choice_to_approve(row))
-    if in_disagreement(session, [local_test_id]):
-        raise ConflictError(DISAGREEMENT)
+    kept = not_approved_yet(session, [local_test_id], access.laboratory_id)
+    if kept:
+        raise ConflictError(kept[local_test_id])
     (looked,) = _look_again(session, settings, access, [asked], weighed)
     _require_soundness(looked, is_opened, f"{asked.choice.justification}{justification}")
     return append_many(session, [_approval(asked, comment, justification)])[0]
@@ -145,13 +148,13 @@ def _approve_chunk(
     opened = open_rows(session, access, pairs)
     refused: dict[int, WorkbenchError] = dict(opened.stale)
     asked: list[_Asked] = []
-    differing = in_disagreement(session, opened.rows)
+    kept = not_approved_yet(session, opened.rows, access.laboratory_id)
     for row_id in pairs:
         if row_id in opened.rows:
             row = opened.rows[row_id]
             try:
-                if row_id in differing:
-                    raise ConflictError(DISAGREEMENT)
+                if row_id in kept:
+                    raise ConflictError(kept[row_id])
                 asked.append(_Asked(row, _choice_to_approve(row)))
             except WorkbenchError as error:
                 refused[row_id] = error

@@ -285,7 +285,7 @@ def group_page(
     ids = groups.ids_of_group(session, access.catalogue_id, local_test_id, groups.MOST + 1)
     shown = ids[: groups.MOST]
     runs = transcoding.runs_of(session, access.catalogue_id)
-    rows = rows_of(session, access.catalogue_id, runs, query, shown)
+    rows = rows_of(session, access, runs, query, shown)
     run_id = run_id_of(runs)
     proposals = transcoding.proposals_of(session, run_id, local_test_id) if run_id else []
     ranked = [proposal for proposal in proposals if proposal.rank > 0][:5]

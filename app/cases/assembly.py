@@ -136,7 +136,7 @@ def build_case(
         group_count=count_group(session, access.catalogue_id, local_test_id),
         group_url=asked.query.with_page(1).url(f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"),
         composition=composition_of(
-            session, access.catalogue_id, test, context.release_id, state.loinc_num or selected, asked.query
+            session, access, test, context.release_id, state.loinc_num or selected, asked.query
         ),
         chapter_values=chapters.besides(compared),
         from_chapters=stand_ins,

@@ -14,12 +14,14 @@ from app.models import (
     ReviewState,
     Status,
 )
+from app.platform.identity import CatalogueAccess
 from app.proposals.chapters import french_chapters, likeliest_first
 from app.terminology.naming import TermName, name_of
 from app.terminology.repository import panel_members
 from app.terminology.service import terms_by_number
 from app.text import counted
 from app.transcoding import outside_sql
+from app.transcoding.readers import BLIND, hidden_from
 from app.web.wording import STATUS, Word
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
@@ -87,9 +89,9 @@ NO_CHAPTER_CODES = ChapterCodes((), False)
 
 
 def composition_of(
-    session: Session, catalogue_id: int, test: LocalTest, release_id: int, panel: str, query: ReviewQuery
+    session: Session, access: CatalogueAccess, test: LocalTest, release_id: int, panel: str, query: ReviewQuery
 ) -> Composition | None:
-    """The composition of an exam, in two statements; None for any other row."""
+    """The composition of an exam, in three statements, as this person may see it; None for any other row."""
     if test.level != Level.EXAM:
         return None
     rows = session.exec(
@@ -100,7 +102,12 @@ def composition_of(
         .limit(MOST)
     ).all()
     members = {item.loinc_num for item in panel_members(session, release_id, panel)} if panel else set()
-    parts = [_part(catalogue_id, link, state, members, query) for link, state in rows]
+    hidden = hidden_from(session, access, [link.analysis_id for link, _ in rows if link.analysis_id])
+    parts = [
+        replace(part, status=BLIND, decision="", is_coded=False, covered=None) if link.analysis_id in hidden else part
+        for link, state in rows
+        for part in [_part(access.catalogue_id, link, state, members, query)]
+    ]
     return Composition(parts, panel, _sentence(parts, panel, members))
 
 

@@ -8,15 +8,16 @@ from starlette.datastructures import QueryParams
 from app.cases.assembly import build_case
 from app.cases.pages import CasePage, FoundPage
 from app.cases.searching import MOST, Asked, search_view
-from app.cases.view import CaseView
+from app.cases.view import NO_RIGHTS, CaseView
 from app.errors import NotFoundError
-from app.models import CONTRIBUTORS
+from app.models import CONTRIBUTORS, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.text import release_title
 from app.transcoding import repository
 from app.transcoding.gathering import mapping_context
-from app.transcoding.readings import DISAGREEMENT, READING, ReadingStanding, reading_standings, reconciliation_url
+from app.transcoding.readers import BLIND, blind_url, hidden_from, not_approved_yet
+from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
 from app.worklist.claims import open_elsewhere
@@ -73,11 +74,15 @@ def case_page(
 ) -> CasePage:
     """The case of a row; `problem` says why what was sent was not recorded."""
     runs = runs_of(session, access.catalogue_id)
-    case = build_case(session, settings, access, local_test_id, runs, asked)
-    reading = reading_standings(session, [local_test_id]).get(local_test_id) if case.decision else None
-    differs = reading is ReadingStanding.DISAGREED
-    if differs and case.rights.approve:
-        case = replace(case, rights=replace(case.rights, approve=False, approve_refusal=DISAGREEMENT))
+    reading = reading_standings(session, [local_test_id]).get(local_test_id)
+    waits, differs = reading is ReadingStanding.WAITING, reading is ReadingStanding.DISAGREED
+    is_hidden = waits and bool(hidden_from(session, access, [local_test_id]))
+    case = build_case(session, settings, access, local_test_id, runs, asked, is_blind=is_hidden)
+    if is_hidden:
+        case = replace(case, status=BLIND, status_key=Status.DECIDED, rights=NO_RIGHTS)
+    if (waits or differs) and case.rights.approve:
+        kept = not_approved_yet(session, [local_test_id], access.laboratory_id).get(local_test_id, "")
+        case = replace(case, rights=replace(case.rights, approve=not kept, approve_refusal=kept))
     may_work = access.role in CONTRIBUTORS
     return CasePage(
         title=f"{case.test.code} {case.test.label}",
@@ -85,9 +90,10 @@ def case_page(
         case=case,
         notice=run_notice(runs),
         done=done_notice(session, access, done, asked.query),
-        has_open_task=open_task_of(session, local_test_id) is not None,
+        has_open_task=not is_hidden and open_task_of(session, local_test_id) is not None,
         retired=retired_sentence(case),
-        reading=READING[reading] if reading else None,
+        reading=READING[reading] if reading and not is_hidden else None,
+        blind_url=blind_url(access.catalogue_id, local_test_id) if is_hidden else "",
         reconcile_url=reconciliation_url(access.catalogue_id, local_test_id) if differs else "",
         problem=problem,
         needs_justification=needs_justification,

@@ -27,6 +27,8 @@ class CasePage(PageContext):
     """What is known of the second reading of the decision in force."""
     reconcile_url: str = ""
     """Where two readings that differ are reconciled; empty where they do not."""
+    blind_url: str = ""
+    """Where the person reads the row a second time, when nothing of its decision is shown to her before."""
     problem: str = ""
     """Why what was just sent was not recorded."""
     needs_justification: bool = False

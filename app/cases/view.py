@@ -180,6 +180,10 @@ class Rights:
     reopen_reason: bool
 
 
+NO_RIGHTS = Rights(False, False, "", False, False, False, False)
+"""Of who may do nothing to the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """Where the page leads."""

@@ -44,6 +44,7 @@ from app.proposals.service import current_run
 from app.review.service import decide
 from app.settings import Settings
 from app.text import PARIS
+from app.transcoding.readers import not_approved_yet
 from app.worklist.query import ReviewQuery
 from matcher.types import Band
 
@@ -309,7 +310,10 @@ def _judge(
             select(ReviewState.local_test_id, ReviewState.version)
             .where(col(ReviewState.local_test_id).in_(ids), ReviewState.status == Status.DECIDED)
         ).all()
-    pairs = sorted(((row_id, version) for row_id, version in waiting), key=lambda pair: _draw(pair[0], "read"))
+        # What waits for its second reading, which comes at the end of the story, is approved after it.
+        kept = not_approved_yet(session, [row_id for row_id, _ in waiting], access.laboratory_id)
+    free = [(row_id, version) for row_id, version in waiting if row_id not in kept]
+    pairs = sorted(free, key=lambda pair: _draw(pair[0], "read"))
     with moment_told(moment):
         if number % 2 and pairs:
             row_id, version = pairs.pop(_draw(number, "back") % len(pairs))

@@ -1,5 +1,6 @@
 """How far two readers agree: raw agreement and Cohen's kappa, each with its interval. Pure: no database, no clock."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import sqrt
@@ -27,17 +28,19 @@ def kappa_of(table: Mapping[tuple[str, str], int]) -> Kappa | None:
     total = sum(table.values())
     if not total:
         return None
-    names = sorted({name for pair in table for name in pair})
     share = {pair: count / total for pair, count in table.items()}
-    first = {name: sum(part for (one, _), part in share.items() if one == name) for name in names}
-    second = {name: sum(part for (_, two), part in share.items() if two == name) for name in names}
-    observed = sum(share.get((name, name), 0.0) for name in names)
-    expected = sum(first[name] * second[name] for name in names)
+    first: dict[str, float] = defaultdict(float)
+    second: dict[str, float] = defaultdict(float)
+    for (one, two), part in share.items():
+        first[one] += part
+        second[two] += part
+    observed = sum(part for (one, two), part in share.items() if one == two)
+    expected = sum(part * second.get(name, 0.0) for name, part in first.items())
     if 1 - expected < 1e-12:
         return None
     value = (observed - expected) / (1 - expected)
     rest = 1 - value
-    same = sum(share.get((name, name), 0.0) * (1 - (first[name] + second[name]) * rest) ** 2 for name in names)
+    same = sum(part * (1 - (first[one] + second[one]) * rest) ** 2 for (one, two), part in share.items() if one == two)
     other = sum(part * (second[one] + first[two]) ** 2 for (one, two), part in share.items() if one != two)
     variance = (same + rest**2 * other - (value - expected * rest) ** 2) / (total * (1 - expected) ** 2)
     error = sqrt(max(0.0, variance))
@@ -62,9 +65,9 @@ class CountedReadings:
     first_id: int
     second_id: int
     first: str
-    """The action of the decision."""
+    """The answer of the decision: its code, else its action."""
     second: str
-    """The action of the second reader."""
+    """The answer of the second reader: a code, else an action."""
     is_agreement: bool
     count: int
 

@@ -96,6 +96,7 @@ def overview_page(session: Session, access: CatalogueAccess, params: QueryParams
                 _listed(item.test, f"{base}/{item.test.id}/conciliation"),
                 first=said_in_short(item.first),
                 second=said_in_short(item.second),
+                state=STATUS[Status(item.status)].text,
             )
             for item in found
         ],
@@ -245,6 +246,7 @@ def reconciliation_page(
         test=test,
         status=STATUS[Status(case.status_key)],
         is_approved=case.status_key == Status.APPROVED,
+        since=_since(item, case),
         case=case,
         sides=[_side("Première lecture", item.first, names), _side("Deuxième lecture", item.second, names)],
         columns=[
@@ -261,6 +263,16 @@ def reconciliation_page(
         problem=problem,
         form=form or {},
     )
+
+
+def _since(item: Disagreement, case: CaseView) -> str:
+    """What became of the first reader's decision, which ends no disagreement; empty while it is in force."""
+    if item.decision_id == item.first.id:
+        return ""
+    if item.decision_id is None:
+        return "La décision de la première lecture a été annulée depuis."
+    said = case.decision or "un doute"
+    return f"Depuis la première lecture, {case.decided_by} a répondu : {said}."
 
 
 def _side(title: str, said: Decision | SecondReading, names: dict[int, str]) -> ReadingSide:

@@ -25,6 +25,8 @@ class ListedRow:
     first: str = ""
     """What the first reader said; never of a row that waits for its second reading."""
     second: str = ""
+    state: str = ""
+    """Where the row stands, in the list of disagreements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,8 @@ class ReconciliationPage(PageContext):
     test: LocalTest
     status: Word
     is_approved: bool
+    since: str
+    """What was decided after the first reading; empty when nothing was."""
     case: CaseView
     sides: list[ReadingSide]
     columns: list[CandidateColumn | None]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -19,43 +19,14 @@ from app.models import (
     ReviewState,
     Role,
     SecondReading,
+    Status,
     User,
 )
+from app.transcoding.readers import acted_on, has_reader, members_of
 from app.transcoding.readings import disagrees, is_kept, joined, waits
 
 WINDOW = 50
 """Rows of a list at once."""
-
-
-def acted_on(person: Any) -> ColumnElement[bool]:
-    """SQL: this person has acted on the row of the request, so that she would not read it blind.
-
-    An import that sent rows back looked at none of them.
-    """
-    fact = Decision.__table__.alias("her_fact")  # type: ignore[attr-defined]
-    return (
-        sa_select(fact.c.id)
-        .where(
-            fact.c.local_test_id == col(ReadingRequest.local_test_id),
-            fact.c.author_id == person,
-            fact.c.action != Action.REIMPORT.value,
-        )
-        # The row is the one of the request, however deep this stands in a statement.
-        .correlate_except(fact)
-        .exists()
-    )
-
-
-def _is_contributor() -> ColumnElement[bool]:
-    return and_(col(Membership.role).in_([role.value for role in CONTRIBUTORS]), col(User.is_active))
-
-
-def _members(laboratory_id: int) -> Select[Any]:
-    return (
-        sa_select(col(Membership.user_id))
-        .join(User, col(User.id) == col(Membership.user_id))
-        .where(col(Membership.laboratory_id) == laboratory_id)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +48,7 @@ def waiting(session: Session, catalogue_id: int, laboratory_id: int, user_id: in
         sa_select(
             func.count(),
             func.sum(_as_number(~acted_on(user_id))),
-            func.sum(_as_number(~_has_reader(laboratory_id))),
+            func.sum(_as_number(~has_reader(laboratory_id))),
         ).select_from(ReadingRequest)
     ).where(col(ReadingRequest.catalogue_id) == catalogue_id, waits())
     second, mine, nobodys = session.execute(statement).one()
@@ -108,18 +79,12 @@ def sample_of_batch(session: Session, laboratory_id: int, batch_public_id: str) 
         func.count(col(SecondReading.id)),
         func.sum(_as_number(col(SecondReading.is_agreement).is_(True))),
         func.sum(_as_number(waits())),
-        func.sum(_as_number(and_(waits(), ~_has_reader(laboratory_id)))),
+        func.sum(_as_number(and_(waits(), ~has_reader(laboratory_id)))),
         func.sum(_as_number(disagrees())),
     )
     statement = joined(sa_select(*counts).select_from(ReadingRequest))
     found = session.execute(statement.where(col(ReadingRequest.batch_public_id) == batch_public_id)).one()
     return Sample(*(count or 0 for count in found))
-
-
-def _has_reader(laboratory_id: int) -> ColumnElement[bool]:
-    """SQL: an active member of the laboratory may read the row of the request."""
-    members = _members(laboratory_id).where(_is_contributor(), ~acted_on(col(Membership.user_id)))
-    return members.correlate_except(Membership, User).exists()
 
 
 def _as_number(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -182,6 +147,9 @@ class Disagreement:
     first: Decision
     second: SecondReading
     version: int
+    status: str
+    decision_id: int | None
+    """The decision in force now, which may be another one than the first reader's."""
 
 
 def disagreements(
@@ -189,7 +157,15 @@ def disagreements(
 ) -> list[Disagreement]:
     """The disagreements of a catalogue, or of one of its rows, in the order of the file; a window of them."""
     statement = joined(
-        sa_select(LocalTest, ReadingRequest, Decision, SecondReading, col(ReviewState.version))
+        sa_select(
+            LocalTest,
+            ReadingRequest,
+            Decision,
+            SecondReading,
+            col(ReviewState.version),
+            col(ReviewState.status),
+            col(ReviewState.decision_id),
+        )
         .select_from(ReadingRequest)
         .join(LocalTest, col(LocalTest.id) == col(ReadingRequest.local_test_id))
     ).where(col(ReadingRequest.catalogue_id) == catalogue_id, disagrees(), _is_after(after))
@@ -199,24 +175,49 @@ def disagreements(
     return [Disagreement(*row) for row in session.execute(statement)]
 
 
+def approved_in_disagreement(session: Session, catalogue_id: int) -> int:
+    """How many rows of a catalogue were approved before their second reading, which differs."""
+    rows = func.count(func.distinct(col(ReadingRequest.local_test_id)))
+    statement = joined(sa_select(rows).select_from(ReadingRequest))
+    approved = col(ReviewState.status) == Status.APPROVED
+    found = session.execute(statement.where(col(ReadingRequest.catalogue_id) == catalogue_id, disagrees(), approved))
+    return int(found.scalar_one())
+
+
+def approved_unread(session: Session, catalogue_id: int) -> int:
+    """How many approved rows of a catalogue still wait for the second reading that they were chosen for."""
+    statement = joined(sa_select(func.count()).select_from(ReadingRequest))
+    approved = col(ReviewState.status) == Status.APPROVED
+    found = session.execute(statement.where(col(ReadingRequest.catalogue_id) == catalogue_id, waits(), approved))
+    return int(found.scalar_one())
+
+
 def has_other_arbiter(session: Session, laboratory_id: int, readers: tuple[int, int]) -> bool:
     """Whether an active member who may reconcile is neither of the two readers."""
     may = or_(
         col(Membership.role) == Role.BIOLOGIST.value,
         and_(col(User.is_administrator), col(Membership.role).in_([role.value for role in CONTRIBUTORS])),
     )
-    statement = _members(laboratory_id).where(col(User.is_active), may, col(User.id).not_in(readers))
+    statement = members_of(laboratory_id).where(col(User.is_active), may, col(User.id).not_in(readers))
     return session.execute(statement.limit(1)).first() is not None
 
 
+def _answer(said: type[Decision] | type[SecondReading]) -> ColumnElement[str]:
+    """SQL: what a reader says, in one word: two codes are two answers."""
+    return case((col(said.action) == literal_column(f"'{Action.CHOOSE}'"), col(said.loinc_num)), else_=col(said.action))
+
+
 def counted_readings(session: Session, catalogue_id: int) -> list[CountedReadings]:
-    """Every second reading of a catalogue, counted by discipline, readers and answers: no line a row."""
+    """Every second reading of a catalogue, counted by discipline, readers and answers, in one statement.
+
+    An answer is a code, or that there is none, or out of scope, or a doubt: no line more than there are readings.
+    """
     kinds = (
         col(ReadingRequest.discipline),
         col(Decision.author_id),
         col(SecondReading.author_id),
-        col(Decision.action),
-        col(SecondReading.action),
+        _answer(Decision).label("first_answer"),
+        _answer(SecondReading).label("second_answer"),
         col(SecondReading.is_agreement),
     )
     statement = (

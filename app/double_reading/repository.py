@@ -16,6 +16,7 @@ from app.models import (
     ReadingShare,
     User,
 )
+from app.transcoding.readings import has_disagreement
 
 
 def newest_shares(session: Session, laboratory_id: int) -> dict[str, int | None]:
@@ -49,20 +50,24 @@ def decisions(session: Session, decision_ids: Iterable[int]) -> list[Decision]:
 
 
 def to_ask_for(session: Session, catalogue_id: int, decision_ids: Iterable[int]) -> list[Decision]:
-    """Those of these facts that are about rows of this catalogue and that nobody asked for yet, in their order."""
+    """Those of these facts that are about rows of this catalogue and that nobody asked for yet, in their order.
+
+    A row in disagreement waits for its reconciliation, not for one more reading.
+    """
     asked = select(ReadingRequest.id).where(ReadingRequest.decision_id == col(Decision.id)).exists()
     statement = (
         select(Decision)
         .join(LocalTest, col(LocalTest.id) == Decision.local_test_id)
         .where(col(Decision.id).in_(list(decision_ids)), LocalTest.catalogue_id == catalogue_id, ~asked)
+        .where(~has_disagreement(col(Decision.local_test_id)))
     )
     return list(session.exec(statement.order_by(col(Decision.id))))
 
 
-def is_sampled(session: Session, batch_public_id: str) -> bool:
-    """Whether some row of a batch was asked for."""
-    statement = sa_select(col(ReadingRequest.id)).where(col(ReadingRequest.batch_public_id) == batch_public_id)
-    return session.execute(statement.limit(1)).first() is not None
+def sampled(session: Session, batch_public_id: str) -> int:
+    """How many rows of a batch were asked for so far."""
+    statement = sa_select(func.count()).where(col(ReadingRequest.batch_public_id) == batch_public_id)
+    return int(session.execute(statement.select_from(ReadingRequest)).scalar_one())
 
 
 def classes_of_codes(session: Session, facts: Collection[Decision]) -> dict[int, str]:

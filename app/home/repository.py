@@ -9,7 +9,6 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from app.catalogues.service import IMPORT_JOB
-from app.double_reading.queue_sql import acted_on
 from app.home.next_step import MOST_READINGS
 from app.models import (
     Catalogue,
@@ -26,6 +25,7 @@ from app.models import (
     Status,
 )
 from app.proposals.service import JOB_KIND
+from app.transcoding.readers import acted_on
 from app.transcoding.readings import disagrees, joined, waits
 from app.transcoding.repository import level_status_counts
 from app.transcoding.under_way import under_way

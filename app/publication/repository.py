@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -30,6 +30,7 @@ from app.terminology import service as terminology
 from app.terminology.grace import rule_at
 from app.terminology.service import RETIRED_STATUSES
 from app.terminology.value_sets import current_value_set
+from app.transcoding.readings import has_disagreement
 from app.transcoding.standing import in_use
 
 NUMBERS_AT_ONCE = 500
@@ -108,7 +109,7 @@ def every_test(
     statement: Any = (
         select_columns(
             *(col(getattr(LocalTest, name)).label(f"test_{name}") for name in _TEST_COLUMNS),
-            col(ReviewState.status).label("status"),
+            case((_is_suspended(), Status.DECIDED.value), else_=col(ReviewState.status)).label("status"),
             col(ReviewState.outcome).label("outcome"),
             col(ReviewState.loinc_num).label("loinc_num"),
             *(col(getattr(choice, name)).label(f"choice_{name}") for name in _CHOICE_COLUMNS),
@@ -147,6 +148,11 @@ def every_test(
     ]
 
 
+def _is_suspended() -> ColumnElement[bool]:
+    """SQL: two readings of an approved row differ; it goes out as decided until they are reconciled."""
+    return and_(col(ReviewState.status) == Status.APPROVED, has_disagreement(col(ReviewState.local_test_id)))
+
+
 def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | None) -> set[int]:
     """The local tests to which an approval was given and that are not approved any more."""
     statement = (
@@ -156,7 +162,7 @@ def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | Non
         .where(
             LocalTest.catalogue_id == catalogue_id,
             Decision.action == Action.APPROVE,
-            ReviewState.status != Status.APPROVED,
+            or_(col(ReviewState.status) != Status.APPROVED, _is_suspended()),
         )
         .distinct()
     )
@@ -195,6 +201,7 @@ _TERM_COLUMNS = (
 def _export_test(
     row: Any, comments: list[tuple[int, str, str]], is_withdrawn: bool, term: PublishedTerm | None
 ) -> PublishedTest:
+    is_approved = row.status == Status.APPROVED
     in_force = {row.choice_id, row.approval_id}
     # Comments written with a choice that was replaced speak of another code: they stay in the history.
     kept = [
@@ -234,8 +241,8 @@ def _export_test(
         release_version=row.release_version or "",
         decided_by=row.decided_by or "",
         decided_at=row.choice_created_at,
-        approved_by=row.approved_by or "",
-        approved_at=row.approved_at,
+        approved_by=(row.approved_by or "") if is_approved else "",
+        approved_at=row.approved_at if is_approved else None,
         term=term,
     )
 

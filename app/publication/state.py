@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, or_, select
 
 from app.models import (
@@ -18,11 +19,16 @@ from app.models import (
     Laboratory,
     LocalTest,
     LoincRelease,
+    ReadingRequest,
+    ReviewState,
+    SecondReading,
     SourceFile,
+    Status,
     ValueSet,
 )
 from app.publication.repository import current_release
 from app.terminology.grace import NO_LIMIT
+from app.transcoding.readings import disagrees, joined
 
 _TERMINOLOGY = ("terminology.make_current", "terminology.use_value_set")
 """What changes the codes that leave without any fact of the catalogue."""
@@ -60,8 +66,12 @@ def state_of(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> 
     names = (laboratory.name, laboratory.finess, laboratory.canonical_url, str(laboratory.fhir_naming), catalogue.name)
     # The day that ends the grace of retired codes changes what leaves, with no fact of the catalogue.
     grace = release.grace if release else NO_LIMIT
-    stamp = (fact_id, facts, file_id, release_id, repr(grace), tuple(value_sets), names)
-    moments = (catalogue.created_at, decided_at, received_at, loaded_at, grace.since, _last_event(session, laboratory))
+    stamp: tuple[object, ...] = (fact_id, facts, file_id, release_id, repr(grace), tuple(value_sets), names)
+    suspended, suspended_at = _suspended(session, catalogue.id)
+    if suspended:
+        stamp = (*stamp, suspended)
+    marks = (decided_at, suspended_at, received_at, loaded_at, grace.since, _last_event(session, laboratory))
+    moments = (catalogue.created_at, *marks)
     return PublishedState(stamp, max(moment for moment in moments if moment is not None))
 
 
@@ -80,6 +90,21 @@ def _latest_fact(session: Session, catalogue_id: int) -> tuple[int, int, datetim
     fact_id, count = session.exec(statement).one()
     moment = session.exec(select(Decision.created_at).where(Decision.id == fact_id)).first() if fact_id else None
     return fact_id or 0, count, moment
+
+
+def _suspended(session: Session, catalogue_id: int) -> tuple[tuple[int, ...], datetime | None]:
+    """Second readings that differ of rows that are approved, and the moment of the last: no fact of the row says it."""
+    statement = joined(
+        select_columns(
+            func.max(col(SecondReading.id)), func.count(), func.max(col(SecondReading.created_at))
+        ).select_from(ReadingRequest)
+    ).where(
+        col(ReadingRequest.catalogue_id) == catalogue_id,
+        disagrees(),
+        col(ReviewState.status) == Status.APPROVED,
+    )
+    newest, count, moment = session.execute(statement).one()
+    return ((newest, count) if count else ()), moment
 
 
 def _latest_file(session: Session, catalogue_id: int) -> tuple[int, datetime | None]:

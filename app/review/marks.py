@@ -8,6 +8,7 @@ from app.platform.identity import CatalogueAccess
 from app.transcoding import repository
 from app.transcoding.facts import flag_on, rejected_candidates
 from app.transcoding.ledger import DecisionContent, append, check_allowed, check_lengths, open_row
+from app.transcoding.readers import require_seen
 from loinc_data.checkdigit import is_valid_loinc
 
 CANDIDATE_MARKS = frozenset({Action.REJECT_CANDIDATE, Action.RESTORE_CANDIDATE})
@@ -27,6 +28,7 @@ def mark_candidate(
     number = loinc_num.strip()
     if not is_valid_loinc(number):
         raise InvalidInputError("Choisissez d'abord un candidat.")
+    require_seen(session, access, local_test_id)
     row = open_row(session, access, local_test_id, expected_version)
     check_allowed(row, action, "")
     aside = rejected_candidates(row.facts).get(number)
@@ -61,6 +63,7 @@ def mark_row(
     if action not in FLAG_MARKS:
         raise InvalidInputError("On pose un repère, ou on le retire.")
     check_lengths(reason=note)
+    require_seen(session, access, local_test_id)
     row = open_row(session, access, local_test_id, expected_version)
     check_allowed(row, action, note)
     flag = flag_on(row.facts)

@@ -73,7 +73,7 @@ def queue_page(session: Session, access: CatalogueAccess, query: ReviewQuery, do
         title=f"Revue — {access.catalogue.name}",
         catalogue=access.catalogue,
         query=query,
-        rows=rows_of(session, access.catalogue_id, runs, query, window.ids),
+        rows=rows_of(session, access, runs, query, window.ids),
         columns=columns_of(query, path),
         facets=facet_views(counts, query, path, authors_of(session, counts.facets)),
         pager=pager_of(query, window, counts, path, PAGE_SIZES),

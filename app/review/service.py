@@ -19,6 +19,7 @@ from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import MappingContext, Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
+from app.transcoding.readers import require_seen
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.upgrades.tasks import open_task_of
 
@@ -49,6 +50,7 @@ def decide(
     if action not in DECISIONS:
         raise InvalidInputError("Cette action n'est pas une décision.")
     said = _statement(action, loinc_num.strip(), relation, reason, comment, justification)
+    require_seen(session, access, local_test_id)
     row = open_row(session, access, local_test_id, expected_version)
     check_allowed(row, action, said.reason)
     if action is Action.COMMENT and not said.comment.strip():
@@ -77,6 +79,7 @@ def undo(
 ) -> Decision:
     """Take back one's own fact in force: a new fact, after which the row is as it was before that one."""
     check_lengths(reason=reason, comment=comment)
+    require_seen(session, access, local_test_id)
     row = open_row(session, access, local_test_id, expected_version)
     check_allowed(row, Action.UNDO, reason)
     target = row.in_force

@@ -1,21 +1,21 @@
 """Where a row stands as to its second reading: derived from the request, the reading and the decision in force.
 
-A request lapses when another decision is in force. A disagreement outlives the same answer given again by the same
-person: only another answer, another person or a reconciliation ends it.
+A request lapses when another decision is in force. A disagreement does not: once a second reading differs, only a
+reconciliation ends it, whatever is decided, doubted, undone, sent back or imported again after it, alone or by batch.
+Plain decisions on such a row stay possible, since what they say is worth reading when the two readings are reconciled,
+but none of them is approved. So the rule stands in one place, the approval, and no way of deciding can go round it.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_
+from sqlalchemy import ColumnElement, Select, and_, case
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
 from app.models import (
-    Action,
     Decision,
-    Outcome,
     ReadingReconciliation,
     ReadingRequest,
     ReviewState,
@@ -71,22 +71,6 @@ def is_same_decision() -> ColumnElement[bool]:
     )
 
 
-def is_same_answer() -> ColumnElement[bool]:
-    """SQL: the decision in force is the one to read again (`Decision`), or its author has given its answer again."""
-    outcome = case((col(Decision.action) == Action.CHOOSE, Outcome.CODE.value), else_=col(Decision.action))
-    return and_(
-        col(ReviewState.status).in_(IN_FORCE),
-        or_(
-            col(ReviewState.decision_id) == col(ReadingRequest.decision_id),
-            and_(
-                col(ReviewState.decided_by_id) == col(Decision.author_id),
-                col(ReviewState.outcome) == outcome,
-                col(ReviewState.loinc_num) == col(Decision.loinc_num),
-            ),
-        ),
-    )
-
-
 _Statement = TypeVar("_Statement", bound="Select[*tuple[Any, ...]]")
 
 
@@ -112,8 +96,24 @@ def waits() -> ColumnElement[bool]:
 
 def disagrees() -> ColumnElement[bool]:
     """SQL, over `joined`: the two readings differ, and nobody reconciled them."""
-    return and_(
-        col(SecondReading.is_agreement).is_(False), col(ReadingReconciliation.id).is_(None), is_same_answer()
+    return and_(col(SecondReading.is_agreement).is_(False), col(ReadingReconciliation.id).is_(None))
+
+
+def has_disagreement(local_test_id: Any) -> ColumnElement[bool]:
+    """SQL: two readings of this row differ, and nobody reconciled them; `local_test_id` is a column of a statement."""
+    asked = ReadingRequest.__table__.alias("asked")  # type: ignore[attr-defined]
+    said = SecondReading.__table__.alias("said")  # type: ignore[attr-defined]
+    ended = ReadingReconciliation.__table__.alias("ended")  # type: ignore[attr-defined]
+    undoing = Decision.__table__.alias("undoing_end")  # type: ignore[attr-defined]
+    undos = sa_select(undoing.c.id).where(undoing.c.undoes_id == ended.c.decision_id)
+    undone = undos.correlate_except(undoing).exists()
+    kept = sa_select(ended.c.id).where(ended.c.reading_id == said.c.id, ~undone).correlate_except(ended).exists()
+    return (
+        sa_select(asked.c.id)
+        .select_from(asked.join(said, said.c.request_id == asked.c.id))
+        .where(asked.c.local_test_id == local_test_id, said.c.is_agreement.is_(False), ~kept)
+        .correlate_except(asked, said)
+        .exists()
     )
 
 
@@ -141,9 +141,3 @@ def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[i
         if word and found.get(row_id) is not ReadingStanding.DISAGREED:
             found[row_id] = ReadingStanding(word)
     return found
-
-
-def in_disagreement(session: Session, local_test_ids: Iterable[int]) -> set[int]:
-    """Those of these rows that wait for a reconciliation."""
-    found = reading_standings(session, local_test_ids)
-    return {row_id for row_id, standing in found.items() if standing is ReadingStanding.DISAGREED}

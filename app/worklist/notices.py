@@ -9,6 +9,7 @@ from app.platform.identity import CatalogueAccess
 from app.text import paris_time
 from app.transcoding import repository, workflow
 from app.transcoding.facts import derive_state, in_force
+from app.transcoding.readers import hidden_from
 from app.transcoding.repository import Runs
 from app.transcoding.under_way import under_way
 from app.worklist.navigation import case_url
@@ -101,11 +102,16 @@ def sentence_of(code: str, label: str, action: str, loinc_num: str) -> str:
 
 
 def done_notice(session: Session, access: CatalogueAccess, decision_id: int | None, query: ReviewQuery) -> Done | None:
-    """The banner of a fact of this catalogue; it can be undone while it is one's own and in force."""
+    """The banner of a fact of this catalogue; it can be undone while it is one's own and in force.
+
+    None of a fact that this person may not see yet.
+    """
     found = repository.row_of_fact(session, access.catalogue_id, decision_id) if decision_id else None
     if found is None or found[0].id is None:
         return None
     test, facts = found
+    if hidden_from(session, access, [test.id or 0]):
+        return None
     test_id, fact = test.id or 0, next(fact for fact in facts if fact.id == decision_id)
     last, state = in_force(facts), derive_state(facts)
     transition = workflow.transition(state.status, state.outcome, Action.UNDO, access.role)

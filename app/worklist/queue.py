@@ -1,15 +1,17 @@
 """The queue page: rows, facets, order and paging of a ReviewQuery."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
 
 from app.models import Level, LoincTerm, Outcome, Status
+from app.platform.identity import CatalogueAccess
 from app.terminology.naming import TermName, name_of
 from app.terminology.service import current_release, terms_by_number
 from app.transcoding import repository
+from app.transcoding.readers import BLIND, hidden_from
 from app.transcoding.repository import Runs
 from app.web.wording import BAND, LEVEL, OUTCOME, STATUS, Word
 from app.worklist import entries_sql, queue_sql
@@ -171,13 +173,23 @@ def progress_of(counts: Mapping[str, int]) -> QueueProgress:
     return QueueProgress(sum(counts.values()), counts.get(Status.DECIDED, 0) + approved, approved)
 
 
-def rows_of(session: Session, catalogue_id: int, runs: Runs, query: ReviewQuery, ids: Sequence[int]) -> list[QueueRow]:
-    """These rows, with the names of their best proposals."""
+def rows_of(
+    session: Session, access: CatalogueAccess, runs: Runs, query: ReviewQuery, ids: Sequence[int]
+) -> list[QueueRow]:
+    """These rows, with the names of their best proposals, as this person may see them (`app.transcoding.readers`)."""
+    catalogue_id = access.catalogue_id
+    hidden = hidden_from(session, access, ids)
     found = queue_sql.rows_of_ids(session, catalogue_id, run_id_of(runs), ids)
     release = current_release(session)
     numbers = {row.best_loinc for row in found if row.best_loinc}
     terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    return [_row(catalogue_id, query, row, terms) for row in found]
+    rows = [_row(catalogue_id, query, row, terms) for row in found]
+    return [
+        replace(row, status=BLIND, decision="", is_coded=False, has_comment=False, is_flagged=False)
+        if row.id in hidden
+        else row
+        for row in rows
+    ]
 
 
 def run_id_of(runs: Runs) -> int:

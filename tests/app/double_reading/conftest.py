@@ -10,7 +10,7 @@ from app.approval.service import approve
 from app.double_reading import queue_sql
 from app.double_reading.asking import ask
 from app.double_reading.service import Answer, read, reconcile
-from app.models import Action, Decision, ReadingOrigin, ReadingRequest, SecondReading
+from app.models import Action, Decision, Membership, ReadingOrigin, ReadingRequest, Role, SecondReading
 from app.platform.database import reading, transaction
 from app.transcoding.readings import ReadingStanding, reading_standings
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk, desk
@@ -71,6 +71,18 @@ class Readings:
         with transaction(self.desk.engine) as session:
             version = self.desk.version(local_test_id)
             return approve(session, self.desk.access(email), local_test_id, version, settings=self.desk.settings)
+
+    def approve_then_ask(self, local_test_id: int, email: str = SECOND_BIOLOGIST) -> Decision:
+        """A row that was approved while nobody could read it again."""
+        fact = self.desk.decide(local_test_id)
+        self.approve(local_test_id, email)
+        assert self.ask(fact) == 1
+        return fact
+
+    def give_role(self, email: str, role: Role) -> None:
+        with transaction(self.desk.engine) as session:
+            user_id = self.desk.world.user_id(email)
+            session.exec(select(Membership).where(Membership.user_id == user_id)).one().role = role
 
     def standing(self, local_test_id: int) -> ReadingStanding:
         with reading(self.desk.engine) as session:

@@ -58,20 +58,23 @@ def _line(first: str, second: str, agrees: bool, count: int) -> CountedReadings:
     return CountedReadings("chemistry", 1, 2, first, second, agrees, count)
 
 
-def test_two_codes_that_differ_are_no_agreement_but_one_category() -> None:
+def test_two_codes_are_two_categories() -> None:
+    # Nine pairs: (A, A) 4, (A, B) 2, (B, B) 2, (none, none) 1; observed 7/9.
+    # First reader: A 6, B 2, none 1; second: A 4, B 4, none 1; expected (24 + 8 + 1) / 81.
     found = agreement_of(
         [
-            _line("choose", "choose", True, 6),
-            _line("choose", "choose", False, 2),
+            _line("2951-2", "2951-2", True, 4),
+            _line("2951-2", "2947-0", False, 2),
+            _line("2947-0", "2947-0", True, 2),
             _line("no_loinc", "no_loinc", True, 1),
-            _line("choose", "doubt", False, 1),
+            _line("2951-2", "doubt", False, 1),
         ]
     )
     assert (found.readings, found.agreed, found.doubts) == (10, 7, 1)
     assert found.raw == pytest.approx(0.7)
     assert found.kappa is not None
     assert found.kappa.pairs == 9
-    assert found.kappa.value == pytest.approx(1.0)
+    assert found.kappa.value == pytest.approx((7 / 9 - 33 / 81) / (1 - 33 / 81))
 
 
 def test_nothing_read_says_nothing() -> None:

@@ -6,15 +6,19 @@ import pytest
 from sqlmodel import select
 
 from app.approval.service import approve_many
+from app.double_reading import queue_sql
 from app.double_reading.service import Answer
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from app.models import Action, LocalTest, Membership, Role, Status
-from app.platform.database import Transactions, transaction
+from app.models import Action, Catalogue, Laboratory, LocalTest, Membership, Role, Status
+from app.platform.database import Transactions, reading, transaction
+from app.publication.repository import export_tests
+from app.publication.state import state_of
 from app.transcoding.errors import JustificationNeededError
+from app.transcoding.readers import AWAITED
 from app.transcoding.readings import DISAGREEMENT, ReadingStanding
 from tests.app.double_reading.conftest import SECOND_BIOLOGIST, SODIUM, SODIUM_IN_BLOOD, Readings, other_code
 from tests.app.review.conftest import Desk
-from tests.conftest import BIOLOGIST, READER, TRANSCODER
+from tests.conftest import BIOLOGIST, NAMES, READER, TRANSCODER
 
 SAME = Answer(Action.CHOOSE, SODIUM)
 
@@ -163,14 +167,30 @@ def test_nor_is_it_among_others(readings: Readings, differing: Callable[[], None
     assert answers[0].message == DISAGREEMENT
 
 
-def test_what_waits_or_agrees_is_approved(readings: Readings) -> None:
+def test_what_was_chosen_for_a_second_reading_waits_for_it(readings: Readings) -> None:
     desk = readings.desk
-    readings.decide_and_ask(desk.sodium)
-    readings.approve(desk.sodium)
     readings.decide_and_ask(desk.glucose, loinc_num="14749-6")
+    with pytest.raises(ConflictError) as refused:
+        readings.approve(desk.glucose, SECOND_BIOLOGIST)
+    assert refused.value.message == AWAITED
+    ticked = [(desk.glucose, desk.version(desk.glucose))]
+    answers = approve_many(Transactions(desk.engine), desk.access(SECOND_BIOLOGIST), ticked, desk.settings)
+    assert [(answer.is_approved, answer.message) for answer in answers] == [(False, AWAITED)]
     readings.read(desk.glucose, Answer(Action.CHOOSE, "14749-6"))
     readings.approve(desk.glucose, SECOND_BIOLOGIST)
     assert desk.state(desk.glucose).status == Status.APPROVED
+
+
+def test_where_nobody_can_read_it_again_it_is_approved(readings: Readings) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    desk.decide(desk.sodium, Action.COMMENT, SECOND_BIOLOGIST, comment="vu")
+    with pytest.raises(ConflictError):
+        readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    desk.decide(desk.sodium, Action.COMMENT, BIOLOGIST, comment="vu")
+    readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    with reading(desk.engine) as session:
+        assert queue_sql.approved_unread(session, desk.catalogue_id) == 1, "and it is told"
 
 
 def test_saying_the_same_again_does_not_end_a_disagreement(
@@ -182,18 +202,58 @@ def test_saying_the_same_again_does_not_end_a_disagreement(
     assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
     desk.undo(desk.sodium)
     desk.undo(desk.sodium)
-    assert readings.standing(desk.sodium) is ReadingStanding.NONE
-    desk.decide(desk.sodium)
+    assert desk.state(desk.sodium).status == Status.TODO, "one's own decision can be taken back"
     assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    desk.decide(desk.sodium)
     with pytest.raises(ConflictError):
         readings.approve(desk.sodium, SECOND_BIOLOGIST)
 
 
-def test_another_answer_ends_it(readings: Readings, differing: Callable[[], None]) -> None:
+OTHERWISE: dict[str, Callable[[Desk], object]] = {
+    "the second reader decides what she read": lambda desk: desk.decide(
+        desk.sodium, email=BIOLOGIST, loinc_num=SODIUM_IN_BLOOD, justification="sang total"
+    ),
+    "the second reader says that there is none": lambda desk: desk.decide(
+        desk.sodium, Action.NO_LOINC, BIOLOGIST, reason="aucun"
+    ),
+    "the first reader comes round": lambda desk: desk.decide(
+        desk.sodium, loinc_num=SODIUM_IN_BLOOD, justification="sang total"
+    ),
+    "the first reader leaves it out": lambda desk: desk.decide(desk.sodium, Action.OUT_OF_SCOPE, reason="texte"),
+    "a doubt comes between": lambda desk: (
+        desk.decide(desk.sodium, Action.DOUBT, BIOLOGIST, reason="lequel ?"),
+        desk.decide(desk.sodium, email=BIOLOGIST),
+    ),
+    "another person decides the same": lambda desk: desk.decide(desk.sodium, email=BIOLOGIST, comment="moi aussi"),
+    "it is taken back, then decided by another": lambda desk: (
+        desk.undo(desk.sodium),
+        desk.decide(desk.sodium, email=BIOLOGIST),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_no_decision_ends_a_disagreement(readings: Readings, differing: Callable[[], None], way: str) -> None:
     desk = readings.desk
     differing()
-    desk.decide(desk.sodium, loinc_num=SODIUM_IN_BLOOD, justification="sang total")
-    assert readings.standing(desk.sodium) is ReadingStanding.NONE
+    OTHERWISE[way](desk)
+    assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
+    assert readings.waiting().reconciliation == 1
+    with pytest.raises(ConflictError) as refused:
+        readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    assert refused.value.message == DISAGREEMENT
+    readings.reconcile(desk.sodium, other_code(reason="tube de sang total"))
+    assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
+    readings.approve(desk.sodium, BIOLOGIST)
+
+
+def test_a_row_in_disagreement_is_not_asked_for_again(readings: Readings, differing: Callable[[], None]) -> None:
+    desk = readings.desk
+    differing()
+    assert readings.ask(desk.decide(desk.sodium, Action.NO_LOINC, reason="aucun")) == 0
+    assert readings.waiting().second == 0
+    readings.reconcile(desk.sodium, other_code(reason="tube de sang total"))
+    assert readings.ask(desk.decide(desk.sodium, Action.NO_LOINC, reason="aucun")) == 1, "it ended: as any other row"
 
 
 def test_a_third_person_reconciles(readings: Readings, differing: Callable[[], None]) -> None:
@@ -248,12 +308,35 @@ def test_one_of_the_two_does_where_there_is_nobody_else(readings: Readings, diff
 
 def test_an_approved_row_in_disagreement_is_reopened_by_its_reconciliation(readings: Readings) -> None:
     desk = readings.desk
-    readings.decide_and_ask(desk.sodium)
-    readings.approve(desk.sodium, SECOND_BIOLOGIST)
+    readings.approve_then_ask(desk.sodium)
     readings.read(desk.sodium, other_code())
     assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
     readings.reconcile(desk.sodium, other_code(reason="sang total"))
     assert desk.state(desk.sodium).status == Status.DECIDED
+
+
+def test_an_approved_row_in_disagreement_does_not_go_out_as_approved(readings: Readings) -> None:
+    desk = readings.desk
+
+    def published() -> tuple[Status, bool, str, str]:
+        with reading(desk.engine) as session:
+            catalogue = session.get_one(Catalogue, desk.catalogue_id)
+            state = state_of(session, session.get_one(Laboratory, catalogue.laboratory_id), catalogue)
+            (test,) = export_tests(session, desk.catalogue_id, None, [desk.sodium])
+        return test.status, test.is_withdrawn, test.approved_by, state.version_id
+
+    readings.approve_then_ask(desk.sodium)
+    before = published()
+    assert before[:3] == (Status.APPROVED, False, "Bruno Biologiste")
+    readings.read(desk.sodium, other_code())
+    after = published()
+    assert after[:3] == (Status.DECIDED, True, "")
+    assert after[3] != before[3], "what changed has another version"
+    with reading(desk.engine) as session:
+        assert queue_sql.approved_in_disagreement(session, desk.catalogue_id) == 1
+    readings.reconcile(desk.sodium, Answer(Action.CHOOSE, SODIUM, reason="sérum écrit"))
+    readings.approve(desk.sodium, BIOLOGIST)
+    assert published()[:3] == (Status.APPROVED, False, NAMES[BIOLOGIST])
 
 
 def test_where_everybody_has_acted_the_row_waits_for_somebody(readings: Readings) -> None:

@@ -1,0 +1,108 @@
+"""Who may read a row a second time, what it waits for until then, and whom its decision is hidden from meanwhile.
+
+A second reading is blind only if its reader never saw the decision. So a transcoder who could still be the second
+reader of a row that waits for one is shown neither its decision, nor its author, nor its history (`hidden_from`): what
+makes a view of a row asks here. Biologists see it, as they approve and send back; readers only read.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col
+
+from app.errors import ConflictError
+from app.models import CONTRIBUTORS, Action, Decision, Membership, ReadingRequest, Role, User
+from app.platform.identity import CatalogueAccess
+from app.transcoding.readings import DISAGREEMENT, joined, reading_standings, waits
+from app.transcoding.readings import ReadingStanding as Standing
+from app.web.wording import Word
+
+BLIND = Word("Décidée, en attente de deuxième lecture (à l’aveugle)", "chip-mute", "…")
+"""The state of a row whose decision is hidden."""
+BLIND_ROW = (
+    "Cette ligne est décidée et attend sa deuxième lecture, à l’aveugle, que vous pouvez faire : lisez-la à l’onglet "
+    "« Double lecture ». Rien n’a été enregistré."
+)
+"""Why a person decides nothing on a row whose decision is hidden from her."""
+AWAITED = (
+    "Cette ligne a été choisie pour une deuxième lecture, à l’aveugle, qui n’est pas encore faite : elle est approuvée "
+    "ensuite (onglet « Double lecture »)."
+)
+"""Why a row that somebody may still read a second time is not approved."""
+
+
+def blind_url(catalogue_id: int, local_test_id: int) -> str:
+    """Where a row is read a second time."""
+    return f"/catalogues/{catalogue_id}/double-lecture/{local_test_id}"
+
+
+def acted_on(person: Any) -> ColumnElement[bool]:
+    """SQL: this person has acted on the row of the request, so that she would not read it blind.
+
+    An import that sent rows back looked at none of them.
+    """
+    fact = Decision.__table__.alias("her_fact")  # type: ignore[attr-defined]
+    return (
+        sa_select(fact.c.id)
+        .where(
+            fact.c.local_test_id == col(ReadingRequest.local_test_id),
+            fact.c.author_id == person,
+            fact.c.action != Action.REIMPORT.value,
+        )
+        # The row is the one of the request, however deep this stands in a statement.
+        .correlate_except(fact)
+        .exists()
+    )
+
+
+def members_of(laboratory_id: int) -> Select[Any]:
+    """The members of a laboratory, by their numbers."""
+    return (
+        sa_select(col(Membership.user_id))
+        .join(User, col(User.id) == col(Membership.user_id))
+        .where(col(Membership.laboratory_id) == laboratory_id)
+    )
+
+
+def has_reader(laboratory_id: int) -> ColumnElement[bool]:
+    """SQL, over requests: an active member of the laboratory may read the row."""
+    contributes = and_(col(Membership.role).in_([role.value for role in CONTRIBUTORS]), col(User.is_active))
+    members = members_of(laboratory_id).where(contributes, ~acted_on(col(Membership.user_id)))
+    return members.correlate_except(Membership, User).exists()
+
+
+def _waiting_among(session: Session, local_test_ids: Iterable[int], *conditions: ColumnElement[bool]) -> set[int]:
+    wanted = list(local_test_ids)
+    if not wanted:
+        return set()
+    statement = joined(sa_select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest))
+    statement = statement.where(col(ReadingRequest.local_test_id).in_(wanted), waits(), *conditions)
+    return set(session.execute(statement).scalars())
+
+
+def hidden_from(session: Session, access: CatalogueAccess, local_test_ids: Iterable[int]) -> set[int]:
+    """Those of these rows whose decision this person may not see yet; one statement, none for who sees them all."""
+    if access.role is not Role.TRANSCODER:
+        return set()
+    return _waiting_among(session, local_test_ids, ~acted_on(access.user_id))
+
+
+def awaited(session: Session, local_test_ids: Iterable[int], laboratory_id: int) -> set[int]:
+    """Those of these rows that wait for a second reading that a member of the laboratory may make."""
+    return _waiting_among(session, local_test_ids, has_reader(laboratory_id))
+
+
+def not_approved_yet(session: Session, local_test_ids: Iterable[int], laboratory_id: int) -> dict[int, str]:
+    """Row -> why its readings keep it from being approved, for those of these rows that are kept."""
+    standings = reading_standings(session, local_test_ids)
+    waiting = [row_id for row_id, standing in standings.items() if standing is Standing.WAITING]
+    found = dict.fromkeys(awaited(session, waiting, laboratory_id), AWAITED)
+    return found | {row_id: DISAGREEMENT for row_id, item in standings.items() if item is Standing.DISAGREED}
+
+
+def require_seen(session: Session, access: CatalogueAccess, local_test_id: int) -> None:
+    """Refuse to act on a row whose decision is hidden from this person: ConflictError."""
+    if hidden_from(session, access, [local_test_id]):
+        raise ConflictError(BLIND_ROW)
