@@ -13,8 +13,9 @@ from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs.queue import JobQueue
 from app.models import Action, Batch, BatchKind, Relation, Status
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.terminology.service import current_release
-from app.text import counted, format_number
+from app.text import counted, format_number, seen
 from app.transcoding.ledger import check_lengths
 from app.transcoding.repository import runs_of
 from app.transcoding.workflow import ALWAYS_WITH_REASON
@@ -107,20 +108,20 @@ def ask_for_group(
     """Ask for one answer on these rows (row -> version read), which must say the same as `local_test_id`."""
     if answer.action not in OF_GROUP:
         raise InvalidInputError("Cette action n'est pas une décision.")
+    answer = replace(answer, reason=seen(answer.reason), comment=seen(answer.comment))
     check_lengths(reason=answer.reason, comment=answer.comment)
     if answer.action is Action.CHOOSE and not answer.loinc_num.strip():
         raise InvalidInputError("Choisissez un code.")
     if answer.action is Action.DOUBT:
-        if not f"{answer.reason}{answer.comment}".strip():
-            raise InvalidInputError("Écrivez la question à laquelle répondre.")
         # The question is the reason of a doubt, whichever field it was written in.
         answer = replace(answer, reason=answer.reason or answer.comment[:500])
-    if answer.action in ALWAYS_WITH_REASON and not answer.reason.strip():
-        raise InvalidInputError("Indiquez le motif.")
+        require_written(answer.reason, "Écrivez la question à laquelle répondre.")
+    if answer.action in ALWAYS_WITH_REASON:
+        require_written(answer.reason, "Indiquez le motif.")
     if answer.relation not in list(Relation):
         raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
-    if answer.relation == Relation.LOINC_NARROWER and not answer.comment.strip():
-        raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
+    if answer.relation == Relation.LOINC_NARROWER:
+        require_written(answer.comment, "Un code LOINC plus étroit que l'analyse demande un commentaire.")
     members = set(groups.ids_of_group(session, access.catalogue_id, local_test_id, MOST))
     if not members:
         raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")

@@ -5,6 +5,7 @@ from sqlmodel import Session
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action, Decision
 from app.platform.identity import CatalogueAccess
+from app.text import seen
 from app.transcoding import repository
 from app.transcoding.facts import flag_on, rejected_candidates
 from app.transcoding.ledger import DecisionContent, append, check_allowed, check_lengths, open_row
@@ -68,6 +69,6 @@ def mark_row(
         if flag is None:
             raise ConflictError("Cette ligne n'a pas de repère.")
         return append(session, row, action, undoes_id=flag.id)
-    if flag is not None and flag.reason == note.strip():
+    if flag is not None and flag.reason == seen(note):
         raise ConflictError("Cette ligne a déjà ce repère.")
     return append(session, row, action, DecisionContent(reason=note))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.errors import ConflictError, InvalidInputError
 from app.models import Decision
+from app.platform.written import why_unwritten
 from app.transcoding.checks import Check, CheckSeverity
 
 
@@ -21,8 +22,9 @@ class StaleVersionError(ConflictError):
 class JustificationNeededError(InvalidInputError):
     """A blocking check was met without a written justification."""
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], justification: str = "") -> None:
         blocking = [check for check in checks if check.severity is CheckSeverity.BLOCKING]
         sentences = " ".join(check.sentence for check in blocking)
-        super().__init__(f"Justifiez par écrit ce choix, ou choisissez un autre code. {sentences}")
+        asked = why_unwritten(justification, "Justifiez par écrit ce choix, ou choisissez un autre code.")
+        super().__init__(f"{asked} {sentences}")
         self.checks = blocking
