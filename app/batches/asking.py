@@ -7,17 +7,18 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.batches import repository
-from app.batches.carrying import JOB_KIND
+from app.batches.carrying import JOB_KIND, since
 from app.batches.gate import BANDS, Candidate, Gate, gate
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs.queue import JobQueue
-from app.models import Action, Batch, BatchKind, Relation, Status
+from app.models import Action, Batch, BatchKind, LocalTest, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.platform.written import require_written
 from app.terminology.service import current_release
 from app.text import counted, format_number, seen
+from app.transcoding.facts import in_force
 from app.transcoding.ledger import check_lengths
-from app.transcoding.repository import runs_of
+from app.transcoding.repository import facts_of, runs_of
 from app.transcoding.workflow import ALWAYS_WITH_REASON
 from app.worklist import groups
 from app.worklist.query import ReviewQuery
@@ -166,13 +167,17 @@ def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess,
         raise ConflictError("Ce lot est d'une autre personne : elle seule peut le reprendre.")
     if batch.kind == BatchKind.TAKE_BACK:
         raise ConflictError("Une reprise ne se reprend pas : décidez de nouveau.")
-    if repository.takes_back(session, batch.id) is not None:
-        raise ConflictError("Ce lot a déjà été repris.")
+    back = repository.takes_back(session, batch.id)
+    if back is not None and repository.unanswered(session, back.id or 0):
+        raise ConflictError("Ce lot est en train d'être repris.")
     if repository.unanswered(session, batch.id):
         raise ConflictError("Ce lot est encore en cours : attendez qu'il soit fini pour le reprendre.")
-    written = repository.written_facts(session, batch.id)
+    written = repository.standing_facts(session, batch.id)
     if not written:
-        raise ConflictError("Ce lot n'a rien écrit : il n'y a rien à reprendre.")
+        nothing = "Ce lot n'a rien écrit : il n'y a rien à reprendre."
+        raise ConflictError("Ce lot a déjà été repris." if back is not None else nothing)
+    if not repository.is_in_force(session, batch.id):
+        raise ConflictError(f"Plus aucune ligne de ce lot ne peut être reprise. {_why_left(session, written[0][0])}")
     back = Batch(
         catalogue_id=access.catalogue_id,
         kind=BatchKind.TAKE_BACK,
@@ -186,6 +191,13 @@ def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess,
         for row_id, fact_id in written
     ]
     return _write(session, queue, access, back, rows)
+
+
+def _why_left(session: Session, local_test_id: int) -> str:
+    """Which row of a batch stands on something else, and who did that."""
+    test = session.get(LocalTest, local_test_id)
+    last = in_force(facts_of(session, local_test_id))
+    return f"{test.code} {test.label} : {since(session, last)}" if test is not None else since(session, last)
 
 
 def _store(

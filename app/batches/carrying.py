@@ -19,6 +19,7 @@ from app.models import (
     BatchAnswer,
     BatchKind,
     BatchRow,
+    Decision,
     Job,
     LocalTest,
     Proposal,
@@ -233,7 +234,7 @@ def _taken_back(
             continue
         target = current.in_force
         if target is None or target.id != row.decision_id:
-            messages[row.id] = _since(session, current)
+            messages[row.id] = since(session, target)
             continue
         try:
             check_allowed(current, Action.UNDO, "")
@@ -245,9 +246,8 @@ def _taken_back(
     return found
 
 
-def _since(session: Session, row: OpenRow) -> str:
-    """Why a fact is no longer there to be taken back, by whom."""
-    last = row.in_force
+def since(session: Session, last: Decision | None) -> str:
+    """Why a fact is no longer there to be taken back, by whom: `last` is the one in force on its row instead."""
     if last is None:
         return NOT_IN_FORCE
     author = session.get(User, last.author_id)
