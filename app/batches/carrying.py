@@ -32,6 +32,7 @@ from app.proposals.service import evidence_ahead
 from app.settings import Settings
 from app.text import counted
 from app.transcoding.checks import CheckSeverity, checks_of_choice
+from app.transcoding.errors import OWN_ACT
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, NewFact, OpenRow, append_many, check_allowed, open_rows
@@ -40,6 +41,7 @@ JOB_KIND = "batch"
 CHUNK = 50
 """Rows of one transaction: what others wait for."""
 ACTED_SINCE = "Quelqu'un a agi sur cette ligne depuis : elle garde ce qui y a été fait."
+OWN_ACT_SINCE = f"{OWN_ACT} : elle garde ce qui y a été fait."
 GONE = "Cette ligne n'est plus dans le catalogue."
 NOT_IN_FORCE = "Cette décision n'est plus en vigueur : la ligne garde ce qui y a été fait depuis."
 RIGHT_LOST = "La personne qui a demandé ce lot n'a plus le droit de décider ici."
@@ -144,7 +146,8 @@ def _opened(
         if row.local_test_id in opened.rows:
             found.append((row, opened.rows[row.local_test_id]))
         else:
-            messages[row.id] = ACTED_SINCE if row.local_test_id in opened.stale else GONE
+            stale = opened.stale.get(row.local_test_id)
+            messages[row.id] = GONE if stale is None else OWN_ACT_SINCE if stale.is_own else ACTED_SINCE
     return found
 
 

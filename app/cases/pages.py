@@ -55,6 +55,7 @@ class ConflictPage(PageContext):
     catalogue: Catalogue
     local_code: str
     local_label: str
+    heading: str
     message: str
     newer: list[HistoryLine]
     mine: str

@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from app.earlier.repository import statements_on
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action, Decision
 from app.platform.identity import CatalogueAccess
@@ -42,6 +43,8 @@ def mark_candidate(
     current = repository.runs_of(session, access.catalogue_id).current
     proposals = repository.proposals_of(session, current.id or 0, local_test_id) if current else []
     proposal = next((item for item in proposals if item.rank > 0 and item.loinc_num == number), None)
+    if proposal is None and number not in {item.loinc_num for item in statements_on(session, local_test_id)}:
+        raise InvalidInputError(f"{number} n'est pas un candidat de cette ligne : il n'y a rien à écarter.")
     return append(
         session,
         row,

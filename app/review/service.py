@@ -23,6 +23,7 @@ from app.transcoding.gathering import MappingContext, Pair, mapping_context, map
 from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.upgrades.tasks import open_task_of
+from loinc_data.checkdigit import is_valid_loinc
 
 DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
 
@@ -115,6 +116,8 @@ def _statement(
     check_lengths(reason=reason, comment=comment, justification=justification)
     if action is not Action.CHOOSE:
         named = loinc_num if action is Action.DOUBT else ""
+        if named and not is_valid_loinc(named):
+            raise InvalidInputError("Ce doute nomme un code qui n'est pas un code LOINC.")
         return DecisionContent(named, "", reason, comment, "")
     if not loinc_num:
         raise InvalidInputError("Choisissez un code.")

@@ -68,7 +68,8 @@ def open_row(session: Session, access: CatalogueAccess, local_test_id: int, expe
 
 def _opened(access: CatalogueAccess, test: LocalTest, facts: list[Decision], expected_version: int) -> OpenRow:
     if len(facts) != expected_version:
-        raise StaleVersionError(facts[expected_version:] if 0 <= expected_version <= len(facts) else facts)
+        newer = facts[expected_version:] if 0 <= expected_version <= len(facts) else facts
+        raise StaleVersionError(newer, is_own={fact.author_id for fact in newer} == {access.user_id})
     return OpenRow(access, test, facts, derive_state(facts))
 
 

@@ -206,6 +206,23 @@ def test_each_row_has_one_answer_and_each_fact_its_batch(desk: Desk, client_for:
     assert len(known) == 6
 
 
+def test_a_row_on_which_one_acted_oneself_says_so(
+    desk: Desk, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_rows(desk, 2)
+    rows = carrying.repository.unanswered
+
+    def overtaken(session: object, batch_id: int, row_ids: object = None) -> object:
+        if not desk.facts(ids[1]):
+            desk.decide(ids[1], Action.NO_LOINC)
+        return rows(session, batch_id, row_ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(carrying.repository, "unanswered", overtaken)
+    page = client_for(TRANSCODER).get(post_batch(client_for(TRANSCODER), desk)).text
+    assert "Vous avez agi sur cette ligne depuis, dans un autre onglet" in page
+    assert "Quelqu&#39;un a agi" not in page
+
+
 def press_undo(client: TestClient, desk: Desk) -> str:
     """Where the key that undoes leads, or what it says."""
     answer = client.post(f"{desk.base}/revue/annuler", data={})
