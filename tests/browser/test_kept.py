@@ -4,13 +4,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.batches.sample import add_rows
+from tests.app.double_reading.conftest import SECOND_BIOLOGIST, Readings, other_code, readings
 from tests.app.review.conftest import Desk, desk
 from tests.browser.conftest import PageFor
 from tests.browser.test_review_keyboard import expect_row
 from tests.conftest import BIOLOGIST, TRANSCODER
 
 pytestmark = pytest.mark.browser
-__all__ = ["desk"]
+__all__ = ["desk", "readings"]
 
 
 def ready(page: Page, address: str) -> None:
@@ -64,3 +65,29 @@ def test_what_is_typed_for_a_group_and_a_sending_back_survives_a_reload(desk: De
     page.wait_for_url("**fait=**")
     assert desk.facts(desk.sodium)[-1].reason == "quel tube ?"
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.includes('renvoi')).length") == 0
+
+
+def test_what_is_typed_in_a_blind_reading_and_a_reconciliation_survives_a_reload(
+    readings: Readings, page_for: PageFor
+) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    page = page_for(BIOLOGIST)
+    ready(page, f"{readings.base}/{desk.sodium}")
+    page.locator("textarea[name=comment]").fill("tube à revoir")
+    page.reload()
+    expect(page.locator("textarea[name=comment]")).to_have_value("tube à revoir")
+    # The case of the row, where its decision is shown, hears nothing of it.
+    ready(page, f"{desk.base}/revue/{desk.sodium}")
+    expect(page.locator("textarea[name=comment]")).to_have_value("")
+    readings.read(desk.sodium, other_code())
+    page = page_for(SECOND_BIOLOGIST)
+    ready(page, f"{readings.base}/{desk.sodium}/conciliation")
+    page.locator("#motif").fill("tube confirmé")
+    page.reload()
+    expect(page.locator("#motif")).to_have_value("tube confirmé")
+    page.locator("input[value=premiere]").check()
+    page.get_by_role("button", name="Enregistrer la conciliation").click()
+    page.wait_for_url("**fait=conciliee")
+    page.wait_for_load_state("networkidle")
+    assert desk.facts(desk.sodium)[-1].reason == "tube confirmé"
