@@ -1,6 +1,7 @@
 """Texts, for every room: numbers, times and enumerations in French, texts of laboratories on one line."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +10,13 @@ PARIS = ZoneInfo("Europe/Paris")
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that neither XML nor FHIR strings may hold."""
+
+LAYOUT = "\t\n\r"
+"""The control characters that belong in a text: a tab, and the ends of lines."""
+BLANK_LOOKING = "\u2800\u3164\u115f\u1160\uffa0"
+"""Braille blank and Hangul fillers: symbols and letters to Unicode, nothing to a reader."""
+LEAST_WRITTEN = 3
+LEAST_DIFFERENT = 2
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -36,6 +44,30 @@ def with_capital(text: str) -> str:
 def one_line(text: str) -> str:
     """A text of a laboratory as a FHIR string: one line, single spaces, no control characters."""
     return " ".join(UNPRINTABLE.sub("\ufffd", text).split())
+
+
+def without_controls(text: str) -> str:
+    """A text that a form sent, without the characters that no database and no file should hold; layout stays."""
+    kept = (letter for letter in text if letter in LAYOUT or unicodedata.category(letter) not in ("Cc", "Cs"))
+    return UNPRINTABLE.sub("", "".join(kept))
+
+
+def is_unseen(letter: str) -> bool:
+    """Whether a reader sees nothing of this character: controls, formats, spaces and what looks blank."""
+    return letter in BLANK_LOOKING or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp")
+
+
+def seen(text: str) -> str:
+    """A text without what nobody sees at its ends; empty when there is nothing to see in it."""
+    first = next((place for place, letter in enumerate(text) if not is_unseen(letter)), len(text))
+    last = next((place for place in range(len(text), first, -1) if not is_unseen(text[place - 1])), first)
+    return text[first:last]
+
+
+def is_written(text: str) -> bool:
+    """Whether somebody wrote something: three letters or digits to be seen, two of which differ."""
+    signs = [letter.casefold() for letter in text if letter.isalnum() and not is_unseen(letter)]
+    return len(signs) >= LEAST_WRITTEN and len(set(signs)) >= LEAST_DIFFERENT
 
 
 def in_paris(moment: datetime) -> datetime:

@@ -11,6 +11,7 @@ from app.models import Action, Decision, LocalTest, Outcome
 from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
+from app.text import is_written
 from app.transcoding import repository
 from app.transcoding.checks import Check, CheckedMapping, CheckSeverity, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
@@ -78,7 +79,7 @@ def approve(
     if kept:
         raise ConflictError(kept[local_test_id])
     (looked,) = _look_again(session, settings, access, [asked], weighed)
-    _require_soundness(looked, is_opened, f"{asked.choice.justification}{justification}")
+    _require_soundness(looked, is_opened, asked.choice.justification, justification)
     return append_many(session, [_approval(asked, comment, justification)])[0]
 
 
@@ -237,14 +238,14 @@ def _looked(mapping: CheckedMapping) -> _Looked:
     return _Looked(checks_of(mapping), contradicts)
 
 
-def _require_soundness(looked: _Looked, is_opened: bool, justification: str) -> None:
+def _require_soundness(looked: _Looked, is_opened: bool, transcoder_said: str, biologist_said: str = "") -> None:
     if not is_opened and (looked.contradicts or is_blocking(looked.checks)):
         raise ConflictError(OPEN_THE_ROW)
     refused = [check.sentence for check in looked.checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(refused))
-    if is_blocking(looked.checks) and not justification.strip():
-        raise JustificationNeededError(looked.checks)
+    if is_blocking(looked.checks) and not (is_written(transcoder_said) or is_written(biologist_said)):
+        raise JustificationNeededError(looked.checks, biologist_said)
 
 
 def _approval(asked: _Asked, comment: str = "", justification: str = "") -> NewFact:

@@ -7,18 +7,20 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.batches import repository
-from app.batches.carrying import JOB_KIND
+from app.batches.carrying import JOB_KIND, since
 from app.batches.gate import BANDS, Candidate, Gate, gate, held_for
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs.queue import JobQueue
-from app.models import Action, Batch, BatchKind, Relation
+from app.models import Action, Batch, BatchKind, LocalTest, Relation
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.terminology.service import current_release
-from app.text import counted, format_number
+from app.text import counted, format_number, seen
 from app.transcoding.checks import OF_THE_CODE, CheckSeverity, checks_of_choice
+from app.transcoding.facts import in_force
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import check_lengths
-from app.transcoding.repository import local_test, runs_of
+from app.transcoding.repository import facts_of, local_test, runs_of
 from app.transcoding.workflow import ALWAYS_WITH_REASON
 from app.web.form_limits import ROWS
 from app.worklist import groups
@@ -112,20 +114,20 @@ def ask_for_group(
     """Ask for one answer on these rows (row -> version read), which must say the same as `local_test_id`."""
     if answer.action not in OF_GROUP:
         raise InvalidInputError("Cette action n'est pas une décision.")
+    answer = replace(answer, reason=seen(answer.reason), comment=seen(answer.comment))
     check_lengths(reason=answer.reason, comment=answer.comment)
     if answer.action is Action.CHOOSE and not answer.loinc_num.strip():
         raise InvalidInputError("Choisissez un code.")
     if answer.action is Action.DOUBT:
-        if not f"{answer.reason}{answer.comment}".strip():
-            raise InvalidInputError("Écrivez la question à laquelle répondre.")
         # The question is the reason of a doubt, whichever field it was written in.
         answer = replace(answer, reason=answer.reason or answer.comment[:500])
-    if answer.action in ALWAYS_WITH_REASON and not answer.reason.strip():
-        raise InvalidInputError("Indiquez le motif.")
+        require_written(answer.reason, "Écrivez la question à laquelle répondre.")
+    if answer.action in ALWAYS_WITH_REASON:
+        require_written(answer.reason, "Indiquez le motif.")
     if answer.relation not in list(Relation):
         raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
-    if answer.relation == Relation.LOINC_NARROWER and not answer.comment.strip():
-        raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
+    if answer.relation == Relation.LOINC_NARROWER:
+        require_written(answer.comment, "Un code LOINC plus étroit que l'analyse demande un commentaire.")
     members = set(groups.ids_of_group(session, access.catalogue_id, local_test_id, MOST))
     if not members:
         raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
@@ -194,13 +196,17 @@ def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess,
         raise ConflictError("Ce lot est d'une autre personne : elle seule peut le reprendre.")
     if batch.kind == BatchKind.TAKE_BACK:
         raise ConflictError("Une reprise ne se reprend pas : décidez de nouveau.")
-    if repository.takes_back(session, batch.id) is not None:
-        raise ConflictError("Ce lot a déjà été repris.")
+    back = repository.takes_back(session, batch.id)
+    if back is not None and repository.unanswered(session, back.id or 0):
+        raise ConflictError("Ce lot est en train d'être repris.")
     if repository.unanswered(session, batch.id):
         raise ConflictError("Ce lot est encore en cours : attendez qu'il soit fini pour le reprendre.")
-    written = repository.written_facts(session, batch.id)
+    written = repository.standing_facts(session, batch.id)
     if not written:
-        raise ConflictError("Ce lot n'a rien écrit : il n'y a rien à reprendre.")
+        nothing = "Ce lot n'a rien écrit : il n'y a rien à reprendre."
+        raise ConflictError("Ce lot a déjà été repris." if back is not None else nothing)
+    if not repository.is_in_force(session, batch.id):
+        raise ConflictError(f"Plus aucune ligne de ce lot ne peut être reprise. {_why_left(session, written[0][0])}")
     back = Batch(
         catalogue_id=access.catalogue_id,
         kind=BatchKind.TAKE_BACK,
@@ -214,6 +220,13 @@ def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess,
         for row_id, fact_id in written
     ]
     return _write(session, queue, access, back, rows)
+
+
+def _why_left(session: Session, local_test_id: int) -> str:
+    """Which row of a batch stands on something else, and who did that."""
+    test = session.get(LocalTest, local_test_id)
+    last = in_force(facts_of(session, local_test_id))
+    return f"{test.code} {test.label} : {since(session, last)}" if test is not None else since(session, last)
 
 
 def _store(

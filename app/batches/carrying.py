@@ -19,6 +19,7 @@ from app.models import (
     BatchAnswer,
     BatchKind,
     BatchRow,
+    Decision,
     Job,
     LocalTest,
     Proposal,
@@ -31,6 +32,7 @@ from app.proposals.service import evidence_ahead
 from app.settings import Settings
 from app.text import counted
 from app.transcoding.checks import CheckSeverity, checks_of_choice
+from app.transcoding.errors import OWN_ACT
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, NewFact, OpenRow, append_many, check_allowed, open_rows
@@ -39,6 +41,7 @@ JOB_KIND = "batch"
 CHUNK = 50
 """Rows of one transaction: what others wait for."""
 ACTED_SINCE = "Quelqu'un a agi sur cette ligne depuis : elle garde ce qui y a été fait."
+OWN_ACT_SINCE = f"{OWN_ACT} : elle garde ce qui y a été fait."
 GONE = "Cette ligne n'est plus dans le catalogue."
 NOT_IN_FORCE = "Cette décision n'est plus en vigueur : la ligne garde ce qui y a été fait depuis."
 RIGHT_LOST = "La personne qui a demandé ce lot n'a plus le droit de décider ici."
@@ -143,7 +146,8 @@ def _opened(
         if row.local_test_id in opened.rows:
             found.append((row, opened.rows[row.local_test_id]))
         else:
-            messages[row.id] = ACTED_SINCE if row.local_test_id in opened.stale else GONE
+            stale = opened.stale.get(row.local_test_id)
+            messages[row.id] = GONE if stale is None else OWN_ACT_SINCE if stale.is_own else ACTED_SINCE
     return found
 
 
@@ -233,7 +237,7 @@ def _taken_back(
             continue
         target = current.in_force
         if target is None or target.id != row.decision_id:
-            messages[row.id] = _since(session, current)
+            messages[row.id] = since(session, target)
             continue
         try:
             check_allowed(current, Action.UNDO, "")
@@ -245,9 +249,8 @@ def _taken_back(
     return found
 
 
-def _since(session: Session, row: OpenRow) -> str:
-    """Why a fact is no longer there to be taken back, by whom."""
-    last = row.in_force
+def since(session: Session, last: Decision | None) -> str:
+    """Why a fact is no longer there to be taken back, by whom: `last` is the one in force on its row instead."""
     if last is None:
         return NOT_IN_FORCE
     author = session.get(User, last.author_id)

@@ -192,7 +192,10 @@ def batch_page(
         of_url=batch_url(access.catalogue_id, origin.public_id) if origin else "",
         of_number=origin.id if origin else None,
         back_url=batch_url(access.catalogue_id, back.public_id) if back else "",
-        may_take_back=is_own and not waiting and back is None and line.done > 0 and origin is None,
+        may_take_back=(
+            is_own and not waiting and origin is None and line.done > 0
+            and (back is None or repository.is_in_force(session, batch_id))
+        ),
         take_back_url=f"{url}/reprise",
         answers=[_answer(access, row) for row in rows[:ANSWERS]],
         only_refused=only_refused,

@@ -48,6 +48,7 @@ def _said(rules: Collection[Callable[..., Any]]) -> ColumnElement[bool]:
     evidence = cast(Proposal.__table__.c.evidence, String)  # type: ignore[attr-defined]
     parts = [max(findall(r"[ !#-Z^-z]+", getdoc(rule) or ""), key=len) for rule in rules]
     return or_(*(evidence.contains(part, autoescape=True) for part in parts))
+_ANSWER = aliased(BatchAnswer)
 
 
 def candidates(
@@ -245,26 +246,56 @@ def answered_rows(
     return session.execute(statement if limit is None else statement.limit(limit)).all()
 
 
-def written_facts(session: Session, batch_id: int) -> Sequence[tuple[int, int]]:
-    """(row of the catalogue, fact) for each fact that a batch wrote."""
+def standing_facts(session: Session, batch_id: int) -> Sequence[tuple[int, int]]:
+    """(row of the catalogue, fact) for each fact that a batch wrote and that nobody took back."""
+    undo = aliased(Decision)
     statement = (
         select(col(BatchRow.local_test_id), col(BatchAnswer.decision_id))
         .join(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
-        .where(col(BatchRow.batch_id) == batch_id, col(BatchAnswer.decision_id).is_not(None))
+        .where(
+            col(BatchRow.batch_id) == batch_id,
+            col(BatchAnswer.decision_id).is_not(None),
+            ~select(col(undo.id)).where(col(undo.undoes_id) == col(BatchAnswer.decision_id)).exists(),
+        )
         .order_by(col(BatchRow.id))
     )
     return [(row_id, fact_id) for row_id, fact_id in session.execute(statement)]
 
 
+def in_force() -> ColumnElement[bool]:
+    """SQL condition on BatchAnswer: the fact written is what its row stands on, neither judged nor replaced since."""
+    return (
+        select(col(ReviewState.local_test_id))
+        .join(BatchRow, col(BatchRow.local_test_id) == col(ReviewState.local_test_id))
+        .where(
+            col(BatchRow.id) == col(BatchAnswer.batch_row_id),
+            col(ReviewState.decision_id) == col(BatchAnswer.decision_id),
+            col(ReviewState.status).in_((Status.DECIDED, Status.DOUBT)),
+        )
+        .correlate(BatchAnswer)
+        .exists()
+    )
+
+
+def is_in_force(session: Session, batch_id: int) -> bool:
+    """Whether any row stands on what this batch wrote."""
+    statement = select(col(BatchAnswer.batch_row_id)).where(col(BatchAnswer.batch_id) == batch_id, in_force())
+    return session.scalars(statement.limit(1)).first() is not None
+
+
 def takes_back(session: Session, batch_id: int) -> Batch | None:
-    """The batch that took this one back, if one did."""
-    return session.scalars(select(Batch).where(col(Batch.of_batch_id) == batch_id).order_by(col(Batch.id))).first()
+    """The last batch that took this one back, if one did."""
+    statement = select(Batch).where(col(Batch.of_batch_id) == batch_id).order_by(col(Batch.id).desc())
+    return session.scalars(statement.limit(1)).first()
 
 
 def newest_of(session: Session, catalogue_id: int, author_id: int, before: int | None) -> tuple[Batch, int] | None:
-    """A person's newest batch that was not taken back, with the newest fact that it wrote."""
-    back = select(col(Batch.of_batch_id)).where(
-        col(Batch.catalogue_id) == catalogue_id, col(Batch.of_batch_id).is_not(None)
+    """A person's newest batch that was not taken back, or not of every row, with the newest fact of what is left."""
+    taken = aliased(Batch)
+    backs = select(col(taken.id)).where(col(taken.of_batch_id) == col(Batch.id)).correlate(Batch)
+    # While rows are being taken back they still stand: they are not to be taken back again.
+    under_way = backs.join(BatchRow, col(BatchRow.batch_id) == col(taken.id)).where(
+        ~select(col(_ANSWER.batch_row_id)).where(col(_ANSWER.batch_row_id) == col(BatchRow.id)).exists()
     )
     newest = func.max(col(BatchAnswer.decision_id))
     statement = (
@@ -274,7 +305,7 @@ def newest_of(session: Session, catalogue_id: int, author_id: int, before: int |
             col(Batch.catalogue_id) == catalogue_id,
             col(Batch.author_id) == author_id,
             col(Batch.kind) != BatchKind.TAKE_BACK,
-            col(Batch.id).not_in(back),
+            ~backs.exists() | (~under_way.exists() & in_force()),
         )
         .group_by(*Batch.__table__.c)  # type: ignore[attr-defined]
         .having(newest.is_not(None))

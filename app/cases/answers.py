@@ -14,7 +14,9 @@ from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
+from app.transcoding.facts import derive_state
 from app.web.templating import render
+from app.web.wording import STATUS
 from app.worklist.navigation import case_url, next_to_work_on, queue_url
 from app.worklist.notices import DONE, done_notice
 from app.worklist.query import ReviewQuery
@@ -89,7 +91,15 @@ def conflict_json(
         "name": name_of(terms.get(loinc_num)).main if loinc_num in terms else "",
         "said": comment,
     }
-    conflict = {"newer": newer, "mine": mine, "case_url": case_url(access.catalogue_id, local_test_id, query)}
+    facts = repository.facts_of(session, local_test_id)
+    status = STATUS[derive_state(facts).status]
+    conflict = {
+        "heading": error.heading,
+        "status": {"text": status.text, "chip": status.chip, "icon": status.icon},
+        "newer": newer,
+        "mine": mine,
+        "case_url": case_url(access.catalogue_id, local_test_id, query),
+    }
     return JSONResponse({"detail": error.message, "conflict": conflict}, status_code=409)
 
 
@@ -113,6 +123,7 @@ def conflict_page(
         catalogue=access.catalogue,
         local_code=test.code,
         local_label=test.label,
+        heading=error.heading,
         message=error.message,
         newer=history_of(error.newer, names),
         mine=DONE[action].format(loinc_num=loinc_num).removesuffix(" enregistré"),

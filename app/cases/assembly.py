@@ -18,7 +18,7 @@ from app.files.kinds import SECTIONS
 from app.models import Action, Decision, EarlierStatement, Level, LocalTest, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.text import release_title
+from app.text import is_written, release_title
 from app.transcoding import repository, workflow
 from app.transcoding.checks import OF_CONTRADICTIONS, Check
 from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in_force, rejected_candidates
@@ -120,7 +120,7 @@ def build_case(
         decided_by=known.names.get(state.decided_by_id or 0, ""),
         reason=choice.reason if choice else "",
         judgement=_judgement(known.facts, history),
-        asks_approver=bool(decided and _asks_approver(decided.blocking) and choice and not choice.justification),
+        asks_approver=bool(decided and choice and _asks_approver(decided.blocking, choice)),
         local=local_values(test, ranked[0] if ranked else None),
         candidates=candidates,
         families=families,
@@ -164,9 +164,9 @@ def _offered(candidate: CandidateColumn, stays: Collection[str]) -> CandidateCol
     return candidate
 
 
-def _asks_approver(blocking: Sequence[Check]) -> bool:
+def _asks_approver(blocking: Sequence[Check], choice: Decision) -> bool:
     """Whether an approval needs a justification: what contradictions alone ask was asked of who chose the code."""
-    return any(check.code not in OF_CONTRADICTIONS for check in blocking)
+    return not is_written(choice.justification) and any(check.code not in OF_CONTRADICTIONS for check in blocking)
 
 
 def _set_aside(fact: Decision, names: Mapping[int, str]) -> SetAside:

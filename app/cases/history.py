@@ -7,6 +7,16 @@ from datetime import datetime
 from app.models import Action, Decision, Relation, Role
 from app.web.wording import ACTION, RELATION_SHORT, ROLE
 
+UNDONE = {
+    Action.CHOOSE: "son choix d'un code",
+    Action.NO_LOINC: "sa déclaration qu'aucun code LOINC n'existe",
+    Action.OUT_OF_SCOPE: "son classement hors périmètre",
+    Action.DOUBT: "son signalement d'un doute",
+    Action.APPROVE: "son approbation",
+    Action.SEND_BACK: "son renvoi au transcodeur",
+    Action.COMMENT: "son commentaire",
+}
+"""What an undo takes back, after « a annulé »."""
 REASON_TITLE = {Action.DOUBT: "Question", Action.FLAG: "Note"}
 
 
@@ -38,7 +48,7 @@ def history_of(facts: Sequence[Decision], names: Mapping[int, str]) -> list[Hist
 def _line(fact: Decision, is_undone: bool, target: Decision | None, names: Mapping[int, str]) -> HistoryLine:
     action = ACTION[Action(fact.action)]
     if target is not None and fact.action == Action.UNDO:
-        action = f"{action} son action : « {ACTION[Action(target.action)].removeprefix('a ')} »"
+        action = f"{action} {UNDONE.get(Action(target.action), 'son action')}"
     return HistoryLine(
         at=fact.created_at,
         author=names.get(fact.author_id, f"n° {fact.author_id}"),

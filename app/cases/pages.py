@@ -57,6 +57,7 @@ class ConflictPage(PageContext):
     catalogue: Catalogue
     local_code: str
     local_label: str
+    heading: str
     message: str
     newer: list[HistoryLine]
     mine: str

@@ -10,8 +10,10 @@ from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import CONTRIBUTORS, ConsistencyAction, ConsistencyAnswer, ConsistencyKind, Level, LoincRelease
 from app.platform import locks
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.terminology.service import current_release
 from app.terminology.starter import OFFICIAL
+from app.text import seen as visible
 
 SHOWN = 6
 """Rows of a warning that a list shows."""
@@ -71,9 +73,9 @@ def answer(
     `seen` is what made the warning when the person saw it: if it changed since, ConflictError.
     """
     access.require(*CONTRIBUTORS)
-    reason = reason.strip()
-    if action is ConsistencyAction.ACCEPT and not reason:
-        raise InvalidInputError("Écrivez pourquoi c’est voulu : ce motif reste dans l’historique de l’avertissement.")
+    reason = visible(reason)
+    if action is ConsistencyAction.ACCEPT:
+        require_written(reason, "Écrivez pourquoi c’est voulu : ce motif reste dans l’historique de l’avertissement.")
     if len(reason) > LONGEST_REASON:
         raise InvalidInputError(f"Ce motif est trop long : {LONGEST_REASON} caractères au plus.")
     locks.lock_catalogue(session, access.catalogue_id)

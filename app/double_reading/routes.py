@@ -23,6 +23,7 @@ from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
+from app.text import seen
 from app.transcoding import repository
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.weighing import NOTHING_WEIGHED, weigh_choice
@@ -124,10 +125,9 @@ def do_reconcile(
             found = queue_sql.disagreements(reading, access.catalogue_id, local_test_id)
         kept = kept_side(found[0], form.retenue) if found else None
         if kept is not None:
-            said = form.justification.strip() or kept.justification
-            answer = Answer(
-                Action(kept.action), kept.loinc_num, kept.relation, form.reason, form.comment or kept.comment, said
-            )
+            said = seen(form.justification) or kept.justification
+            comment = seen(form.comment) or kept.comment
+            answer = Answer(Action(kept.action), kept.loinc_num, kept.relation, form.reason, comment, said)
     code = answer.loinc_num if answer.action is Action.CHOOSE else ""
     weighed = weigh_choice(transactions, settings, access, local_test_id, code) if code else NOTHING_WEIGHED
     try:

@@ -4,6 +4,7 @@ from pydantic import BaseModel, Field
 
 from app.double_reading.service import Answer
 from app.models import Action, Relation
+from app.text import seen
 
 
 class AnswerForm(BaseModel):
@@ -26,7 +27,7 @@ class AnswerForm(BaseModel):
 
     def answer(self) -> Answer:
         """The answer that the form gives."""
-        reason = " — ".join(text for text in (self.reason.strip(), self.other_reason.strip()) if text)
+        reason = " — ".join(text for text in (seen(self.reason), seen(self.other_reason)) if text)
         return Answer(self.action, self.chosen, self.relation, reason, self.comment, self.justification)
 
 

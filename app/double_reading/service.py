@@ -21,7 +21,9 @@ from app.models import (
     SecondReading,
 )
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.settings import Settings
+from app.text import is_written, seen
 from app.transcoding import repository
 from app.transcoding.checks import CheckSeverity, checks_of_choice, is_blocking
 from app.transcoding.errors import JustificationNeededError
@@ -158,8 +160,7 @@ def reconcile(
     if not may_reconcile(access):
         raise NotAllowedError(NOT_ARBITER)
     said = _said(answer, OUTCOMES)
-    if not said.reason:
-        raise InvalidInputError("Écrivez le motif de la conciliation.")
+    require_written(said.reason, "Écrivez le motif de la conciliation.")
     row = open_row(session, access, local_test_id, expected_version)
     open_now = queue_sql.disagreements(session, access.catalogue_id, local_test_id)
     found = next((item for item in open_now if item.second.public_id == reading_public_id), None)
@@ -203,7 +204,7 @@ def _said(answer: Answer, allowed: frozenset[Action]) -> Answer:
     """The answer as it is stored: what does not belong to its action is left out; refuses what lacks something."""
     if answer.action not in allowed:
         raise InvalidInputError("Cette action n’est pas une lecture.")
-    reason, comment, justification = answer.reason.strip(), answer.comment.strip(), answer.justification.strip()
+    reason, comment, justification = seen(answer.reason), seen(answer.comment), seen(answer.justification)
     check_lengths(reason=reason, comment=comment, justification=justification)
     if answer.action is Action.CHOOSE:
         code = answer.loinc_num.strip()
@@ -211,13 +212,12 @@ def _said(answer: Answer, allowed: frozenset[Action]) -> Answer:
             raise InvalidInputError("Choisissez un code.")
         if answer.relation not in list(Relation):
             raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
-        if answer.relation == Relation.LOINC_NARROWER and not comment:
-            raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
+        if answer.relation == Relation.LOINC_NARROWER:
+            require_written(comment, "Un code LOINC plus étroit que l'analyse demande un commentaire.")
         return Answer(Action.CHOOSE, code, answer.relation, reason, comment, justification)
-    if answer.action in ALWAYS_WITH_REASON and not reason:
-        raise InvalidInputError("Indiquez le motif.")
-    if answer.action is Action.DOUBT and not (reason or comment):
-        raise InvalidInputError("Écrivez la question que cette ligne vous pose.")
+    if answer.action in ALWAYS_WITH_REASON:
+        asks = answer.action is Action.DOUBT
+        require_written(reason, "Écrivez la question que cette ligne vous pose." if asks else "Indiquez le motif.")
     return Answer(answer.action, "", "", reason, comment, "")
 
 
@@ -242,8 +242,8 @@ def _judge(
     refused = [check for check in checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(check.sentence for check in refused))
-    if is_blocking(checks) and not said.justification:
-        raise JustificationNeededError(checks)
+    if is_blocking(checks) and not is_written(said.justification):
+        raise JustificationNeededError(checks, said.justification)
     return _Judged(release_id, proposal.id if proposal else None)
 
 

@@ -18,6 +18,7 @@ from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
 from app.proposals.service import current_run
 from app.settings import Settings
+from app.text import is_written
 from app.transcoding import repository as transcoding_repository
 from app.transcoding.checks import checks_of, is_blocking
 from app.transcoding.evidence import lines_of
@@ -158,7 +159,7 @@ def _content(item: EarlierStatement, row: OpenRow) -> DecisionContent:
     if row.state.status not in (Status.TODO, Status.DOUBT, Status.SENT_BACK):
         raise ConflictError("Cette ligne est déjà décidée.")
     if item.finding != CellFinding.CODE:
-        reason = item.reason or item.comment or NO_CODE_REASON
+        reason = next((text for text in (item.reason, item.comment) if is_written(text)), NO_CODE_REASON)
         said = DecisionContent(reason=reason[:500], comment=item.comment or provenance(item))
         check_allowed(row, _action(item), said.reason)
         return said

@@ -26,7 +26,9 @@ from app.models import (
 from app.platform import locks
 from app.platform.database import Transactions, give_way
 from app.platform.identity import LaboratoryAccess
+from app.platform.written import require_written
 from app.terminology.chunks import chunks
+from app.text import seen
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
 
@@ -270,12 +272,11 @@ def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: 
     """Say that a remembered mapping is wrong: it is evidence nowhere any more. A new fact; the entry stays."""
     locks.lock_subject(session, locks.Subject.WITHDRAWALS)
     access.require(*MAY_REMEMBER)
-    reason = " ".join(reason.split())
+    reason = " ".join(seen(reason).split())
     entry = session.get(MemoryEntry, entry_id)
     if entry is None or entry.laboratory_id != access.laboratory_id:
         raise NotFoundError("Cette correspondance n'est pas dans la mémoire de ce laboratoire.")
-    if not reason:
-        raise InvalidInputError("Indiquez le motif du retrait.")
+    require_written(reason, "Indiquez le motif du retrait.")
     if len(reason) > MAX_REASON:
         raise InvalidInputError(f"Ce motif est trop long : {MAX_REASON} caractères au plus.")
     if repository.withdrawal_of(session, entry.signature, entry.loinc_num) is not None:

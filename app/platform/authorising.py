@@ -20,6 +20,7 @@ from app.errors import NotAllowedError, NotFoundError
 from app.models import Membership, Role, User, UserSession, metadata
 from app.platform import locks
 from app.platform.database import reading
+from app.platform.forms import CleanRequest
 from app.platform.identity import (
     NO_CATALOGUE,
     NO_LABORATORY,
@@ -193,6 +194,6 @@ class AuthorisedRoute(APIRoute):
                     raise NotFoundError("Cette page n'existe pas.")
             if needs.person:
                 await run_in_threadpool(authorise, request, needs)
-            return await handle(request)
+            return await handle(CleanRequest(request.scope, request.receive, request._send))
 
         return authorise_first

@@ -2,9 +2,11 @@
 
 from sqlmodel import Session
 
+from app.earlier.repository import statements_on
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action, Decision
 from app.platform.identity import CatalogueAccess
+from app.text import seen
 from app.transcoding import repository
 from app.transcoding.facts import flag_on, rejected_candidates
 from app.transcoding.ledger import DecisionContent, append, check_allowed, check_lengths, open_row
@@ -43,6 +45,8 @@ def mark_candidate(
     current = repository.runs_of(session, access.catalogue_id).current
     proposals = repository.proposals_of(session, current.id or 0, local_test_id) if current else []
     proposal = next((item for item in proposals if item.rank > 0 and item.loinc_num == number), None)
+    if proposal is None and number not in {item.loinc_num for item in statements_on(session, local_test_id)}:
+        raise InvalidInputError(f"{number} n'est pas un candidat de cette ligne : il n'y a rien à écarter.")
     return append(
         session,
         row,
@@ -71,6 +75,6 @@ def mark_row(
         if flag is None:
             raise ConflictError("Cette ligne n'a pas de repère.")
         return append(session, row, action, undoes_id=flag.id)
-    if flag is not None and flag.reason == note.strip():
+    if flag is not None and flag.reason == seen(note):
         raise ConflictError("Cette ligne a déjà ce repère.")
     return append(session, row, action, DecisionContent(reason=note))

@@ -120,6 +120,10 @@ def undo(
     try:
         fact = service.undo(session, access, local_test_id, form.version, form.reason, form.comment)
     except StaleVersionError as error:
+        last = error.newer[-1] if error.newer else None
+        if last is not None and last.action == Action.UNDO and {f.author_id for f in error.newer} == {access.user_id}:
+            # The same press, received twice: nobody else acted, and what was asked for is done.
+            return answer_done(request, session, access, query, last)
         if wants_json(request):
             return conflict_json(session, access, query, local_test_id, error, Action.UNDO, "", form.comment)
         return conflict_page(request, session, access, query, local_test_id, error, Action.UNDO, "")

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from app.models import Action, Relation
+from app.text import seen
 from app.worklist.query import MAX_ROW_ID
 
 
@@ -30,14 +31,14 @@ class DecisionForm(BaseModel):
     def said_reason(self) -> str:
         """The reason written, or else the usual one picked; both when there are both; of a doubt, its question."""
         if self.action is Action.DOUBT:
-            return self.question.strip()
-        return " — ".join(text for text in (self.reason.strip(), self.other_reason.strip()) if text)
+            return seen(self.question)
+        return " — ".join(text for text in (seen(self.reason), seen(self.other_reason)) if text)
 
 
     @property
     def said(self) -> str:
         """All that was written."""
-        texts = (self.said_reason, self.comment.strip(), self.justification.strip())
+        texts = (self.said_reason, seen(self.comment), seen(self.justification))
         return " · ".join(text for text in texts if text)
 
 

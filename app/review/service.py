@@ -11,7 +11,9 @@ from app.earlier.wording import provenance
 from app.errors import ConflictError, InvalidInputError
 from app.models import Action, Decision, EarlierUse, Proposal, Relation, Status
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.settings import Settings
+from app.text import is_written, seen
 from app.transcoding import repository
 from app.transcoding.checks import Check, CheckSeverity, checks_of_choice, is_blocking
 from app.transcoding.errors import JustificationNeededError
@@ -22,6 +24,7 @@ from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allow
 from app.transcoding.readers import require_seen
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.upgrades.tasks import open_task_of
+from loinc_data.checkdigit import is_valid_loinc
 
 DECISIONS = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.COMMENT})
 
@@ -53,7 +56,7 @@ def decide(
     require_seen(session, access, local_test_id)
     row = open_row(session, access, local_test_id, expected_version)
     check_allowed(row, action, said.reason)
-    if action is Action.COMMENT and not said.comment.strip():
+    if action is Action.COMMENT and not said.comment:
         raise InvalidInputError("Écrivez le commentaire.")
     _refuse_repetition(session, row, action, said)
     context = mapping_context(session, access.catalogue_id, access.laboratory_id)
@@ -112,16 +115,19 @@ def chosen_checks(
 def _statement(
     action: Action, loinc_num: str, relation: str, reason: str, comment: str, justification: str
 ) -> DecisionContent:
+    reason, comment, justification = seen(reason), seen(comment), seen(justification)
     check_lengths(reason=reason, comment=comment, justification=justification)
     if action is not Action.CHOOSE:
         named = loinc_num if action is Action.DOUBT else ""
+        if named and not is_valid_loinc(named):
+            raise InvalidInputError("Ce doute nomme un code qui n'est pas un code LOINC.")
         return DecisionContent(named, "", reason, comment, "")
     if not loinc_num:
         raise InvalidInputError("Choisissez un code.")
     if relation not in list(Relation):
         raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
-    if relation == Relation.LOINC_NARROWER and not comment.strip():
-        raise InvalidInputError("Un code LOINC plus étroit que l'analyse demande un commentaire.")
+    if relation == Relation.LOINC_NARROWER:
+        require_written(comment, "Un code LOINC plus étroit que l'analyse demande un commentaire.")
     return DecisionContent(loinc_num, relation, reason, comment, justification)
 
 
@@ -136,7 +142,7 @@ def _refuse_repetition(session: Session, row: OpenRow, action: Action, said: Dec
     same = choice.loinc_num == said.loinc_num and choice.relation == said.relation
     if same and row.test.id is not None and open_task_of(session, row.test.id) is not None:
         return
-    if same and not said.comment.strip() and not said.justification.strip():
+    if same and not said.comment and not said.justification:
         raise ConflictError(f"{said.loinc_num} est déjà la décision en vigueur sur cette ligne.")
 
 
@@ -162,5 +168,5 @@ def _require_soundness(checks: list[Check], said: DecisionContent) -> None:
     refused = [check for check in checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         raise InvalidInputError(" ".join(check.sentence for check in refused))
-    if is_blocking(checks) and not said.justification.strip():
-        raise JustificationNeededError(checks)
+    if is_blocking(checks) and not is_written(said.justification):
+        raise JustificationNeededError(checks, said.justification)

@@ -12,6 +12,7 @@ from app.errors import WorkbenchError
 from app.jobs.queue import JobQueue
 from app.models import Action, Decision, LocalTest
 from app.platform.identity import CatalogueAccess
+from app.platform.written import why_unwritten
 from app.review import marks, service
 from app.review.repository import newest_own
 from app.text import paris_time
@@ -90,8 +91,10 @@ def _undo(session: Session, access: CatalogueAccess, fact: Decision, test: Local
         )
     state = derive_state(facts)
     transition = workflow.transition(state.status, state.outcome, Action.UNDO, access.role)
-    if transition is not None and transition.needs_reason and not reason.strip():
-        return Refused(fact_id, what, "Revenir sur une approbation demande un motif.", row_id, needs_reason=True)
+    if transition is not None and transition.needs_reason:
+        lacks = why_unwritten(reason, "Revenir sur une approbation demande un motif.")
+        if lacks:
+            return Refused(fact_id, what, lacks, row_id, needs_reason=True)
     try:
         return Undone(service.undo(session, access, row_id, len(facts), reason))
     except WorkbenchError as error:

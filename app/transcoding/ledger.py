@@ -10,7 +10,9 @@ from app.audit.service import record
 from app.errors import InvalidInputError, NotFoundError
 from app.models import MARKS, Action, Decision, LocalTest, Status, utc_now
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.proposals.habits import note_changes, received_codes
+from app.text import seen
 from app.transcoding import repository
 from app.transcoding.errors import StaleVersionError
 from app.transcoding.facts import StateValues, derive_state, in_force
@@ -66,7 +68,8 @@ def open_row(session: Session, access: CatalogueAccess, local_test_id: int, expe
 
 def _opened(access: CatalogueAccess, test: LocalTest, facts: list[Decision], expected_version: int) -> OpenRow:
     if len(facts) != expected_version:
-        raise StaleVersionError(facts[expected_version:] if 0 <= expected_version <= len(facts) else facts)
+        newer = facts[expected_version:] if 0 <= expected_version <= len(facts) else facts
+        raise StaleVersionError(newer, is_own={fact.author_id for fact in newer} == {access.user_id})
     return OpenRow(access, test, facts, derive_state(facts))
 
 
@@ -97,9 +100,9 @@ def open_rows(session: Session, access: CatalogueAccess, versions: Mapping[int, 
 def check_allowed(row: OpenRow, action: Action, reason: str) -> Transition:
     """The transition of this action, once the state machine allows it and a needed reason is there."""
     found = require(row.state.status, row.state.outcome, action, row.access.role)
-    if found.needs_reason and not reason.strip():
+    if found.needs_reason:
         asked = "Écrivez la question que pose ce doute." if action is Action.DOUBT else "Indiquez le motif."
-        raise InvalidInputError(asked)
+        require_written(reason, asked)
     return found
 
 
@@ -203,9 +206,9 @@ def _fact(asked: NewFact) -> Decision:
         action=asked.action,
         loinc_num=said.loinc_num,
         relation=said.relation,
-        reason=said.reason.strip(),
-        comment=said.comment.strip(),
-        justification=said.justification.strip(),
+        reason=seen(said.reason),
+        comment=seen(said.comment),
+        justification=seen(said.justification),
         release_id=asked.release_id,
         proposal_id=asked.proposal_id,
         author_id=row.access.user_id,

@@ -2,7 +2,7 @@
 "use strict";
 
 document.addEventListener("alpine:init", () => {
-  const KEPT = ["brouillon", "derniere-ligne:", "echecs:"];
+  const KEPT = ["brouillon", "derniere-ligne:", "echecs:", "coches", "annulations"];
 
   function forget() {
     try {

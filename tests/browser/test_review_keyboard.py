@@ -10,6 +10,7 @@ from app.models import Action, LoincTerm, Status
 from app.platform.database import transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
+from tests.app.review.test_contradicted import contradict
 from tests.browser.conftest import PATIENCE, PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER
 
@@ -192,3 +193,42 @@ def test_the_biologist_approves_and_sends_back(desk: Desk, page_for: PageFor) ->
     expect(page.locator("[data-done]")).to_contain_text("renvoyée au transcodeur")
     eventually(page, lambda: desk.state(desk.sodium).status, Status.APPROVED)
     assert desk.state(desk.glucose).status == Status.SENT_BACK
+
+
+def test_letters_after_a_digit_are_keys_and_never_a_justification(desk: Desk, page_for: PageFor) -> None:
+    page = page_for(TRANSCODER)
+    open_case(page, desk, desk.sodium)
+    page.keyboard.press("Digit2")
+    # The row contradicts that code: it is selected, and nothing is being typed.
+    expect(page.locator("#annonce")).to_contain_text("2947-0, contredit")
+    expect(page.locator("input[data-digit='2']")).to_be_focused()
+    page.keyboard.press("v")
+    expect(page.locator("#justification")).to_be_focused()
+    expect(page.locator("#justification")).to_have_value("")
+    for key in ("v", "v", "Enter", "v", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#annonce")).to_contain_text("trois lettres ou chiffres au moins")
+    expect_row(page, "SODIUM")
+    assert desk.facts(desk.sodium) == []
+    page.keyboard.type(" : tube du réanimateur")
+    page.keyboard.press("Enter")
+    expect_row(page, "GLYCÉMIE")
+    eventually(page, lambda: desk.state(desk.sodium).loinc_num, "2947-0")
+
+
+def test_a_justification_typed_for_one_code_is_shown_before_it_goes_with_another(
+    desk: Desk, page_for: PageFor
+) -> None:
+    contradict(desk, desk.sodium, "2955-3", "system")
+    page = page_for(TRANSCODER)
+    open_case(page, desk, desk.sodium)
+    for key in ("Digit2", "v"):
+        page.keyboard.press(key)
+    page.keyboard.type("pour celui-là")
+    page.keyboard.press("Escape")
+    page.locator("input[value='2955-3'][data-col]").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("v")
+    expect(page.locator("#justification")).to_be_focused()
+    expect_row(page, "SODIUM")
+    assert desk.facts(desk.sodium) == []

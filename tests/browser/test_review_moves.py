@@ -148,6 +148,26 @@ def test_fifteen_decisions_go_back_one_key_each_after_a_restart(
     assert {desk.state(row).status for row in rows} == {Status.TODO}
 
 
+def test_undoing_pressed_three_times_at_once_takes_back_three(desk: Desk, page_for: PageFor) -> None:
+    rows = add_rows(desk, 4)
+    for row in rows:
+        desk.decide(row, Action.NO_LOINC)
+    page = page_for(TRANSCODER)
+    # From the banner of the last decision, then from whatever page comes.
+    page.goto(f"{desk.base}/revue/{rows[3]}?fait={desk.facts(rows[3])[0].id}")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        "for (let n = 0; n < 3; n += 1) "
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'z', code: 'KeyZ', bubbles: true}))"
+    )
+    statuses = [Status.DECIDED, Status.TODO, Status.TODO, Status.TODO]
+    eventually(page, lambda: [desk.state(row).status for row in rows], statuses)
+    expect_row(page, "LIGNE 01")
+    expect(page.locator("[data-done]")).to_contain_text("décision annulée")
+    page.wait_for_load_state("networkidle")
+    assert [len(desk.facts(row)) for row in rows] == [1, 2, 2, 2]
+
+
 def test_an_approved_decision_is_passed_over_at_the_keyboard(desk: Desk, quiet_page: Page) -> None:
     desk.decide(desk.glucose, loinc_num="14749-6")
     desk.decide(desk.sodium)

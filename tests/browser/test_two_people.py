@@ -58,6 +58,9 @@ def test_the_other_decision_is_shown_beside_mine_and_one_decides_again(desk: Des
     page.keyboard.press("v")
     panel = page.locator("[data-conflict]")
     expect(panel).to_be_visible()
+    expect(panel.locator("h2")).to_have_text("Quelqu'un a décidé avant vous : NA SODIUM")
+    # The row behind was put back as it was opened: it says what it is now.
+    expect(page.locator("#cas [data-status-chip]")).to_contain_text("Décidée")
     expect(panel).to_contain_text("Béatrice Biologiste")
     expect(panel).to_contain_text("a déclaré qu'aucun code LOINC n'existe")
     expect(panel).to_contain_text("vu au labo")

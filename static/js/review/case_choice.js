@@ -2,11 +2,27 @@
 "use strict";
 
 document.addEventListener("alpine:init", () => {
+  const FILLERS = /[\u115f\u1160\u3164\uffa0]/g;
+  const HOW_MUCH = "trois lettres ou chiffres au moins, dont deux différents";
+
+  /** Whether somebody wrote something, as the server judges it. */
+  function isWritten(text) {
+    const signs = text.replace(FILLERS, "").toLowerCase().match(/[\p{L}\p{N}]/gu) || [];
+    return signs.length >= 3 && new Set(signs).size >= 2;
+  }
+
   Alpine.data("caseChoice", () => ({
     chosen: "",
+    // The code whose justification was asked for, or looked at: what is there was not typed for another one.
+    askedFor: "",
 
     init() {
       this.look();
+      this.$root.addEventListener("focusin", (event) => {
+        if (event.target === this.justification()) {
+          this.askedFor = this.chosen;
+        }
+      });
     },
 
     radios() {
@@ -71,7 +87,8 @@ document.addEventListener("alpine:init", () => {
         radio.checked = true;
         radio.focus({ preventScroll: true });
         this.look();
-        const asks = this.leadToJustification(radio) ? ", contredit : une justification est demandée" : "";
+        // The focus stays where letters are keys: those that follow are never taken for a justification.
+        const asks = this.asksWhy(radio) ? ", contredit : v demande une justification" : "";
         this.$dispatch("announce", `Candidat ${digit} : ${radio.value}${asks}`);
       }
     },
@@ -80,14 +97,15 @@ document.addEventListener("alpine:init", () => {
       return this.$root.querySelector("[name=justification][form=form-choix]");
     },
 
-    /** First of the two gestures that a blocked code takes: it is selected, and the focus asks why. */
+    asksWhy(radio) {
+      return radio.hasAttribute("data-blocking") && this.justification() !== null;
+    },
+
+    /** First of the two gestures that a blocked code takes by the mouse: it is selected, and the focus asks why. */
     leadToJustification(radio) {
-      const field = this.justification();
-      if (!radio.hasAttribute("data-blocking") || !field) {
-        return false;
+      if (this.asksWhy(radio)) {
+        this.justification().focus({ preventScroll: true });
       }
-      field.focus({ preventScroll: true });
-      return true;
     },
 
     /** Where the engine sees no analysis and no candidate is chosen, its proposal is what v accepts. */
@@ -128,18 +146,20 @@ document.addEventListener("alpine:init", () => {
       }
       this.suggest(radio.value);
       const justification = this.justification();
-      // Two gestures, also where a justification was typed for another code: selecting it is the first one.
-      const isFirst = !radio.checked;
-      if (radio.hasAttribute("data-blocking") && justification && (isFirst || !justification.value.trim())) {
+      // Two gestures, also where a justification was typed for another code: the first one shows it.
+      const isFirst = !radio.checked || this.askedFor !== radio.value;
+      if (this.asksWhy(radio) && (isFirst || !isWritten(justification.value))) {
         radio.checked = true;
         this.look();
         justification.focus();
-        return "Un contrôle bloquant s'oppose à ce code : écrivez une justification, ou choisissez un autre code.";
+        this.askedFor = radio.value;
+        const asked = "Un contrôle bloquant s'oppose à ce code : écrivez une justification, ou choisissez un autre code";
+        return justification.value.trim() ? `${asked} (${HOW_MUCH}).` : `${asked}.`;
       }
       const reopening = this.$root.querySelector("#motif-reouverture");
-      if (reopening && !reopening.value.trim()) {
+      if (reopening && !isWritten(reopening.value)) {
         reopening.focus();
-        return "La ligne est approuvée : écrivez le motif de la réouverture.";
+        return `La ligne est approuvée : écrivez le motif de la réouverture (${HOW_MUCH}).`;
       }
       return "";
     },

@@ -39,6 +39,7 @@ document.addEventListener("alpine:init", () => {
       newer: [],
       mine: NOTHING,
       row: "",
+      heading: "",
 
       get isClosed() {
         return this.newer.length === 0;
@@ -52,8 +53,21 @@ document.addEventListener("alpine:init", () => {
         sent = event.detail.sent;
         this.newer = outcome.conflict.newer;
         this.mine = outcome.conflict.mine;
-        this.row = sent.title;
+        // The title of the page without the name of the application.
+        this.row = sent.title.replace(/ — [^—]*$/, "");
+        this.heading = outcome.conflict.heading;
+        this.showStatus(sent.element, outcome.conflict.status);
         this.$nextTick(() => this.$root.focus());
+      },
+
+      /** The row as it stands now, where the page that was put back still says what it was. */
+      showStatus(element, { text, chip, icon }) {
+        const shown = element.querySelector("[data-status-chip] .chip");
+        if (shown) {
+          shown.className = `chip ${chip}`;
+          shown.firstElementChild.textContent = icon;
+          shown.lastChild.textContent = ` ${text}`;
+        }
       },
 
       close() {

@@ -117,10 +117,31 @@ document.addEventListener("alpine:init", () => {
     arrive() {
       const sent = load(SENDING);
       store(SENDING, {});
+      if (sent.refusedAt) {
+        // A refusal is shown at the address of the act; what is recorded leads elsewhere.
+        if (location.pathname !== sent.refusedAt) {
+          this.forget(sent);
+        }
+        return;
+      }
       const done = document.querySelector("[data-done][data-served]");
       if (sent.key && done && sent.key.endsWith(`:${done.dataset.row}`)) {
         this.forget(sent);
       }
+    },
+
+    /** A form of a page that no script sends: the same, told by where it leads. */
+    leavePage(element, form, data) {
+      // The attribute, not the property: a button named "action" hides it.
+      const refusedAt = new URL(form.getAttribute("action") || "", location.href).pathname;
+      const { key } = this.sending(element, form, data);
+      store(SENDING, { key, values: load(key), refusedAt });
+    },
+
+    /** Pages that only write again what was typed: blind reading, group, reconciliation, list of approvals. */
+    settlePage() {
+      this.arrive();
+      document.querySelectorAll("[data-draft-page]").forEach((element) => this.restore(element));
     },
 
     /** The row that was last looked at, for the list to show where one was. */
@@ -143,6 +164,13 @@ document.addEventListener("alpine:init", () => {
     },
   });
 
+  document.addEventListener("alpine:initialized", () => Alpine.store("drafts").settlePage(), { once: true });
+  document.addEventListener("submit", (event) => {
+    const element = event.target.closest("[data-draft-page]");
+    if (element && !event.defaultPrevented && event.target.method === "post") {
+      Alpine.store("drafts").leavePage(element, event.target, new FormData(event.target, event.submitter));
+    }
+  });
   for (const name of ["input", "change"]) {
     document.addEventListener(name, (event) => Alpine.store("drafts").note(event));
   }

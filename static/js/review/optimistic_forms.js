@@ -54,6 +54,9 @@ document.addEventListener("alpine:init", () => {
       onKey(event) {
         if (event.detail.key === "z" && this.$store.sending.count > 0) {
           event.preventDefault();
+          if (isUndoWanted) {
+            this.$store.undoing.queue();
+          }
           isUndoWanted = true;
           this.$dispatch("announce", "Annulation dès que la décision sera enregistrée.");
         }
@@ -174,6 +177,7 @@ document.addEventListener("alpine:init", () => {
 
       putBack(sent, message) {
         isUndoWanted = false;
+        this.$store.undoing.keep(0);
         this.$store.cases.setUndecided(sent.address);
         if (this.current() === sent.replacement) {
           this.show(sent.element, sent.address, sent.title);

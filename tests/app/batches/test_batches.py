@@ -6,7 +6,7 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from app.approval.service import approve
 from app.batches import carrying
@@ -159,7 +159,9 @@ def test_rows_approved_since_are_named_and_left(desk: Desk, client_for: ClientFo
     page = client_for(TRANSCODER).get(back.headers["location"]).text
     assert "Béatrice Biologiste l&#39;a approuvée" in page
     assert statuses(desk, ids) == [Status.APPROVED if row_id == one else Status.TODO for row_id in ids]
-    assert client_for(TRANSCODER).post(f"{address}/reprise").status_code == 409, "once is enough"
+    again = client_for(TRANSCODER).post(f"{address}/reprise")
+    assert again.status_code == 409, "once is enough"
+    assert "Plus aucune ligne de ce lot ne peut être reprise" in again.text
 
 
 def test_what_was_said_of_the_rows_keeps_its_capitals(desk: Desk, client_for: ClientFor) -> None:
@@ -296,3 +298,68 @@ def test_each_row_has_one_answer_and_each_fact_its_batch(desk: Desk, client_for:
     assert rows == len(answers) == 7
     assert set(known.values()) == {batch.public_id}
     assert len(known) == 6
+
+
+def test_a_row_on_which_one_acted_oneself_says_so(
+    desk: Desk, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_rows(desk, 2)
+    rows = carrying.repository.unanswered
+
+    def overtaken(session: object, batch_id: int, row_ids: object = None) -> object:
+        if not desk.facts(ids[1]):
+            desk.decide(ids[1], Action.NO_LOINC)
+        return rows(session, batch_id, row_ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(carrying.repository, "unanswered", overtaken)
+    page = client_for(TRANSCODER).get(post_batch(client_for(TRANSCODER), desk)).text
+    assert "Vous avez agi sur cette ligne depuis, dans un autre onglet" in page
+    assert "Quelqu&#39;un a agi" not in page
+
+
+def press_undo(client: TestClient, desk: Desk) -> str:
+    """Where the key that undoes leads, or what it says."""
+    answer = client.post(f"{desk.base}/revue/annuler", data={})
+    return answer.headers["location"] if answer.status_code == 303 else answer.text
+
+
+def back_rows(desk: Desk) -> list[int]:
+    """How many rows each take-back is about."""
+    with reading(desk.engine) as session:
+        backs = session.exec(select(Batch).where(Batch.kind == "take_back").order_by(col(Batch.id))).all()
+        counted = select(func.count()).select_from(BatchRow)
+        return [session.exec(counted.where(BatchRow.batch_id == back.id)).one() for back in backs]
+
+
+@pytest.mark.parametrize("by_key", [True, False], ids=["by the key", "on its page"])
+def test_a_row_in_force_again_is_taken_back_in_its_turn(desk: Desk, client_for: ClientFor, by_key: bool) -> None:
+    desk.decide(desk.glucose, Action.NO_LOINC)
+    ids = add_rows(desk, 3)
+    client = client_for(TRANSCODER)
+    address = post_batch(client, desk)
+    with transaction(desk.engine) as session:
+        approve(session, desk.access(BIOLOGIST), ids[0], 1, settings=desk.settings)
+    assert "/lots/" in press_undo(client, desk)
+    assert statuses(desk, ids) == [Status.APPROVED, Status.TODO, Status.TODO]
+    desk.undo(ids[0], BIOLOGIST, "approuvée par erreur")
+    assert "/reprise" in client.get(address).text
+    if by_key:
+        assert "/lots/" in press_undo(client, desk)
+    else:
+        assert client.post(f"{address}/reprise").status_code == 303
+    assert statuses(desk, ids) == [Status.TODO] * 3
+    assert back_rows(desk) == [3, 1]
+    # Only then the older decision, and the batch is done with.
+    assert client.post(f"{address}/reprise").status_code == 409
+    assert f"/revue/{desk.glucose}" in press_undo(client, desk)
+
+
+def test_a_batch_of_which_nothing_stands_is_refused_by_name(desk: Desk, client_for: ClientFor) -> None:
+    ids = add_rows(desk, 1)
+    client = client_for(TRANSCODER)
+    address = post_batch(client, desk)
+    desk.decide(ids[0], Action.NO_LOINC, email=BIOLOGIST)
+    for said in (press_undo(client, desk), client.post(f"{address}/reprise").text):
+        assert "Plus aucune ligne de ce lot ne peut être reprise" in said
+        assert "SODIUM 0 : Béatrice Biologiste a décidé depuis" in said
+    assert back_rows(desk) == []

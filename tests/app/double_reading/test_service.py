@@ -361,3 +361,17 @@ def test_undoing_a_reconciliation_brings_the_first_decision_back(
     assert readings.standing(desk.sodium) is ReadingStanding.DISAGREED
     readings.reconcile(desk.sodium, other_code(reason="sang total, vu de nouveau"))
     assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
+
+
+@pytest.mark.parametrize("text", ["\u200b\u200b\u200b", "\u2800\u3164\u00ad", "...", "vv"])
+def test_neither_a_reading_nor_its_end_rests_on_words_that_nobody_wrote(readings: Readings, text: str) -> None:
+    desk = readings.desk
+    readings.decide_and_ask(desk.sodium)
+    with pytest.raises(JustificationNeededError):
+        readings.read(desk.sodium, Answer(Action.CHOOSE, SODIUM_IN_BLOOD, justification=text))
+    for action in (Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT):
+        with pytest.raises(InvalidInputError):
+            readings.read(desk.sodium, Answer(action, reason=text))
+    readings.read(desk.sodium, other_code())
+    with pytest.raises(InvalidInputError, match="motif de la conciliation"):
+        readings.reconcile(desk.sodium, Answer(Action.CHOOSE, SODIUM, reason=text))

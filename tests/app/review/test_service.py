@@ -104,8 +104,8 @@ def test_saying_the_same_again_does_not_change_the_author(desk: Desk) -> None:
 def test_reopening_an_approved_row_needs_a_reason(desk: Desk, approved: Callable[[int], None]) -> None:
     approved(desk.sodium)
     with pytest.raises(InvalidInputError, match="motif"):
-        desk.decide(desk.sodium, loinc_num="2947-0", justification="j")
-    desk.decide(desk.sodium, loinc_num="2947-0", justification="j", reason="le tube a changé")
+        desk.decide(desk.sodium, loinc_num="2947-0", justification="vu avec lui")
+    desk.decide(desk.sodium, loinc_num="2947-0", justification="vu avec lui", reason="le tube a changé")
     assert desk.state(desk.sodium).status == Status.DECIDED
     desk.undo(desk.sodium)
     assert desk.state(desk.sodium).status == Status.APPROVED

@@ -240,3 +240,12 @@ def test_a_batch_that_cannot_go_back_says_why_and_can_be_passed_over(desk: Desk,
     refused = undo(desk)
     assert refused == undoing.Refused(batches.facts[-1], "le lot de deux lignes", batches.refuses)
     assert undone_row(undo(desk, before=refused.fact_id)) == desk.strip
+
+
+def test_the_same_undo_received_twice_is_no_conflict_with_oneself(desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium)
+    client, address = client_for(TRANSCODER), f"{desk.base}/revue/{desk.sodium}/annulation"
+    answers = [client.post(address, data={"version": 1}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    assert len(desk.facts(desk.sodium)) == 2
