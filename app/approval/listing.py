@@ -17,7 +17,7 @@ from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, ch
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
-from app.transcoding.readers import BLIND, blind_url, hidden_from, not_approved_yet
+from app.transcoding.readers import BLIND, blind_url, hidden_from, kept_by_readings
 from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import Runs
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
@@ -119,7 +119,7 @@ def rows_to_judge(
     answers = other_answers(session, access.catalogue_id, asked)
     authors = {**known, **repository.names_of(session, deciders - known.keys())}
     readings = reading_standings(session, ids)
-    kept = not_approved_yet(session, ids, access.laboratory_id)
+    kept = kept_by_readings(session, readings, access.laboratory_id)
     hidden = hidden_from(session, access, [row_id for row_id in ids if readings.get(row_id) is ReadingStanding.WAITING])
     checks = [_checks(item, checked.get(item.row.id), others) for item, others in zip(judged, answers, strict=True)]
     shown_rows = [

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.text import release_title
 from app.transcoding import repository
 from app.transcoding.gathering import mapping_context
-from app.transcoding.readers import BLIND, blind_url, hidden_from, not_approved_yet
+from app.transcoding.readers import BLIND, blind_url, hidden_from, kept_by_readings
 from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
@@ -80,8 +80,8 @@ def case_page(
     case = build_case(session, settings, access, local_test_id, runs, asked, is_blind=is_hidden)
     if is_hidden:
         case = replace(case, status=BLIND, status_key=Status.DECIDED, rights=NO_RIGHTS)
-    if (waits or differs) and case.rights.approve:
-        kept = not_approved_yet(session, [local_test_id], access.laboratory_id).get(local_test_id, "")
+    if reading in (ReadingStanding.WAITING, ReadingStanding.DISAGREED) and case.rights.approve:
+        kept = kept_by_readings(session, {local_test_id: reading}, access.laboratory_id).get(local_test_id, "")
         case = replace(case, rights=replace(case.rights, approve=not kept, approve_refusal=kept))
     may_work = access.role in CONTRIBUTORS
     return CasePage(

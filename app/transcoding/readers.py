@@ -5,7 +5,7 @@ reader of a row that waits for one is shown neither its decision, nor its author
 makes a view of a row asks here. Biologists see it, as they approve and send back; readers only read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_
@@ -96,7 +96,11 @@ def awaited(session: Session, local_test_ids: Iterable[int], laboratory_id: int)
 
 def not_approved_yet(session: Session, local_test_ids: Iterable[int], laboratory_id: int) -> dict[int, str]:
     """Row -> why its readings keep it from being approved, for those of these rows that are kept."""
-    standings = reading_standings(session, local_test_ids)
+    return kept_by_readings(session, reading_standings(session, local_test_ids), laboratory_id)
+
+
+def kept_by_readings(session: Session, standings: Mapping[int, Standing], laboratory_id: int) -> dict[int, str]:
+    """The same, of rows whose standings are known."""
     waiting = [row_id for row_id, standing in standings.items() if standing is Standing.WAITING]
     found = dict.fromkeys(awaited(session, waiting, laboratory_id), AWAITED)
     return found | {row_id: DISAGREEMENT for row_id, item in standings.items() if item is Standing.DISAGREED}

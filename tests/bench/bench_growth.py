@@ -72,7 +72,7 @@ MOST_MS = {"Queue": 150, "Case": 80, "Décider": 80, "Approval list": 200, "Cove
            "Double reading": 150, "Agreement of readings": 150, "Sharing out": 150, "Batches": 150,
            "Group": 150}
 """What a request may cost at any size, in CPU milliseconds."""
-MOST_STATEMENTS = {"Approval list": 20, BULK_TITLE: 150}
+MOST_STATEMENTS = {"Approval list": 22, BULK_TITLE: 150}
 UNITS = ("mmol/L", "g/L", "UI/L", "%", "mg/24h", "µmol/L", "")
 SPECIMENS = ("Sérum", "Plasma", "Urines", "Sang total", "LCR", "")
 BANDS = (("sure", 0.97), ("to_check", 0.74), ("uncertain", 0.31))

@@ -334,21 +334,24 @@ def back_rows(desk: Desk) -> list[int]:
 @pytest.mark.parametrize("by_key", [True, False], ids=["by the key", "on its page"])
 def test_a_row_in_force_again_is_taken_back_in_its_turn(desk: Desk, client_for: ClientFor, by_key: bool) -> None:
     desk.decide(desk.glucose, Action.NO_LOINC)
-    ids = add_rows(desk, 3)
+    ids = add_rows(desk, 5)
     client = client_for(TRANSCODER)
     address = post_batch(client, desk)
     with transaction(desk.engine) as session:
-        approve(session, desk.access(BIOLOGIST), ids[0], 1, settings=desk.settings)
+        # Those of the blind sample wait for their second reading.
+        sample = set(session.exec(select(ReadingRequest.local_test_id)))
+        one = next(row_id for row_id in ids if row_id not in sample)
+        approve(session, desk.access(BIOLOGIST), one, 1, settings=desk.settings)
     assert "/lots/" in press_undo(client, desk)
-    assert statuses(desk, ids) == [Status.APPROVED, Status.TODO, Status.TODO]
-    desk.undo(ids[0], BIOLOGIST, "approuvée par erreur")
+    assert statuses(desk, ids) == [Status.APPROVED if row_id == one else Status.TODO for row_id in ids]
+    desk.undo(one, BIOLOGIST, "approuvée par erreur")
     assert "/reprise" in client.get(address).text
     if by_key:
         assert "/lots/" in press_undo(client, desk)
     else:
         assert client.post(f"{address}/reprise").status_code == 303
-    assert statuses(desk, ids) == [Status.TODO] * 3
-    assert back_rows(desk) == [3, 1]
+    assert statuses(desk, ids) == [Status.TODO] * 5
+    assert back_rows(desk) == [5, 1]
     # Only then the older decision, and the batch is done with.
     assert client.post(f"{address}/reprise").status_code == 409
     assert f"/revue/{desk.glucose}" in press_undo(client, desk)

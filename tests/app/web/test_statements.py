@@ -22,14 +22,14 @@ LARGE = 10 * SMALL
 LIMITS = {
     "queue": 18,
     "queue, filtered": 16,
-    "case": 25,
-    "case after a decision": 26,
-    "decision": 31,
-    "choice of a code": 50,
-    "undo": 26,
-    "approval list": 20,
-    "approval list of 100": 20,
-    "approval list, codes found by search": 29,
+    "case": 26,
+    "case after a decision": 27,
+    "decision": 32,
+    "choice of a code": 51,
+    "undo": 27,
+    "approval list": 22,
+    "approval list of 100": 22,
+    "approval list, codes found by search": 31,
     "bulk approval of 100": 38,
     "coverage": 51,
     "exports": 38,
@@ -42,6 +42,8 @@ LIMITS = {
 """Statements of the second request of its kind, when the engine and what it remembers are there.
 
 A decision reads the shares by which it may be drawn for a second reading, an approval what is known of that reading.
+A case, decided or not, reads whether two readings differ; a decision and an undo, whether the row is hidden from a
+second reader; the approval list, how many rows nobody can read again and how many were approved, then read otherwise.
 The landing pages count what waits in the double reading, in one statement for every catalogue and no further than 100.
 """
 WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}"}
@@ -164,5 +166,6 @@ def test_statements_do_not_grow_with_the_catalogue(place: Callable[[int], Bench]
     assert small == large
     turn = 2 if database_kind == "postgresql" else 0
     limits = {name: number + (turn if name in WRITES else 0) for name, number in LIMITS.items()}
-    assert {name: number for name, number in small.items() if number > limits.get(name, 0)} == {}
+    passed = {name: number for name, number in small.items() if number > limits.get(name, 0)}
+    assert passed == {}, passed
     assert small.keys() == LIMITS.keys()
