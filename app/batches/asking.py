@@ -1,4 +1,8 @@
-"""Asking for a batch: the rows pass the gate once more in the transaction that writes it down, then a job acts."""
+"""Asking for a batch: the rows pass the gate once more before they are written down, then a job acts.
+
+The gate reads thousands of rows, so it is passed before the write begins: each row goes with the version that was read,
+and the job answers only the rows that still have it.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,8 +80,16 @@ def _rows(
     return repository.candidates(session, access.catalogue_id, run_id, release_id, limit, query, ids)
 
 
-def ask(session: Session, queue: JobQueue, access: CatalogueAccess, asked: Asked, title: str) -> Batch:
-    """Ask for the best proposals of these rows; ConflictError when none would pass, or when there are too many."""
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The rows of a batch as the gate found them, and the run that proposed their codes."""
+
+    found: Gate
+    run_id: int | None
+
+
+def sift(session: Session, access: CatalogueAccess, asked: Asked) -> Sifted:
+    """Pass the rows through the gate; ConflictError when none would pass, or when there are too many."""
     found, is_cut = through_gate(session, access, asked)
     if is_cut:
         raise ConflictError(
@@ -85,6 +97,16 @@ def ask(session: Session, queue: JobQueue, access: CatalogueAccess, asked: Asked
         )
     if not found.passing:
         raise ConflictError("Aucune de ces lignes ne peut être acceptée en lot.")
+    return Sifted(found, run_id_of(runs_of(session, access.catalogue_id)))
+
+
+def ask(
+    session: Session, queue: JobQueue, access: CatalogueAccess, asked: Asked, title: str, sifted: Sifted
+) -> Batch:
+    """Ask for the best proposals of these rows; ConflictError when they were proposed anew since the gate."""
+    found = sifted.found
+    if run_id_of(runs_of(session, access.catalogue_id)) != sifted.run_id:
+        raise ConflictError("Les propositions viennent d'être recalculées : relisez ce que le lot prendrait.")
     precision = found.precision
     batch = Batch(
         catalogue_id=access.catalogue_id,

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.batches import asking
-from app.batches.asking import Asked, ask, ask_for_group, ask_to_take_back
+from app.batches.asking import Asked, ask, ask_for_group, ask_to_take_back, sift
 from app.batches.page_building import (
     BAND_WORDS,
     UNREAD_TOO,
@@ -117,7 +117,7 @@ def show_gate(
 def ask_for_batch(
     request: Request,
     access: CatalogueDep,
-    session: SessionDep,
+    transactions: TransactionsDep,
     queue: QueueDep,
     query: ActDep,
     ids: Annotated[list[int], Form(alias="ligne", max_length=asking.MOST)] = [],  # noqa: B006 - FastAPI copies it
@@ -126,15 +126,20 @@ def ask_for_batch(
     unread: UnreadWord = "",
 ) -> Response:
     """Accept the best proposals of the rows that pass the gate."""
-    asked, scope = _asked(session, access, query, scope, word, ids, unread)
-    title = asking.title_of(query, asked.ids if scope != "filtre" else (), facet_words(session, query))
+    with transactions.reading() as session:
+        asked, scope = _asked(session, access, query, scope, word, ids, unread)
+        title = asking.title_of(query, asked.ids if scope != "filtre" else (), facet_words(session, query))
     title += ", lignes lues en partie comprises" if asked.with_unread else ""
     try:
-        batch = ask(session, queue, access, asked, title)
+        with transactions.reading() as session:
+            sifted = sift(session, access, asked)
+        with transactions.writing() as session:
+            address = batch_url(access.catalogue_id, ask(session, queue, access, asked, title, sifted).public_id)
     except ConflictError as error:
-        page = gate_page(session, access, asked, scope, error.message)
+        with transactions.reading() as session:
+            page = gate_page(session, access, asked, scope, error.message)
         return render(request, "batches/gate.html", page, status_code=error.status_code)
-    return RedirectResponse(batch_url(access.catalogue_id, batch.public_id), status_code=303)
+    return RedirectResponse(address, status_code=303)
 
 
 @router.get("/lots/{public_id}")

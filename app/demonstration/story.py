@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from app.approval.service import approve_many, send_back
-from app.batches.asking import Asked, ask
+from app.batches.asking import Asked, ask, sift
 from app.batches.repository import counts
 from app.cases.reasons import NO_LOINC_REASONS, usual_reason
 from app.double_reading.service import Answer, read
@@ -173,7 +173,8 @@ def _accept_in_batch(engine: Engine, settings: Settings, access: CatalogueAccess
                 .order_by(col(WorklistEntry.position), col(WorklistEntry.local_test_id))
             ).all()  # fmt: skip
             title = f"Chapitre : {chapter}, État : À traiter"
-            batch = ask(session, queue, access, Asked(query, ids=tuple(found)), title)
+            asked = Asked(query, ids=tuple(found))
+            batch = ask(session, queue, access, asked, title, sift(session, access, asked))
         with reading(engine) as session:
             rows, done, _ = counts(session, [batch.id or 0])[batch.id or 0]
     assert rows

@@ -3,13 +3,15 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from app.approval.service import approve
-from app.batches import carrying
+from app.batches import carrying, routes
+from app.batches.asking import Asked, Sifted
 from app.jobs.runner import run_job
 from app.models import (
     Action,
@@ -25,6 +27,7 @@ from app.models import (
     Status,
 )
 from app.platform.database import reading, transaction
+from app.platform.identity import CatalogueAccess
 from app.review.marks import mark_row
 from app.transcoding import repository
 from matcher.evidence.base import sentence_of
@@ -366,3 +369,32 @@ def test_a_batch_of_which_nothing_stands_is_refused_by_name(desk: Desk, client_f
         assert "Plus aucune ligne de ce lot ne peut être reprise" in said
         assert "SODIUM 0 : Béatrice Biologiste a décidé depuis" in said
     assert back_rows(desk) == []
+
+
+def test_others_write_while_the_gate_reads_its_rows(
+    desk: Desk, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_rows(desk, 3)
+    sift = routes.sift
+
+    def read_slowly(session: Session, access: CatalogueAccess, asked: Asked) -> Sifted:
+        found = sift(session, access, asked)
+        desk.decide(ids[1], Action.NO_LOINC, email=BIOLOGIST)
+        return found
+
+    monkeypatch.setattr(routes, "sift", read_slowly)
+    page = client_for(TRANSCODER).get(post_batch(client_for(TRANSCODER), desk)).text
+    assert "<strong>2</strong> lignes enregistrées" in page
+    assert len(desk.facts(ids[1])) == 1, "what the colleague said stands"
+
+
+def test_a_batch_is_not_asked_for_on_proposals_that_are_no_more(
+    desk: Desk, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_rows(desk, 2)
+    sift = routes.sift
+    monkeypatch.setattr(routes, "sift", lambda *asked: replace(sift(*asked), run_id=0))
+    answer = client_for(TRANSCODER).post(f"{desk.base}/lots?chapitre=Lot")
+    assert answer.status_code == 409
+    assert "Les propositions viennent d&#39;être recalculées" in answer.text
+    assert statuses(desk, ids) == [Status.TODO] * 2
