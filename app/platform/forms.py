@@ -2,14 +2,21 @@
 
 from typing import Any
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
 
 from app.text import without_controls
 
+ZERO = "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré. Rien n'a été enregistré."
+UNREADABLE = "Un des textes envoyés ne contient que des caractères de contrôle. Rien n'a été enregistré."
+
 
 class CleanRequest(Request):
-    """A request whose form has no control characters but tabs and ends of lines; files are left as they are."""
+    """A request whose form has no control characters but tabs and ends of lines; files are left as they are.
+
+    A character zero is no slip of a keyboard, and a field of which nothing is left would pass for one left empty, which
+    may mean everything: both are refused with 400.
+    """
 
     async def _get_form(self, **limits: Any) -> FormData:
         if self._form is None:
@@ -19,4 +26,11 @@ class CleanRequest(Request):
 
 
 def _clean(value: Any) -> Any:
-    return without_controls(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        raise HTTPException(400, ZERO)
+    kept = without_controls(value)
+    if value and not kept:
+        raise HTTPException(400, UNREADABLE)
+    return kept

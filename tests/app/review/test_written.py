@@ -131,10 +131,16 @@ def post(desk: Desk, client_for: ClientFor) -> Callable[..., int]:
 
 
 def test_no_control_character_reaches_a_fact(desk: Desk, post: Callable[..., int]) -> None:
-    assert post("decision", version="0", action="choose", loinc_num="2951-2", comment="vu\x00 le\x1b[1m\x85 12") == 303
-    assert post("repere", version="1", action="flag", note="à\x00 revoir\x7f") == 303
+    assert post("decision", version="0", action="choose", loinc_num="2951-2", comment="vu\x02 le\x1b[1m\x85 12") == 303
+    assert post("repere", version="1", action="flag", note="à\x01 revoir\x7f") == 303
     comment, note = desk.facts(desk.sodium)[0].comment, desk.facts(desk.sodium)[1].reason
     assert (comment, note) == ("vu le[1m 12", "à revoir")
+
+
+@pytest.mark.parametrize("text", ["vu\x00 le 12", "\x00", "\x1b\x07"])
+def test_a_zero_or_nothing_but_controls_is_refused(desk: Desk, post: Callable[..., int], text: str) -> None:
+    assert post("decision", version="0", action="choose", loinc_num="2951-2", comment=text) == 400
+    assert desk.facts(desk.sodium) == []
 
 
 def test_no_code_with_an_unseen_free_reason_is_refused(desk: Desk, post: Callable[..., int]) -> None:
