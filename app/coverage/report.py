@@ -167,6 +167,17 @@ def ambiguous_sentence(count: int) -> tuple[str, ...]:
     )
 
 
+def suspended_sentence(count: int) -> tuple[str, ...]:
+    """What to know of approved rows whose two readings differ; nothing when there are none."""
+    if not count:
+        return ()
+    rows = counted(count, "ligne approuvée compte ici", "lignes approuvées comptent ici")
+    return (
+        f"{rows} alors que deux lectures y diffèrent\u202f: tant qu'elles ne sont pas conciliées (onglet «\u00a0Double "
+        "lecture\u00a0»), les exports les donnent comme décidées, non comme approuvées.",
+    )
+
+
 def warnings_of(has_analyses: bool, lost: int, shared: int) -> tuple[str, ...]:
     """What to know of the figures: `lost` links of exams to no analysis, `shared` LOINC codes."""
     found = []

@@ -9,7 +9,8 @@ from app.coverage import repository
 from app.coverage.definitions import CountedCatalogue
 from app.coverage.kept import kept_report
 from app.coverage.past import last_moment, past_rows, read_past_day, require_existing
-from app.coverage.report import CoverageContext, CoverageReport, build_report
+from app.coverage.report import CoverageContext, CoverageReport, build_report, suspended_sentence
+from app.double_reading.queue_sql import approved_in_disagreement
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, LoincRelease, utc_now
 from app.terminology import service as terminology
@@ -44,7 +45,14 @@ def coverage_report(
     rows = repository.coverage_rows(
         session, context.catalogue_id, context.release_id, leaves_out_deprecated=context.grace.is_over
     )
-    return build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
+    report = build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
+    return _with_suspended(session, report)
+
+
+def _with_suspended(session: Session, report: CoverageReport) -> CoverageReport:
+    """The report with what is to be known of approved rows whose two readings differ."""
+    said = suspended_sentence(approved_in_disagreement(session, report.context.catalogue_id))
+    return replace(report, warnings=(*report.warnings, *said))
 
 
 def _past_report(
@@ -80,7 +88,7 @@ def shown_report(
     assert catalogue.id is not None
     if current is None or release_id not in (None, current.id) or are_figures_behind(session, catalogue.id):
         return coverage_report(session, laboratory, catalogue, release_id)
-    return kept_report(session, _context(session, laboratory, catalogue, current))
+    return _with_suspended(session, kept_report(session, _context(session, laboratory, catalogue, current)))
 
 
 def _context(

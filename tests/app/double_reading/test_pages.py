@@ -6,12 +6,15 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import select
 
+from app.coverage.service import coverage_report
 from app.double_reading.service import Answer
 from app.models import (
     Action,
+    Catalogue,
     Decision,
     EarlierStatement,
     EarlierUse,
+    Laboratory,
     ReadingReconciliation,
     Role,
     SecondReading,
@@ -333,6 +336,14 @@ def test_the_approval_says_what_waits_and_what_is_suspended(readings: Readings, 
     assert "1 ligne approuvée a deux lectures" in page
     assert "sans la deuxième lecture" not in page
     assert "<td>Approuvée</td>" in client.get(readings.base).text
+    suspended = "1 ligne approuvée compte ici alors que deux lectures y diffèrent"
+    assert suspended in client.get(f"{desk.base}/couverture").text
+    with reading(desk.engine) as session:
+        catalogue = session.get_one(Catalogue, desk.catalogue_id)
+        report = coverage_report(session, session.get_one(Laboratory, catalogue.laboratory_id), catalogue)
+    assert any(suspended in sentence for sentence in report.all_warnings), "the files say it too"
+    readings.reconcile(desk.sodium, other_code(reason="vu ensemble"))
+    assert suspended not in client.get(f"{desk.base}/couverture").text
 
 
 def test_the_reconciliation_says_what_was_decided_since(

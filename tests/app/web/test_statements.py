@@ -31,7 +31,7 @@ LIMITS = {
     "approval list of 100": 22,
     "approval list, codes found by search": 31,
     "bulk approval of 100": 38,
-    "coverage": 51,
+    "coverage": 52,
     "exports": 38,
     "home": 12,
     "catalogue": 30,
