@@ -6,7 +6,7 @@ makes a view of a row asks here. Biologists see it, as they approve and send bac
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_
 from sqlalchemy import select as sa_select
@@ -14,10 +14,13 @@ from sqlmodel import Session, col
 
 from app.errors import ConflictError
 from app.models import CONTRIBUTORS, Action, Decision, Membership, ReadingRequest, Role, User
-from app.platform.identity import CatalogueAccess
 from app.transcoding.readings import DISAGREEMENT, joined, reading_standings, waits
 from app.transcoding.readings import ReadingStanding as Standing
 from app.web.wording import Word
+
+if TYPE_CHECKING:
+    # The command line reads the queue too, and starts without the web.
+    from app.platform.identity import CatalogueAccess
 
 BLIND = Word("Décidée, en attente de deuxième lecture (à l’aveugle)", "chip-mute", "…")
 """The state of a row whose decision is hidden."""
@@ -82,7 +85,7 @@ def _waiting_among(session: Session, local_test_ids: Iterable[int], *conditions:
     return set(session.execute(statement).scalars())
 
 
-def hidden_from(session: Session, access: CatalogueAccess, local_test_ids: Iterable[int]) -> set[int]:
+def hidden_from(session: Session, access: "CatalogueAccess", local_test_ids: Iterable[int]) -> set[int]:
     """Those of these rows whose decision this person may not see yet; one statement, none for who sees them all."""
     if access.role is not Role.TRANSCODER:
         return set()
@@ -106,7 +109,7 @@ def kept_by_readings(session: Session, standings: Mapping[int, Standing], labora
     return found | {row_id: DISAGREEMENT for row_id, item in standings.items() if item is Standing.DISAGREED}
 
 
-def require_seen(session: Session, access: CatalogueAccess, local_test_id: int) -> None:
+def require_seen(session: Session, access: "CatalogueAccess", local_test_id: int) -> None:
     """Refuse to act on a row whose decision is hidden from this person: ConflictError."""
     if hidden_from(session, access, [local_test_id]):
         raise ConflictError(BLIND_ROW)

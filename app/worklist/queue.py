@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
 from app.models import Level, LoincTerm, Outcome, Status
-from app.platform.identity import CatalogueAccess
 from app.terminology.naming import TermName, name_of
 from app.terminology.service import current_release, terms_by_number
 from app.transcoding import repository
@@ -20,6 +19,10 @@ from app.worklist.facets import PEOPLE
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
 from matcher.types import Band
+
+if TYPE_CHECKING:
+    # The command line reads the queue too, and starts without the web.
+    from app.platform.identity import CatalogueAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def progress_of(counts: Mapping[str, int]) -> QueueProgress:
 
 
 def rows_of(
-    session: Session, access: CatalogueAccess, runs: Runs, query: ReviewQuery, ids: Sequence[int]
+    session: Session, access: "CatalogueAccess", runs: Runs, query: ReviewQuery, ids: Sequence[int]
 ) -> list[QueueRow]:
     """These rows, with the names of their best proposals, as this person may see them (`app.transcoding.readers`)."""
     catalogue_id = access.catalogue_id
