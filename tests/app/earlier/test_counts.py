@@ -28,7 +28,8 @@ def test_numbers_are_those_of_the_rows(client: TestClient, inherited: Inherited)
     client.post(f"{inherited.address}/prendre", data={"usage": "left", "choix": f"{found['GLU'].id}:0"})
     # Decided as the file says, against what is proposed: shown as the same code.
     case = f"/catalogues/{inherited.catalogue_id}/revue/{inherited.test_id('CRP')}"
-    form = {"version": "0", "action": "choose", "loinc_num": "30522-7", "relation": "loinc_narrower", "comment": "vu sur le tube"}
+    form = {"version": "0", "action": "choose", "loinc_num": "30522-7", "comment": "vu sur le tube"}
+    form["relation"] = "loinc_narrower"
     assert client.post(f"{case}/decision", data=form).status_code == 303
     with reading(inherited.engine) as session:
         for verdict, usage, source, contradicted, text in product(
