@@ -12,7 +12,10 @@ from tests.app.review.conftest import Desk, desk
 from tests.browser.conftest import PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 __all__ = ["desk"]
 
 CATALOGUE = "code;libelle;unite\n" + "".join(f"A{number};Analyse {number};mmol/L\n" for number in range(40))

@@ -11,7 +11,10 @@ from app.platform.web_sessions import SESSION_COOKIE, open_session
 from tests.app.review.conftest import Desk, desk
 from tests.conftest import TRANSCODER
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 __all__ = ["desk"]
 
 

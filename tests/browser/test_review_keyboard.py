@@ -14,7 +14,10 @@ from tests.app.review.test_contradicted import contradict
 from tests.browser.conftest import PATIENCE, PageFor
 from tests.conftest import BIOLOGIST, TRANSCODER
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 __all__ = ["desk"]
 
 

@@ -20,7 +20,10 @@ from tests.browser.conftest import PageFor
 from tests.browser.test_review_keyboard import eventually, expect_row, open_case, quiet_page
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 __all__ = ["desk", "quiet_page"]
 
 AZERTY_DIGITS = {"1": "&", "2": "é", "3": '"', "4": "'", "5": "("}

@@ -11,7 +11,10 @@ from app.platform.database import transaction
 from tests.browser.conftest import PageFor
 from tests.conftest import ADMINISTRATOR, OUTSIDER, READER, TRANSCODER, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 
 
 def column(page: Page, number: int) -> list[str]:

@@ -9,7 +9,10 @@ from tests.browser.conftest import PageFor
 from tests.conftest import READER
 from tests.static_copy import editable_static
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 
 
 @pytest.fixture
