@@ -45,12 +45,19 @@ document.addEventListener("alpine:init", () => {
     }
   }
 
+  /** A heading that only a screen reader hears is that of the column of buttons. */
+  function isSeen(header) {
+    return Array.from(header.childNodes).some((node) =>
+      node.nodeType === Node.ELEMENT_NODE ? !node.classList.contains("sr-only") : node.textContent.trim() !== "",
+    );
+  }
+
   function makeSortable(table) {
     if (!table.tHead || table.tHead.rows.length !== 1) {
       return;
     }
     Array.from(table.tHead.rows[0].cells).forEach((header, index) => {
-      if (header.hasAttribute("data-no-sort") || cellText(header) === "" || header.querySelector("a, input, button")) {
+      if (header.hasAttribute("data-no-sort") || !isSeen(header) || header.querySelector("a, input, button")) {
         return;
       }
       const button = document.createElement("button");

@@ -45,6 +45,17 @@ def test_tables_sort_by_number_and_by_french_text(page_for: PageFor, catalogues:
     assert [text.splitlines()[0] for text in column(page, 1)[1:]] == ["Analyses", "Épreuves"]
 
 
+def test_a_column_of_buttons_is_not_sorted(page_for: PageFor, catalogues: None) -> None:
+    page = page_for(READER)
+    page.goto("/")
+    page.evaluate(
+        """() => document.querySelector("main").insertAdjacentHTML("beforeend", `<table id="choses" x-data="dataTable"
+        data-sortable><thead><tr><th>Code</th><th><span class="sr-only">Actions</span></th><th>Vu
+        <span class="sr-only">par qui</span></th></tr></thead><tbody></tbody></table>`)"""
+    )
+    expect(page.locator("#choses th[aria-sort]")).to_have_text(["Code", "Vu par qui"])
+
+
 def test_tables_are_exported_without_formulas(page_for: PageFor, catalogues: None, tmp_path: Path) -> None:
     page = page_for(READER)
     page.goto("/")
