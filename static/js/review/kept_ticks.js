@@ -2,7 +2,7 @@
 // are forgotten once a batch is asked for with them.
 "use strict";
 
-(() => {
+document.addEventListener("alpine:init", () => {
   const PREFIX = "coches:";
   const ACTED = "coches-envoi";
   // Where one is in the list, and what was just said there: the ticks are those of the filter.
@@ -66,6 +66,6 @@
       keep(ACTED, []);
     }
   });
-  document.addEventListener("DOMContentLoaded", restore);
+  restore();
   window.addEventListener("pageshow", restore);
-})();
+});

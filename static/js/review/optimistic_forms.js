@@ -149,13 +149,6 @@ document.addEventListener("alpine:init", () => {
         }
       },
 
-      /** Show the row as it now is, at the same place. */
-      showAgain(element) {
-        const { scrollX, scrollY } = window;
-        this.put(element);
-        window.scrollTo(scrollX, scrollY);
-      },
-
       /** In place of the row in sight, with what was typed on it. */
       put(element) {
         this.kind = "";

@@ -88,7 +88,10 @@ document.addEventListener("alpine:init", () => {
         const page = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
         const fresh = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("cas");
         if (fresh && forms.current() === current) {
-          forms.showAgain(document.importNode(fresh, true));
+          // The row as it now is, at the same place.
+          const { scrollX, scrollY } = window;
+          forms.put(document.importNode(fresh, true));
+          window.scrollTo(scrollX, scrollY);
           forms.recorded(outcome);
         }
       } catch (_error) {
