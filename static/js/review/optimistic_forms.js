@@ -124,8 +124,7 @@ document.addEventListener("alpine:init", () => {
       show(element, address, title) {
         document.title = title;
         history.pushState({}, "", address);
-        this.put(element);
-        window.scrollTo(0, 0);
+        this.put(element, () => window.scrollTo(0, 0));
       },
 
       async send(form, submitter, sent) {
@@ -149,13 +148,17 @@ document.addEventListener("alpine:init", () => {
         }
       },
 
-      /** In place of the row in sight, with what was typed on it. */
-      put(element) {
+      /** In place of the row in sight, with what was typed on it; `settle` scrolls to where it is read. */
+      put(element, settle) {
         this.kind = "";
         this.current().replaceWith(element);
         this.$store.drafts.settle(element);
         this.$store.cases.lookAhead(element);
-        element.querySelector("h1").focus({ preventScroll: true });
+        // Both ask for the layout: once, with the frame that shows the row, when its components have made it.
+        requestAnimationFrame(() => {
+          settle();
+          document.activeElement === document.body && element.querySelector("h1").focus({ preventScroll: true });
+        });
       },
 
       recorded(outcome) {

@@ -90,8 +90,7 @@ document.addEventListener("alpine:init", () => {
         if (fresh && forms.current() === current) {
           // The row as it now is, at the same place.
           const { scrollX, scrollY } = window;
-          forms.put(document.importNode(fresh, true));
-          window.scrollTo(scrollX, scrollY);
+          forms.put(document.importNode(fresh, true), () => window.scrollTo(scrollX, scrollY));
           forms.recorded(outcome);
         }
       } catch (_error) {
