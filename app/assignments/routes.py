@@ -82,8 +82,6 @@ def _scope(query: ReviewQuery, form: dict[str, str], words: str) -> service.Scop
     said = [words] if words else []
     if form["chapitre"]:
         chapter = "" if form["chapitre"] == "-" else form["chapitre"].removeprefix("=")
-        if "\0" in chapter:
-            raise InvalidInputError("Choisissez un chapitre de la liste.")
         query = query.without_facet("chapitre").toggled("chapitre", chapter)
         said.append(f"Chapitre : {chapter or 'non précisé'}")
     first, last = _position(form["de"], 1), _position(form["a"], MAX_POSITION)

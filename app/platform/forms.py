@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from app.text import without_controls
 
-ZERO = "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré. Rien n'a été enregistré."
+ZERO = "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré."
 UNREADABLE = "Un des textes envoyés ne contient que des caractères de contrôle. Rien n'a été enregistré."
 
 

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from app.errors import ImportRefusedError, WorkbenchError
 from app.platform.database import is_busy, is_duplicate
 from app.platform.database_faults import fault_of, is_gone
+from app.platform.forms import ZERO
 from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
 from app.platform.postgresql import is_nul, is_too_long
 from app.text import counted
@@ -156,7 +157,7 @@ async def on_impossible_value(request: Request, error: Exception) -> Response:
     """What no column can hold: a number, so that it names nothing, a character zero, a text too long."""
     log.info("request.impossible_value", route=route_template(request.scope), error=type(error).__name__)
     if isinstance(error, DBAPIError) and is_nul(error):
-        return _answer(request, 400, "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré.")
+        return _answer(request, 400, ZERO)
     if isinstance(error, DBAPIError) and is_too_long(error):
         return _answer(request, 422, "Un des textes envoyés est trop long. Rien n'a été enregistré.")
     return _answer(request, 422, "Un des nombres envoyés est trop grand : il ne désigne rien ici.")

@@ -33,11 +33,9 @@ document.addEventListener("alpine:init", () => {
         this.$store.drafts.arrive();
         this.$store.drafts.settle(current);
         this.$store.failed.load(current);
-        const problem = current.querySelector("[data-problem]");
-        if (problem) {
-          problem.focus({ preventScroll: true });
-        } else if (!location.hash) {
-          current.querySelector("h1").focus({ preventScroll: true });
+        const place = current.querySelector("[data-problem]") || (location.hash ? null : current.querySelector("h1"));
+        if (place) {
+          place.focus({ preventScroll: true });
         }
         this.$store.cases.lookAhead(current);
       },
@@ -157,7 +155,9 @@ document.addEventListener("alpine:init", () => {
         // Both ask for the layout: once, with the frame that shows the row, when its components have made it.
         requestAnimationFrame(() => {
           settle();
-          document.activeElement === document.body && element.querySelector("h1").focus({ preventScroll: true });
+          if (document.activeElement === document.body) {
+            element.querySelector("h1").focus({ preventScroll: true });
+          }
         });
       },
 
