@@ -38,6 +38,8 @@ class Facts:
     """What the column of specimens says, when the label says another specimen."""
     further_systems: tuple[str, ...] = ()
     """Of `systems`, those that only the second specimen of a column, or a later one, names."""
+    is_of_isolate: bool = False
+    """Whether the analyte is sought in a germ or virus isolated from the specimen that the row names."""
     times: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     scales_from: str = ""

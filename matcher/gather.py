@@ -3,7 +3,7 @@
 import re
 from itertools import combinations
 
-from matcher.evidence.system import ANY_FLUID, BLOODS, FAMILIES, NAMED_FLUIDS, UNSPECIFIED, stand_near
+from matcher.evidence.system import ANY_FLUID, BLOODS, FAMILIES, ISOLATE, NAMED_FLUIDS, UNSPECIFIED, stand_near
 from matcher.facts import SEEN, Cues, Facts
 from matcher.lexicon import Sense
 from matcher.normalise.phrases import Mender, PhraseTable
@@ -129,6 +129,7 @@ class Gatherer:
         return Facts(
             unit=unit,
             systems=systems,
+            is_of_isolate=any(s.entry.kind == "analyte" and s.entry.system[:1] == (ISOLATE,) for s in senses),
             other_systems=self._other_systems(test, named_there),
             further_systems=() if named_there else self._further_systems(test.specimen, systems),
             times=times,

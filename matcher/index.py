@@ -27,6 +27,10 @@ DECISIVE = frozenset(
 )
 FLOOR = 3.0
 COMMON = 1200
+CLASSES = ("iga", "igg", "igm")
+"""Classes of antibodies; a component of several of them is what a row that names none may be."""
+BESIDE_PLAIN = 0.05
+"""The share of its classes' weight by which such a component stands below the one that names no class either."""
 NUISANCE = frozenset(["and", "of", "the", "by"])
 
 
@@ -78,6 +82,8 @@ class TermIndex:
     postings: Ints
     word_weight: Floats
     analyte_weight: Floats
+    classless_weight: Floats
+    """The same without the classes of analytes that are antibodies of several: IgG & IgM is whatever class."""
     terms_start: Ints
     terms_by_analyte: Ints
     property_by_dimension: dict[str, dict[str, float]]
@@ -124,6 +130,7 @@ class TermIndex:
             postings=postings,
             word_weight=weights,
             analyte_weight=_analyte_weights(len(analytes.values), start, postings, weights),
+            classless_weight=_classless_weights(analytes.values, start, postings, weights, vocabulary),
             terms_start=terms_start,
             terms_by_analyte=order,
             property_by_dimension=_count_properties(kept, dimensions),
@@ -244,6 +251,22 @@ def _invert(analytes: list[str]) -> tuple[dict[str, int], Ints, Ints, Floats]:
 def _analyte_weights(count: int, start: Ints, postings: Ints, weights: Floats) -> Floats:
     per_posting = np.repeat(weights, np.diff(start))
     return np.bincount(postings, weights=per_posting, minlength=count).astype(np.float32)
+
+
+def _classless_weights(
+    analytes: list[str], start: Ints, postings: Ints, weights: Floats, vocabulary: dict[str, int]
+) -> Floats:
+    """The weights of analytes, but for the classes of those that hold more than one."""
+    classes = {vocabulary[word] for word in CLASSES if word in vocabulary}
+    found = _analyte_weights(len(analytes), start, postings, weights)
+    held: dict[int, list[int]] = defaultdict(list)
+    for word in classes:
+        for analyte in postings[start[word] : start[word + 1]].tolist():
+            held[analyte].append(word)
+    for analyte, words_held in held.items():
+        if len(words_held) > 1:
+            found[analyte] -= (1.0 - BESIDE_PLAIN) * sum(float(weights[word]) for word in words_held)
+    return found
 
 
 def _prior(terms: list[Term], methods: list[str]) -> Floats:

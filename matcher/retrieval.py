@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from matcher.candidate import CONTRADICTS, VETOING, Candidate
 from matcher.facts import Facts, Reading
-from matcher.index import Floats, Ints, TermIndex
+from matcher.index import CLASSES, Floats, Ints, TermIndex
 from matcher.scoring import EngineOptions, Weights
 from matcher.strengths import Strengths
 
+CLASSES_NAMED = frozenset(CLASSES)
 Masses = NDArray[np.float64]
 
 
@@ -102,7 +103,9 @@ class Retrieval:
             found, matched = _with(found, matched, exact)
         asked = sum(mass for _, mass in weighed) + 1.2 * min(unknown, 3)
         covered = matched / max(asked, 1e-6)
-        filled = matched / np.maximum(index.analyte_weight[found], 1e-6)
+        is_classless = CLASSES_NAMED.isdisjoint(reading.wanted) and CLASSES_NAMED.isdisjoint(reading.leftover)
+        weight = index.classless_weight if is_classless else index.analyte_weight
+        filled = matched / np.maximum(weight[found], 1e-6)
         component = weights.component * (0.6 * covered + 0.4 * np.minimum(filled, 1.0))
         # Several expressions together may spell an analyte in full: toxo + IgG, clairance + acide urique.
         component += weights.exact * weights.composed * ((covered > 0.999) & (filled > 0.999))

@@ -158,7 +158,13 @@ _KEYS: dict[str, Callable[[Facts], tuple[object, ...]]] = {
         facts.nature == "susc",
     ),
     "time": lambda facts: (facts.times,),
-    "system": lambda facts: (facts.systems, facts.further_systems, facts.class_systems, facts.classes),
+    "system": lambda facts: (
+        facts.systems,
+        facts.further_systems,
+        facts.class_systems,
+        facts.classes,
+        facts.is_of_isolate,
+    ),
     "scale": lambda facts: (
         facts.level,
         facts.scales,

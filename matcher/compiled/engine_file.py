@@ -9,7 +9,7 @@ from matcher.compiled.lexicon_sections import lexicon_of, lexicon_to_sections
 from matcher.compiled.sections import Sections, pack, unpack
 from matcher.engine import ENGINE_VERSION, Compiled, Engine
 
-FORMAT = 8
+FORMAT = 9
 
 
 def dump_engine(engine: Engine, key: str) -> bytes:

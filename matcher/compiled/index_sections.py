@@ -17,6 +17,7 @@ _ARRAYS = (
     "postings",
     "word_weight",
     "analyte_weight",
+    "classless_weight",
     "terms_start",
     "terms_by_analyte",
 )
@@ -65,6 +66,7 @@ def index_of(sections: Sections) -> tuple[TermIndex, Codes]:
         postings=arrays["index.postings"],
         word_weight=arrays["index.word_weight"],
         analyte_weight=arrays["index.analyte_weight"],
+        classless_weight=arrays["index.classless_weight"],
         terms_start=arrays["index.terms_start"],
         terms_by_analyte=arrays["index.terms_by_analyte"],
     )

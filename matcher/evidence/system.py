@@ -27,6 +27,8 @@ BLOODS = frozenset().union(*FAMILIES[:3])
 ANY_FLUID = "Body fld"
 NAMED_FLUIDS = frozenset({"Plr fld", "Periton fld", "Synv fld", "Pericard fld", "Amnio fld", "Asc fld", "CSF"})
 """A fluid that has a name has codes of its own: that of any fluid is a makeshift."""
+ISOLATE = "Isolate"
+"""A germ or virus found in a specimen, whichever it is."""
 UNSPECIFIED = frozenset({"XXX", "^Patient", "*", ""})
 UMBRELLAS = frozenset({"Genital", "Respiratory", "Upper resp", "Lower resp"})
 """Names of a region: two sites stand near each other when they neighbour, not because one region holds both."""
@@ -82,6 +84,10 @@ def term_takes_any_specimen(local: str, term: str) -> None:
     """Le code LOINC ne précise pas de milieu ({term})."""
 
 
+def isolate_of_specimen(local: str, term: str) -> None:
+    """Milieu {local} : le code LOINC vise le germe qui en est isolé ({term})."""
+
+
 def stand_near(some: Iterable[str], others: Iterable[str]) -> bool:
     """Whether a laboratory may write one of these systems for one of the others."""
     some, others = set(some), set(others)
@@ -127,6 +133,8 @@ def weigh_system(facts: Facts, value: str) -> Found:
         return Found(Verdict.AGREE, 0.75, specimen_is_system, local)
     if value in UNSPECIFIED:
         return Found(Verdict.COMPATIBLE, 0.12, term_takes_any_specimen, local)
+    if value == ISOLATE and facts.is_of_isolate:
+        return Found(Verdict.COMPATIBLE, 0.3, isolate_of_specimen, local)
     if any(value in family and facts.systems[0] in family for family in FAMILIES):
         return Found(Verdict.COMPATIBLE, 0.3, specimen_near_system, local)
     sites = set(facts.systems[:3]) - UMBRELLAS
