@@ -89,3 +89,21 @@ def test_a_ratio_that_only_a_lesser_spelling_implies_proves_nothing(starter_engi
     assert first_term(starter_engine, label="Schizocytes").component == "Schistocytes"
     said = first_term(starter_engine, label="Rapport protéines/créatinine urinaires")
     assert said.component == "Protein/Creatinine"
+
+
+@pytest.mark.parametrize(
+    ("label", "number", "share"),
+    [
+        ("PNN", "26499-4", "26511-6"),
+        ("Lymphocytes", "26474-7", "26478-8"),
+        ("Monocytes", "26484-6", "26485-3"),
+        ("Eosinophiles", "26449-9", "26450-7"),
+        ("BASO", "26444-0", "30180-4"),
+    ],
+)
+def test_a_bare_line_of_a_blood_count_is_its_number_then_its_share(
+    starter_engine: Engine, label: str, number: str, share: str
+) -> None:
+    found = [item.loinc_num for item in starter_engine.propose(LocalTest(label=label, chapter="Hématologie"))]
+    assert found[:2] == [number, share]
+    assert starter_engine.propose(LocalTest(label=label, unit="%", specimen="Sang"))[0].loinc_num == share
