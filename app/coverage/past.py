@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from app.coverage import past_repository
 from app.coverage.definitions import CoverageRow
-from app.coverage.report import Approver
+from app.coverage.report import Approver, suspended_sentence
 from app.coverage.repository import COUNTED_LEVELS, inherited_chapters
 from app.errors import InvalidInputError
 from app.models import Catalogue, ChangeKind, Decision, Level, Outcome, Status
@@ -157,13 +157,23 @@ def past_rows(
     facts = past_repository.facts_until(session, catalogue_id, moment)
     # A fact has here the columns of a Decision that say its state.
     states = {test_id: derive_state(cast(Sequence[Decision], found)) for test_id, found in facts.items()}
+    suspended = _suspend(states, past_repository.suspended_at(session, catalogue_id, moment))
     statuses = past_repository.term_statuses(session, release_id, (state.loinc_num for state in states.values()))
     by_id = {fact.id: fact for found in facts.values() for fact in found}
     names = past_repository.names_of(session, (fact.author_id for fact in by_id.values()))
     counted_rows = [row for row in catalogue.rows.values() if row["level"] in COUNTED_LEVELS]
     rows = _rows(catalogue, counted_rows, states, statuses, leaves_out_deprecated)
     rows = [_told(row, states.get(row.id), by_id, names) for row in rows]
-    return PastRows(rows, _approvers(rows, states, by_id, names), _warnings(catalogue))
+    warnings = (*_warnings(catalogue), *suspended_sentence(suspended))
+    return PastRows(rows, _approvers(rows, states, by_id, names), warnings)
+
+
+def _suspend(states: dict[int, StateValues], differing: Iterable[int]) -> int:
+    """Take the approved rows of which two readings differed for decided ones; how many they are."""
+    suspended = {id_ for id_ in differing if id_ in states and states[id_].status is Status.APPROVED}
+    for row_id in suspended:
+        states[row_id] = replace(states[row_id], status=Status.DECIDED)
+    return len(suspended)
 
 
 def _rows(

@@ -7,10 +7,23 @@ from typing import Any
 
 from sqlalchemy import literal
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.coverage.repository import COUNTED_LEVELS
-from app.models import CatalogueChange, Decision, ExamAnalysis, Level, LocalTest, LoincTerm, SourceFile, User
+from app.models import (
+    CatalogueChange,
+    Decision,
+    ExamAnalysis,
+    Level,
+    LocalTest,
+    LoincTerm,
+    ReadingReconciliation,
+    ReadingRequest,
+    SecondReading,
+    SourceFile,
+    User,
+)
 from app.terminology.chunks import chunks
 
 AT_ONCE = 500
@@ -80,6 +93,30 @@ def facts_until(session: Session, catalogue_id: int, moment: datetime) -> dict[i
     for row in session.execute(statement):
         found[row.local_test_id].append(row)
     return found
+
+
+def suspended_at(session: Session, catalogue_id: int, moment: datetime) -> set[int]:
+    """The rows of which two readings differed at a moment, nobody having reconciled them by then."""
+    undoing = aliased(Decision)
+    undone = select_columns(col(undoing.id)).where(
+        col(undoing.undoes_id) == col(ReadingReconciliation.decision_id), col(undoing.created_at) <= moment
+    )
+    ended = select_columns(col(ReadingReconciliation.id)).where(
+        col(ReadingReconciliation.reading_id) == col(SecondReading.id),
+        col(ReadingReconciliation.created_at) <= moment,
+        ~undone.correlate_except(undoing).exists(),
+    )
+    statement = (
+        select(ReadingRequest.local_test_id)
+        .join(SecondReading, col(SecondReading.request_id) == col(ReadingRequest.id))
+        .where(
+            col(ReadingRequest.catalogue_id) == catalogue_id,
+            col(SecondReading.is_agreement).is_(False),
+            col(SecondReading.created_at) <= moment,
+            ~ended.correlate_except(ReadingReconciliation).exists(),
+        )
+    )
+    return set(session.exec(statement))
 
 
 def term_statuses(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, str]:

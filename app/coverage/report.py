@@ -171,10 +171,10 @@ def suspended_sentence(count: int) -> tuple[str, ...]:
     """What to know of approved rows whose two readings differ; nothing when there are none."""
     if not count:
         return ()
-    rows = counted(count, "ligne approuvée compte ici", "lignes approuvées comptent ici")
+    rows = counted(count, "ligne approuvée ne compte pas", "lignes approuvées ne comptent pas")
     return (
-        f"{rows} alors que deux lectures y diffèrent\u202f: tant qu'elles ne sont pas conciliées (onglet «\u00a0Double "
-        "lecture\u00a0»), les exports les donnent comme décidées, non comme approuvées.",
+        f"{rows} ici\u202f: deux lectures y diffèrent. Tant qu'elles ne sont pas conciliées (onglet «\u00a0Double "
+        "lecture\u00a0»), la couverture et les exports tiennent ces lignes pour décidées, non pour approuvées.",
     )
 
 

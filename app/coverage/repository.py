@@ -19,6 +19,7 @@ from app.models import (
     Status,
     User,
 )
+from app.transcoding.readings import is_suspended, status_in_force
 
 COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
 
@@ -48,7 +49,7 @@ def coverage_rows(
             col(LocalTest.is_retired),
             col(LocalTest.retired_at),
             col(LocalTest.annual_volume),
-            col(ReviewState.status),
+            status_in_force().label("status"),
             col(ReviewState.outcome),
             col(ReviewState.loinc_num),
             col(LoincTerm.status).label("term_status"),
@@ -146,6 +147,7 @@ def approvers(session: Session, catalogue_id: int) -> tuple[Approver, ...]:
             col(LocalTest.level).in_(COUNTED_LEVELS),
             col(LocalTest.is_retired).is_(False),
             ReviewState.status == Status.APPROVED,
+            ~is_suspended(),
         )
         .group_by(col(User.id), col(User.display_name))
         .order_by(func.count().desc(), col(User.display_name))

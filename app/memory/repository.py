@@ -22,6 +22,7 @@ from app.models import (
     Status,
     User,
 )
+from app.transcoding.readings import is_suspended
 
 BATCH = 500
 
@@ -220,7 +221,7 @@ def reusable_counts(session: Session, laboratory_id: int) -> tuple[int, int]:
         .join(LocalTest, col(LocalTest.id) == col(ReviewState.local_test_id))
         .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
         .join(Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id))
-        .where(col(ReviewState.status) == Status.APPROVED, col(ReviewState.outcome) == Outcome.CODE)
+        .where(col(ReviewState.status) == Status.APPROVED, col(ReviewState.outcome) == Outcome.CODE, ~is_suspended())
     )
     own = session.scalar(approved.where(col(Laboratory.id) == laboratory_id)) or 0
     others = session.scalar(approved.where(col(Laboratory.id) != laboratory_id, col(Laboratory.allows_reuse))) or 0

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy import and_, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -30,7 +30,7 @@ from app.terminology import service as terminology
 from app.terminology.grace import rule_at
 from app.terminology.service import RETIRED_STATUSES
 from app.terminology.value_sets import current_value_set
-from app.transcoding.readings import has_disagreement
+from app.transcoding.readings import is_suspended, status_in_force
 from app.transcoding.standing import in_use
 
 NUMBERS_AT_ONCE = 500
@@ -109,7 +109,7 @@ def every_test(
     statement: Any = (
         select_columns(
             *(col(getattr(LocalTest, name)).label(f"test_{name}") for name in _TEST_COLUMNS),
-            case((_is_suspended(), Status.DECIDED.value), else_=col(ReviewState.status)).label("status"),
+            status_in_force().label("status"),
             col(ReviewState.outcome).label("outcome"),
             col(ReviewState.loinc_num).label("loinc_num"),
             *(col(getattr(choice, name)).label(f"choice_{name}") for name in _CHOICE_COLUMNS),
@@ -148,11 +148,6 @@ def every_test(
     ]
 
 
-def _is_suspended() -> ColumnElement[bool]:
-    """SQL: two readings of an approved row differ; it goes out as decided until they are reconciled."""
-    return and_(col(ReviewState.status) == Status.APPROVED, has_disagreement(col(ReviewState.local_test_id)))
-
-
 def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | None) -> set[int]:
     """The local tests to which an approval was given and that are not approved any more."""
     statement = (
@@ -162,7 +157,7 @@ def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | Non
         .where(
             LocalTest.catalogue_id == catalogue_id,
             Decision.action == Action.APPROVE,
-            or_(col(ReviewState.status) != Status.APPROVED, _is_suspended()),
+            or_(col(ReviewState.status) != Status.APPROVED, is_suspended()),
         )
         .distinct()
     )

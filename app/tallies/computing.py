@@ -214,7 +214,9 @@ def _tests(
             loinc_num=row.loinc_num or "",
             term=term,
         )
-        approval = (row.approved_by_id, row.approved_at) if row.approved_by_id else None
+        # An approval that two readings suspend is nobody's until they are reconciled.
+        is_approved = row.status == Status.APPROVED and row.approved_by_id
+        approval = (row.approved_by_id, row.approved_at) if is_approved else None
         has_code = test.status is Status.APPROVED and test.outcome is Outcome.CODE
         said = named(test, circuit, sections)
         key = signature(matched) if has_code else ""

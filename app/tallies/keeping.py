@@ -27,8 +27,10 @@ from app.models import (
     LoincTerm,
     Proposal,
     ProposalRun,
+    ReadingReconciliation,
     ReviewState,
     ReviewTask,
+    SecondReading,
     ValueSet,
     ValueSetMember,
     WorklistEntry,
@@ -61,6 +63,10 @@ class Pending:
     """Catalogues that show the proposals of another run."""
     exams: set[int] = field(default_factory=set)
     """Rows whose catalogue changed, when it is not known yet which one that is."""
+    asked: set[int] = field(default_factory=set)
+    """Requests of a second reading to which an answer was given."""
+    reconciled: set[int] = field(default_factory=set)
+    """Second readings that were reconciled with the first."""
     assignments: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Assignment -> its catalogue, and to whom its rows go."""
     everything: bool = False
@@ -72,6 +78,8 @@ class Pending:
             or self.catalogues
             or self.ordered
             or self.exams
+            or self.asked
+            or self.reconciled
             or self.assignments
             or self.everything
         )
@@ -98,6 +106,10 @@ def _note_objects(session: Session, _context: Any) -> None:
 def _note_object(pending: Pending, item: Any) -> None:
     if isinstance(item, (ReviewState, ReviewTask)):
         pending.rows.add(item.local_test_id)
+    elif isinstance(item, SecondReading):
+        pending.asked.add(item.request_id)
+    elif isinstance(item, ReadingReconciliation):
+        pending.reconciled.add(item.reading_id)
     elif isinstance(item, Proposal):
         pending.proposed.setdefault(item.run_id, set()).add(item.local_test_id)
     elif isinstance(item, LocalTest):
@@ -246,6 +258,9 @@ def settle(session: Session) -> None:
     repository.hold_rule(session, alone=False)
     for run_id in repository.shown_runs(session, pending.proposed) if pending.proposed else ():
         pending.rows |= pending.proposed[run_id]
+    if pending.asked or pending.reconciled:
+        # Two readings that differ take an approval out of what counts, and their reconciliation ends that.
+        pending.rows |= repository.rows_read(session, pending.asked, pending.reconciled)
     wanted = set(pending.catalogues)
     if pending.everything:
         wanted |= set(repository.all_catalogues(session))

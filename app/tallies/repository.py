@@ -18,11 +18,14 @@ from app.models import (
     LocalTest,
     LoincTerm,
     ProposalRun,
+    ReadingRequest,
     ReviewState,
+    SecondReading,
     WorklistEntry,
 )
 from app.platform.postgresql import is_postgresql
 from app.tallies.counting import Counts
+from app.transcoding.readings import status_in_force
 
 BATCH = 400
 """Identifiers in one statement: well under what any database takes."""
@@ -49,7 +52,7 @@ def _standing_facts() -> Select[Any]:
     return (
         select(
             *(col(getattr(LocalTest, name)) for name in _TEST_COLUMNS),
-            col(ReviewState.status),
+            status_in_force().label("status"),
             col(ReviewState.outcome),
             col(ReviewState.loinc_num),
             col(ReviewState.approved_by_id),
@@ -114,6 +117,18 @@ def standings_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     for part in in_batches(ids):
         statement = select(_ENTRIES.c.local_test_id, _ENTRIES.c.standing)
         found.update((row[0], row[1]) for row in session.execute(statement.where(_ENTRIES.c.local_test_id.in_(part))))
+    return found
+
+
+def rows_read(session: Session, requests: Iterable[int], readings: Iterable[int]) -> set[int]:
+    """The rows of these requests of a second reading, and of these second readings."""
+    found: set[int] = set()
+    asked = select(col(ReadingRequest.local_test_id))
+    for part in in_batches(requests):
+        found.update(session.scalars(asked.where(col(ReadingRequest.id).in_(part))))
+    read = asked.join(SecondReading, col(SecondReading.request_id) == col(ReadingRequest.id))
+    for part in in_batches(readings):
+        found.update(session.scalars(read.where(col(SecondReading.id).in_(part))))
     return found
 
 

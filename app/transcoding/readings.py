@@ -117,6 +117,16 @@ def has_disagreement(local_test_id: Any) -> ColumnElement[bool]:
     )
 
 
+def is_suspended() -> ColumnElement[bool]:
+    """SQL, over the states of rows: two readings of an approved row differ, so that its approval waits."""
+    return and_(col(ReviewState.status) == Status.APPROVED, has_disagreement(col(ReviewState.local_test_id)))
+
+
+def status_in_force() -> ColumnElement[Any]:
+    """SQL, over the states of rows: what a row counts and goes out as; one whose approval waits is decided only."""
+    return case((is_suspended(), Status.DECIDED.value), else_=col(ReviewState.status))
+
+
 def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[int, ReadingStanding]:
     """Row -> where it stands, for those of these rows of which there is something to say; one statement."""
     wanted = list(local_test_ids)
