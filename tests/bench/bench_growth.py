@@ -149,7 +149,7 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
                 "loinc_num": terms[(number + 31 * rank) % len(terms)].loinc_num,
                 "confidence": BANDS[(number + rank) % 3][1] / rank - (number % 200) / 100_000,
                 "band": BANDS[(number + rank) % 3][0] if rank == 1 else "uncertain",
-                "has_contradiction": number % 9 == 0, "evidence": _evidence(number % 9 == 0),
+                "has_contradiction": number % 9 == 0, "evidence": _evidence(number % 9 == 0), "unread": "",
             }
             for number in range(count)
             for rank in (1, 2, 3)
