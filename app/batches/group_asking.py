@@ -14,7 +14,8 @@ from app.models import Action, Batch, BatchKind, Relation
 from app.platform.identity import CatalogueAccess
 from app.platform.written import require_written
 from app.text import seen
-from app.transcoding.checks import OF_THE_CODE, CheckSeverity, checks_of_choice
+from app.transcoding.check_words import CheckSeverity
+from app.transcoding.checks import OF_THE_CODE, checks_of_choice
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import check_lengths
 from app.transcoding.repository import local_test, runs_of

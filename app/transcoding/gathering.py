@@ -13,7 +13,8 @@ from app.terminology.grace import NO_LIMIT, GraceRule, rule_at
 from app.terminology.service import RETIRED_STATUSES, current_release, terms_by_number
 from app.transcoding import repository
 from app.transcoding.answers import other_answers
-from app.transcoding.checks import CheckedMapping, CheckSeverity, checks_of_choice
+from app.transcoding.check_words import CheckSeverity
+from app.transcoding.checks import CheckedMapping, checks_of_choice
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.opposed_words import FAMILY_WORDS, SPECIMENS, opposed_of, opposition, takes_any_specimen
 from app.transcoding.outside_sql import chapter_values, held_analyses

@@ -15,7 +15,8 @@ from app.errors import ConflictError
 from app.models import Action, Level, LocalTest, LoincTerm, Proposal, ProposalRun
 from app.platform.database import reading, transaction
 from app.review.marks import mark_candidate, mark_row
-from app.transcoding.checks import CheckSeverity, checks_of_choice
+from app.transcoding.check_words import CheckSeverity
+from app.transcoding.checks import checks_of_choice
 from app.transcoding.evidence import lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of, what_stops
 from app.worklist.query import ReviewQuery

@@ -14,7 +14,8 @@ from sqlmodel import col
 
 from app.models import Job, JobStatus, User
 from app.platform.database import transaction
-from tests.bench.bench_growth import BULK, Bench, counting, prepare
+from tests.bench.bench_growth import BULK, counting
+from tests.bench.growth_catalogue import Bench, prepare
 from tests.postgresql import Cluster
 
 SMALL = 360
