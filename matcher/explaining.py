@@ -17,17 +17,25 @@ from matcher.evidence.component import (
     component_is_partial,
     weigh_nature,
 )
-from matcher.evidence.doubt import label_is_cut, letter_is_lost, words_are_unread
+from matcher.evidence.doubt import label_is_cut, letter_is_lost, word_is_unknown, words_are_unread
+from matcher.evidence.system import chapter_suggests_system, no_specimen
 from matcher.evidence.unit import weigh_unit
 from matcher.facts import Reading
 from matcher.knowledge import Knowledge
 from matcher.names import name_words
 from matcher.ranking import Ranking
 from matcher.scoring import Weights
-from matcher.types import Axis, Evidence, LocalTest, Term, Verdict
+from matcher.types import Axis, Evidence, LocalTest, Term, Unread, Verdict
 
 LEAST = 0.002
 """What is less is rounding, and no part of a score."""
+UNREAD: dict[Callable[..., Any], Unread] = {
+    words_are_unread: Unread.WORDS,
+    word_is_unknown: Unread.WORDS,
+    no_specimen: Unread.SPECIMEN,
+    chapter_suggests_system: Unread.SPECIMEN,
+}
+"""The rules that say that something of the local test was not read: no specimen, even where its column says one."""
 _AXES = (Axis.PROPERTY, Axis.TIME, Axis.SYSTEM, Axis.SCALE, Axis.METHOD)
 
 
@@ -132,15 +140,17 @@ class Explaining:
         yield _evidence(Axis.UNIT, found, term.units, self.weights.unit)
         for doubt in (*reading.doubts, *doubts_of(self.views, candidate)):
             sentence = sentence_of(doubt.rule, doubt.local, doubt.term)
-            yield Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term)
+            left = UNREAD.get(doubt.rule)
+            yield Evidence(doubt.axis, doubt.verdict, sentence, doubt.local, doubt.term, unread=left)
         if is_cut(test, knowledge.label_width):
             sentence = sentence_of(label_is_cut, str(knowledge.label_width), "")
             yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence, test.label)
         if is_questioned(test, reading):
             yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence_of(letter_is_lost, "", ""), test.label)
         if reading.leftover:
-            unread = " ".join(reading.leftover)
-            yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence_of(words_are_unread, unread, ""), unread)
+            words = " ".join(reading.leftover)
+            sentence, unread = sentence_of(words_are_unread, words, ""), UNREAD[words_are_unread]
+            yield Evidence(Axis.COMPONENT, Verdict.UNKNOWN, sentence, words, unread=unread)
 
     def _named(self, term: Term, reading: Reading, component: float) -> Evidence:
         local = " + ".join(span for span, _ in reading.spans) or " ".join(reading.leftover)
@@ -167,4 +177,5 @@ def _told(rule: Callable[..., Any], term: str, weight: float, local: str = "") -
 
 def _evidence(axis: Axis, found: Found, term: str, weight: float) -> Evidence:
     sentence = sentence_of(found.rule, found.local, term)
-    return Evidence(axis, found.verdict, sentence, found.local, term, round(weight * found.strength, 3))
+    weighed = round(weight * found.strength, 3)
+    return Evidence(axis, found.verdict, sentence, found.local, term, weighed, UNREAD.get(found.rule))

@@ -82,6 +82,13 @@ class Term:
     french_name: str = ""
 
 
+class Unread(StrEnum):
+    """What of a local test was not read; the sentence of the line says which words."""
+
+    WORDS = "words"
+    SPECIMEN = "specimen"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One fact for or against a candidate: the axis, the verdict, and the French sentence shown to the biologist."""
@@ -92,6 +99,8 @@ class Evidence:
     local: str = ""
     term: str = ""
     weight: float = 0.0
+    unread: Unread | None = None
+    """What of the local test this line says was not read, however it words it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,11 @@ class Proposal:
     def has_contradiction(self) -> bool:
         """Whether an axis contradicts the local test."""
         return any(item.verdict is Verdict.CONTRADICT for item in self.evidence)
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What of the local test was not read."""
+        return tuple(sorted({item.unread for item in self.evidence if item.unread is not None}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from app.settings import Settings
 from app.terminology.naming import TermName, name_of
 from app.transcoding import repository, workflow
 from app.transcoding.answers import answer_of, other_answers
-from app.transcoding.checks import Check, Checked, CheckedMapping, checks_of, checks_without_code, is_blocking
+from app.transcoding.check_words import Check, Checked
+from app.transcoding.checks import CheckedMapping, checks_of, checks_without_code, is_blocking
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of

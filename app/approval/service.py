@@ -13,7 +13,8 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.text import is_written
 from app.transcoding import repository
-from app.transcoding.checks import Check, CheckedMapping, CheckSeverity, checks_of, is_blocking
+from app.transcoding.check_words import Check, CheckSeverity
+from app.transcoding.checks import CheckedMapping, checks_of, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force

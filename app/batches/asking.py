@@ -12,29 +12,24 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.batches import repository
 from app.batches.carrying import JOB_KIND, since
-from app.batches.gate import BANDS, Candidate, Gate, gate, held_for
-from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.batches.gate import BANDS, Candidate, Gate, gate, refusal
+from app.errors import ConflictError, InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import Action, Batch, BatchKind, LocalTest, Relation
 from app.platform.identity import CatalogueAccess
-from app.platform.written import require_written
 from app.terminology.service import current_release
-from app.text import counted, format_number, seen
-from app.transcoding.checks import OF_THE_CODE, CheckSeverity, checks_of_choice
+from app.text import counted, format_number
+from app.transcoding.evidence import lines_of
 from app.transcoding.facts import in_force
-from app.transcoding.gathering import Pair, mapping_context, mappings_of
-from app.transcoding.ledger import check_lengths
-from app.transcoding.repository import facts_of, local_test, runs_of
-from app.transcoding.workflow import ALWAYS_WITH_REASON
+from app.transcoding.gathering import Pair, mapping_context, what_stops
+from app.transcoding.repository import facts_of, runs_of
 from app.web.form_limits import ROWS
-from app.worklist import groups
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 from matcher.types import Band
 
 MOST = ROWS
 """Rows of one batch; more are asked for in several."""
-OF_GROUP = frozenset({Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +43,41 @@ class Asked:
     """Whether rows of which words, specimen or unit were not read are taken too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is said of every row of a group."""
-
-    action: Action
-    loinc_num: str = ""
-    relation: str = Relation.EQUIVALENT
-    reason: str = ""
-    comment: str = ""
-
-
 def through_gate(session: Session, access: CatalogueAccess, asked: Asked) -> tuple[Gate, bool]:
     """The rows asked for before the gate, and whether there are more of them than a batch takes."""
     if asked.lowest not in BANDS:
         raise InvalidInputError("Un lot ne prend que des propositions sûres, ou à vérifier si vous le demandez.")
-    rows = _rows(session, access, MOST + 1, None if asked.ids else asked.query, asked.ids or None)
-    return gate(rows[:MOST], asked.lowest, asked.with_unread), len(rows) > MOST
+    rows = candidates_of(session, access, MOST + 1, None if asked.ids else asked.query, asked.ids or None)
+    return gate(_checked(session, access, rows[:MOST], asked.lowest), asked.lowest, asked.with_unread), len(rows) > MOST
 
 
-def _rows(
+def _checked(
+    session: Session, access: CatalogueAccess, rows: Sequence[Candidate], lowest: Band
+) -> list[Candidate]:
+    """These rows, with what the checks that the batch makes when it writes say of those that would pass."""
+    going = {
+        row.local_test_id: row.proposal_id
+        for row in rows
+        if row.proposal_id is not None and not refusal(row, lowest, with_unread=True)
+    }
+    known = repository.tests_and_evidence(session, going)
+    numbers = {row.local_test_id: row.loinc_num for row in rows}
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    pairs = [Pair(test, numbers[row_id], lines_of(evidence)) for row_id, (test, evidence) in known.items()]
+    stopped = dict(zip(known, what_stops(session, context, pairs), strict=True))
+    return [
+        replace(row, stopped=stopped[row.local_test_id]) if stopped.get(row.local_test_id) else row for row in rows
+    ]
+
+
+def candidates_of(
     session: Session,
     access: CatalogueAccess,
     limit: int,
     query: ReviewQuery | None,
     ids: Collection[int] | None,
 ) -> list[Candidate]:
+    """The rows of a query, or these, as the gate looks at them."""
     release = current_release(session)
     run_id = run_id_of(runs_of(session, access.catalogue_id))
     release_id = (release.id or 0) if release else 0
@@ -121,94 +125,7 @@ def ask(
     )
     refusals = {row.local_test_id: reason for row, reason in found.refused}
     rows = [*found.passing, *(row for row, _ in found.refused)]
-    return _store(session, queue, access, batch, rows, refusals)
-
-
-def ask_for_group(
-    session: Session,
-    queue: JobQueue,
-    access: CatalogueAccess,
-    local_test_id: int,
-    versions: dict[int, int],
-    answer: Answer,
-    title: str,
-) -> Batch:
-    """Ask for one answer on these rows (row -> version read), which must say the same as `local_test_id`."""
-    if answer.action not in OF_GROUP:
-        raise InvalidInputError("Cette action n'est pas une décision.")
-    answer = replace(answer, reason=seen(answer.reason), comment=seen(answer.comment))
-    check_lengths(reason=answer.reason, comment=answer.comment)
-    if answer.action is Action.CHOOSE and not answer.loinc_num.strip():
-        raise InvalidInputError("Choisissez un code.")
-    if answer.action is Action.DOUBT:
-        # The question is the reason of a doubt, whichever field it was written in.
-        answer = replace(answer, reason=answer.reason or answer.comment[:500])
-        require_written(answer.reason, "Écrivez la question à laquelle répondre.")
-    if answer.action in ALWAYS_WITH_REASON:
-        require_written(answer.reason, "Indiquez le motif.")
-    if answer.relation not in list(Relation):
-        raise InvalidInputError("Choisissez la relation entre le code et l'analyse.")
-    if answer.relation == Relation.LOINC_NARROWER:
-        require_written(answer.comment, "Un code LOINC plus étroit que l'analyse demande un commentaire.")
-    members = set(groups.ids_of_group(session, access.catalogue_id, local_test_id, MOST))
-    if not members:
-        raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
-    strangers = versions.keys() - members
-    if strangers:
-        raise InvalidInputError("Une des lignes cochées ne fait pas partie de ce groupe : rouvrez-le.")
-    if not versions:
-        raise InvalidInputError("Cochez au moins une ligne.")
-    is_choice = answer.action is Action.CHOOSE
-    code = answer.loinc_num.strip() if is_choice else ""
-    if is_choice:
-        _require_code(session, access, local_test_id, code)
-    rows = _rows(session, access, MOST, None, list(versions))
-    batch = Batch(
-        catalogue_id=access.catalogue_id,
-        kind=BatchKind.GROUP,
-        title=title[:500],
-        action=answer.action,
-        relation=answer.relation if is_choice else "",
-        reason=answer.reason,
-        comment=answer.comment,
-        author_id=access.user_id,
-    )
-    run_id = run_id_of(runs_of(session, access.catalogue_id))
-    proposed = repository.proposals_of_code(session, run_id, list(versions), code) if is_choice else {}
-    told = []
-    for row in rows:
-        # The confidence of another code says nothing of this one.
-        proposal_id, confidence = proposed.get(row.local_test_id, (None, 0.0))
-        told.append(
-            Candidate(
-                local_test_id=row.local_test_id,
-                # What she saw: an act since then answers that row, and that row only.
-                version=versions[row.local_test_id],
-                status=row.status,
-                loinc_num=code,
-                proposal_id=proposal_id,
-                confidence=confidence,
-            )
-        )
-    held = {row.local_test_id: held_for(row, access.user_id) for row in rows}
-    refusals = {row_id: reason for row_id, reason in held.items() if reason}
-    return _store(session, queue, access, batch, told, refusals)
-
-
-def _require_code(session: Session, access: CatalogueAccess, local_test_id: int, code: str) -> None:
-    """Refuse a code that no row can have, or not without a justification, which is written on a row by itself."""
-    test = local_test(session, access.catalogue_id, local_test_id)
-    assert test is not None, "a row of the group"
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    (mapping,) = mappings_of(session, context, [Pair(test, code, ())])
-    found = [check for check in checks_of_choice(mapping) if check.code in OF_THE_CODE]
-    stopping = [check for check in found if check.severity is not CheckSeverity.WARNING]
-    if not stopping:
-        return
-    said = " ".join(check.sentence for check in stopping)
-    if any(check.severity is CheckSeverity.REFUSED for check in stopping):
-        raise InvalidInputError(said)
-    raise InvalidInputError(f"{said} Il demande une justification écrite : décidez ces lignes une à une.")
+    return store(session, queue, access, batch, rows, refusals)
 
 
 def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess, batch: Batch) -> Batch:
@@ -251,14 +168,15 @@ def _why_left(session: Session, local_test_id: int) -> str:
     return f"{test.code} {test.label} : {since(session, last)}" if test is not None else since(session, last)
 
 
-def _store(
+def store(
     session: Session,
     queue: JobQueue,
     access: CatalogueAccess,
     batch: Batch,
     rows: Sequence[Candidate],
-    refusals: dict[int, str],
+    refusals: Mapping[int, str],
 ) -> Batch:
+    """Write a batch down with its rows, each with what keeps it out if something does, and have a job answer them."""
     values = [
         {
             "local_test_id": row.local_test_id,
@@ -266,7 +184,7 @@ def _store(
             "loinc_num": row.loinc_num,
             "proposal_id": row.proposal_id,
             "confidence": row.confidence or None,
-            "refusal": refusals.get(row.local_test_id, ""),
+            "refusal": refusals.get(row.local_test_id, "")[:500],
         }
         for row in rows
     ]

@@ -31,10 +31,9 @@ from app.platform.identity import CatalogueAccess, catalogue_access
 from app.proposals.service import evidence_ahead
 from app.settings import Settings
 from app.text import counted
-from app.transcoding.checks import CheckSeverity, checks_of_choice
 from app.transcoding.errors import OWN_ACT
 from app.transcoding.evidence import EvidenceLine, lines_of
-from app.transcoding.gathering import Pair, mapping_context, mappings_of
+from app.transcoding.gathering import Pair, mapping_context, what_stops
 from app.transcoding.ledger import DecisionContent, NewFact, OpenRow, append_many, check_allowed, open_rows
 
 JOB_KIND = "batch"
@@ -186,11 +185,10 @@ def _decided(
             for row, opened in allowed
         ]
         sound = []
-        for (row, opened), mapping in zip(allowed, mappings_of(session, context, pairs), strict=True):
-            stopping = [check for check in checks_of_choice(mapping) if check.severity is not CheckSeverity.WARNING]
-            if stopping:
+        for (row, opened), stopped in zip(allowed, what_stops(session, context, pairs), strict=True):
+            if stopped:
                 # A person opens the row: a contradiction is never buried in a batch.
-                messages[row.id] = " ".join(check.sentence for check in stopping)[:500]
+                messages[row.id] = stopped[:500]
             else:
                 sound.append((row, opened))
         allowed = sound

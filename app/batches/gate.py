@@ -23,6 +23,7 @@ INACTIVE = "Le code proposé n'est plus actif dans LOINC."
 SET_ASIDE = "Une personne a écarté ce candidat."
 CHANGED = "À revoir depuis la nouvelle version de LOINC."
 TOO_LOW = "Confiance trop basse pour un lot."
+READING_UNKNOWN = "Cette recherche est trop ancienne pour dire si tout a été lu : relancez les propositions."
 UNREAD = "Pas lu en entier : "
 """How the reason of a row begins of which the engine did not read everything."""
 
@@ -52,6 +53,10 @@ class Candidate:
     asked_by_id: int | None = None
     unread: tuple[str, ...] = ()
     """What the engine did not read in the row: words of its label, its specimen, its unit."""
+    is_reading_known: bool = True
+    """Whether the proposal says what was read; those stored before this was noted do not."""
+    stopped: str = ""
+    """What the checks of the code ask a justification for (`app.transcoding.gathering.what_stops`)."""
 
 
 def refusal(row: Candidate, lowest: Band, with_unread: bool = False) -> str:
@@ -80,6 +85,10 @@ def refusal(row: Candidate, lowest: Band, with_unread: bool = False) -> str:
     allowed = BANDS[: BANDS.index(lowest) + 1] if lowest in BANDS else ()
     if row.band not in allowed:
         return TOO_LOW
+    if row.stopped:
+        return row.stopped
+    if not row.is_reading_known and not with_unread:
+        return READING_UNKNOWN
     return f"{UNREAD}{', '.join(row.unread)}." if row.unread and not with_unread else ""
 
 
@@ -119,12 +128,12 @@ class Gate:
     @property
     def unread(self) -> int:
         """How many rows are left only because not all of them was read."""
-        return sum(reason.startswith(UNREAD) for _, reason in self.refused)
+        return sum(reason.startswith((UNREAD, READING_UNKNOWN)) for _, reason in self.refused)
 
     @property
     def unread_passing(self) -> int:
         """How many of those pass because they were asked for."""
-        return sum(bool(row.unread) for row in self.passing)
+        return sum(bool(row.unread) or not row.is_reading_known for row in self.passing)
 
     @property
     def reasons(self) -> list[tuple[str, int]]:

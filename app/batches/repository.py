@@ -1,11 +1,9 @@
 """All SQL of the batches."""
 
-from collections.abc import Callable, Collection, Sequence
-from inspect import getdoc
-from re import findall
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, insert, or_, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -27,27 +25,11 @@ from app.models import (
 from app.worklist.entries_sql import ENTRIES, filtered
 from app.worklist.query import ReviewQuery
 from loinc_data.units import read_unit
-from matcher.evidence.doubt import word_is_unknown, words_are_unread
-from matcher.evidence.system import chapter_suggests_system, no_specimen
-from matcher.types import Band
+from matcher.types import Band, Unread
 
 ACTIVE = ("ACTIVE", "TRIAL", "")
 """Statuses of codes that a batch may give; ours has none."""
 IN_STATEMENT = 500
-_WORDS_UNREAD = (words_are_unread, word_is_unknown)
-_SPECIMEN_UNREAD = (no_specimen, chapter_suggests_system)
-"""What the explanation says of a row whose specimen it found nowhere, in its column neither."""
-
-
-def _said(rules: Collection[Callable[..., Any]]) -> ColumnElement[bool]:
-    """Whether the stored explanation of a proposal holds the sentence of one of these rules.
-
-    It is looked for in the database: reading the explanations of thousands of rows for it would take as long as all
-    the rest. Only letters that every way of storing JSON writes alike are compared.
-    """
-    evidence = cast(Proposal.__table__.c.evidence, String)  # type: ignore[attr-defined]
-    parts = [max(findall(r"[ !#-Z^-z]+", getdoc(rule) or ""), key=len) for rule in rules]
-    return or_(*(evidence.contains(part, autoescape=True) for part in parts))
 _ANSWER = aliased(BatchAnswer)
 
 
@@ -70,7 +52,7 @@ def candidates(
             proposal.id.label("proposal_id"), proposal.loinc_num, proposal.band, proposal.confidence,
             proposal.has_contradiction, col(LoincTerm.status).label("term_status"),
             col(LoincTerm.loinc_num).label("known"), ENTRIES.specimen, ENTRIES.unit,
-            _said(_WORDS_UNREAD).label("words_unread"), _said(_SPECIMEN_UNREAD).label("specimen_unread"),
+            proposal.unread,
             col(flagger.id).label("flagged_by_id"), col(flagger.display_name).label("flagged_by"),
             col(asker.id).label("asked_by_id"), col(asker.display_name).label("asked_by"),
         )
@@ -117,6 +99,7 @@ def candidates(
             asked_by=(row.asked_by or "") if row.status == Status.DOUBT else "",
             asked_by_id=row.asked_by_id,
             unread=_unread(row),
+            is_reading_known=row.proposal_id is None or row.unread is not None,
         )
         for row in rows
     ]
@@ -124,9 +107,10 @@ def candidates(
 
 def _unread(row: Any) -> tuple[str, ...]:
     """What the row says that its explanation did not read, in words."""
+    said = (row.unread or "").split()
     parts = (
-        ("des mots du libellé", row.words_unread),
-        (f"le milieu « {row.specimen[:60]} »", row.specimen and row.specimen_unread),
+        ("des mots du libellé", Unread.WORDS in said),
+        (f"le milieu « {row.specimen[:60]} »", row.specimen and Unread.SPECIMEN in said),
         (f"l'unité « {row.unit[:60]} »", row.unit and not read_unit(row.unit).is_known),
     )
     return tuple(text for text, is_unread in parts if is_unread and row.proposal_id is not None)
@@ -145,6 +129,23 @@ def proposals_of_code(
             col(Proposal.rank) > 0,
         )
         found |= {row_id: (proposal_id, confidence) for row_id, proposal_id, confidence in session.execute(statement)}
+    return found
+
+
+def tests_and_evidence(
+    session: Session, wanted: Mapping[int, int]
+) -> dict[int, tuple[LocalTest, Sequence[Mapping[str, Any]]]]:
+    """Row -> itself, and the stored evidence of its proposal (`wanted`: row -> proposal)."""
+    found: dict[int, tuple[LocalTest, Sequence[Mapping[str, Any]]]] = {}
+    ids = list(wanted)
+    for start in range(0, len(ids), IN_STATEMENT):
+        part = ids[start : start + IN_STATEMENT]
+        statement = select(col(Proposal.id), col(Proposal.evidence)).where(
+            col(Proposal.id).in_([wanted[row_id] for row_id in part])
+        )
+        evidence: dict[int, Sequence[Mapping[str, Any]]] = {row[0]: row[1] for row in session.execute(statement)}
+        for test in session.scalars(select(LocalTest).where(col(LocalTest.id).in_(part))):
+            found[test.id or 0] = (test, evidence.get(wanted[test.id or 0], ()))
     return found
 
 

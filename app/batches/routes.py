@@ -7,7 +7,9 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.batches import asking
-from app.batches.asking import Asked, ask, ask_for_group, ask_to_take_back, sift
+from app.batches.asking import Asked, ask, ask_to_take_back, sift
+from app.batches.group_asking import ask_for_group, sift_group
+from app.batches.group_pages import group_page
 from app.batches.page_building import (
     BAND_WORDS,
     UNREAD_TOO,
@@ -16,7 +18,6 @@ from app.batches.page_building import (
     batches_page,
     facet_words,
     gate_page,
-    group_page,
     require_batch,
 )
 from app.batches.schemas import GroupForm
@@ -29,7 +30,6 @@ from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
 from app.platform.request_session import SessionDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
-from app.transcoding.repository import local_test
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 from app.worklist.parameters import QueryDep, RowId, acted_on
@@ -180,7 +180,7 @@ def show_group(
 def decide_group(
     request: Request,
     access: CatalogueDep,
-    session: SessionDep,
+    transactions: TransactionsDep,
     queue: QueueDep,
     query: QueryDep,
     local_test_id: RowId,
@@ -189,15 +189,13 @@ def decide_group(
     """One answer for the ticked rows of the group."""
     versions = form.versions()
     try:
-        title = f"« {_label(session, access, local_test_id)} »"
-        batch = ask_for_group(session, queue, access, local_test_id, versions, form.answer(), title)
+        with transactions.reading() as session:
+            sifted = sift_group(session, access, local_test_id, versions, form.answer())
+        with transactions.writing() as session:
+            address = batch_url(access.catalogue_id, ask_for_group(session, queue, access, sifted).public_id)
     except (ConflictError, InvalidInputError) as error:
         sent = {name: str(value) for name, value in form.model_dump(exclude={"lignes"}).items()}
-        page = group_page(session, access, local_test_id, query, error.message, sent, set(versions))
+        with transactions.reading() as session:
+            page = group_page(session, access, local_test_id, query, error.message, sent, set(versions))
         return render(request, "batches/group.html", page, status_code=error.status_code)
-    return RedirectResponse(batch_url(access.catalogue_id, batch.public_id), status_code=303)
-
-
-def _label(session: Session, access: CatalogueAccess, local_test_id: int) -> str:
-    test = local_test(session, access.catalogue_id, local_test_id)
-    return test.label if test is not None else ""
+    return RedirectResponse(address, status_code=303)

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from app.batches.asking import Answer
+from app.batches.group_asking import Answer
 from app.models import Action, Relation
 from app.web.form_limits import ROWS
 

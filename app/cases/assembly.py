@@ -20,7 +20,8 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.text import is_written, release_title
 from app.transcoding import repository, workflow
-from app.transcoding.checks import OF_CONTRADICTIONS, Check
+from app.transcoding.check_words import Check
+from app.transcoding.checks import OF_CONTRADICTIONS
 from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in_force, rejected_candidates
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.repository import Runs

@@ -8,7 +8,7 @@ from app.cases.composition import ChapterCode, Composition
 from app.cases.history import HistoryLine
 from app.models import LocalTest, LoincTerm
 from app.terminology.naming import TermName
-from app.transcoding.checks import Check, Checked
+from app.transcoding.check_words import Check, Checked
 from app.transcoding.evidence import EvidenceLine
 from app.web.wording import Word
 from app.worklist.navigation import QueuePosition

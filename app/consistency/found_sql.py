@@ -1,7 +1,7 @@
-"""The SQL of the warnings of a catalogue: one line a warning, from the marks that the entries hold.
+"""The SQL that finds the warnings of a catalogue: one line a warning, from the marks that the entries hold.
 
-Each kind is one aggregate read from an index that holds only the rows with a code; the lines are counted, ordered and
-cut by the database.
+Each kind is one aggregate read from an index that holds only the rows with a code. `app.tallies.findings` keeps what is
+found; pages read that (`app.consistency.kept_sql`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -35,12 +35,6 @@ from app.transcoding.opposed_words import FAMILY_WORDS, NOT_SAID, SPECIMENS
 
 ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 LEVELS = (Level.ANALYSIS.value, Level.EXAM.value)
-ORDERS = {
-    "gravite": ("weight", "volume"),
-    "lignes": ("rows", "volume"),
-    "volume": ("volume", "rows"),
-    "code": ("subject", "weight"),
-}
 _ABOUT_NUMBERS = (ConsistencyKind.NAMES, ConsistencyKind.OPPOSED, ConsistencyKind.PANEL, ConsistencyKind.ORDER)
 
 
@@ -63,6 +57,8 @@ class Found:
     answer_id: int | None
     reason: str
     """What was answered, when it was accepted as it stands."""
+    examples: tuple[int, ...] = ()
+    """The rows that a list shows; nothing where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +180,8 @@ def _answered(is_narrowed: bool) -> Any:
     )
 
 
-def _found(row: Any) -> Found:
+def found_of(row: Any, examples: tuple[int, ...] = ()) -> Found:
+    """A warning as a statement gives it."""
     return Found(
         kind=ConsistencyKind(row.kind),
         subject=row.subject,
@@ -198,51 +195,19 @@ def _found(row: Any) -> Found:
         seen=row.seen,
         answer_id=row.answer_id,
         reason=row.reason or "",
+        examples=examples,
     )
 
 
 @cache
-def _counts() -> Select[Any]:
+def _all() -> Select[Any]:
     told = _answered(False)
-    return select(told.c.kind, func.count(), func.count(told.c.answer_id)).group_by(told.c.kind)
+    return select(told).order_by(told.c.weight, told.c.subject)
 
 
-def counts_of(session: Session, catalogue_id: int, release: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Kind -> (warnings to look at, warnings answered)."""
-    rows = session.execute(_counts(), {"catalogue_id": catalogue_id, **release})
-    return {kind: (total - answered, answered) for kind, total, answered in rows}
-
-
-@cache
-def _page(order: str, is_down: bool, kinds: int, is_answered: bool) -> Select[Any]:
-    told = _answered(False)
-    first, second = (told.c[name] for name in ORDERS[order])
-    statement = select(told).where(
-        told.c.answer_id.is_not(None) if is_answered else told.c.answer_id.is_(None)
-    )
-    if kinds:
-        statement = statement.where(told.c.kind.in_(bindparam("kinds", expanding=True)))
-    then = second.asc() if order == "code" else second.desc()
-    by = (first.desc() if is_down else first.asc(), then, told.c.weight, told.c.subject)
-    return statement.order_by(*by).limit(bindparam("most")).offset(bindparam("skipped"))
-
-
-def page_of(
-    session: Session,
-    catalogue_id: int,
-    release: Mapping[str, int],
-    *,
-    order: str,
-    is_down: bool,
-    kinds: Collection[str],
-    is_answered: bool,
-    limit: int,
-    offset: int = 0,
-) -> list[Found]:
-    """Some warnings in order; `release` is what `release_values` gives."""
-    values = {"catalogue_id": catalogue_id, "most": limit, "skipped": offset, **release}
-    statement = _page(order, is_down, len(kinds), is_answered)
-    return [_found(row) for row in session.execute(statement, values | ({"kinds": sorted(kinds)} if kinds else {}))]
+def found_in(session: Session, catalogue_id: int, release: Mapping[str, int]) -> Sequence[Found]:
+    """Every warning of a catalogue, answered or not; `release` is what `release_values` gives. Reads every row."""
+    return [found_of(row) for row in session.execute(_all(), {"catalogue_id": catalogue_id, **release})]
 
 
 @cache
@@ -262,4 +227,4 @@ def found_among(
         "codes": sorted(narrowed.codes),
         **release,
     }
-    return [_found(row) for row in session.execute(_narrowed(), values)]
+    return [found_of(row) for row in session.execute(_narrowed(), values)]

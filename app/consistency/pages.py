@@ -10,9 +10,10 @@ from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
 from app.consistency import repository
-from app.consistency.found_sql import ORDERS, Found, counts_of, page_of
+from app.consistency.found_sql import Found
+from app.consistency.kept_sql import ORDERS, counts_of, page_of
 from app.consistency.repository import Member
-from app.consistency.service import SHOWN, knows_orders, release_values
+from app.consistency.service import knows_orders
 from app.consistency.wording import KIND, KIND_OF_WORD, WORD, sentence_of, summary_of
 from app.errors import InvalidInputError
 from app.models import Catalogue, ConsistencyKind
@@ -164,7 +165,7 @@ def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> Co
     """The warnings of this query."""
     catalogue_id, path = access.catalogue_id, path_of(access.catalogue_id)
     release = current_release(session)
-    counts = counts_of(session, catalogue_id, release_values(release))
+    counts = counts_of(session, catalogue_id)
     side = int(query.vus)
     kinds = [
         KindLine(
@@ -178,7 +179,7 @@ def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> Co
     chosen = query.kinds or [kind.value for kind in ConsistencyKind]
     total = sum(counts.get(kind, (0, 0))[side] for kind in chosen)
     page = min(query.page, max(1, -(-total // PAGE)))
-    found = _read(session, catalogue_id, release_values(release), query, PAGE, (page - 1) * PAGE)
+    found = _read(session, catalogue_id, query, PAGE, (page - 1) * PAGE)
     here = query.model_copy(update={"page": page})
     return ConsistencyPage(
         title=f"Cohérence — {access.catalogue.name}",
@@ -203,18 +204,16 @@ def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> Co
     )
 
 
-def _read(
-    session: Session, catalogue_id: int, release: dict[str, int], query: ListQuery, limit: int, offset: int
-) -> list[Found]:
+def _read(session: Session, catalogue_id: int, query: ListQuery, limit: int, offset: int) -> list[Found]:
     order, is_down = query.tri.removeprefix("-"), query.tri.startswith("-")
     return page_of(
-        session, catalogue_id, release, order=order, is_down=is_down, kinds=query.kinds, is_answered=query.vus,
-        limit=limit, offset=offset,
+        session, catalogue_id, order=order, is_down=is_down, kinds=query.kinds, is_answered=query.vus, limit=limit,
+        offset=offset,
     )  # fmt: skip
 
 
 def _lines(session: Session, catalogue_id: int, found: Sequence[Found]) -> list[WarningLine]:
-    members = repository.members_of(session, catalogue_id, found, SHOWN)
+    members = repository.shown_of(session, found)
     lines = []
     for item in found:
         rows = members.get(f"{item.kind} {item.subject}", [])
@@ -258,9 +257,8 @@ def _csv_rows(database: Engine, catalogue_id: int, query: ListQuery) -> Iterator
     offset = 0
     while True:
         with reading(database) as session:
-            release = release_values(current_release(session))
-            found = _read(session, catalogue_id, release, query, AT_ONCE, offset)
-            members = repository.members_of(session, catalogue_id, found, SHOWN)
+            found = _read(session, catalogue_id, query, AT_ONCE, offset)
+            members = repository.shown_of(session, found)
         for item in found:
             rows = members.get(f"{item.kind} {item.subject}", [])
             yield [

@@ -1,10 +1,11 @@
 """The other SQL of consistency: the rows of warnings, and what people answered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, literal, select, union_all
 from sqlmodel import Session, col
 
 from app.consistency.found_sql import ENTRIES, Found
@@ -27,6 +28,9 @@ class Member:
     opposed: str
 
 
+IN_STATEMENT = 400
+_KEYS = ("loinc_num", "twin_mark", "code")
+"""What the rows of a warning share."""
 _SHOWN = ("local_test_id", "level", "code", "specimen", "unit", "volume", "status", "loinc_num", "opposed")
 
 
@@ -46,68 +50,99 @@ def _value_of(found: Found) -> str | int:
 
 
 def members_of(session: Session, catalogue_id: int, found: Sequence[Found], most: int) -> dict[str, list[Member]]:
-    """At most `most` rows of each of these warnings, by `kind subject`, those that differ first; one statement."""
-    keys: dict[str, tuple[ColumnElement[Any], set[Any]]] = {}
-    for item in found:
-        column = _key_of(item.kind)
-        keys.setdefault(column.name, (column, set()))[1].add(_value_of(item))
-    if not keys:
-        return {}
-    parts = [_members(name, column, values, catalogue_id, most) for name, (column, values) in keys.items()]
-    shown = union_all(*parts).subquery("members")
-    statement = (
-        select(*shown.c, col(LocalTest.label))
-        .join(LocalTest, col(LocalTest.id) == shown.c.local_test_id)
-        .order_by(shown.c.of, shown.c.place)
+    """At most `most` rows of each of these warnings, by `kind subject`, those that differ first; it reads all."""
+    placed = examples_of(session, catalogue_id, found, most)
+    return _grouped(session, found, placed)
+
+
+def shown_of(session: Session, found: Sequence[Found]) -> dict[str, list[Member]]:
+    """The rows kept to be shown of each of these warnings, by `kind subject`; one statement that reads no others."""
+    return _grouped(session, found, {f"{item.kind} {item.subject}": item.examples for item in found})
+
+
+def _grouped(
+    session: Session, found: Sequence[Found], shown: Mapping[str, Sequence[int]]
+) -> dict[str, list[Member]]:
+    wanted = sorted({row_id for ids in shown.values() for row_id in ids})
+    members: dict[int, Member] = {}
+    for start in range(0, len(wanted), IN_STATEMENT):
+        for row in session.execute(_shown(), {"ids": wanted[start : start + IN_STATEMENT]}):
+            members[row.local_test_id] = Member(
+                id=row.local_test_id,
+                level=row.level,
+                code=row.code,
+                label=row.label,
+                specimen=row.specimen,
+                unit=row.unit,
+                volume=row.volume if row.volume >= 0 else None,
+                status=row.status,
+                loinc_num=row.loinc_num,
+                opposed=row.opposed,
+            )
+    keys = [f"{item.kind} {item.subject}" for item in found]
+    return {key: [members[row_id] for row_id in shown.get(key, ()) if row_id in members] for key in keys}
+
+
+@cache
+def _shown() -> Select[Any]:
+    return (
+        select(*(ENTRIES[column] for column in _SHOWN), col(LocalTest.label))
+        .join(LocalTest, col(LocalTest.id) == ENTRIES.local_test_id)
+        .where(ENTRIES.local_test_id.in_(bindparam("ids", expanding=True)))
     )
-    grouped: dict[tuple[str, str], list[Member]] = {}
-    for row in session.execute(statement):
-        member = Member(
-            id=row.local_test_id,
-            level=row.level,
-            code=row.code,
-            label=row.label,
-            specimen=row.specimen,
-            unit=row.unit,
-            volume=row.volume if row.volume >= 0 else None,
-            status=row.status,
-            loinc_num=row.loinc_num,
-            opposed=row.opposed,
-        )
-        value = {"twin_mark": row.twin_mark, "code": row.code, "loinc_num": row.loinc_num}[row.of]
-        grouped.setdefault((row.of, f"{row.level}:{value}"), []).append(member)
+
+
+def examples_of(session: Session, catalogue_id: int, found: Sequence[Found], most: int) -> dict[str, tuple[int, ...]]:
+    """At most `most` rows of each of these warnings, by `kind subject`: those that differ first."""
+    wanted: dict[str, set[Any]] = {name: set() for name in _KEYS}
+    for item in found:
+        wanted[_key_of(item.kind).name].add(_value_of(item))
+    placed: dict[tuple[str, str], list[int]] = {}
+    most_keys = max(map(len, wanted.values()), default=0)
+    for start in range(0, most_keys, IN_STATEMENT):
+        values = {name: sorted(keys)[start : start + IN_STATEMENT] for name, keys in wanted.items()}
+        for row in session.execute(_placed(), {"catalogue_id": catalogue_id, "most": most, **values}):
+            placed.setdefault((row.of, f"{row.level}:{row.key}"), []).append(row.local_test_id)
     return {
-        f"{item.kind} {item.subject}": grouped.get((_key_of(item.kind).name, item.subject), []) for item in found
+        f"{item.kind} {item.subject}": tuple(placed.get((_key_of(item.kind).name, item.subject), ()))
+        for item in found
     }
 
 
-def _members(
-    name: str, key: ColumnElement[Any], values: Collection[Any], catalogue_id: int, most: int
-) -> Select[Any]:
+@cache
+def _placed() -> Select[Any]:
+    """Built once: decisions run it."""
+    shown = union_all(*(_members(name) for name in _KEYS)).subquery("members")
+    return select(shown).order_by(shown.c.of, shown.c.level, shown.c.key, shown.c.place)
+
+
+def _members(name: str) -> Select[Any]:
     # One row of each name, code and opposition first, so that what differs is seen among the few that are shown.
+    key = ENTRIES[name]
     alike = (ENTRIES.level, key, ENTRIES.loinc_num, ENTRIES.name_mark, ENTRIES.opposed)
     order = (ENTRIES.position, ENTRIES.local_test_id)
     ranked = (
         select(
-            *(ENTRIES[column] for column in (*_SHOWN, "twin_mark", "position")),
+            ENTRIES.local_test_id,
+            ENTRIES.level,
+            ENTRIES.position,
+            cast(key, String).label("key"),
             func.row_number().over(partition_by=alike, order_by=order).label("nth"),
         )
         .where(
-            ENTRIES.catalogue_id == catalogue_id,
+            ENTRIES.catalogue_id == bindparam("catalogue_id"),
             ENTRIES.loinc_num != "",
             ENTRIES.level.in_((Level.ANALYSIS.value, Level.EXAM.value)),
-            key.in_(values),
+            key.in_(bindparam(name, expanding=True)),
         )
         .subquery()
     )
-    partition = (ranked.c.level, ranked.c[key.name])
     place = func.row_number().over(
-        partition_by=partition, order_by=(ranked.c.nth, ranked.c.position, ranked.c.local_test_id)
+        partition_by=(ranked.c.level, ranked.c.key), order_by=(ranked.c.nth, ranked.c.position, ranked.c.local_test_id)
     )
-    columns = (ranked.c[column] for column in (*_SHOWN, "twin_mark"))
-    placed = select(literal(name).label("of"), *columns, place.label("place"))
-    inner = placed.subquery()
-    return select(inner).where(inner.c.place <= most)
+    columns = (ranked.c.local_test_id, ranked.c.level, ranked.c.key)
+    inner = select(literal(name).label("of"), *columns, place.label("place")).subquery()
+    return select(inner).where(inner.c.place <= bindparam("most"))
 
 
 def history_of(

@@ -9,7 +9,7 @@ from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.batch import Batch, BatchAnswer, BatchKind, BatchRow
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
-from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyKind
+from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyFinding, ConsistencyKind
 from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.double_reading import (
     ReadingOrigin,
@@ -66,6 +66,7 @@ __all__ = [
     "ChangeKind",
     "ConsistencyAction",
     "ConsistencyAnswer",
+    "ConsistencyFinding",
     "ConsistencyKind",
     "CountFamily",
     "Decision",

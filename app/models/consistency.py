@@ -1,9 +1,12 @@
-"""What people answered to the warnings of consistency of a catalogue. Append-only: the newest answer holds."""
+"""The warnings of consistency of a catalogue, and what people answered to them.
+
+Answers are append-only, and the newest holds. Warnings are derived: `app.tallies` keeps them with each fact.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
@@ -57,3 +60,41 @@ class ConsistencyAnswer(SQLModel, table=True):
     author_id: int = Field(foreign_key="user_account.id")
     author_role: str = Field(max_length=20)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class ConsistencyFinding(SQLModel, table=True):
+    """A warning as it stands, kept in the transaction of each fact so that pages read no more than they show."""
+
+    __tablename__ = "consistency_finding"
+
+    catalogue_id: int = Field(foreign_key="catalogue.id", primary_key=True)
+    kind: str = Field(max_length=15, primary_key=True)
+    """A ConsistencyKind."""
+    subject: str = Field(primary_key=True)
+    """What it is about, as in ConsistencyAnswer."""
+    weight: int
+    """The place of its kind, the gravest first."""
+    level: str = Field(max_length=12)
+    number: str = Field(default="", max_length=10)
+    """The LOINC code, for the kinds that are about one."""
+    local_code: str = ""
+    twin_mark: int = Field(default=0, sa_type=BigInteger)
+    rows: int
+    variants: int
+    volume: int = Field(sa_type=BigInteger)
+    seen: str = Field(max_length=80)
+    answer_id: int | None = Field(default=None, foreign_key="consistency_answer.id")
+    """The answer that accepts it as it stands."""
+    is_answered: bool = False
+    examples: str = Field(default="", max_length=120)
+    """The rows that a list shows, by their identifiers: those that differ first."""
+
+
+_FINDING = ConsistencyFinding.__table__.c  # type: ignore[attr-defined]
+for _name, _columns in {
+    "weight": (_FINDING.weight, _FINDING.volume.desc(), _FINDING.subject),
+    "rows": (_FINDING.rows.desc(), _FINDING.volume.desc(), _FINDING.weight, _FINDING.subject),
+    "volume": (_FINDING.volume.desc(), _FINDING.rows.desc(), _FINDING.weight, _FINDING.subject),
+    "subject": (_FINDING.subject, _FINDING.weight),
+}.items():
+    Index(f"ix_consistency_finding_by_{_name}", _FINDING.catalogue_id, _FINDING.is_answered, *_columns)

@@ -67,3 +67,5 @@ class Proposal(SQLModel, table=True):
     has_contradiction: bool = False
     evidence: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """List of {axis, verdict, sentence, local, term, weight}: matcher.types.Evidence as JSON."""
+    unread: str | None = Field(default=None, max_length=30)
+    """What of the row the engine did not read (matcher.types.Unread), in words apart; None before it was kept."""

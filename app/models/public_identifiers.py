@@ -52,6 +52,7 @@ NOT_IDENTIFIED = {
     "catalogue_count": "counted from the facts",
     "catalogue_habits": "learned from the decisions of a catalogue",
     "catalogue_tally": "work under way on what is counted",
+    "consistency_finding": "computed from the decisions of a catalogue",
     "earlier_statement": "read from a received file, named by the file and the row",
     "exam_analysis": "named by its exam and the code of the analysis",
     "job": "work to do, not a fact: what it does leaves facts of its own",

@@ -117,6 +117,8 @@ class CountFamily(StrEnum):
     """[producer]: French names that leave."""
     SIDE = "side"
     """[is sub-contracted, is retired]: analyses, those of known volume, and the volume."""
+    FINDING = "finding"
+    """[kind, is answered]: warnings of consistency."""
 
 
 class CatalogueCount(SQLModel, table=True):
@@ -146,7 +148,7 @@ class CatalogueTally(SQLModel, table=True):
     is_about_figures: bool
     """Whether rows or a release changed, and not only the order that proposals give."""
     stage: int = 0
-    """0: every row but exams; 1: exams, which count by their analyses."""
+    """0: every row but exams; 1: exams, which count by their analyses; 2: the warnings of consistency."""
     reached: int = 0
     """The last row of this stage that is done: rows are taken in the order of their identifiers."""
 

@@ -22,6 +22,8 @@ class Subject(StrEnum):
     """What administrators write: accounts, laboratories, releases, value sets."""
     WITHDRAWALS = "withdrawals"
     """Mappings judged wrong, whatever the laboratory."""
+    CONSISTENCY = "consistency"
+    """The warnings kept of a catalogue; taken after its rows and counts."""
     ACCOUNT_ATTEMPTS = "attempts on an account"
     ADDRESS_ATTEMPTS = "attempts from an address"
 

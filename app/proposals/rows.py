@@ -132,4 +132,5 @@ def _row(run_id: int, local_test_id: int, proposal: MatcherProposal) -> dict[str
         "band": proposal.band.value,
         "has_contradiction": proposal.has_contradiction,
         "evidence": evidence_as_json(proposal.evidence),
+        "unread": " ".join(proposal.unread),
     }

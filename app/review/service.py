@@ -15,7 +15,8 @@ from app.platform.written import require_written
 from app.settings import Settings
 from app.text import is_written, seen
 from app.transcoding import repository
-from app.transcoding.checks import Check, CheckSeverity, checks_of_choice, is_blocking
+from app.transcoding.check_words import Check, CheckSeverity
+from app.transcoding.checks import checks_of_choice, is_blocking
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from app.tallies import computing, marks, repository
+from app.tallies import computing, findings, marks, repository
 from app.tallies.counting import counts_of
 
 
@@ -24,7 +24,9 @@ def wrong_catalogues(session: Session) -> dict[int, list[str]]:
             for row_id, entry in computed.items()
             if row_id in stored and not computing.same(stored[row_id], entry)
         ]
-        counted, kept = counts_of(computed.values()), repository.counts(session, catalogue_id)
+        wrong += [f"avertissement {kind} {subject}" for kind, subject in findings.differing(session, catalogue_id)]
+        warned = findings.counts_of(findings.computed(session, catalogue_id).values())
+        counted, kept = counts_of(computed.values()) | warned, repository.counts(session, catalogue_id)
         differing = (key for key in counted.keys() | kept.keys() if counted.get(key) != kept.get(key))
         wrong += [f"compte {family} {key}" for family, key in sorted(differing)]
         if wrong:

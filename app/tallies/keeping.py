@@ -20,6 +20,8 @@ from sqlmodel import Session
 from app.models import (
     Assignment,
     CatalogueCount,
+    ConsistencyAnswer,
+    ConsistencyFinding,
     ExamAnalysis,
     GraceDate,
     LocalTest,
@@ -36,7 +38,7 @@ from app.models import (
     WorklistEntry,
 )
 from app.platform.database import give_way, kept_by, reading, transaction
-from app.tallies import computing, marks, rebuilding, repository, rule
+from app.tallies import computing, findings, marks, rebuilding, repository, rule
 from app.tallies.counting import Counts, counts_of, difference, reassigned
 
 FEW = 2_000
@@ -47,7 +49,9 @@ _COMMITTED = "tallies committed"
 _RULE = "tallies rule"
 _COMMITTED_RULE = "tallies rule committed"
 _known_statements: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
-_READ_HERE = frozenset({WorklistEntry.__tablename__, CatalogueCount.__tablename__})
+_READ_HERE = frozenset(
+    {WorklistEntry.__tablename__, CatalogueCount.__tablename__, ConsistencyFinding.__tablename__}
+)
 
 
 @dataclass(slots=True)
@@ -69,6 +73,8 @@ class Pending:
     """Second readings that were reconciled with the first."""
     assignments: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Assignment -> its catalogue, and to whom its rows go."""
+    answers: dict[int, set[findings.Subject]] = field(default_factory=dict)
+    """Catalogue -> the warnings of consistency that were answered."""
     everything: bool = False
 
     def __bool__(self) -> bool:
@@ -81,6 +87,7 @@ class Pending:
             or self.asked
             or self.reconciled
             or self.assignments
+            or self.answers
             or self.everything
         )
 
@@ -119,12 +126,17 @@ def _note_object(pending: Pending, item: Any) -> None:
     elif isinstance(item, Assignment):
         assignee = "" if item.assignee_id is None else str(item.assignee_id)
         pending.assignments[item.id or 0] = (item.catalogue_id, assignee)
+    elif isinstance(item, ConsistencyAnswer):
+        pending.answers.setdefault(item.catalogue_id, set()).add((item.kind, item.subject))
     elif isinstance(item, ProposalRun):
         if inspect(item).attrs.is_current.history.has_changes():
             pending.ordered.add(item.catalogue_id)
     elif isinstance(item, (LoincRelease, ValueSet)):
         history = inspect(item).attrs.is_current.history
         pending.everything |= bool(history.has_changes() and (item.is_current or history.deleted))
+        if isinstance(item, LoincRelease):
+            # Only an official one says which codes are ordered and have no result.
+            pending.everything |= inspect(item).attrs.kind.history.has_changes()
     elif isinstance(item, (LoincTerm, ValueSetMember)):
         pending.everything = True
 
@@ -281,6 +293,8 @@ def settle(session: Session) -> None:
         _add(session, catalogue_id, changed[catalogue_id])
     for assignment_id, (catalogue_id, assignee) in sorted(pending.assignments.items()):
         _assign(session, catalogue_id, assignment_id, assignee)
+    for catalogue_id, answered in sorted(pending.answers.items()):
+        findings.refresh(session, catalogue_id, findings.of_answers(answered))
 
 
 def _assign(session: Session, catalogue_id: int, assignment_id: int, assignee: str) -> None:
@@ -299,7 +313,7 @@ def mark(session: Session, catalogue_ids: Collection[int], about_figures: bool) 
 
 
 def recompute_all(engine: Engine) -> int:
-    """Forget every entry and count, and make them again from the facts; how many catalogues that was.
+    """Forget every entry, count and warning, and make them again from the facts; how many catalogues that was.
 
     For whoever repairs an installation: meanwhile the pages say that their lists are being prepared.
     """
@@ -323,6 +337,8 @@ def _add(session: Session, catalogue_id: int, rows: Collection[int]) -> None:
     repository.write(session, [], changed, before)
     old: Counts = counts_of(before[entry["local_test_id"]] for entry in changed)
     repository.add_counts(session, catalogue_id, difference(old, counts_of(changed)))
+    pairs = ((before.get(entry["local_test_id"]), entry) for entry in changed)
+    findings.refresh(session, catalogue_id, findings.touched(pairs))
 
 
 kept_by(__name__)

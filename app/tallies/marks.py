@@ -16,6 +16,8 @@ from app.tallies.repository import BATCH, in_batches
 
 EXAMS = 1
 """The stage of exams."""
+FINDINGS = 2
+"""The stage of the warnings of consistency, once every entry is right."""
 _ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 _MARKS = CatalogueTally.__table__  # type: ignore[attr-defined]
 
@@ -77,6 +79,11 @@ def place_of(session: Session, catalogue_id: int) -> Place | None:
     """How far it has come, nobody else advancing meanwhile; None when it is done."""
     row = session.execute(_PLACE, {"wanted": catalogue_id}).first()
     return Place(*row) if row else None
+
+
+def is_at(session: Session, catalogue_id: int, stage: int) -> bool:
+    """Whether it has come to this stage; holds nothing."""
+    return session.execute(select(_MARKS.c.stage).where(_MARKS.c.catalogue_id == catalogue_id)).scalar() == stage
 
 
 def move(session: Session, catalogue_id: int, place: Place | None) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from app.jobs import registry
 from app.platform.database import give_way, reading, transaction, wait_for_disk
-from app.tallies import computing, marks, repository
+from app.tallies import computing, findings, marks, repository
 from app.tallies.counting import counts_of, difference
 
 SECONDS = 0.05
@@ -36,6 +36,7 @@ def bring_up(engine: Engine, catalogue_id: int) -> None:
         give_way(engine)
         start = time.perf_counter()
         rows = max(LEAST, min(MOST, 2 * rows, int(rows * SECONDS / max(spent, 0.001))))
+    bring_up_findings(engine, catalogue_id)
 
 
 def bring_up_marked(engine: Engine) -> bool:
@@ -60,25 +61,48 @@ def after_commit(engine: Engine, catalogue_ids: list[int]) -> None:
 
 
 def bring_up_some(engine: Engine, catalogue_id: int, rows: int = FIRST) -> bool:
-    """Bring up the next rows of a catalogue in one transaction; whether some may remain."""
+    """Bring up the next rows of a catalogue in one transaction; whether rows or stages of rows may remain."""
     with transaction(engine) as session:
         wait_for_disk(session, False)
         # The catalogue before its mark, like whoever changes it.
         repository.lock(session, catalogue_id, alone=True)
         repository.hold_rule(session, alone=False)
         place = marks.place_of(session, catalogue_id)
-        if place is None:
+        if place is None or place.stage >= marks.FINDINGS:
             return False
         ids = marks.next_rows(session, catalogue_id, place, rows)
         if ids:
             _write(session, catalogue_id, ids)
             marks.move(session, catalogue_id, marks.Place(place.stage, ids[-1]))
-        elif place.stage < marks.EXAMS:
-            marks.move(session, catalogue_id, marks.Place(place.stage + 1, 0))
         else:
-            marks.move(session, catalogue_id, None)
-            return False
+            marks.move(session, catalogue_id, marks.Place(place.stage + 1, 0))
     return True
+
+
+def bring_up_findings(engine: Engine, catalogue_id: int) -> None:
+    """Bring up the warnings of a catalogue whose entries are right, and with that the catalogue.
+
+    What differs is read outside of any write, then found again and written for some keys in each short transaction:
+    doing so is right at any moment, even when the catalogue changed meanwhile and begins again.
+    """
+    with reading(engine) as session:
+        if not marks.is_at(session, catalogue_id, marks.FINDINGS):
+            return
+        wrong = findings.differing(session, catalogue_id)
+    for start in range(0, len(wrong), findings.AT_ONCE):
+        with transaction(engine) as session:
+            wait_for_disk(session, False)
+            repository.lock(session, catalogue_id, alone=False)
+            findings.refresh(session, catalogue_id, findings.of_answers(wrong[start : start + findings.AT_ONCE]))
+        give_way(engine)
+    with transaction(engine) as session:
+        wait_for_disk(session, False)
+        repository.lock(session, catalogue_id, alone=True)
+        place = marks.place_of(session, catalogue_id)
+        if place is not None and place.stage == marks.FINDINGS:
+            findings.count_again(session, catalogue_id)
+            marks.move(session, catalogue_id, None)
+
 
 
 def _write(session: Session, catalogue_id: int, ids: list[int]) -> None:

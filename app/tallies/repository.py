@@ -13,6 +13,7 @@ from app.models import (
     AssignedRow,
     Catalogue,
     CatalogueCount,
+    ConsistencyFinding,
     Decision,
     ExamAnalysis,
     LocalTest,
@@ -303,8 +304,8 @@ def hold_rule(session: Session, alone: bool) -> None:
 
 
 def forget(session: Session, catalogue_id: int) -> None:
-    """Delete the entries and counts of a catalogue."""
-    for model in (WorklistEntry, CatalogueCount):
+    """Delete the entries, counts and warnings of a catalogue."""
+    for model in (WorklistEntry, CatalogueCount, ConsistencyFinding):
         session.execute(delete(model).where(col(model.catalogue_id) == catalogue_id))
 
 

@@ -5,11 +5,11 @@ A refused code can never be chosen; a blocking check needs a written justificati
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from app.models import Level, LocalTest, LoincTerm
 from app.terminology.grace import NO_LIMIT, GraceRule
 from app.text import french_day, release_title
+from app.transcoding.check_words import Check, CheckSeverity
 from app.transcoding.evidence import AxisFinding, EvidenceLine, by_axis
 from app.transcoding.outside import HeldAnalysis, outside_chapters, outside_exam
 from app.transcoding.standing import PLACEHOLDER_CODES
@@ -31,40 +31,6 @@ OF_CONTRADICTIONS = frozenset({"unit", "specimen", "method", "component"})
 OF_THE_CODE = frozenset({"format", "placeholder", "absent", "deprecated"})
 """The checks that a code raises on any row."""
 SERUM_ONLY = frozenset({"Ser", "Ser/Plas", "Plas", "PPP"})
-
-
-class CheckSeverity(StrEnum):
-    """What a check asks of the person."""
-
-    REFUSED = "refused"
-    BLOCKING = "blocking"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Something to know before this code is given to this test."""
-
-    code: str
-    severity: CheckSeverity
-    sentence: str
-
-
-class Checked:
-    """What a page shows with its checks."""
-
-    __slots__ = ()
-    checks: list[Check]
-
-    @property
-    def blocking(self) -> list[Check]:
-        """The checks that need a justification."""
-        return [check for check in self.checks if check.severity is not CheckSeverity.WARNING]
-
-    @property
-    def warnings(self) -> list[Check]:
-        """The checks that are only shown."""
-        return [check for check in self.checks if check.severity is CheckSeverity.WARNING]
 
 
 @dataclass(frozen=True, slots=True)

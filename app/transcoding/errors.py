@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.errors import ConflictError, InvalidInputError
 from app.models import Decision
 from app.platform.written import why_unwritten
-from app.transcoding.checks import Check, CheckSeverity
+from app.transcoding.check_words import Check, CheckSeverity
 
 OWN_ACT = "Vous avez agi sur cette ligne depuis, dans un autre onglet"
 

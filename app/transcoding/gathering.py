@@ -10,10 +10,11 @@ from app.models import Level, LocalTest, LoincRelease, LoincTerm
 from app.proposals.service import evidence_for
 from app.settings import Settings
 from app.terminology.grace import NO_LIMIT, GraceRule, rule_at
-from app.terminology.service import RETIRED_STATUSES, current_release
+from app.terminology.service import RETIRED_STATUSES, current_release, terms_by_number
 from app.transcoding import repository
 from app.transcoding.answers import other_answers
-from app.transcoding.checks import CheckedMapping
+from app.transcoding.check_words import CheckSeverity
+from app.transcoding.checks import CheckedMapping, checks_of_choice
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.opposed_words import FAMILY_WORDS, SPECIMENS, opposed_of, opposition, takes_any_specimen
 from app.transcoding.outside_sql import chapter_values, held_analyses
@@ -60,6 +61,43 @@ def evidence_now(
 ) -> list[list[EvidenceLine]]:
     """The evidence of codes of one catalogue that have no stored proposal, computed by the matcher, in order."""
     return [lines_of(found) for found in evidence_for(session, settings, catalogue_id, pairs)] if pairs else []
+
+
+def what_stops(session: Session, context: MappingContext, pairs: Sequence[Pair]) -> list[str]:
+    """Why each code cannot be given to its row without a written justification, in order; empty where it can.
+
+    Whoever says beforehand what a batch will leave, and the batch itself, ask here: they cannot disagree. Only what a
+    check that stops asks for is gathered: thousands of rows are asked about at once.
+    """
+    found = []
+    for mapping in _stopping_mappings(session, context, pairs):
+        checks = (check for check in checks_of_choice(mapping) if check.severity is not CheckSeverity.WARNING)
+        found.append(" ".join(check.sentence for check in checks))
+    return found
+
+
+def _stopping_mappings(session: Session, context: MappingContext, pairs: Sequence[Pair]) -> list[CheckedMapping]:
+    """The pairs with what the checks that stop need, and nothing of what only warns (rows and terms nearby)."""
+    terms = terms_by_number(session, context.release_id, {pair.loinc_num for pair in pairs})
+    retired = {number for number, term in terms.items() if term.status in RETIRED_STATUSES}
+    replacements = repository.replacements_of(session, context.release_id, retired)
+    chapters = chapter_values(session) if any(pair.test.level in SECTIONS for pair in pairs) else {}
+    exams = {pair.test.id or 0 for pair in pairs if pair.test.level == Level.EXAM}
+    analyses = held_analyses(session, context.catalogue_id, context.release_id, exams)
+    return [
+        CheckedMapping(
+            test=pair.test,
+            loinc_num=pair.loinc_num,
+            term=terms.get(pair.loinc_num),
+            release_version=context.release_version,
+            grace=context.grace,
+            lines=pair.lines,
+            replacements=replacements.get(pair.loinc_num, ()),
+            chapters=chapters if pair.test.level in SECTIONS else {},
+            analyses=analyses.get(pair.test.id or 0, ()),
+        )
+        for pair in pairs
+    ]
 
 
 def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]) -> list[CheckedMapping]:

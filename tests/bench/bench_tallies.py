@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from app.models import CatalogueCount, LocalTest, LoincRelease, Proposal, ProposalRun, RunStatus, WorklistEntry
 from app.platform.database import transaction
-from tests.bench.bench_growth import prepare
+from tests.bench.growth_catalogue import prepare
 
 SIZES = (2_500, 20_000, 60_000)
 

@@ -48,6 +48,7 @@ def add_rows(desk: Desk, count: int) -> list[int]:
                     Proposal(
                         run_id=desk.run.id or 0, local_test_id=row.id or 0, rank=rank, loinc_num=code,
                         confidence=0.9 / rank, band="to_check", has_contradiction=False, evidence=evidence(False),
+                        unread="",
                     )
                 )  # fmt: skip
         return [row.id or 0 for row in rows]

@@ -1,17 +1,19 @@
 // Says that a row is open on this screen, now and again, and shows who else has it open.
 //
-// Only a case that is shown says so: one fetched in advance has no component yet. A row that is left within a moment
-// was not worked on, and is not told.
+// Only a case that is shown says so: one fetched in advance has no component yet. It says so at once, so that nobody is
+// given the same row meanwhile.
 "use strict";
 
 document.addEventListener("alpine:init", () => {
-  const FIRST_MS = 600;
   const AGAIN_MS = 60000;
 
   Alpine.data("casePresence", () => {
     let timer = 0;
     let isTold = false;
+    let isTelling = false;
     let isGone = false;
+    let isPageGone = false;
+    let told = "";
     let onHide = null;
 
     return {
@@ -27,14 +29,18 @@ document.addEventListener("alpine:init", () => {
         if (!address) {
           return;
         }
-        timer = setTimeout(() => this.tell(address), FIRST_MS);
-        onHide = () => this.leave(address);
+        told = address;
+        onHide = () => {
+          isPageGone = true;
+          this.leave(address);
+        };
         window.addEventListener("pagehide", onHide);
+        this.tell(address);
       },
 
       destroy() {
-        if (onHide) {
-          onHide();
+        if (told) {
+          this.leave(told);
           window.removeEventListener("pagehide", onHide);
         }
       },
@@ -45,6 +51,7 @@ document.addEventListener("alpine:init", () => {
           return;
         }
         isTold = true;
+        isTelling = true;
         try {
           const answer = await fetch(address, {
             method: "POST",
@@ -57,15 +64,24 @@ document.addEventListener("alpine:init", () => {
         } catch (_error) {
           // A sign that did not arrive: the next one will.
         }
+        isTelling = false;
+        if (isGone) {
+          this.end(address);
+        }
       },
 
       leave(address) {
         clearTimeout(timer);
         isGone = true;
-        if (isTold) {
-          isTold = false;
-          navigator.sendBeacon(`${address}/fin`);
+        // What is still being told would arrive after its end. When the page itself goes, nothing comes back to say.
+        if (isTold && (!isTelling || isPageGone)) {
+          this.end(address);
         }
+      },
+
+      end(address) {
+        isTold = false;
+        navigator.sendBeacon(`${address}/fin`);
       },
     };
   });

@@ -29,6 +29,7 @@ def add_rows(
             Proposal(
                 run_id=desk.run.id or 0, local_test_id=row_id, rank=1, loinc_num="2951-2", confidence=0.995,
                 band="sure", has_contradiction=number in contradicted, evidence=evidence(number in contradicted),
+                unread="",
             )
             for number, row_id in enumerate(ids)
         )  # fmt: skip

@@ -30,9 +30,6 @@ from app.platform.database import reading, transaction
 from app.platform.identity import CatalogueAccess
 from app.review.marks import mark_row
 from app.transcoding import repository
-from matcher.evidence.base import sentence_of
-from matcher.evidence.doubt import word_is_unknown, words_are_unread
-from matcher.evidence.system import no_specimen
 from tests.app.batches.sample import add_rows, statuses
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
@@ -195,15 +192,11 @@ def test_a_row_that_a_colleague_flagged_or_questioned_is_left(desk: Desk, client
 
 def test_rows_read_in_part_are_left_until_they_are_asked_for(desk: Desk, client_for: ClientFor) -> None:
     ids = add_rows(desk, 5)
-    sentences = {
-        0: sentence_of(words_are_unread, "zorgl", ""),
-        1: sentence_of(word_is_unknown, "zorgl", ""),
-        2: sentence_of(no_specimen, "", "Ser/Plas"),
-    }
     with transaction(desk.engine) as session:
-        for number, sentence in sentences.items():
+        # However the explanation words it: only what the search noted counts.
+        for number, unread in enumerate(("words", "specimen words", "specimen")):
             proposal = session.exec(select(Proposal).where(Proposal.local_test_id == ids[number])).one()
-            proposal.evidence = [*proposal.evidence, {"axis": "component", "verdict": "unknown", "sentence": sentence}]
+            proposal.unread = unread
         unit = session.get(LocalTest, ids[3])
         assert unit is not None
         unit.unit = "zork"
@@ -211,6 +204,7 @@ def test_rows_read_in_part_are_left_until_they_are_asked_for(desk: Desk, client_
     gate = client.get(f"{desk.base}/lots/nouveau?chapitre=Lot&confiance_min=a-verifier").text
     assert "<strong>1</strong> ligne passe, 4 restent à une personne" in gate
     assert "Pas lu en entier : des mots du libellé." in gate
+    assert "Pas lu en entier : des mots du libellé, le milieu « Sérum »." in gate
     assert "Pas lu en entier : le milieu « Sérum »." in gate
     assert "Pas lu en entier : l&#39;unité « zork »." in gate
     assert 'Lignes lues en partie <span class="num">4</span>' in gate
@@ -224,6 +218,22 @@ def test_rows_read_in_part_are_left_until_they_are_asked_for(desk: Desk, client_
     page = client.get(post_batch(client, desk, "chapitre=Lot&etat=a-traiter&non_lues=oui")).text
     assert "lignes lues en partie comprises" in page
     assert statuses(desk, ids) == [Status.DECIDED] * 5
+
+
+def test_an_older_search_that_does_not_say_what_it_read_never_passes_by_itself(
+    desk: Desk, client_for: ClientFor
+) -> None:
+    ids = add_rows(desk, 3)
+    with transaction(desk.engine) as session:
+        session.exec(select(Proposal).where(Proposal.local_test_id == ids[1])).one().unread = None
+    client = client_for(TRANSCODER)
+    gate = client.get(f"{desk.base}/lots/nouveau?chapitre=Lot").text
+    assert "<strong>2</strong> lignes passent, 1 reste à une personne" in gate
+    assert "Cette recherche est trop ancienne pour dire si tout a été lu : relancez les propositions." in gate
+    post_batch(client, desk)
+    assert statuses(desk, ids) == [Status.DECIDED, Status.TODO, Status.DECIDED]
+    taken = client.get(f"{desk.base}/lots/nouveau?chapitre=Lot&etat=a-traiter&non_lues=oui").text
+    assert "Accepter 1 ligne" in taken
 
 
 def test_my_batches_are_apart_from_those_of_the_others(desk: Desk, client_for: ClientFor) -> None:

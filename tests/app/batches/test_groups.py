@@ -54,7 +54,7 @@ def keys_of(desk: Desk, texts: Sequence[Texts], best: Sequence[str]) -> list[str
         session.add_all(
             Proposal(
                 run_id=desk.run.id or 0, local_test_id=row_id, rank=1, loinc_num=number, confidence=0.9,
-                band="to_check", has_contradiction=False, evidence=evidence(False),
+                band="to_check", has_contradiction=False, evidence=evidence(False), unread="",
             )
             for row_id, number in zip(ids, best, strict=True) if number
         )  # fmt: skip

@@ -8,11 +8,10 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from sqlmodel import select
 
-from app.consistency.found_sql import Found, page_of
-from app.consistency.service import release_values
+from app.consistency.found_sql import Found
+from app.consistency.kept_sql import page_of
 from app.models import AuditEvent, ConsistencyAnswer, ConsistencyKind, Level, LocalTest, LoincRelease
 from app.platform.database import reading, transaction
-from app.terminology.service import current_release
 from tests.app.consistency.conftest import Code
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
@@ -24,9 +23,8 @@ ORDERED = "50190-8"
 
 def found(desk: Desk, is_answered: bool = False) -> list[Found]:
     with reading(desk.engine) as session:
-        release = release_values(current_release(session))
         return page_of(
-            session, desk.catalogue_id, release,
+            session, desk.catalogue_id,
             order="gravite", is_down=False, kinds=(), is_answered=is_answered, limit=100,
         )  # fmt: skip
 

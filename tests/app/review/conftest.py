@@ -136,6 +136,7 @@ def _add_rows(session: Session, catalogue: Catalogue, run: ProposalRun) -> dict[
                 band=band,
                 has_contradiction=contradicted,
                 evidence=evidence(contradicted),
+                unread="",
             )
         )
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from app.approval.service import approve, send_back
-from app.batches.asking import Answer, ask_for_group
+from app.batches.group_asking import Answer, sift_group
 from app.consistency.service import answer as answer_warning
 from app.errors import InvalidInputError
 from app.jobs.queue import JobQueue
 from app.models import Action, ConsistencyAction, ConsistencyKind, Relation
-from app.platform.database import transaction
+from app.platform.database import reading, transaction
 from app.review import undoing
 from app.text import is_written, seen, without_controls
 from app.transcoding.errors import JustificationNeededError
@@ -99,10 +99,9 @@ def test_judging_asks_for_words(desk: Desk, text: str) -> None:
 @every_nothing
 @pytest.mark.parametrize("action", [Action.DOUBT, Action.NO_LOINC])
 def test_a_group_asks_for_words(desk: Desk, action: Action, text: str) -> None:
-    queue = JobQueue(desk.settings, desk.engine)
     said = Answer(action, reason=text)
-    with transaction(desk.engine) as session, pytest.raises(InvalidInputError):
-        ask_for_group(session, queue, desk.access(), desk.sodium, {desk.sodium: 0}, said, "essai")
+    with reading(desk.engine) as session, pytest.raises(InvalidInputError):
+        sift_group(session, desk.access(), desk.sodium, {desk.sodium: 0}, said)
 
 
 @every_nothing

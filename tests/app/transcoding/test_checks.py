@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from app.models import LocalTest, LoincTerm
-from app.transcoding.checks import CheckedMapping, CheckSeverity, checks_of, checks_without_code, is_blocking
+from app.transcoding.check_words import CheckSeverity
+from app.transcoding.checks import CheckedMapping, checks_of, checks_without_code, is_blocking
 from app.transcoding.evidence import EvidenceLine, by_axis, weightiest
 from loinc_data.units import read_unit
 from matcher.types import Axis, Verdict

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.bench.bench_growth import pages, prepare
+from tests.bench.bench_growth import pages
+from tests.bench.growth_catalogue import prepare
 
 ROWS = 2_000
 GROWING = frozenset({"local_test", "proposal", "decision", "worklist_entry", "review_state", "audit_event"})
