@@ -26,7 +26,7 @@ from app.models import (
 )
 from app.proposals.service import JOB_KIND
 from app.transcoding.readers import acted_on
-from app.transcoding.readings import disagrees, joined, waits
+from app.transcoding.readings import disagrees, joined, status_in_force, waits
 from app.transcoding.repository import level_status_counts
 from app.transcoding.under_way import under_way
 
@@ -117,11 +117,12 @@ def being_worked_on(session: Session, catalogue_ids: Collection[int]) -> dict[st
 
 def chapter_status_counts(session: Session, catalogue_id: int, level: Level) -> Sequence[Any]:
     """(chapter, status, number) of the tests of a level, chapters in file order."""
+    status = status_in_force()
     statement = (
-        select(col(LocalTest.chapter), col(ReviewState.status), func.count())
+        select(col(LocalTest.chapter), status.label("status"), func.count())
         .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
         .where(col(LocalTest.catalogue_id) == catalogue_id, col(LocalTest.level) == level)
-        .group_by(col(LocalTest.chapter), col(ReviewState.status))
+        .group_by(col(LocalTest.chapter), status)
         .order_by(func.min(col(LocalTest.position)))
     )
     return session.execute(statement).all()

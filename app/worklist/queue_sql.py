@@ -24,6 +24,7 @@ from sqlmodel import Session
 
 from app.models import Outcome, Status, metadata
 from app.platform.folding import folded
+from app.transcoding.readings import status_in_force
 from app.upgrades.tasks import has_open_task
 from app.worklist import ordering
 from app.worklist.facets import BY_KEY, FACETS
@@ -74,7 +75,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
     best_table, nontest_table = tables["proposal"].alias("best"), tables["proposal"].alias("nontest")
     second_table, usual_table = tables["proposal"].alias("second"), tables["loinc_term"].alias("usual")
     best, nontest, second, usual = best_table.c, nontest_table.c, second_table.c, usual_table.c
-    status = func.coalesce(state.status, Status.TODO.value)
+    status = func.coalesce(status_in_force(), Status.TODO.value)
     volume = func.coalesce(test.annual_volume, -1)
     confidence = func.coalesce(best.confidence, 0.0)
     all_columns: dict[str, Any] = {
