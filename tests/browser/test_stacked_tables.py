@@ -78,7 +78,7 @@ def test_the_answer_to_a_warning_is_in_sight_and_sorting_stays(addresses: list[s
     assert box["x"] + box["width"] <= 640
     assert page.locator("thead th[aria-sort] a").first.is_visible()
     seen(page, addresses[0], 320)
-    page.locator("thead .sort-button", has_text="Approuvées").first.click()
+    page.locator("thead .sort-button", has_text="dont approuvées").first.click()
     assert page.locator("thead th[aria-sort=ascending]").first.is_visible()
 
 
