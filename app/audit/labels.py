@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.web.wording import role_label
+from app.models import BatchKind, EarlierUse
+from app.web.wording import BAND, STATUS, role_label
 
 ACTION_LABELS: dict[str, str] = {
     "assignment.give": "Lignes attribuées",
@@ -105,6 +106,7 @@ DETAIL_LABELS: dict[str, str] = {
     "closed": "sessions fermées",
     "counts": "décompte",
     "decisions": "décisions",
+    "doubt": "réserve",
     "decision_id": "décision",
     "digest": "empreinte des différences",
     "email": "adresse électronique",
@@ -118,17 +120,24 @@ DETAIL_LABELS: dict[str, str] = {
     "finess": "FINESS",
     "is_administrator": "administrateur",
     "is_agreement": "d’accord",
+    "is_used": "en service",
     "kind": "sorte",
     "known": "déjà connues",
     "label": "libellé",
     "local_code": "code local",
     "last_day": "dernier jour compté",
     "loinc_num": "LOINC",
+    "lowest_band": "à partir de la confiance",
     "members": "codes",
     "name": "nom",
+    "new": "nouvelle version",
+    "of_batch_id": "lot repris",
+    "old": "ancienne version",
+    "part": "partie",
     "previous": "précédente",
     "proposals": "propositions",
     "reason": "motif",
+    "refused": "laissées",
     "release": "version LOINC",
     "removed": "retirées",
     "returned": "revenues",
@@ -141,13 +150,31 @@ DETAIL_LABELS: dict[str, str] = {
     "sha256": "empreinte",
     "skipped": "non reprises",
     "source": "source",
+    "statements": "codes antérieurs",
     "status": "état",
+    "subject": "avertissement",
+    "taken_as": "pris comme",
+    "tasks": "révisions",
     "terms": "termes",
+    "title": "intitulé",
     "unchanged": "inchangées",
     "undoes_id": "annule la décision",
+    "verdicts": "comparaison",
     "version": "version",
     "warnings": "avertissements",
+    "written": "enregistrées",
 }
+VALUE_LABELS: dict[str, dict[str, str]] = {
+    "kind": {
+        BatchKind.FILTER: "propositions acceptées",
+        BatchKind.GROUP: "groupe de lignes identiques",
+        BatchKind.TAKE_BACK: "reprise d’un lot",
+    },
+    "lowest_band": {band.value: word.text.lower() for band, word in BAND.items()},
+    "status": {status.value: word.text.lower() for status, word in STATUS.items()},
+    "taken_as": {EarlierUse.MEMORY: "indice", EarlierUse.TO_CONFIRM: "à confirmer", EarlierUse.LEFT: "laissé"},
+}
+"""By the name of the detail: the same word may be the label of a test or the code of a laboratory elsewhere."""
 
 
 def action_label(action: str) -> str:
@@ -161,10 +188,10 @@ def object_label(object_type: str, object_id: str) -> str:
     return f"{name} n° {object_id}" if object_id else name
 
 
-def detail_text(value: Any) -> str:
-    """The details of an event on one line: names in French, values as they were recorded."""
+def detail_text(value: Any, name: str = "") -> str:
+    """The details of an event on one line: names in French, values too where `name` says they are words of ours."""
     if isinstance(value, dict):
-        parts = [f"{DETAIL_LABELS.get(key, key)} : {detail_text(item)}" for key, item in value.items()]
+        parts = [f"{DETAIL_LABELS.get(key, key)} : {detail_text(item, key)}" for key, item in value.items()]
         return " ; ".join(parts)
     if isinstance(value, list | tuple):
         return ", ".join(f"({detail_text(item)})" if isinstance(item, dict) else detail_text(item) for item in value)
@@ -172,4 +199,4 @@ def detail_text(value: Any) -> str:
         return "oui" if value else "non"
     if value is None or value == "":
         return "—"
-    return role_label(str(value))
+    return VALUE_LABELS.get(name, {}).get(str(value)) or role_label(str(value))

@@ -52,7 +52,7 @@ def group_page(
     says = (
         ("Libellé", test.label), ("Synonyme", test.synonym), ("Milieu", test.specimen or test.specimen_code),
         ("Unité", test.unit or test.unit_code), ("Technique", test.technique), ("Échelle", test.scale),
-        ("Temps", test.timing), ("Grandeur", test.property_kind),
+        ("Temporalité", test.timing), ("Grandeur", test.property_kind),
     )  # fmt: skip
     path = f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"
     return GroupPage(

@@ -50,4 +50,4 @@ def french_name(term: LoincTerm) -> tuple[str, str]:
     """The French to show for a term and where it comes from: the official name, else our label, else nothing."""
     if term.official_french_name:
         return term.official_french_name, term.french_producer
-    return (term.fr_label, "notre lexique") if term.fr_label else ("", "")
+    return (term.fr_label, "lexique de l'atelier") if term.fr_label else ("", "")

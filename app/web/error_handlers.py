@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 BUSY_MESSAGE = "La base est occupée par une autre écriture. Rien n'a été enregistré."
 BUSY_ADVICE = "Revenez à la page précédente, où votre saisie est gardée, et recommencez dans quelques secondes."
 BUSY_ADVICE_TO_SCRIPTS = "Recommencez dans quelques secondes."
+NO_SUCH_PAGE = "Cette page n'existe pas."
 NOTHING_STORED = "Rien n'a été enregistré."
 BUSY_STATUS = 503
 RETRY_AFTER = "2"
@@ -89,8 +90,10 @@ async def on_password_change_required(request: Request, error: Exception) -> Res
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:
-    """A malformed form or query."""
+    """A malformed form or query; an address whose number is none names no page."""
     assert isinstance(error, RequestValidationError)
+    if any(item["loc"][0] == "path" for item in error.errors()):
+        return _answer(request, 404, NO_SUCH_PAGE)
     fields = [".".join(str(part) for part in item["loc"][1:]) for item in error.errors()]
     long = [item for item in error.errors() if item["type"] == "too_long"]
     if long:
@@ -107,7 +110,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Errors of the framework: unknown address, method not allowed."""
     assert isinstance(error, HTTPException)
     messages = {
-        404: "Cette page n'existe pas.",
+        404: NO_SUCH_PAGE,
         405: "Cette action n'est pas possible ici.",
         408: "L'envoi s'est arrêté en chemin. Rien n'a été enregistré ; recommencez quand la connexion sera meilleure.",
         413: "Ce qui a été envoyé est trop gros pour être accepté.",

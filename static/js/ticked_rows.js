@@ -1,4 +1,4 @@
-// The approval list: tick all the rows that may be ticked, and say how many are.
+// Lists of rows to tick: how many are, and all those that may be at once.
 "use strict";
 
 document.addEventListener("alpine:init", () => {

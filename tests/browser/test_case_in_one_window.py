@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.models import LocalTest
+from app.platform.database import transaction
 from tests.app.review.conftest import Desk, desk
 from tests.app.review.test_contradicted import contradict
 from tests.browser.conftest import PageFor
@@ -42,6 +44,44 @@ def test_what_a_decision_needs_is_in_the_window(desk: Desk, page_for: PageFor, w
     assert seen["bottom"] <= seen["window"]
     assert seen["height"] <= 64
     assert seen["wide"] == 0
+
+
+@pytest.mark.parametrize("key", ["n", "h", "Digit2"])
+def test_neither_reasons_nor_another_choice_push_the_lines_out(desk: Desk, page_for: PageFor, key: str) -> None:
+    page = page_for(TRANSCODER)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_case(page, desk, desk.sodium)
+    page.keyboard.press(key)
+    if key in "nh":
+        expect(page.locator("td.none details[open] fieldset")).to_be_visible()
+    seen = page.evaluate(BOXES)
+    assert max(seen["rows"][:7]) <= seen["top"]
+    assert seen["bottom"] <= seen["window"]
+
+
+def test_ten_candidates_scroll_in_their_table(desk: Desk, page_for: PageFor) -> None:
+    """What only a screen reader hears in their heads is placed absolutely: it must not widen the page."""
+    page = page_for(TRANSCODER)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_case(page, desk, desk.sodium)
+    page.locator(".compare").evaluate("(table) => table.classList.add('is-wide')")
+    frame = page.locator(".comparison-scroll")
+    assert frame.evaluate("(box) => box.scrollWidth > box.clientWidth")
+    assert page.evaluate(BOXES)["wide"] == 0
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_long_name_in_the_head_stays_in_the_page(desk: Desk, page_for: PageFor, width: int) -> None:
+    """The laboratory that does the test is named whole, however long its name."""
+    with transaction(desk.engine) as session:
+        row = session.get_one(LocalTest, desk.sodium)
+        row.is_subcontracted = True
+        row.executing_laboratory = "Institut de biologie spécialisée du Septentrion"
+    page = page_for(TRANSCODER)
+    page.set_viewport_size({"width": width, "height": 800})
+    open_case(page, desk, desk.sodium)
+    expect(page.locator(".case-chips .chip", has_text="Septentrion")).to_be_visible()
+    assert page.evaluate(BOXES)["wide"] == 0
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 400)])

@@ -67,7 +67,7 @@ def test_tables_are_exported_without_formulas(page_for: PageFor, catalogues: Non
     content = target.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     lines = content.decode("utf-8-sig").split("\r\n")
-    assert lines[0].startswith("Catalogue;À faire maintenant;Analyses;Décidées;Approuvées")
+    assert lines[0].startswith("Catalogue;À faire maintenant;Analyses;Décidées;dont approuvées")
     assert sorted(line.split(";")[0] for line in lines[1:-1]) == ["'=cmd|calc", "Analyses", "Épreuves"]
 
 

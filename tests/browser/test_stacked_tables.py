@@ -12,7 +12,7 @@ from tests.app.consistency.conftest import add_rows
 from tests.app.double_reading.conftest import Readings, other_code, readings
 from tests.app.review.conftest import Desk, desk
 from tests.browser.conftest import PageFor
-from tests.conftest import BIOLOGIST, TRANSCODER, ClientFor
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER, ClientFor
 
 pytestmark = [
     pytest.mark.browser,
@@ -69,6 +69,29 @@ def test_nothing_is_cut_and_each_cell_is_named(addresses: list[str], page_for: P
             assert "none" not in names, (address, names)
 
 
+def test_what_the_administrator_and_the_reader_press_is_in_sight(
+    addresses: list[str], desk: Desk, page_for: PageFor
+) -> None:
+    """Approve, change a role, read a second time: no button waits to the right of the window."""
+    asked = {
+        ADMINISTRATOR: ["/administration/comptes", "/administration/laboratoires/1", "/administration/journal"],
+        BIOLOGIST: [f"{desk.base}/{name}" for name in ("approbation", "double-lecture")],
+    }
+    for person, pages in asked.items():
+        page = page_for(person)
+        for address in pages:
+            for width in WIDTHS:
+                seen(page, address, width)
+                assert page.locator("table.stacks tbody tr").count() > 0, address
+                assert page.evaluate(_CUT) == [], (address, width)
+                sideways = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert sideways <= 0, (address, width)
+    page.goto(f"{desk.base}/approbation")
+    box = page.locator(".row-actions").first.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= WIDTHS[-1]
+
+
 def test_the_answer_to_a_warning_is_in_sight_and_sorting_stays(addresses: list[str], page_for: PageFor) -> None:
     page = page_for(BIOLOGIST)
     seen(page, addresses[1], 640)
@@ -78,7 +101,7 @@ def test_the_answer_to_a_warning_is_in_sight_and_sorting_stays(addresses: list[s
     assert box["x"] + box["width"] <= 640
     assert page.locator("thead th[aria-sort] a").first.is_visible()
     seen(page, addresses[0], 320)
-    page.locator("thead .sort-button", has_text="Approuvées").first.click()
+    page.locator("thead .sort-button", has_text="dont approuvées").first.click()
     assert page.locator("thead th[aria-sort=ascending]").first.is_visible()
 
 

@@ -1,8 +1,9 @@
 """Every action that the application records has a French name in the journal."""
 
+import ast
 import re
 
-from app.audit.labels import ACTION_LABELS, OBJECT_LABELS, action_label, detail_text, object_label
+from app.audit.labels import ACTION_LABELS, DETAIL_LABELS, OBJECT_LABELS, action_label, detail_text, object_label
 from app.models import Action
 from app.settings import PROJECT_ROOT
 
@@ -29,6 +30,28 @@ def test_every_recorded_action_has_a_label() -> None:
 def test_every_object_has_a_label() -> None:
     types = {found for text in SOURCES for found in re.findall(r'object_type="([^"]+)"', text)}
     assert types - OBJECT_LABELS.keys() == set()
+
+
+def recorded_details() -> set[str]:
+    """The names of the details that the sources pass to `record`."""
+    about = {"actor", "actor_label", "object_type", "object_id", "laboratory_id"}
+    calls = [node for text in SOURCES for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    names = [[word.arg for word in call.keywords if word.arg] for call in calls if "record" in ast.unparse(call.func)]
+    return {name for found in names if about & set(found) for name in found} - about
+
+
+def test_every_detail_has_a_label() -> None:
+    found = recorded_details()
+    assert {"loinc_num", "written", "lowest_band"} <= found
+    assert found - DETAIL_LABELS.keys() == set()
+
+
+def test_values_of_ours_read_in_french_where_they_are_words() -> None:
+    assert detail_text({"status": "sent_back", "local_code": "decided"}) == "état : renvoyée ; code local : decided"
+    assert detail_text({"kind": "take_back", "written": 2, "refused": 0}) == (
+        "sorte : reprise d’un lot ; enregistrées : 2 ; laissées : 0"
+    )
+    assert detail_text({"lowest_band": "to_check"}) == "à partir de la confiance : à vérifier"
 
 
 def test_labels_read_as_sentences() -> None:

@@ -63,7 +63,8 @@ def test_a_starter_label_is_marked_as_ours(client_for: ClientFor, engine: Engine
     with transaction(engine) as session:
         load_starter(session)
     page = client_for(READER).get(f"/terminologie/{SODIUM}")
-    assert "notre lexique" in page.text
+    assert "lexique de l&#39;atelier" in page.text
+    assert "notre lexique" not in page.text
     assert "n'est pas un nom LOINC" in unescape(page.text)
     assert "Regenstrief" in page.text
 
