@@ -100,3 +100,11 @@ def test_nothing_that_passes_promises_nothing() -> None:
 )
 def test_the_lower_bound_is_that_of_clopper_and_pearson(right: int, count: int, bound: float) -> None:
     assert least_share(right, count) == pytest.approx(bound, abs=1e-4)
+
+
+@pytest.mark.parametrize("count", [150, 193, 230, 1_000, 20_000])
+def test_the_bound_of_no_error_at_all_is_exact_for_any_number_of_rows(count: int) -> None:
+    # So many successes in a row happen once in twenty at this share.
+    assert least_share(count, count) == pytest.approx(0.05 ** (1 / count), abs=1e-9)
+    assert least_share(count - 1, count) < least_share(count, count) < 1
+    assert least_share(count // 2, count) < 0.5

@@ -9,6 +9,6 @@ reliability  whether a confidence is a probability
 calibrate    the fit; writes matcher/calibration_data.py
 starter_share  the share of labelled rows that the starter terminology covers; a part of docs/terminologie.md
 
-`cases.csv` are our own labelled rows, `judging.csv` those that only judge, `frozen.json` the figures that the tests
-hold the engine to.
+`cases.csv` are our own labelled rows, `read_twice.csv` those that judged before, `judging.csv` those that only judge,
+`frozen.json` the figures that the tests hold the engine to.
 """
