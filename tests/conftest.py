@@ -1,5 +1,6 @@
 """What every test of the application starts from: a fresh database, a small world, signed-in clients."""
 
+import gc
 import io
 import json
 import logging
@@ -32,6 +33,8 @@ from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
 from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
+from app.proposals import engines
+from app.proposals.engine_cache import EngineCache
 from app.settings import Settings
 from app.tallies.check import wrong_catalogues
 from app.tallies.marks import marked
@@ -137,6 +140,34 @@ def share_compiled_statements() -> None:
 share_compiled_statements()
 
 
+# Collecting makes most of a million objects that stay until the end: the collector need not walk through them, neither
+# while they are made nor each time that a test has left enough behind.
+gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was collected is set aside, and the collector of this process begins."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 10)
+    gc.enable()
+
+
+class SeveralEngines(EngineCache):
+    """The engines of a process of tests, whatever a test's settings say: it meets the same few releases all along.
+
+    To build the engine of ten terms takes two seconds, most of them for the lexicon; a small one takes 35 MB.
+    """
+
+    @property
+    def most(self) -> int:
+        """How many are kept."""
+        return 6
+
+    @most.setter
+    def most(self, _asked: int) -> None:
+        pass
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--databases sqlite`: leave out one of the two databases."""
     parser.addoption("--databases", choices=DATABASES, help="run the tests on this database only")
@@ -194,6 +225,14 @@ def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", lambda: hasher)
         yield patch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def several_engines() -> Iterator[None]:
+    """Engines stay from one test to the next; how many an installation keeps has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "_engines", SeveralEngines())
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
