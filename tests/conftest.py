@@ -8,6 +8,7 @@ import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.proposals import engines
 from app.proposals.engine_cache import EngineCache
+from app.proposals.service import prepare_engine
 from app.settings import Settings
 from app.tallies.check import wrong_catalogues
 from app.tallies.marks import marked
@@ -202,6 +204,12 @@ def cluster() -> Iterator[postgresql.Cluster]:
         yield server
 
 
+@lru_cache(maxsize=1)
+def _settings_of_tests() -> Settings:
+    """Read once: to look every setting up in the environment takes longer than a request."""
+    return Settings(data_dir=Path("var"), run_jobs_in_server=False, jobs_immediate=True)
+
+
 @pytest.fixture
 def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings of a throw-away installation; jobs run at once, in the thread of the request.
@@ -209,7 +217,7 @@ def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest)
     The database has all tables, and the small world when the test asks for it; on SQLite its file is only there
     once `engine` is asked for.
     """
-    settings = Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
+    settings = _settings_of_tests().model_copy(update={"data_dir": tmp_path / "var"})
     if database_kind == "sqlite":
         yield settings
         return
@@ -321,9 +329,18 @@ def populated_on_server(
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of an installation after its first start: migrated, with the starter terminology. To copy."""
+    """The data folder of an installation after its first start: migrated, with the starter terminology. To copy.
+
+    Its engine is there, to be read by the processes that tests start: each would take two seconds to build it.
+    """
     settings = Settings(data_dir=tmp_path_factory.mktemp("installation") / "var", run_jobs_in_server=False)
-    prepare(settings).dispose()
+    database = prepare(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        # Not that of this process, which may have it without a file.
+        patch.setattr(engines, "_engines", EngineCache())
+        prepare_engine(database, settings)
+    database.dispose()
+    assert list(settings.matcher_cache_dir.glob("engine-*.bin"))
     return settings.data_dir
 
 
