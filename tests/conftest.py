@@ -1,5 +1,6 @@
 """What every test of the application starts from: a fresh database, a small world, signed-in clients."""
 
+import gc
 import io
 import json
 import logging
@@ -7,6 +8,7 @@ import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,9 @@ from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
 from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
+from app.proposals import engines
+from app.proposals.engine_cache import EngineCache
+from app.proposals.service import prepare_engine
 from app.settings import Settings
 from app.tallies.check import wrong_catalogues
 from app.tallies.marks import marked
@@ -137,6 +142,34 @@ def share_compiled_statements() -> None:
 share_compiled_statements()
 
 
+# Collecting makes most of a million objects that stay until the end: the collector need not walk through them, neither
+# while they are made nor each time that a test has left enough behind.
+gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was collected is set aside, and the collector of this process begins."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 10)
+    gc.enable()
+
+
+class SeveralEngines(EngineCache):
+    """The engines of a process of tests, whatever a test's settings say: it meets the same few releases all along.
+
+    To build the engine of ten terms takes two seconds, most of them for the lexicon; a small one takes 35 MB.
+    """
+
+    @property
+    def most(self) -> int:
+        """How many are kept."""
+        return 6
+
+    @most.setter
+    def most(self, _asked: int) -> None:
+        pass
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--databases sqlite`: leave out one of the two databases."""
     parser.addoption("--databases", choices=DATABASES, help="run the tests on this database only")
@@ -171,6 +204,12 @@ def cluster() -> Iterator[postgresql.Cluster]:
         yield server
 
 
+@lru_cache(maxsize=1)
+def _settings_of_tests() -> Settings:
+    """Read once: to look every setting up in the environment takes longer than a request."""
+    return Settings(data_dir=Path("var"), run_jobs_in_server=False, jobs_immediate=True)
+
+
 @pytest.fixture
 def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings of a throw-away installation; jobs run at once, in the thread of the request.
@@ -178,7 +217,7 @@ def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest)
     The database has all tables, and the small world when the test asks for it; on SQLite its file is only there
     once `engine` is asked for.
     """
-    settings = Settings(data_dir=tmp_path / "var", run_jobs_in_server=False, jobs_immediate=True)
+    settings = _settings_of_tests().model_copy(update={"data_dir": tmp_path / "var"})
     if database_kind == "sqlite":
         yield settings
         return
@@ -194,6 +233,14 @@ def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", lambda: hasher)
         yield patch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def several_engines() -> Iterator[None]:
+    """Engines stay from one test to the next; how many an installation keeps has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "_engines", SeveralEngines())
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -282,9 +329,18 @@ def populated_on_server(
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of an installation after its first start: migrated, with the starter terminology. To copy."""
+    """The data folder of an installation after its first start: migrated, with the starter terminology. To copy.
+
+    Its engine is there, to be read by the processes that tests start: each would take two seconds to build it.
+    """
     settings = Settings(data_dir=tmp_path_factory.mktemp("installation") / "var", run_jobs_in_server=False)
-    prepare(settings).dispose()
+    database = prepare(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        # Not that of this process, which may have it without a file.
+        patch.setattr(engines, "_engines", EngineCache())
+        prepare_engine(database, settings)
+    database.dispose()
+    assert list(settings.matcher_cache_dir.glob("engine-*.bin"))
     return settings.data_dir
 
 
