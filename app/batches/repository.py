@@ -22,7 +22,8 @@ from app.models import (
     Status,
     User,
 )
-from app.worklist.entries_sql import ENTRIES, filtered
+from app.worklist.blind_sql import ENTRIES
+from app.worklist.entries_sql import filtered
 from app.worklist.query import ReviewQuery
 from loinc_data.units import read_unit
 from matcher.types import Band, Unread

@@ -1,6 +1,6 @@
 """The filtered rows of the queue as a CSV for spreadsheets: UTF-8 with BOM, semicolons."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from sqlalchemy import Engine
@@ -13,6 +13,7 @@ from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
 from app.transcoding import repository
+from app.transcoding.readers import BLIND, hidden_in
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import BAND, LEVEL, OUTCOME, RELATION_SHORT, STATUS
 from app.worklist import queue_sql
@@ -28,6 +29,10 @@ HEADER = (
     "Décidée par", "Décidée le", "Approuvée par", "Approuvée le", "Proposition", "Libellé de la proposition",
     "Confiance", "Contradiction", "Repère", "Note du repère", "Repère posé par", "Repère posé le",
 )  # fmt: skip
+_OF_THE_DECISION = (
+    "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification", "Décidée par",
+    "Décidée le", "Approuvée par", "Approuvée le", "Note du repère", "Repère posé par", "Repère posé le",
+)  # fmt: skip
 
 
 def queue_csv(database: Engine, catalogue_id: int, query: ReviewQuery) -> Iterator[str]:
@@ -39,11 +44,14 @@ def queue_csv(database: Engine, catalogue_id: int, query: ReviewQuery) -> Iterat
     with reading(database) as session:
         run_id = run_id_of(repository.runs_of(session, catalogue_id))
         ids = queue_sql.all_ids(session, catalogue_id, run_id, query)
-    parts = (_lines(database, catalogue_id, run_id, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
+        hidden = hidden_in(session, query.blind_to, catalogue_id)
+    parts = (_lines(database, catalogue_id, run_id, ids[at : at + BATCH], hidden) for at in range(0, len(ids), BATCH))
     return csv_pieces(HEADER, chain.from_iterable(parts))
 
 
-def _lines(database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int]) -> list[list[str]]:
+def _lines(
+    database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int], hidden: Collection[int]
+) -> list[list[str]]:
     with reading(database) as session:
         rows = queue_sql.rows_of_ids(session, catalogue_id, run_id, ids)
         decisions = _decisions(session, ids)
@@ -54,7 +62,14 @@ def _lines(database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int])
         release = current_release(session)
         numbers = {number for row in rows for number in (row.loinc_num, row.best_loinc) if number}
         terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    return [_line(row, decisions, flags, names, terms) for row in rows]
+    lines = {row.id: _line(row, decisions, flags, names, terms) for row in rows}
+    return [_blind(line) if row_id in hidden else line for row_id, line in lines.items()]
+
+
+def _blind(line: Sequence[str]) -> list[str]:
+    """The line without anything of its decision, for who may read the row a second time."""
+    told = dict(zip(HEADER, line, strict=True)) | dict.fromkeys(_OF_THE_DECISION, "")
+    return list((told | {"État": BLIND.text, "Repère": ""}).values())
 
 
 def _decisions(session: Session, ids: Sequence[int]) -> dict[int, tuple[Decision | None, Decision | None]]:

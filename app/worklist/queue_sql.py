@@ -25,7 +25,7 @@ from sqlmodel import Session
 from app.models import Outcome, Status, metadata
 from app.platform.folding import folded
 from app.upgrades.tasks import has_open_task
-from app.worklist import ordering
+from app.worklist import blind_sql, ordering
 from app.worklist.facets import BY_KEY, FACETS
 from app.worklist.query import SORTS, ReviewQuery, stored_values
 from matcher.normalise.text import fold
@@ -64,7 +64,7 @@ def _assignee() -> ColumnElement[str]:
 
 
 @lru_cache(FORMS)
-def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
+def _base(columns: frozenset[str], words: int, has_ids: bool, is_blind: bool = False) -> CTE:
     """The rows of a catalogue with their state and best proposal; every word must be found.
 
     Built once for each form: running it is ten times quicker than building it. Given `_values` when it runs.
@@ -135,7 +135,10 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         .select_from(joined)
         .where(test.catalogue_id == bindparam("catalogue_id"))
     )
-    codes = func.coalesce(state.loinc_num, "") + " " + func.coalesce(best.loinc_num, "")
+    decided: ColumnElement[str] = func.coalesce(state.loinc_num, "")
+    if is_blind:
+        decided = case((blind_sql.hidden_row(test.id), ""), else_=decided)
+    codes = decided + " " + func.coalesce(best.loinc_num, "")
     searched = test.code + " " + test.label + " " + test.synonym + " " + codes
     for number in range(words):
         statement = statement.where(folded(searched).like(bindparam(f"word_{number}"), escape="/"))
@@ -162,8 +165,12 @@ def conditions(rows: CTE, query: ReviewQuery) -> list[ColumnElement[bool]]:
     """The facets of the query as SQL."""
     kept, dropped = stored_values(query.only), stored_values(query.without)
     found: list[ColumnElement[bool]] = []
-    found += [rows.c[BY_KEY[key].column].in_(values) for key, values in kept.items()]
-    found += [rows.c[BY_KEY[key].column].not_in(values) for key, values in dropped.items()]
+    for key, values in kept.items():
+        condition = rows.c[BY_KEY[key].column].in_(values)
+        found.append(condition if query.blind_to is None else blind_sql.kept(condition, key, rows.c.id))
+    for key, values in dropped.items():
+        condition = rows.c[BY_KEY[key].column].not_in(values)
+        found.append(condition if query.blind_to is None else blind_sql.left_out(condition, key, rows.c.id))
     return found
 
 
@@ -197,7 +204,7 @@ def rows_with(
 def all_ids(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> list[int]:
     """Every row of the query in its order, read from the facts, for the export."""
     words = patterns(query.q)
-    rows = _base(_needed(query), len(words), False)
-    values = {"catalogue_id": catalogue_id, "run_id": run_id, **words}
+    rows = _base(_needed(query), len(words), False, query.blind_to is not None)
+    values = {"catalogue_id": catalogue_id, "run_id": run_id, blind_sql.PERSON: query.blind_to, **words}
     statement = _ordered(select(rows.c.id).where(*conditions(rows, query)), rows, query)
     return list(session.execute(statement, values).scalars())
