@@ -18,12 +18,14 @@ from app.models import (
     Action,
     Catalogue,
     Decision,
+    Laboratory,
     LocalTest,
     Membership,
     ReadingRequest,
     ReviewState,
     Role,
     SecondReading,
+    Status,
     User,
 )
 from app.transcoding.readings import DISAGREEMENT, joined, reading_standings, waits
@@ -101,7 +103,7 @@ def _waiting_among(session: Session, local_test_ids: Iterable[int], *conditions:
 
 def hidden_from(session: Session, access: "CatalogueAccess", local_test_ids: Iterable[int]) -> set[int]:
     """Those of these rows whose decision this person may not see yet; one statement, none for who sees them all."""
-    return _hidden_among(session, blind_person(access), local_test_ids)
+    return hidden_among(session, blind_person(access), local_test_ids)
 
 
 def blind_person(access: "LaboratoryAccess") -> int | None:
@@ -109,7 +111,8 @@ def blind_person(access: "LaboratoryAccess") -> int | None:
     return access.user_id if access.role is Role.TRANSCODER else None
 
 
-def _hidden_among(session: Session, person: int | None, local_test_ids: Iterable[int]) -> set[int]:
+def hidden_among(session: Session, person: int | None, local_test_ids: Iterable[int]) -> set[int]:
+    """The same, of a `blind_person`."""
     wanted = sorted(set(local_test_ids)) if person is not None else []
     found: set[int] = set()
     for start in range(0, len(wanted), AT_ONCE):
@@ -135,6 +138,25 @@ def _waiting_in(person: int, catalogue_id: int) -> Select[Any]:
     return statement.where(col(ReadingRequest.catalogue_id) == catalogue_id, waits(), ~acted_on(person))
 
 
+def approved_unread_by(session: Session, person: int | None, catalogue_id: int) -> bool:
+    """Whether a row of the catalogue was approved whose decision is hidden from a `blind_person`."""
+    if person is None:
+        return False
+    statement = _waiting_in(person, catalogue_id).where(col(ReviewState.status) == Status.APPROVED).limit(1)
+    return session.execute(statement).first() is not None
+
+
+def blind_actor(session: Session, laboratory: Laboratory, actor: User | None) -> int | None:
+    """The `blind_person` that somebody is in a laboratory, by the role she has now; None without a person."""
+    role = None
+    if actor is not None:
+        statement = sa_select(col(Membership.role)).where(
+            col(Membership.user_id) == actor.id, col(Membership.laboratory_id) == laboratory.id
+        )
+        role = session.execute(statement).scalar()
+    return actor.id if actor is not None and role == Role.TRANSCODER else None
+
+
 def hidden_from_user(session: Session, user: User, local_test_ids: Iterable[int]) -> set[int]:
     """The same as `hidden_from` for rows of any laboratory, each by the role that this person has there."""
     statement = (
@@ -148,7 +170,7 @@ def hidden_from_user(session: Session, user: User, local_test_ids: Iterable[int]
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
         hers = session.execute(statement.where(col(LocalTest.id).in_(part))).scalars()
-        found |= _hidden_among(session, user.id, hers)
+        found |= hidden_among(session, user.id, hers)
     return found
 
 
