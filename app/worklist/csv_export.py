@@ -17,6 +17,7 @@ from app.transcoding.readers import BLIND, hidden_in
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import BAND, LEVEL, OUTCOME, RELATION_SHORT, STATUS
 from app.worklist import queue_sql
+from app.worklist.best_left import Best, best_left
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 from matcher.types import Band
@@ -29,6 +30,7 @@ HEADER = (
     "Décidée par", "Décidée le", "Approuvée par", "Approuvée le", "Proposition", "Libellé de la proposition",
     "Confiance", "Contradiction", "Repère", "Note du repère", "Repère posé par", "Repère posé le",
 )  # fmt: skip
+ALL_ASIDE = "toutes écartées"
 _OF_THE_DECISION = (
     "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification", "Décidée par",
     "Décidée le", "Approuvée par", "Approuvée le", "Note du repère", "Repère posé par", "Repère posé le",
@@ -60,9 +62,10 @@ def _lines(
         people += [fact.author_id for pair in decisions.values() for fact in pair if fact is not None]
         names = repository.names_of(session, people)
         release = current_release(session)
-        numbers = {number for row in rows for number in (row.loinc_num, row.best_loinc) if number}
+        best = best_left(session, run_id, rows, hidden)
+        numbers = {number for row in rows for number in (row.loinc_num, best[row.id].loinc_num) if number}
         terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    lines = {row.id: _line(row, decisions, flags, names, terms) for row in rows}
+    lines = {row.id: _line(row, best[row.id], decisions, flags, names, terms) for row in rows}
     return [_blind(line) if row_id in hidden else line for row_id, line in lines.items()]
 
 
@@ -96,6 +99,7 @@ def _flags(session: Session, ids: Sequence[int]) -> dict[int, Decision]:
 
 def _line(
     row: object,
+    proposed: Best,
     decisions: dict[int, tuple[Decision | None, Decision | None]],
     flags: dict[int, Decision],
     names: dict[int, str],
@@ -103,7 +107,7 @@ def _line(
 ) -> list[str]:
     get = row._mapping.__getitem__  # type: ignore[attr-defined]
     choice, approval = decisions.get(get("id"), (None, None))
-    loinc_num, best, flag = get("loinc_num"), get("best_loinc"), flags.get(get("id"))
+    loinc_num, best, flag = get("loinc_num"), proposed.loinc_num, flags.get(get("id"))
     return [
         get("code"),
         get("label"),
@@ -126,10 +130,10 @@ def _line(
         paris_time(choice.created_at) if choice else "",
         names.get(approval.author_id, "") if approval else "",
         paris_time(approval.created_at) if approval else "",
-        best,
+        best or (ALL_ASIDE if proposed.all_aside else ""),
         name_of(terms.get(best)).main if best else "",
-        BAND[Band(get("band"))].text if get("band") else "",
-        {"1": "oui", "0": "non"}.get(get("contradiction"), ""),
+        BAND[Band(proposed.band)].text if proposed.band else "",
+        {"1": "oui", "0": "non"}.get(proposed.contradiction, ""),
         "oui" if flag else "non",
         flag.reason if flag else "",
         names.get(flag.author_id, "") if flag else "",

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from app.models import Outcome, Status, metadata
+from app.models import Action, Outcome, Status, metadata
 from app.platform.folding import folded
 from app.upgrades.tasks import has_open_task
 from app.worklist import blind_sql, ordering
@@ -39,7 +39,7 @@ STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Sta
 _FACET_COLUMNS = frozenset(facet.column for facet in FACETS)
 _ROW_COLUMNS = _FACET_COLUMNS | {
     "id", "position", "code", "occurrence", "label", "synonym", "volume", "loinc_num", "version", "best_loinc",
-    "confidence", "executing",
+    "confidence", "executing", "touched",
 }  # fmt: skip
 
 
@@ -61,6 +61,17 @@ def _assignee() -> ColumnElement[str]:
         .limit(1)
     )
     return func.coalesce(newest.scalar_subquery(), "")
+
+
+def _is_first_set_aside(local_test_id: Any, loinc_num: Any) -> ColumnElement[bool]:
+    """Whether somebody ever set the first candidate aside; the facts tell whether it still is."""
+    mark = metadata.tables["decision"].alias("mark")
+    marks = select(mark.c.id).where(
+        mark.c.local_test_id == local_test_id,
+        mark.c.action == Action.REJECT_CANDIDATE.value,
+        mark.c.loinc_num == loinc_num,
+    )
+    return marks.correlate_except(mark).exists()
 
 
 @lru_cache(FORMS)
@@ -109,6 +120,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool, is_blind: bool = F
         "contradiction": case((best.id.is_(None), ""), (best.has_contradiction, "1"), else_="0"),
         "has_proposal": _flag(best.id.is_not(None)),
         "nontest": _flag(nontest.id.is_not(None)),
+        "touched": _flag(_is_first_set_aside(test.id, best.loinc_num)),
         "assignee": _assignee(),
         "margin": ordering.margin(best, second),
         "volume_band": ordering.volume_band(test.annual_volume),
