@@ -197,6 +197,6 @@ def do_change_laboratory(
 
 
 @router.get("/journal")
-def show_journal(request: Request, session: SessionDep, _user: Administrator, avant: int | None = None) -> Response:
+def show_journal(request: Request, session: SessionDep, user: Administrator, avant: int | None = None) -> Response:
     """The audit trail."""
-    return render(request, "administration/journal.html", service.journal_page(session, avant))
+    return render(request, "administration/journal.html", service.journal_page(session, user, avant))

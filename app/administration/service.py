@@ -22,6 +22,7 @@ from app.audit.labels import action_label, detail_text, object_label
 from app.laboratories import repository as laboratories
 from app.models import Laboratory, Membership, User
 from app.tokens.service import token_lines
+from app.transcoding.readers import BLIND, hidden_from_user
 from app.web.wording import ROLE_LABELS, role_label
 
 EVENTS_PER_PAGE = 100
@@ -151,18 +152,21 @@ def laboratory_page(
     )
 
 
-def journal_page(session: Session, before: int | None) -> JournalPage:
-    """A page of the audit trail."""
+def journal_page(session: Session, reader: User, before: int | None) -> JournalPage:
+    """A page of the audit trail; an administrator who may read a row a second time learns nothing of it there."""
     rows = repository.list_events(session, before, EVENTS_PER_PAGE + 1)
+    about = {event.id: int(event.object_id) for event, _ in rows if event.object_type == "local_test"}
+    unseen = hidden_from_user(session, reader, about.values())
+    hidden = {event_id for event_id, row_id in about.items() if row_id in unseen}
     events = [
         EventLine(
             id=_identifier(audit_event.id),
             at=audit_event.at,
-            actor=audit_event.actor_label,
-            action=action_label(audit_event.action),
+            actor="" if audit_event.id in hidden else audit_event.actor_label,
+            action=BLIND.text if audit_event.id in hidden else action_label(audit_event.action),
             subject=object_label(audit_event.object_type, audit_event.object_id),
             laboratory=laboratory,
-            details=detail_text(audit_event.details),
+            details="" if audit_event.id in hidden else detail_text(audit_event.details),
         )
         for audit_event, laboratory in rows[:EVENTS_PER_PAGE]
     ]

@@ -18,7 +18,7 @@ from app.transcoding.checks import CheckedMapping, checks_of, checks_without_cod
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
-from app.transcoding.readers import BLIND, blind_url, hidden_from, kept_by_readings
+from app.transcoding.readers import BLIND, blind_person, blind_url, hidden_from, kept_by_readings
 from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import Runs
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
@@ -110,14 +110,14 @@ def rows_to_judge(
     lines |= {row.id: found_now for row, found_now in zip(unexplained, weighed, strict=True)}
     judged = [_Judged(row, rows[row.id].test, choices[row.id], lines[row.id] or []) for row in found]
     coded = [item for item in judged if item.row.outcome == Outcome.CODE]
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     mappings = mappings_of(session, context, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
     checked = {item.row.id: mapping for item, mapping in zip(coded, mappings, strict=True)}
     batches = repository.batches_of(session, [choice.id or 0 for choice in choices.values() if choice])
     deciders = {choice.author_id for choice in choices.values() if choice}
     # Those of the rows with a code came with all that is checked of it.
     asked = [(item.test, None if item.row.id in checked else answer_of(item.row.outcome, "")) for item in judged]
-    answers = other_answers(session, access.catalogue_id, asked)
+    answers = other_answers(session, access.catalogue_id, asked, blind_person(access))
     authors = {**known, **repository.names_of(session, deciders - known.keys())}
     readings = reading_standings(session, ids)
     kept = kept_by_readings(session, readings, access.laboratory_id)

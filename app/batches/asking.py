@@ -22,6 +22,7 @@ from app.text import counted, format_number
 from app.transcoding.evidence import lines_of
 from app.transcoding.facts import in_force
 from app.transcoding.gathering import Pair, mapping_context, what_stops
+from app.transcoding.readers import hidden_from
 from app.transcoding.repository import facts_of, runs_of
 from app.web.form_limits import ROWS
 from app.worklist.query import ReviewQuery
@@ -81,7 +82,14 @@ def candidates_of(
     release = current_release(session)
     run_id = run_id_of(runs_of(session, access.catalogue_id))
     release_id = (release.id or 0) if release else 0
-    return repository.candidates(session, access.catalogue_id, run_id, release_id, limit, query, ids)
+    found = repository.candidates(session, access.catalogue_id, run_id, release_id, limit, query, ids)
+    return as_seen(session, access, found)
+
+
+def as_seen(session: Session, access: CatalogueAccess, rows: Sequence[Candidate]) -> list[Candidate]:
+    """These rows, those marked whose decision this person may not see yet."""
+    hidden = hidden_from(session, access, [row.local_test_id for row in rows])
+    return [replace(row, is_hidden=True) if row.local_test_id in hidden else row for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _NOT_OPEN = {
     Status.DOUBT: "En doute : une personne doit répondre.",
     Status.SENT_BACK: "Renvoyée : une personne doit la revoir.",
 }
+UNREAD_TWICE = "Attend sa deuxième lecture, à l’aveugle, que vous pouvez faire."
 NO_TEST = "Le moteur n'y voit pas une analyse."
 NO_PROPOSAL = "Aucune proposition."
 CONTRADICTED = "La ligne contredit le code proposé."
@@ -55,6 +56,8 @@ class Candidate:
     """What the engine did not read in the row: words of its label, its specimen, its unit."""
     is_reading_known: bool = True
     """Whether the proposal says what was read; those stored before this was noted do not."""
+    is_hidden: bool = False
+    """Whether its decision is hidden from who asks, who may read the row a second time."""
     stopped: str = ""
     """What the checks of the code ask a justification for (`app.transcoding.gathering.what_stops`)."""
 
@@ -64,6 +67,8 @@ def refusal(row: Candidate, lowest: Band, with_unread: bool = False) -> str:
 
     `with_unread` lets rows through of which words, specimen or unit were not read.
     """
+    if row.is_hidden:
+        return UNREAD_TWICE
     if row.status is Status.DOUBT and row.asked_by:
         return f"Question ouverte de {row.asked_by} : une personne doit répondre."
     if row.status is not Status.TODO:
@@ -94,6 +99,8 @@ def refusal(row: Candidate, lowest: Band, with_unread: bool = False) -> str:
 
 def held_for(row: Candidate, user_id: int) -> str:
     """Why one answer for many rows leaves this one to the colleague who flagged it or waits for an answer there."""
+    if row.is_hidden:
+        return UNREAD_TWICE
     if row.status is Status.APPROVED:
         return _NOT_OPEN[row.status]
     if row.status is Status.DOUBT and row.asked_by and row.asked_by_id != user_id:

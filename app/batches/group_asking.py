@@ -18,6 +18,7 @@ from app.transcoding.check_words import CheckSeverity
 from app.transcoding.checks import OF_THE_CODE, checks_of_choice
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import check_lengths
+from app.transcoding.readers import blind_person
 from app.transcoding.repository import local_test, runs_of
 from app.transcoding.workflow import ALWAYS_WITH_REASON
 from app.worklist import groups
@@ -135,7 +136,7 @@ def _require_code(session: Session, access: CatalogueAccess, local_test_id: int,
     """Refuse a code that no row can have, or not without a justification, which is written on a row by itself."""
     test = local_test(session, access.catalogue_id, local_test_id)
     assert test is not None, "a row of the group"
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     (mapping,) = mappings_of(session, context, [Pair(test, code, ())])
     found = [check for check in checks_of_choice(mapping) if check.code in OF_THE_CODE]
     stopping = [check for check in found if check.severity is not CheckSeverity.WARNING]

@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.batches import repository
+from app.batches.asking import as_seen
 from app.batches.gate import Candidate, held_for
 from app.batches.pages import GroupCandidate, GroupPage, GroupRow
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS
@@ -47,7 +48,7 @@ def group_page(
     members = repository.candidates(
         session, access.catalogue_id, run_id, (release.id or 0) if release else 0, groups.MOST, ids=shown
     )
-    known = {member.local_test_id: member for member in members}
+    known = {member.local_test_id: member for member in as_seen(session, access, members)}
     terms = terms_by_number(session, release.id or 0, {item.loinc_num for item in ranked}) if release else {}
     says = (
         ("Libellé", test.label), ("Synonyme", test.synonym), ("Milieu", test.specimen or test.specimen_code),

@@ -22,6 +22,7 @@ from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.text import paris_time, with_capital
 from app.transcoding import repository as transcoding
+from app.transcoding.readers import blind_person, hidden_from
 from app.transcoding.workflow import DECIDERS
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import format_percent
@@ -39,6 +40,8 @@ KINDS = {BatchKind.FILTER: "Propositions acceptées", BatchKind.GROUP: "Groupe",
 BAND_WORDS = {"sure": Band.SURE, "a-verifier": Band.TO_CHECK}
 UNREAD_TOO = "oui"
 """In an address: rows of which not all was read are taken too."""
+UNSEEN = "Des lignes y attendent une deuxième lecture, à l’aveugle, que vous pouvez faire"
+"""The title of a batch that holds some: it may name them."""
 DONE = Word("Enregistrée", "chip-ok", "✔")
 LEFT = Word("Laissée", "chip-warn", "✘")
 WAITING = Word("En attente", "chip-mute", "…")
@@ -120,12 +123,14 @@ def batches_page(session: Session, access: CatalogueAccess, before: int | None, 
     """The batches of a catalogue, or those that this person asked for."""
     author_id = access.user_id if only_mine else None
     found = repository.batches_of(session, access.catalogue_id, LIST + 1, before, author_id)
-    counts = repository.counts(session, [batch.id or 0 for batch, _ in found])
+    ids = [batch.id or 0 for batch, _ in found]
+    counts = repository.counts(session, ids)
+    unseen = repository.hidden_batches(session, ids, blind_person(access))
     path = f"/catalogues/{access.catalogue_id}/lots"
     return BatchesPage(
         title="Lots",
         catalogue=access.catalogue,
-        lines=[_line(access, batch, name, counts) for batch, name in found[:LIST]],
+        lines=[_line(access, batch, name, counts, is_unseen=batch.id in unseen) for batch, name in found[:LIST]],
         more_url=f"{path}?avant={found[LIST - 1][0].id}{'&de=moi' if only_mine else ''}" if len(found) > LIST else "",
         only_mine=only_mine,
         all_url=path,
@@ -135,14 +140,14 @@ def batches_page(session: Session, access: CatalogueAccess, before: int | None, 
 
 
 def _line(
-    access: CatalogueAccess, batch: Batch, author: str, counts: dict[int, tuple[int, int, int]]
+    access: CatalogueAccess, batch: Batch, author: str, counts: dict[int, tuple[int, int, int]], *, is_unseen: bool
 ) -> BatchLine:
     rows, done, refused = counts.get(batch.id or 0, (0, 0, 0))
     return BatchLine(
         number=batch.id or 0,
         url=batch_url(access.catalogue_id, batch.public_id),
         kind=KINDS[BatchKind(batch.kind)],
-        title=batch.title,
+        title=UNSEEN if is_unseen else batch.title,
         author=author,
         at=batch.created_at,
         rows=rows,
@@ -166,8 +171,11 @@ def batch_page(
     """The page of one batch."""
     batch_id = batch.id or 0
     author = session.get(User, batch.author_id)
-    line = _line(access, batch, author.display_name if author else "", repository.counts(session, [batch_id]))
+    is_unseen = bool(repository.hidden_batches(session, [batch_id], blind_person(access)))
+    counts = repository.counts(session, [batch_id])
+    line = _line(access, batch, author.display_name if author else "", counts, is_unseen=is_unseen)
     rows = repository.answered_rows(session, batch_id, ANSWERS + 1, after, only_refused)
+    hidden = hidden_from(session, access, [row.local_test_id for row in rows]) if is_unseen else set()
     back = repository.takes_back(session, batch_id)
     origin = session.get(Batch, batch.of_batch_id) if batch.of_batch_id else None
     waiting = line.rows - line.done - line.refused
@@ -181,7 +189,7 @@ def batch_page(
         job_id=_job_of(session, batch) if waiting else None,
         expected=batch.expected,
         expected_least=batch.expected_least,
-        said=_said(batch),
+        said="" if is_unseen else _said(batch),
         of_url=batch_url(access.catalogue_id, origin.public_id) if origin else "",
         of_number=origin.id if origin else None,
         back_url=batch_url(access.catalogue_id, back.public_id) if back else "",
@@ -190,7 +198,8 @@ def batch_page(
             and (back is None or repository.is_in_force(session, batch_id))
         ),
         take_back_url=f"{url}/reprise",
-        answers=[_answer(access, row) for row in rows[:ANSWERS]],
+        answers=[_answer(access, row) for row in rows[:ANSWERS] if row.local_test_id not in hidden],
+        hidden=sum(row.local_test_id in hidden for row in rows[:ANSWERS]),
         only_refused=only_refused,
         all_url=url,
         refused_url=f"{url}?resultat=laissees",
@@ -249,9 +258,11 @@ HEADER = ("Lot", "Demandé par", "Demandé le", "Code", "Libellé", "Milieu", "U
 
 
 def batch_csv(database: Engine, access: CatalogueAccess, batch: Batch) -> Iterator[str]:
-    """Every row of a batch with what became of it."""
+    """Every row of a batch with what became of it, but those whose decision is hidden from this person."""
     with reading(database) as session:
-        rows = repository.answered_rows(session, batch.id or 0)
+        found = repository.answered_rows(session, batch.id or 0)
+        hidden = hidden_from(session, access, [row.local_test_id for row in found])
+        rows = [row for row in found if row.local_test_id not in hidden]
         author = session.get(User, batch.author_id)
     name = author.display_name if author else ""
     return csv_pieces(HEADER, (_csv_line(batch, name, _answer(access, row)) for row in rows))

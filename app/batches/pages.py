@@ -102,6 +102,8 @@ class BatchPage(PageContext):
     may_take_back: bool
     take_back_url: str
     answers: Sequence[AnswerLine]
+    hidden: int
+    """Rows among them that are not shown to this person: their decisions are hidden from her."""
     only_refused: bool
     all_url: str
     refused_url: str

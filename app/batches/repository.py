@@ -22,7 +22,9 @@ from app.models import (
     Status,
     User,
 )
-from app.worklist.entries_sql import ENTRIES, filtered
+from app.transcoding.readers import is_hidden
+from app.worklist.blind_sql import ENTRIES
+from app.worklist.entries_sql import filtered
 from app.worklist.query import ReviewQuery
 from loinc_data.units import read_unit
 from matcher.types import Band, Unread
@@ -245,6 +247,17 @@ def answered_rows(
             col(BatchAnswer.batch_row_id).is_not(None), col(BatchAnswer.decision_id).is_(None)
         )
     return session.execute(statement if limit is None else statement.limit(limit)).all()
+
+
+def hidden_batches(session: Session, batch_ids: Collection[int], blind_to: int | None) -> set[int]:
+    """Those of these batches that hold a row whose decision is hidden from a `blind_person`."""
+    if blind_to is None or not batch_ids:
+        return set()
+    hidden = select(col(BatchRow.id)).where(
+        col(BatchRow.batch_id) == col(Batch.id), is_hidden(blind_to, col(BatchRow.local_test_id))
+    )
+    statement = select(col(Batch.id)).where(col(Batch.id).in_(batch_ids), hidden.correlate(Batch).exists())
+    return set(session.scalars(statement))
 
 
 def standing_facts(session: Session, batch_id: int) -> Sequence[tuple[int, int]]:

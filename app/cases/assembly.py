@@ -24,6 +24,7 @@ from app.transcoding.check_words import Check
 from app.transcoding.checks import OF_CONTRADICTIONS
 from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in_force, rejected_candidates
 from app.transcoding.gathering import MappingContext, mapping_context
+from app.transcoding.readers import blind_person
 from app.transcoding.repository import Runs
 from app.web import wording
 from app.worklist.groups import count_group
@@ -65,7 +66,7 @@ def build_case(
     """
     known = _read(session, access, local_test_id, runs, is_blind)
     test, state = known.test, known.state
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     position = find_position(session, access.catalogue_id, asked.query, local_test_id, access.user_id)
     aside = {
         code: _set_aside(fact, known.names)

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.text import release_title
 from app.transcoding import repository
 from app.transcoding.gathering import mapping_context
-from app.transcoding.readers import BLIND, blind_url, hidden_from, kept_by_readings
+from app.transcoding.readers import BLIND, blind_person, blind_url, hidden_from, kept_by_readings
 from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import runs_of
 from app.upgrades.tasks import open_task_of
@@ -51,7 +51,7 @@ def found_codes(
     test = repository.local_test(session, access.catalogue_id, local_test_id)
     if test is None:
         raise NotFoundError("Cette analyse n'existe pas ou ne vous est pas ouverte.")
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     return FoundPage(
         title=f"{test.code} {test.label}",
         search=search_view(session, settings, access, context, test, asked, with_chips=True),

@@ -20,6 +20,7 @@ from app.models import Catalogue, ConsistencyKind
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.terminology.service import current_release
+from app.transcoding.readers import blind_person
 from app.transcoding.under_way import under_way
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
@@ -29,6 +30,10 @@ PAGE = 50
 AT_ONCE = 200
 """Warnings that one piece of the export reads."""
 DEFAULT_ORDER = "gravite"
+UNSEEN = (
+    "Cet avertissement porte sur une ligne que vous pouvez lire une deuxième fois, à l’aveugle : il se montre après "
+    "votre lecture."
+)
 HEADER = ("Type", "Constat", "Code LOINC", "Code local", "Lignes", "Volume annuel", "Exemples", "Réponse")
 COLUMNS = (
     ("gravite", "Type", ""), ("", "Constat", ""), ("", "Lignes concernées", ""), ("lignes", "Nombre", "num"),
@@ -187,7 +192,7 @@ def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> Co
         kinds=kinds,
         all_url=query.changed(types=()).url(path),
         columns=_columns(query, path),
-        lines=_lines(session, catalogue_id, found),
+        lines=_lines(session, access, found),
         total=total,
         first=(page - 1) * PAGE + 1 if found else 0,
         last=(page - 1) * PAGE + len(found),
@@ -212,10 +217,15 @@ def _read(session: Session, catalogue_id: int, query: ListQuery, limit: int, off
     )  # fmt: skip
 
 
-def _lines(session: Session, catalogue_id: int, found: Sequence[Found]) -> list[WarningLine]:
+def _lines(session: Session, access: CatalogueAccess, found: Sequence[Found]) -> list[WarningLine]:
+    catalogue_id = access.catalogue_id
     members = repository.shown_of(session, found)
+    hidden = repository.hidden_subjects(session, catalogue_id, found, blind_person(access))
     lines = []
     for item in found:
+        if (item.kind, item.subject) in hidden:
+            lines.append(_unseen(item))
+            continue
         rows = members.get(f"{item.kind} {item.subject}", [])
         lines.append(
             WarningLine(
@@ -230,6 +240,13 @@ def _lines(session: Session, catalogue_id: int, found: Sequence[Found]) -> list[
             )
         )
     return lines
+
+
+def _unseen(item: Found) -> WarningLine:
+    """A warning of which nothing is said: it would tell a decision that is hidden from this person."""
+    return WarningLine(
+        word=KIND[item.kind], sentence=UNSEEN, members=[], more=0, rows=0, volume=0, url="", reason=""
+    )
 
 
 def _toggled(words: tuple[str, ...], word: str) -> tuple[str, ...]:
@@ -248,18 +265,22 @@ def _columns(query: ListQuery, path: str) -> list[HeadCell]:
     return shown
 
 
-def warnings_csv(database: Engine, catalogue_id: int, query: ListQuery) -> Iterator[str]:
+def warnings_csv(database: Engine, access: CatalogueAccess, query: ListQuery) -> Iterator[str]:
     """Every warning of the query, some at a time; nothing is open while a piece is on its way."""
-    return csv_pieces(HEADER, _csv_rows(database, catalogue_id, query))
+    return csv_pieces(HEADER, _csv_rows(database, access, query))
 
 
-def _csv_rows(database: Engine, catalogue_id: int, query: ListQuery) -> Iterator[list[str]]:
-    offset = 0
+def _csv_rows(database: Engine, access: CatalogueAccess, query: ListQuery) -> Iterator[list[str]]:
+    catalogue_id, offset = access.catalogue_id, 0
     while True:
         with reading(database) as session:
             found = _read(session, catalogue_id, query, AT_ONCE, offset)
             members = repository.shown_of(session, found)
+            hidden = repository.hidden_subjects(session, catalogue_id, found, blind_person(access))
         for item in found:
+            if (item.kind, item.subject) in hidden:
+                yield [KIND[item.kind].text, UNSEEN, *[""] * (len(HEADER) - 2)]
+                continue
             rows = members.get(f"{item.kind} {item.subject}", [])
             yield [
                 KIND[item.kind].text,

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from app.consistency.found_sql import ENTRIES, Found
 from app.models import ConsistencyAnswer, ConsistencyKind, Level, LocalTest, LoincTerm, User
+from app.transcoding.readers import is_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,34 @@ def _grouped(
             )
     keys = [f"{item.kind} {item.subject}" for item in found]
     return {key: [members[row_id] for row_id in shown.get(key, ()) if row_id in members] for key in keys}
+
+
+def hidden_subjects(
+    session: Session, catalogue_id: int, found: Sequence[Found], blind_to: int | None
+) -> set[tuple[str, str]]:
+    """(kind, subject) of those of these warnings that rest on a row whose decision is hidden from a `blind_person`."""
+    if blind_to is None or not found:
+        return set()
+    hidden: set[tuple[str, str, Any]] = set()
+    for name in _KEYS:
+        values = sorted({_value_of(item) for item in found if _key_of(item.kind).name == name})
+        for start in range(0, len(values), IN_STATEMENT):
+            statement = (
+                select(ENTRIES.level, ENTRIES[name])
+                .where(
+                    ENTRIES.catalogue_id == catalogue_id,
+                    ENTRIES.loinc_num != "",
+                    ENTRIES[name].in_(values[start : start + IN_STATEMENT]),
+                    is_hidden(blind_to, ENTRIES.local_test_id),
+                )
+                .distinct()
+            )
+            hidden |= {(name, level, value) for level, value in session.execute(statement)}
+    return {
+        (item.kind, item.subject)
+        for item in found
+        if (_key_of(item.kind).name, item.level, _value_of(item)) in hidden
+    }
 
 
 @cache

@@ -29,7 +29,7 @@ def show_list(
     """The warnings of the catalogue, or all of them as CSV."""
     query = ListQuery.from_params(request.query_params)
     if request.query_params.get("format") == "csv":
-        pieces = warnings_csv(transactions.engine, access.catalogue_id, query)
+        pieces = warnings_csv(transactions.engine, access, query)
         return csv_download(f"coherence_catalogue_{access.catalogue_id}.csv", pieces)
     return render(request, "consistency/list.html", list_page(session, access, query))
 

@@ -14,6 +14,7 @@ from app.platform.written import require_written
 from app.terminology.service import current_release
 from app.terminology.starter import OFFICIAL
 from app.text import seen as visible
+from app.transcoding.readers import blind_person
 
 SHOWN = 6
 """Rows of a warning that a list shows."""
@@ -49,12 +50,13 @@ def narrowed_to(kind: ConsistencyKind, subject: str) -> Narrowed:
     return Narrowed((key,), (), ())
 
 
-def one_warning(session: Session, catalogue_id: int, kind: ConsistencyKind, subject: str) -> Found:
-    """A warning as it stands; NotFoundError when there is none any more."""
+def one_warning(session: Session, access: CatalogueAccess, kind: ConsistencyKind, subject: str) -> Found:
+    """A warning as it stands; NotFoundError when there is none any more, or none that this person may see yet."""
+    catalogue_id = access.catalogue_id
     release = release_values(current_release(session))
     found = found_among(session, catalogue_id, release, narrowed_to(kind, subject))
     warning = next((item for item in found if item.kind is kind and item.subject == subject), None)
-    if warning is None:
+    if warning is None or repository.hidden_subjects(session, catalogue_id, [warning], blind_person(access)):
         raise NotFoundError(GONE)
     return warning
 
@@ -79,7 +81,7 @@ def answer(
     if len(reason) > LONGEST_REASON:
         raise InvalidInputError(f"Ce motif est trop long : {LONGEST_REASON} caractères au plus.")
     locks.lock_catalogue(session, access.catalogue_id)
-    warning = one_warning(session, access.catalogue_id, kind, subject)
+    warning = one_warning(session, access, kind, subject)
     if warning.seen != seen:
         raise ConflictError(OTHERWISE)
     if (warning.answer_id is not None) is (action is ConsistencyAction.ACCEPT):

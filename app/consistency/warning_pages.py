@@ -68,7 +68,7 @@ def warning_page(
     session: Session, access: CatalogueAccess, kind: ConsistencyKind, subject: str, problem: str = "", typed: str = ""
 ) -> WarningPage:
     """One warning as it stands; NotFoundError when there is none any more."""
-    found = one_warning(session, access.catalogue_id, kind, subject)
+    found = one_warning(session, access, kind, subject)
     release = current_release(session)
     rows = next(iter(repository.members_of(session, access.catalogue_id, [found], MOST_ROWS).values()), [])
     terms = repository.terms_of(session, release.id or 0, {row.loinc_num for row in rows}) if release else {}

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.coverage.files import Document, written
-from app.coverage.service import coverage_report
+from app.coverage.service import as_seen, coverage_report
 from app.jobs.queue import JobQueue
 from app.models import Job
 from app.platform.database import reading
@@ -16,6 +16,7 @@ from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
 from app.settings import Settings
 from app.storage import prepared, service
+from app.transcoding.readers import blind_actor
 
 JOB_KIND = "coverage.file"
 
@@ -43,6 +44,7 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
             day = date.fromisoformat(payload["day"]) if payload.get("day") else None
             release_id = int(release) if release else None
             report = coverage_report(session, order.laboratory, order.catalogue, release_id, day)
+            report = as_seen(session, report, blind_actor(session, order.laboratory, order.person))
         name, media_type, content = written(report, Document(payload["document"]))
         return name, media_type, service.pieces(content), report.context.computed_at
 

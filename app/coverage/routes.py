@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from app.coverage.files import CsvKind, Document, written
 from app.coverage.jobs import ask_for_document
 from app.coverage.screen import coverage_page
-from app.coverage.service import asked_day, coverage_report
+from app.coverage.service import as_seen, asked_day, coverage_report
 from app.errors import ConflictError
 from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
@@ -21,6 +21,7 @@ from app.platform.request_session import SessionDep, SettingsDep, TransactionsDe
 from app.settings import Settings
 from app.storage.download import attachment_headers
 from app.storage.prepared import is_large
+from app.transcoding.readers import blind_person
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/couverture", route_class=AuthorisedRoute)
@@ -98,6 +99,7 @@ def _immediate(
         if is_large(session, settings, access.catalogue_id):
             raise ConflictError("Ce fichier d'un grand catalogue se prépare : demandez-le depuis la page Couverture.")
         report = coverage_report(session, access.laboratory, access.catalogue, release_id, day)
+        report = as_seen(session, report, blind_person(access))
     forbid_open_transaction("write a report")
     name, media_type, content = written(report, document)
     return Response(content, media_type=media_type, headers=dict(attachment_headers(name)))

@@ -20,11 +20,12 @@ from app.coverage.pages import (
     without_code_rows,
 )
 from app.coverage.report import ambiguous_sentence
-from app.coverage.service import shown_report
+from app.coverage.service import as_seen, shown_report
 from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded, day_sentence
 from app.platform.identity import CatalogueAccess
 from app.terminology import service as terminology
 from app.text import french_day, in_paris
+from app.transcoding.readers import blind_person
 from app.upgrades.tasks import count_open_tasks
 
 
@@ -36,6 +37,7 @@ def coverage_page(
     `is_large` when jobs write its files.
     """
     report = shown_report(session, access.laboratory, access.catalogue, release_id, day)
+    report = as_seen(session, report, blind_person(access))
     context = report.context
     current = terminology.current_release(session)
     return CoveragePage(

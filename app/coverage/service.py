@@ -17,6 +17,7 @@ from app.terminology import service as terminology
 from app.terminology.grace import rule_at
 from app.terminology.past import release_at
 from app.text import french_day
+from app.transcoding.readers import hidden_among
 from app.transcoding.under_way import are_figures_behind
 
 
@@ -47,6 +48,18 @@ def coverage_report(
     )
     report = build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
     return _with_suspended(session, report)
+
+
+def as_seen(session: Session, report: CoverageReport, blind_to: int | None) -> CoverageReport:
+    """The report without the rows, in its lists, whose decision is hidden from a `blind_person`; its figures stay."""
+    listed = [*report.out_of_scope, *(row for row, _ in report.without_code), *report.emptied]
+    hidden = hidden_among(session, blind_to, [row.id for row in listed])
+    return replace(
+        report,
+        out_of_scope=tuple(row for row in report.out_of_scope if row.id not in hidden),
+        without_code=tuple(pair for pair in report.without_code if pair[0].id not in hidden),
+        emptied=tuple(row for row in report.emptied if row.id not in hidden),
+    )
 
 
 def _with_suspended(session: Session, report: CoverageReport) -> CoverageReport:

@@ -1,6 +1,6 @@
 """From what was read to the contexts of the pages of the double reading."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from sqlmodel import Session
@@ -10,35 +10,24 @@ from app.cases.assembly import build_case
 from app.cases.searching import MOST, Asked
 from app.cases.view import CaseView, Links
 from app.double_reading import queue_sql
-from app.double_reading.agreement import Agreement, CountedReadings, agreement_of
 from app.double_reading.pages import (
-    AgreementLine,
-    AgreementPage,
     BlindHit,
     BlindPage,
     ListedRow,
     OverviewPage,
-    ReadingSide,
-    ReconciliationPage,
 )
-from app.double_reading.queue_sql import Disagreement
-from app.double_reading.service import NO_DISAGREEMENT, NOT_ASKED, OWN_ROW, may_reconcile, why_not
-from app.double_reading.shares import discipline_name, discipline_names
+from app.double_reading.service import NOT_ASKED, OWN_ROW, may_reconcile
 from app.errors import ConflictError, NotAllowedError, NotFoundError
-from app.models import CONTRIBUTORS, Action, Decision, Level, LocalTest, Relation, Role, SecondReading, Status
+from app.models import CONTRIBUTORS, Action, Decision, Level, LocalTest, SecondReading, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, search
 from app.transcoding import repository
-from app.transcoding.readings import reconciliation_url
+from app.transcoding.readers import hidden_from
 from app.transcoding.repository import runs_of
-from app.web.meter import stacked_meter
-from app.web.templating import format_percent
-from app.web.wording import LEVEL, RELATION, RELATION_SHORT, ROLE, STATUS
-from app.worklist.navigation import case_url
+from app.web.wording import LEVEL, STATUS
 from app.worklist.query import ReviewQuery
-from matcher.disciplines import OTHER
 
 NO_SUCH_ROW = "Cette analyse n'existe pas ou ne vous est pas ouverte."
 SEARCH_LIMIT = 12
@@ -82,6 +71,7 @@ def overview_page(session: Session, access: CatalogueAccess, params: QueryParams
         queue_sql.to_read(session, access.catalogue_id, access.user_id, place_of(params, "lire")) if may_read else []
     )
     found = queue_sql.disagreements(session, access.catalogue_id, after=place_of(params, "concilier"))
+    hidden = hidden_from(session, access, [item.test.id or 0 for item in found])
     return OverviewPage(
         title="Double lecture",
         catalogue=access.catalogue,
@@ -99,6 +89,7 @@ def overview_page(session: Session, access: CatalogueAccess, params: QueryParams
                 state=STATUS[Status(item.status)].text,
             )
             for item in found
+            if item.test.id not in hidden
         ],
         more_disagreements=_more(base, "concilier", [item.test for item in found]),
         may_read=may_read,
@@ -216,140 +207,3 @@ def _hits(session: Session, here: str, text: str, codes: Sequence[str], present:
             )
         )
     return found
-
-
-def reconciliation_page(
-    session: Session,
-    settings: Settings,
-    access: CatalogueAccess,
-    local_test_id: int,
-    *,
-    problem: str = "",
-    form: dict[str, str] | None = None,
-) -> ReconciliationPage:
-    """Two readings of a row that differ; ConflictError when nothing is to be reconciled there."""
-    test = repository.local_test(session, access.catalogue_id, local_test_id)
-    if test is None:
-        raise NotFoundError(NO_SUCH_ROW)
-    found = queue_sql.disagreements(session, access.catalogue_id, local_test_id)
-    if not found:
-        raise ConflictError(NO_DISAGREEMENT)
-    item = found[0]
-    names = repository.names_of(session, [item.first.author_id, item.second.author_id])
-    codes = tuple(code for code in (item.first.loinc_num, item.second.loinc_num) if code)
-    runs = runs_of(session, access.catalogue_id)
-    case = build_case(session, settings, access, local_test_id, runs, Asked(ReviewQuery(), codes=codes))
-    here = reconciliation_url(access.catalogue_id, local_test_id)
-    return ReconciliationPage(
-        title=f"Conciliation — {test.code} {test.label}",
-        catalogue=access.catalogue,
-        test=test,
-        status=STATUS[Status(case.status_key)],
-        is_approved=case.status_key == Status.APPROVED,
-        since=_since(item, case),
-        case=case,
-        sides=[_side("Première lecture", item.first, names), _side("Deuxième lecture", item.second, names)],
-        columns=[
-            next((column for column in case.candidates if code and column.loinc_num == code), None)
-            for code in (item.first.loinc_num, item.second.loinc_num)
-        ],
-        version=item.version,
-        reading=item.second.public_id,
-        address=here,
-        list_url=base_of(access.catalogue_id),
-        case_url=case_url(access.catalogue_id, local_test_id, ReviewQuery()),
-        refusal=why_not(session, access, item),
-        relations=[(relation.value, RELATION[relation]) for relation in Relation],
-        problem=problem,
-        form=form or {},
-    )
-
-
-def _since(item: Disagreement, case: CaseView) -> str:
-    """What became of the first reader's decision, which ends no disagreement; empty while it is in force."""
-    if item.decision_id == item.first.id:
-        return ""
-    if item.decision_id is None:
-        return "La décision de la première lecture a été annulée depuis."
-    said = case.decision or "un doute"
-    return f"Depuis la première lecture, {case.decided_by} a répondu : {said}."
-
-
-def _side(title: str, said: Decision | SecondReading, names: dict[int, str]) -> ReadingSide:
-    return ReadingSide(
-        title=title,
-        author=names.get(said.author_id, f"n° {said.author_id}"),
-        role=ROLE.get(Role(said.author_role), said.author_role),
-        at=said.created_at,
-        answer=ANSWERS[Action(said.action)],
-        loinc_num=said.loinc_num,
-        relation=RELATION_SHORT[Relation(said.relation)] if said.relation else "",
-        reason=said.reason,
-        comment=said.comment,
-        justification=said.justification,
-        can_be_kept=said.action != Action.DOUBT,
-    )
-
-
-def kept_side(found: Disagreement, word: str) -> Decision | SecondReading | None:
-    """The reading that a form keeps; None when it gives another answer."""
-    if word == "premiere":
-        return found.first
-    return found.second if word == "deuxieme" else None
-
-
-def agreement_page(session: Session, access: CatalogueAccess) -> AgreementPage:
-    """How far the readers of a catalogue agree."""
-    counted = queue_sql.counted_readings(session, access.catalogue_id)
-    names = repository.names_of(session, {line.first_id for line in counted} | {line.second_id for line in counted})
-    waiting = queue_sql.waiting(session, access.catalogue_id, access.laboratory_id, access.user_id)
-    keys = [key for key in (*discipline_names(), OTHER) if any(line.discipline == key for line in counted)]
-    pairs = sorted(
-        {(line.first_id, line.second_id) for line in counted},
-        key=lambda pair: (names.get(pair[0], ""), names.get(pair[1], ""), pair),
-    )
-    return AgreementPage(
-        title="Accord entre les lecteurs",
-        catalogue=access.catalogue,
-        total=_line("Toutes les lectures", counted),
-        disciplines=[
-            _line(discipline_name(key), (line for line in counted if line.discipline == key)) for key in keys
-        ],
-        pairs=[
-            _line(
-                names.get(first, f"n° {first}"),
-                (line for line in counted if (line.first_id, line.second_id) == (first, second)),
-                names.get(second, f"n° {second}"),
-            )
-            for first, second in pairs
-        ],
-        reconciled=queue_sql.reconciled(session, access.catalogue_id),
-        waiting=waiting.second,
-        nobodys=waiting.nobodys,
-        list_url=base_of(access.catalogue_id),
-    )
-
-
-def _line(name: str, counted: Iterable[CountedReadings], second_name: str = "") -> AgreementLine:
-    found: Agreement = agreement_of(counted)
-    low, high = found.raw_interval
-    kappa = found.kappa
-    differing = found.readings - found.agreed - found.doubts
-    said = f"{name}{f' et {second_name}' if second_name else ''} : {format_percent(found.raw)} d’accord"
-    return AgreementLine(
-        name=name,
-        second_name=second_name,
-        readings=found.readings,
-        agreed=found.agreed,
-        doubts=found.doubts,
-        raw=found.raw,
-        raw_low=low,
-        raw_high=high,
-        kappa=kappa.value if kappa else None,
-        kappa_low=kappa.interval[0] if kappa else 0.0,
-        kappa_high=kappa.interval[1] if kappa else 0.0,
-        kappa_pairs=kappa.pairs if kappa else found.readings - found.doubts,
-        bar=stacked_meter(
-            found.readings, [("part-ok", found.agreed), ("part-warn", found.doubts), ("part-bad", differing)], said
-        ),
-    )

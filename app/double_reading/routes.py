@@ -7,14 +7,9 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.double_reading import queue_sql, service
-from app.double_reading.page_building import (
-    agreement_page,
-    base_of,
-    blind_page,
-    kept_side,
-    overview_page,
-    reconciliation_page,
-)
+from app.double_reading.agreement_pages import agreement_page
+from app.double_reading.page_building import base_of, blind_page, overview_page
+from app.double_reading.reconciliation_pages import kept_side, reconciliation_page
 from app.double_reading.schemas import ReadingForm, ReconciliationForm
 from app.double_reading.service import Answer
 from app.errors import InvalidInputError

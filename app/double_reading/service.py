@@ -31,6 +31,7 @@ from app.transcoding.errors import JustificationNeededError
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, append, check_allowed, check_lengths, open_row
+from app.transcoding.readers import blind_person
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.transcoding.workflow import ALWAYS_WITH_REASON
 
@@ -231,7 +232,7 @@ def _judge(
     weighed: Weighed,
 ) -> _Judged:
     """What the answer rests on; refuses a code that a first reader could not have chosen either."""
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     release_id = context.release.id if context.release else None
     if said.action is not Action.CHOOSE:
         return _Judged(release_id, None)

@@ -36,7 +36,7 @@ _KEYS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def tallies(session: Session, catalogue_id: int, text: str = "") -> list[Tally]:
+def tallies(session: Session, catalogue_id: int, text: str = "", blind_to: int | None = None) -> list[Tally]:
     """The statements of a catalogue, those that hold a text, grouped by all that the page counts by."""
     conditions = [col(EarlierStatement.catalogue_id) == catalogue_id]
     if text:
@@ -48,7 +48,8 @@ def tallies(session: Session, catalogue_id: int, text: str = "") -> list[Tally]:
     agreed = (
         select(*_KEYS, count)
         .join(ReviewState, col(ReviewState.local_test_id) == col(EarlierStatement.local_test_id))
-        .where(*conditions, repository.is_decided_so(), col(EarlierStatement.verdict) != EarlierVerdict.SAME)
+        .where(*conditions, repository.is_seen_decided_so(blind_to))
+        .where(col(EarlierStatement.verdict) != EarlierVerdict.SAME)
         .group_by(*_KEYS)
     )
     for row in session.execute(agreed):

@@ -1,6 +1,7 @@
 """Building the pages of earlier work."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Engine, func
@@ -20,6 +21,7 @@ from app.proposals.service import current_run
 from app.terminology.naming import TermName, name_of
 from app.terminology.service import current_release
 from app.transcoding import repository as transcoding_repository
+from app.transcoding.readers import BLIND, blind_person, hidden_from
 from app.web.meter import stacked_meter
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import AXIS, OUTCOME, RELATION_SHORT, STATUS
@@ -40,13 +42,15 @@ def address_of(catalogue_id: int) -> str:
     return f"/catalogues/{catalogue_id}/anterieur"
 
 
-def conditions_of(catalogue_id: int, query: EarlierQuery, *, without: str = "") -> list[Any]:
+def conditions_of(
+    catalogue_id: int, query: EarlierQuery, *, without: str = "", blind_to: int | None = None
+) -> list[Any]:
     """What the address keeps; `without` names a choice to leave out, for the counts beside it."""
     found: list[Any] = [col(EarlierStatement.catalogue_id) == catalogue_id]
     if query.source and without != "source":
         found.append(col(EarlierStatement.source_name) == query.source)
     if query.verdict and without != "verdict":
-        found.append(repository.shown_verdict() == query.verdict.removeprefix("-"))
+        found.append(repository.shown_verdict(blind_to) == query.verdict.removeprefix("-"))
     if query.usage and without != "usage":
         found.append(col(EarlierStatement.taken_as) == query.usage.removeprefix("-"))
     if query.contredit and without != "contredit":
@@ -73,13 +77,13 @@ def _choices_of(item: Tally, query: EarlierQuery) -> dict[str, str]:
     return {"source": item.source, "verdict": item.verdict, "usage": item.use, "contredit": contradicted}
 
 
-def _order(query: EarlierQuery) -> list[Any]:
+def _order(query: EarlierQuery, blind_to: int | None) -> list[Any]:
     columns: dict[str, Any] = {
         "code": func.lower(col(EarlierStatement.local_code)),
         "libelle": func.lower(col(EarlierStatement.label)),
         "anterieur": col(EarlierStatement.loinc_num),
         "propose": col(EarlierStatement.proposed),
-        "verdict": repository.shown_verdict(),
+        "verdict": repository.shown_verdict(blind_to),
         "source": col(EarlierStatement.source_name),
     }
     column = columns.get(query.tri.removeprefix("-"))
@@ -100,14 +104,15 @@ def earlier_page(
 ) -> EarlierPage:
     """The page, with what was just done or went wrong."""
     catalogue_id, address = access.catalogue_id, address_of(access.catalogue_id)
-    conditions = conditions_of(catalogue_id, query)
-    everything = counts.tallies(session, catalogue_id)
+    blind_to = blind_person(access)
+    conditions = conditions_of(catalogue_id, query, blind_to=blind_to)
+    everything = counts.tallies(session, catalogue_id, blind_to=blind_to)
     text = query.q.strip()
-    matching = counts.tallies(session, catalogue_id, text) if text else everything
+    matching = counts.tallies(session, catalogue_id, text, blind_to) if text else everything
     by_verdict = counts.by(_kept(matching, query, without="verdict"), lambda item: item.verdict)
     total = sum(item.count for item in _kept(matching, query))
     start = (query.page - 1) * PAGE_SIZE
-    rows = repository.window(session, conditions, _order(query), start, PAGE_SIZE)
+    rows = repository.window(session, conditions, _order(query, blind_to), start, PAGE_SIZE, blind_to)
     by_use = counts.by(_kept(matching, query, without="usage"), lambda item: item.use)
     contradicted = sum(item.count for item in _kept(matching, query, without="contredit") if item.is_contradicted)
     sources = counts.sources_of(everything)
@@ -196,7 +201,16 @@ def _lines(session: Session, access: CatalogueAccess, rows: Sequence[Any]) -> li
     dead = {row[0].loinc_num for row in rows if row[3] == EarlierVerdict.DEPRECATED}
     replacements = transcoding_repository.replacements_of(session, release_id, dead) if dead else {}
     names: dict[str, TermName] = {number: name_of(term) for number, term in terms.items()}
-    return [_line(access, row, names, replacements) for row in rows]
+    hidden = hidden_from(session, access, [row[1].id for row in rows if row[1] is not None])
+    return [
+        _unseen(line) if row[1] is not None and row[1].id in hidden else line
+        for row, line in ((row, _line(access, row, names, replacements)) for row in rows)
+    ]
+
+
+def _unseen(line: StatementLine) -> StatementLine:
+    """The line without the decision of its row, nor what a person made of the statement with it."""
+    return replace(line, status=BLIND, decision="", taken="", taken_key="", may_confirm=False)
 
 
 def _line(
@@ -252,11 +266,12 @@ def earlier_csv(database: Engine, access: CatalogueAccess, query: EarlierQuery) 
 
 
 def _csv_rows(database: Engine, access: CatalogueAccess, query: EarlierQuery) -> Iterator[Sequence[str]]:
-    conditions = conditions_of(access.catalogue_id, query)
+    blind_to = blind_person(access)
+    conditions = conditions_of(access.catalogue_id, query, blind_to=blind_to)
     start = 0
     while True:
         with reading(database) as session:
-            rows = repository.window(session, conditions, _order(query), start, CSV_BATCH)
+            rows = repository.window(session, conditions, _order(query, blind_to), start, CSV_BATCH, blind_to)
             lines = _lines(session, access, rows)
         for row, line in zip(rows, lines, strict=True):
             yield _csv_row(row[0], line)

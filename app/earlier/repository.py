@@ -23,6 +23,7 @@ from app.models import (
     SourceRow,
     utc_now,
 )
+from app.transcoding.readers import is_hidden
 
 BATCH = 500
 _SHOWN = (EarlierStatement, LocalTest, ReviewState)
@@ -253,9 +254,16 @@ def is_decided_so() -> ColumnElement[bool]:
     )
 
 
-def shown_verdict() -> ColumnElement[str]:
-    """What was decided today stands before what is proposed today."""
-    return case((is_decided_so(), EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
+def shown_verdict(blind_to: int | None = None) -> ColumnElement[str]:
+    """What was decided today stands before what is proposed today, but where it is hidden from a `blind_person`."""
+    return case((is_seen_decided_so(blind_to), EarlierVerdict.SAME.value), else_=col(EarlierStatement.verdict))
+
+
+def is_seen_decided_so(blind_to: int | None) -> ColumnElement[bool]:
+    """The same condition as `is_decided_so`, of the decisions that a `blind_person` may see."""
+    if blind_to is None:
+        return is_decided_so()
+    return and_(is_decided_so(), ~is_hidden(blind_to, col(EarlierStatement.local_test_id)))
 
 
 def _joined(*columns: Any) -> Any:
@@ -284,10 +292,11 @@ def count_unseen(session: Session, catalogue_id: int) -> int:
 
 
 def window(
-    session: Session, conditions: Sequence[Any], order: Sequence[Any], offset: int = 0, limit: int | None = None
+    session: Session, conditions: Sequence[Any], order: Sequence[Any], offset: int = 0, limit: int | None = None,
+    blind_to: int | None = None,
 ) -> list[Any]:
     """(statement, test or None, state or None, verdict) of these conditions, in this order."""
-    statement = _joined(*_SHOWN, shown_verdict()).where(*conditions).order_by(*order).offset(offset)
+    statement = _joined(*_SHOWN, shown_verdict(blind_to)).where(*conditions).order_by(*order).offset(offset)
     return list(session.execute(statement.limit(limit) if limit is not None else statement))
 
 

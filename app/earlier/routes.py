@@ -22,6 +22,7 @@ from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
+from app.transcoding.readers import blind_person
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -145,7 +146,7 @@ def do_take(
         ids = list(form.ticked())
         if form.portee == "filtre":
             with transactions.reading() as session:
-                conditions = conditions_of(access.catalogue_id, query)
+                conditions = conditions_of(access.catalogue_id, query, blind_to=blind_person(access))
                 ids = repository.ids_of(session, conditions, service.MOST_AT_ONCE + 1)
             if len(ids) > service.MOST_AT_ONCE:
                 raise InvalidInputError(f"Pas plus de {service.MOST_AT_ONCE} lignes à la fois : filtrez-les d'abord.")

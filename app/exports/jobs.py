@@ -22,6 +22,7 @@ from app.publication.schemas import Incomplete
 from app.publication.service import gather
 from app.settings import Settings
 from app.storage import prepared, service
+from app.transcoding.readers import blind_actor
 
 EXPORT_KIND = "exports.file"
 REPORT_KIND = "exports.report"
@@ -109,7 +110,9 @@ def run_report(engine: Engine, settings: Settings, job_id: int, _payload: dict[s
         progress(0, 1, "Lecture du catalogue et écriture du rapport")
         with reading(engine) as session:
             moment = utc_now()
-            facts = gather(session, order.laboratory, order.catalogue)
+            facts = gather(
+                session, order.laboratory, order.catalogue, blind_actor(session, order.laboratory, order.person)
+            )
             received = left_at_import(session, facts.catalogue_id)
         content = report_csv(facts.assessment(), received)
         return report_name(facts.catalogue_id), CSV_TYPE, service.pieces(content), moment

@@ -14,7 +14,8 @@ from app.models import CatalogueCount, CountFamily, Level, ValueSetKind, Worklis
 from app.publication import repository
 from app.publication.assessment import Assessment, LevelCount, assess
 from app.publication.schemas import UncodedReason
-from app.publication.service import named
+from app.publication.service import named, unread_twice
+from app.transcoding.readers import hidden_among
 
 CODED = "coded"
 LEVELS = (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS)
@@ -97,8 +98,13 @@ def _in_order(statement: Any) -> Any:
     return statement.order_by(col(WorklistEntry.position), col(WorklistEntry.local_test_id))
 
 
-def assessment_of(session: Session, catalogue_id: int, ids: Sequence[int]) -> Assessment:
-    """These rows judged as in the whole catalogue: those that share their local codes are judged with them."""
+def assessment_of(
+    session: Session, catalogue_id: int, ids: Sequence[int], blind_to: int | None = None
+) -> Assessment:
+    """These rows judged as in the whole catalogue: those that share their local codes are judged with them.
+
+    For a `blind_person`, as `gather` reads them.
+    """
     mine, other = aliased(WorklistEntry), aliased(WorklistEntry)
     sharing = (
         select(other.local_test_id)
@@ -112,7 +118,9 @@ def assessment_of(session: Session, catalogue_id: int, ids: Sequence[int]) -> As
     release = repository.current_release(session)
     circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
     sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)
-    tests = repository.export_tests(session, catalogue_id, release, wanted)
+    hidden = hidden_among(session, blind_to, wanted)
+    found = repository.export_tests(session, catalogue_id, release, wanted)
+    tests = [unread_twice(test) if test.id in hidden else test for test in found]
     allowed = None if circuit is None else frozenset(circuit) | frozenset(sections or {})
     return assess((named(test, circuit or {}, sections or {}) for test in tests), release, allowed)
 

@@ -22,6 +22,7 @@ from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
 from app.storage.download import attachment_headers
 from app.storage.prepared import is_large
+from app.transcoding.readers import blind_person
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/exports", route_class=AuthorisedRoute)
@@ -57,7 +58,7 @@ def download_report(transactions: TransactionsDep, settings: SettingsDep, access
     with transactions.reading() as session:
         if is_large(session, settings, access.catalogue_id):
             raise ConflictError("Le rapport de ce grand catalogue se prépare : demandez-le depuis la page Exports.")
-        facts = gather(session, access.laboratory, access.catalogue)
+        facts = gather(session, access.laboratory, access.catalogue, blind_person(access))
         received = left_at_import(session, access.catalogue_id)
     forbid_open_transaction("write a report")
     return _attachment(report_csv(facts.assessment(), received), report_name(access.catalogue_id), CSV_TYPE)

@@ -24,6 +24,7 @@ from app.storage.pages import prepared_lines
 from app.storage.prepared import is_large
 from app.terminology.value_sets import current_value_set
 from app.text import paris_time, release_title
+from app.transcoding.readers import approved_unread_by, blind_person
 from app.transcoding.under_way import require_figures
 
 MAY_EXPORT = CONTRIBUTORS
@@ -77,7 +78,7 @@ def exports_page(
     require_figures(session, catalogue_id)
     counts = kept.export_counts(session, catalogue_id)
     reasons = [item for item in UncodedReason if counts.of_reason(item)]
-    errors = _errors(session, catalogue_id)
+    errors = _errors(session, access)
     wanted = [item for item in reasons if reason in (None, item)]
     ids = kept.ids_without_code(session, catalogue_id, wanted, SHOWN_ROWS)
     statement = _statement(session, access, counts)
@@ -104,7 +105,7 @@ def exports_page(
         error_count=blocking + sum(counts.warnings.values()),
         blocking_count=blocking,
         reason_links=_reason_links(counts, reasons, reason, address),
-        without_code=_without_code(session, catalogue_id, ids),
+        without_code=_without_code(session, access, ids, wanted),
         without_code_count=sum(counts.of_reason(item) for item in wanted),
         offers=_offers(session, settings, access, address, tried or {}, may_try=not large),
         past=[_past(record, name) for record, name in repository.past_exports(session, catalogue_id, SHOWN_EXPORTS)],
@@ -128,20 +129,27 @@ def _statement(session: Session, access: CatalogueAccess, counts: kept.ExportCou
     )
 
 
-def _errors(session: Session, catalogue_id: int) -> list[ReportLine]:
+def _errors(session: Session, access: CatalogueAccess) -> list[ReportLine]:
     """The first errors that the laboratory system will report, blocking ones first."""
+    catalogue_id, blind_to = access.catalogue_id, blind_person(access)
     found: list[ReportLine] = []
     for is_blocking in (True, False):
         ids = kept.ids_with_issues(session, catalogue_id, is_blocking, SHOWN_ROWS - len(found))
         shown = set(ids)
-        lines = error_lines(kept.assessment_of(session, catalogue_id, ids)) if ids else []
+        lines = error_lines(kept.assessment_of(session, catalogue_id, ids, blind_to)) if ids else []
         found += [line for line in lines if line.test.id in shown and line.is_blocking is is_blocking]
     return found[:SHOWN_ROWS]
 
 
-def _without_code(session: Session, catalogue_id: int, ids: Sequence[int]) -> list[ReportLine]:
+def _without_code(
+    session: Session, access: CatalogueAccess, ids: Sequence[int], wanted: Sequence[UncodedReason]
+) -> list[ReportLine]:
     shown = set(ids)
-    lines = lines_without_code(kept.assessment_of(session, catalogue_id, ids)) if ids else []
+    if not ids:
+        return []
+    assessment = kept.assessment_of(session, access.catalogue_id, ids, blind_person(access))
+    # The reason of a row that this person does not see is none of its own: it must not tell why it was found.
+    lines = (line for line in lines_without_code(assessment) if assessment.reasons.get(line.test.id) in wanted)
     return [line for line in lines if line.test.id in shown]
 
 
@@ -257,6 +265,9 @@ def trial(
     with transactions.reading() as session:
         files = repository.source_files(session, access.catalogue_id)
         if writers.usable_source(kind, files) is None or is_large(session, settings, access.catalogue_id):
+            return {}
+        if approved_unread_by(session, blind_person(access), access.catalogue_id):
+            # It would be refused, as its download is.
             return {}
         facts = gather(session, access.laboratory, access.catalogue)
         received = writers.read_received(session, facts.catalogue_id, kind, None)

@@ -30,7 +30,15 @@ from app.publication.schemas import ExamContent, Incomplete
 from app.publication.service import CatalogueFacts, gather, statement_of, transcoding_date
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
+from app.transcoding.readers import approved_unread_by, blind_actor
 from loinc_data.notice import LOINC_NOTICE
+
+READ_FIRST = (
+    "Des lignes approuvées de ce catalogue attendent une deuxième lecture, à l’aveugle, que vous pouvez faire : ce "
+    "fichier vous montrerait leur code, et serait faux sans lui. Faites ces lectures (onglet « Double lecture »), ou "
+    "demandez-le à un biologiste. Rien n’a été écrit."
+)
+"""Why a file that a system reads is not made for this person: it must hold every approved code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,14 @@ class Material:
     """Read for an archive, whose report names them."""
 
 
-def read_material(session: Session, laboratory: Laboratory, catalogue: Catalogue, request: ExportRequest) -> Material:
-    """Read what an export is made of; raises ConflictError or NotFoundError when it cannot be made."""
-    facts = gather(session, laboratory, catalogue)
+def read_material(
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, request: ExportRequest, actor: User | None = None
+) -> Material:
+    """Read what an export is made of, for who asks; raises ConflictError or NotFoundError when it cannot be made."""
+    blind_to = blind_actor(session, laboratory, actor)
+    if request.kind is not ExportKind.XLSX and approved_unread_by(session, blind_to, catalogue.id or 0):
+        raise ConflictError(READ_FIRST)
+    facts = gather(session, laboratory, catalogue, blind_to)
     if not facts.tests:
         raise ConflictError("Ce catalogue ne contient aucune ligne : il n'y a rien à exporter.")
     return Material(
@@ -127,7 +140,7 @@ def make_export(
     made_by = actor.display_name if actor else "ligne de commande"
     with transactions.reading() as session:
         made_at = utc_now()
-        material = read_material(session, laboratory, catalogue, request)
+        material = read_material(session, laboratory, catalogue, request, actor)
     forbid_open_transaction("write a document")
     file, assessment = build(material, settings, request, made_at, made_by)
     file = replace(file, notes=(*file.notes, *status_notes(assessment)))

@@ -9,6 +9,8 @@ from app.files.kinds import SECTIONS
 from app.models import (
     Catalogue,
     Laboratory,
+    Outcome,
+    Status,
     ValueSetKind,
 )
 from app.publication import repository
@@ -16,8 +18,10 @@ from app.publication.assessment import Assessment, assess
 from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest
 from app.publication.state import PublishedState, state_of
 from app.publication.statement import Statement
+from app.transcoding.readers import hidden_in
 from app.transcoding.standing import gone, in_use
 
+UNREAD_TWICE = "en attente de deuxième lecture (à l’aveugle)"
 CIRCUIT_PRODUCER = "ANS, Circuit de la biologie"
 CHAPTERS_PRODUCER = "ANS, chapitres LOINC"
 
@@ -58,13 +62,29 @@ def named(test: PublishedTest, circuit: dict[str, str], sections: dict[str, str]
     return test
 
 
-def gather(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> CatalogueFacts:
-    """Read everything that the exports of a catalogue need."""
+def unread_twice(test: PublishedTest) -> PublishedTest:
+    """The test without anything of its decision, for who may read it a second time."""
+    return replace(
+        test, status=Status.DECIDED, is_withdrawn=False, outcome=Outcome.NONE, loinc_num="", relation="",
+        reason=UNREAD_TWICE, justification="", comments=(), release_version="", decided_by="", decided_at=None,
+        approved_by="", approved_at=None, term=None,
+    )  # fmt: skip
+
+
+def gather(
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, blind_to: int | None = None
+) -> CatalogueFacts:
+    """Read everything that the exports of a catalogue need.
+
+    For a `blind_person`, rows whose decision is hidden from her say nothing of it (`unread_twice`).
+    """
     assert catalogue.id is not None
     release = repository.current_release(session)
     circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
     sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)
     rows = repository.every_test(session, catalogue.id, release)
+    hidden = hidden_in(session, blind_to, catalogue.id)
+    rows = [unread_twice(test) if test.id in hidden else test for test in rows]
     with_names = tuple(named(test, circuit or {}, sections or {}) for test in in_use(rows))
     allowed = None if circuit is None else frozenset(circuit) | frozenset(sections or {})
     state = state_of(session, laboratory, catalogue)

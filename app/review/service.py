@@ -22,7 +22,7 @@ from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import MappingContext, Pair, mapping_context, mappings_of
 from app.transcoding.ledger import DecisionContent, OpenRow, append, check_allowed, check_lengths, open_row
-from app.transcoding.readers import require_seen
+from app.transcoding.readers import blind_person, require_seen
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of
 from app.upgrades.tasks import open_task_of
 from loinc_data.checkdigit import is_valid_loinc
@@ -60,7 +60,7 @@ def decide(
     if action is Action.COMMENT and not said.comment:
         raise InvalidInputError("Écrivez le commentaire.")
     _refuse_repetition(session, row, action, said)
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
+    context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     release_id = context.release.id if context.release else None
     proposal = _proposal(session, row, said.loinc_num)
     if action is Action.CHOOSE and not said.reason:

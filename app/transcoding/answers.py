@@ -7,6 +7,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from app.models import LocalTest, Outcome, ReviewState, Status
+from app.transcoding.readers import hidden_among
 from app.transcoding.standing import NO_CODE_EXISTS, LocalKey, local_key
 
 # Every case and every decision asks for it: built once. The unique key of rows begins by these columns.
@@ -33,9 +34,12 @@ def answer_of(outcome: str, loinc_num: str) -> str | None:
 
 
 def other_answers(
-    session: Session, catalogue_id: int, asked: Sequence[tuple[LocalTest, str | None]]
+    session: Session, catalogue_id: int, asked: Sequence[tuple[LocalTest, str | None]], blind_to: int | None = None
 ) -> list[list[str]]:
-    """For each row and its answer, in order: the different ones approved for other rows of its local code."""
+    """For each row and its answer, in order: the different ones approved for other rows of its local code.
+
+    Those whose decision is hidden from a `blind_person` are left out for her.
+    """
     coded = [test for test, answer in asked if answer is not None and test.code.strip()]
     if not coded:
         return [[] for _ in asked]
@@ -45,7 +49,11 @@ def other_answers(
         "codes": sorted({test.code for test in coded}),
     }
     found: dict[LocalKey, list[tuple[int | None, str]]] = defaultdict(list)
-    for test, outcome, loinc_num in session.exec(_APPROVED, params=values):
+    rows = session.exec(_APPROVED, params=values).all()
+    unseen = hidden_among(session, blind_to, [test.id or 0 for test, _, _ in rows])
+    for test, outcome, loinc_num in rows:
+        if test.id in unseen:
+            continue
         found[_key(test)].append((test.id, answer_of(outcome, loinc_num) or NO_CODE_EXISTS))
     return [_others(test, answer, found[_key(test)]) for test, answer in asked]
 

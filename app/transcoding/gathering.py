@@ -18,6 +18,7 @@ from app.transcoding.checks import CheckedMapping, checks_of_choice
 from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.opposed_words import FAMILY_WORDS, SPECIMENS, opposed_of, opposition, takes_any_specimen
 from app.transcoding.outside_sql import chapter_values, held_analyses
+from app.transcoding.readers import hidden_among
 from app.transcoding.repository import Carrier
 
 
@@ -39,6 +40,8 @@ class MappingContext:
     laboratory_id: int
     grace: GraceRule = NO_LIMIT
     """What holds now for the codes that the release retired."""
+    blind_to: int | None = None
+    """The person to whom the checks are told, when decisions of other rows may be hidden from her."""
 
     @property
     def release_id(self) -> int:
@@ -51,9 +54,14 @@ class MappingContext:
         return self.release.version if self.release else "aucune"
 
 
-def mapping_context(session: Session, catalogue_id: int, laboratory_id: int) -> MappingContext:
-    """The current release and what holds for its retired codes, for this catalogue."""
-    return MappingContext(current_release(session), catalogue_id, laboratory_id, rule_at(session))
+def mapping_context(
+    session: Session, catalogue_id: int, laboratory_id: int, blind_to: int | None = None
+) -> MappingContext:
+    """The current release and what holds for its retired codes, for this catalogue.
+
+    `blind_to` is the `blind_person` that the checks are shown to: they name no row whose decision is hidden from her.
+    """
+    return MappingContext(current_release(session), catalogue_id, laboratory_id, rule_at(session), blind_to)
 
 
 def evidence_now(
@@ -111,11 +119,17 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
     nearby = numbers | {term.loinc_num for group in siblings.values() for term in group}
     circuit = repository.in_circuit(session, nearby)
     carriers = repository.carriers_of(session, context.catalogue_id, numbers)
-    answers = other_answers(session, context.catalogue_id, [(pair.test, pair.loinc_num) for pair in wanted])
+    asked = [(pair.test, pair.loinc_num) for pair in wanted]
+    answers = other_answers(session, context.catalogue_id, asked, context.blind_to)
     labels = repository.codes_of_labels(session, context.laboratory_id, {pair.test.label for pair in wanted})
+    named = {row.id for rows in carriers.values() for row in rows}
+    named |= {row_id for rows in labels.values() for row_id, _ in rows}
+    unseen = hidden_among(session, context.blind_to, named)
+    carriers = {key: [row for row in rows if row.id not in unseen] for key, rows in carriers.items()}
+    labels = {key: [found for found in rows if found[0] not in unseen] for key, rows in labels.items()}
     chapters = chapter_values(session) if any(pair.test.level in SECTIONS for pair in wanted) else {}
     exams = {pair.test.id or 0 for pair in wanted if pair.test.level == Level.EXAM}
-    analyses = held_analyses(session, context.catalogue_id, context.release_id, exams)
+    analyses = held_analyses(session, context.catalogue_id, context.release_id, exams, context.blind_to)
     return [
         CheckedMapping(
             test=pair.test,

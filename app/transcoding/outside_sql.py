@@ -19,6 +19,7 @@ from app.models import (
 )
 from app.proposals.chapters import chapter_codes_with_names
 from app.transcoding.outside import HeldAnalysis, measured
+from app.transcoding.readers import hidden_among
 
 LOOKED_AT = 5
 """How many proposals of an analysis without code tell what it may be."""
@@ -36,12 +37,15 @@ def chapter_values(session: Session) -> dict[str, str]:
 
 
 def held_analyses(
-    session: Session, catalogue_id: int, release_id: int, exam_ids: Collection[int]
+    session: Session, catalogue_id: int, release_id: int, exam_ids: Collection[int], blind_to: int | None = None
 ) -> dict[int, list[HeldAnalysis]]:
-    """Exam -> its analyses in their order, with what is decided of them or else proposed; two statements."""
+    """Exam -> its analyses in their order, with what is decided of them or else proposed; two statements.
+
+    For a `blind_person`, decisions that are hidden from her are as if they were not made.
+    """
     if not exam_ids:
         return {}
-    links = _links(session, catalogue_id, exam_ids)
+    links = _links(session, catalogue_id, exam_ids, blind_to)
     numbers = {number for _, _, codes, _ in links for number in codes}
     statement = select(LoincTerm.loinc_num, LoincTerm.component).where(
         LoincTerm.release_id == release_id, col(LoincTerm.loinc_num).in_(numbers)
@@ -55,14 +59,14 @@ def held_analyses(
 
 
 def _links(
-    session: Session, catalogue_id: int, exam_ids: Collection[int]
+    session: Session, catalogue_id: int, exam_ids: Collection[int], blind_to: int | None
 ) -> list[tuple[int, str, list[str], bool]]:
     """(exam, name of an analysis, its codes, whether they are decided), in the order of the file."""
     statement = (
         sa_select(
             col(ExamAnalysis.id), col(ExamAnalysis.exam_id), col(ExamAnalysis.analysis_code),
             col(ExamAnalysis.analysis_label), col(ReviewState.outcome), col(ReviewState.loinc_num),
-            col(Proposal.loinc_num),
+            col(Proposal.loinc_num), col(ExamAnalysis.analysis_id),
         )
         .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(ExamAnalysis.analysis_id))
         .outerjoin(
@@ -80,8 +84,10 @@ def _links(
         .order_by(col(ExamAnalysis.id), col(Proposal.rank))
     )  # fmt: skip
     found: dict[int, tuple[int, str, list[str], bool]] = {}
-    for link_id, exam_id, code, label, outcome, decided, proposed in session.execute(statement):
-        is_decided = outcome is not None and outcome != Outcome.NONE
+    rows = session.execute(statement).all()
+    unseen = hidden_among(session, blind_to, [row.analysis_id for row in rows if row.analysis_id is not None])
+    for link_id, exam_id, code, label, outcome, decided, proposed, analysis_id in rows:
+        is_decided = outcome not in (None, Outcome.NONE) and analysis_id not in unseen
         known = found.setdefault(link_id, (exam_id, label or code, [], is_decided))
         number = decided if is_decided else proposed
         if number and number not in known[2]:

@@ -13,15 +13,31 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
 from app.errors import ConflictError
-from app.models import CONTRIBUTORS, Action, Decision, Membership, ReadingRequest, Role, User
+from app.models import (
+    CONTRIBUTORS,
+    Action,
+    Catalogue,
+    Decision,
+    Laboratory,
+    LocalTest,
+    Membership,
+    ReadingRequest,
+    ReviewState,
+    Role,
+    SecondReading,
+    Status,
+    User,
+)
 from app.transcoding.readings import DISAGREEMENT, joined, reading_standings, waits
 from app.transcoding.readings import ReadingStanding as Standing
 from app.web.wording import Word
 
 if TYPE_CHECKING:
     # The command line reads the queue too, and starts without the web.
-    from app.platform.identity import CatalogueAccess
+    from app.platform.identity import CatalogueAccess, LaboratoryAccess
 
+AT_ONCE = 500
+"""Rows in one statement."""
 BLIND = Word("Décidée, en attente de deuxième lecture (à l’aveugle)", "chip-mute", "…")
 """The state of a row whose decision is hidden."""
 BLIND_ROW = (
@@ -87,9 +103,87 @@ def _waiting_among(session: Session, local_test_ids: Iterable[int], *conditions:
 
 def hidden_from(session: Session, access: "CatalogueAccess", local_test_ids: Iterable[int]) -> set[int]:
     """Those of these rows whose decision this person may not see yet; one statement, none for who sees them all."""
-    if access.role is not Role.TRANSCODER:
-        return set()
-    return _waiting_among(session, local_test_ids, ~acted_on(access.user_id))
+    return hidden_among(session, blind_person(access), local_test_ids)
+
+
+def blind_person(access: "LaboratoryAccess") -> int | None:
+    """The person of these rights when decisions may be hidden from her; None for who sees them all."""
+    return access.user_id if access.role is Role.TRANSCODER else None
+
+
+def hidden_among(session: Session, person: int | None, local_test_ids: Iterable[int]) -> set[int]:
+    """The same, of a `blind_person`."""
+    wanted = sorted(set(local_test_ids)) if person is not None else []
+    found: set[int] = set()
+    for start in range(0, len(wanted), AT_ONCE):
+        found |= _waiting_among(session, wanted[start : start + AT_ONCE], ~acted_on(person))
+    return found
+
+
+def hidden_in(session: Session, person: int | None, catalogue_id: int) -> set[int]:
+    """All rows of a catalogue whose decision this person (`blind_person`) may not see yet, for a whole file."""
+    return set() if person is None else set(session.execute(_waiting_in(person, catalogue_id)).scalars())
+
+
+def has_hidden(session: Session, access: "CatalogueAccess") -> bool:
+    """Whether the catalogue holds any row whose decision this person may not see yet."""
+    person = blind_person(access)
+    if person is None:
+        return False
+    return session.execute(_waiting_in(person, access.catalogue_id).limit(1)).first() is not None
+
+
+def _waiting_in(person: int, catalogue_id: int) -> Select[Any]:
+    statement = joined(sa_select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest))
+    return statement.where(col(ReadingRequest.catalogue_id) == catalogue_id, waits(), ~acted_on(person))
+
+
+def approved_unread_by(session: Session, person: int | None, catalogue_id: int) -> bool:
+    """Whether a row of the catalogue was approved whose decision is hidden from a `blind_person`."""
+    if person is None:
+        return False
+    statement = _waiting_in(person, catalogue_id).where(col(ReviewState.status) == Status.APPROVED).limit(1)
+    return session.execute(statement).first() is not None
+
+
+def blind_actor(session: Session, laboratory: Laboratory, actor: User | None) -> int | None:
+    """The `blind_person` that somebody is in a laboratory, by the role she has now; None without a person."""
+    role = None
+    if actor is not None:
+        statement = sa_select(col(Membership.role)).where(
+            col(Membership.user_id) == actor.id, col(Membership.laboratory_id) == laboratory.id
+        )
+        role = session.execute(statement).scalar()
+    return actor.id if actor is not None and role == Role.TRANSCODER else None
+
+
+def hidden_from_user(session: Session, user: User, local_test_ids: Iterable[int]) -> set[int]:
+    """The same as `hidden_from` for rows of any laboratory, each by the role that this person has there."""
+    statement = (
+        sa_select(col(LocalTest.id))
+        .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
+        .join(Membership, col(Membership.laboratory_id) == col(Catalogue.laboratory_id))
+        .where(col(Membership.user_id) == user.id, col(Membership.role) == Role.TRANSCODER.value)
+    )
+    wanted = sorted(set(local_test_ids))
+    found: set[int] = set()
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        hers = session.execute(statement.where(col(LocalTest.id).in_(part))).scalars()
+        found |= hidden_among(session, user.id, hers)
+    return found
+
+
+def is_hidden(person: Any, local_test_id: Any) -> ColumnElement[bool]:
+    """SQL: the decision of the row of a statement (`local_test_id`, a column of it) is hidden from this person."""
+    return (
+        sa_select(col(ReadingRequest.id))
+        .join(ReviewState, col(ReviewState.local_test_id) == col(ReadingRequest.local_test_id))
+        .outerjoin(SecondReading, col(SecondReading.request_id) == col(ReadingRequest.id))
+        .where(col(ReadingRequest.local_test_id) == local_test_id, waits(), ~acted_on(person))
+        .correlate_except(ReadingRequest, ReviewState, SecondReading)
+        .exists()
+    )
 
 
 def awaited(session: Session, local_test_ids: Iterable[int], laboratory_id: int) -> set[int]:

@@ -20,6 +20,7 @@ from app.models import (
 from app.terminology.chunks import chunks
 from app.terminology.wording import TASK_LABELS
 from app.text import counted, one_line
+from app.transcoding.readers import hidden_from_user
 from app.upgrades.impact import UsedCode, decided_rows
 
 AT_ONCE = 500
@@ -85,6 +86,9 @@ def rows_for(session: Session, used: Iterable[UsedCode], reader: User | None) ->
     for numbers in chunks(sorted({item.loinc_num for item in items}), AT_ONCE):
         _add_decided(session, found, catalogues, numbers)
         _add_remembered(session, found, remembering, numbers)
+    if reader is not None:
+        hidden = hidden_from_user(session, reader, [row.id for rows in found.values() for row in rows if row.id])
+        found = defaultdict(list, {key: [row for row in rows if row.id not in hidden] for key, rows in found.items()})
     return UsedRows(open_to, found)
 
 

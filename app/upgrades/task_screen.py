@@ -8,6 +8,7 @@ from app.models import ReviewTask, TaskKind
 from app.platform.identity import CatalogueAccess
 from app.terminology.pages import RelatedLine
 from app.terminology.wording import AXIS_LABELS, TASK_LABELS, status_label
+from app.transcoding.readers import hidden_from
 from app.upgrades import tasks
 from app.upgrades.pages import ComparedLine, TaskCard, TasksPage
 
@@ -20,6 +21,7 @@ def tasks_page(session: Session, access: CatalogueAccess, page: int) -> TasksPag
     last = max(1, -(-total // PAGE_SIZE))
     page = min(page, last)
     shown = tasks.open_tasks(session, access.catalogue_id, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    hidden = hidden_from(session, access, [task.local_test_id for task, _ in shown])
     return TasksPage(
         title=f"Décisions à revoir — {access.catalogue.name}",
         catalogue=access.catalogue,
@@ -28,7 +30,7 @@ def tasks_page(session: Session, access: CatalogueAccess, page: int) -> TasksPag
         total=total,
         page=page,
         last_page=last,
-        cards=[_card(task, test.code, test.label) for task, test in shown],
+        cards=[_card(task, test.code, test.label) for task, test in shown if task.local_test_id not in hidden],
     )
 
 

@@ -15,6 +15,7 @@ from app.models import CatalogueCount, CountFamily
 from app.transcoding import repository
 from app.transcoding.under_way import are_figures_behind
 from app.worklist import entries_sql
+from app.worklist.blind_sql import TELLING
 from app.worklist.facets import BY_KEY, FACETS
 from app.worklist.query import ReviewQuery
 
@@ -67,6 +68,9 @@ def queue_counts(session: Session, catalogue_id: int, query: ReviewQuery) -> Que
     facets: dict[str, dict[str, int]] = {}
     for facet in FACETS:
         others = filtered - {facet.key, STATE}
+        if query.blind_to is not None and TELLING & {facet.key, *others}:
+            # The kept counts hold what is hidden from her.
+            continue
         if query.q or (others and (facet.key != STATE or len(others) > 1)):
             continue
         facets[facet.key] = _of_kept(kept, query, facet.key, next(iter(others), ""))
@@ -109,7 +113,7 @@ def _total(
     session: Session, catalogue_id: int, query: ReviewQuery, kept: Kept, filtered: set[str]
 ) -> tuple[int, bool]:
     others = filtered - {STATE}
-    if query.q or len(others) > 1:
+    if query.q or len(others) > 1 or (query.blind_to is not None and others & TELLING):
         number = entries_sql.count_rows(session, catalogue_id, query, MOST + 1)
         return min(number, MOST), number > MOST
     facet = next(iter(others), STATE)

@@ -1,6 +1,6 @@
 """The filtered rows of the queue as a CSV for spreadsheets: UTF-8 with BOM, semicolons."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from sqlalchemy import Engine
@@ -13,9 +13,11 @@ from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
 from app.transcoding import repository
+from app.transcoding.readers import BLIND, hidden_in
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import BAND, LEVEL, OUTCOME, RELATION_SHORT, STATUS
 from app.worklist import queue_sql
+from app.worklist.best_left import Best, best_left
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import run_id_of
 from matcher.types import Band
@@ -28,6 +30,11 @@ HEADER = (
     "Décidée par", "Décidée le", "Approuvée par", "Approuvée le", "Proposition", "Libellé de la proposition",
     "Confiance", "Contradiction", "Repère", "Note du repère", "Repère posé par", "Repère posé le",
 )  # fmt: skip
+ALL_ASIDE = "toutes écartées"
+_OF_THE_DECISION = (
+    "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification", "Décidée par",
+    "Décidée le", "Approuvée par", "Approuvée le", "Note du repère", "Repère posé par", "Repère posé le",
+)  # fmt: skip
 
 
 def queue_csv(database: Engine, catalogue_id: int, query: ReviewQuery) -> Iterator[str]:
@@ -39,11 +46,14 @@ def queue_csv(database: Engine, catalogue_id: int, query: ReviewQuery) -> Iterat
     with reading(database) as session:
         run_id = run_id_of(repository.runs_of(session, catalogue_id))
         ids = queue_sql.all_ids(session, catalogue_id, run_id, query)
-    parts = (_lines(database, catalogue_id, run_id, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
+        hidden = hidden_in(session, query.blind_to, catalogue_id)
+    parts = (_lines(database, catalogue_id, run_id, ids[at : at + BATCH], hidden) for at in range(0, len(ids), BATCH))
     return csv_pieces(HEADER, chain.from_iterable(parts))
 
 
-def _lines(database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int]) -> list[list[str]]:
+def _lines(
+    database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int], hidden: Collection[int]
+) -> list[list[str]]:
     with reading(database) as session:
         rows = queue_sql.rows_of_ids(session, catalogue_id, run_id, ids)
         decisions = _decisions(session, ids)
@@ -52,9 +62,17 @@ def _lines(database: Engine, catalogue_id: int, run_id: int, ids: Sequence[int])
         people += [fact.author_id for pair in decisions.values() for fact in pair if fact is not None]
         names = repository.names_of(session, people)
         release = current_release(session)
-        numbers = {number for row in rows for number in (row.loinc_num, row.best_loinc) if number}
+        best = best_left(session, run_id, rows, hidden)
+        numbers = {number for row in rows for number in (row.loinc_num, best[row.id].loinc_num) if number}
         terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    return [_line(row, decisions, flags, names, terms) for row in rows]
+    lines = {row.id: _line(row, best[row.id], decisions, flags, names, terms) for row in rows}
+    return [_blind(line) if row_id in hidden else line for row_id, line in lines.items()]
+
+
+def _blind(line: Sequence[str]) -> list[str]:
+    """The line without anything of its decision, for who may read the row a second time."""
+    told = dict(zip(HEADER, line, strict=True)) | dict.fromkeys(_OF_THE_DECISION, "")
+    return list((told | {"État": BLIND.text, "Repère": ""}).values())
 
 
 def _decisions(session: Session, ids: Sequence[int]) -> dict[int, tuple[Decision | None, Decision | None]]:
@@ -81,6 +99,7 @@ def _flags(session: Session, ids: Sequence[int]) -> dict[int, Decision]:
 
 def _line(
     row: object,
+    proposed: Best,
     decisions: dict[int, tuple[Decision | None, Decision | None]],
     flags: dict[int, Decision],
     names: dict[int, str],
@@ -88,7 +107,7 @@ def _line(
 ) -> list[str]:
     get = row._mapping.__getitem__  # type: ignore[attr-defined]
     choice, approval = decisions.get(get("id"), (None, None))
-    loinc_num, best, flag = get("loinc_num"), get("best_loinc"), flags.get(get("id"))
+    loinc_num, best, flag = get("loinc_num"), proposed.loinc_num, flags.get(get("id"))
     return [
         get("code"),
         get("label"),
@@ -111,10 +130,10 @@ def _line(
         paris_time(choice.created_at) if choice else "",
         names.get(approval.author_id, "") if approval else "",
         paris_time(approval.created_at) if approval else "",
-        best,
+        best or (ALL_ASIDE if proposed.all_aside else ""),
         name_of(terms.get(best)).main if best else "",
-        BAND[Band(get("band"))].text if get("band") else "",
-        {"1": "oui", "0": "non"}.get(get("contradiction"), ""),
+        BAND[Band(proposed.band)].text if proposed.band else "",
+        {"1": "oui", "0": "non"}.get(proposed.contradiction, ""),
         "oui" if flag else "non",
         flag.reason if flag else "",
         names.get(flag.author_id, "") if flag else "",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlmodel import Session
 
-from app.worklist.entries_sql import ENTRIES
+from app.worklist.blind_sql import ENTRIES
 
 MOST = 500
 """Rows of a group that are counted and shown at once."""

@@ -8,6 +8,7 @@ from app.models import Status
 from app.worklist import entries_sql
 from app.worklist.counts import count_total
 from app.worklist.query import ReviewQuery
+from app.worklist.query_form import Place
 from app.worklist.queue_sql import STATUS_ORDER
 
 TO_DECIDE = frozenset({Status.TODO, Status.SENT_BACK})
@@ -82,7 +83,7 @@ def next_work(
     session: Session,
     catalogue_id: int,
     query: ReviewQuery,
-    place: entries_sql.Place | None,
+    place: Place | None,
     user_id: int | None = None,
 ) -> tuple[int | None, int | None]:
     """(next row to decide, next row to approve) after a place, or from the beginning.

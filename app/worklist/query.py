@@ -51,6 +51,8 @@ class ReviewQuery(BaseModel):
     depuis: str | None = Field(default=None, max_length=1_000)
     """The value by which that row was sorted when the page was made: somebody may have acted on it since."""
     taille: int = 100
+    blind_to: int | None = None
+    """The person from whom decisions of some rows are hidden (`app.worklist.blind_sql`); no address says it."""
 
     @field_validator("tri")
     @classmethod
@@ -143,6 +145,10 @@ class ReviewQuery(BaseModel):
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
     # ---- copies: what the links of the page lead to ----------------------------------------------------
+
+    def seen_by(self, blind_to: int | None) -> Self:
+        """As a person sees it from whom decisions of some rows are hidden; None for who sees them all."""
+        return self.model_copy(update={"blind_to": blind_to})
 
     def with_page(self, page: int) -> Self:
         """Another page of the same rows."""

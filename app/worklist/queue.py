@@ -14,6 +14,7 @@ from app.transcoding.readers import BLIND, hidden_from
 from app.transcoding.repository import Runs
 from app.web.wording import BAND, LEVEL, OUTCOME, STATUS, Word
 from app.worklist import entries_sql, queue_sql
+from app.worklist.best_left import Best, best_left
 from app.worklist.counts import QueueCounts
 from app.worklist.facets import PEOPLE
 from app.worklist.navigation import case_url
@@ -50,6 +51,8 @@ class QueueRow:
     is_coded: bool
     best_loinc: str
     best_name: TermName | None
+    all_aside: bool
+    """Each of its candidates was set aside."""
     band: Word | None
     has_contradiction: bool
     is_nontest: bool
@@ -184,9 +187,10 @@ def rows_of(
     hidden = hidden_from(session, access, ids)
     found = queue_sql.rows_of_ids(session, catalogue_id, run_id_of(runs), ids)
     release = current_release(session)
-    numbers = {row.best_loinc for row in found if row.best_loinc}
+    best = best_left(session, run_id_of(runs), found, hidden)
+    numbers = {item.loinc_num for item in best.values() if item.loinc_num}
     terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    rows = [_row(catalogue_id, query, row, terms) for row in found]
+    rows = [_row(catalogue_id, query, row, best[row.id], terms) for row in found]
     return [
         replace(row, status=BLIND, decision="", is_coded=False, has_comment=False, is_flagged=False)
         if row.id in hidden
@@ -211,7 +215,7 @@ def decision_text(outcome: str, loinc_num: str) -> str:
     return loinc_num if outcome == Outcome.CODE else OUTCOME[Outcome(outcome)].text if outcome else ""
 
 
-def _row(catalogue_id: int, query: ReviewQuery, row: Any, terms: Mapping[str, LoincTerm]) -> QueueRow:
+def _row(catalogue_id: int, query: ReviewQuery, row: Any, best: Best, terms: Mapping[str, LoincTerm]) -> QueueRow:
     return QueueRow(
         id=row.id,
         url=case_url(catalogue_id, row.id, query),
@@ -231,9 +235,10 @@ def _row(catalogue_id: int, query: ReviewQuery, row: Any, terms: Mapping[str, Lo
         status=STATUS[Status(row.status)],
         decision=decision_text(row.outcome, row.loinc_num),
         is_coded=bool(row.loinc_num),
-        best_loinc=row.best_loinc,
-        best_name=name_of(terms.get(row.best_loinc)) if row.best_loinc else None,
-        band=BAND[Band(row.band)] if row.band else None,
-        has_contradiction=row.contradiction == "1",
+        best_loinc=best.loinc_num,
+        best_name=name_of(terms.get(best.loinc_num)) if best.loinc_num else None,
+        all_aside=best.all_aside,
+        band=BAND[Band(best.band)] if best.band else None,
+        has_contradiction=best.contradiction == "1",
         is_nontest=row.nontest == "1",
     )

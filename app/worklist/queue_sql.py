@@ -22,11 +22,11 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from app.models import Outcome, Status, metadata
+from app.models import Action, Outcome, Status, metadata
 from app.platform.folding import folded
 from app.transcoding.readings import status_in_force
 from app.upgrades.tasks import has_open_task
-from app.worklist import ordering
+from app.worklist import blind_sql, ordering
 from app.worklist.facets import BY_KEY, FACETS
 from app.worklist.query import SORTS, ReviewQuery, stored_values
 from matcher.normalise.text import fold
@@ -40,7 +40,7 @@ STATUS_ORDER = (Status.SENT_BACK, Status.DOUBT, Status.TODO, Status.DECIDED, Sta
 _FACET_COLUMNS = frozenset(facet.column for facet in FACETS)
 _ROW_COLUMNS = _FACET_COLUMNS | {
     "id", "position", "code", "occurrence", "label", "synonym", "volume", "loinc_num", "version", "best_loinc",
-    "confidence", "executing",
+    "confidence", "executing", "touched",
 }  # fmt: skip
 
 
@@ -64,8 +64,19 @@ def _assignee() -> ColumnElement[str]:
     return func.coalesce(newest.scalar_subquery(), "")
 
 
+def _is_first_set_aside(local_test_id: Any, loinc_num: Any) -> ColumnElement[bool]:
+    """Whether somebody ever set the first candidate aside; the facts tell whether it still is."""
+    mark = metadata.tables["decision"].alias("mark")
+    marks = select(mark.c.id).where(
+        mark.c.local_test_id == local_test_id,
+        mark.c.action == Action.REJECT_CANDIDATE.value,
+        mark.c.loinc_num == loinc_num,
+    )
+    return marks.correlate_except(mark).exists()
+
+
 @lru_cache(FORMS)
-def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
+def _base(columns: frozenset[str], words: int, has_ids: bool, is_blind: bool = False) -> CTE:
     """The rows of a catalogue with their state and best proposal; every word must be found.
 
     Built once for each form: running it is ten times quicker than building it. Given `_values` when it runs.
@@ -110,6 +121,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         "contradiction": case((best.id.is_(None), ""), (best.has_contradiction, "1"), else_="0"),
         "has_proposal": _flag(best.id.is_not(None)),
         "nontest": _flag(nontest.id.is_not(None)),
+        "touched": _flag(_is_first_set_aside(test.id, best.loinc_num)),
         "assignee": _assignee(),
         "margin": ordering.margin(best, second),
         "volume_band": ordering.volume_band(test.annual_volume),
@@ -136,7 +148,10 @@ def _base(columns: frozenset[str], words: int, has_ids: bool) -> CTE:
         .select_from(joined)
         .where(test.catalogue_id == bindparam("catalogue_id"))
     )
-    codes = func.coalesce(state.loinc_num, "") + " " + func.coalesce(best.loinc_num, "")
+    decided: ColumnElement[str] = func.coalesce(state.loinc_num, "")
+    if is_blind:
+        decided = case((blind_sql.hidden_row(test.id), ""), else_=decided)
+    codes = decided + " " + func.coalesce(best.loinc_num, "")
     searched = test.code + " " + test.label + " " + test.synonym + " " + codes
     for number in range(words):
         statement = statement.where(folded(searched).like(bindparam(f"word_{number}"), escape="/"))
@@ -163,8 +178,12 @@ def conditions(rows: CTE, query: ReviewQuery) -> list[ColumnElement[bool]]:
     """The facets of the query as SQL."""
     kept, dropped = stored_values(query.only), stored_values(query.without)
     found: list[ColumnElement[bool]] = []
-    found += [rows.c[BY_KEY[key].column].in_(values) for key, values in kept.items()]
-    found += [rows.c[BY_KEY[key].column].not_in(values) for key, values in dropped.items()]
+    for key, values in kept.items():
+        condition = rows.c[BY_KEY[key].column].in_(values)
+        found.append(condition if query.blind_to is None else blind_sql.kept(condition, key, rows.c.id))
+    for key, values in dropped.items():
+        condition = rows.c[BY_KEY[key].column].not_in(values)
+        found.append(condition if query.blind_to is None else blind_sql.left_out(condition, key, rows.c.id))
     return found
 
 
@@ -198,7 +217,7 @@ def rows_with(
 def all_ids(session: Session, catalogue_id: int, run_id: int, query: ReviewQuery) -> list[int]:
     """Every row of the query in its order, read from the facts, for the export."""
     words = patterns(query.q)
-    rows = _base(_needed(query), len(words), False)
-    values = {"catalogue_id": catalogue_id, "run_id": run_id, **words}
+    rows = _base(_needed(query), len(words), False, query.blind_to is not None)
+    values = {"catalogue_id": catalogue_id, "run_id": run_id, blind_sql.PERSON: query.blind_to, **words}
     statement = _ordered(select(rows.c.id).where(*conditions(rows, query)), rows, query)
     return list(session.execute(statement, values).scalars())

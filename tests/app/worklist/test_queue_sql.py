@@ -245,7 +245,8 @@ def test_the_queue_asks_the_same_number_of_statements_whatever_its_size(world: W
         fill(world.engine, catalogue.id, size, world.user_id(TRANSCODER), top=2)
         counts.append(_statements(client, world.engine, f"/catalogues/{catalogue.id}/revue"))
     # Three of them for the work: the bars, the pace of the person, who else has which rows open.
-    assert counts[0] == counts[1] <= 19
+    # One for what is hidden from the person, who may have readings to make.
+    assert counts[0] == counts[1] <= 20
 
 
 def test_the_case_asks_the_same_number_of_statements_whatever_the_catalogue(
@@ -258,4 +259,5 @@ def test_the_case_asks_the_same_number_of_statements_whatever_the_catalogue(
         assert catalogue.id is not None
         sample = fill(world.engine, catalogue.id, size, world.user_id(TRANSCODER), top=6)
         counts.append(_statements(client, world.engine, f"/catalogues/{catalogue.id}/revue/{sample.test_ids[1]}"))
-    assert counts[0] == counts[1] <= 26
+    # Two for what is hidden from the person: in the queue, and among the rows that the checks name.
+    assert counts[0] == counts[1] <= 28
