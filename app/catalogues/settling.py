@@ -89,7 +89,7 @@ def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str,
     prefix = f"f{file.id}."
     current = Choices.from_json(file.stored.choices)
     choices, reread = _chosen_in(known, file, form, prefix, current)
-    return replace(choices, beside=current.beside), reread
+    return replace(choices, beside=current.beside, cleared=current.cleared), reread
 
 
 def _chosen_in(
