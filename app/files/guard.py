@@ -105,7 +105,7 @@ def refuse_message(file_name: str, content: bytes) -> None:
     if message_in_bytes(content):
         finding = Finding(Kind.MESSAGE, None, ())
         told = foreign(content)
-        said = [InputProblem(file_name, told)] if "atient" in told else problems_of(file_name, [finding], str)
+        said = [InputProblem(file_name, told)] if told else problems_of(file_name, [finding], str)
         raise PatientDataError(said, counts_of([finding]))
 
 
@@ -126,7 +126,8 @@ def refuse_patients(file_name: str, content: bytes, cleared: frozenset[Kind] = N
         _look_at_table(table, gathered)
     elif not workbook_format(content):
         gathered.add(_findings(_lines(content), 0), lambda column: f"colonne {column + 1}")
-    look_beside(content, gathered)
+    if table is not None or not workbook_format(content):
+        look_beside(content, gathered)
     gathered.refuse()
 
 
@@ -167,11 +168,14 @@ def _beside_cells(content: bytes) -> Iterator[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
                 is_content = entry.filename == "content.xml"
-                if not (is_content or _BESIDE_CELLS.search(entry.filename)) or not entry.filename.endswith((".xml", ".vml")):
+                is_beside = is_content or _BESIDE_CELLS.search(entry.filename)
+                if not is_beside or not entry.filename.endswith((".xml", ".vml")):
                     continue
                 data = archive.read(entry)
                 if is_content:
-                    data = b"\n".join(re.findall(rb"<office:annotation\b.{0,100000}?</office:annotation>", data, re.DOTALL))
+                    # In ODS the comments stand among the cells: what follows the beginning of each, up to its end.
+                    parts = data.split(b"<office:annotation")[1:]
+                    data = b"\n".join(part.partition(b"</office:annotation>")[0] for part in parts)
                 yield from _TAGS.sub(b"\n", data).decode("utf-8", "replace").split("\n")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return

@@ -27,8 +27,8 @@ _DATE = (
     rf"|(?:{_WORDS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{1,2}} \d{{1,2}} \d{{4}}|\d{{8}})(?!\d)"
 )
 _NUMERIC = re.compile(
-    r"(?:(?P<day>\d{1,2})\s?[/.-]\s?(?P<month>\d{1,2})\s?[/.-]\s?(?P<year>\d{4}|\d{2})"
-    r"|(?P<year2>(?:18|19|20)\d{2})[/.-]?(?P<month2>\d{1,2})[/.-]?(?P<day2>\d{1,2})"
+    r"(?:(?P<day>\d{1,2})(?P<by>\s?[/.-]\s?)(?P<month>\d{1,2})(?P=by)(?P<year>\d{4}|\d{2})"
+    r"|(?P<year2>(?:18|19|20)\d{2})(?P<by2>[/.-]?)(?P<month2>\d{2}|(?<=\D)\d)(?P=by2)(?P<day2>\d{2}|(?<=\D)\d)"
     r"|(?P<day3>\d{2})(?P<month3>\d{2})(?P<year3>(?:19|20)\d{2}))"
     r"(?:[ T]\d{1,2}[:h]\d\d(?:[:.]\d\d)*Z?)?"
 )
@@ -122,7 +122,9 @@ def _is_placeholder(text: str) -> bool:
     return digits.startswith(("0101", "3112", "1231")) or digits.endswith(("0101", "1231"))
 
 
-_SURE = re.compile(r"\d{1,2}\s?/\s?\d{1,2}\s?/|\d{4}[/-]|\d{1,2}\s?[.-]\s?\d{1,2}\s?[.-]\s?\d{4}|.*[a-z]", re.IGNORECASE)
+_SURE = re.compile(
+    r"\d{1,2}\s?/\s?\d{1,2}\s?/|\d{4}[/-]|\d{1,2}\s?[.-]\s?\d{1,2}\s?[.-]\s?\d{4}|.*[a-z]", re.IGNORECASE
+)
 """What can only be a date; eight digits and « 01.02.53 » are codes as well."""
 
 
@@ -146,5 +148,5 @@ def are_births(
         return False
     spread = own[-1] - own[0]
     if with_people:
-        return spread >= 15
+        return spread >= 15 and own[0] < 2000
     return len(own) >= 5 and spread >= 20 and own[len(own) // 2] < 2000

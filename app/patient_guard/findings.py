@@ -39,7 +39,7 @@ ANSWERED = frozenset({Kind.ARTICLE})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Traces of one kind in one column (counted from 0; None where there are no columns), by the numbers of their rows."""
+    """Traces of one kind in one column, by the numbers of their rows. Columns count from 0; None is the whole file."""
 
     kind: Kind
     column: int | None

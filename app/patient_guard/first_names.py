@@ -285,21 +285,23 @@ dvora ephraim gershon leah miriam noam
 """
 
 AMBIGUOUS = frozenset(
-    """alba alpha ambre aurore ava baba bin bo bob can ce charge chi chang dan dose eve fa fer flor fleur gene grace hong
-    iris jade jan jay jo joy juste kim lam lan lee len lin lina long mai malo marin mars martial max may mi mia min mine
-    modeste na nam ning noel ole olive omega opale parfait pat per pia ping prudence ray ren rob rose ruby sage sam sang
-    san son sang seth soo sri tan tai tam tao thi ting tom tri ulf van vi vu wei will yen yong zo zola alma ada ana ani
-    anta aya bill blanche brice can carmin celeste cerise claire clement constant dale dean desire dina don dove earl
-    ela esperance espoir faith fort france gail gloire glen grant hal hope ina ira isa jack jasmin june kai karo kit
-    lila lilas ling li lien lou luce lux marc mark mira mona nana nat nina nino noe nour oceane pascal patience perle
-    pierre prune reine rim rima rita roman romane rocco roy said saint salvador sanguine santo saule segundo serum
-    sida soleil sultan sun tara ted tesla test thym trung urbain ute val vera victoire victor viola violette vita vivien
-    volta wanda xin yang yu zhi volker kurt melissa linda stella lucas""".split()
+    """alba alpha ambre aurore ava baba bin bo bob can ce charge chi chang dan dose eve fa fer flor fleur gene
+    grace hong iris jade jan jay jo joy juste kim lam lan lee len lin lina long mai malo marin mars martial max
+    may mi mia min mine modeste na nam ning noel ole olive omega opale parfait pat per pia ping prudence ray ren
+    rob rose ruby sage sam sang san son seth soo sri tan tai tam tao thi ting tom tri ulf van vi vu wei will yen
+    yong zo zola alma ada ana ani anta aya bill blanche brice carmin celeste cerise claire clement constant dale
+    dean desire dina don dove earl ela esperance espoir faith fort france gail gloire glen grant hal hope ina
+    ira isa jack jasmin june kai karo kit lila lilas ling li lien lou luce lux marc mark mira mona nana nat nina
+    nino noe nour oceane pascal patience perle pierre prune reine rim rima rita roman romane rocco roy said
+    saint salvador sanguine santo saule segundo serum sida soleil sultan sun tara ted tesla test thym trung
+    urbain ute val vera victoire victor viola violette vita vivien volta wanda xin yang yu zhi volker kurt
+    melissa linda stella lucas candida elisa ion timothy todd douglas heinz poppy les david ab ag ac nee holly
+    lys sally vesna zita calixte""".split()
 )
 """First names that are words, units or trade names too: alone they say nothing of a person."""
 
 _LISTS = (
-    _NAMES, _FROM_ELSEWHERE, _MORE_FRENCH, _ARABIC_AND_BERBER, _AFRICAN, _IBERIAN_AND_LATIN, _ITALIAN, _SLAVIC_AND_EASTERN,
-    _TURKISH_AND_PERSIAN, _ASIAN, _NORTHERN_AND_ENGLISH,
+    _NAMES, _FROM_ELSEWHERE, _MORE_FRENCH, _ARABIC_AND_BERBER, _AFRICAN, _IBERIAN_AND_LATIN, _ITALIAN,
+    _SLAVIC_AND_EASTERN, _TURKISH_AND_PERSIAN, _ASIAN, _NORTHERN_AND_ENGLISH,
 )  # fmt: skip
 FIRST_NAMES = frozenset(name for words in _LISTS for name in words.split())

@@ -34,20 +34,23 @@ _AMBIGUOUS = {
 _FILE_NUMBER = re.compile(r"^((n|no|num|numero) )?(de )?(dossier|venue|sejour|iep)$")
 _BOUND = re.compile(r"\bage\b.*\b(min|max|mini|maxi|minimum|maximum|minimal|maximal|de|a|debut|fin)$")
 """« Âge patient min » is a condition of a reference range."""
-_NOT_PEOPLE = re.compile(r"\b(poids|taille|lieu|terme|heure) (de |a la )?naissance\b|\b(fiche|information|consigne)s? patients?\b")
+_NOT_PEOPLE = re.compile(
+    r"\b(poids|taille|terme) (de |a la )?naissance\b|\b(fiche|information|consigne)s? patients?\b"
+)
 _STAFF = re.compile(
     r"^(referent|responsable|biologiste|technicien|redacteur|verificateur|approbateur|auteur|correspondant|pilote)"
     r"|^(valideur|validateur|contact|interlocuteur|signataire|operateur|utilisateur|prescripteur|medecin|pharmacien)"
     r"|^(preleveur|qualiticien|cadre|decideur|transcodeur|author|reviewer|approver|editor|owner|created by|updated by)"
     r"|\b(valide|cree|modifie|saisi|redige|verifie|approuve|relu|habilite|decide|revu|code|cloture) (par|le)\b"
     r"|\b(referent|responsable|validation|validated by|approved by|reviewed by|biologiste)$"
-    r"|^(laboratoire|labo|executant|sous traitant|hopital|etablissement|site|fournisseur|fabricant|automate|analyseur)\b"
+    r"|^(laboratoire|labo|executant|sous traitant|hopital|etablissement|site|fournisseur|fabricant|automate)\b"
 )
 """Headings of people of the laboratory, and of places, which bear the names of people."""
 _DATED = re.compile(
     r"\b(creation|cree?e?|maj|mise a jour|modif\w*|validation|valide\w*|effet|debut|fin|application|version|activation"
     r"|desactivation|ouverture|fermeture|update[ds]?|created?|valid|modified|effective|expir\w*|peremption|revision"
-    r"|revu\w*|publication|import|export|arret|suppression|saisi\w*|decide\w*|approuve\w*|parametrage|mise en service)\b"
+    r"|revu\w*|publication|import|export|arret|suppression|saisi\w*|decide\w*|approuve\w*|parametrage|mise en service"
+    r")\b"
 )
 _CATALOGUE_FIELDS = frozenset({"unit", "specimen", "technique", "scale", "nabm", "timing"})
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
@@ -56,7 +59,7 @@ _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 def folded(text: str) -> str:
     """A heading without case, accents, punctuation nor repeated spaces."""
     flat = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe"))
-    flat = "".join(letter for letter in flat if not unicodedata.combining(letter) and unicodedata.category(letter) != "Cf")
+    flat = "".join(letter for letter in flat if unicodedata.category(letter) not in ("Cf", "Mn"))
     return _PUNCTUATION.sub(" ", flat.lower()).strip()
 
 

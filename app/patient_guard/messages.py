@@ -1,4 +1,4 @@
-"""Messages of results and resources that describe a patient, whole or quoted in a text: HL7 v2, HPRIM, ASTM, CDA, FHIR."""
+"""Messages of results, and resources that describe a patient, whole or quoted: HL7 v2, HPRIM, ASTM, CDA, FHIR."""
 
 import re
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from enum import IntEnum
 from functools import lru_cache
+from itertools import pairwise
 
 from app.patient_guard.first_names import AMBIGUOUS, FIRST_NAMES
 from app.patient_guard.surnames import FAMOUS, SURNAMES
@@ -11,15 +12,17 @@ from app.patient_guard.surnames import FAMOUS, SURNAMES
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BETWEEN = frozenset(" ,^.\u00a0\u202f'’-")
 _PARTICLES = frozenset(
-    "le la de du des d da di do dos del della den der van von ben bin bint ibn el al abu st saint mac mc o y ould".split()
+    "le la de du des d da di do dos del della den der van von ben bin bint ibn el al abu st saint mac mc o ould".split()
 )
 _MOST_WORDS = 5
 _LONGEST = 60
 _CIVILITY = re.compile(
-    r"(?<![\w.-])(?P<title>Mme|MME|Mlle|MLLE|Mrs|Ms|Miss|Madame|MADAME|Mademoiselle|Monsieur|MONSIEUR|Mr|MR|M\.|M(?= ))\.? {1,2}"
+    r"(?<![\w.-])"
+    r"(?P<title>Mme|MME|Mlle|MLLE|Mrs|Ms|Miss|Madame|MADAME|Mademoiselle|Monsieur|MONSIEUR|Mr|MR|M\.|M(?= ))\.? {1,2}"
     r"(?P<name>[^\W\d_][\w'’-]+(?: [^\W\d_][\w'’-]+){0,3})"
 )
-MAY_ADDRESS = re.compile(r"(?<![\w.-])(?:M[mM][eE]|M[lL]{2}[eE]|Mrs|Ms|Miss|M[aA][dD]|Mon|MON|M[rR]|M[. ])")
+MAY_ADDRESS = re.compile(r"M(?:[mM][eE]|[lL]{2}[eE]|rs|s |iss|[aA][dD]|on|ON|[rR]|[. ])")
+"""What a text must hold to be looked at more closely."""
 
 AUTHORED = re.compile(
     r"\b(?:valid\w*|v[ée]rifi\w*|cr[ée]{2}e?|modifi\w*|par|contact|responsable|r[ée]f[ée]rent|biologiste|dr|pr|docteur"
@@ -27,6 +30,9 @@ AUTHORED = re.compile(
     re.IGNORECASE,
 )
 """Words of who validated, made or answers for something."""
+
+
+_LETTERS = str.maketrans({"œ": "oe", "ß": "ss", "ø": "o", "ł": "l", "ı": "i", "đ": "d", "æ": "ae"})
 
 
 class Strength(IntEnum):
@@ -46,11 +52,11 @@ def plain(word: str) -> str:
     """A word in small letters without accents."""
     if word.isascii():
         return word.lower()
-    flat = unicodedata.normalize("NFKD", word.replace("œ", "oe").replace("Œ", "OE").replace("ß", "ss").replace("ø", "o"))
-    flat = flat.replace("ł", "l").replace("Ł", "L").replace("ı", "i").replace("đ", "d").replace("Đ", "D")
+    flat = unicodedata.normalize("NFKD", word.lower().translate(_LETTERS))
     return "".join(letter for letter in flat if not unicodedata.combining(letter)).lower()
 
 
+@lru_cache(maxsize=65_536)
 def is_first_name(text: str) -> bool:
     """Whether one word, of several parts or not, is a first name: `Jean-Paul`, `Aïcha`."""
     return plain(text).replace("’", "-").replace("'", "-").split("-")[0] in FIRST_NAMES
@@ -74,6 +80,8 @@ def strength_of(text: str) -> Strength:
     words: list[str] = _WORD.findall(text)
     if not 2 <= len(words) <= _MOST_WORDS:
         return Strength.NONE
+    if not any(map(is_first_name, words)):
+        return Strength.NONE
     others = _WORD.sub("", text)
     if not _BETWEEN.issuperset(others) or "." in others.replace(". ", "").rstrip("."):
         return Strength.NONE
@@ -84,6 +92,9 @@ def _weigh(words: list[str], others: str) -> Strength:
     flat = [plain(word) for word in words]
     if " ".join(flat) in FAMOUS:
         return Strength.NONE
+    cases = {_cased(word) for word, said in zip(words, flat, strict=True) if said not in _PARTICLES}
+    if "lower" in cases and len(cases) > 1:
+        return Strength.NONE  # A sentence.
     best = Strength.NONE
     is_listed = "," in others or "^" in others
     for place, word in enumerate(words):
@@ -91,7 +102,9 @@ def _weigh(words: list[str], others: str) -> Strength:
         if not is_first_name(word):
             continue
         rest = [other for at, other in enumerate(words) if at != place and flat[at] not in _PARTICLES]
-        rest = [other for other in rest if not (len(rest) > 1 and is_first_name(other) and _cased(other) == _cased(word))]
+        if len(rest) > 1:
+            # « NGUYEN Thi Mai » has two first names.
+            rest = [other for other in rest if not (is_first_name(other) and _cased(other) == _cased(word))]
         if not rest:
             continue
         best = max(best, _strength(word, rest, is_listed=is_listed))
@@ -112,8 +125,10 @@ def _strength(first_name: str, rest: list[str], *, is_listed: bool) -> Strength:
     if is_known and (is_mixed or is_listed):
         return Strength.SURE if is_doubtful else Strength.STRONG
     if is_known:
-        # « Rose Martin » may be anything; « rose martin » too.
-        return Strength.WEAK if is_doubtful or _cased(first_name) == "lower" else Strength.SURE
+        # « Rose Martin » may be anything; « anne durand », in small letters, is two words more often than not.
+        if _cased(first_name) == "lower":
+            return Strength.NONE if is_doubtful or len(rest) > 1 else Strength.WEAK
+        return Strength.WEAK if is_doubtful else Strength.SURE
     if is_listed and not is_doubtful:
         return Strength.SURE if all(other[0].isupper() for other in rest) else Strength.NONE
     if is_doubtful:
@@ -160,7 +175,7 @@ def names_within(text: str) -> Strength:
     """The surest name among the pairs of words of a sentence: « GARCIA Sandrine 12/04/1983 »."""
     words = _WORD.findall(text[:400])
     best = Strength.NONE
-    for left, right in zip(words, words[1:], strict=False):
+    for left, right in pairwise(words):
         if (is_first_name(left) or is_first_name(right)) and left[0].isupper() and right[0].isupper():
             best = max(best, _weigh([left, right], " "))
     return best

@@ -74,6 +74,13 @@ def is_article(text: str) -> bool:
     return (10 - total % 10) % 10 == int(number[12])
 
 
+def may_be_one(digits: str) -> bool:
+    """Whether digits in one piece are worth a closer look: of 13 or 15 of them, what is written as a number at all."""
+    if len(digits) == 13:
+        return digits[0] in "1278"
+    return len(digits) != 15 or _is_body(digits[:13], with_key=True)
+
+
 class Numbers:
     """What the numbers of one text are."""
 
@@ -95,7 +102,7 @@ class Numbers:
 def numbers_in(text: str) -> Numbers:
     """Look for numbers anywhere in a text, in time linear in its length."""
     found = Numbers()
-    if any(character.isdigit() and not character.isascii() for character in text):
+    if not text.isascii() and any(character.isdigit() and not character.isascii() for character in text):
         text = "".join(str(int(c)) if c.isdigit() and c.isdecimal() else c for c in text)
     text = _FLOAT.sub(lambda match: _as_integer(match[1] + match[2], int(match[3]) + 11), text)
     for match in _GROUPED.finditer(text):

@@ -1,9 +1,11 @@
 """Columns that hold people: names, dates of birth, and the rows where several traces come together."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from app.patient_guard import births, names
 from app.patient_guard.cells import Column
+from app.patient_guard.first_names import AMBIGUOUS
 from app.patient_guard.names import Strength
 
 _ENOUGH, _DIFFERENT = 5, 4
@@ -35,7 +37,7 @@ def _different_first_names(texts: Sequence[str]) -> int:
 def _first_names_in(column: Column) -> set[int]:
     found = column.first_names
     plain = {names.plain(text.split(" ")[0]) for text in found}
-    doubtful = sum(name.split("-")[0] in names.AMBIGUOUS for name in plain)
+    doubtful = sum(name.split("-")[0] in AMBIGUOUS for name in plain)
     rows = column.rows(found)
     if len(plain) - doubtful < 3:
         return set()
@@ -47,7 +49,7 @@ def _first_names_in(column: Column) -> set[int]:
 def pairs(columns: Sequence[Column]) -> dict[int, set[int]]:
     """Column -> rows where a usual surname stands beside a first name, in three rows or more."""
     found: dict[int, set[int]] = {}
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in pairwise(columns):
         if left.told.staff or right.told.staff:
             continue
         for surname, first in ((left, right), (right, left)):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
 from app.patient_guard.findings import ANSWERED, OVERRULED, SAID, Finding, Kind
@@ -21,8 +22,8 @@ _MESSAGE = (
     "aucune donnée nominative ; demandez au SGL un export de son catalogue en CSV ou en classeur."
 )
 TEXT_REFUSED = (
-    "Ce texte contient {} : l'atelier n'enregistre aucune donnée de patient. Rien n'a été enregistré ; retirez-en ce qui "
-    "désigne une personne et recommencez."
+    "Ce texte contient {} : l'atelier n'enregistre aucune donnée de patient. Rien n'a été enregistré ; retirez-en ce "
+    "qui désigne une personne et recommencez."
 )
 
 
@@ -35,17 +36,39 @@ class PatientDataError(ImportRefusedError):
         """Kind of trace -> rows, for the journal: never what they hold."""
 
     @property
-    def may_be_answered(self) -> bool:
-        """Whether only a question stands in the way: are these numbers article numbers?"""
-        return set(self.counts) <= {kind.value for kind in ANSWERED}
+    def asks_articles(self) -> bool:
+        """Whether a question is open: are these numbers article numbers?"""
+        return Kind.ARTICLE.value in self.counts
 
     @property
     def may_be_overruled(self) -> bool:
-        """Whether an administrator may let it pass, the question being answered."""
-        return set(self.counts) <= {kind.value for kind in (*OVERRULED, *ANSWERED)}
+        """Whether an administrator may let the names pass, once the question is answered."""
+        overruled = {kind.value for kind in OVERRULED}
+        return bool(set(self.counts) & overruled) and set(self.counts) <= overruled | {kind.value for kind in ANSWERED}
 
-    def __reduce__(self) -> tuple[type["PatientDataError"], tuple[list[InputProblem], dict[str, int]]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problems, self.counts)
+
+
+class Refusals:
+    """The refusals of several files, raised as one: of patients when one of them holds patients."""
+
+    def __init__(self) -> None:
+        self._problems: list[InputProblem] = []
+        self._counts: Counter[str] = Counter()
+
+    def add(self, error: ImportRefusedError) -> None:
+        """Take the refusal of one file."""
+        self._problems += error.problems
+        if isinstance(error, PatientDataError):
+            self._counts.update(error.counts)
+
+    def raise_any(self) -> None:
+        """Raise what was taken, if anything was."""
+        if self._counts:
+            raise PatientDataError(self._problems, self._counts)
+        if self._problems:
+            raise ImportRefusedError(self._problems)
 
 
 class PatientTextError(InvalidInputError):

@@ -74,20 +74,23 @@ bekele tesfaye haile mohamud warsame abdirahman
 
 FAMOUS = frozenset(
     name.strip()
-    for name in """claude bernard|jean bernard|robert debre|charles nicolle|henri mondor|louis pradel|edouard herriot|martin petit|
-    petit martin|paul brousse|jean verdier|louis mourier|antoine beclere|marie curie|pierre marie|gustave roussy|
-    leon berard|jean monnet|jules verne|paul papin|oscar lambret|francois baclesse|antoine lacassagne|henri becquerel|
-    georges pompidou|emile roux|rene dubos|andre gregoire|robert ballanger|louis pasteur|albert calmette|claude huriez|
-    jeanne de flandre|roger salengro|simone veil|jacques monod|victor hugo|paul bunnell|fernand widal|rose bengale|
-    rose waaler|marie guillain|bence jones|jean perrin|eugene marquis|jean godinot|georges francois leclerc|paul strauss|
-    claudius regaud|alexis vautrin|rene huguenin|leon bernard|raymond poincare|ambroise pare|lariboisiere fernand|
-    fernand widal|henri laborit|philippe pinel|camille claudel|charles foix|rene muret|jean rostand|louis michel|
-    felix guyon|simone de beauvoir|marie lannelongue|joseph imbert|henri duffaut|francois mitterrand|pierre oudot|
-    jean bouveri|william morey|lucien hussel|paul ribeyre|louis pradel|pierre wertheimer|leon jean gregory|
-    francois quesnay|andre mignot|jean jaures|pierre garraud|guillaume regnier|robert boulin|charles perrens|
-    pierre zobda quitman|felix simmonds|simmonds felix|widal felix|felix widal|marie strumpell|charcot marie|
-    marie tooth|charcot marie tooth|gilles de la tourette|georges gilbert|gilbert meulengracht|martin lewis|
-    thayer martin|martin bell|van gieson|de morsier|henri poincare|blaise pascal|louis leprince ringuet""".split("|")
+    for name in """claude bernard|jean bernard|robert debre|charles nicolle|henri mondor|louis pradel|edouard herriot|
+    martin petit|petit martin|paul brousse|jean verdier|louis mourier|antoine beclere|marie curie|
+    pierre marie|gustave roussy|leon berard|jean monnet|jules verne|paul papin|oscar lambret|
+    francois baclesse|antoine lacassagne|henri becquerel|georges pompidou|emile roux|rene dubos|
+    andre gregoire|robert ballanger|louis pasteur|albert calmette|claude huriez|jeanne de flandre|
+    roger salengro|simone veil|jacques monod|victor hugo|paul bunnell|fernand widal|rose bengale|
+    rose waaler|marie guillain|bence jones|jean perrin|eugene marquis|jean godinot|
+    georges francois leclerc|paul strauss|claudius regaud|alexis vautrin|rene huguenin|leon bernard|
+    raymond poincare|ambroise pare|lariboisiere fernand|henri laborit|philippe pinel|camille claudel|
+    charles foix|rene muret|jean rostand|louis michel|felix guyon|simone de beauvoir|marie lannelongue|
+    joseph imbert|henri duffaut|francois mitterrand|pierre oudot|jean bouveri|william morey|
+    lucien hussel|paul ribeyre|pierre wertheimer|leon jean gregory|francois quesnay|andre mignot|
+    jean jaures|pierre garraud|guillaume regnier|robert boulin|charles perrens|pierre zobda quitman|
+    felix simmonds|simmonds felix|widal felix|felix widal|marie strumpell|charcot marie|marie tooth|
+    charcot marie tooth|gilles de la tourette|georges gilbert|gilbert meulengracht|martin lewis|
+    thayer martin|martin bell|van gieson|de morsier|henri poincare|blaise pascal|louis leprince ringuet|
+    martin et petit""".split("|")
 )
 """Hospitals, tests and diseases that bear the name of a person."""
 

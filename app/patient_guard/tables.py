@@ -10,14 +10,15 @@ from app.patient_guard.findings import Finding, Kind
 _HEADER_SEARCH_ROWS = 15
 _BLOCK = 200
 _BIRTH_WORDS = re.compile(
-    r"(?<![\w-])n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|naiss|ddn|dtn|d\.d\.n|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] il"
+    r"n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|naiss|ddn|dtn|d\.d\.n|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] il"
     r"|nascid|nascita"
 )
 _MESSAGE_MARKS = (
-    "MSH|", "PID|", "OBX|", "OBR|", "FHS|", "BHS|", "H|", "P|", "resourceType", "ClinicalDocument", "recordTarget", "patientRole",
-    "Patient/",
+    "MSH|", "PID|", "OBX|", "OBR|", "FHS|", "BHS|", "H|", "P|", "resourceType", "ClinicalDocument", "recordTarget",
+    "patientRole", "Patient/",
 )  # fmt: skip
-_DATEISH = re.compile(r"\d[/.-]\d\d?[/.-]\d|\d{8}|\d [^\W\d_]{3,9}\.? \d{2}")
+_DATEISH = re.compile(r"[/.-]\d\d?[/.-]\d|[12][089]\d\d")
+_LONGEST_NOTE = 400
 
 
 def examine(
@@ -112,18 +113,16 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
     counts: dict[int, _Count] = {}
     surnames: dict[int, dict[int, str]] = {}
     for block, text in _blocks(rows):
-        has_numbers = numbers.LIKELY.search(text) is not None
         has_births = _BIRTH_WORDS.search(text.lower()) is not None
         has_messages = any(mark in text for mark in _MESSAGE_MARKS)
         has_people = names.MAY_ADDRESS.search(text) is not None
-        has_dates = _DATEISH.search(text) is not None
-        if not (has_numbers or has_births or has_messages or has_people or has_dates):
+        for row in block:
+            _count_numbers(row, counts)
+        if not (has_births or has_messages or has_people):
             continue
         for row in block:
             line = "\n".join(row.cells)
             number = row.row_number
-            if has_numbers and numbers.LIKELY.search(line):
-                _count_numbers(row, counts)
             if has_births and _BIRTH_WORDS.search(line.lower()):
                 for column, cell in enumerate(row.cells):
                     if births.tells_a_birth(cell):
@@ -133,8 +132,6 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
                 found.add(Kind.MESSAGE, column, number)
             if has_people and names.MAY_ADDRESS.search(line):
                 _look_for_civilities(row, told, found, surnames)
-            if has_dates and _DATEISH.search(line):
-                _look_for_dated_names(row, told, found)
     for column, count in counts.items():
         _judge_numbers(column, count, found)
     for column, named in surnames.items():
@@ -144,10 +141,10 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
 
 def _count_numbers(row: Row, counts: dict[int, _Count]) -> None:
     for column, cell in enumerate(row.cells):
-        if len(cell) < 13 or not numbers.LIKELY.search(cell):
+        if len(cell) < 13 or not (numbers.may_be_one(cell) if cell.isdigit() else numbers.LIKELY.search(cell)):
             continue
-        said = numbers.numbers_in(cell)
         count = counts.setdefault(column, _Count())
+        said = numbers.numbers_in(cell)
         number = row.row_number
         if said.alike:
             count.alike[number] = said.alike[0]
@@ -187,20 +184,25 @@ def _look_for_civilities(
             surnames.setdefault(column, {})[row.row_number] = surname
 
 
-def _look_for_dated_names(row: Row, told: Mapping[int, Told], found: _Found) -> None:
-    """A full name and a date in one cell: « GARCIA Sandrine 12/04/1983 »."""
-    for column, cell in enumerate(row.cells):
-        if len(cell) < 14 or not _DATEISH.search(cell) or (column in told and told[column].staff):
-            continue
-        is_named = names.names_within(cell) >= names.Strength.SURE
-        if is_named and births.holds_a_date(cell) and not names.AUTHORED.search(cell):
-            found.add(Kind.NAME, column, row.row_number)
+def _dated_names(column: Column) -> set[int]:
+    """The rows where a full name and a date stand in one cell: « GARCIA Sandrine 12/04/1983 »."""
+    if column.told.staff:
+        return set()
+    return column.rows(
+        text
+        for text in column.rows_of
+        if 14 <= len(text) <= _LONGEST_NOTE
+        and _DATEISH.search(text)
+        and names.names_within(text) >= names.Strength.SURE
+        and births.holds_a_date(text)
+        and not names.AUTHORED.search(text)
+    )
 
 
 def _look_at_columns(columns: Sequence[Column], data: Sequence[Row], found: _Found) -> None:
     named: set[int] = set()
     for column in columns:
-        rows = people.names_in(column)
+        rows = people.names_in(column) | _dated_names(column)
         named |= rows
         found.add(Kind.NAME, column.index, *rows)
     for places in (people.pairs(columns), people.together(columns)):

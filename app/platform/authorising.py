@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.errors import NotAllowedError, NotFoundError
 from app.models import Membership, Role, User, UserSession, metadata
+from app.patient_guard.refusal import PatientTextError
 from app.platform import locks
 from app.platform.database import reading
 from app.platform.forms import CleanRequest
@@ -194,6 +195,14 @@ class AuthorisedRoute(APIRoute):
                     raise NotFoundError("Cette page n'existe pas.")
             if needs.person:
                 await run_in_threadpool(authorise, request, needs)
-            return await handle(CleanRequest(request.scope, request.receive, request._send))
+            clean = CleanRequest(request.scope, request.receive, request._send)
+            clean.looks_for_patients = not getattr(self.endpoint, "keeps_what_is_typed", False)
+            try:
+                return await handle(clean)
+            except HTTPException as error:
+                # The framework says of whatever stops the reading of a form that it cannot be read.
+                if isinstance(error.__cause__, PatientTextError):
+                    raise error.__cause__ from None
+                raise
 
         return authorise_first
