@@ -128,6 +128,13 @@ _SURE = re.compile(
 """What can only be a date; eight digits and « 01.02.53 » are codes as well."""
 
 
+def _look_like_days(years: dict[str, int]) -> bool:
+    """Whether texts that may be codes are days all the same: eight digits, or days beyond 12 as often as not."""
+    doubtful = [text for text in years if not _SURE.match(text.strip())]
+    late = sum(text.strip()[:2].isdigit() and int(text.strip()[:2]) > 12 for text in doubtful)
+    return all(text.strip().isdigit() for text in doubtful) or 3 * late >= len(doubtful)
+
+
 def are_births(
     years: dict[str, int], filled: int, rows_of_dates: int, *, is_dated: bool = False, with_people: bool = False
 ) -> bool:
@@ -138,7 +145,7 @@ def are_births(
     """
     own = sorted(year for text, year in years.items() if not _is_placeholder(text))
     sure = [year for text, year in years.items() if _SURE.match(text.strip()) and not _is_placeholder(text)]
-    if 100 * rows_of_dates >= 95 * filled or (10 * rows_of_dates >= 8 * filled and all(len(t) >= 8 for t in years)):
+    if 10 * rows_of_dates >= 8 * filled and _look_like_days(years):
         sure = own
     if is_dated:
         return sum(year < BEFORE_COMPUTERS for year in sure) >= 3

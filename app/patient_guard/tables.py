@@ -106,6 +106,9 @@ class _Count:
         self.form: set[int] = set()
         self.article: set[int] = set()
         self.other = 0
+        """Numbers of 13 digits that are nothing of the kind."""
+        self.other_long = 0
+        """Of 15 digits."""
 
 
 def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Told], found: _Found) -> None:
@@ -141,7 +144,13 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
 
 def _count_numbers(row: Row, counts: dict[int, _Count]) -> None:
     for column, cell in enumerate(row.cells):
-        if len(cell) < 13 or not (numbers.may_be_one(cell) if cell.isdigit() else numbers.LIKELY.search(cell)):
+        if len(cell) < 13:
+            continue
+        if not (numbers.may_be_one(cell) if cell.isdigit() else numbers.LIKELY.search(cell)):
+            if len(cell) in (13, 15) and cell.isdigit():
+                count = counts.setdefault(column, _Count())
+                count.other += len(cell) == 13 and not numbers.is_article(cell)
+                count.other_long += len(cell) == 15
             continue
         count = counts.setdefault(column, _Count())
         said = numbers.numbers_in(cell)
@@ -164,7 +173,9 @@ def _judge_numbers(column: int, count: _Count, found: _Found) -> None:
     # Other long numbers have a right key by chance, one in a hundred.
     if 2 * len(count.keyed_alike) >= len(count.alike):
         found.add(Kind.NUMBER, column, *count.keyed_alike)
-    elif len(set(count.alike.values())) >= max(5, 0.8 * len(count.alike)):
+    elif (
+        len(set(count.alike.values())) >= max(5, 0.8 * len(count.alike)) and 4 * count.other_long <= len(count.alike)
+    ):
         found.add(Kind.NUMBER_FORM, column, *count.alike)
     # So do numbers of 13 digits have the form by chance, three in a hundred.
     if count.other < 20 or 10 * len(count.form) >= 3 * (len(count.form) + count.other):
