@@ -17,7 +17,7 @@ from app.catalogues.service import IMPORT_JOB, create_catalogue, held_by, plan_i
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files.archive import unpacked_and_left
 from app.files.choices import Choices, IncomingFile
-from app.files.guard import NOTHING_CLEARED, refuse_beside, refuse_message, refuse_patient_data
+from app.files.guard import NOTHING_CLEARED, refuse_beside, refuse_message, refuse_patient_data, refuse_patients
 from app.files.reading import ReadFile, read_file
 from app.files.records import Dialect, detect_dialect
 from app.files.tabular import check_content, read_table
@@ -172,7 +172,13 @@ def _first_choices(name: str, content: bytes, max_bytes: int, cleared: frozenset
     """Refuse what must not be kept; the rest is read as it seems to be written, until the user says otherwise."""
     refuse_message(name, content)
     check_content(name, content, max_bytes)
-    refuse_patient_data(read_table(name, content), cleared)
+    try:
+        table = read_table(name, content)
+    except ImportRefusedError:
+        # What cannot be read is refused as patients where it holds some: that is journaled.
+        refuse_patients(name, content, cleared)
+        raise
+    refuse_patient_data(table, cleared)
     refuse_beside(name, content, cleared)
     return Choices()
 

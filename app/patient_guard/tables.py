@@ -121,6 +121,8 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
         has_people = names.MAY_ADDRESS.search(text) is not None
         for row in block:
             _count_numbers(row, counts)
+            if messages.message_in_cells(row.cells):
+                found.add(Kind.MESSAGE, 0, row.row_number)
         if not (has_births or has_messages or has_people):
             continue
         for row in block:
@@ -130,7 +132,7 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
                 for column, cell in enumerate(row.cells):
                     if births.tells_a_birth(cell):
                         found.add(Kind.BIRTH, column, number)
-            if has_messages and (messages.message_in(line) or messages.message_in_cells(row.cells)):
+            if has_messages and messages.message_in(line):
                 column = next((place for place, cell in enumerate(row.cells) if messages.message_in(cell)), 0)
                 found.add(Kind.MESSAGE, column, number)
             if has_people and names.MAY_ADDRESS.search(line):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import Connection
@@ -18,10 +18,9 @@ from starlette.concurrency import run_in_threadpool
 
 from app.errors import NotAllowedError, NotFoundError
 from app.models import Membership, Role, User, UserSession, metadata
-from app.patient_guard.refusal import PatientTextError
 from app.platform import locks
 from app.platform.database import reading
-from app.platform.forms import CleanRequest
+from app.platform.forms import CleanRequest, FormRefusedError
 from app.platform.identity import (
     NO_CATALOGUE,
     NO_LABORATORY,
@@ -199,10 +198,7 @@ class AuthorisedRoute(APIRoute):
             clean.looks_for_patients = not getattr(self.endpoint, "keeps_what_is_typed", False)
             try:
                 return await handle(clean)
-            except HTTPException as error:
-                # The framework says of whatever stops the reading of a form that it cannot be read.
-                if isinstance(error.__cause__, PatientTextError):
-                    raise error.__cause__ from None
-                raise
+            except FormRefusedError as error:
+                raise error.error from None
 
         return authorise_first

@@ -16,11 +16,19 @@ SECRETS = frozenset({"password", "actuel", "nouveau", "confirmation"})
 """Fields that are passwords: they are stored nowhere as they are typed, and never shown again."""
 
 
+class FormRefusedError(HTTPException):
+    """Carries the refusal of a form through the framework, which takes any other exception for a form that is broken."""
+
+    def __init__(self, error: PatientTextError) -> None:
+        super().__init__(error.status_code, error.message)
+        self.error = error
+
+
 class CleanRequest(Request):
     """A request whose form has no control characters but tabs and ends of lines; files are left as they are.
 
     A character zero is no slip of a keyboard, and a field of which nothing is left would pass for one left empty, which
-    may mean everything: both are refused with 400. What speaks of a patient raises PatientTextError, unless the route
+    may mean everything: both are refused with 400. What speaks of a patient raises FormRefusedError, unless the route
     looks at its texts itself (`keeps_what_is_typed`).
     """
 
@@ -31,7 +39,11 @@ class CleanRequest(Request):
             received = await super()._get_form(**limits)
             self._form = FormData([(name, _clean(value)) for name, value in received.multi_items()])
             if self.looks_for_patients:
-                _refuse_patients(self._form)
+                try:
+                    _refuse_patients(self._form)
+                except PatientTextError as error:
+                    await self._form.close()
+                    raise FormRefusedError(error) from error
         return self._form
 
 

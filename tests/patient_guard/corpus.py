@@ -48,6 +48,18 @@ def _noted(
     return found
 
 
+def _two_columns() -> Rows:
+    """A few people among the rows of a catalogue, in columns that hold other things too."""
+    crowd = {40 * place: person for place, person in enumerate(people(5, 21))}
+    found: list[list[str]] = [["Code", "Libellé", "Zone A", "Zone B"]]
+    for place in range(200):
+        person = crowd.get(place)
+        found.append(
+            [*analysis(place)[:2], *((person.surname, person.first_name) if person else ("SECTEUR", "Paillasse"))]
+        )
+    return found
+
+
 def _rng() -> random.Random:
     return random.Random(11)
 
@@ -136,6 +148,31 @@ def _tables() -> dict[str, tuple[str, Rows]]:
                 ["Code", "Libellé", "Pers1", "Pers2"],
                 *([*analysis(n)[:2], p.surname, p.first_name] for n, p in enumerate(crowd)),
             ],
+        ),
+        "nom et prénom sur deux colonnes, peu de lignes": ("csv xlsx", _two_columns()),
+        "prénoms seuls": (
+            "csv",
+            [["Code", "Libellé", "Zone"], *([*analysis(n)[:2], p.first_name] for n, p in enumerate(crowd))],
+        ),
+        "deux noms et leur sexe": (
+            "csv",
+            [
+                ["Code", "Libellé", "Zone", "Zone 2"],
+                ["GLU", "Glucose", "Sandrine Lefebvre", "F"],
+                ["NA", "Sodium", "Youssef Benali", "M"],
+                *([*analysis(n)[:2], "", "M"] for n in range(3, 14)),
+            ],
+        ),
+        "une seule civilité": (
+            "csv",
+            [
+                *_noted("Note", lambda p: p.surname, rows=0, among=30),
+                ["K9", "Potassium", "mmol/L", "rappeler Mlle Zielonka Agnieszka"],
+            ],
+        ),
+        "civilités et noms seuls": (
+            "csv",
+            _noted("Note", lambda p: f"appel de Mme {p.surname} ce matin", rows=6, among=60),
         ),
         "cinq noms parmi 3 000 lignes": (
             "csv xlsx",
@@ -237,6 +274,14 @@ def _messages() -> dict[str, list[tuple[str, bytes]]]:
         ],
         "HL7 v2 en trame MLLP": [("a.dat", b"\x0b" + hl7.encode() + b"\x1c\r")],
         "HL7 v2 dans une cellule": [("a.csv", csv_bytes(quoted)), ("a.xlsx", xlsx_bytes(quoted))],
+        "HL7 v2 en colonnes": [
+            (
+                "a.xlsx",
+                xlsx_bytes(
+                    [["PID", "1", "", "80012", "", f"{p.surname}", day], ["OBX", "1", "NM", "GLU", "", "5.2", ""]]
+                ),
+            ),
+        ],
         "HPRIM": [("a.hpr", hprim.encode()), ("a.txt", hprim.encode("utf-16"))],
         "ASTM": [("a.astm", astm.encode())],
         "CDA": [("a.xml", cda.encode()), ("b.xml", cda.encode("utf-16"))],
