@@ -17,7 +17,7 @@ SECRETS = frozenset({"password", "actuel", "nouveau", "confirmation"})
 
 
 class FormRefusedError(HTTPException):
-    """Carries the refusal of a form through the framework, which takes any other exception for a form that is broken."""
+    """Carries the refusal of a form through the framework, which takes any other for a form that is broken."""
 
     def __init__(self, error: PatientTextError) -> None:
         super().__init__(error.status_code, error.message)
