@@ -9,8 +9,8 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import app.terminology.search_index
 from app.models import metadata
-from app.models.chained import PENDING_TABLE
 from app.models.base import UtcDateTime
+from app.models.chained import PENDING_TABLE
 
 # The full-text index, and on SQLite the tables kept behind it and what is not linked yet, are no models.
 SEARCH_TABLE_PREFIX = app.terminology.search_index.SEARCH_TABLE

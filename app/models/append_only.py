@@ -109,7 +109,7 @@ def trigger_statements(table: str, dialect: str = "sqlite") -> list[str]:
 def _refusal(table: str, verb: str) -> str:
     when = ""
     if verb == "UPDATE" and table in MOVABLE:
-        fixed = (name for name in metadata.tables[table].columns.keys() if name not in MOVABLE[table])
+        fixed = (column.name for column in metadata.tables[table].columns if column.name not in MOVABLE[table])
         when = f"WHEN {' OR '.join(f'NEW.{name} IS NOT OLD.{name}' for name in fixed)} "
     return (
         f"CREATE TRIGGER tr_{table}_no_{verb.lower()} BEFORE {verb} ON {table} {when}"

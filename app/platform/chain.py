@@ -7,14 +7,14 @@ Nobody calls this module to link a fact: the database notes every row that is ad
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, event, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, event, func, insert, inspect, select, text, update
 
 from app.models.base import metadata
-from app.models.chain import ChainHead, ChainLink, LinkKind, TextSalt
+from app.models.chain import LinkKind
 from app.models.chained import CHAINED_TABLES, NOTED_SETTING, PENDING_TABLE, FactTable, fact_table
 from app.platform.chain_digests import (
     BEGINNING,
@@ -35,7 +35,12 @@ MEMBERS = 1_000
 _BEFORE = "chain pending before"
 _ADDS_NOTHING = re.compile(r"\s*(SELECT|UPDATE|DELETE|PRAGMA|SAVEPOINT|RELEASE|ROLLBACK|SET|LOCK)\b", re.IGNORECASE)
 
-_links, _salts, _heads = (model.__table__ for model in (ChainLink, TextSalt, ChainHead))  # type: ignore[attr-defined]
+_links, _salts, _heads = (metadata.tables[name] for name in ("chain_link", "text_salt", "chain_head"))
+
+
+def copying(engine: Engine) -> Engine:
+    """The same engine, for copying facts with the links that they have."""
+    return engine.execution_options(**{AS_IT_IS: True})
 
 
 def watch(engine: Engine) -> None:
@@ -111,7 +116,7 @@ def link_noted(connection: Connection) -> None:
     noted = _noted(connection)
     if not noted or connection.get_execution_options().get(AS_IT_IS):
         return
-    rows: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
+    rows: dict[int, dict[str, list[RowMapping]]] = {}
     for name in sorted(noted):
         facts = fact_table(name)
         for row in read_facts(connection, facts, noted[name]):
@@ -124,7 +129,12 @@ def link_noted(connection: Connection) -> None:
         adding.store()
 
 
-def read_facts(connection: Connection, facts: FactTable, keys: Iterable[int]) -> Iterable[Mapping[str, Any]]:
+def forget_noted(connection: Connection) -> None:
+    """Take for linked what this transaction wrote so far: it copies facts with their links."""
+    _noted(connection)
+
+
+def read_facts(connection: Connection, facts: FactTable, keys: Iterable[int]) -> Iterable[RowMapping]:
     """The facts of these keys, in their order."""
     wanted = sorted(set(keys))
     for start in range(0, len(wanted), MEMBERS):
@@ -141,7 +151,7 @@ class Adding:
         self._added: list[dict[str, Any]] = []
         self._salted: list[dict[str, Any]] = []
 
-    def add(self, kind: str, facts: FactTable, rows: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, kind: str, facts: FactTable, rows: Sequence[RowMapping]) -> None:
         """Add links over these facts of one table, given in the order of their keys."""
         for start in range(0, len(rows), MEMBERS):
             salts: dict[str, dict[str, str]] = {}
@@ -177,7 +187,7 @@ class Adding:
         self._added, self._salted = [], []
 
 
-def _member(facts: FactTable, row: Mapping[str, Any], salts: dict[str, dict[str, str]]) -> Member:
+def _member(facts: FactTable, row: RowMapping, salts: dict[str, dict[str, str]]) -> Member:
     key = int(row[facts.key.name])
     given = {name: secrets.token_hex(SALT_BYTES) for name in facts.texts if not is_empty(row[name])}
     commitments = {name: commitment(salt, row[name]) for name, salt in given.items()}
@@ -187,7 +197,7 @@ def _member(facts: FactTable, row: Mapping[str, Any], salts: dict[str, dict[str,
 
 
 _CHAIN_LOCK = 0x63686E
-"""Held on a server, with the number of the chain, while the first link of a chain is added: there is no head to lock yet."""
+"""Held on a server, with the number of the chain, while its first link is added: there is no head to lock yet."""
 
 
 def _held_head(connection: Connection, chain: int) -> tuple[int, str]:
@@ -222,7 +232,7 @@ def seal(connection: Connection, tables: Iterable[str] = CHAINED_TABLES) -> dict
         adding.store()
     for facts in readers:
         for rows in _pages(connection, facts):
-            by_chain: dict[int, list[Mapping[str, Any]]] = {}
+            by_chain: dict[int, list[RowMapping]] = {}
             for row in rows:
                 by_chain.setdefault(row.get("chain_of_row", 0), []).append(row)
             for chain, found in by_chain.items():
@@ -245,7 +255,7 @@ def _counts_by_chain(connection: Connection, facts: FactTable) -> list[tuple[int
     return [(row[0], row[1]) for row in found]
 
 
-def _pages(connection: Connection, facts: FactTable) -> Iterable[Sequence[Mapping[str, Any]]]:
+def _pages(connection: Connection, facts: FactTable) -> Iterable[Sequence[RowMapping]]:
     last: Any = None
     while True:
         statement = facts.all_rows.order_by(facts.key).limit(MEMBERS)

@@ -110,5 +110,8 @@ def downgrade() -> None:
         _drop_triggers(connection, table, names)
     for table in ("text_salt", "chain_link", "chain_head", "erasure"):
         op.drop_table(table)
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name == "postgresql":
+        for function in (chained.NOTING_FUNCTION, *(f"keep_{table}" for table in append_only.MOVABLE)):
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {function}()")
+    else:
         connection.exec_driver_sql(f"DROP TABLE {chained.PENDING_TABLE}")
