@@ -179,7 +179,8 @@ def test_an_emptied_table_is_found_row_by_row(scene: Scene) -> None:
 @pytest.mark.parametrize("column", ["members", "column_names", "linked_at", "previous_hash", "hash", "kind"])
 def test_a_link_that_was_changed_is_found(scene: Scene, column: str) -> None:
     changed = {"linked_at": "'2020-01-01 00\\:00\\:00+00\\:00'", "kind": "'sealed'", "members": "'[]'"}
-    scene.run(f"UPDATE chain_link SET {column} = {changed.get(column, repr('0' * 60))} WHERE chain = 1 AND position = 2")
+    value = changed.get(column, repr("0" * 60))
+    scene.run(f"UPDATE chain_link SET {column} = {value} WHERE chain = 1 AND position = 2")
     found = {(item.kind, item.position) for item in scene.found()}
     # The next link says so too where the hash itself was changed.
     assert ("broken_link", 2) in found
