@@ -14,17 +14,21 @@ SALT_BYTES = 16
 
 def canonical(value: Any) -> str:
     """A value as JSON in one way only: keys sorted, no spaces, moments in UTC, bytes as their SHA-256."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (bytes, memoryview)):
         return f"sha256:{hashlib.sha256(value).hexdigest()}"
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+# Made once: it is asked for several times a fact.
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def digest(text: str) -> str:
