@@ -40,6 +40,11 @@ def chain_name(chain: int, laboratories: Mapping[int, str]) -> str:
     return f"laboratoire « {name} »" if name else f"laboratoire n° {chain}"
 
 
+def of_chain(name: str) -> str:
+    """« de l’installation », « du laboratoire … »."""
+    return f"du {name}" if name.startswith("laboratoire") else f"de {name}"
+
+
 def laboratory_names(session: Session) -> dict[int, str]:
     """Number of each laboratory -> its name."""
     return {number or 0: name for number, name in session.exec(select(Laboratory.id, Laboratory.name))}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 from sqlmodel import Session
 
-from app.audit.heads import Head, chain_name, laboratory_names
+from app.audit.heads import Head, chain_name, laboratory_names, of_chain
 from app.models import LinkKind, metadata
 from app.models.chained import BY_DIGEST, CHAINED_TABLES, fact_table
 from app.platform.chain_digests import (
@@ -106,14 +106,15 @@ class _Verification:
                 place = {"position": link.position}
                 if link.position != position + 1:
                     missing = f"du maillon {position + 1} au maillon {link.position - 1}"
-                    self._find("removed", f"Chaîne de {name} : il manque des maillons, {missing}", chain, **place)
+                    said = f"Chaîne {of_chain(name)} : il manque des maillons, {missing}"
+                    self._find("removed", said, chain, **place)
                 elif link.previous_hash != previous:
-                    said = f"Chaîne de {name} : le maillon {link.position} ne suit pas celui d’avant"
+                    said = f"Chaîne {of_chain(name)} : le maillon {link.position} ne suit pas celui d’avant"
                     self._find("broken_link", said, chain, **place)
                 position, previous = link.position, link.hash
                 if not _is_whole(link):
                     about = link.table_name or "faits scellés"
-                    said = f"Chaîne de {name} : le maillon {link.position} ({about}) a été modifié"
+                    said = f"Chaîne {of_chain(name)} : le maillon {link.position} ({about}) a été modifié"
                     self._find("broken_link", said, chain, **place)
                 self._compare_head(link)
                 self.verdict.links += 1
@@ -125,7 +126,7 @@ class _Verification:
                 if link.kind == LinkKind.SEALED:
                     sealed[link.table_name] = sealed.get(link.table_name, 0) + len(members)
         if dict(announced) != sealed:
-            said = f"Chaîne de {name} : les faits scellés ne sont pas ceux que le premier maillon annonce"
+            said = f"Chaîne {of_chain(name)} : les faits scellés ne sont pas ceux que le premier maillon annonce"
             self._find("broken_link", said, chain, position=1)
         self.verdict.sealed += sum(sealed.values())
         self._end(chain, name, position, previous, stored)
@@ -134,21 +135,23 @@ class _Verification:
         if stored is None or (stored.position, stored.hash) != (position, last):
             if stored is not None and stored.position > position:
                 gone = f"du maillon {position + 1} au maillon {stored.position}"
-                self._find("cut", f"Chaîne de {name} : sa fin a été coupée, {gone}", chain, position=position + 1)
+                said = f"Chaîne {of_chain(name)} : sa fin a été coupée, {gone}"
+                self._find("cut", said, chain, position=position + 1)
             elif position:
-                said = f"Chaîne de {name} : sa tête n’est pas son dernier maillon"
+                said = f"Chaîne {of_chain(name)} : sa tête n’est pas son dernier maillon"
                 self._find("head", said, chain, position=position)
         if position:
             self.verdict.heads.append(Head(chain, name, position, last))
         for head in [head for (number, _), head in self._kept.items() if number == chain]:
-            said = f"Chaîne de {name} : elle s’arrête au maillon {position}, avant la tête gardée ({head.position})"
+            end = f"elle s’arrête au maillon {position}, avant la tête gardée ({head.position})"
+            said = f"Chaîne {of_chain(name)} : {end}"
             self._find("cut", said, chain, position=position + 1)
 
     def _compare_head(self, link: Any) -> None:
         kept = self._kept.pop((link.chain, link.position), None)
         if kept is not None and kept.hash != link.hash:
             name = chain_name(link.chain, self._names)
-            said = f"Chaîne de {name} : récrite, son maillon {link.position} n’est plus celui de la tête gardée"
+            said = f"Chaîne {of_chain(name)} : récrite, son maillon {link.position} n’est plus celui de la tête gardée"
             self._find("head", said, link.chain, position=link.position)
 
     def _pages(self, chain: int) -> Iterator[Sequence[Any]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.audit.heads import read_heads, write_heads
+from app.audit.heads import of_chain, read_heads, write_heads
 from app.audit.verification import Verdict
 from app.console.exit_codes import ExitCode
 from app.console.streams import InputFile, OutputFile
@@ -66,7 +66,7 @@ def register(cli: typer.Typer) -> None:
 
 def _lines(verdict: Verdict, is_compared: bool) -> list[str]:
     lines = [f"{item.sentence}." for item in verdict.findings]
-    lines += [f"Tête de {head.name} : {head.sentence}." for head in verdict.heads]
+    lines += [f"Tête {of_chain(head.name)} : {head.sentence}." for head in verdict.heads]
     if verdict.erased:
         lines.append(f"Textes effacés selon les règles : {format_number(verdict.erased)}.")
     if verdict.sealed:

@@ -14,14 +14,17 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 from sqlmodel import Session, col
 
-from app.audit.heads import Head
+from app.audit.heads import Head, heads
 from app.audit.verification import Finding, Verdict
+from app.errors import ConflictError
 from app.models import Action, AuditEvent, LinkKind, SourceFile, SourceRow, metadata
 from app.models.chained import CHAINED_TABLES, fact_table
 from app.platform.chain import Adding
 from app.platform.database import transaction
+from app.publication.repository import every_test
 from app.upkeep.audit_check import audit
 from tests.app.review.conftest import Desk, desk
+from tests.conftest import ADMINISTRATOR, TRANSCODER, ClientFor
 
 __all__ = ["desk"]
 
@@ -277,6 +280,26 @@ def test_a_forged_state_is_found(scene: Scene, way: str) -> None:
     assert [(item.kind, item.table, item.row) for item in scene.found()] == [
         ("forged_state", "review_state", scene.desk.sodium)
     ]
+
+
+@pytest.mark.parametrize("way", ["approved by nobody", "another code", "another person"])
+def test_a_forged_state_does_not_leave(scene: Scene, way: str) -> None:
+    with Session(scene.connection) as session:
+        assert every_test(session, scene.desk.catalogue_id, None)
+    scene.run(FORGED[way].format(row=scene.desk.sodium))
+    with Session(scene.connection) as session, pytest.raises(ConflictError, match="verify-audit"):
+        every_test(session, scene.desk.catalogue_id, None)
+
+
+def test_reports_and_the_journal_print_the_heads(desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium)
+    with Session(desk.engine) as session:
+        hashes = {head.chain: head.hash for head in heads(session)}
+    mine = hashes[desk.world.laboratory_id]
+    assert mine in client_for(ADMINISTRATOR).get("/administration/journal").text
+    client = client_for(TRANSCODER)
+    for page in ("couverture", "couverture/rapport.json", "couverture/indicateurs.csv"):
+        assert mine in client.get(f"{desk.base}/{page}").text, page
 
 
 def test_a_missing_protection_is_found(scene: Scene) -> None:
