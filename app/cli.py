@@ -32,6 +32,7 @@ ROOMS = {
     "app.exports.cli": ("export",),
     "app.upgrades.cli": ("load-loinc", "load-valueset"),
     "app.upkeep.cli": ("backup", "restore", "doctor"),
+    "app.upkeep.audit_cli": ("verify-audit",),
 }
 """The commands of each room. A room is imported when one of its commands is asked for: `propose` must start quickly."""
 

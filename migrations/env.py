@@ -10,8 +10,9 @@ from sqlmodel.sql.sqltypes import AutoString
 import app.terminology.search_index
 from app.models import metadata
 from app.models.base import UtcDateTime
+from app.models.chained import PENDING_TABLE
 
-# The full-text index, and on SQLite the tables that are kept behind it, are no models.
+# The full-text index, and on SQLite the tables kept behind it and what is not linked yet, are no models.
 SEARCH_TABLE_PREFIX = app.terminology.search_index.SEARCH_TABLE
 
 
@@ -21,7 +22,7 @@ def include_name(name: str | None, type_: str, _parents: Any) -> bool:
         return True
     if type_ == "index":
         return name != app.terminology.search_index.SEARCH_INDEX
-    return type_ != "table" or not name.startswith(SEARCH_TABLE_PREFIX)
+    return type_ != "table" or not (name.startswith(SEARCH_TABLE_PREFIX) or name == PENDING_TABLE)
 
 
 def render_item(type_: str, item: Any, _context: AutogenContext) -> str | Literal[False]:

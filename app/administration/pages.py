@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.audit.heads import Head
 from app.tokens.pages import TokenLine
 from app.web.templating import PageContext
 
@@ -131,4 +132,6 @@ class JournalPage(PageContext):
     """The audit trail of the installation, the latest events first."""
 
     events: list[EventLine]
+    heads: list[Head]
+    """Of each audit chain, that of the installation first."""
     older_url: str = ""

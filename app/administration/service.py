@@ -18,6 +18,7 @@ from app.administration.pages import (
     UserPage,
     UsersPage,
 )
+from app.audit.heads import heads
 from app.audit.labels import action_label, detail_text, object_label
 from app.laboratories import repository as laboratories
 from app.models import Laboratory, Membership, User
@@ -171,4 +172,4 @@ def journal_page(session: Session, reader: User, before: int | None) -> JournalP
         for audit_event, laboratory in rows[:EVENTS_PER_PAGE]
     ]
     older = f"/administration/journal?avant={events[-1].id}" if len(rows) > EVENTS_PER_PAGE else ""
-    return JournalPage(title="Journal", events=events, older_url=older)
+    return JournalPage(title="Journal", events=events, heads=heads(session), older_url=older)

@@ -97,6 +97,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
         ["Calculé le", paris_time(context.computed_at)],
         *([["Chiffres de la fin du", french_day(context.day), day_sentence(context.day)]] if context.day else []),
         ["Définition", counted_as_transcoded(context.grace)],
+        *([["Chaîne d’audit", context.audit_head]] if context.audit_head else []),
         *(["À savoir", sentence] for sentence in report.all_warnings),
         ["LOINC", LOINC_NOTICE],
     ]
@@ -185,6 +186,7 @@ def report_json(report: CoverageReport) -> str:
         "catalogue": {"id": context.catalogue_id, "name": context.catalogue},
         "loinc_release": {"version": context.release_version, "kind": context.release_kind},
         "computed_at": context.computed_at.isoformat(),
+        "audit_head": context.audit_head or None,
         "figures_of_the_end_of": context.day.isoformat() if context.day else None,
         "counted_as_transcoded": counted_as_transcoded(context.grace),
         "deprecated_codes_count_until": context.grace.last_day.isoformat() if context.grace.last_day else None,

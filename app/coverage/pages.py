@@ -106,6 +106,7 @@ class CoveragePage(PageContext):
     is_current_release: bool
     releases: list[LoincRelease]
     computed_at: datetime
+    audit_head: str
     asked_release_id: int | None
     day: str
     """The past day that is shown, as a field of a form holds it; empty for now."""

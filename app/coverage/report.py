@@ -29,6 +29,8 @@ class CoverageContext:
     """What held then for the codes that LOINC retired."""
     day: date | None = None
     """The past day at the end of which the figures stood so; None for now."""
+    audit_head: str = ""
+    """How far the audit chain of the laboratory went when the figures were computed, with its hash."""
 
     @property
     def release_title(self) -> str:

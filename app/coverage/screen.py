@@ -51,6 +51,7 @@ def coverage_page(
         is_current_release=current is not None and current.id == context.release_id,
         releases=list(terminology.releases(session)),
         computed_at=context.computed_at,
+        audit_head=context.audit_head,
         asked_release_id=release_id,
         day=day.isoformat() if day else "",
         day_title=french_day(day),

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlmodel import Session
 
+from app.audit.heads import head_sentence
 from app.coverage import repository
 from app.coverage.definitions import CountedCatalogue
 from app.coverage.kept import kept_report
@@ -119,6 +120,7 @@ def _context(
         release_version=release.version,
         release_kind=release.kind,
         computed_at=now,
+        audit_head=head_sentence(session, catalogue.laboratory_id),
         grace=rule_at(session, last_moment(day) if day else now),
         day=day,
     )

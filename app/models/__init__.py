@@ -1,7 +1,7 @@
 """All tables, imported here so that Alembic sees them."""
 
 from app.files.kinds import FileKind, Level
-from app.models import append_only, edited_terms, public_identifiers
+from app.models import append_only, chained, edited_terms, public_identifiers
 from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, User, UserSession
 from app.models.api_token import ApiToken
 from app.models.assignment import AssignedRow, Assignment, CaseClaim
@@ -9,6 +9,7 @@ from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
 from app.models.batch import Batch, BatchAnswer, BatchKind, BatchRow
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
+from app.models.chain import INSTALLATION, ChainHead, ChainLink, Erasure, LinkKind, TextSalt
 from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyFinding, ConsistencyKind
 from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.double_reading import (
@@ -46,6 +47,7 @@ from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSet
 
 __all__ = [
     "CONTRIBUTORS",
+    "INSTALLATION",
     "MARKS",
     "MAX_ATTEMPTS",
     "Action",
@@ -63,6 +65,8 @@ __all__ = [
     "CatalogueCount",
     "CatalogueHabits",
     "CatalogueTally",
+    "ChainHead",
+    "ChainLink",
     "ChangeKind",
     "ConsistencyAction",
     "ConsistencyAnswer",
@@ -73,6 +77,7 @@ __all__ = [
     "EarlierStatement",
     "EarlierUse",
     "EarlierVerdict",
+    "Erasure",
     "ExamAnalysis",
     "ExportRecord",
     "FhirNaming",
@@ -87,6 +92,7 @@ __all__ = [
     "JobTurn",
     "Laboratory",
     "Level",
+    "LinkKind",
     "LocalTest",
     "LoincAxisValue",
     "LoincRelease",
@@ -122,6 +128,7 @@ __all__ = [
     "StoredFileChunk",
     "TallyRule",
     "TaskKind",
+    "TextSalt",
     "UploadDraft",
     "UploadDraftFile",
     "User",
@@ -135,5 +142,6 @@ __all__ = [
 ]  # fmt: skip
 
 append_only.install()
+chained.install()
 public_identifiers.install()
 edited_terms.install()

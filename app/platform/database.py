@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
-from app.platform import folding, open_transactions, postgresql
+from app.models.append_only import KNOWN_ALREADY
+from app.platform import chain, folding, open_transactions, postgresql
 
 BUSY_SECONDS = 15
 """How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
@@ -30,6 +31,7 @@ def make_engine(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         engine = postgresql.make_engine(url, BUSY_SECONDS)
+        chain.watch(engine)
         open_transactions.watch(engine)
         return engine
     connect_args = {"check_same_thread": False, "timeout": BUSY_SECONDS}
@@ -52,6 +54,7 @@ def make_engine(url: str) -> Engine:
         else:
             connection.exec_driver_sql(f"BEGIN {mode}")
 
+    chain.watch(engine)
     # After the listener above: a BEGIN that fails leaves nothing open.
     open_transactions.watch(engine)
     return engine
@@ -120,6 +123,8 @@ def is_duplicate(error: DBAPIError) -> bool:
     """Whether the database refused to hold the same thing twice."""
     if postgresql.sqlstate(error.orig) is not None:
         return postgresql.sqlstate(error.orig) == "23505"
+    if KNOWN_ALREADY in str(error.orig):
+        return True
     return getattr(error.orig, "sqlite_errorname", "") in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from app.errors import ConflictError
 from app.models import (
     Action,
     Decision,
@@ -109,12 +110,18 @@ def every_test(
     statement: Any = (
         select_columns(
             *(col(getattr(LocalTest, name)).label(f"test_{name}") for name in _TEST_COLUMNS),
+            col(ReviewState.status).label("stored_status"),
             status_in_force().label("status"),
             col(ReviewState.outcome).label("outcome"),
             col(ReviewState.loinc_num).label("loinc_num"),
             *(col(getattr(choice, name)).label(f"choice_{name}") for name in _CHOICE_COLUMNS),
             col(approval.id).label("approval_id"),
             col(approval.created_at).label("approved_at"),
+            col(approval.action).label("approval_action"),
+            col(approval.local_test_id).label("approval_test_id"),
+            col(approval.author_id).label("approval_author_id"),
+            col(ReviewState.decided_by_id).label("decided_by_id"),
+            col(ReviewState.approved_by_id).label("approved_by_id"),
             col(decider.display_name).label("decided_by"),
             col(approver.display_name).label("approved_by"),
             col(LoincRelease.version).label("release_version"),
@@ -136,6 +143,8 @@ def every_test(
     comments = _comments(session, catalogue_id, ids)
     withdrawn = _once_approved(session, catalogue_id, ids)
     rows = session.execute(statement).all()
+    for row in rows:
+        _refuse_forged(row)
     instead = _replacements(session, release, {row.loinc_num for row in rows if row.term_status in RETIRED_STATUSES})
     return [
         _export_test(
@@ -146,6 +155,28 @@ def every_test(
         )
         for row in rows
     ]
+
+
+def _refuse_forged(row: Any) -> None:
+    """Refuse a state that its own decision and approval contradict: no fact led to it, and it must not leave.
+
+    What would take all the facts of the row to tell is left to `transcodeur verify-audit`.
+    """
+    is_coded = row.outcome == Outcome.CODE
+    is_forged = (
+        bool(row.loinc_num) != is_coded
+        or (is_coded and (row.choice_action, row.choice_loinc_num) != (Action.CHOOSE, row.loinc_num))
+        or (row.choice_id is not None and row.choice_local_test_id != row.test_id)
+        or (row.choice_id is not None and row.choice_author_id != row.decided_by_id)
+        or (row.stored_status == Status.APPROVED and row.approval_action != Action.APPROVE)
+        or (row.approval_id is not None and row.approval_test_id != row.test_id)
+        or (row.approval_id is not None and row.approval_author_id != row.approved_by_id)
+    )
+    if is_forged:
+        raise ConflictError(
+            f"L’état de la ligne « {row.test_code} » n’est pas celui que donnent ses décisions : rien n’a été produit. "
+            "Prévenez l’administrateur : transcodeur verify-audit dit ce qui a été modifié."
+        )
 
 
 def _once_approved(session: Session, catalogue_id: int, ids: Sequence[int] | None) -> set[int]:
@@ -184,7 +215,9 @@ _TEST_COLUMNS = (
 )  # fmt: skip
 
 
-_CHOICE_COLUMNS = ("id", "relation", "reason", "justification", "created_at")
+_CHOICE_COLUMNS = (
+    "id", "relation", "reason", "justification", "created_at", "local_test_id", "action", "loinc_num", "author_id",
+)  # fmt: skip
 
 
 _TERM_COLUMNS = (

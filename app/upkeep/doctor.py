@@ -15,6 +15,7 @@ from app.platform import folding
 from app.platform.database import for_reading, make_engine
 from app.settings import Settings
 from app.upkeep import database_checks, surroundings
+from app.upkeep.audit_check import chain_check
 from app.upkeep.embedded import embedded_file, read_only_address
 from app.upkeep.health import Check
 
@@ -35,12 +36,12 @@ def examine(settings: Settings) -> Iterator[Check]:
         except OSError as error:
             yield Check("base de données", False, f"« {database} » : {system_reason(error)}")
             return
-    with _engine(settings) as engine:
+    with examined_engine(settings) as engine:
         yield from _of_database(engine, settings)
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Engine]:
+def examined_engine(settings: Settings) -> Iterator[Engine]:
     """An engine that cannot write to the embedded database."""
     database = embedded_file(settings)
     if database is None:
@@ -75,6 +76,7 @@ def _of_database(engine: Engine, settings: Settings) -> Iterator[Check]:
             yield _tried("serveur", lambda: database_checks.server(connection))
             yield _tried("ordre des textes", lambda: database_checks.order_of_texts(connection))
         yield _tried("faits protégés", lambda: database_checks.append_only(connection))
+        yield _tried("chaîne d'audit", lambda: chain_check(session))
         yield _tried("migrations", lambda: database_checks.migrations(connection))
         yield _tried("terminologie", lambda: database_checks.terminology(session))
         yield _tried("chargements", lambda: database_checks.unfinished_releases(session, settings))

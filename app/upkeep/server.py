@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from app.errors import ConflictError, WorkbenchError
+from app.platform import chain
 from app.platform.database import for_reading, make_engine
 from app.platform.in_use import alone
 from app.platform.installation import make_data_dir
@@ -71,7 +72,7 @@ def _write_file(engine: Engine, target: Path) -> None:
         file = make_engine(f"sqlite:///{draft}")
         upgrade(file)
         try:
-            with for_reading(engine).connect() as source, file.begin() as copy:
+            with for_reading(engine).connect() as source, chain.copying(file).begin() as copy:
                 copied = transfer.copy_rows(source, copy)
                 copy.exec_driver_sql(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')")
                 _refuse_incomplete(transfer.count_rows(source), copied, transfer.count_rows(copy))
@@ -110,7 +111,7 @@ def restore_server(settings: Settings, backup: Path, named: str) -> Restored:
             try:
                 upgrade(file)
                 upgrade(engine)
-                with for_reading(file).connect() as source, engine.begin() as target:
+                with for_reading(file).connect() as source, chain.copying(engine).begin() as target:
                     copied = transfer.copy_rows(source, target)
                     transfer.advance_sequences(target)
                     _refuse_incomplete(transfer.count_rows(source), copied, transfer.count_rows(target))

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, LargeBinary, Table, func, insert, select, text
 
 from app.models import metadata
+from app.platform.chain import forget_noted
 
 ROWS_AT_ONCE = 500
 """Of a table that holds files, one: each may be megabytes."""
@@ -33,6 +34,7 @@ def copy_rows(source: Connection, target: Connection) -> dict[str, int]:
         for rows in source.execute(statement).mappings().partitions(size):
             target.execute(insert(table), [dict(row) for row in rows])
             copied[table.name] += len(rows)
+        forget_noted(target)
     return copied
 
 

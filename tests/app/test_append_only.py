@@ -7,30 +7,38 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Integer, Table
+from sqlalchemy import Integer, Table, UniqueConstraint
 from sqlmodel import SQLModel
 
-from app.models.append_only import APPEND_ONLY_TABLES
+from app.models.append_only import APPEND_ONLY_TABLES, MOVABLE, MUTABLE
 from app.platform.database import make_engine
 from app.platform.migrations import upgrade
 
 FACTS = (
     "assigned_row", "assignment", "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change",
-    "consistency_answer", "decision",
-    "grace_date", "mapping_withdrawal", "method_rule", "reading_reconciliation", "reading_request", "reading_share",
-    "second_reading", "source_row",
+    "chain_link", "consistency_answer", "decision", "erasure", "export_record",
+    "grace_date", "mapping_withdrawal", "method_rule", "proposal_run",
+    "reading_reconciliation", "reading_request", "reading_share", "review_task",
+    "second_reading", "source_file", "source_row", "text_salt",
 )  # fmt: skip
 """Written here a second time: a table that leaves the list of the models, or its migration, is missed here."""
+MOVED = {
+    "proposal_run": {"status", "message", "finished_at", "is_current"},
+    "source_file": {"catalogue_id", "imported_at"},
+}
+"""Likewise written a second time: the only columns of facts that say where a row stands."""
 WAYS = {
-    "update": "UPDATE {table} SET {column} = {column}",
+    "update": "UPDATE {table} SET {column} = {changed}",
     "update of the key": "UPDATE {table} SET {key} = {key} + 1",
-    "update or ignore": "UPDATE OR IGNORE {table} SET {column} = {column}",
-    "update or replace": "UPDATE OR REPLACE {table} SET {column} = {column}",
-    "update or rollback": "UPDATE OR ROLLBACK {table} SET {column} = {column}",
+    "update or ignore": "UPDATE OR IGNORE {table} SET {column} = {changed}",
+    "update or replace": "UPDATE OR REPLACE {table} SET {column} = {changed}",
+    "update or rollback": "UPDATE OR ROLLBACK {table} SET {column} = {changed}",
     "delete": "DELETE FROM {table}",
     "delete of one": "DELETE FROM {table} WHERE {key} = 1",
     "upsert": "INSERT INTO {table} SELECT * FROM {table} WHERE {key} = 1 "
-    "ON CONFLICT ({key}) DO UPDATE SET {column} = excluded.{column}",
+    "ON CONFLICT ({keys}) DO UPDATE SET {column} = {changed}",
+    "insert or replace": "INSERT OR REPLACE INTO {table} SELECT * FROM {table} WHERE {key} = 1",
+    "replace": "REPLACE INTO {table} SELECT * FROM {table} WHERE {key} = 1",
 }
 
 
@@ -105,8 +113,8 @@ def test_the_models_name_these_tables_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("made", ["migrated", "created"])
-def test_these_tables_and_no_other_have_both_triggers(made: str, request: pytest.FixtureRequest) -> None:
-    expected = {table: {f"tr_{table}_no_update", f"tr_{table}_no_delete"} for table in FACTS}
+def test_these_tables_and_no_other_have_their_triggers(made: str, request: pytest.FixtureRequest) -> None:
+    expected = {table: {f"tr_{table}_no_{verb}" for verb in ("update", "delete", "replace")} for table in FACTS}
     assert _protected(request.getfixturevalue(made)) == expected
 
 
@@ -115,10 +123,12 @@ def test_these_tables_and_no_other_have_both_triggers(made: str, request: pytest
 def test_facts_are_never_rewritten(file: sqlite3.Connection, table: str, way: str) -> None:
     before = _rows(file, table)
     assert len(before) == 1
-    column = list(_row(SQLModel.metadata.tables[table]))[-1]
-    (key,) = SQLModel.metadata.tables[table].primary_key
+    column = [name for name in _row(SQLModel.metadata.tables[table]) if name not in MOVED.get(table, ())][-1]
+    key = next(iter(SQLModel.metadata.tables[table].primary_key))
+    keys = ", ".join(item.name for item in SQLModel.metadata.tables[table].primary_key)
+    statement = WAYS[way].format(table=table, column=column, changed=f"{column} || '9'", key=key.name, keys=keys)
     with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
-        file.execute(WAYS[way].format(table=table, column=column, key=key.name))
+        file.execute(statement)
     assert _rows(file, table) == before
 
 
@@ -126,8 +136,35 @@ def test_facts_are_never_rewritten(file: sqlite3.Connection, table: str, way: st
 def test_no_column_of_a_fact_can_be_changed(file: sqlite3.Connection, table: str) -> None:
     """A trigger on some columns only would let the others through."""
     for column in SQLModel.metadata.tables[table].columns:
+        statement = f"UPDATE {table} SET {column.name} = coalesce({column.name}, 0) || '9'"
+        if column.name in MOVED.get(table, ()):
+            file.execute(statement)
+            file.rollback()
+            continue
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            file.execute(f"UPDATE {table} SET {column.name} = {column.name}")
+            file.execute(statement)
+
+
+UNIQUE = [
+    (table, tuple(column.name for column in constraint.columns))
+    for table in FACTS
+    for constraint in SQLModel.metadata.tables[table].constraints
+    if isinstance(constraint, UniqueConstraint)
+]
+
+
+@pytest.mark.parametrize(("table", "columns"), UNIQUE)
+def test_a_fact_is_not_replaced_by_another_of_the_same_identifier(
+    file: sqlite3.Connection, table: str, columns: tuple[str, ...]
+) -> None:
+    """REPLACE takes away every row that it is in conflict with, and fires no DELETE trigger."""
+    before = _rows(file, table)
+    values = _row(SQLModel.metadata.tables[table], 3) | {name: before[0][index] for index, name in enumerate(
+        item.name for item in SQLModel.metadata.tables[table].columns) if name in columns}  # fmt: skip
+    marks = ", ".join("?" * len(values))
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        file.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+    assert _rows(file, table) == before
 
 
 @pytest.mark.parametrize("table", FACTS)
@@ -135,6 +172,13 @@ def test_facts_can_still_be_added(file: sqlite3.Connection, table: str) -> None:
     _add_row(file, table, 2)
     assert len(_rows(file, table)) == 2
     file.rollback()
+
+
+def test_every_table_is_append_only_or_says_why_not() -> None:
+    """A table that nobody thought about, or that left the list in silence, is missing from both."""
+    assert sorted((*APPEND_ONLY_TABLES, *MUTABLE)) == sorted(SQLModel.metadata.tables)
+    assert all(len(reason) > 12 for reason in MUTABLE.values())
+    assert {table: set(columns) for table, columns in MOVABLE.items()} == MOVED
 
 
 def test_no_table_of_facts_goes_with_its_parent() -> None:

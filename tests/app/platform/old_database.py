@@ -1,5 +1,6 @@
 """A database as an older version of the application left it, with rows in every table."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +73,8 @@ def _value(table: str, column: sa.Column[Any], number: int) -> Any:
         if column.name in ("undoes_id", "supersedes_id", "approval_id", "approved_by_id"):
             return None
         return (number - 1) % ROWS + 1 if number > ROWS else number
+    if key == ("source_file", "sha256"):
+        return hashlib.sha256(bytes(range(256)) * number).hexdigest()
     if key in WORDS:
         return WORDS[key]
     if isinstance(column.type, sa.Boolean):
@@ -82,6 +85,8 @@ def _value(table: str, column: sa.Column[Any], number: int) -> Any:
         return number / 10
     if isinstance(column.type, sa.DateTime):
         return None if column.name in ("retired_at", "revoked_at") else MOMENT
+    if isinstance(column.type, sa.Date):
+        return MOMENT.date()
     if isinstance(column.type, sa.JSON):
         return [] if key in LISTS else {"number": number, "text": "é"}
     if isinstance(column.type, sa.LargeBinary):
