@@ -3,6 +3,7 @@
 The list of addresses comes from the routes: one that this file cannot fill fails the test.
 """
 
+import html
 import io
 import re
 import zipfile
@@ -190,7 +191,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
 def told_by(answer: Response) -> str:
     """All that a response says: its text, or that of the files that it packs."""
     if not answer.content.startswith(b"PK"):
-        return answer.text
+        return html.unescape(answer.text)
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         parts = [archive.read(name) for name in archive.namelist()]
     return "\n".join(told_by(Response(200, content=part, default_encoding="utf-8")) for part in parts)
