@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from app.consistency.found_sql import ENTRIES, Found
 from app.models import ConsistencyAnswer, ConsistencyKind, Level, LocalTest, LoincTerm, User
-from app.transcoding.readers import is_hidden
+from app.transcoding.readers import any_hidden, is_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def hidden_subjects(
     session: Session, catalogue_id: int, found: Sequence[Found], blind_to: int | None
 ) -> set[tuple[str, str]]:
     """(kind, subject) of those of these warnings that rest on a row whose decision is hidden from a `blind_person`."""
-    if blind_to is None or not found:
+    if not found or not any_hidden(session, blind_to, catalogue_id):
         return set()
     hidden: set[tuple[str, str, Any]] = set()
     for name in _KEYS:

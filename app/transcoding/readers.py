@@ -127,10 +127,12 @@ def hidden_in(session: Session, person: int | None, catalogue_id: int) -> set[in
 
 def has_hidden(session: Session, access: "CatalogueAccess") -> bool:
     """Whether the catalogue holds any row whose decision this person may not see yet."""
-    person = blind_person(access)
-    if person is None:
-        return False
-    return session.execute(_waiting_in(person, access.catalogue_id).limit(1)).first() is not None
+    return any_hidden(session, blind_person(access), access.catalogue_id)
+
+
+def any_hidden(session: Session, person: int | None, catalogue_id: int) -> bool:
+    """The same, of a `blind_person`."""
+    return person is not None and session.execute(_waiting_in(person, catalogue_id).limit(1)).first() is not None
 
 
 def _waiting_in(person: int, catalogue_id: int) -> Select[Any]:
