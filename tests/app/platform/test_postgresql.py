@@ -18,7 +18,7 @@ from sqlmodel import SQLModel, col, select
 
 from app.errors import WorkbenchError
 from app.models import AuditEvent, Laboratory
-from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, protected_tables, trigger_names
+from app.models.append_only import APPEND_ONLY_TABLES, MOVABLE, missing_triggers, protected_tables, trigger_names
 from app.models.public_identifiers import unprotected_tables
 from app.platform import postgresql
 from app.platform.database import is_busy, is_duplicate, make_engine, reading, transaction
@@ -113,7 +113,9 @@ def test_both_databases_protect_the_same_tables(engine: Engine, tmp_path_factory
      "DELETE FROM {table} WHERE {key} = 1"],
 )  # fmt: skip
 def test_facts_are_never_rewritten(engine: Engine, table: str, way: str) -> None:
-    (key,) = SQLModel.metadata.tables[table].primary_key
+    key, *_ = SQLModel.metadata.tables[table].primary_key
+    if table in MOVABLE and way.startswith("UPDATE"):
+        pytest.skip("some of its columns move: its trigger looks at rows, and the tests of the chain at it")
     with engine.connect() as connection, pytest.raises(IntegrityError, match="is append-only"):
         connection.exec_driver_sql(way.format(table=table, key=key.name))
 
