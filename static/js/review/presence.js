@@ -1,10 +1,11 @@
 // Says that a row is open on this screen, now and again, and shows who else has it open.
 //
-// Only a case that is shown says so: one fetched in advance has no component yet. It says so at once, so that nobody is
-// given the same row meanwhile.
+// Only a case that is shown says so: one fetched in advance has no component yet. It says so once it is drawn, so that
+// nobody is given the same row meanwhile, and nobody waits for the sign.
 "use strict";
 
 document.addEventListener("alpine:init", () => {
+  const DRAWN_MS = 200;
   const AGAIN_MS = 60000;
 
   Alpine.data("casePresence", () => {
@@ -35,7 +36,7 @@ document.addEventListener("alpine:init", () => {
           this.leave(address);
         };
         window.addEventListener("pagehide", onHide);
-        this.tell(address);
+        timer = setTimeout(() => this.tell(address), DRAWN_MS);
       },
 
       destroy() {
@@ -74,12 +75,17 @@ document.addEventListener("alpine:init", () => {
         clearTimeout(timer);
         isGone = true;
         // What is still being told would arrive after its end. When the page itself goes, nothing comes back to say.
-        if (isTold && (!isTelling || isPageGone)) {
+        if (isTold && isPageGone) {
           this.end(address);
+        } else if (isTold && !isTelling) {
+          setTimeout(() => this.end(address), DRAWN_MS);
         }
       },
 
       end(address) {
+        if (!isTold) {
+          return;
+        }
         isTold = false;
         navigator.sendBeacon(`${address}/fin`);
       },
