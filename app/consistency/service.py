@@ -1,5 +1,7 @@
 """Reading the warnings of a catalogue, and answering them."""
 
+from typing import TYPE_CHECKING
+
 from sqlmodel import Session
 
 from app.audit.service import record
@@ -9,12 +11,15 @@ from app.consistency.wording import summary_of
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import CONTRIBUTORS, ConsistencyAction, ConsistencyAnswer, ConsistencyKind, Level, LoincRelease
 from app.platform import locks
-from app.platform.identity import CatalogueAccess
 from app.platform.written import require_written
 from app.terminology.service import current_release
 from app.terminology.starter import OFFICIAL
 from app.text import seen as visible
 from app.transcoding.readers import blind_person
+
+if TYPE_CHECKING:
+    # The command line judges consistency too, and starts without the web.
+    from app.platform.identity import CatalogueAccess
 
 SHOWN = 6
 """Rows of a warning that a list shows."""
@@ -50,7 +55,7 @@ def narrowed_to(kind: ConsistencyKind, subject: str) -> Narrowed:
     return Narrowed((key,), (), ())
 
 
-def one_warning(session: Session, access: CatalogueAccess, kind: ConsistencyKind, subject: str) -> Found:
+def one_warning(session: Session, access: "CatalogueAccess", kind: ConsistencyKind, subject: str) -> Found:
     """A warning as it stands; NotFoundError when there is none any more, or none that this person may see yet."""
     catalogue_id = access.catalogue_id
     release = release_values(current_release(session))
@@ -63,7 +68,7 @@ def one_warning(session: Session, access: CatalogueAccess, kind: ConsistencyKind
 
 def answer(
     session: Session,
-    access: CatalogueAccess,
+    access: "CatalogueAccess",
     kind: ConsistencyKind,
     subject: str,
     seen: str,

@@ -17,9 +17,12 @@ from app.models import (
     LoincTerm,
     MappingWithdrawal,
     MemoryEntry,
+    Outcome,
+    ReviewState,
+    Status,
     User,
-    WorklistEntry,
 )
+from app.transcoding.readings import is_suspended
 
 BATCH = 500
 
@@ -214,11 +217,11 @@ def reusable_counts(session: Session, laboratory_id: int) -> tuple[int, int]:
     """Approved mappings of this laboratory, and those of the other laboratories that allow their reuse."""
     approved = (
         select(func.count())
-        .select_from(WorklistEntry)
-        .join(Catalogue, col(Catalogue.id) == col(WorklistEntry.catalogue_id))
+        .select_from(ReviewState)
+        .join(LocalTest, col(LocalTest.id) == col(ReviewState.local_test_id))
+        .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
         .join(Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id))
-        # Only an approved code has a signature, and none that two readings suspend.
-        .where(col(WorklistEntry.signature) != "")
+        .where(col(ReviewState.status) == Status.APPROVED, col(ReviewState.outcome) == Outcome.CODE, ~is_suspended())
     )
     own = session.scalar(approved.where(col(Laboratory.id) == laboratory_id)) or 0
     others = session.scalar(approved.where(col(Laboratory.id) != laboratory_id, col(Laboratory.allows_reuse))) or 0

@@ -3,13 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.approval.service import approve
 from app.models import LocalTest
 from app.platform.database import transaction
 from tests.app.review.conftest import Desk, desk
 from tests.app.review.test_contradicted import contradict
 from tests.browser.conftest import PageFor
 from tests.browser.test_review_keyboard import eventually, expect_row, open_case
-from tests.conftest import TRANSCODER
+from tests.conftest import BIOLOGIST, TRANSCODER
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,9 +32,19 @@ SMALL = """() => Array.from(document.querySelectorAll("#cas :is(a, button, summa
   .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
 
 
+@pytest.mark.parametrize("is_approved", [False, True], ids=["open", "approved"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
-def test_what_a_decision_needs_is_in_the_window(desk: Desk, page_for: PageFor, width: int, height: int) -> None:
-    """Seven lines, the checks and the bar, without scrolling and without the bar over anything."""
+def test_what_a_decision_needs_is_in_the_window(
+    desk: Desk, page_for: PageFor, width: int, height: int, is_approved: bool
+) -> None:
+    """Seven lines, the checks and the bar, without scrolling and without the bar over anything.
+
+    An approved row asks in the bar, too, why it is opened again.
+    """
+    if is_approved:
+        desk.decide(desk.sodium)
+        with transaction(desk.engine) as session:
+            approve(session, desk.access(BIOLOGIST), desk.sodium, desk.version(desk.sodium), settings=desk.settings)
     page = page_for(TRANSCODER)
     page.set_viewport_size({"width": width, "height": height})
     open_case(page, desk, desk.sodium)

@@ -69,7 +69,7 @@ def test_a_decision_pressed_too_early_is_never_made_nor_undone(desk: Desk, page_
 
 
 def test_a_row_is_said_to_be_open_at_once(desk: Desk, page_for: PageFor) -> None:
-    """No timer of any length comes first: a colleague is kept off the row from its first moment."""
+    """No timer comes first but the moment in which the row is drawn: a colleague is kept off it from then on."""
     page = page_for(TRANSCODER)
     page.add_init_script(
         "const later = window.setTimeout;"

@@ -5,7 +5,7 @@
 "use strict";
 
 document.addEventListener("alpine:init", () => {
-  const DRAWN_MS = 200;
+  const DRAWN_MS = 150;
   const AGAIN_MS = 60000;
 
   Alpine.data("casePresence", () => {

@@ -61,7 +61,7 @@ def test_outsiders_see_nothing(client_for: ClientFor, sample: Sample, path: str)
 
 
 def test_unknown_table(client_for: ClientFor, sample: Sample) -> None:
-    assert client_for(READER).get(f"/catalogues/{sample.catalogue_id}/couverture/autre.csv").status_code == 422
+    assert client_for(READER).get(f"/catalogues/{sample.catalogue_id}/couverture/autre.csv").status_code == 404
 
 
 @pytest.fixture

@@ -59,9 +59,9 @@ def troubles(settings: Settings) -> dict[str, str]:
 def contents(folder: Path) -> dict[str, tuple[int, str]]:
     """What a write would change; the index of the log holds the locks of its readers, and is not counted."""
     return {
-        path.name: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in folder.iterdir()
-        if not path.name.endswith("-shm")
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith("-shm")
     }
 
 

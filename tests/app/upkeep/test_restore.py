@@ -129,11 +129,11 @@ def test_a_damaged_database_is_a_reason_to_restore(installed: Settings, saved: P
 
 
 def test_a_damaged_backup_is_refused_and_nothing_moves(installed: Settings, saved: Path) -> None:
-    before = {path.name: path.read_bytes() for path in installed.data_dir.iterdir()}
+    before = {path.name: path.read_bytes() for path in installed.data_dir.rglob("*") if path.is_file()}
     overwrite(saved, table_pages(saved)[5:6])
     with pytest.raises(InvalidInputError, match="abîmé"):
         restore(installed, saved, replace=True)
-    assert {path.name: path.read_bytes() for path in installed.data_dir.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in installed.data_dir.rglob("*") if path.is_file()} == before
 
 
 def _not_ours(path: Path) -> str:
