@@ -53,8 +53,7 @@ def upgrade() -> None:
             "consistency_finding",
             ["catalogue_id", "is_answered", *(sa.text(column) for column in columns)],
         )
-    with op.batch_alter_table("proposal") as proposal:
-        proposal.add_column(sa.Column("unread", sa.String(length=30), nullable=True))
+    op.add_column("proposal", sa.Column("unread", sa.String(length=30), nullable=True))
     op.execute(
         "INSERT INTO catalogue_tally (catalogue_id, is_about_figures, stage, reached) "
         "SELECT id, false, 0, 0 FROM catalogue WHERE staged_for_job_id IS NULL "
@@ -65,7 +64,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
-    with op.batch_alter_table("proposal") as proposal:
-        proposal.drop_column("unread")
+    # In place: decisions name proposals, so that the table cannot be made again.
+    op.drop_column("proposal", "unread")
     op.drop_table("consistency_finding")
     op.execute("DELETE FROM catalogue_count WHERE family = 'finding'")
