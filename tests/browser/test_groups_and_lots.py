@@ -74,7 +74,7 @@ def test_ticked_rows_of_the_queue_are_a_lot_of_their_own(desk: Desk, page_for: P
     for _ in range(2):
         page.keyboard.press("j")
         page.keyboard.press("s")
-    page.get_by_role("button", name="Accepter les lignes cochées…").click()
+    page.get_by_role("button", name="Accepter les lignes cochées").click()
     expect(page.locator(".gate-figure")).to_contain_text("2 lignes passent")
     page.get_by_role("button", name="Accepter 2 lignes").click()
     expect(page.locator(".gate-figure")).to_contain_text("2 lignes enregistrées")

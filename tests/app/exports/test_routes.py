@@ -163,7 +163,7 @@ def test_a_refused_export_leaves_nothing(decided: Sample, client_for: ClientFor)
     for_programs = client.post(address, data={"incomplet": "refuse"}, headers={"Accept": "application/json"})
     assert for_programs.json()["detail"].startswith("Export refusé")
     assert records(decided.world) == []
-    assert client.post(f"{address.removesuffix('6')}9").status_code == 422
+    assert client.post(f"{address.removesuffix('6')}9").status_code == 404
 
 
 def test_labels_that_the_encoding_lacks_are_announced(world: World, client_for: ClientFor) -> None:
