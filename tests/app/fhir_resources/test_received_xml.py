@@ -20,6 +20,7 @@ from tests.app.catalogues.fhir_fixtures import CODE_SYSTEM, R4_BUNDLE, R5_BUNDLE
 from tests.app.exports.sample import CHEMISTRY, CREATININE, POTASSIUM, SODIUM, TSH, Sample, add_sample
 from tests.app.fhir_resources.fhir_sample import exported_file
 from tests.conftest import World
+from tests.rewriting import allow_rewriting
 
 Json = dict[str, Any]
 DECLARED = '<?xml version="1.0" encoding="{}"?>\r\n<!-- sorti du SGL : « été » -->\r\n'
@@ -191,6 +192,7 @@ def test_a_file_that_would_not_say_what_is_approved_does_not_leave() -> None:
 def test_the_refusal_names_the_file_and_what_to_take_instead(world: World, settings: Settings) -> None:
     sample = received(world, xml_of(CODE_SYSTEM))
     with transaction(world.engine) as session:
+        allow_rewriting(session.connection(), "source_file")
         session.execute(
             SourceFile.__table__.update().values(content=b'<CodeSystem xmlns="http://hl7.org/fhir">')  # type: ignore[attr-defined]
         )
