@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_pages_follow_each_other_whatever_the_order(
     whole = numbers(client, f"{address}&format=csv")
     while address:
         page = client.get(address).text
-        seen += [int(part.split("<")[0]) for part in page.split('<td class="num">')[1::2]]
+        seen += [int(text) for text in re.findall(r'<td class="num"[^>]*>([^<]*)', page)[::2]]
         following = page.partition('">Page suivante')[0].rpartition('href="')[2]
         address = following.replace("&amp;", "&") if "Page suivante" in page else ""
     assert seen == whole
