@@ -17,6 +17,7 @@ from tests.app.files.workbooks import xlsx
 from tests.app.proposals.test_exams import Listening, add
 from tests.bench.bench_growth import counting
 from tests.conftest import World
+from tests.rewriting import allow_rewriting
 
 EVERY_COLUMN = (
     "Code;Libellé;Synonyme;Grandeur;Code unité;Unité;Temporalité;Code milieu;Milieu;Échelle;Technique;Codes NABM;"
@@ -141,6 +142,7 @@ def test_a_search_from_before_widths_were_kept_counts_them(
     catalogue = imported(world, *FILES["labels that are cut"])
     run_id = run_proposals(world.engine, settings, catalogue)
     with transaction(world.engine) as session:
+        allow_rewriting(session.connection(), "proposal_run")
         run = session.get_one(ProposalRun, run_id)
         run.label_width = None
         session.add(run)
