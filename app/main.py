@@ -12,6 +12,7 @@ from app.accounts.signin import Purge
 from app.administration import routes as administration
 from app.approval import routes as approval
 from app.assignments import routes as assignments
+from app.audit.refusals import on_patient_text
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
@@ -36,6 +37,7 @@ from app.memory import routes as memory
 from app.operations import routes as operations
 from app.operations.access import MetricsAccess
 from app.operations.metrics import Metrics
+from app.patient_guard.refusal import PatientTextError
 from app.platform.apart import Apart, Here
 from app.platform.bodies import BodyTimeLimit
 from app.platform.database import make_engine
@@ -126,7 +128,7 @@ def create_app(
         lifespan=lifespan,
         max_body_size=3 * settings.max_upload_bytes + 1_000_000,
         form_limits=FORM_LIMITS,
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS | {PatientTextError: on_patient_text},
     )
     application.state.settings = settings
     application.state.engine = engine or make_engine(settings.resolved_database_url)

@@ -1,6 +1,7 @@
 """Imports being prepared: files received, shown to the user as they are understood, then confirmed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -8,18 +9,23 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from app.audit.refusals import refusals_journaled
 from app.catalogues import draft_repository, profile_repository, profiles
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.catalogues.plan import ImportPlan
 from app.catalogues.service import IMPORT_JOB, create_catalogue, held_by, plan_into, refuse_too_many
 from app.errors import ConflictError, ImportRefusedError, InputProblem, InvalidInputError, NotFoundError
 from app.files.archive import unpacked_and_left
 from app.files.choices import Choices, IncomingFile
-from app.files.guard import refuse_patient_data
+from app.files.guard import NOTHING_CLEARED, refuse_beside, refuse_message, refuse_patient_data, refuse_patients
 from app.files.reading import ReadFile, read_file
 from app.files.records import Dialect, detect_dialect
 from app.files.tabular import check_content, read_table
 from app.jobs.queue import JobQueue
 from app.models import Catalogue, ImportProfile, UploadDraft, UploadDraftFile, utc_now
+from app.patient_guard.findings import Kind
+from app.patient_guard.refusal import PatientDataError, Refusals
+from app.patient_guard.texts import refuse_patient_text
 from app.platform.apart import Apart
 from app.platform.database import Transactions, reading
 from app.platform.identity import LaboratoryAccess
@@ -84,17 +90,23 @@ def start(
     catalogue_id: int | None,
     catalogue_name: str,
     settings: Settings,
+    clearance: Clearance = NO_CLEARANCE,
 ) -> int:
     """Keep received files until the user confirms them.
 
-    A file that holds patients, or that can never be read, is not kept: raises ImportRefusedError.
+    A file that holds patients, or that can never be read, is not kept: raises ImportRefusedError, and PatientDataError,
+    which is journaled, where somebody is in it. `clearance` is what the person answered for.
     Returns the identifier of the import being prepared.
     """
     with transactions.reading() as session:
         _check_target(session, access, catalogue_id, catalogue_name)
         known = profile_repository.profiles_of(session, access.laboratory_id)
     forbid_open_transaction("read received files")
-    looked_at = apart.run(examined, list(received), known, settings.max_upload_bytes)
+    refuse_patient_text(catalogue_name)
+    with refusals_journaled(transactions, "import", actor=access.user, laboratory_id=access.laboratory_id):
+        looked_at = apart.run(
+            examined, list(received), known, settings.max_upload_bytes, clearance.checked(access.user)
+        )
     draft = UploadDraft(
         user_id=access.user_id,
         laboratory_id=access.laboratory_id,
@@ -112,6 +124,7 @@ def start(
             session.add(
                 UploadDraftFile(draft_id=draft.id, file_name=file.name, content=content, choices=file.choices)
             )
+        clearance.record(session, access, draft.id)
         return draft.id
 
 
@@ -128,34 +141,45 @@ class ExaminedFile:
 
 
 def examined(
-    _engine: Engine, received: Sequence[tuple[str, bytes]], known: Sequence[ImportProfile], max_bytes: int
+    _engine: Engine,
+    received: Sequence[tuple[str, bytes]],
+    known: Sequence[ImportProfile],
+    max_bytes: int,
+    cleared: frozenset[Kind] = NOTHING_CLEARED,
 ) -> list[ExaminedFile]:
     """The received files, out of their archive, and how each is read at first; raises what `start` raises."""
     files, left = unpacked_and_left(received, max_bytes)
     refuse_too_many(files)
     places = {id(content): place for place, (_, content) in enumerate(received)}
-    problems: list[InputProblem] = []
+    refused = Refusals()
     found: list[ExaminedFile] = []
     for name, content in files:
         try:
-            own = _first_choices(name, content, max_bytes)
-            choices = profiles.proposed(known, name, content) or own
+            own = _first_choices(name, content, max_bytes, cleared)
+            choices = replace(profiles.proposed(known, name, content) or own, cleared=cleared)
             if not found:
                 choices = replace(choices, beside=tuple(left))
         except ImportRefusedError as error:
-            problems.extend(error.problems)
+            refused.add(error)
         else:
             place = places.get(id(content))
             found.append(ExaminedFile(name, choices.to_json(), place, b"" if place is not None else content))
-    if problems:
-        raise ImportRefusedError(problems)
+    refused.raise_any()
     return found
 
 
-def _first_choices(name: str, content: bytes, max_bytes: int) -> Choices:
+def _first_choices(name: str, content: bytes, max_bytes: int, cleared: frozenset[Kind]) -> Choices:
     """Refuse what must not be kept; the rest is read as it seems to be written, until the user says otherwise."""
+    refuse_message(name, content)
     check_content(name, content, max_bytes)
-    refuse_patient_data(read_table(name, content))
+    try:
+        table = read_table(name, content)
+    except ImportRefusedError:
+        # What cannot be read is refused as patients where it holds some: that is journaled.
+        refuse_patients(name, content, cleared)
+        raise
+    refuse_patient_data(table, cleared)
+    refuse_beside(name, content, cleared)
     return Choices()
 
 
@@ -212,10 +236,12 @@ def incoming(stored: UploadDraftFile) -> IncomingFile:
 
 
 def understand(stored: UploadDraftFile, max_bytes: int) -> DraftFile:
-    """Read a file as settled so far; what prevents it is kept for the page."""
+    """Read a file as settled so far; what prevents it is kept for the page. Raises PatientDataError."""
     file = incoming(stored)
     try:
         read = read_file(file, max_bytes)
+    except PatientDataError:
+        raise
     except ImportRefusedError as error:
         dialect = file.choices.dialect or detect_dialect(file.content, file.name)
         return DraftFile(stored, None, list(error.problems), dialect)
@@ -235,6 +261,20 @@ def open_draft(engine: Engine, draft: UploadDraft, max_bytes: int) -> Draft:
     if not used and all(file.stored.is_ignored for file in files):
         plan.problems.append(InputProblem("aucun", "gardez au moins un fichier."))
     return Draft(draft, files, plan)
+
+
+@contextmanager
+def patients_dropped(
+    transactions: Transactions, access: LaboratoryAccess, draft: UploadDraft, door: str = "import"
+) -> Iterator[None]:
+    """Where patients are found only when kept files are read again, the files are forgotten before it is said."""
+    try:
+        with refusals_journaled(transactions, door, actor=access.user, laboratory_id=access.laboratory_id):
+            yield
+    except PatientDataError:
+        with transactions.writing() as session:
+            abandon(session, draft)
+        raise
 
 
 def is_as_settled(session: Session, draft_id: int, settled: Readings) -> bool:

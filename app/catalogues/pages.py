@@ -54,6 +54,13 @@ class ImportPage(PageContext):
     profiles: list[ProfileLine]
     message: str = ""
     problems: list[str] = field(default_factory=list)
+    asks_articles: bool = False
+    """Numbers of 13 digits may be social security numbers or article numbers: the person says which."""
+    are_articles: bool = False
+    asks_names: bool = False
+    """An administrator may say that what looks like names is none."""
+    are_names_cleared: bool = False
+    names_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,7 +164,8 @@ def reading_of(file: ReadFile) -> Reading:
 def save(session: Session, access: LaboratoryAccess, name: str, reading: Reading) -> ImportProfile:
     """Keep how a file is read under a name; a profile of that name is replaced."""
     name = checked_name(name)
-    choices: dict[str, Any] = reading.choices.to_json() | {_NAME: _stem(reading.file_name), _WIDTH: reading.width}
+    settled = replace(reading.choices, cleared=frozenset())
+    choices: dict[str, Any] = settled.to_json() | {_NAME: _stem(reading.file_name), _WIDTH: reading.width}
     profile = profile_repository.named(session, access.laboratory_id, name)
     verb = "create" if profile is None else "change"
     profile = profile or ImportProfile(laboratory_id=access.laboratory_id, name=name, created_by_id=access.user_id)

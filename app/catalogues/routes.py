@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
 from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.catalogues.drafts import AlreadyConfirmedError
 from app.catalogues.pages import DraftLine, ImportPage, Option
 from app.catalogues.preview import duplicates_csv, look, odd_cells_csv
@@ -19,6 +20,7 @@ from app.catalogues.settling import settle
 from app.errors import ImportRefusedError, NotFoundError, WorkbenchError
 from app.files import limits
 from app.models import Catalogue, UploadDraft, utc_now
+from app.patient_guard.refusal import PatientDataError
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep, for_roles
 from app.platform.open_transactions import forbid_open_transaction
@@ -55,6 +57,7 @@ def _import_page(
     chosen: int | None = None,
     name: str = "",
     error: WorkbenchError | None = None,
+    clearance: Clearance = NO_CLEARANCE,
 ) -> ImportPage:
     prepared = draft_repository.drafts_of(session, access.user_id, access.laboratory_id)
     refused = error.problems if isinstance(error, ImportRefusedError) else []
@@ -84,6 +87,12 @@ def _import_page(
         profiles=profile_lines(session, access.laboratory_id),
         message="" if error is None or refused else error.message,
         problems=[str(problem) for problem in refused],
+        asks_articles=clearance.are_articles or (isinstance(error, PatientDataError) and error.asks_articles),
+        are_articles=clearance.are_articles,
+        asks_names=access.user.is_administrator
+        and (clearance.names or (isinstance(error, PatientDataError) and error.may_be_overruled)),
+        are_names_cleared=clearance.names,
+        names_reason=clearance.reason,
     )
 
 
@@ -125,6 +134,11 @@ def do_upload(
     chosen = str(form.get("catalogue", ""))
     catalogue_id = int(chosen) if chosen.isdecimal() and len(chosen) < 18 else None
     name = str(form.get("nom", ""))
+    clearance = Clearance(
+        are_articles=form.get("articles") == "1",
+        names=form.get("noms") == "1",
+        reason=str(form.get("motif_noms", "")),
+    )
     # A file larger than allowed is read just far enough to be refused.
     received = [
         (_base_name(item.filename), item.file.read(settings.max_upload_bytes + 1))
@@ -134,13 +148,13 @@ def do_upload(
     try:
         draft_id = drafts.start(
             transactions, apart, access, received,
-            catalogue_id=catalogue_id, catalogue_name=name, settings=settings,
+            catalogue_id=catalogue_id, catalogue_name=name, settings=settings, clearance=clearance,
         )
     except NotFoundError:
         raise
     except WorkbenchError as error:
         with transactions.reading() as session:
-            page = _import_page(session, access, settings, catalogue_id, name, error)
+            page = _import_page(session, access, settings, catalogue_id, name, error, clearance)
         return render(request, "catalogues/import.html", page, status_code=error.status_code)
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}/importer/{draft_id}", status_code=303)
 
@@ -164,7 +178,8 @@ def show_preview(
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
     forbid_open_transaction("read the files of an import")
-    seen = apart.run(look, stored, settings.max_upload_bytes, access.laboratory, target, known, (), verifier)
+    with drafts.patients_dropped(transactions, access, stored):
+        seen = apart.run(look, stored, settings.max_upload_bytes, access.laboratory, target, known, (), verifier)
     return render(request, "catalogues/preview.html", seen.page)
 
 
@@ -177,7 +192,9 @@ def download_duplicates(
     with transactions.reading() as session:
         stored = drafts.find_unconfirmed(session, access, draft_id)
     forbid_open_transaction("read the files of an import")
-    return csv_download("doublons.csv", [apart.run(duplicates_csv, stored, settings.max_upload_bytes)])
+    with drafts.patients_dropped(transactions, access, stored):
+        told = apart.run(duplicates_csv, stored, settings.max_upload_bytes)
+    return csv_download("doublons.csv", [told])
 
 
 @router.get("/laboratoires/{laboratory_id}/importer/{draft_id}/cellules")
@@ -189,7 +206,9 @@ def download_odd_cells(
     with transactions.reading() as session:
         stored = drafts.find_unconfirmed(session, access, draft_id)
     forbid_open_transaction("read the files of an import")
-    return csv_download("cellules.csv", [apart.run(odd_cells_csv, stored, settings.max_upload_bytes)])
+    with drafts.patients_dropped(transactions, access, stored):
+        told = apart.run(odd_cells_csv, stored, settings.max_upload_bytes)
+    return csv_download("cellules.csv", [told])
 
 
 @router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/reglages", dependencies=[for_roles(*MAY_IMPORT)])
@@ -233,9 +252,10 @@ def do_confirm(
         return RedirectResponse(f"/catalogues/{error.catalogue_id}", status_code=303)
     if settled.reread:
         return RedirectResponse(f"{address}?verifier=true", status_code=303)
-    seen = apart.run(
-        look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems, False, True
-    )
+    with drafts.patients_dropped(transactions, access, stored):
+        seen = apart.run(
+            look, stored, settings.max_upload_bytes, access.laboratory, target, known, settled.problems, False, True
+        )
     if seen.page.problems or seen.page.must_choose:
         return render(request, "catalogues/preview.html", seen.page, status_code=422)
     with transactions.writing() as session:

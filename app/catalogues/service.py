@@ -19,6 +19,7 @@ from app.files.kinds import SECTIONS, WITH_ANALYSES
 from app.files.left_rows import what_was_chosen
 from app.files.reading import ReadFile, read_file, refuse_if
 from app.models import CONTRIBUTORS, Catalogue, FileKind, Laboratory, Level, SourceFile, User
+from app.patient_guard.refusal import Refusals
 from app.platform.progress import Progress, untold
 from app.text import counted
 
@@ -53,14 +54,14 @@ def read_files(
     """Read every file; raises ImportRefusedError with the problems of all of them."""
     refuse_too_many(files)
     read: list[ReadFile] = []
-    problems: list[InputProblem] = []
+    refused = Refusals()
     for number, incoming in enumerate(files):
         progress(number, len(files) + 1, f"Lecture de {incoming.name}")
         try:
             read.append(read_file(incoming, max_bytes))
         except ImportRefusedError as error:
-            problems.extend(error.problems)
-    refuse_if(problems)
+            refused.add(error)
+    refused.raise_any()
     return read
 
 

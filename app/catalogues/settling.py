@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Engine
 
 from app.catalogues import draft_repository, profile_repository, profiles
-from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, understand
+from app.catalogues.drafts import DraftFile, Readings, find_unconfirmed, patients_dropped, understand
 from app.errors import InputProblem
 from app.files.ans_files import BESIDE_ANALYSES
 from app.files.choices import Choices, Duplicates
@@ -56,7 +56,8 @@ def settle(
     """Keep what the user settled of each file of the draft; the files are read with no transaction open."""
     assert draft.id is not None
     forbid_open_transaction("read the files of an import")
-    settled = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
+    with patients_dropped(transactions, access, draft):
+        settled = apart.run(understood, draft, dict(form), settings.max_upload_bytes)
     with transactions.writing() as session:
         find_unconfirmed(session, access, draft.id, is_earlier_work=draft.is_earlier_work)
         for file_id, (ignored, said) in settled.readings.items():
@@ -89,7 +90,7 @@ def _choices(known: Sequence[ImportProfile], file: DraftFile, form: Mapping[str,
     prefix = f"f{file.id}."
     current = Choices.from_json(file.stored.choices)
     choices, reread = _chosen_in(known, file, form, prefix, current)
-    return replace(choices, beside=current.beside), reread
+    return replace(choices, beside=current.beside, cleared=current.cleared), reread
 
 
 def _chosen_in(

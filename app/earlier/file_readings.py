@@ -16,6 +16,7 @@ from app.files.choices import Choices, IncomingFile
 from app.files.earlier_fields import EARLIER_CODES
 from app.files.encodings import detect
 from app.files.fields import fold_heading, guess_columns
+from app.files.guard import refuse_patients
 from app.files.kinds import FileKind
 from app.files.loinc_cells import read_code
 from app.files.loinc_columns import others_like
@@ -59,7 +60,10 @@ def is_table(content: bytes) -> bool:
 
 
 def must_be_settled(_engine: Engine, files: Sequence[tuple[str, bytes]], max_bytes: int) -> bool:
-    """Whether a file leaves a doubt; raises ImportRefusedError for one that is no table, nor anything else."""
+    """Whether a file leaves a doubt; raises ImportRefusedError for one that is no table, nor anything else, and
+    PatientDataError for one that holds patients, whatever its format."""
+    for name, content in files:
+        refuse_patients(name, content)
     tables = [(name, content) for name, content in files if is_table(content)]
     # Each is read: one that cannot be is refused, whatever the others leave in doubt.
     doubts = [list(_doubts(read_file(IncomingFile(*file), max_bytes))) for file in tables]

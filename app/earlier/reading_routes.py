@@ -52,7 +52,8 @@ def show_reading(
     """How the files are understood, and what they would bring."""
     with transactions.reading() as session:
         draft = file_readings.find(session, access, draft_id)
-    page = _page(apart, access, settings, draft, must_look_again=verifier)
+    with drafts.patients_dropped(transactions, access, draft, "earlier"):
+        page = _page(apart, access, settings, draft, must_look_again=verifier)
     return render(request, "earlier/reading.html", page)
 
 

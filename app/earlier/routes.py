@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
+from app.audit.refusals import refusals_journaled
 from app.earlier import repository, service
 from app.earlier.confirming import confirm
 from app.earlier.file_readings import is_table, must_be_settled, start
@@ -108,10 +109,12 @@ def do_receive(
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
-        files = unpacked(received, limit, as_catalogue=False)
-        # What can be read in one way only, and is, is taken at once.
-        is_asked = bool(form.get("verifier")) and any(is_table(content) for _, content in files)
-        if apart.run(must_be_settled, files, limit) or is_asked:
+        with refusals_journaled(transactions, "earlier", actor=access.user, laboratory_id=access.laboratory_id):
+            files = unpacked(received, limit, as_catalogue=False)
+            # What can be read in one way only, and is, is taken at once.
+            is_asked = bool(form.get("verifier")) and any(is_table(content) for _, content in files)
+            must_be_looked_at = apart.run(must_be_settled, files, limit) or is_asked
+        if must_be_looked_at:
             draft_id = start(transactions, access, files)
             return RedirectResponse(reading_url(access.catalogue_id, draft_id), status_code=303)
         sent: list[service.Sent] = [(name, content, None) for name, content in files]

@@ -10,6 +10,7 @@ from app.files.foreign import foreign
 from app.files.foreign_packages import foreign_package
 from app.files.workbook import workbook_format
 from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Feed, UnsafeWorkbookError, walk_zip
+from app.patient_guard.messages import message_in_bytes
 
 MOST_FILES_LONG = 3
 """An archive holds no more than so many of the longest files: as much as a form without archive may send."""
@@ -79,6 +80,8 @@ def _is_for_readers(name: str, content: bytes) -> str:
 
     What speaks of patients is never passed over.
     """
+    if message_in_bytes(content):
+        return ""
     if _READ_ME.match(name):
         return "c'est une notice."
     told = foreign(content) if content.strip() else ""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from app.files.kinds import FileKind
 from app.files.records import Dialect
+from app.patient_guard.findings import Kind
 
 
 class Duplicates(StrEnum):
@@ -54,6 +55,8 @@ class Choices:
 
     beside: tuple[str, ...] = ()
     """What is said of the files that came with this one and are no table."""
+    cleared: frozenset[Kind] = frozenset()
+    """What looked like patients and is none: a person answered for it. It is never part of a saved reading."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -68,6 +71,7 @@ class Choices:
             "shared": self.shared,
             "leaves_rows": self.leaves_rows,
             "beside": list(self.beside),
+            "cleared": sorted(self.cleared),
         }
 
     @classmethod
@@ -86,6 +90,7 @@ class Choices:
             Duplicates(values.get("shared") or Duplicates.KEEP),
             bool(values.get("leaves_rows")),
             tuple(values.get("beside", ())),
+            frozenset(map(Kind, values.get("cleared", ()))),
         )
 
 

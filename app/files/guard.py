@@ -1,216 +1,208 @@
-"""Refusing files that seem to hold patients: the workbench keeps no patient data.
+"""Refusing files that hold patients: the workbench keeps no patient data, whatever the format and wherever it stands.
 
-Some laboratory systems name « analyses » an export of results with the identity of patients. A heading alone
-may decide (« Prénom », « Date de naissance », « IPP », « INS »), or two ambiguous headings together
-(« Nom » and « Sexe »), or the values of a column: social security numbers, dates of birth, first names.
+The guard itself reads cells and texts (`app.patient_guard`); this hands it everything that a file holds: each sheet,
+hidden ones too, the comments of a workbook, every text of a FHIR resource, and the bytes for messages of results.
 """
 
+import io
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from app.errors import ImportRefusedError, InputProblem
 from app.files.earlier_fields import EARLIER_FIELDS
-from app.files.fields import fold_heading, guess_columns
-from app.files.people import (
-    IDENTITIES,
-    PEOPLE,
-    Value,
-    holds_a_number,
-    may_hold_a_number,
-    tells_a_birth,
-)
+from app.files.encodings import detect
+from app.files.fhir_json import FhirReadError
+from app.files.fhir_syntax import load_fhir, looks_like_fhir
+from app.files.fields import guess_columns
+from app.files.foreign import foreign
 from app.files.table_rows import TableRow
-from app.files.tabular import Table, detect_header_rows
-from app.text import counted
+from app.files.tabular import Table, detect_header_rows, read_table
+from app.files.workbook import workbook_format
+from app.patient_guard import births, names, numbers
+from app.patient_guard.findings import Finding, Kind, kept
+from app.patient_guard.messages import message_in_bytes
+from app.patient_guard.refusal import PatientDataError, counts_of, problems_of
+from app.patient_guard.tables import examine
+from app.patient_guard.texts import traces_in
 
-_CERTAIN = re.compile(
-    r"^(ipp|ins|nir|nip|ddn|dtn|d naiss|dt naiss|nee? le|ins c|ins nir|matricule ins|nom de famille)$"
-    r"|^(patronyme|nom patronymique|identite|assure|numero assure)$"
-    r"|\bprenoms?\b|\bnaissance\b|\bnaiss\b|\bne e le\b|\bnom (de )?(jeune fille|marital)\b"
-    r"|\bpatients?\b.*\b(nom|id|ipp|numero|identifiant|age|sexe)\b"
-    r"|\b(nom|id|ipp|numero|identifiant|age|sexe|adresse|code)\b.*\bpatients?\b"
-    r"|\b(n|no|num|numero) ?(de )?(secu|ss|dossier patient|immatriculation)\b|\bsecurite sociale\b"
-    r"|\b(first ?name|last ?name|birth ?date|date of birth|dob|patient ?id)\b"
-    r"|^(mrn|medical record( number)?|surname|given( names?)?|family name|born|patient name|nhs number)$"
-)
-_AMBIGUOUS = {
-    "name": re.compile(r"^(nom|noms|patients?|malades?|nom usuel)$"),
-    "address": re.compile(r"^(adresse|ville|code postal|cp|telephone|tel|portable|email|e mail)$"),
-    "record": re.compile(r"^((n|no|num|numero) )?(de )?(dossier|demande|venue|sejour|iep)$"),
-    "sex": re.compile(r"^(sexe|civilite|genre)$"),
-    "age": re.compile(r"^(age|age ans)$"),
-    "prescriber": re.compile(r"^(prescripteur|medecin|medecin prescripteur|medecin traitant)$"),
-    "initials": re.compile(r"^(initiales?|initials)( (du )?patient)?$"),
-    "result": re.compile(r"^(valeur|resultat|date (de )?(prelevement|prel|resultat|validation))$"),
-}
-_FILE_NUMBER = re.compile(r"^((n|no|num|numero) )?(de )?(dossier|venue|sejour|iep)$")
-_BOUND = re.compile(r"\bage\b.*\b(min|max|mini|maxi|minimum|maximum|minimal|maximal)$")
-"""« Âge patient min » is a condition of a reference range."""
-_STAFF = re.compile(
-    r"^(referent|responsable|biologiste|technicien|redacteur|verificateur|approbateur|auteur|correspondant|pilote)"
-    r"|\b(valide|cree|modifie|saisi|redige|verifie|approuve|relu|habilite) (par|le)$"
-    r"|\b(referent|responsable)$"
-)
-"""Headings of people of the laboratory."""
-_CATALOGUE_FIELDS = frozenset({"unit", "specimen", "technique", "scale", "nabm", "timing"})
-_SAMPLE_ROWS = 2_000
-_SHOWN_ROWS = 8
-_HEADER_SEARCH_ROWS = 15
-_REASON = (
-    "cette colonne ressemble à des données de patients. L'atelier n'enregistre que des catalogues "
-    "d'analyses, sans aucune donnée nominative ; retirez ces colonnes de l'export et recommencez."
-)
+NOTHING_CLEARED: frozenset[Kind] = frozenset()
+_SHOWN_HEADING = 60
+_TAGS = re.compile(rb"<[^>]{0,2000}>")
+_BESIDE_CELLS = re.compile(r"comments|threaded|drawing|docProps|customXml|meta\.xml|header|footer", re.IGNORECASE)
+_STAFF_KEYS = frozenset(
+    "contact publisher author reviewer editor endorser recorder enterer telecom performer requester relatedArtifact"
+    .split()
+)  # fmt: skip
+_NOT_TEXTS = frozenset("url system reference canonical fullUrl id versionId".split())
+_MOST_DEPTH = 200
 
 
-def _certain_headings(folded: Sequence[str]) -> list[int]:
-    return [
-        column
-        for column, heading in enumerate(folded)
-        if heading and _CERTAIN.search(heading) and not _BOUND.search(heading)
-    ]
-
-
-def _ambiguous_headings(folded: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for column, heading in enumerate(folded):
-        for meaning, pattern in _AMBIGUOUS.items():
-            if pattern.search(heading):
-                found.setdefault(meaning, column)
-    return found
-
-
-def suspicious_headings(headings: Sequence[str]) -> list[int]:
-    """The columns whose headings say that the file is about patients.
-
-    « Nom » alone is how many catalogues call the label of a test, and « Sexe » and « Âge » also head
-    reference ranges: these count only together, and less in a file that has units or specimens.
-    """
-    folded = [fold_heading(heading) for heading in headings]
-    certain = _certain_headings(folded)
-    if certain:
-        return certain
-    ambiguous = _ambiguous_headings(folded)
-    if "initials" in ambiguous and {"record", "result"} & ambiguous.keys():
-        return sorted(ambiguous.values())
-    if any(_FILE_NUMBER.search(heading) for heading in folded) and "result" in ambiguous:
-        return sorted(ambiguous.values())
-    if "name" not in ambiguous:
-        return []
-    others = len(ambiguous) - 1
-    is_catalogue = bool(_CATALOGUE_FIELDS & guess_columns(headings).keys())
-    named = others >= 2 or "address" in ambiguous or "record" in ambiguous
-    return sorted(ambiguous.values()) if others >= 3 or (named and not is_catalogue) else []
-
-
-def _is_unmarked_header(cells: Sequence[str], needed: int) -> bool:
-    """Whether a row taken for data is the header of a patient file: so many such words, which no analysis
-    gathers (« DDN ; DATE DE NAISSANCE » is a line of some catalogues)."""
-    folded = list({fold_heading(cell) for cell in cells})
-    return len(set(_certain_headings(folded)) | set(_ambiguous_headings(folded).values())) >= needed
-
-
-def _columns(rows: Iterable[TableRow]) -> dict[int, list[Value]]:
-    columns: dict[int, list[Value]] = {}
-    for row in rows:
-        for column, cell in enumerate(row.cells):
-            if cell.strip():
-                columns.setdefault(column, []).append((row.row_number, cell))
-    return columns
-
-
-def suspicious_values(rows: Iterable[TableRow], told: Collection[int] = ()) -> dict[int, list[int]]:
-    """The columns whose values seem to be about patients, and the rows of these values.
-
-    Names and dates say who transcoded or answers for a test, and when, in the columns that their headings `told`.
-    """
-    suspicious: dict[int, list[int]] = {}
-    for column, values in _columns(rows).items():
-        detectors = IDENTITIES if column in told else (*IDENTITIES, *PEOPLE)
-        found = sorted({row for detector in detectors for row in detector(values)})
-        if found:
-            suspicious[column] = found
-    return suspicious
-
-
-def _identified(rows: Sequence[TableRow]) -> dict[int, list[int]]:
-    """The columns where a text among others holds a social security number or a birth, in whatever row."""
-    births: dict[int, list[int]] = {}
-    numbers: dict[int, list[int]] = {}
-    alike: Counter[int] = Counter()
-    for row in rows:
-        text = "\n".join(row.cells)
-        if not (tells_a_birth(text) or may_hold_a_number(text)):
-            continue
-        for column, cell in enumerate(row.cells):
-            if tells_a_birth(cell):
-                births.setdefault(column, []).append(row.row_number)
-            if may_hold_a_number(cell):
-                alike[column] += 1
-                if holds_a_number(cell):
-                    numbers.setdefault(column, []).append(row.row_number)
-    # Other long numbers have a right key by chance, one in a hundred.
-    sure = {column: found for column, found in numbers.items() if 2 * len(found) >= alike[column]}
-    return {column: sorted({*births.get(column, ()), *sure.get(column, ())}) for column in births.keys() | sure.keys()}
-
-
-def _earlier_columns(header: Sequence[TableRow]) -> set[int]:
-    """The columns in which headings speak of an earlier transcoding: its codes, its authors, its dates."""
-    head = next((row for row in reversed(header) if not row.is_blank), None)
-    guessed = guess_columns(head.cells) if head else {}
-    return {column for name, column in guessed.items() if name in EARLIER_FIELDS}
-
-
-def _staff_columns(header: Sequence[TableRow]) -> set[int]:
-    """The columns whose headings say that they name people of the laboratory."""
-    return {column for row in header for column, cell in enumerate(row.cells) if _STAFF.search(fold_heading(cell))}
-
-
-def _problems(file_name: str, rows: Sequence[TableRow], header_rows: int, sheet: str = "") -> list[InputProblem]:
-    where = f"feuille « {sheet} » : " if sheet else ""
-    first = next((index for index, row in enumerate(rows) if not row.is_blank), 0)
-    for index, row in enumerate(rows[: max(header_rows, _HEADER_SEARCH_ROWS)]):
-        if index >= header_rows and not _is_unmarked_header(row.cells, 2 if index == first else 3):
-            continue
-        columns = suspicious_headings(row.cells)
-        if columns:
-            return [
-                InputProblem(file_name, where + _REASON, row.row_number, row.cells[column].strip())
-                for column in columns
-            ]
-    data = rows[header_rows:]
-    sample = data[:: max(1, len(data) // _SAMPLE_ROWS)]
-    header = rows[:header_rows]
-    found = suspicious_values(sample, _earlier_columns(header) | _staff_columns(header))
-    for column, numbers in _identified(data).items():
-        found[column] = sorted({*found.get(column, ()), *numbers})
-    return [
-        InputProblem(file_name, f"{where}{_rows_said(numbers)} : {_REASON}", column=_name_of(header, column))
-        for column, numbers in sorted(found.items())
-    ]
-
-
-def _rows_said(numbers: Sequence[int]) -> str:
-    listed = ", ".join(map(str, numbers[:_SHOWN_ROWS]))
-    rest = len(numbers) - _SHOWN_ROWS
-    more = f" et {counted(rest, 'autre', 'autres')}" if rest > 0 else ""
-    return f"ligne {listed}" if len(numbers) == 1 else f"lignes {listed}{more}"
+def _findings(rows: Sequence[TableRow], header_rows: int) -> list[Finding]:
+    return examine(rows, header_rows, guess_columns, EARLIER_FIELDS)
 
 
 def _name_of(header: Sequence[TableRow], column: int) -> str:
-    names = [row.cells[column].strip() for row in header if column < len(row.cells)]
-    return next((name for name in reversed(names) if name), f"colonne {column + 1}")
+    """A heading, unless the header is a row of data that says something of a person."""
+    cells = [row.cells[column].strip() for row in header if column < len(row.cells)]
+    name = next((cell for cell in reversed(cells) if cell), "")
+    is_heading = name and len(name) <= _SHOWN_HEADING and not traces_in(name) and not names.strength_of(name)
+    is_heading = is_heading and births.year_of(name) is None and not numbers.LIKELY.search(name)
+    return name if is_heading else f"colonne {column + 1}"
 
 
-def refuse_patient_data(table: Table) -> None:
-    """Refuse a file that seems to hold patients, even in a hidden sheet; raises ImportRefusedError.
+class _Gathered:
+    """What was found in the parts of a file."""
 
-    The header is looked for again: what the user chose as header does not decide.
+    def __init__(self, file_name: str, cleared: frozenset[Kind]) -> None:
+        self._file_name = file_name
+        self._cleared = cleared
+        self._problems: list[InputProblem] = []
+        self._counted: list[Finding] = []
+
+    def add(self, findings: Sequence[Finding], name_of: Callable[[int], str], where: str = "") -> None:
+        """Take the findings of one part."""
+        standing = kept(findings, self._cleared)
+        self._problems += problems_of(self._file_name, standing, name_of, where)
+        self._counted += standing
+
+    def refuse(self) -> None:
+        """Raise PatientDataError when anything stands."""
+        if self._problems:
+            raise PatientDataError(self._problems, counts_of(self._counted))
+
+
+def refuse_patient_data(table: Table, cleared: frozenset[Kind] = NOTHING_CLEARED) -> None:
+    """Refuse a table that holds patients, even in a hidden sheet; raises PatientDataError.
+
+    The header is looked for again: what the user chose as header does not decide. `cleared` are the kinds of traces
+    that a person answered for.
     """
+    gathered = _Gathered(table.file_name, cleared)
+    _look_at_table(table, gathered)
+    gathered.refuse()
+
+
+def _look_at_table(table: Table, gathered: _Gathered) -> None:
     header_rows = max(table.dialect.header_rows, detect_header_rows(table.rows))
-    problems = _problems(table.file_name, table.rows, header_rows)
+    headings = table.rows[: max(header_rows, 1)]
+    gathered.add(_findings(table.rows, header_rows), lambda column: _name_of(headings, column))
     for sheet in table.other_sheets:
         rows = [TableRow(number, cells) for number, cells in enumerate(sheet.rows, start=1)]
-        problems.extend(_problems(table.file_name, rows, detect_header_rows(rows), sheet.name))
-    if problems:
-        raise ImportRefusedError(problems)
+        count = detect_header_rows(rows)
+        first = rows[: max(count, 1)]
+        gathered.add(
+            _findings(rows, count), lambda column, first=first: _name_of(first, column),  # type: ignore[misc]
+            f"feuille « {sheet.name} » : ",
+        )  # fmt: skip
+
+
+def refuse_message(file_name: str, content: bytes) -> None:
+    """Refuse a file that is a message of results, holds one, or describes a patient; raises PatientDataError."""
+    if workbook_format(content):
+        return
+    if message_in_bytes(content):
+        finding = Finding(Kind.MESSAGE, None, ())
+        told = foreign(content)
+        said = [InputProblem(file_name, told)] if told else problems_of(file_name, [finding], str)
+        raise PatientDataError(said, counts_of([finding]))
+
+
+def refuse_patients(file_name: str, content: bytes, cleared: frozenset[Kind] = NOTHING_CLEARED) -> None:
+    """Refuse a file that holds patients, whatever its format: the guard of everything that reads a received file.
+
+    Raises PatientDataError. A file that cannot be read as a table is looked at line by line.
+    """
+    refuse_message(file_name, content)
+    if not content.strip():
+        return
+    gathered = _Gathered(file_name, cleared)
+    try:
+        table = read_table(file_name, content)
+    except ImportRefusedError:
+        table = None
+    if table is not None:
+        _look_at_table(table, gathered)
+    elif not workbook_format(content):
+        gathered.add(_findings(_lines(content), 0), lambda column: f"colonne {column + 1}")
+    if table is not None or not workbook_format(content):
+        look_beside(content, gathered)
+    gathered.refuse()
+
+
+def refuse_beside(file_name: str, content: bytes, cleared: frozenset[Kind] = NOTHING_CLEARED) -> None:
+    """Refuse what a file holds of patients beside its table; raises PatientDataError."""
+    refuse_message(file_name, content)
+    gathered = _Gathered(file_name, cleared)
+    look_beside(content, gathered)
+    gathered.refuse()
+
+
+def look_beside(content: bytes, gathered: _Gathered) -> None:
+    """What a file holds beside its cells: comments and properties of a workbook, all texts of a FHIR resource."""
+    if workbook_format(content):
+        kinds = [kind for text in _beside_cells(content) for kind in traces_in(text)]
+        found = [Finding(kind, None, ()) for kind in dict.fromkeys(kinds)]
+        gathered.add(found, str, "commentaires ou propriétés du classeur : ")
+    elif looks_like_fhir(content):
+        try:
+            root = load_fhir(content)
+        except FhirReadError:
+            return
+        keys: dict[str, int] = {}
+        rows = list(_objects(root, keys))
+        named = list(keys)
+        header = TableRow(0, tuple(named))
+        gathered.add(_findings([header, *rows], 1), lambda column: named[column], "élément n° de l'ordre du fichier, ")
+
+
+def _lines(content: bytes) -> list[TableRow]:
+    text = content.decode(detect(content).encoding, "replace")
+    return [TableRow(number, (line,)) for number, line in enumerate(text.splitlines(), start=1)]
+
+
+def _beside_cells(content: bytes) -> Iterator[str]:
+    """The texts of a workbook that are in no cell."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                is_content = entry.filename == "content.xml"
+                is_beside = is_content or _BESIDE_CELLS.search(entry.filename)
+                if not is_beside or not entry.filename.endswith((".xml", ".vml")):
+                    continue
+                data = archive.read(entry)
+                if is_content:
+                    # In ODS the comments stand among the cells: what follows the beginning of each, up to its end.
+                    parts = data.split(b"<office:annotation")[1:]
+                    data = b"\n".join(part.partition(b"</office:annotation>")[0] for part in parts)
+                yield from _TAGS.sub(b"\n", data).decode("utf-8", "replace").split("\n")
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return
+
+
+def _objects(root: Any, keys: dict[str, int]) -> Iterator[TableRow]:
+    """Each object of a JSON value as a row of its own texts; `keys` gives each name its column."""
+    stack: list[tuple[Any, str, int]] = [(root, "", 0)]
+    number = 0
+    while stack:
+        value, name, depth = stack.pop()
+        if depth > _MOST_DEPTH or name in _STAFF_KEYS:
+            continue
+        if isinstance(value, list):
+            stack.extend((item, name, depth + 1) for item in reversed(value))
+            continue
+        if not isinstance(value, dict):
+            continue
+        number += 1
+        texts: dict[int, str] = {}
+        for key, item in value.items():
+            if isinstance(item, str) and key not in _NOT_TEXTS and key not in _STAFF_KEYS:
+                text = re.sub(r"<[^>]{0,500}>", "\n", item) if key == "div" else item
+                texts[keys.setdefault(f"{name}.{key}" if key in ("value", "name") else key, len(keys))] = text
+            elif isinstance(item, list) and all(isinstance(part, str) for part in item):
+                texts[keys.setdefault(key, len(keys))] = "\n".join(item)
+            elif isinstance(item, dict | list):
+                stack.append((item, key, depth + 1))
+        if texts:
+            yield TableRow(number, tuple(texts.get(column, "") for column in range(max(texts) + 1)))

@@ -21,7 +21,7 @@ from app.files.cut_rows import cut_rows
 from app.files.earlier_fields import EARLIER_CODES
 from app.files.fhir_catalogue import columns_said
 from app.files.fields import FIELD_LABELS, MAX_LENGTHS
-from app.files.guard import refuse_patient_data
+from app.files.guard import refuse_beside, refuse_message, refuse_patient_data
 from app.files.kinds import FileKind
 from app.files.left_rows import leave_rows
 from app.files.odd_cells import CALCULATE, EMPTY, OddCell, odd_cells, refusals, unquoted_fields
@@ -196,10 +196,12 @@ def read_file(incoming: IncomingFile, max_bytes: int) -> ReadFile:
 
     Raises ImportRefusedError when the file cannot be read at all, or must not be kept.
     """
+    refuse_message(incoming.name, incoming.content)
     check_content(incoming.name, incoming.content, max_bytes)
     choices = incoming.choices
     table = read_table(incoming.name, incoming.content, choices.dialect, detect_header=choices.detect_header)
-    refuse_patient_data(table)
+    refuse_patient_data(table, choices.cleared)
+    refuse_beside(incoming.name, incoming.content, choices.cleared)
     kind = choices.kind or recognise(incoming.name, table)
     if (kind is FileKind.FHIR) != (table.dialect.format == "fhir"):
         kind = recognise(incoming.name, table)

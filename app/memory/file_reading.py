@@ -8,6 +8,7 @@ from app.files.choices import Choices
 from app.files.fhir_json import FhirReadError
 from app.files.fhir_syntax import looks_like_fhir
 from app.files.foreign import foreign
+from app.files.guard import NOTHING_CLEARED, refuse_patients
 from app.files.workbook import workbook_format
 from app.memory import repository
 from app.memory.catalogue_tables import read_table_with_codes
@@ -40,6 +41,7 @@ def read_mappings(
             raise TableReadError("le fichier est vide")
         if len(content) > max_bytes:
             raise TableReadError(f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
+        refuse_patients(name, content, choices.cleared if choices else NOTHING_CLEARED)
         is_settled = choices is not None and own_format(content) is None
         read = (
             read_table_with_codes(name, content, max_bytes, choices)

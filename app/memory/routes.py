@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
+from app.audit.refusals import refusals_journaled
 from app.errors import InvalidInputError, NotFoundError, WorkbenchError
 from app.files.archive import unpacked
 from app.memory import service
@@ -73,7 +74,9 @@ def do_import(
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
-        reports = service.import_memory(transactions, access, unpacked(received, limit, as_catalogue=False), limit)
+        with refusals_journaled(transactions, "memory", actor=access.user, laboratory_id=access.laboratory_id):
+            files = unpacked(received, limit, as_catalogue=False)
+            reports = service.import_memory(transactions, access, files, limit)
     except NotFoundError:
         raise
     except WorkbenchError as error:

@@ -20,7 +20,7 @@ from app.errors import NotAllowedError, NotFoundError
 from app.models import Membership, Role, User, UserSession, metadata
 from app.platform import locks
 from app.platform.database import reading
-from app.platform.forms import CleanRequest
+from app.platform.forms import CleanRequest, FormRefusedError
 from app.platform.identity import (
     NO_CATALOGUE,
     NO_LABORATORY,
@@ -194,6 +194,11 @@ class AuthorisedRoute(APIRoute):
                     raise NotFoundError("Cette page n'existe pas.")
             if needs.person:
                 await run_in_threadpool(authorise, request, needs)
-            return await handle(CleanRequest(request.scope, request.receive, request._send))
+            clean = CleanRequest(request.scope, request.receive, request._send)
+            clean.looks_for_patients = not getattr(self.endpoint, "keeps_what_is_typed", False)
+            try:
+                return await handle(clean)
+            except FormRefusedError as error:
+                raise error.error from None
 
         return authorise_first

@@ -1,28 +1,70 @@
 """Forms as they are received: no field keeps a character that a database refuses or that nobody can read."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
 
+from app.patient_guard.refusal import PatientTextError
+from app.patient_guard.texts import refuse_patient_text
 from app.text import without_controls
 
 ZERO = "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré."
 UNREADABLE = "Un des textes envoyés ne contient que des caractères de contrôle. Rien n'a été enregistré."
+SECRETS = frozenset({"password", "actuel", "nouveau", "confirmation"})
+"""Fields that are passwords: they are stored nowhere as they are typed, and never shown again."""
+
+
+class FormRefusedError(HTTPException):
+    """Carries the refusal of a form through the framework, which takes any other for a form that is broken."""
+
+    def __init__(self, error: PatientTextError) -> None:
+        super().__init__(error.status_code, error.message)
+        self.error = error
 
 
 class CleanRequest(Request):
     """A request whose form has no control characters but tabs and ends of lines; files are left as they are.
 
     A character zero is no slip of a keyboard, and a field of which nothing is left would pass for one left empty, which
-    may mean everything: both are refused with 400.
+    may mean everything: both are refused with 400. What speaks of a patient raises FormRefusedError, unless the route
+    looks at its texts itself (`keeps_what_is_typed`).
     """
+
+    looks_for_patients = True
 
     async def _get_form(self, **limits: Any) -> FormData:
         if self._form is None:
             received = await super()._get_form(**limits)
             self._form = FormData([(name, _clean(value)) for name, value in received.multi_items()])
+            if self.looks_for_patients:
+                try:
+                    _refuse_patients(self._form)
+                except PatientTextError as error:
+                    await self._form.close()
+                    raise FormRefusedError(error) from error
         return self._form
+
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def keeps_what_is_typed(endpoint: Endpoint) -> Endpoint:
+    """Say of a route that it refuses patients in its texts itself, and shows its form again as it was filled in."""
+    endpoint.keeps_what_is_typed = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+def _refuse_patients(form: FormData) -> None:
+    """Refuse a form of which a field speaks of a patient; raises PatientTextError, with what was typed."""
+    texts = {name: value for name, value in form.multi_items() if isinstance(value, str) and name not in SECRETS}
+    for text in texts.values():
+        try:
+            refuse_patient_text(text)
+        except PatientTextError as error:
+            error.typed = [value for value in texts.values() if " " in value.strip()]
+            raise
 
 
 def _clean(value: Any) -> Any:

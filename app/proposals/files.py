@@ -9,6 +9,7 @@ from app.catalogues.plan import TEXT_COLUMNS
 from app.errors import ImportRefusedError, InputProblem
 from app.files.asked import asked_dialect, check_sheet
 from app.files.fields import FIELD_LABELS, fold_heading
+from app.files.guard import refuse_message, refuse_patient_data
 from app.files.hidden_notes import hidden_sentences
 from app.files.kinds import FileKind
 from app.files.odd_cells import odd_cells, odd_sentences, unquoted_fields
@@ -18,6 +19,7 @@ from app.files.tabular import Table, check_content, read_table
 from app.files.values import after_apostrophe, bare
 from app.models import Level
 from app.models import LocalTest as StoredTest
+from app.patient_guard.findings import ANSWERED
 from matcher import LocalTest
 from matcher.knowledge import cut_width
 
@@ -34,8 +36,11 @@ def read_local_tests(
 
     The encoding and the sheet are found unless they are given; raises InvalidInputError when they do not exist.
     """
+    # Nothing is kept here: nobody has to say whether numbers are article numbers.
+    refuse_message(name, content)
     check_content(name, content, MAX_BYTES)
     table = read_table(name, content, asked_dialect(name, content, encoding, sheet), detect_header=True)
+    refuse_patient_data(table, ANSWERED)
     check_sheet(name, table.sheet_names, table.dialect.sheet, sheet)
     kind, columns = _columns(name, table)
     if "label" not in columns:

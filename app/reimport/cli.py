@@ -7,6 +7,7 @@ import typer
 from sqlmodel import Session
 
 from app.accounts.repository import find_user_by_email
+from app.audit.refusals import refusals_journaled
 from app.catalogues import repository
 from app.catalogues.plan import ImportPlan
 from app.catalogues.schemas import ImportReport
@@ -190,9 +191,10 @@ def register(cli: typer.Typer) -> None:
             if side_file is not None:
                 incoming.append(_incoming(*side_file.read(standard_name), encoding, FileKind.SIDE_DATA))
             forbid_open_transaction("read the files of an import")
-            read = read_files(incoming, settings.max_upload_bytes)
-            _check_sheet(read, sheet)
             transactions, queue = Transactions(engine), JobQueue(settings, engine)
+            with refusals_journaled(transactions, "command", actor=None, laboratory_id=None):
+                read = read_files(incoming, settings.max_upload_bytes)
+            _check_sheet(read, sheet)
             newer = _import(transactions, laboratory, name, read, queue)
             if newer is not None:
                 _update(transactions, *newer, person, confirmed, queue)

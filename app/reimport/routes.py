@@ -60,9 +60,11 @@ def show_differences(
     forbid_open_transaction("compare files with a catalogue")
     path, bound = _path(access, draft_id), settings.max_upload_bytes
     if format == "csv":
-        text = apart.run(csv_of_differences, stored, bound, query)
+        with drafts.patients_dropped(transactions, access, stored):
+            text = apart.run(csv_of_differences, stored, bound, query)
         return RedirectResponse(path, status_code=303) if text is None else csv_download("differences.csv", [text])
-    page = apart.run(page_of_differences, stored, bound, access.laboratory, f"{path}/differences", query, change)
+    with drafts.patients_dropped(transactions, access, stored):
+        page = apart.run(page_of_differences, stored, bound, access.laboratory, f"{path}/differences", query, change)
     if page is None:
         return RedirectResponse(path, status_code=303)
     return render(request, "reimport/differences.html", page)
@@ -84,7 +86,8 @@ def do_update(
     if stored.is_confirmed:
         return RedirectResponse(f"/catalogues/{stored.catalogue_id}", status_code=303)
     forbid_open_transaction("compare files with a catalogue")
-    found = apart.run(digest_of_differences, stored, settings.max_upload_bytes)
+    with drafts.patients_dropped(transactions, access, stored):
+        found = apart.run(digest_of_differences, stored, settings.max_upload_bytes)
     if found is None:
         return RedirectResponse(_path(access, draft_id), status_code=303)
     if found != digest:

@@ -4,11 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
+from app.audit.refusals import record_refused_text
 from app.cases.answers import answer_done, conflict_json, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError
 from app.models import CONTRIBUTORS, Action
+from app.patient_guard.refusal import PatientTextError
+from app.patient_guard.texts import refuse_patient_text
 from app.platform.authorising import AuthorisedRoute
+from app.platform.forms import keeps_what_is_typed
 from app.platform.identity import CatalogueDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
@@ -53,6 +57,7 @@ def show_case(
 
 
 @router.post("/{local_test_id}/decision", dependencies=[for_roles(*CONTRIBUTORS), ENGINE_READY])
+@keeps_what_is_typed
 def decide(
     request: Request,
     access: CatalogueDep,
@@ -67,6 +72,7 @@ def decide(
     code = form.chosen.strip() if form.action is Action.CHOOSE else ""
     weighed = weigh_choice(transactions, settings, access, local_test_id, code) if code else NOTHING_WEIGHED
     try:
+        refuse_patient_text(*form.typed)
         fact = service.decide(
             session,
             access,
@@ -89,6 +95,8 @@ def decide(
     except (InvalidInputError, ConflictError) as error:
         if wants_json(request):
             raise
+        if isinstance(error, PatientTextError):
+            record_refused_text(session, access, error)
         asked = asked_of(request.query_params, query)
         if form.action is Action.CHOOSE and form.chosen:
             asked = asked.choosing(form.chosen)

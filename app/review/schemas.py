@@ -36,6 +36,11 @@ class DecisionForm(BaseModel):
 
 
     @property
+    def typed(self) -> tuple[str, ...]:
+        """Every text of the form, whether the action keeps it or not."""
+        return (self.reason, self.other_reason, self.comment, self.justification, self.question)
+
+    @property
     def said(self) -> str:
         """All that was written."""
         texts = (self.said_reason, seen(self.comment), seen(self.justification))

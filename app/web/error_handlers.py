@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.errors import ImportRefusedError, WorkbenchError
+from app.patient_guard.refusal import PatientTextError
 from app.platform.database import is_busy, is_duplicate
 from app.platform.database_faults import fault_of, is_gone
 from app.platform.forms import ZERO
@@ -42,7 +43,12 @@ def _wants_json(request: Request) -> bool:
 
 
 def _answer(
-    request: Request, status: int, message: str, problems: list[str] | None = None, code: str = ""
+    request: Request,
+    status: int,
+    message: str,
+    problems: list[str] | None = None,
+    code: str = "",
+    typed: list[str] | None = None,
 ) -> Response:
     for prefix, answer in request.app.state.refusals.items():
         if f"{request.url.path}/".startswith(prefix):
@@ -53,7 +59,9 @@ def _answer(
         if problems:
             content["problems"] = problems
         return JSONResponse(content, status_code=status)
-    page = ErrorPage(title="Action impossible", status=status, message=message, problems=problems or [])
+    page = ErrorPage(
+        title="Action impossible", status=status, message=message, problems=problems or [], typed=typed or []
+    )
     return render(request, "error.html", page, status_code=status)
 
 
@@ -65,7 +73,8 @@ async def on_workbench_error(request: Request, error: Exception) -> Response:
         return _answer(
             request, error.status_code, "Le fichier a été refusé ; rien n'a été enregistré.", problems
         )
-    answer = _answer(request, error.status_code, error.message, code=error.code)
+    typed = error.typed if isinstance(error, PatientTextError) else None
+    answer = _answer(request, error.status_code, error.message, code=error.code, typed=typed)
     if error.status_code == BUSY_STATUS:
         answer.headers["Retry-After"] = RETRY_AFTER
     return answer

@@ -12,3 +12,5 @@ class ErrorPage(PageContext):
     status: int
     message: str
     problems: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    """What was typed and is refused, given back to its author."""

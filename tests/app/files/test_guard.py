@@ -7,9 +7,9 @@ from openpyxl import Workbook
 
 from app.errors import ImportRefusedError
 from app.files.guard import refuse_patient_data
-from app.files.people import is_social_security_number
 from app.files.records import Dialect
 from app.files.tabular import check_content, read_table
+from app.patient_guard.numbers import is_form, is_keyed
 
 NAMES = "Marie Jean Louise Pierre Anne Paul Sophie Luc".split()
 
@@ -119,13 +119,14 @@ def test_hidden_sheets_are_looked_at() -> None:
         ("1 85 05 78 006 084 91", True),
         ("185057800608492", False),
         ("1 85 05 78 006 084", True),
-        ("1850578006084", False),
+        ("1850578006084", True),
+        ("3400930000120", False),
         ("2951-2", False),
         ("", False),
     ],
 )
 def test_social_security_numbers(text: str, expected: bool) -> None:
-    assert is_social_security_number(text) is expected
+    assert (is_keyed(text) or is_form(text)) is expected
 
 
 def test_who_transcoded_and_when_is_no_patient() -> None:

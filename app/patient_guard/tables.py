@@ -1,0 +1,228 @@
+"""The guard over a table: its headings, every cell of every row, and what columns and rows show together."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from app.patient_guard import births, headings, messages, names, numbers, people, results
+from app.patient_guard.cells import Column, Row, Told, columns_of
+from app.patient_guard.findings import Finding, Kind
+
+_HEADER_SEARCH_ROWS = 15
+_BLOCK = 200
+_BIRTH_WORDS = re.compile(
+    r"n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|naiss|ddn|dtn|d\.d\.n|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] il"
+    r"|nascid|nascita"
+)
+_MESSAGE_MARKS = (
+    "MSH|", "PID|", "OBX|", "OBR|", "FHS|", "BHS|", "H|", "P|", "resourceType", "ClinicalDocument", "recordTarget",
+    "patientRole", "Patient/",
+)  # fmt: skip
+_DATEISH = re.compile(r"[/.-]\d\d?[/.-]\d|[12][089]\d\d")
+_LONGEST_NOTE = 400
+
+
+def examine(
+    rows: Sequence[Row],
+    header_rows: int,
+    fields_of: headings.FieldsOf,
+    told_fields: Collection[str] = (),
+) -> list[Finding]:
+    """The traces of patients in a table.
+
+    `header_rows`: how many rows come before the data; `fields_of`: which column is which field by its heading;
+    `told_fields`: fields that name who transcoded or answers for a row, and when. Time is linear in the cells.
+    """
+    header = rows[:header_rows]
+    found = _Found()
+    _look_at_headings(rows, header_rows, fields_of, found)
+    if found.found:
+        return found.findings()
+    told = _told(header, fields_of, told_fields)
+    _look_at_cells(rows, header_rows, told, found)
+    data = rows[header_rows:]
+    columns = columns_of(data, told)
+    _look_at_columns(columns, data, found)
+    return found.findings()
+
+
+class _Found:
+    """Rows by kind and column, gathered."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[Kind, int], set[int]] = {}
+
+    def add(self, kind: Kind, column: int, *rows: int) -> None:
+        if rows:
+            self.found.setdefault((kind, column), set()).update(rows)
+
+    def findings(self) -> list[Finding]:
+        ordered = sorted(self.found.items(), key=lambda item: (item[0][1], item[0][0]))
+        return [Finding(kind, column, tuple(sorted(rows))) for (kind, column), rows in ordered]
+
+
+def _look_at_headings(rows: Sequence[Row], header_rows: int, fields_of: headings.FieldsOf, found: _Found) -> None:
+    first = next((index for index, row in enumerate(rows) if any(cell.strip() for cell in row.cells)), 0)
+    for index, row in enumerate(rows[: max(header_rows, _HEADER_SEARCH_ROWS)]):
+        if index >= header_rows and not headings.is_unmarked_header(row.cells, 2 if index == first else 3):
+            continue
+        for column in headings.suspicious(row.cells, fields_of):
+            found.add(Kind.HEADING, column, row.row_number)
+        if found.found:
+            return
+
+
+def _told(
+    header: Sequence[Row], fields_of: headings.FieldsOf, told_fields: Collection[str]
+) -> Mapping[int, Told]:
+    """What the headings say of the columns of staff, of earlier work, and of days."""
+    told: dict[int, Told] = {}
+    for row in header:
+        for column, cell in enumerate(row.cells):
+            if cell.strip():
+                said = told.setdefault(column, Told())
+                said.staff |= headings.names_staff(cell)
+                said.dated |= headings.says_when(cell)
+    head = next((row for row in reversed(header) if any(cell.strip() for cell in row.cells)), None)
+    for name, column in (fields_of(head.cells) if head else {}).items():
+        if name in told_fields:
+            said = told.setdefault(column, Told())
+            said.staff = said.dated = True
+    return told
+
+
+def _blocks(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], str]]:
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        yield block, "\n".join("\n".join(row.cells) for row in block)
+
+
+class _Count:
+    """The long numbers of one column."""
+
+    def __init__(self) -> None:
+        self.keyed: set[int] = set()
+        self.keyed_alike: set[int] = set()
+        self.alike: dict[int, str] = {}
+        self.form: set[int] = set()
+        self.article: set[int] = set()
+        self.other = 0
+        """Numbers of 13 digits that are nothing of the kind."""
+        self.other_long = 0
+        """Of 15 digits."""
+
+
+def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Told], found: _Found) -> None:
+    """What one cell shows alone; the header is looked at too, where a row of data may pass for one."""
+    counts: dict[int, _Count] = {}
+    surnames: dict[int, dict[int, str]] = {}
+    for block, text in _blocks(rows):
+        has_births = _BIRTH_WORDS.search(text.lower()) is not None
+        has_messages = any(mark in text for mark in _MESSAGE_MARKS)
+        has_people = names.MAY_ADDRESS.search(text) is not None
+        for row in block:
+            _count_numbers(row, counts)
+            if messages.message_in_cells(row.cells):
+                found.add(Kind.MESSAGE, 0, row.row_number)
+        if not (has_births or has_messages or has_people):
+            continue
+        for row in block:
+            line = "\n".join(row.cells)
+            number = row.row_number
+            if has_births and _BIRTH_WORDS.search(line.lower()):
+                for column, cell in enumerate(row.cells):
+                    if births.tells_a_birth(cell):
+                        found.add(Kind.BIRTH, column, number)
+            if has_messages and messages.message_in(line):
+                column = next((place for place, cell in enumerate(row.cells) if messages.message_in(cell)), 0)
+                found.add(Kind.MESSAGE, column, number)
+            if has_people and names.MAY_ADDRESS.search(line):
+                _look_for_civilities(row, told, found, surnames)
+    for column, count in counts.items():
+        _judge_numbers(column, count, found)
+    for column, named in surnames.items():
+        if len(set(named.values())) >= 2:
+            found.add(Kind.NAME, column, *named)
+
+
+def _count_numbers(row: Row, counts: dict[int, _Count]) -> None:
+    for column, cell in enumerate(row.cells):
+        if len(cell) < 13:
+            continue
+        if not (numbers.may_be_one(cell) if cell.isdigit() else numbers.LIKELY.search(cell)):
+            if len(cell) in (13, 15) and cell.isdigit():
+                count = counts.setdefault(column, _Count())
+                count.other += len(cell) == 13 and not numbers.is_article(cell)
+                count.other_long += len(cell) == 15
+            continue
+        count = counts.setdefault(column, _Count())
+        said = numbers.numbers_in(cell)
+        number = row.row_number
+        if said.alike:
+            count.alike[number] = said.alike[0]
+            if said.keyed:
+                count.keyed_alike.add(number)
+        elif said.keyed:
+            count.keyed.add(number)
+        if said.form and not said.keyed:
+            count.form.add(number)
+        if said.article:
+            count.article.add(number)
+        count.other += said.other
+
+
+def _judge_numbers(column: int, count: _Count, found: _Found) -> None:
+    found.add(Kind.NUMBER, column, *count.keyed)
+    # Other long numbers have a right key by chance, one in a hundred.
+    if 2 * len(count.keyed_alike) >= len(count.alike):
+        found.add(Kind.NUMBER, column, *count.keyed_alike)
+    elif (
+        len(set(count.alike.values())) >= max(5, 0.8 * len(count.alike)) and 4 * count.other_long <= len(count.alike)
+    ):
+        found.add(Kind.NUMBER_FORM, column, *count.alike)
+    # So do numbers of 13 digits have the form by chance, three in a hundred.
+    if count.other < 20 or 10 * len(count.form) >= 3 * (len(count.form) + count.other):
+        found.add(Kind.NUMBER_FORM, column, *count.form)
+        found.add(Kind.ARTICLE, column, *count.article)
+
+
+def _look_for_civilities(
+    row: Row, told: Mapping[int, Told], found: _Found, surnames: dict[int, dict[int, str]]
+) -> None:
+    for column, cell in enumerate(row.cells):
+        if not cell or (column in told and told[column].staff):
+            continue
+        if names.addressed(cell):
+            found.add(Kind.NAME, column, row.row_number)
+        elif surname := names.addressed_by_surname(cell):
+            surnames.setdefault(column, {})[row.row_number] = surname
+
+
+def _dated_names(column: Column) -> set[int]:
+    """The rows where a full name and a date stand in one cell: « GARCIA Sandrine 12/04/1983 »."""
+    if column.told.staff:
+        return set()
+    return column.rows(
+        text
+        for text in column.rows_of
+        if 14 <= len(text) <= _LONGEST_NOTE
+        and _DATEISH.search(text)
+        and names.names_within(text) >= names.Strength.SURE
+        and births.holds_a_date(text)
+        and not names.AUTHORED.search(text)
+    )
+
+
+def _look_at_columns(columns: Sequence[Column], data: Sequence[Row], found: _Found) -> None:
+    named: set[int] = set()
+    for column in columns:
+        rows = people.names_in(column) | _dated_names(column)
+        named |= rows
+        found.add(Kind.NAME, column.index, *rows)
+    for places in (people.pairs(columns), people.together(columns)):
+        for place, rows in places.items():
+            named |= rows
+            found.add(Kind.NAME, place, *rows)
+    for column in columns:
+        found.add(Kind.BIRTH, column.index, *people.births_in(column, columns, named))
+    for place in results.results_in(columns, data):
+        found.add(Kind.RESULTS, place, *(row.row_number for row in data if place < len(row.cells) and row.cells[place]))

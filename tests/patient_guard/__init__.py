@@ -1,0 +1,1 @@
+"""The guard against patient data, over a corpus of its own."""

@@ -1,0 +1,70 @@
+"""The guard over the corpus: nothing is missed, nothing innocent is refused, and each part of it is needed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.files import guard
+from app.patient_guard import births, headings, messages, names, numbers, people, results, tables
+from tests.patient_guard.corpus import cases
+from tests.patient_guard.measure import PAGE, counted, is_refused, page
+
+ALL = list(cases())
+
+
+def test_the_corpus_is_as_large_as_the_page_says() -> None:
+    held = [case for case in ALL if case.holds_patients]
+    assert len(held) >= 60
+    assert len({case.kind for case in held}) >= 40
+    assert len(ALL) - len(held) >= 30
+
+
+def test_the_page_is_what_the_guard_finds_today() -> None:
+    found = counted()
+    assert PAGE.read_text(encoding="utf-8") == page(found)
+    assert all(files == refused for files, refused in found["patients"].values())
+    assert sum(refused for _, refused in found["innocents"].values()) <= 1
+
+
+def _nothing(*_: Any, **__: Any) -> Any:
+    return ()
+
+
+def _false(*_: Any, **__: Any) -> bool:
+    return False
+
+
+def _no_names(_: object) -> set[int]:
+    return set()
+
+
+@pytest.mark.parametrize(
+    ("holder", "name", "instead", "kind"),
+    [
+        (numbers, "is_keyed", _false, "un seul NIR parmi 3 000 lignes"),
+        (numbers, "is_form", _false, "NIR de 13 chiffres"),
+        (births, "tells_a_birth", _false, "« né(e) le … » dans un texte"),
+        (people, "births_in", lambda *_: set(), "naissances aaaammjj"),
+        (people, "names_in", _no_names, "NOM Prénom comme libellé"),
+        (people, "_first_names_in", _no_names, "prénoms seuls"),
+        (people, "pairs", lambda _: {}, "nom et prénom sur deux colonnes, peu de lignes"),
+        (people, "together", lambda _: {}, "deux noms et leur sexe"),
+        (names, "addressed", lambda _: "", "une seule civilité"),
+        (names, "addressed_by_surname", lambda _: "", "civilités et noms seuls"),
+        (tables, "_dated_names", _no_names, "nom et date dans une cellule"),
+        (headings, "certain", lambda _: [], "IPP, identité"),
+        (results, "results_in", _nothing, "résultats sans en-têtes"),
+        (messages, "message_in_cells", _false, "HL7 v2 en colonnes"),
+        (messages, "message_in", _false, "CDA"),
+        (guard, "message_in_bytes", _false, "FHIR en XML"),
+        (guard, "look_beside", lambda *_: None, "commentaire d'une cellule"),
+    ],
+)
+def test_each_part_of_the_guard_is_needed(
+    monkeypatch: pytest.MonkeyPatch, holder: Any, name: str, instead: Callable[..., Any], kind: str
+) -> None:
+    of_kind = [case for case in ALL if case.kind == kind]
+    assert all(map(is_refused, of_kind))
+    monkeypatch.setattr(holder, name, instead)
+    assert not all(map(is_refused, of_kind))
