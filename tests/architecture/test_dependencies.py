@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import sys
 import tomllib
 from collections import defaultdict
 from functools import cache
@@ -99,3 +100,24 @@ def test_every_path_that_a_page_for_developers_names_exists() -> None:
         if not (ROOT / path).exists()
     ]
     assert missing == []
+
+
+# Parts of a declared package's own interface, which it names in its documentation.
+BROUGHT = {
+    "pydantic": "fastapi",
+    "starlette": "fastapi",
+    "sqlalchemy": "sqlmodel",
+    "anyio": "fastapi",
+    "click": "typer",
+    "typing_extensions": "fastapi",
+}
+
+
+def test_nothing_is_imported_that_nobody_declared() -> None:
+    """What an environment holds by chance is not there in the next one."""
+    extras = PROJECT["optional-dependencies"]
+    groups = [PROJECT["dependencies"], *extras.values()]
+    declarations = {normalised(name) for group in groups for name in declared(group)}
+    known = set(FOLDERS) | set(sys.stdlib_module_names) | {m for m, owner in BROUGHT.items() if owner in declarations}
+    known |= {module for name in declarations for module in MODULES_OF.get(name) or {name.replace("-", "_")}}
+    assert {module: sorted(files) for module, files in importers().items() if module not in known} == {}

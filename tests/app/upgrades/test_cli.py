@@ -106,11 +106,11 @@ def test_what_is_decided_while_a_release_is_made_ready_keeps_it_waiting(
         load_starter(session)
     locked, times = publishing.locks.lock_subject, []
 
-    def decided_meanwhile(session: Session, *subject: object) -> None:
+    def decided_meanwhile(session: Session, subject: object, key: str = "") -> None:
         if not times:
             times.append(1)
             decide_something(world)
-        locked(session, *subject)  # type: ignore[arg-type]
+        locked(session, subject, key)  # type: ignore[arg-type]
 
     monkeypatch.setattr(publishing.locks, "lock_subject", decided_meanwhile)
     loaded = run.invoke(cli, ["load-loinc", str(first_release().write_zip(tmp_path))])

@@ -25,14 +25,14 @@ LIMITS = {
     "queue, filtered": 16,
     "case": 26,
     "case after a decision": 27,
-    "decision": 33,
-    "choice of a code": 61,
-    "undo": 28,
+    "decision": 43,
+    "choice of a code": 69,
+    "undo": 38,
     "approval list": 22,
     "approval list of 100": 22,
     "approval list, codes found by search": 31,
-    "bulk approval of 100": 38,
-    "coverage": 52,
+    "bulk approval of 100": 48,
+    "coverage": 53,
     "exports": 38,
     "home": 12,
     "catalogue": 30,
@@ -45,6 +45,8 @@ LIMITS = {
 A decision reads the shares by which it may be drawn for a second reading, an approval what is known of that reading.
 A case, decided or not, reads whether two readings differ; a decision and an undo, whether the row is hidden from a
 second reader; the approval list, how many rows nobody can read again and how many were approved, then read otherwise.
+What writes facts links them by hash: the rows noted, their head held, the links, the salts and the head stored, some
+of them once a chain and once a table. The coverage reads the head of the chain that it prints.
 A choice finds again the warnings of consistency of its code, and stores what differs: six statements, that of the
 release among them, one of which is a lock that only a server takes.
 The landing pages count what waits in the double reading, in one statement for every catalogue and no further than 100.
