@@ -33,6 +33,7 @@ ROOMS = {
     "app.upgrades.cli": ("load-loinc", "load-valueset"),
     "app.upkeep.cli": ("backup", "restore", "doctor"),
     "app.upkeep.audit_cli": ("verify-audit",),
+    "app.upkeep.erasure_cli": ("erase",),
 }
 """The commands of each room. A room is imported when one of its commands is asked for: `propose` must start quickly."""
 

@@ -1,68 +1,127 @@
-"""Erasing a text for good: the one path that passes the triggers of facts, in the transaction that says it."""
+"""Erasing texts for good: the one path that passes the triggers of facts, in the transaction that says it."""
 
 import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import Session
 
-from app.errors import InvalidInputError, NotFoundError
-from app.models import Erasure, User, metadata
+from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.models import Erasure, SourceFile, User, metadata
 from app.models.append_only import trigger_statements
 from app.models.chained import BY_DIGEST, ERASABLE, fact_table
+from app.platform.chain import read_facts
 from app.platform.chain_digests import canonical, emptied, read_members
 
 _salts, _links = metadata.tables["text_salt"], metadata.tables["chain_link"]
+_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FactText:
+    """A text of a fact."""
+
+    table: str
+    row: int
+    column: str
+
+
+def is_erasable(table_name: str, column: str) -> bool:
+    """Whether a link commits to this column in a way that lets its content go."""
+    return column in (*ERASABLE.get(table_name, ()), *BY_DIGEST.get(table_name, ()))
+
+
+def refuse_erased(file: SourceFile) -> None:
+    """Raise ConflictError for a received file whose content was erased: it can be neither given back nor completed."""
+    if not file.content:
+        raise ConflictError(
+            f"Le contenu de « {file.file_name or 'ce fichier'} » a été effacé par un administrateur : le journal dit "
+            "pourquoi. Les autres formats d’export restent possibles."
+        )
 
 
 def erase(session: Session, table_name: str, row_id: int, column: str, *, reason: str, actor: User | None) -> Erasure:
-    """Destroy one text of a fact and its salt, and add the fact that says so, without what the text was.
+    """Destroy one text of a fact and its salt; see `erase_all`."""
+    return erase_all(session, [FactText(table_name, row_id, column)], reason=reason, actor=actor)[0]
+
+
+def erase_all(
+    session: Session, texts: Sequence[FactText], *, reason: str, actor: User | None
+) -> list[Erasure]:
+    """Destroy texts of facts and their salts, and add for each a fact that says so, without what the text was.
 
     The commitment stays in its link, and says nothing of a text whose salt is gone. Raises InvalidInputError for a
-    column that is not erasable, NotFoundError for a row that is not there. Copies of the text in other tables, drafts
-    and backups are not looked for.
+    column that is not erasable, NotFoundError for a row that is not there. Copies of the texts in other tables,
+    drafts and backups are not looked for here.
     """
-    if column not in (*ERASABLE.get(table_name, ()), *BY_DIGEST.get(table_name, ())):
+    if not all(is_erasable(item.table, item.column) for item in texts):
         raise InvalidInputError("Ce texte n'est pas de ceux qui s'effacent.")
     connection = session.connection()
-    table = metadata.tables[table_name]
-    facts = fact_table(table_name)
-    row = connection.execute(facts.by_key, {"keys": [row_id]}).mappings().first()
-    if row is None:
-        raise NotFoundError("Cette ligne n'existe pas.")
-    value = b"" if column in BY_DIGEST.get(table_name, {}) else emptied(row[column])
-    with _Unprotected(connection, table_name):
-        connection.execute(update(table).where(facts.key == row_id).values({column: value}))
-    chain = row.get("chain_of_row", 0)
-    if column in ERASABLE.get(table_name, ()):
-        _destroy_salt(connection, chain, table_name, row_id, column)
-    fact = Erasure(
-        laboratory_id=chain or None,
-        table_name=table_name,
-        row_id=row_id,
-        column_name=column,
-        reason=reason,
-        author_id=actor.id if actor else None,
-    )
-    session.add(fact)
+    facts = []
+    for table in dict.fromkeys(item.table for item in texts):
+        columns: dict[int, list[str]] = {}
+        for item in texts:
+            if item.table == table:
+                columns.setdefault(item.row, []).append(item.column)
+        chains = _empty(connection, table, columns)
+        for chain in sorted(set(chains.values())):
+            _destroy_salts(
+                connection, chain, table, {row: columns[row] for row, of in chains.items() if of == chain}
+            )
+        facts += [
+            Erasure(
+                laboratory_id=chains[row] or None, table_name=table, row_id=row, column_name=column, reason=reason,
+                author_id=actor.id if actor else None,
+            )
+            for row, names in columns.items() for column in names
+        ]  # fmt: skip
+    session.add_all(facts)
     session.flush()
-    return fact
+    return facts
 
 
-def _destroy_salt(connection: Connection, chain: int, table_name: str, row_id: int, column: str) -> None:
-    asked = select(_links.c.position, _links.c.members).where(
-        _links.c.chain == chain, _links.c.table_name == table_name
-    )
-    for position, members in connection.execute(asked):
-        if f"[{row_id}," not in members or all(member.key != row_id for member in read_members(members)):
-            continue
-        here = (_salts.c.chain == chain) & (_salts.c.position == position)
-        stored = connection.execute(select(_salts.c.salts).where(here)).scalar()
-        salts: dict[str, dict[str, str]] = json.loads(stored or "{}")
-        salts.get(str(row_id), {}).pop(column, None)
-        with _Unprotected(connection, _salts.name):
+def _empty(connection: Connection, table_name: str, columns: dict[int, list[str]]) -> dict[int, int]:
+    """Empty these columns of these rows; row -> its chain."""
+    facts, table = fact_table(table_name), metadata.tables[table_name]
+    chains: dict[int, int] = {}
+    with _Unprotected(connection, table_name):
+        for part in _parts(sorted(columns)):
+            rows = {row[facts.key.name]: row for row in read_facts(connection, facts, part)}
+            for key in part:
+                if key not in rows:
+                    raise NotFoundError("Cette ligne n'existe pas.")
+                by_digest = BY_DIGEST.get(table_name, {})
+                values = {
+                    name: b"" if name in by_digest else emptied(rows[key][name]) for name in columns[key]
+                }
+                connection.execute(update(table).where(facts.key == bindparam("of_row")), {"of_row": key, **values})
+                chains[key] = rows[key].get("chain_of_row", 0)
+    return chains
+
+
+def _destroy_salts(connection: Connection, chain: int, table_name: str, columns: dict[int, list[str]]) -> None:
+    wanted = {row: [name for name in names if name in ERASABLE.get(table_name, ())] for row, names in columns.items()}
+    of_table = (_links.c.chain == chain) & (_links.c.table_name == table_name)
+    positions = [
+        position
+        for position, members in connection.execute(select(_links.c.position, _links.c.members).where(of_table))
+        if any(member.key in wanted for member in read_members(members))
+    ]
+    with _Unprotected(connection, _salts.name):
+        for position in positions:
+            here = (_salts.c.chain == chain) & (_salts.c.position == position)
+            stored = connection.execute(select(_salts.c.salts).where(here)).scalar()
+            salts: dict[str, dict[str, str]] = json.loads(stored or "{}")
+            for row, names in wanted.items():
+                for name in names:
+                    salts.get(str(row), {}).pop(name, None)
             connection.execute(update(_salts).where(here).values(salts=canonical(salts)))
-        return
+
+
+def _parts(keys: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (keys[start : start + _ROWS] for start in range(0, len(keys), _ROWS))
 
 
 class _Unprotected:

@@ -38,6 +38,7 @@ ACTION_LABELS: dict[str, str] = {
     "laboratory.allow_reuse": "Réutilisation permise",
     "consistency.accept": "Avertissement de cohérence : vu, c’est voulu",
     "consistency.reopen": "Avertissement de cohérence remis à regarder",
+    "erasure.done": "Textes effacés pour toujours",
     "laboratory.change": "Laboratoire modifié",
     "laboratory.create": "Laboratoire créé",
     "laboratory.forbid_reuse": "Réutilisation interdite",

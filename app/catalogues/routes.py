@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
+from app.audit.erasing import refuse_erased
 from app.catalogues import draft_repository, drafts, profile_repository, profiles, repository
 from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.catalogues.drafts import AlreadyConfirmedError
@@ -293,5 +294,6 @@ def download_file(session: SessionDep, access: CatalogueDep, file_id: int) -> Re
     file = repository.find_file(session, access.catalogue_id, file_id)
     if file is None:
         raise NotFoundError("Ce fichier n'existe pas dans ce catalogue.")
+    refuse_erased(file)
     disposition = f"attachment; filename*=UTF-8''{quote(file.file_name, safe='')}"
     return Response(file.content, media_type="application/octet-stream", headers={"Content-Disposition": disposition})

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from sqlmodel import Session
 
+from app.audit.erasing import refuse_erased
 from app.errors import ConflictError, NotFoundError
 from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
@@ -102,6 +103,7 @@ def read_received(
     source = repository.source_file(session, catalogue_id, source_file_id)
     if source is None or source.kind not in _LEVELS_OF_SOURCE:
         raise NotFoundError("Ce fichier n'a pas été reçu pour ce catalogue.")
+    refuse_erased(source)
     if kind in ANS_EXPORTS and source.kind != ANS_EXPORTS[kind].source_kind:
         raise ConflictError(missing_source(kind))
     is_converted = kind in ANS_EXPORTS and not Dialect.from_json(source.dialect).is_delimited
