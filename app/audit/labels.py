@@ -149,6 +149,7 @@ DETAIL_LABELS: dict[str, str] = {
     "removed": "retirées",
     "returned": "revenues",
     "rows": "lignes",
+    "texts": "textes",
     "run_id": "calcul",
     "scope": "portée",
     "sent_back": "renvoyées en revue",
