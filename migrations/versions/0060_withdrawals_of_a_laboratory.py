@@ -13,7 +13,9 @@ branch_labels = None
 depends_on = None
 
 TABLE = "mapping_withdrawal"
-_MAPPING = "memory_entry.signature = mapping_withdrawal.signature AND memory_entry.loinc_num = mapping_withdrawal.loinc_num"
+_MAPPING = (
+    "memory_entry.signature = mapping_withdrawal.signature AND memory_entry.loinc_num = mapping_withdrawal.loinc_num"
+)
 _BY_THE_TRAIL = (
     "SELECT memory_entry.laboratory_id FROM audit_event JOIN memory_entry "
     "ON CAST(memory_entry.id AS VARCHAR(40)) = CAST(audit_event.object_id AS VARCHAR(40)) "
@@ -27,7 +29,9 @@ _BY_MEMBERSHIP = (
     f"WHERE {_MAPPING} ORDER BY memory_entry.id LIMIT 1"
 )
 """Else a laboratory of its author that remembers it: the mapping was linked to a catalogue after it was withdrawn."""
-_BY_THE_MAPPING = f"SELECT memory_entry.laboratory_id FROM memory_entry WHERE {_MAPPING} ORDER BY memory_entry.id LIMIT 1"
+_BY_THE_MAPPING = (
+    f"SELECT memory_entry.laboratory_id FROM memory_entry WHERE {_MAPPING} ORDER BY memory_entry.id LIMIT 1"
+)
 """Else the first that remembers it: its author left."""
 
 
@@ -53,7 +57,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back: the version before withdraws for everybody, and knows no putting back; what was put back stays withdrawn."""
+    """Back: the version before withdraws for everybody; what was put back stays withdrawn."""
     triggers = [] if op.get_bind().dialect.name == "postgresql" else _take_triggers()
     with op.batch_alter_table(TABLE, schema=None) as table:
         table.drop_index(op.f("ix_mapping_withdrawal_laboratory_id"))

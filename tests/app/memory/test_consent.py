@@ -146,7 +146,8 @@ def test_what_a_neighbour_withdraws_is_hers_alone(neighbours: Neighbours, client
         assert "Sodium dosé" in answer
         assert "Motif du voisin" not in answer
         assert world.users[OUTSIDER].display_name not in answer
-    assert client_for(TRANSCODER).get(f"/laboratoires/{world.laboratory_id}/memoire?etat=retiree").text.count(SODIUM) == 0
+    withdrawn = client_for(TRANSCODER).get(f"/laboratoires/{world.laboratory_id}/memoire?etat=retiree")
+    assert SODIUM not in withdrawn.text
     with transaction(world.engine) as session:
         restore(session, access, entry.id or 0, "Finalement juste")
     assert neighbours.remembered() == [(SODIUM, (hers, ours))]
