@@ -22,6 +22,7 @@ from app.models import (
     Status,
     User,
 )
+from app.platform.scoped import ACROSS
 from app.proposals.withdrawals import last_fact
 from app.transcoding.readings import is_suspended
 
@@ -213,5 +214,6 @@ def reusable_counts(session: Session, laboratory_id: int) -> tuple[int, int]:
         .where(col(ReviewState.status) == Status.APPROVED, col(ReviewState.outcome) == Outcome.CODE, ~is_suspended())
     )
     own = session.scalar(approved.where(col(Laboratory.id) == laboratory_id)) or 0
-    others = session.scalar(approved.where(col(Laboratory.id) != laboratory_id, col(Laboratory.allows_reuse))) or 0
-    return own, others
+    allowed = approved.where(col(Laboratory.id) != laboratory_id, col(Laboratory.allows_reuse))
+    others = session.scalar(allowed, execution_options=ACROSS)
+    return own, others or 0

@@ -24,6 +24,7 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
+from app.platform.scoped import ACROSS
 from app.proposals import repository
 from app.proposals.habits import followed, habits_for
 from app.proposals.withdrawals import Withdrawn, withdrawn_among
@@ -134,7 +135,7 @@ def _memory(
     wanted = sorted(signatures)
     for start in range(0, len(wanted), KEYS):
         keys = wanted[start : start + KEYS]
-        approved = session.execute(_approved(catalogue, keys)).all()
+        approved = session.execute(_approved(catalogue, keys), execution_options=ACROSS).all()
         withdrawn |= withdrawn_among(session, {ours, *(row[2].laboratory_id for row in approved)}, keys)
         for test, loinc_num, source, laboratory_name in approved:
             key = signature(to_matcher(test))

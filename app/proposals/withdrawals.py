@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.models import MappingWithdrawal
+from app.platform.scoped import ACROSS
 
 Withdrawn = tuple[int | None, str, str]
 """Laboratory, signature, LOINC code."""
@@ -30,12 +31,16 @@ def last_fact(laboratory_id: Any, signature: Any, loinc_num: Any) -> Any:
 def withdrawn_among(
     session: Session, laboratory_ids: Collection[int | None], signatures: Collection[str]
 ) -> set[Withdrawn]:
-    """The mappings of these signatures that each of these laboratories withdrew and did not put back."""
+    """The mappings of these signatures that each of these laboratories withdrew and did not put back.
+
+    Other laboratories' are those whose approved mappings may be reused here: only which ones is read, never who or why.
+    """
     fact = MappingWithdrawal
     statement = (
         select(col(fact.laboratory_id), col(fact.signature), col(fact.loinc_num), col(fact.is_withdrawn))
         .where(col(fact.laboratory_id).in_(laboratory_ids), col(fact.signature).in_(signatures))
         .order_by(col(fact.id))
     )
-    last = {(place, signature, number): stands for place, signature, number, stands in session.execute(statement)}
+    facts = session.execute(statement, execution_options=ACROSS)
+    last = {(place, signature, number): stands for place, signature, number, stands in facts}
     return {mapping for mapping, stands in last.items() if stands}
