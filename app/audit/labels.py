@@ -50,6 +50,7 @@ ACTION_LABELS: dict[str, str] = {
     "earlier.take": "Transcodage antérieur repris",
     "memory.relink": "Mémoire reliée aux catalogues",
     "memory.withdraw": "Correspondance retirée de la mémoire",
+    "memory.restore": "Correspondance remise en usage dans la mémoire",
     "patient_data.answer": "Nombres dits codes d’articles, et non NIR",
     "patient_data.overrule": "Garde des données de patients passée outre",
     "patient_data.refuse": "Données de patients refusées",

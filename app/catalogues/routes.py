@@ -281,7 +281,7 @@ def _save_profiles(
             profiles.save(session, access, name, reading)
 
 
-@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/abandonner")
+@router.post("/laboratoires/{laboratory_id}/importer/{draft_id}/abandonner", dependencies=[for_roles(*MAY_IMPORT)])
 def do_abandon(session: SessionDep, access: LaboratoryDep, draft_id: int) -> Response:
     """Forget the received files."""
     drafts.abandon(session, drafts.find_unconfirmed(session, access, draft_id))

@@ -13,6 +13,7 @@ from app.fhir.published import PublishedCache, PublishedCatalogue
 from app.fhir_resources.naming import Canonicals
 from app.models import Laboratory
 from app.platform.database import reading
+from app.platform.scoped import scoped
 from app.publication.service import CatalogueFacts
 from app.tokens.service import token_of
 
@@ -56,7 +57,7 @@ def reader_of(request: Request) -> Reader:
     if laboratory is None:
         raise FhirRequestError("Donnez un jeton en service : en-tête Authorization: Bearer …", 401)
     request.state.laboratory_id = laboratory.id
-    return Reader(engine, laboratory, request.app.state.published)
+    return Reader(scoped(engine, laboratory.id), laboratory, request.app.state.published)
 
 
 ReaderDep = Annotated[Reader, Depends(reader_of)]

@@ -21,7 +21,7 @@ from app.web.wording import RELATION_SHORT
 
 _HEADER = (
     "Code local", "Libellé", "Unité", "Milieu", "Code LOINC", "Nom LOINC", "Relation", "Commentaire", "Source",
-    "Reliée à un catalogue", "Retirée par", "Retirée le", "Motif",
+    "Reliée à un catalogue", "État", "Jugée par", "Jugée le", "Motif",
 )  # fmt: skip
 
 
@@ -105,8 +105,9 @@ def _line(entry: MemoryEntry, withdrawal: Any, author: str | None, term: Any) ->
         comment=entry.comment,
         source=entry.source_name,
         is_from_catalogue=entry.is_from_catalogue,
-        withdrawn_by=(author or "") if withdrawal else "",
-        withdrawn_at=withdrawal.created_at if withdrawal else None,
+        is_withdrawn=withdrawal is not None and withdrawal.is_withdrawn,
+        judged_by=(author or "") if withdrawal else "",
+        judged_at=withdrawal.created_at if withdrawal else None,
         reason=withdrawal.reason if withdrawal else "",
     )
 
@@ -119,8 +120,8 @@ def memory_csv(database: Engine, access: LaboratoryAccess, query: MemoryQuery) -
     rows = (
         (
             line.local_code, line.label, line.unit, line.specimen, line.loinc_num, line.loinc_name, line.relation,
-            line.comment, line.source, "oui" if line.is_from_catalogue else "non", line.withdrawn_by,
-            paris_time(line.withdrawn_at), line.reason,
+            line.comment, line.source, "oui" if line.is_from_catalogue else "non",
+            "retirée" if line.is_withdrawn else "en usage", line.judged_by, paris_time(line.judged_at), line.reason,
         )
         for line in lines
     )  # fmt: skip

@@ -56,8 +56,10 @@ class EntryLine:
     comment: str
     source: str
     is_from_catalogue: bool
-    withdrawn_by: str
-    withdrawn_at: datetime | None
+    is_withdrawn: bool
+    judged_by: str
+    """Who withdrew it last, or put it back; empty when nobody did."""
+    judged_at: datetime | None
     reason: str
 
 

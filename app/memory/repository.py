@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -22,6 +22,8 @@ from app.models import (
     Status,
     User,
 )
+from app.platform.scoped import ACROSS
+from app.proposals.withdrawals import last_fact
 from app.transcoding.readings import is_suspended
 
 BATCH = 500
@@ -121,13 +123,15 @@ def unlinked_of(session: Session, laboratory_id: int) -> Sequence[MemoryEntry]:
     return session.scalars(statement.order_by(col(MemoryEntry.id))).all()
 
 
+def _last_fact() -> Any:
+    """SQL: the last fact of the laboratory of an entry on its mapping."""
+    return last_fact(col(MemoryEntry.laboratory_id), col(MemoryEntry.signature), col(MemoryEntry.loinc_num))
+
+
 def _is_withdrawn() -> Any:
-    """Condition: the mapping of an entry was withdrawn."""
-    other = aliased(MappingWithdrawal)
-    same = and_(
-        col(other.signature) == col(MemoryEntry.signature), col(other.loinc_num) == col(MemoryEntry.loinc_num)
-    )
-    return select(col(other.id)).where(same).correlate(MemoryEntry).exists()
+    """Condition: the laboratory of an entry withdrew its mapping, and did not put it back."""
+    fact = aliased(MappingWithdrawal)
+    return select(col(fact.id)).where(col(fact.id) == _last_fact(), col(fact.is_withdrawn)).exists()
 
 
 def sources_of(session: Session, laboratory_id: int) -> Sequence[Any]:
@@ -179,24 +183,11 @@ def entries_of(
     offset: int = 0,
     limit: int | None = None,
 ) -> Sequence[Any]:
-    """(entry, withdrawal or None, name of who withdrew it) of these filters, the newest source first."""
-    first = (
-        select(
-            func.min(col(MappingWithdrawal.id)).label("id"),
-            col(MappingWithdrawal.signature),
-            col(MappingWithdrawal.loinc_num),
-        )
-        .group_by(col(MappingWithdrawal.signature), col(MappingWithdrawal.loinc_num))
-        .subquery()
-    )
+    """(entry, last fact on its mapping or None, name of whose it is) of these filters, the newest source first."""
     statement = (
         select(MemoryEntry, MappingWithdrawal, col(User.display_name))
-        .join(
-            first,
-            and_(first.c.signature == col(MemoryEntry.signature), first.c.loinc_num == col(MemoryEntry.loinc_num)),
-            isouter=True,
-        )
-        .join(MappingWithdrawal, col(MappingWithdrawal.id) == first.c.id, isouter=True)
+        .select_from(MemoryEntry)
+        .join(MappingWithdrawal, col(MappingWithdrawal.id) == _last_fact(), isouter=True)
         .join(User, col(User.id) == col(MappingWithdrawal.author_id), isouter=True)
         .where(*_filtered(laboratory_id, source, state, text))
         .order_by(col(MemoryEntry.source_name), col(MemoryEntry.label), col(MemoryEntry.id))
@@ -205,12 +196,11 @@ def entries_of(
     return session.execute(statement.limit(limit) if limit is not None else statement).all()
 
 
-def withdrawal_of(session: Session, signature: str, loinc_num: str) -> MappingWithdrawal | None:
-    """The withdrawal of a mapping, if it was withdrawn."""
-    statement = select(MappingWithdrawal).where(
-        col(MappingWithdrawal.signature) == signature, col(MappingWithdrawal.loinc_num) == loinc_num
-    )
-    return session.scalars(statement.limit(1)).first()
+def withdrawal_of(session: Session, laboratory_id: int, signature: str, loinc_num: str) -> MappingWithdrawal | None:
+    """What withdrew a mapping from the memory of a laboratory; None when it was not, or was put back."""
+    last = last_fact(laboratory_id, signature, loinc_num)
+    fact = session.scalars(select(MappingWithdrawal).where(col(MappingWithdrawal.id) == last)).first()
+    return fact if fact is not None and fact.is_withdrawn else None
 
 
 def reusable_counts(session: Session, laboratory_id: int) -> tuple[int, int]:
@@ -224,5 +214,6 @@ def reusable_counts(session: Session, laboratory_id: int) -> tuple[int, int]:
         .where(col(ReviewState.status) == Status.APPROVED, col(ReviewState.outcome) == Outcome.CODE, ~is_suspended())
     )
     own = session.scalar(approved.where(col(Laboratory.id) == laboratory_id)) or 0
-    others = session.scalar(approved.where(col(Laboratory.id) != laboratory_id, col(Laboratory.allows_reuse))) or 0
-    return own, others
+    allowed = approved.where(col(Laboratory.id) != laboratory_id, col(Laboratory.allows_reuse))
+    others = session.scalar(allowed, execution_options=ACROSS)
+    return own, others or 0

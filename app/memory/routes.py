@@ -15,7 +15,7 @@ from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
 from app.models import Role
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import LaboratoryDep, for_roles
+from app.platform.identity import LaboratoryAccess, LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
@@ -106,8 +106,27 @@ def do_withdraw(
 ) -> Response:
     """Say that a mapping is wrong."""
     service.withdraw(session, access, entry_id, motif)
+    return _back_to(access, entry_id, retour)
+
+
+@router.post(
+    "/laboratoires/{laboratory_id}/memoire/{entry_id}/remettre", dependencies=[for_roles(*service.MAY_REMEMBER)]
+)
+def do_restore(
+    session: SessionDep,
+    access: LaboratoryDep,
+    entry_id: int,
+    motif: Annotated[str, Form(max_length=2000)] = "",
+    retour: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Put a withdrawn mapping back."""
+    service.restore(session, access, entry_id, motif)
+    return _back_to(access, entry_id, retour)
+
+
+def _back_to(access: LaboratoryAccess, entry_id: int, query: str) -> Response:
     home = address_of(access.laboratory_id)
-    back = f"{home}?{retour.removeprefix('?')}" if retour else home
+    back = f"{home}?{query.removeprefix('?')}" if query else home
     return RedirectResponse(f"{back}#entree-{entry_id}", status_code=303)
 
 

@@ -253,11 +253,12 @@ def _link(session: Session, link: _Link) -> bool:
     if entry is None or entry.is_from_catalogue or entry.signature != link.before:
         return False
     key = link.values["signature"]
-    before = repository.withdrawal_of(session, entry.signature, entry.loinc_num)
-    if before is not None and repository.withdrawal_of(session, key, entry.loinc_num) is None:
+    place = entry.laboratory_id
+    before = repository.withdrawal_of(session, place, entry.signature, entry.loinc_num)
+    if before is not None and repository.withdrawal_of(session, place, key, entry.loinc_num) is None:
         session.add(
             MappingWithdrawal(
-                signature=key, loinc_num=entry.loinc_num, label=entry.label, reason=before.reason,
+                laboratory_id=place, signature=key, loinc_num=entry.loinc_num, label=entry.label, reason=before.reason,
                 author_id=before.author_id,
             )
         )  # fmt: skip
@@ -269,19 +270,37 @@ def _link(session: Session, link: _Link) -> bool:
 
 
 def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: str) -> MappingWithdrawal:
-    """Say that a remembered mapping is wrong: it is evidence nowhere any more. A new fact; the entry stays."""
+    """Say that a remembered mapping is wrong: it is evidence for this laboratory no more. A new fact; the entry stays.
+
+    Another laboratory keeps its own memory, and never hears of it.
+    """
+    return _judge(session, access, entry_id, reason, is_withdrawn=True)
+
+
+def restore(session: Session, access: LaboratoryAccess, entry_id: int, reason: str) -> MappingWithdrawal:
+    """Say that a withdrawn mapping was right after all: one more fact, the withdrawal stays written."""
+    return _judge(session, access, entry_id, reason, is_withdrawn=False)
+
+
+def _judge(
+    session: Session, access: LaboratoryAccess, entry_id: int, reason: str, *, is_withdrawn: bool
+) -> MappingWithdrawal:
     locks.lock_subject(session, locks.Subject.WITHDRAWALS)
     access.require(*MAY_REMEMBER)
     reason = " ".join(seen(reason).split())
     entry = session.get(MemoryEntry, entry_id)
     if entry is None or entry.laboratory_id != access.laboratory_id:
         raise NotFoundError("Cette correspondance n'est pas dans la mémoire de ce laboratoire.")
-    require_written(reason, "Indiquez le motif du retrait.")
+    what = "du retrait" if is_withdrawn else "de la remise en usage"
+    require_written(reason, f"Indiquez le motif {what}.")
     if len(reason) > MAX_REASON:
         raise InvalidInputError(f"Ce motif est trop long : {MAX_REASON} caractères au plus.")
-    if repository.withdrawal_of(session, entry.signature, entry.loinc_num) is not None:
-        raise ConflictError("Cette correspondance est déjà retirée.")
+    before = repository.withdrawal_of(session, access.laboratory_id, entry.signature, entry.loinc_num)
+    if (before is not None) is is_withdrawn:
+        raise ConflictError(f"Cette correspondance est déjà {'retirée' if is_withdrawn else 'en usage'}.")
     fact = MappingWithdrawal(
+        laboratory_id=access.laboratory_id,
+        is_withdrawn=is_withdrawn,
         signature=entry.signature,
         loinc_num=entry.loinc_num,
         label=entry.label,
@@ -292,7 +311,7 @@ def withdraw(session: Session, access: LaboratoryAccess, entry_id: int, reason: 
     session.flush()
     record(
         session,
-        "memory.withdraw",
+        "memory.withdraw" if is_withdrawn else "memory.restore",
         actor=access.user,
         object_type="memory_entry",
         object_id=entry.id,

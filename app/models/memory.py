@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import true
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
@@ -35,14 +36,22 @@ class MemoryEntry(SQLModel, table=True):
 
 
 class MappingWithdrawal(SQLModel, table=True):
-    """A mapping judged wrong: it is evidence nowhere any more, wherever it was approved. Append-only."""
+    """A laboratory judged a mapping wrong, or puts it back; the last fact of a mapping holds. Append-only.
+
+    A withdrawn mapping is no evidence for that laboratory any more, wherever it was approved, and what the laboratory
+    itself approved is no longer offered to the others. It takes nothing else from anybody.
+    """
 
     __tablename__ = "mapping_withdrawal"
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = public_id_field()
+    laboratory_id: int | None = Field(default=None, foreign_key="laboratory.id", index=True)
+    """Whose it is; None for what was withdrawn before this was kept, where the trail does not tell: nobody's."""
     signature: str = Field(index=True)
     loinc_num: str = Field(max_length=10)
+    is_withdrawn: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    """False: the laboratory puts the mapping back."""
     label: str = Field(default="", max_length=500)
     reason: str = Field(max_length=500)
     author_id: int = Field(foreign_key="user_account.id")

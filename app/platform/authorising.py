@@ -174,7 +174,7 @@ def confirm_rights(connection: Connection, caller: Caller, needs: Needs) -> None
     if needs.administrator and not found[1]:
         raise NotAllowedError(LOST_RIGHTS)
     if access is not None and found[2] is None:
-        raise NotFoundError(NO_LABORATORY)
+        raise NotFoundError(NO_CATALOGUE if isinstance(access, CatalogueAccess) else NO_LABORATORY)
     if access is not None and found[2] != access.role:
         raise NotAllowedError(LOST_RIGHTS)
 

@@ -110,11 +110,10 @@ def catalogue_access(session: Session, user: User, catalogue_id: int) -> Catalog
         .outerjoin(Membership, _membership(user.id))
     )
     found = session.exec(statement.where(Catalogue.id == catalogue_id)).first()
-    if found is None or found[0].staged_for_job_id is not None:
+    if found is None or found[0].staged_for_job_id is not None or found[2] is None:
+        # One answer, in one statement, for what does not exist and for what is another laboratory's.
         raise NotFoundError(NO_CATALOGUE)
     catalogue, laboratory, role = found
-    if role is None:
-        raise NotFoundError(NO_LABORATORY)
     return CatalogueAccess(user, laboratory, Role(role), catalogue)
 
 

@@ -21,7 +21,7 @@ class Subject(StrEnum):
     INSTALLATION = "installation"
     """What administrators write: accounts, laboratories, releases, value sets."""
     WITHDRAWALS = "withdrawals"
-    """Mappings judged wrong, whatever the laboratory."""
+    """Mappings judged wrong, or put back."""
     CONSISTENCY = "consistency"
     """The warnings kept of a catalogue; taken after its rows and counts."""
     ACCOUNT_ATTEMPTS = "attempts on an account"

@@ -9,6 +9,8 @@ from sqlmodel import Session
 
 from app.platform.apart import Apart
 from app.platform.database import Transactions
+from app.platform.identity import Caller
+from app.platform.scoped import scoped
 from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,9 +24,10 @@ def get_app_settings(request: Request) -> Settings:
 
 
 def get_engine(request: Request) -> Engine:
-    """The engine of the running application."""
-    engine: Engine = request.app.state.engine
-    return engine
+    """The engine of the running application, kept to the laboratory of the request where it is about one."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    access = caller.access if caller else None
+    return scoped(request.app.state.engine, access.laboratory_id if access else None)
 
 
 def get_apart(request: Request) -> Apart:
@@ -35,7 +38,7 @@ def get_apart(request: Request) -> Apart:
 
 def get_transactions(request: Request) -> Transactions:
     """The transactions of this request; none is open yet."""
-    return Transactions(request.app.state.engine, getattr(request.state, "confirm_rights", None))
+    return Transactions(get_engine(request), getattr(request.state, "confirm_rights", None))
 
 
 def get_session(request: Request) -> Iterator[Session]:

@@ -15,7 +15,6 @@ from app.models import (
     Laboratory,
     Level,
     LocalTest,
-    MappingWithdrawal,
     MemoryEntry,
     NabmAlignment,
     Outcome,
@@ -25,8 +24,10 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
+from app.platform.scoped import ACROSS
 from app.proposals import repository
 from app.proposals.habits import followed, habits_for
+from app.proposals.withdrawals import Withdrawn, withdrawn_among
 from app.terminology.value_sets import current_value_set
 from matcher import Knowledge, Remembered
 from matcher import LocalTest as MatcherTest
@@ -124,26 +125,30 @@ def _memory(
 ) -> dict[str, tuple[Remembered, ...]]:
     """What is remembered for these signatures.
 
-    Approved mappings of other catalogues whose laboratory allowed it, and imported ones, less the withdrawn. A
-    laboratory's own other catalogues and imported transcodings are always its own to reuse.
+    Approved mappings of other catalogues whose laboratory allowed it, and imported ones, less those that this
+    laboratory withdrew, and those that a laboratory withdrew of its own. A laboratory's own other catalogues and
+    imported transcodings are always its own to reuse.
     """
-    withdrawn: set[tuple[str, str]] = set()
+    ours = catalogue.laboratory_id
+    withdrawn: set[Withdrawn] = set()
     origins: dict[tuple[str, str], set[str]] = defaultdict(set)
     wanted = sorted(signatures)
     for start in range(0, len(wanted), KEYS):
         keys = wanted[start : start + KEYS]
-        statement = select(MappingWithdrawal.signature, MappingWithdrawal.loinc_num)
-        withdrawn.update(session.exec(statement.where(col(MappingWithdrawal.signature).in_(keys))))
-        for test, loinc_num, catalogue_name, laboratory_name in session.execute(_approved(catalogue, keys)):
-            origins[(signature(to_matcher(test)), loinc_num)].add(f"{laboratory_name}, {catalogue_name}")
+        approved = session.execute(_approved(catalogue, keys), execution_options=ACROSS).all()
+        withdrawn |= withdrawn_among(session, {ours, *(row[2].laboratory_id for row in approved)}, keys)
+        for test, loinc_num, source, laboratory_name in approved:
+            key = signature(to_matcher(test))
+            if (source.laboratory_id, key, loinc_num) not in withdrawn:
+                origins[(key, loinc_num)].add(f"{laboratory_name}, {source.name}")
         entries = select(MemoryEntry.signature, MemoryEntry.loinc_num, MemoryEntry.source_name).where(
-            MemoryEntry.laboratory_id == catalogue.laboratory_id, col(MemoryEntry.signature).in_(keys)
+            MemoryEntry.laboratory_id == ours, col(MemoryEntry.signature).in_(keys)
         )
         for key, loinc_num, source_name in session.exec(entries):
             origins[(key, loinc_num)].add(source_name or "transcodage importé")
     memory: dict[str, list[Remembered]] = defaultdict(list)
     for (key, loinc_num), names in sorted(origins.items()):
-        if key in signatures and (key, loinc_num) not in withdrawn:
+        if key in signatures and (ours, key, loinc_num) not in withdrawn:
             memory[key].append(Remembered(loinc_num, len(names), tuple(sorted(names))))
     return {key: tuple(items) for key, items in memory.items()}
 
@@ -154,7 +159,7 @@ def _approved(catalogue: Catalogue, signatures: Sequence[str]) -> Any:
     Entries only find the rows: what they are and what was approved is read from the facts.
     """
     return (
-        sa_select(LocalTest, col(ReviewState.loinc_num), col(Catalogue.name), col(Laboratory.name))
+        sa_select(LocalTest, col(ReviewState.loinc_num), Catalogue, col(Laboratory.name))
         .select_from(WorklistEntry)
         .join(LocalTest, col(LocalTest.id) == col(WorklistEntry.local_test_id))
         .join(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))

@@ -53,6 +53,11 @@ def doubt_of(current: LoincRelease | None, release: LoincRelease) -> str:
     return ", ".join(filter(None, (release.doubt, few_terms(release.term_count, in_service))))
 
 
+def is_whole(release: LoincRelease | None) -> bool:
+    """Whether a code that this release does not hold is no code at all: not our subset, and no extract of a release."""
+    return release is not None and release.kind == OFFICIAL and not doubt_of(None, release)
+
+
 def make_current(
     transactions: Transactions,
     release_id: int,

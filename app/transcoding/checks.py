@@ -41,6 +41,8 @@ class CheckedMapping:
     loinc_num: str
     term: LoincTerm | None
     release_version: str = ""
+    release_is_whole: bool = False
+    """It holds every code of LOINC, see `app.terminology.service.is_whole`."""
     grace: GraceRule = NO_LIMIT
     """What holds now for the codes that the release retired."""
     lines: Sequence[EvidenceLine] = ()
@@ -91,8 +93,7 @@ def checks_of(mapping: CheckedMapping) -> list[Check]:
         sentence = f"{mapping.loinc_num} est un code d'attente : il ne désigne aucune analyse."
         return [_refused("placeholder", sentence)]
     if mapping.term is None:
-        sentence = f"{mapping.loinc_num} est absent de la version utilisée ({release_title(mapping.release_version)})."
-        return [Check("absent", CheckSeverity.BLOCKING, sentence)]
+        return [_refused("absent", _absent(mapping))]
     found = [check for rule in RULES for check in rule(mapping, mapping.term)]
     order = list(CheckSeverity)
     return sorted(found, key=lambda check: order.index(check.severity))
@@ -101,10 +102,13 @@ def checks_of(mapping: CheckedMapping) -> list[Check]:
 def checks_of_choice(mapping: CheckedMapping) -> list[Check]:
     """The same before a person chooses the code: whatever axis is contradicted, a written justification is needed.
 
+    Where the release is not whole, a code that it does not hold may be kept so, to be confirmed by one that does.
+
     What was decided and approved before is judged by `checks_of`, where some contradictions only warn.
     """
+    softened = OF_CONTRADICTIONS if mapping.release_is_whole else OF_CONTRADICTIONS | {"absent"}
     found = [
-        replace(check, severity=CheckSeverity.BLOCKING) if check.code in OF_CONTRADICTIONS else check
+        replace(check, severity=CheckSeverity.BLOCKING) if check.code in softened else check
         for check in checks_of(mapping)
     ]
     order = list(CheckSeverity)
@@ -128,8 +132,18 @@ def checks_without_code(
 
 
 def is_blocking(checks: Sequence[Check]) -> bool:
-    """Whether a justification is needed."""
-    return any(check.severity is CheckSeverity.BLOCKING for check in checks)
+    """Whether a justification is needed, or would not do."""
+    return any(check.severity is not CheckSeverity.WARNING for check in checks)
+
+
+def _absent(mapping: CheckedMapping) -> str:
+    said = f"{mapping.loinc_num} est absent de la version utilisée ({release_title(mapping.release_version)})"
+    if mapping.release_is_whole:
+        return f"{said} : ce n'est pas un code de LOINC."
+    return (
+        f"{said}, qui ne contient pas tous les codes : il reste « à confirmer », et ne pourra être approuvé, compté ni "
+        "exporté qu'une fois chargée une version de LOINC qui le contient."
+    )
 
 
 def _refused(code: str, sentence: str) -> Check:

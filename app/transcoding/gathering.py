@@ -10,7 +10,7 @@ from app.models import Level, LocalTest, LoincRelease, LoincTerm
 from app.proposals.service import evidence_for
 from app.settings import Settings
 from app.terminology.grace import NO_LIMIT, GraceRule, rule_at
-from app.terminology.service import RETIRED_STATUSES, current_release, terms_by_number
+from app.terminology.service import RETIRED_STATUSES, current_release, is_whole, terms_by_number
 from app.transcoding import repository
 from app.transcoding.answers import other_answers
 from app.transcoding.check_words import CheckSeverity
@@ -98,6 +98,7 @@ def _stopping_mappings(session: Session, context: MappingContext, pairs: Sequenc
             loinc_num=pair.loinc_num,
             term=terms.get(pair.loinc_num),
             release_version=context.release_version,
+            release_is_whole=is_whole(context.release),
             grace=context.grace,
             lines=pair.lines,
             replacements=replacements.get(pair.loinc_num, ()),
@@ -136,6 +137,7 @@ def mappings_of(session: Session, context: MappingContext, pairs: Iterable[Pair]
             loinc_num=pair.loinc_num,
             term=terms.get(pair.loinc_num),
             release_version=context.release_version,
+            release_is_whole=is_whole(context.release),
             grace=context.grace,
             lines=pair.lines,
             replacements=replacements.get(pair.loinc_num, ()),

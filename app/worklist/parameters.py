@@ -8,6 +8,7 @@ from starlette.datastructures import QueryParams
 
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess, CatalogueDep
+from app.platform.request_session import get_engine
 from app.transcoding.readers import blind_person, has_hidden
 from app.worklist.query import ReviewQuery
 
@@ -16,7 +17,7 @@ def _as_seen(query: ReviewQuery, request: Request, access: CatalogueAccess) -> R
     """The query as this person sees it: most have nothing hidden from them, and their counts are those kept."""
     if blind_person(access) is None:
         return query
-    with reading(request.app.state.engine) as session:
+    with reading(get_engine(request)) as session:
         return query.seen_by(blind_person(access) if has_hidden(session, access) else None)
 
 

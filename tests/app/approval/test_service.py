@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.approval import service
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from app.models import Action, Decision, Outcome, Status
+from app.models import Action, Decision, LoincTerm, Outcome, Status
 from app.platform.database import Transactions, transaction
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
@@ -116,15 +116,12 @@ def test_a_stale_page_approves_nothing(desk: Desk) -> None:
 
 
 def test_a_blocking_check_asks_the_biologist_when_nobody_justified(desk: Desk) -> None:
-    desk.decide(desk.sodium, loinc_num="2823-3", justification="prochaine version")
-    approve(desk, desk.sodium)
     desk.decide(desk.glucose, loinc_num="14749-6")
     with transaction(desk.engine) as session:
-        # The release changes after the decision: the code is no longer in it.
-        release = session.get_one(type(desk.release), desk.release.id)
-        release.is_current = False
-        session.add(release)
-        session.add(type(desk.release)(version="2.81", kind="starter", is_current=True))
+        # LOINC retires the code after the decision.
+        term = session.exec(select(LoincTerm).where(LoincTerm.loinc_num == "14749-6")).one()
+        term.status = "DEPRECATED"
+        session.add(term)
     with pytest.raises(JustificationNeededError):
         approve(desk, desk.glucose)
     fact = approve(desk, desk.glucose, justification="le code reste valable")

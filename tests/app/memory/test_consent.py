@@ -9,8 +9,8 @@ from app.catalogues.matcher_input import to_matcher
 from app.catalogues.service import import_files
 from app.files.choices import IncomingFile
 from app.memory.repository import reusable_counts
-from app.memory.service import import_memory
-from app.models import Laboratory, LocalTest, Outcome, ReviewState, Role, Status
+from app.memory.service import import_memory, restore, withdraw
+from app.models import Laboratory, LocalTest, MemoryEntry, Outcome, ReviewState, Role, Status
 from app.platform.database import Transactions, reading, transaction
 from app.proposals.knowledge import knowledge_for
 from matcher.knowledge import signature
@@ -119,6 +119,38 @@ def test_permission_covers_approved_codes_only(neighbours: Neighbours, status: S
     neighbours.allow(neighbours.world.other_laboratory, True)
     assert neighbours.remembered() == []
     assert neighbours.counts() == (0, 0)
+
+
+def test_what_a_neighbour_withdraws_is_hers_alone(neighbours: Neighbours, client_for: ClientFor) -> None:
+    """It leaves our memory as it is, and tells us nothing; what she approved herself is no longer offered to us."""
+    world = neighbours.world
+    access = type(world.access(TRANSCODER))(world.users[OUTSIDER], world.other_laboratory, Role.TRANSCODER)
+    carte = [("carte.json", as_bytes(CONCEPT_MAP_R4))]
+    import_memory(Transactions(world.engine), world.access(TRANSCODER), carte, 1_000_000)
+    import_memory(Transactions(world.engine), access, carte, 1_000_000)
+    neighbours.decide(neighbours.theirs)
+    neighbours.allow(world.other_laboratory, True)
+    hers, ours = "Laboratoire de la Gare, Le leur", "carte.json"
+    assert neighbours.remembered() == [(SODIUM, (hers, ours))]
+    with transaction(world.engine) as session:
+        entry = session.exec(
+            select(MemoryEntry).where(
+                MemoryEntry.laboratory_id == world.other_laboratory.id, MemoryEntry.loinc_num == SODIUM
+            )
+        ).one()
+        withdraw(session, access, entry.id or 0, "Motif du voisin")
+    assert neighbours.remembered() == [(SODIUM, (ours,))]
+    page = client_for(TRANSCODER).get(f"/laboratoires/{world.laboratory_id}/memoire")
+    table = client_for(TRANSCODER).get(f"/laboratoires/{world.laboratory_id}/memoire?format=csv")
+    for answer in (page.text, table.text):
+        assert "Sodium dosé" in answer
+        assert "Motif du voisin" not in answer
+        assert world.users[OUTSIDER].display_name not in answer
+    withdrawn = client_for(TRANSCODER).get(f"/laboratoires/{world.laboratory_id}/memoire?etat=retiree")
+    assert SODIUM not in withdrawn.text
+    with transaction(world.engine) as session:
+        restore(session, access, entry.id or 0, "Finalement juste")
+    assert neighbours.remembered() == [(SODIUM, (hers, ours))]
 
 
 def test_what_a_neighbour_imported_is_never_remembered(neighbours: Neighbours) -> None:

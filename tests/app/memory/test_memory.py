@@ -146,7 +146,7 @@ def test_memory_is_linked_to_a_catalogue_that_comes_later(client: TestClient, wo
         assert event.details["entries"] == 1
 
 
-def test_a_wrong_mapping_is_withdrawn_for_ever(client: TestClient, world: World) -> None:
+def test_a_wrong_mapping_is_withdrawn_and_put_back_by_new_facts(client: TestClient, world: World) -> None:
     catalogue = add_catalogue(world)
     send(client, ("carte.json", as_bytes(bundle(CODE_SYSTEM, CONCEPT_MAP_R4))))
     entry = entries(world)[0]
@@ -163,8 +163,18 @@ def test_a_wrong_mapping_is_withdrawn_for_ever(client: TestClient, world: World)
     assert "Mauvais milieu" in client.get(f"{ADDRESS}?etat=retiree").text
     assert "Mauvais milieu" not in client.get(f"{ADDRESS}?etat=active").text
     assert client.post(f"{ADDRESS}/{entry.id}/retirer", data={"motif": "encore"}).status_code == 409
+    back = f"{ADDRESS}/{entry.id}/remettre"
+    assert client.post(back, data={"motif": " "}).status_code == 422
+    assert client.post(back, data={"motif": "C'était le bon milieu"}).status_code == 303
+    assert client.post(back, data={"motif": "encore"}).status_code == 409
+    with reading(world.engine) as session:
+        assert remembered(session, catalogue, "NA") == ["2951-2"]
+        facts = session.exec(select(MappingWithdrawal).order_by(MappingWithdrawal.id)).all()
+        assert [(fact.is_withdrawn, fact.laboratory_id) for fact in facts] == [(True, 1), (False, 1)]
+        assert session.exec(select(AuditEvent).where(AuditEvent.action == "memory.restore")).one().laboratory_id == 1
+    assert "Remise en usage" in client.get(f"{ADDRESS}?etat=active").text
     with transaction(world.engine) as session:
-        fact = session.exec(select(MappingWithdrawal)).one()
+        fact = session.exec(select(MappingWithdrawal)).first()
         session.delete(fact)
         with pytest.raises(IntegrityError, match="append-only"):
             session.flush()

@@ -1,11 +1,14 @@
 """The migrations build what the models say, and the database refuses to rewrite facts."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic import command
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from app.platform.database import make_engine
 from app.platform.migrations import (
@@ -61,3 +64,40 @@ def test_the_way_back_leaves_nothing(migrated: Engine) -> None:
     with migrated.connect() as connection, connection.begin():
         command.downgrade(alembic_config(connection), "base")
     assert _schema(migrated) == {}
+
+
+def test_an_earlier_withdrawal_goes_to_the_laboratory_that_wrote_it(tmp_path: Path) -> None:
+    """By the trail; else by where its author and the mapping meet; else by the mapping; else it is nobody's."""
+    path = tmp_path / "before.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    with engine.connect() as connection, connection.begin():
+        command.upgrade(alembic_config(connection), "0025")
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as file, file:
+        for number in (1, 2, 3):
+            _add(file, "laboratory", id=number, name=f"L{number}")
+        _add(file, "user_account", id=7, email="a@b.fr")
+        _add(file, "membership", user_id=7, laboratory_id=3)
+        for number, place, key in ((1, 1, "both"), (2, 2, "both"), (3, 1, "met"), (4, 3, "met"), (5, 1, "left")):
+            _add(file, "memory_entry", id=number, laboratory_id=place, signature=key, loinc_num="2951-2")
+        for number, key in enumerate(("both", "met", "left", "gone"), start=1):
+            _add(file, "mapping_withdrawal", id=number, signature=key, loinc_num="2951-2", author_id=7)
+        _add(file, "audit_event", actor_id=7, action="memory.withdraw", object_id="2", laboratory_id=2)
+    upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT signature, laboratory_id, is_withdrawn FROM mapping_withdrawal")).all()
+        assert {key: place for key, place, _ in rows} == {"both": 2, "met": 3, "left": 1, "gone": None}
+        assert {stands for _, _, stands in rows} == {1}
+        with pytest.raises(IntegrityError, match="append-only"):
+            connection.execute(text("UPDATE mapping_withdrawal SET reason = 'x'"))
+    engine.dispose()
+
+
+def _add(file: sqlite3.Connection, table: str, **values: object) -> None:
+    """A row with these values, and something in every other column that must have a value."""
+    for _, name, kind, is_needed, default, is_key in file.execute(f"PRAGMA table_info({table})").fetchall():
+        if is_needed and default is None and not is_key:
+            number = values.get("id", 1)
+            values.setdefault(name, 0 if kind in ("INTEGER", "BOOLEAN") else f"2026-01-0{number} 00:00:00")
+    marks = ", ".join("?" * len(values))
+    file.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))

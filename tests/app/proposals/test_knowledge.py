@@ -34,7 +34,8 @@ CODES = ("2951-2", "2823-3", "2345-7")
 def everything(session: Session, catalogue_id: int) -> dict[str, tuple[Remembered, ...]]:
     """The definition: every approved row of every other catalogue that may be reused, one by one."""
     catalogue = session.get_one(Catalogue, catalogue_id)
-    withdrawn = {(item.signature, item.loinc_num) for item in session.exec(select(MappingWithdrawal))}
+    facts = session.exec(select(MappingWithdrawal).order_by(col(MappingWithdrawal.id)))
+    last = {(item.laboratory_id, item.signature, item.loinc_num): item.is_withdrawn for item in facts}
     origins: dict[tuple[str, str], set[str]] = defaultdict(set)
     for state in session.exec(select(ReviewState)):
         test = session.get_one(LocalTest, state.local_test_id)
@@ -42,13 +43,15 @@ def everything(session: Session, catalogue_id: int) -> dict[str, tuple[Remembere
         laboratory = session.get_one(Laboratory, other.laboratory_id)
         is_approved = state.status == Status.APPROVED and state.outcome == Outcome.CODE
         may_be_used = laboratory.allows_reuse or laboratory.id == catalogue.laboratory_id
-        if is_approved and may_be_used and other.id != catalogue_id:
-            origins[(signature(to_matcher(test)), state.loinc_num)].add(f"{laboratory.name}, {other.name}")
+        mapping = (signature(to_matcher(test)), state.loinc_num)
+        is_kept_back = last.get((laboratory.id, *mapping), False)
+        if is_approved and may_be_used and other.id != catalogue_id and not is_kept_back:
+            origins[mapping].add(f"{laboratory.name}, {other.name}")
     for entry in session.exec(select(MemoryEntry).where(MemoryEntry.laboratory_id == catalogue.laboratory_id)):
         origins[(entry.signature, entry.loinc_num)].add(entry.source_name or "transcodage importé")
     memory: dict[str, list[Remembered]] = defaultdict(list)
     for (key, code), names in sorted(origins.items()):
-        if (key, code) not in withdrawn:
+        if not last.get((catalogue.laboratory_id, key, code), False):
             memory[key].append(Remembered(code, len(names), tuple(sorted(names))))
     return {key: tuple(items) for key, items in memory.items()}
 
@@ -87,8 +90,10 @@ def add_imported(world: World, chance: random.Random) -> None:
             session.add(MemoryEntry(laboratory_id=laboratory.id or 0, signature=key, loinc_num=code,
                                     source_name=chance.choice(("carte.json", ""))))  # fmt: skip
             if number % 4 == 0:
-                session.add(MappingWithdrawal(signature=key, loinc_num=code, reason="essai",
-                                              author_id=world.user_id(TRANSCODER)))  # fmt: skip
+                for is_withdrawn in (True, False, True)[: chance.randint(1, 3)]:
+                    session.add(MappingWithdrawal(laboratory_id=chance.choice((1, 2)), signature=key, loinc_num=code,
+                                                  is_withdrawn=is_withdrawn, reason="essai",
+                                                  author_id=world.user_id(TRANSCODER)))  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))

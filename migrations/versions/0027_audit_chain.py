@@ -1,7 +1,7 @@
 """the audit chain: links over every fact, those of before sealed; more tables that cannot be rewritten, nor replaced
 
-Revision: 0026
-Follows: 0025
+Revision: 0027
+Follows: 0026
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from alembic import op
 from app.models import append_only, chained, public_identifiers
 from app.platform import chain
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

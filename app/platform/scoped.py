@@ -1,0 +1,55 @@
+"""One laboratory at a time: what a session that was opened for a laboratory asks of the tables of laboratories.
+
+The engine that a request about a laboratory is given, or about one of its catalogues, and that of a program with a
+token, hold the laboratory of the person's rights, and so does every session opened on it. Every statement that such a
+session runs on a table with a `laboratory_id`, `session.get` and joined tables included, then bears the condition,
+whoever wrote it and whatever it forgot. A statement that must read what other laboratories allow says so (`ACROSS`); a
+test lists those that do, and checks that the other tables, which belong to a catalogue, are only asked about within one
+(`tests/architecture/test_scope.py`).
+"""
+
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlmodel import Session, SQLModel
+
+from app.models import Laboratory
+
+HELD = "laboratory_id"
+"""The execution option of an engine that keeps its sessions to a laboratory."""
+ACROSS = {"across_laboratories": True}
+"""Execution options of a statement that reads other laboratories, under a condition of its own."""
+
+
+@lru_cache(maxsize=1)
+def scoped_models() -> tuple[type[SQLModel], ...]:
+    """Every table that names its laboratory, by name."""
+    mappers = SQLModel._sa_registry.mappers
+    found = [mapper.class_ for mapper in mappers if "laboratory_id" in mapper.columns]
+    return tuple(sorted(found, key=lambda model: model.__name__))
+
+
+def scoped(engine: Engine, laboratory_id: int | None) -> Engine:
+    """The same engine, whose sessions keep to one laboratory; None: the request is about none."""
+    return engine if laboratory_id is None else engine.execution_options(**{HELD: laboratory_id})
+
+
+@lru_cache(maxsize=256)
+def _conditions(laboratory_id: int) -> tuple[Any, ...]:
+    found = [
+        with_loader_criteria(model, cast("Any", model).laboratory_id == laboratory_id, include_aliases=True)
+        for model in scoped_models()
+    ]
+    itself = with_loader_criteria(Laboratory, cast("Any", Laboratory).id == laboratory_id, include_aliases=True)
+    return (*found, itself)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _keep_to_the_laboratory(state: ORMExecuteState) -> None:
+    laboratory_id = state.session.get_bind().get_execution_options().get(HELD)
+    if laboratory_id is None or state.execution_options.get("across_laboratories"):
+        return
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(*_conditions(laboratory_id))

@@ -1,0 +1,86 @@
+"""Sessions that are kept to a laboratory: whatever a statement forgets, the other laboratory's rows are not there."""
+
+import pytest
+from sqlalchemy import delete, func, select, update
+from sqlmodel import Session, col
+
+from app.models import Catalogue, ImportProfile, Laboratory, MappingWithdrawal, MemoryEntry, UploadDraft
+from app.platform.database import reading, transaction
+from app.platform.scoped import ACROSS, scoped, scoped_models
+from tests.conftest import OUTSIDER, TRANSCODER, World
+
+
+@pytest.fixture
+def both(world: World) -> World:
+    """Each laboratory has a catalogue, a draft, a profile, a memory and a withdrawal."""
+    with transaction(world.engine) as session:
+        for laboratory, email in ((world.laboratory, TRANSCODER), (world.other_laboratory, OUTSIDER)):
+            place, person = laboratory.id or 0, world.user_id(email)
+            session.add_all([
+                Catalogue(laboratory_id=place, name="Catalogue"),
+                UploadDraft(laboratory_id=place, user_id=person),
+                ImportProfile(laboratory_id=place, name="Profil"),
+                MemoryEntry(laboratory_id=place, signature="x", loinc_num="2951-2"),
+                MappingWithdrawal(laboratory_id=place, signature="x", loinc_num="2951-2", reason="x", author_id=person),
+            ])  # fmt: skip
+    return world
+
+
+MODELS = (Catalogue, UploadDraft, ImportProfile, MemoryEntry, MappingWithdrawal)
+
+
+def places(session: Session, model: type, **options: object) -> list[int]:
+    """The laboratories whose rows a statement without any condition gives."""
+    column = col(model.laboratory_id)  # type: ignore[attr-defined]
+    return list(session.execute(select(column).order_by(column), execution_options=options).scalars())
+
+
+def test_a_statement_without_condition_gives_the_rows_of_the_laboratory(both: World) -> None:
+    for place in (1, 2):
+        with reading(scoped(both.engine, place)) as session:
+            for model in MODELS:
+                assert places(session, model) == [place]
+                assert places(session, model, **ACROSS) == [1, 2]
+                assert session.scalar(select(func.count()).select_from(model)) == 1
+            assert [item.id for item in session.scalars(select(Laboratory))] == [place]
+    with reading(scoped(both.engine, None)) as session:
+        assert places(session, Catalogue) == [1, 2]
+
+
+def test_a_row_of_another_is_not_opened_by_its_number(both: World) -> None:
+    with reading(both.engine) as session:
+        rows = {model: session.execute(select(model.id, model.laboratory_id)).all() for model in MODELS}
+    with reading(scoped(both.engine, 1)) as session:
+        for model, pairs in rows.items():
+            assert {place: session.get(model, number) is not None for number, place in pairs} == {1: True, 2: False}
+        assert session.get(Laboratory, 2) is None
+
+
+def test_joined_and_nested_tables_bear_the_condition_too(both: World) -> None:
+    pairs = select(MemoryEntry.laboratory_id, Catalogue.laboratory_id).join(
+        Catalogue, col(Catalogue.name) != col(MemoryEntry.signature)
+    )
+    nested = select(MemoryEntry.laboratory_id).where(
+        col(MemoryEntry.loinc_num).in_(select(MappingWithdrawal.loinc_num).where(MappingWithdrawal.laboratory_id == 2))
+    )
+    with reading(scoped(both.engine, 1)) as session:
+        assert session.execute(pairs).all() == [(1, 1)]
+        assert session.execute(nested).all() == []
+
+
+def test_a_write_without_condition_leaves_the_others_alone(both: World) -> None:
+    with transaction(scoped(both.engine, 1)) as session:
+        session.execute(update(ImportProfile).values(name="Changé"))
+        session.execute(delete(UploadDraft))
+    with reading(both.engine) as session:
+        assert dict(session.execute(select(ImportProfile.laboratory_id, ImportProfile.name)).all()) == {
+            1: "Changé", 2: "Profil"
+        }  # fmt: skip
+        assert places(session, UploadDraft) == [2]
+
+
+def test_every_table_that_names_its_laboratory_is_kept() -> None:
+    assert {"Catalogue", "MemoryEntry", "MappingWithdrawal", "UploadDraft", "ImportProfile", "ApiToken", "MethodRule",
+            "ReadingShare", "Job", "StoredFile", "Membership", "AuditEvent"} <= {
+        model.__name__ for model in scoped_models()
+    }  # fmt: skip

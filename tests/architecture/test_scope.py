@@ -1,0 +1,170 @@
+"""Nothing is asked of a laboratory's tables without saying whose: read from the tables and from the code itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlmodel import SQLModel
+
+from app.platform.scoped import scoped_models
+
+APP = Path("app")
+SHARED = {
+    "FrenchName", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
+    "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
+    "SignInAttempt", "User", "UserSession",  # people, who may be of several laboratories
+    "JobChunk", "JobPlan", "TallyRule",  # the machinery of jobs and counts: no page shows a row of them
+    "Laboratory",  # kept to itself by `app.platform.scoped`
+}  # fmt: skip
+"""The tables that are no laboratory's."""
+ACROSS_ALLOWED = {
+    ("app/proposals/knowledge.py", "_memory"): "approved mappings of the laboratories that allow their reuse",
+    ("app/proposals/withdrawals.py", "withdrawn_among"): "which of those their own laboratory withdrew",
+    ("app/memory/repository.py", "reusable_counts"): "how many there are",
+}
+"""(file, function) that reads other laboratories -> under which condition."""
+WHOLE_ENGINE = {
+    "app/platform/request_session.py": "gives it, kept to the laboratory of the request",
+    "app/platform/authorising.py": "reads the rights before anything is known of the laboratory",
+    "app/platform/identity.py": "touches the session of the person",
+    "app/audit/refusals.py": "records a refusal, also where there is no laboratory",
+    "app/fhir/access.py": "finds the laboratory of a token, then keeps to it",
+    "app/jobs/streams.py": "one reading for all the browsers that follow jobs; each was let in by `open_job`",
+    "app/proposals/readiness.py": "builds the engine of a release",
+}
+"""The files of requests that take the engine of the application as it is."""
+RAW_SQL = {
+    "app/platform/backup_before.py": "copies the database", "app/platform/folding.py": "an index of the terminology",
+    "app/platform/postgresql.py": "the server's own tables", "app/terminology/search_index.py": "the terminology",
+    "app/upkeep/database_checks.py": "doctor", "app/upkeep/doctor.py": "doctor", "app/upkeep/embedded.py": "backups",
+    "app/upkeep/server.py": "backups",
+}  # fmt: skip
+"""The files that write SQL as text: none of them serves a page."""
+OPENED_BY_NUMBER = {
+    "app/batches/asking.py _why_left": "rows that `open_rows` did not give back, of the same catalogue",
+    "app/batches/carrying.py plan": "the job of a batch that was asked for within its catalogue",
+}
+"""Functions that open a row of a catalogue by its number -> why that is enough."""
+NAMES_ITS_PLACE = {"laboratory_id", "catalogue_id", "access", "Catalogue", "catalogue"}
+ASKING = {"select", "sa_select", "select_model", "update", "delete", "exists"}
+BELOW = Path("tests/architecture/below_a_catalogue.txt")
+_SQL = re.compile(r"\b(SELECT .* FROM|INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b", re.DOTALL)
+
+
+def _models() -> set[str]:
+    return {mapper.class_.__name__ for mapper in SQLModel._sa_registry.mappers}
+
+
+def _of_a_catalogue() -> set[str]:
+    """The tables that name no laboratory: theirs is that of their catalogue, draft or file."""
+    return _models() - SHARED - {model.__name__ for model in scoped_models()}
+
+
+def _files() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(APP.rglob("*.py")):
+        if path.parts[1] != "models":
+            yield path.as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Those of the module and of its classes, with what is inside them."""
+    for node in tree.body:
+        for item in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield item
+
+
+def _words(function: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+    return found
+
+
+def _asks(function: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING
+        for node in ast.walk(function)
+    )
+
+
+def test_every_table_has_its_place() -> None:
+    assert _models() >= SHARED
+    for mapper in SQLModel._sa_registry.mappers:
+        name = mapper.class_.__name__
+        if name in _of_a_catalogue():
+            parents = {key.column.table.name for column in mapper.columns for key in column.foreign_keys}
+            assert parents & {
+                "catalogue", "local_test", "source_file", "proposal_run", "batch", "batch_row", "assignment",
+                "upload_draft", "stored_file", "reading_request", "second_reading", "decision",
+            }, f"{name}: give it a laboratory_id, or a catalogue, or say in SHARED whose it is"  # fmt: skip
+
+
+def test_only_these_statements_read_other_laboratories() -> None:
+    found = {
+        (path, function.name)
+        for path, tree in _files()
+        for function in _functions(tree)
+        if "ACROSS" in _words(function)
+    }
+    assert found == set(ACROSS_ALLOWED)
+
+
+def test_a_request_takes_the_engine_that_is_kept_to_its_laboratory() -> None:
+    found = {
+        path
+        for path, tree in _files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "engine"
+        and isinstance(node.value, ast.Attribute | ast.Name)
+        and (node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id) == "state"
+    }
+    assert found - {"app/main.py"} == set(WHOLE_ENGINE)
+
+
+def test_sql_as_text_serves_no_page() -> None:
+    found = {
+        path
+        for path, tree in _files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.search(node.value)
+    }
+    assert found <= set(RAW_SQL)
+
+
+def test_rows_of_a_catalogue_are_asked_about_within_one() -> None:
+    """A function that asks names the catalogue or the laboratory, or is in the list of those that need not."""
+    known = {line for line in BELOW.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")}
+    found = {
+        f"{path} {function.name}"
+        for path, tree in _files()
+        for function in _functions(tree)
+        if _asks(function) and _words(function) & _of_a_catalogue() and not _words(function) & NAMES_ITS_PLACE
+    }
+    assert sorted(found - known) == [], "name the catalogue in them"
+    assert sorted(known - found) == [], "they name it now: take them off the list"
+
+
+def test_no_row_of_a_catalogue_is_opened_by_its_number_alone() -> None:
+    """`session.get` knows nothing of catalogues: what it gives is compared with the catalogue of the person."""
+    found = {
+        f"{path} {function.name}"
+        for path, tree in _files()
+        for function in _functions(tree)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("get", "get_one")
+        and node.args
+        and isinstance(node.args[0], ast.Name)
+        and node.args[0].id in _of_a_catalogue()
+        and not _words(function) & NAMES_ITS_PLACE
+    }
+    assert found == set(OPENED_BY_NUMBER)
