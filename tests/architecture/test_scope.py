@@ -15,6 +15,7 @@ SHARED = {
     "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
     "SignInAttempt", "User", "UserSession",  # people, who may be of several laboratories
     "JobChunk", "JobPlan", "TallyRule",  # the machinery of jobs and counts: no page shows a row of them
+    "ChainHead", "ChainLink", "TextSalt",  # hashes: a chain is named by the number of its laboratory
     "Laboratory",  # kept to itself by `app.platform.scoped`
 }  # fmt: skip
 """The tables that are no laboratory's."""
@@ -35,7 +36,8 @@ WHOLE_ENGINE = {
 }
 """The files of requests that take the engine of the application as it is."""
 RAW_SQL = {
-    "app/platform/backup_before.py": "copies the database", "app/platform/folding.py": "an index of the terminology",
+    "app/platform/backup_before.py": "copies the database", "app/platform/chain.py": "what a transaction noted",
+    "app/platform/folding.py": "an index of the terminology",
     "app/platform/postgresql.py": "the server's own tables", "app/terminology/search_index.py": "the terminology",
     "app/upkeep/database_checks.py": "doctor", "app/upkeep/doctor.py": "doctor", "app/upkeep/embedded.py": "backups",
     "app/upkeep/server.py": "backups",

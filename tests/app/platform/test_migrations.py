@@ -98,6 +98,7 @@ def _add(file: sqlite3.Connection, table: str, **values: object) -> None:
     for _, name, kind, is_needed, default, is_key in file.execute(f"PRAGMA table_info({table})").fetchall():
         if is_needed and default is None and not is_key:
             number = values.get("id", 1)
-            values.setdefault(name, 0 if kind in ("INTEGER", "BOOLEAN") else f"2026-01-0{number} 00:00:00")
+            blank = {"INTEGER": 0, "BOOLEAN": 0, "JSON": "{}"}
+            values.setdefault(name, blank.get(kind, f"2026-01-0{number} 00:00:00"))
     marks = ", ".join("?" * len(values))
     file.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
