@@ -38,8 +38,8 @@ _FRENCH = (
     "technicien qualite informatique ordinateur serveur internet systeme changeme changezmoi provisoire temporaire "
     "test janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre lundi mardi mercredi "
     "jeudi vendredi samedi dimanche julien nicolas camille thomas marine pauline mathieu sebastien stephane philippe "
-    "nathalie isabelle catherine christophe frederic laurent celine sandrine valerie guillaume benjamin jesus dieu liberte "
-    "biochimie hematologie microbiologie immunologie glycemie hemoglobine"
+    "nathalie isabelle catherine christophe frederic laurent celine sandrine valerie guillaume benjamin jesus dieu "
+    "liberte biochimie hematologie microbiologie immunologie glycemie hemoglobine"
 ).split()
 _ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm",
          "1234567890", "&é\"'(-è_çà", "!@#$%^&*()")  # fmt: skip

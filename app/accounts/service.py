@@ -34,6 +34,21 @@ def _leave(session: Session, user_id: int, laboratory_id: int | None, actor: Use
         act(session, user_id, laboratory_id, actor)
 
 
+RightsChanged = Callable[[Session, int, User | None], None]
+"""(session, person, who decides)."""
+_rights_changed: list[RightsChanged] = []
+
+
+def on_rights_changed(act: RightsChanged) -> None:
+    """Have this done, in the same transaction, when the account or the rights of a person changed."""
+    _rights_changed.append(act)
+
+
+def _tell_rights_changed(session: Session, user_id: int, actor: User | None) -> None:
+    for act in _rights_changed:
+        act(session, user_id, actor)
+
+
 def normalise_email(email: str) -> str:
     """The address as it is stored and compared."""
     return email.strip().lower()
@@ -188,6 +203,7 @@ def set_active(session: Session, user: User, is_active: bool, *, actor: User | N
     session.add(user)
     action = "user.activate" if is_active else "user.deactivate"
     record(session, action, actor=actor, object_type="user", object_id=user.id)
+    _tell_rights_changed(session, user.id, actor)
 
 
 def set_administrator(
@@ -204,6 +220,8 @@ def set_administrator(
     session.add(user)
     action = "user.promote" if is_administrator else "user.demote"
     record(session, action, actor=actor, object_type="user", object_id=user.id)
+    assert user.id is not None
+    _tell_rights_changed(session, user.id, actor)
 
 
 def set_role(
@@ -234,3 +252,4 @@ def set_role(
         session, "membership.change", actor=actor, object_type="user", object_id=user.id,
         laboratory_id=laboratory.id, before=before, after=after,
     )  # fmt: skip
+    _tell_rights_changed(session, user.id, actor)
