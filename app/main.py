@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.accounts import link_routes as account_links
 from app.accounts import routes as accounts
 from app.accounts.signin import Purge
 from app.administration import routes as administration
@@ -25,9 +26,9 @@ from app.double_reading import routes as double_reading
 from app.double_reading import share_routes as reading_shares
 from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
+from app.errors import NotAllowedError, NotFoundError
 from app.exports import jobs as export_jobs
 from app.exports import routes as exports
-from app.errors import NotAllowedError, NotFoundError
 from app.fhir import routes as fhir
 from app.fhir.answers import refuse
 from app.fhir.published import PublishedCache
@@ -68,6 +69,7 @@ from app.web.static_files import VersionedFiles
 
 ROUTERS = (
     accounts.router,
+    account_links.router,
     administration.router,
     home.router,
     catalogues.router,

@@ -1,7 +1,7 @@
 """Journaling what may happen a thousand times in a row: refusals, blocked attempts, tokens in use, downloads.
 
-The trail is never cut: to write each of them would let anybody fill it. The first of a kind is written at once; the next
-ones of the same kind are counted, and told with the first that comes after the interval.
+The trail is never cut: to write each of them would let anybody fill it. The first of a kind is written at once; the
+next ones of the same kind are counted, and told with the first that comes after the interval.
 """
 
 import threading

@@ -53,7 +53,7 @@ def _tell(request: Request, action: str, kind: str, token: ApiToken | None, reas
     journal_of(request).tell(
         action, kind, actor_label=f"jeton {token.name}" if token else "programme", object_type="api_token",
         object_id=token.id if token else "", laboratory_id=token.laboratory_id if token else None,
-        address=request.client.host if request.client else "", **({"reason": reason} if reason else {}),
+        address=request.client.host if request.client else "", reason=reason,
     )  # fmt: skip
 
 
@@ -66,7 +66,8 @@ def reader_of(request: Request, background: BackgroundTasks) -> Reader:
         laboratory = session.get(Laboratory, token.laboratory_id) if token else None
     if token is None or laboratory is None:
         if text:
-            _tell(request, "token.refuse", request.client.host if request.client else "", None, "aucun jeton en service")
+            address = request.client.host if request.client else ""
+            _tell(request, "token.refuse", address, None, "aucun jeton en service")
         raise FhirRequestError("Donnez un jeton en service : en-tête Authorization: Bearer …", 401)
     if token.scope != TokenScope.READ and not request.url.path.endswith("/$translate"):
         _tell(request, "token.refuse", f"{token.id}", token, "portée")
