@@ -38,7 +38,7 @@ def create_token(
         raise InvalidInputError("Choisissez ce que le jeton permet parmi ce qui est proposé.")
     assert laboratory.id is not None
     assert actor.id is not None
-    live = [token for token, _ in repository.tokens_of(session, laboratory.id) if _is_in_time(token)]
+    live = [token for token, _ in repository.tokens_of(session, laboratory.id) if is_live(token)]
     if len(live) >= MOST_TOKENS:
         raise InvalidInputError(f"Ce laboratoire a déjà {MOST_TOKENS} jetons en service : révoquez-en.")
     text = PREFIX + secrets.token_urlsafe(32)
@@ -75,7 +75,7 @@ def revoke_token(session: Session, laboratory: Laboratory, token_id: int, *, act
     )  # fmt: skip
 
 
-def _is_in_time(token: ApiToken) -> bool:
+def is_live(token: ApiToken) -> bool:
     """Whether the token is neither revoked nor at its end; one without an end opens nothing."""
     return token.revoked_at is None and token.expires_at is not None and token.expires_at > utc_now()
 
@@ -83,7 +83,7 @@ def _is_in_time(token: ApiToken) -> bool:
 def token_of(session: Session, text: str) -> ApiToken | None:
     """The token in service that this text is, if it is one and its author could still make it."""
     token = repository.find_token(session, hash_token(text)) if text else None
-    if token is None or not _is_in_time(token):
+    if token is None or not is_live(token):
         return None
     return token if repository.author_may(session, token) else None
 
@@ -113,7 +113,7 @@ def token_lines(session: Session, laboratory_id: int) -> list[TokenLine]:
             scope=SCOPE_LABELS[TokenScope(token.scope)],
             expires_at=token.expires_at,
             revoked_at=token.revoked_at,
-            is_live=_is_in_time(token),
+            is_live=is_live(token),
         )
         for token, author in repository.tokens_of(session, laboratory_id)
     ]
