@@ -41,7 +41,8 @@ def recorded_details() -> set[str]:
     """The names of the details that the sources pass to `record`."""
     about = {"actor", "actor_id", "actor_label", "object_type", "object_id", "laboratory_id"}
     calls = [node for text in SOURCES for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
-    names = [[word.arg for word in call.keywords if word.arg] for call in calls if re.search(r"record|tell", ast.unparse(call.func))]
+    journaling = [call for call in calls if re.search(r"record|tell|add_task", ast.unparse(call.func))]
+    names = [[word.arg for word in call.keywords if word.arg] for call in journaling]
     return {name for found in names if about & set(found) for name in found} - about
 
 
