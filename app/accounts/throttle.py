@@ -94,10 +94,13 @@ def add_attempt(session: Session, account_hash: str, address: str, *, device_has
 
 
 def known_hash(session: Session, device: str, user_id: int | None) -> str:
-    """The hash of this browser's token when it has signed in to this account before, else empty."""
-    if not device or user_id is None:
+    """The hash of this browser's token when it has signed in to this account before, else empty.
+
+    An account that does not exist is looked for like another: both take the same statements.
+    """
+    if not device:
         return ""
-    found = session.get(KnownDevice, (hash_token(device), user_id))
+    found = session.get(KnownDevice, (hash_token(device), user_id or 0))
     return found.token_hash if found is not None else ""
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
+from app.accounts import passwords, signin
 from app.accounts.device_cookie import COOKIE
 from app.accounts.signin import account_hash
 from app.accounts.throttle import ACCOUNTS_OF_ADDRESS, ANYWHERE, OWN_DEVICE, PASSWORD_CHANGE, SAME_ADDRESS, Rule
@@ -208,3 +209,25 @@ def test_browsers_that_nobody_uses_are_forgotten(engine: Engine, marie: User, br
     assert status(browser()) == 303
     with reading(engine) as session:
         assert session.get(KnownDevice, ("0" * 64, marie.id)) is None
+
+
+def test_an_unknown_account_takes_the_same_statements_and_the_same_hash_as_a_wrong_password(
+    engine: Engine, marie: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work is counted, not timed; also from a browser known to somebody else, and for an account without password."""
+    work: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *arguments: work.append(arguments[2]))
+    verify = passwords.verify_password
+    monkeypatch.setattr(signin, "verify_password", lambda *pair: work.append("hash") or verify(*pair))
+    with transaction(engine) as session:
+        session.add(User(email="sans@exemple.fr", display_name="Sans", password_hash=""))
+        session.add(User(email="zoe@exemple.fr", display_name="Zoé", password_hash=marie.password_hash))
+    client = browser()
+    assert status(client) == 303
+    ways = []
+    for email in ("zoe@exemple.fr", "inconnue@exemple.fr", "sans@exemple.fr"):
+        work.clear()
+        assert status(client, "faux", email) == 401
+        ways.append(list(work))
+    assert ways[0] == ways[1] == ways[2]
+    assert ways[0].count("hash") == 1
