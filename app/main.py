@@ -7,12 +7,14 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.accounts import link_routes as account_links
 from app.accounts import routes as accounts
 from app.accounts.signin import Purge
 from app.administration import routes as administration
 from app.approval import routes as approval
 from app.assignments import routes as assignments
 from app.audit.refusals import on_patient_text
+from app.audit.sampled import SampledJournal, on_refused_access, tell_download
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
@@ -24,6 +26,7 @@ from app.double_reading import routes as double_reading
 from app.double_reading import share_routes as reading_shares
 from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
+from app.errors import NotAllowedError, NotFoundError
 from app.exports import jobs as export_jobs
 from app.exports import routes as exports
 from app.fhir import routes as fhir
@@ -66,6 +69,7 @@ from app.web.static_files import VersionedFiles
 
 ROUTERS = (
     accounts.router,
+    account_links.router,
     administration.router,
     home.router,
     catalogues.router,
@@ -128,11 +132,14 @@ def create_app(
         lifespan=lifespan,
         max_body_size=3 * settings.max_upload_bytes + 1_000_000,
         form_limits=FORM_LIMITS,
-        exception_handlers=HANDLERS | {PatientTextError: on_patient_text},
+        exception_handlers=HANDLERS
+        | {PatientTextError: on_patient_text, NotAllowedError: on_refused_access, NotFoundError: on_refused_access},
     )
     application.state.settings = settings
     application.state.engine = engine or make_engine(settings.resolved_database_url)
     application.state.apart = apart or Here(application.state.engine)
+    application.state.journal = SampledJournal(application.state.engine)
+    application.state.tell_download = tell_download
     application.state.refusals = {"/fhir/": refuse}
     application.state.sign_in_purge = Purge()
     application.state.published = PublishedCache()

@@ -51,6 +51,19 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(
         120, gt=0, description="Minutes sans activité après lesquelles une session se ferme."
     )
+    invitation_hours: int = Field(
+        72,
+        gt=0,
+        le=720,
+        description="Heures pendant lesquelles le lien par lequel une personne choisit son mot de passe peut servir.",
+    )
+    temporary_password_hours: int = Field(
+        72,
+        gt=0,
+        le=720,
+        description="Heures pendant lesquelles un mot de passe provisoire (`transcodeur user add`, `user password`) "
+        "ouvre le compte ; au-delà, il faut en donner un autre.",
+    )
     run_jobs_in_server: bool = Field(
         True,
         description="`false` quand `transcodeur worker` exécute les travaux de fond hors du serveur web ; comme "

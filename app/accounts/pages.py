@@ -13,6 +13,16 @@ class SignInPage(PageContext):
     email: str = ""
     next_page: str = "/"
     problem: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoosePasswordPage(PageContext):
+    """The form that a one-time link opens."""
+
+    email: str
+    minimum_length: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 import secrets
 import threading
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 
+from app.accounts.easy_passwords import why_easy
 from app.errors import InvalidInputError
 
 MINIMUM_LENGTH = 12
@@ -17,7 +19,6 @@ HASHES_AT_ONCE = 1
 _turns = threading.BoundedSemaphore(HASHES_AT_ONCE)
 # Letters and digits that nobody mistakes for one another when a password is read aloud.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
-_COMMON = ("motdepasse", "password", "azerty", "qwerty", "123456", "laboratoire", "transcodeur", "biologie")
 
 
 @lru_cache(maxsize=1)
@@ -53,19 +54,19 @@ def verify_password(password: str, password_hash: str | None) -> bool:
     return right and password_hash is not None
 
 
-def check_new_password(password: str, email: str) -> None:
-    """Refuse a password that is short, long beyond reason, or easy to guess."""
+def check_new_password(password: str, email: str, laboratories: Iterable[str] = ()) -> None:
+    """Refuse, saying why, a password that is short, long beyond reason, or easy to guess.
+
+    `laboratories` are the names of those where the person works.
+    """
     text = _normalised(password)
     if len(text) < MINIMUM_LENGTH:
         raise InvalidInputError(f"Le mot de passe doit compter au moins {MINIMUM_LENGTH} caractères.")
     if len(text) > MAXIMUM_LENGTH:
         raise InvalidInputError(f"Le mot de passe ne peut dépasser {MAXIMUM_LENGTH} caractères.")
-    folded = text.casefold()
-    rest = folded.replace(email.casefold(), "").replace(email.casefold().partition("@")[0], "")
-    for word in _COMMON:
-        rest = rest.replace(word, "")
-    if len(set(folded)) < 5 or len(rest) < 6:
-        raise InvalidInputError("Ce mot de passe est trop facile à deviner : choisissez une phrase à vous.")
+    reason = why_easy(text, email, laboratories)
+    if reason:
+        raise InvalidInputError(reason)
 
 
 def generate_password() -> str:

@@ -52,19 +52,44 @@ def open_sessions_of(
     return list(session.exec(statement))
 
 
-def count_failed_attempts(
-    session: Session, *, since: datetime, account_hash: str | None = None, address: str | None = None
-) -> int:
-    """Failed attempts to sign in since a moment, for an account or from an address."""
+def failures(
+    session: Session,
+    since: datetime,
+    *,
+    account_hash: str,
+    address: str | None = None,
+    device_hash: str | None = None,
+) -> tuple[int, datetime | None]:
+    """How many tries on an account failed since a moment (from an address, a browser), and when the last did."""
     conditions: list[ColumnElement[bool]] = [
         col(SignInAttempt.at) > since,
         col(SignInAttempt.succeeded).is_(False),
+        col(SignInAttempt.account_hash) == account_hash,
     ]
-    if account_hash is not None:
-        conditions.append(col(SignInAttempt.account_hash) == account_hash)
     if address is not None:
         conditions.append(col(SignInAttempt.address) == address)
-    return session.exec(select(func.count()).select_from(SignInAttempt).where(*conditions)).one()
+    if device_hash is not None:
+        conditions.append(col(SignInAttempt.device_hash) == device_hash)
+    statement = select(func.count(), func.max(col(SignInAttempt.at))).where(*conditions)
+    count, last = session.exec(statement).one()
+    return count, last
+
+
+def accounts_failed_from(session: Session, since: datetime, address: str) -> tuple[int, datetime | None]:
+    """On how many different accounts tries from an address failed since a moment, and when the last did.
+
+    Those of browsers known to their accounts are left out.
+    """
+    statement = select(
+        func.count(func.distinct(col(SignInAttempt.account_hash))), func.max(col(SignInAttempt.at))
+    ).where(
+        col(SignInAttempt.at) > since,
+        col(SignInAttempt.succeeded).is_(False),
+        col(SignInAttempt.address) == address,
+        col(SignInAttempt.device_hash) == "",
+    )
+    count, last = session.exec(statement).one()
+    return count, last
 
 
 def forget_attempts(session: Session, before: datetime) -> None:
@@ -77,10 +102,15 @@ def forget_sessions(session: Session, before: datetime) -> None:
     session.execute(delete(UserSession).where(col(UserSession.expires_at) < before))
 
 
-def forget_failures_of(session: Session, account_hash: str) -> None:
-    """Drop the failed attempts on an account: its owner has just signed in."""
+def forget_failures(session: Session, account_hash: str, *, address: str, device_hash: str) -> None:
+    """Drop the failed attempts on an account of one browser that is known, or else those from one address."""
+    mine = (
+        col(SignInAttempt.device_hash) == device_hash
+        if device_hash
+        else (col(SignInAttempt.device_hash) == "") & (col(SignInAttempt.address) == address)
+    )
     session.execute(
         delete(SignInAttempt).where(
-            col(SignInAttempt.account_hash) == account_hash, col(SignInAttempt.succeeded).is_(False)
+            col(SignInAttempt.account_hash) == account_hash, col(SignInAttempt.succeeded).is_(False), mine
         )
     )

@@ -5,11 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.accounts import repository, service
+from app.accounts import password_change, repository, service
+from app.accounts.device_cookie import device_of, set_device_cookie
 from app.accounts.pages import AccountPage, LaboratoryRole, SessionLine, SignInPage
+from app.accounts.password_change import TooManyTriesError
 from app.accounts.passwords import MINIMUM_LENGTH
 from app.accounts.redirects import safe_next
-from app.accounts.signin import sign_in
+from app.accounts.service import normalise_email
+from app.accounts.signin import account_hash, sign_in
+from app.audit.sampled import journal_of
 from app.audit.service import record
 from app.errors import InvalidInputError
 from app.models import User
@@ -23,6 +27,7 @@ from app.web.wording import role_label
 
 router = APIRouter(route_class=AuthorisedRoute)
 
+SIGN_IN_NOTICES = {"mot-de-passe": "Votre mot de passe est choisi : connectez-vous avec lui."}
 NOTICES = {
     "mot-de-passe": "Votre mot de passe a été changé ; vos autres sessions ont été fermées.",
     "sessions": "Vos autres sessions ont été fermées.",
@@ -46,11 +51,14 @@ def _set_cookie(response: Response, token: str, settings: Settings) -> None:
 
 
 @router.get("/connexion")
-def show_sign_in(request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/") -> Response:
+def show_sign_in(
+    request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/", fait: str = ""
+) -> Response:
     """The sign-in form; a person already signed in goes on."""
     if user_of_token(session, _token(request, settings), settings) is not None:
         return RedirectResponse(safe_next(suite), status_code=303)
-    return render(request, "accounts/sign_in.html", SignInPage(title="Connexion", next_page=safe_next(suite)))
+    page = SignInPage(title="Connexion", next_page=safe_next(suite), notice=SIGN_IN_NOTICES.get(fait, ""))
+    return render(request, "accounts/sign_in.html", page)
 
 
 @router.post("/connexion")
@@ -73,13 +81,22 @@ async def do_sign_in(
         password=password,
         address=address,
         old_token=_token(request, settings),
+        device=device_of(request, settings),
     )
     if not result.token:
         page = SignInPage(title="Connexion", email=email, next_page=safe_next(suite), problem=result.problem)
-        return render(request, "accounts/sign_in.html", page, status_code=429 if result.is_blocked else 401)
-    response = RedirectResponse(safe_next(suite), status_code=303)
-    _set_cookie(response, result.token, settings)
-    return response
+        response = render(request, "accounts/sign_in.html", page, status_code=429 if result.is_blocked else 401)
+        if result.is_blocked:
+            response.headers["Retry-After"] = str(result.seconds)
+            background.add_task(
+                journal_of(request).tell, "session.block", (account_hash(normalise_email(email)), address),
+                actor_label="visiteur", object_type="user", object_id=result.user_id, address=address[:64],
+            )  # fmt: skip
+        return response
+    redirect = RedirectResponse(safe_next(suite), status_code=303)
+    _set_cookie(redirect, result.token, settings)
+    set_device_cookie(redirect, result.device, settings)
+    return redirect
 
 
 @router.post("/deconnexion")
@@ -148,9 +165,12 @@ def do_change_password(
     confirmation: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Change one's own password; the session gets a new token and the others are closed."""
+    address = request.client.host if request.client else ""
     try:
-        new_hash = service.hash_of_new_password(user, current=actuel, new=nouveau, confirmation=confirmation)
-    except InvalidInputError as error:
+        new_hash = password_change.new_hash(
+            transactions, user, address, current=actuel, new=nouveau, confirmation=confirmation
+        )
+    except (InvalidInputError, TooManyTriesError) as error:
         with transactions.reading() as session:
             page = _account_page(request, session, settings, user, problem=error.message)
         return render(request, "accounts/account.html", page, status_code=error.status_code)

@@ -1,21 +1,34 @@
 """What happens to accounts: creation, passwords, deactivation, roles. Every change is audited."""
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
 
 from app.accounts import repository
 from app.accounts.passwords import check_new_password, generate_password, hash_password, verify_password
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
-from app.models import CONTRIBUTORS, Laboratory, Membership, Role, User, UserSession, utc_now
+from app.models import (
+    CONTRIBUTORS,
+    KnownDevice,
+    Laboratory,
+    Membership,
+    OneTimeLink,
+    Role,
+    User,
+    UserSession,
+    utc_now,
+)
 from app.platform import locks
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.web_sessions import close_sessions_of
 from app.settings import Settings
 
+TEMPORARY_HOURS = 72
+"""How long a password lasts that must be changed, where the caller has no setting at hand."""
 _EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
 
 
@@ -32,6 +45,21 @@ def on_leaving(act: Leaving) -> None:
 def _leave(session: Session, user_id: int, laboratory_id: int | None, actor: User | None) -> None:
     for act in _leavings:
         act(session, user_id, laboratory_id, actor)
+
+
+RightsChanged = Callable[[Session, int, User | None], None]
+"""(session, person, who decides)."""
+_rights_changed: list[RightsChanged] = []
+
+
+def on_rights_changed(act: RightsChanged) -> None:
+    """Have this done, in the same transaction, when the account or the rights of a person changed."""
+    _rights_changed.append(act)
+
+
+def _tell_rights_changed(session: Session, user_id: int, actor: User | None) -> None:
+    for act in _rights_changed:
+        act(session, user_id, actor)
 
 
 def normalise_email(email: str) -> str:
@@ -69,6 +97,36 @@ def get_user_by_email(session: Session, email: str) -> User:
     return user
 
 
+def _add_account(
+    session: Session,
+    actor: User | None,
+    *,
+    email: str,
+    display_name: str,
+    is_administrator: bool,
+    password_hash: str = "",
+    expires_at: datetime | None = None,
+) -> User:
+    """Store and journal a new account; `expires_at` is the end of a password that must be changed."""
+    if repository.find_user_by_email(session, email) is not None:
+        raise ConflictError(f"L'adresse « {email} » a déjà un compte.")
+    user = User(
+        email=email,
+        display_name=display_name,
+        password_hash=password_hash,
+        is_administrator=is_administrator,
+        must_change_password=expires_at is not None,
+        password_expires_at=expires_at,
+    )
+    session.add(user)
+    session.flush()
+    record(
+        session, "user.create", actor=actor, object_type="user", object_id=user.id,
+        email=email, is_administrator=is_administrator,
+    )  # fmt: skip
+    return user
+
+
 def create_user(
     session: Session,
     *,
@@ -77,36 +135,58 @@ def create_user(
     password: str = "",
     is_administrator: bool = False,
     must_change_password: bool = True,
+    hours: int = TEMPORARY_HOURS,
     actor: User | None = None,
 ) -> tuple[User, str]:
-    """Open an account; returns it with its password, a generated one when none is given."""
+    """Open an account; returns it with its password, a generated one when none is given.
+
+    One that must be changed opens nothing after so many hours.
+    """
     locks.lock_subject(session, locks.Subject.INSTALLATION)
     email, display_name = _checked_email(email), _checked_name(display_name)
     if password:
         check_new_password(password, email)
     password = password or generate_password()
     # Hashing is slow: it comes before the first statement, which opens the transaction.
-    password_hash = hash_password(password)
-    if repository.find_user_by_email(session, email) is not None:
-        raise ConflictError(f"L'adresse « {email} » a déjà un compte.")
-    user = User(
-        email=email,
-        display_name=display_name,
-        password_hash=password_hash,
-        is_administrator=is_administrator,
-        must_change_password=must_change_password,
-    )
-    session.add(user)
-    session.flush()
-    record(
-        session, "user.create", actor=actor, object_type="user", object_id=user.id,
-        email=email, is_administrator=is_administrator,
+    user = _add_account(
+        session, actor, email=email, display_name=display_name, is_administrator=is_administrator,
+        password_hash=hash_password(password),
+        expires_at=utc_now() + timedelta(hours=hours) if must_change_password else None,
     )  # fmt: skip
     return user, password
 
 
-def reset_password(session: Session, user: User, *, password: str = "", actor: User | None = None) -> str:
-    """Give a new password, which its owner must change, and close her sessions; returns the password.
+def open_account(
+    session: Session, *, email: str, display_name: str, is_administrator: bool, actor: User | None
+) -> User:
+    """Open an account that no password opens yet."""
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
+    return _add_account(
+        session, actor, email=_checked_email(email), display_name=_checked_name(display_name),
+        is_administrator=is_administrator,
+    )  # fmt: skip
+
+
+def end_links_of(session: Session, user_id: int) -> None:
+    """The one-time links of a person open nothing any more."""
+    statement = update(OneTimeLink).where(col(OneTimeLink.user_id) == user_id, col(OneTimeLink.ended_at).is_(None))
+    session.execute(statement.values(ended_at=utc_now()))
+
+
+def forget_password(session: Session, user: User) -> None:
+    """No password opens this account any more, nor does any link; its sessions and its known devices are forgotten."""
+    assert user.id is not None
+    user.password_hash, user.must_change_password, user.password_expires_at = "", False, None
+    session.add(user)
+    end_links_of(session, user.id)
+    close_sessions_of(session, user.id)
+    session.execute(delete(KnownDevice).where(col(KnownDevice.user_id) == user.id))
+
+
+def reset_password(
+    session: Session, user: User, *, password: str = "", hours: int = TEMPORARY_HOURS, actor: User | None = None
+) -> str:
+    """Give a new password, which its owner must change in so many hours, and close her sessions; returns the password.
 
     `user` may have been read in an earlier transaction: hashing is slow, and comes before the first statement.
     """
@@ -117,24 +197,33 @@ def reset_password(session: Session, user: User, *, password: str = "", actor: U
     password = password or generate_password()
     password_hash = hash_password(password)
     user = get_user(session, user.id)
-    user.password_hash = password_hash
-    user.must_change_password = True
-    session.add(user)
-    close_sessions_of(session, user.id or 0)
+    forget_password(session, user)
+    user.password_hash, user.must_change_password = password_hash, True
+    user.password_expires_at = utc_now() + timedelta(hours=hours)
     record(session, "user.reset_password", actor=actor, object_type="user", object_id=user.id)
     return password
 
 
-def hash_of_new_password(user: User, *, current: str, new: str, confirmation: str) -> str:
-    """The hash of the password that a person chooses for herself; slow, so to be called with no transaction open."""
+class WrongPasswordError(InvalidInputError):
+    """The present password, asked for again, is not the right one."""
+
+
+def hash_of_new_password(
+    user: User, *, current: str, new: str, confirmation: str, laboratories: Iterable[str] = ()
+) -> str:
+    """The hash of the password that a person chooses for herself; slow, so to be called with no transaction open.
+
+    `laboratories` are the names of those where she works. Raises WrongPasswordError for the present one, else
+    InvalidInputError.
+    """
     forbid_open_transaction("hash a password")
     if not verify_password(current, user.password_hash):
-        raise InvalidInputError("Le mot de passe actuel n'est pas le bon.")
+        raise WrongPasswordError("Le mot de passe actuel n'est pas le bon.")
     if new != confirmation:
         raise InvalidInputError("Les deux saisies du nouveau mot de passe diffèrent.")
     if new == current:
         raise InvalidInputError("Le nouveau mot de passe est identique à l'ancien.")
-    check_new_password(new, user.email)
+    check_new_password(new, user.email, laboratories)
     return hash_password(new)
 
 
@@ -148,7 +237,7 @@ def change_password(session: Session, user: User, password_hash: str) -> None:
     if stored.password_hash != user.password_hash:
         raise ConflictError("Ce mot de passe a été changé entre-temps. Connectez-vous de nouveau.")
     stored.password_hash = password_hash
-    stored.must_change_password = False
+    stored.must_change_password, stored.password_expires_at = False, None
     session.add(stored)
     close_sessions_of(session, user.id)
     record(session, "user.change_password", actor=user, object_type="user", object_id=user.id)
@@ -188,6 +277,7 @@ def set_active(session: Session, user: User, is_active: bool, *, actor: User | N
     session.add(user)
     action = "user.activate" if is_active else "user.deactivate"
     record(session, action, actor=actor, object_type="user", object_id=user.id)
+    _tell_rights_changed(session, user.id, actor)
 
 
 def set_administrator(
@@ -204,6 +294,8 @@ def set_administrator(
     session.add(user)
     action = "user.promote" if is_administrator else "user.demote"
     record(session, action, actor=actor, object_type="user", object_id=user.id)
+    assert user.id is not None
+    _tell_rights_changed(session, user.id, actor)
 
 
 def set_role(
@@ -234,3 +326,4 @@ def set_role(
         session, "membership.change", actor=actor, object_type="user", object_id=user.id,
         laboratory_id=laboratory.id, before=before, after=after,
     )  # fmt: skip
+    _tell_rights_changed(session, user.id, actor)

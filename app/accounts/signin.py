@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from functools import partial
 
 import anyio
@@ -22,12 +23,12 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from app.accounts import repository
+from app.accounts import repository, throttle
 from app.accounts.passwords import HASHES_AT_ONCE, verify_password
 from app.accounts.service import normalise_email
 from app.audit.service import record
 from app.errors import TooBusyError
-from app.models import SignInAttempt, utc_now
+from app.models import User, utc_now
 from app.platform import locks
 from app.platform.database import reading, transaction
 from app.platform.open_transactions import forbid_open_transaction
@@ -36,30 +37,52 @@ from app.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-WINDOW = timedelta(minutes=15)
 FORGET_AFTER = timedelta(days=1)
 FORGET_SESSIONS_AFTER = timedelta(days=30)
-FAILURES_PER_ACCOUNT = 8
-FAILURES_PER_ADDRESS = 40
 WRONG_MESSAGE = "Adresse ou mot de passe inconnu."
 MOST_WAITING = 60
 """People who may wait for their password to be compared; the next ones are asked to come back."""
 PURGE_EVERY_SECONDS = 3600.0
 TOO_MANY_MESSAGE = "Trop de personnes se connectent en ce moment. Recommencez dans quelques secondes."
-BLOCKED_MESSAGE = "Trop d'essais infructueux. Attendez un quart d'heure, ou demandez un nouveau mot de passe."
+EXPIRED_MESSAGE = "Ce mot de passe provisoire n'est plus valable : demandez un lien à l'administrateur."
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, as the trail keeps it."""
+
+    OPENED = "opened"
+    WRONG = "wrong_password"
+    UNKNOWN = "unknown_account"
+    INACTIVE = "inactive_account"
+    EXPIRED = "expired_password"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
 class SignInResult:
-    """How an attempt ended: the token of the new session, or the sentence to show."""
+    """How an attempt ended: the token of the new session and of the browser, or the sentence to show."""
 
+    outcome: Outcome
     token: str = ""
+    device: str = ""
     problem: str = ""
-    is_blocked: bool = False
+    seconds: int = 0
+    """How long to wait, when it came too early."""
+    user_id: int | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it came too early: nothing was compared."""
+        return self.outcome is Outcome.BLOCKED
 
 
+def _too_early(seconds: int, user_id: int | None) -> SignInResult:
+    problem = throttle.blocked_sentence(seconds)
+    return SignInResult(Outcome.BLOCKED, problem=problem, seconds=seconds, user_id=user_id)
 
-def _account_hash(email: str) -> str:
+
+def account_hash(email: str) -> str:
+    """What the attempts keep of an account: whoever reads them learns no address."""
     return hashlib.sha256(email.encode()).hexdigest()
 
 
@@ -71,21 +94,21 @@ class _Pending:
         self._counts: Counter[str] = Counter()
 
     @contextmanager
-    def one_more(self, account_hash: str) -> Iterator[int]:
-        """Count one attempt for as long as it lasts; gives how many others there are on the account.
+    def one_more(self, key: str) -> Iterator[int]:
+        """Count one attempt for as long as it lasts; gives how many others there are of the same key.
 
         Raises TooBusyError when too many people wait already.
         """
         with self._lock:
             if self._counts.total() >= HASHES_AT_ONCE + MOST_WAITING:
                 raise TooBusyError(TOO_MANY_MESSAGE)
-            others = self._counts[account_hash]
-            self._counts[account_hash] += 1
+            others = self._counts[key]
+            self._counts[key] += 1
         try:
             yield others
         finally:
             with self._lock:
-                self._counts[account_hash] -= 1
+                self._counts[key] -= 1
                 self._counts += Counter()  # drops what came back to zero
 
 
@@ -103,27 +126,37 @@ def _turn() -> anyio.CapacityLimiter:
         return turn
 
 
-def _is_blocked(session: Session, account_hash: str, address: str, pending: int = 0) -> bool:
-    since = utc_now() - WINDOW
-    on_account = repository.count_failed_attempts(session, since=since, account_hash=account_hash)
-    from_address = repository.count_failed_attempts(session, since=since, address=address)
-    return on_account + pending >= FAILURES_PER_ACCOUNT or from_address >= FAILURES_PER_ADDRESS
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    email: str
+    account_hash: str
+    address: str
+    old_token: str
+    device: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What was read of an account before its password is compared."""
 
-    is_blocked: bool
+    seconds: int
+    user_id: int | None
     password_hash: str | None
 
 
-def _read(engine: Engine, email: str, account_hash: str, address: str, pending: int) -> _Known:
+def _wait(session: Session, attempt: _Attempt, user: User | None, pending: int = 0) -> int:
+    device_hash = throttle.known_hash(session, attempt.device, user.id if user else None)
+    return throttle.seconds_to_wait(
+        session, attempt.account_hash, attempt.address, device_hash=device_hash, pending=pending
+    )
+
+
+def _read(engine: Engine, attempt: _Attempt, pending: int) -> _Known:
     with reading(engine) as session:
-        if _is_blocked(session, account_hash, address, pending):
-            return _Known(True, None)
-        user = repository.find_user_by_email(session, email)
-        return _Known(False, user.password_hash if user is not None and user.is_active else None)
+        user = repository.find_user_by_email(session, attempt.email)
+        seconds = _wait(session, attempt, user, pending)
+        user_id = user.id if user is not None else None
+        return _Known(seconds, user_id, user.password_hash if user is not None and user.is_active else None)
 
 
 def _compare(password: str, known_hash: str | None) -> bool:
@@ -131,12 +164,15 @@ def _compare(password: str, known_hash: str | None) -> bool:
     return verify_password(password, known_hash)
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    email: str
-    account_hash: str
-    address: str
-    old_token: str
+def _outcome(user: User | None, known_hash: str | None, is_right: bool) -> Outcome:
+    if user is None:
+        return Outcome.UNKNOWN
+    if not user.is_active:
+        return Outcome.INACTIVE
+    if not is_right or user.password_hash != known_hash:
+        return Outcome.WRONG
+    is_over = user.password_expires_at is not None and user.password_expires_at <= utc_now()
+    return Outcome.EXPIRED if is_over else Outcome.OPENED
 
 
 def _conclude(
@@ -147,38 +183,52 @@ def _conclude(
         locks.lock_subject(session, locks.Subject.ACCOUNT_ATTEMPTS, attempt.account_hash)
         locks.lock_subject(session, locks.Subject.ADDRESS_ATTEMPTS, attempt.address)
         user = repository.find_user_by_email(session, attempt.email)
+        user_id = user.id if user else None
         # Other processes may have written failures since they were counted.
-        if _is_blocked(session, attempt.account_hash, attempt.address):
-            return SignInResult(problem=BLOCKED_MESSAGE, is_blocked=True)
-        succeeded = is_right and user is not None and user.is_active and user.password_hash == known_hash
-        if succeeded:
-            repository.forget_failures_of(session, attempt.account_hash)
-        session.add(SignInAttempt(account_hash=attempt.account_hash, address=attempt.address, succeeded=succeeded))
-        if user is None or not succeeded:
+        seconds = _wait(session, attempt, user)
+        if seconds:
+            return _too_early(seconds, user_id)
+        outcome = _outcome(user, known_hash, is_right)
+        device_hash = throttle.known_hash(session, attempt.device, user_id)
+        throttle.add_attempt(
+            session, attempt.account_hash, attempt.address, device_hash=device_hash,
+            succeeded=outcome in (Outcome.OPENED, Outcome.EXPIRED),
+        )  # fmt: skip
+        if user is None or user_id is None or outcome is not Outcome.OPENED:
             record(
-                session, "session.refuse", actor_label="visiteur",
-                object_type="user", object_id=user.id if user else None, address=attempt.address,
+                session, "session.refuse", actor_label="visiteur", object_type="user", object_id=user_id,
+                address=attempt.address, outcome=outcome,
             )  # fmt: skip
-            return SignInResult(problem=WRONG_MESSAGE)
+            problem = EXPIRED_MESSAGE if outcome is Outcome.EXPIRED else WRONG_MESSAGE
+            return SignInResult(outcome, problem=problem, user_id=user_id)
         close_session(session, attempt.old_token)
         token = open_session(session, user, settings)
-        record(session, "session.open", actor=user, object_type="user", object_id=user.id, address=attempt.address)
-        return SignInResult(token=token)
+        device = throttle.remember_device(session, attempt.device, user_id)
+        record(session, "session.open", actor=user, object_type="user", object_id=user_id, address=attempt.address)
+        return SignInResult(outcome, token=token, device=device, user_id=user_id)
 
 
 async def sign_in(
-    engine: Engine, settings: Settings, *, email: str, password: str, address: str, old_token: str = ""
+    engine: Engine,
+    settings: Settings,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    old_token: str = "",
+    device: str = "",
 ) -> SignInResult:
     """Check a password and open a session; raises TooBusyError when too many people wait for the same.
 
-    A coroutine, because those who wait for their turn must hold no thread: other pages need them.
+    `old_token` is that of the session before, `device` that of the browser, as its cookies gave them. A coroutine,
+    because those who wait for their turn must hold no thread: other pages need them.
     """
     email = normalise_email(email)
-    attempt = _Attempt(email, _account_hash(email), address[:64], old_token)
-    with _pending.one_more(attempt.account_hash) as others:
-        known = await run_in_threadpool(_read, engine, email, attempt.account_hash, attempt.address, others)
-        if known.is_blocked:
-            return SignInResult(problem=BLOCKED_MESSAGE, is_blocked=True)
+    attempt = _Attempt(email, account_hash(email), address[:64], old_token, device)
+    with _pending.one_more(f"{attempt.account_hash} {attempt.address}") as others:
+        known = await run_in_threadpool(_read, engine, attempt, others)
+        if known.seconds:
+            return _too_early(known.seconds, known.user_id)
         compare = partial(_compare, password, known.password_hash)
         is_right = await anyio.to_thread.run_sync(compare, limiter=_turn())
         return await run_in_threadpool(_conclude, engine, settings, attempt, known.password_hash, is_right)
@@ -201,6 +251,7 @@ class Purge:
         try:
             with transaction(engine) as session:
                 repository.forget_attempts(session, before=now - FORGET_AFTER)
+                throttle.forget_devices(session, before=now - throttle.FORGET_DEVICES_AFTER)
                 repository.forget_sessions(session, before=now - FORGET_SESSIONS_AFTER)
         except OperationalError:
             # The next hour does it; nobody waits for this.

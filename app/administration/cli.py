@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+import app.tokens.service  # noqa: F401 - the tokens of a person end with her rights
 from app.accounts import repository, service
 from app.console.french import FrenchTyper
 from app.laboratories import repository as laboratory_repository
@@ -12,6 +13,7 @@ from app.models import User
 from app.platform.database import reading, transaction
 from app.platform.installation import open_ready
 from app.settings import get_settings
+from app.text import counted
 from app.web.wording import ROLE_LABELS, parse_role, role_label
 
 Email = Annotated[str, typer.Argument(help="Adresse électronique du compte.")]
@@ -34,7 +36,8 @@ def _ask_password(asked: bool) -> str:
 def _say_password(user: User, password: str, asked: bool) -> None:
     if not asked:
         typer.echo(f"Mot de passe provisoire de {user.email} : {password}")
-        typer.echo("Il devra être changé à la première connexion.")
+        hours = counted(get_settings().temporary_password_hours, "heure", "heures")
+        typer.echo(f"Il devra être changé à la première connexion, dans les {hours}.")
 
 
 def _register_users(user_cli: typer.Typer) -> None:
@@ -63,6 +66,7 @@ def _register_users(user_cli: typer.Typer) -> None:
                 password=given,
                 is_administrator=administrator,
                 must_change_password=not given,
+                hours=get_settings().temporary_password_hours,
             )
         typer.echo(f"Le compte {user.email} est ouvert.")
         _say_password(user, password, mot_de_passe)
@@ -88,7 +92,9 @@ def _register_users(user_cli: typer.Typer) -> None:
         given = _ask_password(mot_de_passe)
         with transaction(engine) as session:
             user = service.get_user_by_email(session, email)
-            new_password = service.reset_password(session, user, password=given)
+            new_password = service.reset_password(
+                session, user, password=given, hours=get_settings().temporary_password_hours
+            )
         typer.echo(f"Le mot de passe de {user.email} a été remplacé.")
         _say_password(user, new_password, mot_de_passe)
 

@@ -60,6 +60,7 @@ class UserPage(PageContext):
     is_administrator: bool
     is_active: bool
     must_change_password: bool
+    has_password: bool
     is_self: bool
     memberships: list[RoleLine]
     free_laboratories: list[SelectOption]
@@ -68,12 +69,13 @@ class UserPage(PageContext):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewPasswordPage(PageContext):
-    """A password shown once, to hand over."""
+class NewLinkPage(PageContext):
+    """A one-time link shown once, to hand over."""
 
     user_id: int
     email: str
-    password: str
+    link: str
+    hours: int
     is_new: bool
 
 

@@ -5,14 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.accounts import links
 from app.accounts import service as accounts
 from app.administration import service
-from app.administration.pages import NewPasswordPage
+from app.administration.pages import NewLinkPage
 from app.errors import ConflictError, InvalidInputError
 from app.laboratories import service as laboratories
+from app.models import User
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator
-from app.platform.request_session import SessionDep, TransactionsDep
+from app.platform.request_session import SessionDep, SettingsDep
+from app.settings import Settings
 from app.tokens.address import service_address
 from app.web.templating import render
 from app.web.wording import parse_role
@@ -35,30 +38,42 @@ def show_users(request: Request, session: SessionDep, _user: Administrator) -> R
     return render(request, "administration/users.html", service.users_page(session))
 
 
+def _link_page(
+    request: Request, settings: Settings, user: User, secret: str, *, is_new: bool, status: int
+) -> Response:
+    """The link is shown on the answer itself: it is in no address of the administrator, and in no second page."""
+    assert user.id is not None
+    page = NewLinkPage(
+        title="Compte ouvert" if is_new else "Nouveau lien",
+        user_id=user.id,
+        email=user.email,
+        link=f"{str(request.base_url).rstrip('/')}/invitation/{secret}",
+        hours=settings.invitation_hours,
+        is_new=is_new,
+    )
+    return render(request, "administration/new_link.html", page, status_code=status)
+
+
 @router.post("/comptes")
 def do_create_user(
     request: Request,
     session: SessionDep,
+    settings: SettingsDep,
     actor: Administrator,
     email: ShortText = "",
     nom: ShortText = "",
     administrateur: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Open an account; its first password is shown once, on the answer itself."""
+    """Open an account; its owner chooses her password by a link that is shown once, on the answer itself."""
     try:
-        user, password = accounts.create_user(
-            session, email=email, display_name=nom, is_administrator=administrateur, actor=actor
-        )
+        user, secret = links.invite(
+            session, email=email, display_name=nom, is_administrator=administrateur,
+            hours=settings.invitation_hours, actor=actor,
+        )  # fmt: skip
     except (InvalidInputError, ConflictError) as error:
         page = service.users_page(session, email=email, name=nom, problem=error.message)
         return render(request, "administration/users.html", page, status_code=error.status_code)
-    assert user.id is not None
-    return render(
-        request,
-        "administration/new_password.html",
-        NewPasswordPage(title="Compte ouvert", user_id=user.id, email=user.email, password=password, is_new=True),
-        status_code=201,
-    )
+    return _link_page(request, settings, user, secret, is_new=True, status=201)
 
 
 @router.get("/comptes/{user_id}")
@@ -70,20 +85,12 @@ def show_user(request: Request, session: SessionDep, actor: Administrator, user_
 
 @router.post("/comptes/{user_id}/mot-de-passe")
 def do_reset_password(
-    request: Request, transactions: TransactionsDep, actor: Administrator, user_id: int
+    request: Request, session: SessionDep, settings: SettingsDep, actor: Administrator, user_id: int
 ) -> Response:
-    """Give a new password, shown once."""
-    with transactions.reading() as session:
-        user = accounts.get_user(session, user_id)
-    with transactions.writing() as session:
-        password = accounts.reset_password(session, user, actor=actor)
-    return render(
-        request,
-        "administration/new_password.html",
-        NewPasswordPage(
-            title="Nouveau mot de passe", user_id=user_id, email=user.email, password=password, is_new=False
-        ),
-    )
+    """Take the password away and give a link, shown once, by which its owner chooses another."""
+    user = accounts.get_user(session, user_id)
+    secret = links.reset_by_link(session, user, hours=settings.invitation_hours, actor=actor)
+    return _link_page(request, settings, user, secret, is_new=False, status=200)
 
 
 @router.post("/comptes/{user_id}/etat")

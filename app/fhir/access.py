@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy import Engine
 
+from app.audit.sampled import journal_of
 from app.fhir import repository
 from app.fhir.errors import FhirRequestError
 from app.fhir.published import PublishedCache, PublishedCatalogue
 from app.fhir_resources.naming import Canonicals
-from app.models import Laboratory
+from app.models import ApiToken, Laboratory, TokenScope
 from app.platform.database import reading
 from app.platform.scoped import scoped
 from app.publication.service import CatalogueFacts
@@ -48,14 +49,32 @@ def bearer_of(request: Request) -> str:
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
-def reader_of(request: Request) -> Reader:
-    """The program that asks; 401 without a token in service."""
+def _tell(request: Request, action: str, kind: str, token: ApiToken | None, reason: str = "") -> None:
+    """Journal a use or a refusal of a token, once in a while; never the text that was sent."""
+    journal_of(request).tell(
+        action, kind, actor_label=f"jeton {token.name}" if token else "programme", object_type="api_token",
+        object_id=token.id if token else "", laboratory_id=token.laboratory_id if token else None,
+        address=request.client.host if request.client else "", reason=reason,
+    )  # fmt: skip
+
+
+def reader_of(request: Request, background: BackgroundTasks) -> Reader:
+    """The program that asks; 401 without a token in service, 403 for more than it permits."""
     engine: Engine = request.app.state.engine
+    text = bearer_of(request)
     with reading(engine) as session:
-        token = token_of(session, bearer_of(request))
+        token = token_of(session, text)
         laboratory = session.get(Laboratory, token.laboratory_id) if token else None
-    if laboratory is None:
+    if token is None or laboratory is None:
+        if text:
+            address = request.client.host if request.client else ""
+            _tell(request, "token.refuse", address, None, "aucun jeton en service")
         raise FhirRequestError("Donnez un jeton en service : en-tête Authorization: Bearer …", 401)
+    if token.scope != TokenScope.READ and not request.url.path.endswith("/$translate"):
+        _tell(request, "token.refuse", f"{token.id}", token, "portée")
+        raise FhirRequestError("Ce jeton ne permet que de traduire un code, par $translate.", 403)
+    # After the answer: a program that reads never waits for a writer.
+    background.add_task(_tell, request, "token.use", f"{token.id}", token)
     request.state.laboratory_id = laboratory.id
     return Reader(scoped(engine, laboratory.id), laboratory, request.app.state.published)
 

@@ -2,8 +2,17 @@
 
 from app.files.kinds import FileKind, Level
 from app.models import append_only, chained, edited_terms, public_identifiers
-from app.models.account import CONTRIBUTORS, Membership, Role, SignInAttempt, User, UserSession
-from app.models.api_token import ApiToken
+from app.models.account import (
+    CONTRIBUTORS,
+    KnownDevice,
+    Membership,
+    OneTimeLink,
+    Role,
+    SignInAttempt,
+    User,
+    UserSession,
+)
+from app.models.api_token import ApiToken, TokenScope
 from app.models.assignment import AssignedRow, Assignment, CaseClaim
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
@@ -90,6 +99,7 @@ __all__ = [
     "JobPlan",
     "JobStatus",
     "JobTurn",
+    "KnownDevice",
     "Laboratory",
     "Level",
     "LinkKind",
@@ -105,6 +115,7 @@ __all__ = [
     "MethodChoice",
     "MethodRule",
     "NabmAlignment",
+    "OneTimeLink",
     "Outcome",
     "PanelMember",
     "Proposal",
@@ -129,6 +140,7 @@ __all__ = [
     "TallyRule",
     "TaskKind",
     "TextSalt",
+    "TokenScope",
     "UploadDraft",
     "UploadDraftFile",
     "User",

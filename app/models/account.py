@@ -32,10 +32,13 @@ class User(SQLModel, table=True):
     email: str = Field(unique=True, max_length=254)
     display_name: str = Field(max_length=120)
     password_hash: str = Field(max_length=255)
+    """Empty while nobody has chosen a password: no password opens the account, only a one-time link."""
     is_administrator: bool = False
     is_active: bool = True
     must_change_password: bool = False
     """True while the password is one that an administrator knows."""
+    password_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a password that must be changed opens nothing any more; empty for one that its owner chose."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
@@ -62,6 +65,32 @@ class SignInAttempt(SQLModel, table=True):
     account_hash: str = Field(max_length=64, index=True)
     address: str = Field(max_length=64, index=True)
     succeeded: bool = False
+    device_hash: str = Field(default="", max_length=64)
+    """The browser, when it had signed in to this account before; empty for any other."""
+
+
+class OneTimeLink(SQLModel, table=True):
+    """A link by which a person chooses her password, once. Only the hash of its secret is kept."""
+
+    __tablename__ = "one_time_link"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    created_by_id: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it served, or was replaced by a newer one; either way it opens nothing any more."""
+
+
+class KnownDevice(SQLModel, table=True):
+    """A browser that has signed in to an account: guesses made elsewhere do not slow it. Only a hash is kept."""
+
+    __tablename__ = "known_device"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    user_id: int = Field(foreign_key="user_account.id", primary_key=True, index=True)
+    last_used_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class Membership(SQLModel, table=True):

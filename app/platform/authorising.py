@@ -197,8 +197,11 @@ class AuthorisedRoute(APIRoute):
             clean = CleanRequest(request.scope, request.receive, request._send)
             clean.looks_for_patients = not getattr(self.endpoint, "keeps_what_is_typed", False)
             try:
-                return await handle(clean)
+                answer = await handle(clean)
             except FormRefusedError as error:
                 raise error.error from None
+            if answer.headers.get("content-disposition", "").startswith("attachment"):
+                request.app.state.tell_download(request, answer)
+            return answer
 
         return authorise_first

@@ -14,6 +14,7 @@ class TokenLine:
     name: str
     created_by: str
     created_at: datetime
+    scope: str
     expires_at: datetime | None
     revoked_at: datetime | None
     is_live: bool
@@ -26,5 +27,7 @@ class NewTokenPage(PageContext):
     laboratory_name: str
     token_name: str
     token: str
+    scope: str
+    expires_at: datetime | None
     address: str
     back: str

@@ -1,8 +1,9 @@
 """All SQL of the tokens."""
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from app.models import ApiToken, User
+from app.models import ApiToken, Membership, Role, User
 
 
 def find_token(session: Session, token_hash: str) -> ApiToken | None:
@@ -19,3 +20,25 @@ def tokens_of(session: Session, laboratory_id: int) -> list[tuple[ApiToken, str]
         .order_by(col(ApiToken.id).desc())
     )
     return list(session.exec(statement).all())
+
+
+def tokens_made_by(session: Session, user_id: int) -> list[ApiToken]:
+    """The tokens that a person made and that nobody revoked."""
+    statement = select(ApiToken).where(ApiToken.created_by_id == user_id, col(ApiToken.revoked_at).is_(None))
+    return list(session.exec(statement.order_by(col(ApiToken.id))))
+
+
+def author_may(session: Session, token: ApiToken) -> bool:
+    """Whether the author of a token could still make it: an administrator, or a biologist of its laboratory."""
+    is_biologist = and_(
+        col(Membership.user_id) == col(User.id),
+        col(Membership.laboratory_id) == token.laboratory_id,
+        col(Membership.role) == Role.BIOLOGIST,
+    )
+    statement = (
+        select(User.id)
+        .outerjoin(Membership, is_biologist)
+        .where(User.id == token.created_by_id, col(User.is_active))
+        .where(or_(col(User.is_administrator), col(Membership.id).is_not(None)))
+    )
+    return session.exec(statement).first() is not None

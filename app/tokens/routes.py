@@ -7,31 +7,42 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.laboratories.service import get_laboratory
-from app.models import Laboratory, Role, User
+from app.models import Laboratory, Role, TokenScope, User
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep
 from app.tokens.address import service_address
 from app.tokens.pages import NewTokenPage
-from app.tokens.service import create_token, revoke_token
+from app.tokens.service import SCOPE_LABELS, create_token, revoke_token
 from app.web.templating import render
 
 router = APIRouter(route_class=AuthorisedRoute)
 
 NameForm = Annotated[str, Form(max_length=300)]
 LifetimeForm = Annotated[str, Form(max_length=10)]
+ScopeForm = Annotated[str, Form(max_length=20)]
 
 
 def _create(
-    request: Request, session: Session, laboratory: Laboratory, actor: User, name: str, lifetime: str, back: str
+    request: Request,
+    session: Session,
+    laboratory: Laboratory,
+    actor: User,
+    *,
+    name: str,
+    lifetime: str,
+    scope: str,
+    back: str,
 ) -> Response:
     """The token is shown on the answer itself: it is in no address and in no second page."""
-    token, text = create_token(session, laboratory, name=name, lifetime=lifetime, actor=actor)
+    token, text = create_token(session, laboratory, name=name, lifetime=lifetime, scope=scope, actor=actor)
     page = NewTokenPage(
         title="Jeton créé",
         laboratory_name=laboratory.name,
         token_name=token.name,
         token=text,
+        scope=SCOPE_LABELS[TokenScope(token.scope)],
+        expires_at=token.expires_at,
         address=service_address(request),
         back=back,
     )
@@ -40,11 +51,18 @@ def _create(
 
 @router.post("/laboratoires/{laboratory_id}/jetons", dependencies=[for_roles(Role.BIOLOGIST)])
 def do_create_token(
-    request: Request, session: SessionDep, access: LaboratoryDep, nom: NameForm = "", duree: LifetimeForm = "365"
+    request: Request,
+    session: SessionDep,
+    access: LaboratoryDep,
+    nom: NameForm = "",
+    duree: LifetimeForm = "365",
+    portee: ScopeForm = TokenScope.READ,
 ) -> Response:
     """A new token, by the biologist."""
     back = f"/laboratoires/{access.laboratory_id}"
-    return _create(request, session, access.laboratory, access.user, nom, duree, back)
+    return _create(
+        request, session, access.laboratory, access.user, name=nom, lifetime=duree, scope=portee, back=back
+    )
 
 
 @router.post("/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer", dependencies=[for_roles(Role.BIOLOGIST)])
@@ -62,10 +80,12 @@ def do_create_token_as_administrator(
     laboratory_id: int,
     nom: NameForm = "",
     duree: LifetimeForm = "365",
+    portee: ScopeForm = TokenScope.READ,
 ) -> Response:
     """A new token, by the administrator."""
     back = f"/administration/laboratoires/{laboratory_id}"
-    return _create(request, session, get_laboratory(session, laboratory_id), actor, nom, duree, back)
+    laboratory = get_laboratory(session, laboratory_id)
+    return _create(request, session, laboratory, actor, name=nom, lifetime=duree, scope=portee, back=back)
 
 
 @router.post("/administration/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer")

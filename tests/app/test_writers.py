@@ -15,11 +15,11 @@ from sqlmodel import select
 
 from app.accounts import repository as account_repository
 from app.accounts import service as accounts
-from app.accounts import signin
+from app.accounts import signin, throttle
 from app.approval import service as approval
 from app.catalogues import drafts
 from app.errors import ConflictError, WorkbenchError
-from app.models import Action, Catalogue, Decision, Job, LoincRelease, Status, User
+from app.models import Action, Catalogue, Decision, Job, LoincRelease, SignInAttempt, Status, User
 from app.platform.database import Transactions, reading, transaction
 from app.platform.open_transactions import own_ledger
 from app.settings import Settings
@@ -220,11 +220,11 @@ def test_one_release_is_current(engine: Engine, race: Race) -> None:
 def test_guesses_of_several_processes_are_counted_together(
     engine: Engine, settings: Settings, world: World, race: Race
 ) -> None:
-    attempt = signin._Attempt("x@exemple.fr", "0" * 64, "1.2.3.4", "")
+    attempt = signin._Attempt("x@exemple.fr", "0" * 64, "1.2.3.4", old_token="", device="")
     with transaction(engine) as session:
-        for _ in range(signin.FAILURES_PER_ACCOUNT - 1):
-            session.add(signin.SignInAttempt(account_hash=attempt.account_hash, address=attempt.address))
-    race.meet_after(signin, "_is_blocked")
+        for _ in range(throttle.SAME_ADDRESS.free - 1):
+            session.add(SignInAttempt(account_hash=attempt.account_hash, address=attempt.address))
+    race.meet_after(signin, "_wait")
 
     def guess() -> bool:
         return signin._conclude(engine, settings, attempt, None, False).is_blocked

@@ -73,6 +73,7 @@ def test_an_unreadable_hash_and_an_endless_password_are_refused() -> None:
         "marie.durand1234",
         "x" * 300,
         "laboratoire2026",
+        "marie.DURAND et moi",
     ],
 )
 def test_weak_passwords_are_refused(password: str) -> None:

@@ -8,7 +8,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from app.accounts.passwords import verify_password
 from app.models import AuditEvent, Laboratory, Membership, Role, User, UserSession
 from app.platform.database import reading, transaction
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor, World
@@ -67,19 +66,19 @@ def test_the_administrator_reads_every_page(admin: TestClient, page: str) -> Non
     assert admin.get(f"/administration{page}").status_code == 200
 
 
-def test_opening_an_account_shows_its_password_once(admin: TestClient, engine: Engine) -> None:
+def test_opening_an_account_shows_a_link_once_and_no_password(admin: TestClient, engine: Engine) -> None:
     answer = admin.post("/administration/comptes", data={"email": " Neuf@Exemple.fr", "nom": "Nina  Neuve"})
     assert answer.status_code == 201
-    found = re.search(r"[a-z2-9]{5}(?:-[a-z2-9]{5}){3}", answer.text)
+    found = re.search(r"/invitation/([A-Za-z0-9_-]{43})", answer.text)
     assert found is not None
     with reading(engine) as session:
         user = session.exec(select(User).where(User.email == "neuf@exemple.fr")).one()
-    assert verify_password(found[0], user.password_hash)
-    assert user.must_change_password
-    assert user.display_name == "Nina Neuve"
-    event = last_event(engine)
-    assert (event.action, event.actor_label) == ("user.create", "Aline Admin")
-    assert found[0] not in str(event.details)
+        events = session.exec(select(AuditEvent).order_by("id")).all()
+    assert (user.password_hash, user.display_name) == ("", "Nina Neuve")
+    assert [(event.action, event.actor_label) for event in events[-2:]] == [
+        ("user.create", "Aline Admin"), ("user.invite", "Aline Admin"),
+    ]  # fmt: skip
+    assert found[1] not in str([event.details for event in events])
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_a_refused_account_says_why_and_keeps_what_was_typed(
     assert f'value="{email}"' in answer.text
 
 
-def test_a_new_password_closes_the_sessions(
+def test_a_link_for_a_new_password_closes_the_sessions(
     admin: TestClient, client_for: ClientFor, engine: Engine, world: World
 ) -> None:
     reader = client_for(READER)
@@ -109,7 +108,7 @@ def test_a_new_password_closes_the_sessions(
     with reading(engine) as session:
         rows = session.exec(select(UserSession).where(UserSession.user_id == world.user_id(READER))).all()
     assert all(row.revoked_at for row in rows)
-    assert last_event(engine).action == "user.reset_password"
+    assert last_event(engine).action == "user.invite"
 
 
 def test_deactivating_and_reactivating(admin: TestClient, client_for: ClientFor, engine: Engine, world: World) -> None:

@@ -11,17 +11,18 @@ from app.platform.database import transaction
 from app.tokens.service import create_token
 from tests.app.exports.conftest import decided, narrow, sample
 from tests.app.exports.sample import Sample
-from tests.conftest import BIOLOGIST, World
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, World
 
 __all__ = ["decided", "narrow", "sample"]
 
 ProgramFor = Callable[[Laboratory], TestClient]
 
 
-def new_token(world: World, laboratory: Laboratory, lifetime: str = "365") -> str:
-    """The text of a new token of this laboratory."""
+def new_token(world: World, laboratory: Laboratory, lifetime: str = "365", scope: str = "read") -> str:
+    """The text of a new token of this laboratory, by its biologist or by the administrator."""
+    actor = world.users[BIOLOGIST if laboratory.id == world.laboratory_id else ADMINISTRATOR]
     with transaction(world.engine) as session:
-        _, text = create_token(session, laboratory, name="SGL", lifetime=lifetime, actor=world.users[BIOLOGIST])
+        _, text = create_token(session, laboratory, name="SGL", lifetime=lifetime, scope=scope, actor=actor)
     return text
 
 

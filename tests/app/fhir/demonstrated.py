@@ -93,6 +93,8 @@ def decide(session: Session, catalogue_id: int, people: list[int]) -> None:
 
 def _people(session: Session) -> list[User]:
     users = [User(email=f"{name}@exemple.fr", display_name=name, password_hash="!") for name in ("Décide", "Approuve")]
+    # Tokens are in service while who made them may make them.
+    users[0].is_administrator = True
     session.add_all(users)
     session.flush()
     return users
@@ -112,7 +114,7 @@ def serving(folder: Path, installation: Path, files: Sequence[IncomingFile]) -> 
         report = import_files(session, laboratory.id, files, catalogue_name="Démonstration")
         users = _people(session)
         decide(session, report.catalogue_id, [user.id or 0 for user in users])
-        _, token = create_token(session, laboratory, name="SGL", lifetime="0", actor=users[0])
+        _, token = create_token(session, laboratory, name="SGL", lifetime="365", actor=users[0])
     transactions = Transactions(engine)
     with transactions.reading() as session:
         catalogue = session.get_one(Catalogue, report.catalogue_id)

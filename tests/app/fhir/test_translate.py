@@ -277,6 +277,8 @@ def test_asking_writes_nothing(program: TestClient, narrow: Sample, analyses: st
     def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements.append(statement.lstrip().upper())
 
+    # That the token is in use is told once in a while, after the answer.
+    program.get(ADDRESS, params={"system": analyses, "code": "NA"})
     event.listen(narrow.world.engine, "before_cursor_execute", listen)
     try:
         program.get(ADDRESS, params={"system": analyses, "code": "NA"})

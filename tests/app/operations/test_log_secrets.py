@@ -45,7 +45,7 @@ def fhir_token(data_dir: Path) -> str:
     """A person who may sign in, her laboratory, and a token of it."""
     with transaction(make_engine(Settings(data_dir=data_dir).resolved_database_url)) as session:
         laboratory = Laboratory(name=LABORATORY)
-        user = User(email=EMAIL, display_name=NAME, password_hash=hash_password(PASSWORD))
+        user = User(email=EMAIL, display_name=NAME, password_hash=hash_password(PASSWORD), is_administrator=True)
         session.add_all([laboratory, user])
         session.flush()
         session.add(Membership(user_id=user.id, laboratory_id=laboratory.id, role=Role.TRANSCODER))

@@ -3,13 +3,16 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
 
+from app.models import ApiToken, User
 from app.platform.database import make_engine
 from app.platform.migrations import (
     alembic_config,
@@ -102,3 +105,45 @@ def _add(file: sqlite3.Connection, table: str, **values: object) -> None:
             values.setdefault(name, blank.get(kind, f"2026-01-0{number} 00:00:00"))
     marks = ", ".join("?" * len(values))
     file.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+def test_tokens_without_an_end_and_provisional_passwords_get_one(migrated: Engine) -> None:
+    """A token with a nearer end keeps it, and one that was revoked is left as it was."""
+    with migrated.connect() as connection, connection.begin():
+        command.downgrade(alembic_config(connection), "0025")
+    now = datetime.now(UTC).replace(tzinfo=None)
+    near, far = now + timedelta(days=3), now + timedelta(days=700)
+    with migrated.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO user_account (id, public_id, email, display_name, password_hash, is_administrator,"
+                " is_active, must_change_password, created_at) VALUES (1, 'a', 'a@b.fr', 'A', '!', 1, 1, 1, :now),"
+                " (2, 'b', 'b@b.fr', 'B', '!', 1, 1, 0, :now)"
+            ),
+            {"now": str(now)},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO laboratory (id, public_id, name, finess, sgl_name, canonical_url, fhir_naming,"
+                " allows_reuse, created_at) VALUES (1, 'l', 'L', '', '', '', 'level', 0, :now)"
+            ),
+            {"now": str(now)},
+        )
+        for number, (end, revoked) in enumerate([(None, None), (far, None), (near, None), (None, now)], 1):
+            values = {"n": number, "key": f"k{number}", "now": str(now)}
+            connection.execute(
+                text(
+                    "INSERT INTO api_token (id, public_id, laboratory_id, name, token_hash, created_by_id, created_at,"
+                    " expires_at, revoked_at) VALUES (:n, :key, 1, 'SGL', :key, 1, :now, :end, :revoked)"
+                ),
+                {**values, "end": end and str(end), "revoked": revoked and str(now)},
+            )
+    upgrade(migrated)
+    with Session(migrated) as session:
+        ends = [token.expires_at and token.expires_at.replace(tzinfo=None) for token in session.exec(select(ApiToken))]
+        scopes = {token.scope for token in session.exec(select(ApiToken))}
+        passwords = [user.password_expires_at for user in session.exec(select(User).order_by("id"))]
+    year = now + timedelta(days=365)
+    assert [end is not None and abs(end - year) < timedelta(minutes=5) for end in ends] == [True, True, False, False]
+    assert ends[2:] == [near, None]
+    assert scopes == {"read"}
+    assert passwords[0] is not None
+    assert passwords[1] is None

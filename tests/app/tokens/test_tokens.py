@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from app.models import ApiToken, AuditEvent, utc_now
+from app.accounts.service import set_active, set_administrator, set_role
+from app.models import ApiToken, AuditEvent, Laboratory, Role, User, utc_now
 from app.platform.database import reading, transaction
-from app.tokens.service import MOST_TOKENS, PREFIX
+from app.tokens.service import LOST_RIGHTS, MOST_TOKENS, PREFIX
 from tests.app.exports.sample import Sample
 from tests.app.fhir.conftest import ProgramFor, new_token
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, NAMES, OUTSIDER, READER, TRANSCODER, ClientFor, World
@@ -113,6 +114,7 @@ def test_a_laboratory_has_so_many_live_tokens(world: World, client_for: ClientFo
                     name="SGL",
                     token_hash=f"{number:064d}",
                     created_by_id=world.user_id(BIOLOGIST),
+                    expires_at=utc_now() + timedelta(days=1),
                 )
             )
     answer = client_for(BIOLOGIST).post(f"/laboratoires/{world.laboratory_id}/jetons", data=DATA)
@@ -166,3 +168,72 @@ def test_a_program_may_post_from_anywhere_and_a_page_of_another_site_may_not(
     page = f"/catalogues/{decided.catalogue_id}/exports/loinc_6"
     with_token = {**elsewhere, "Authorization": program.headers["authorization"]}
     assert browser.post(page, headers=with_token).status_code == 403
+
+
+def read_with(anonymous: TestClient, text: str, path: str = "/fhir/ConceptMap") -> int:
+    return anonymous.get(path, headers={"Authorization": f"Bearer {text}"}).status_code
+
+
+def test_a_token_ends_with_the_rights_and_the_account_of_its_author(world: World, anonymous: TestClient) -> None:
+    text = new_token(world, world.laboratory)
+    by_administrator = new_token(world, world.other_laboratory)
+    assert read_with(anonymous, text) == read_with(anonymous, by_administrator) == 200
+    # Another role, though she still belongs to the laboratory; and a right given back revives nothing.
+    for role, expected in ((Role.TRANSCODER, 401), (Role.BIOLOGIST, 401)):
+        with transaction(world.engine) as session:
+            author = session.get_one(User, world.user_id(BIOLOGIST))
+            set_role(session, author, session.get_one(Laboratory, world.laboratory_id), role)
+        assert read_with(anonymous, text) == expected
+    assert events(world, "token.revoke")[0].details["reason"] == LOST_RIGHTS
+
+    text = new_token(world, world.laboratory)
+    with transaction(world.engine) as session:
+        set_active(session, session.get_one(User, world.user_id(BIOLOGIST)), False)
+        add_administrator(session)
+        set_administrator(session, session.get_one(User, world.user_id(ADMINISTRATOR)), False)
+    assert read_with(anonymous, text) == read_with(anonymous, by_administrator) == 401
+    assert [token.revoked_at is None for token in tokens(world)] == [False] * 3
+
+
+def add_administrator(session: Session) -> None:
+    session.add(User(email="b@exemple.fr", display_name="B", password_hash="", is_administrator=True))
+    session.flush()
+
+
+def test_a_token_is_dead_even_where_nobody_told_that_its_author_lost_her_rights(
+    world: World, anonymous: TestClient
+) -> None:
+    text = new_token(world, world.laboratory)
+    with transaction(world.engine) as session:
+        session.get_one(User, world.user_id(BIOLOGIST)).is_active = False
+    assert read_with(anonymous, text) == 401
+
+
+def test_a_token_has_a_scope_and_always_an_end(decided: Sample, client_for: ClientFor, anonymous: TestClient) -> None:
+    world = decided.world
+    text = new_token(world, world.laboratory, scope="translate")
+    assert read_with(anonymous, text, "/fhir/ConceptMap/$translate?code=NA&system=x") == 200
+    for path in ("/fhir/ConceptMap", f"/fhir/ConceptMap/catalogue-{decided.catalogue_id}-loinc", "/fhir/CodeSystem"):
+        assert read_with(anonymous, text, path) == 403
+    (refused,) = events(world, "token.refuse")
+    assert (refused.object_id, refused.details["reason"]) == (str(tokens(world)[0].id), "portée")
+    page = f"/laboratoires/{world.laboratory_id}"
+    biologist = client_for(BIOLOGIST)
+    for data in ({"duree": "0"}, {"duree": "730"}, {"portee": "write"}):
+        assert biologist.post(f"{page}/jetons", data={**DATA, **data}).status_code == 422
+    with transaction(world.engine) as session:
+        session.exec(select(ApiToken)).first().expires_at = None  # type: ignore[union-attr]
+    assert read_with(anonymous, text, "/fhir/ConceptMap/$translate?code=NA&system=x") == 401
+
+
+def test_the_use_of_a_token_is_journaled_once_in_a_while_and_a_false_one_without_its_text(
+    world: World, anonymous: TestClient
+) -> None:
+    text = new_token(world, world.laboratory)
+    for _ in range(3):
+        assert read_with(anonymous, text) == 200
+        assert read_with(anonymous, "tlfhir_faux") == 401
+    (used,), (refused,) = events(world, "token.use"), events(world, "token.refuse")
+    assert (used.laboratory_id, used.actor_label, used.details["times"]) == (world.laboratory_id, "jeton SGL", 1)
+    assert "faux" not in repr(refused)
+    assert text not in repr(used)
