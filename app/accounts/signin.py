@@ -137,6 +137,7 @@ class _Attempt:
     account_hash: str
     address: str
     old_token: str
+    device: str
 
 
 def _conclude(
@@ -161,20 +162,21 @@ def _conclude(
             )  # fmt: skip
             return SignInResult(problem=WRONG_MESSAGE)
         close_session(session, attempt.old_token)
-        token = open_session(session, user, settings)
+        token = open_session(session, user, settings, address=attempt.address, device=attempt.device)
         record(session, "session.open", actor=user, object_type="user", object_id=user.id, address=attempt.address)
         return SignInResult(token=token)
 
 
 async def sign_in(
-    engine: Engine, settings: Settings, *, email: str, password: str, address: str, old_token: str = ""
+    engine: Engine, settings: Settings, *, email: str, password: str, address: str, old_token: str = "",
+    device: str = "",
 ) -> SignInResult:
     """Check a password and open a session; raises TooBusyError when too many people wait for the same.
 
     A coroutine, because those who wait for their turn must hold no thread: other pages need them.
     """
     email = normalise_email(email)
-    attempt = _Attempt(email, _account_hash(email), address[:64], old_token)
+    attempt = _Attempt(email, _account_hash(email), address[:64], old_token, device)
     with _pending.one_more(attempt.account_hash) as others:
         known = await run_in_threadpool(_read, engine, email, attempt.account_hash, attempt.address, others)
         if known.is_blocked:

@@ -59,6 +59,7 @@ class UserPage(PageContext):
     is_administrator: bool
     is_active: bool
     must_change_password: bool
+    has_second_factor: bool
     is_self: bool
     memberships: list[RoleLine]
     free_laboratories: list[SelectOption]

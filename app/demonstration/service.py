@@ -117,6 +117,8 @@ def _laboratory_and_accounts(session: Session) -> tuple[Laboratory, bool]:
             is_administrator=role is None,
             must_change_password=False,
         )
+        user.is_demonstration = True
+        session.add(user)
         if role is not None:
             set_role(session, user, laboratory, role)
     return laboratory, True
