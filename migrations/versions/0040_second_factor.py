@@ -34,7 +34,7 @@ def _owned(table: str, *columns: sa.Column[object], unique: str = "") -> None:
 
 
 def upgrade() -> None:
-    """Forward: open sessions are ended, as nothing says where they come from."""
+    """Forward: a session of before has one factor, proved when it was opened."""
     _owned(
         "totp_secret",
         sa.Column("encrypted", sa.String(length=200), nullable=False),
@@ -61,17 +61,17 @@ def upgrade() -> None:
     )
     for name in ("has_second_factor", "is_demonstration"):
         op.add_column("user_account", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.execute("DELETE FROM user_session")
     for name, length in _OF_A_SESSION.items():
         op.add_column("user_session", sa.Column(name, sa.String(length=length), server_default="", nullable=False))
     op.add_column("user_session", _moment("second_factor_at", nullable=True))
+    op.add_column("user_session", _moment("authenticated_at", nullable=True))
+    op.execute("UPDATE user_session SET authenticated_at = created_at")
     with op.batch_alter_table("user_session") as batch:
-        batch.add_column(_moment("authenticated_at"))
+        batch.alter_column("authenticated_at", existing_type=sa.DateTime(timezone=True), nullable=False)
 
 
 def downgrade() -> None:
-    """Back: second factors are forgotten, and sessions ended."""
-    op.execute("DELETE FROM user_session")
+    """Back: second factors are forgotten."""
     for name in ("authenticated_at", "second_factor_at", *reversed(_OF_A_SESSION)):
         op.drop_column("user_session", name)
     for name in ("is_demonstration", "has_second_factor"):

@@ -2,7 +2,6 @@
 
 import re
 import stat
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -85,9 +84,9 @@ class Person:
 
 
 @pytest.fixture
-def marie(settings: Settings, engine: Engine) -> Iterator[Person]:
+def marie(settings: Settings, engine: Engine) -> Person:
     asked = settings.model_copy(update={"second_factor_required": True})
-    yield Person(create_app(asked, engine), engine, asked)
+    return Person(create_app(asked, engine), engine, asked)
 
 
 def test_a_person_without_one_sets_it_up_before_anything_else(marie: Person) -> None:
