@@ -53,6 +53,8 @@ from app.reimport import routes as reimport
 from app.review import mark_routes as marks
 from app.review import routes as review
 from app.review import search_routes as review_search
+from app.second_factor import enrolment_routes as enrolment
+from app.second_factor import routes as second_factor
 from app.settings import Settings, get_settings, resource_dir
 from app.storage import routes as storage
 from app.tallies import keeping
@@ -70,6 +72,8 @@ from app.web.static_files import VersionedFiles
 ROUTERS = (
     accounts.router,
     account_links.router,
+    second_factor.router,
+    enrolment.router,
     administration.router,
     home.router,
     catalogues.router,

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import WorkbenchError
 
 SHORTEST_TOKEN = 20
-SECRET = frozenset({"database_url", "redis_url", "metrics_token"})
+SECRET = frozenset({"database_url", "redis_url", "metrics_token", "secret_key"})
 """Settings whose value is never shown."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,6 +63,33 @@ class Settings(BaseSettings):
         le=720,
         description="Heures pendant lesquelles un mot de passe provisoire (`transcodeur user add`, `user password`) "
         "ouvre le compte ; au-delà, il faut en donner un autre.",
+    )
+    second_factor_required: bool = Field(
+        True,
+        description="Un second facteur (application de codes ou clé de sécurité) est demandé à chacun, et mis en place "
+        "à la première connexion. `false` le laisse au choix de chaque personne.",
+    )
+    second_factor_exceptions: str = Field(
+        "",
+        description="Adresses électroniques, séparées par des virgules, des comptes dont le second facteur n'est pas "
+        "exigé ; les comptes de la démonstration ne le sont jamais.",
+    )
+    secret_key: str = Field(
+        "",
+        description="Clé de l'installation, qui chiffre les secrets des applications de codes : 64 chiffres "
+        "hexadécimaux, par exemple de `openssl rand -hex 32`. Vide, elle est tirée au premier besoin et gardée dans le "
+        "fichier `installation.key` du dossier de données ; à donner quand plusieurs machines servent la même base.",
+    )
+    public_url: str = Field(
+        "",
+        description="Adresse à laquelle les navigateurs joignent l'atelier, par exemple `https://loinc.exemple.fr`. "
+        "Les clés de sécurité y sont liées : vide, elles ne sont pas proposées.",
+    )
+    reauthentication_minutes: int = Field(
+        15,
+        gt=0,
+        description="Minutes après lesquelles il faut redire qui l'on est (mot de passe ou second facteur) avant "
+        "d'approuver plusieurs lignes à la fois, de changer droits, jetons, mot de passe ou second facteur.",
     )
     run_jobs_in_server: bool = Field(
         True,
@@ -182,6 +209,22 @@ class Settings(BaseSettings):
             raise ValueError(f"trop court : {SHORTEST_TOKEN} caractères au moins ; par exemple : openssl rand -hex 32")
         return value
 
+    @field_validator("secret_key")
+    @classmethod
+    def _is_key(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+            raise ValueError("64 chiffres hexadécimaux ; par exemple : openssl rand -hex 32")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        value = value.rstrip("/")
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query):
+            raise ValueError("not the address of a site")
+        return value
+
     @field_validator("chapters_file_name", "exams_file_name", "results_file_name")
     @classmethod
     def _a_file_name(cls, value: str) -> str:
@@ -221,6 +264,11 @@ class Settings(BaseSettings):
         for part in filter(None, (part.strip() for part in value.split(","))):
             ip_network(part, strict=False)
         return value
+
+    def needs_second_factor(self, email: str) -> bool:
+        """Whether the account of this address may not do without a second factor."""
+        exceptions = {part.strip().lower() for part in self.second_factor_exceptions.split(",")}
+        return self.second_factor_required and email not in exceptions
 
     @property
     def workers_in_server(self) -> int:

@@ -42,6 +42,11 @@ class SessionLine:
     created_at: datetime
     last_seen_at: datetime
     is_current: bool
+    handle: str
+    """Names the session in the form that closes it."""
+    device: str
+    address: str
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ class AccountPage(PageContext):
 
     email: str
     must_change_password: bool
+    has_second_factor: bool
     memberships: list[LaboratoryRole]
     sessions: list[SessionLine]
     minimum_length: int

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-_NOT_A_PLACE = ("/connexion", "/deconnexion")
+_NOT_A_PLACE = ("/connexion", "/deconnexion", "/connexion/second-facteur", "/compte/confirmation")
 
 
 def safe_next(target: str) -> str:

@@ -6,7 +6,9 @@ from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts import password_change, repository, service
+from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.device_cookie import device_of, set_device_cookie
+from app.accounts.devices import device_name
 from app.accounts.pages import AccountPage, LaboratoryRole, SessionLine, SignInPage
 from app.accounts.password_change import TooManyTriesError
 from app.accounts.passwords import MINIMUM_LENGTH
@@ -18,9 +20,17 @@ from app.audit.service import record
 from app.errors import InvalidInputError
 from app.models import User
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import CurrentUser
+from app.platform.identity import CallerDep, CurrentUser
 from app.platform.request_session import EngineDep, SessionDep, SettingsDep, TransactionsDep
-from app.platform.web_sessions import close_session, cookie_name, hash_token, open_session, person_of, user_of_token
+from app.platform.web_sessions import (
+    close_session,
+    cookie_name,
+    hash_token,
+    open_session,
+    person_of,
+    session_handle,
+    user_of_token,
+)
 from app.settings import Settings
 from app.web.templating import render
 from app.web.wording import role_label
@@ -30,24 +40,9 @@ router = APIRouter(route_class=AuthorisedRoute)
 SIGN_IN_NOTICES = {"mot-de-passe": "Votre mot de passe est choisi : connectez-vous avec lui."}
 NOTICES = {
     "mot-de-passe": "Votre mot de passe a été changé ; vos autres sessions ont été fermées.",
+    "session": "La session a été fermée.",
     "sessions": "Vos autres sessions ont été fermées.",
 }
-
-
-def _token(request: Request, settings: Settings) -> str:
-    return request.cookies.get(cookie_name(settings), "")
-
-
-def _set_cookie(response: Response, token: str, settings: Settings) -> None:
-    response.set_cookie(
-        cookie_name(settings),
-        token,
-        max_age=settings.session_hours * 3600,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=settings.secure_cookies,
-    )
 
 
 @router.get("/connexion")
@@ -55,7 +50,7 @@ def show_sign_in(
     request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/", fait: str = ""
 ) -> Response:
     """The sign-in form; a person already signed in goes on."""
-    if user_of_token(session, _token(request, settings), settings) is not None:
+    if user_of_token(session, session_token(request, settings), settings) is not None:
         return RedirectResponse(safe_next(suite), status_code=303)
     page = SignInPage(title="Connexion", next_page=safe_next(suite), notice=SIGN_IN_NOTICES.get(fait, ""))
     return render(request, "accounts/sign_in.html", page)
@@ -72,16 +67,17 @@ async def do_sign_in(
     suite: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Check the password and open a session."""
-    address = request.client.host if request.client else ""
     background.add_task(request.app.state.sign_in_purge.run_when_due, engine)
+    address = address_of(request)
     result = await sign_in(
         engine,
         settings,
         email=email,
         password=password,
         address=address,
-        old_token=_token(request, settings),
+        old_token=session_token(request, settings),
         device=device_of(request, settings),
+        browser=browser_of(request),
     )
     if not result.token:
         page = SignInPage(title="Connexion", email=email, next_page=safe_next(suite), problem=result.problem)
@@ -94,7 +90,7 @@ async def do_sign_in(
             )  # fmt: skip
         return response
     redirect = RedirectResponse(safe_next(suite), status_code=303)
-    _set_cookie(redirect, result.token, settings)
+    set_session_cookie(redirect, result.token, settings)
     set_device_cookie(redirect, result.device, settings)
     return redirect
 
@@ -102,7 +98,7 @@ async def do_sign_in(
 @router.post("/deconnexion")
 def do_sign_out(request: Request, session: SessionDep, settings: SettingsDep) -> Response:
     """Close the session, on the server too."""
-    closed = close_session(session, _token(request, settings))
+    closed = close_session(session, session_token(request, settings))
     if closed is not None:
         person = person_of(session, closed)
         record(session, "session.close", actor=person, object_type="user", object_id=closed.user_id)
@@ -117,11 +113,12 @@ def _account_page(
     request: Request, session: SessionDep, settings: Settings, user: User, notice: str = "", problem: str = ""
 ) -> AccountPage:
     assert user.id is not None
-    current_hash = hash_token(_token(request, settings))
+    current_hash = hash_token(session_token(request, settings))
     return AccountPage(
         title="Mon compte",
         email=user.email,
         must_change_password=user.must_change_password,
+        has_second_factor=user.has_second_factor,
         memberships=[
             LaboratoryRole(
                 laboratory_id=membership.laboratory_id,
@@ -136,6 +133,10 @@ def _account_page(
                 created_at=row.created_at,
                 last_seen_at=row.last_seen_at,
                 is_current=row.token_hash == current_hash,
+                handle=session_handle(row.token_hash),
+                device=device_name(row.device),
+                address=row.address,
+                has_second_factor=row.second_factor_at is not None,
             )
             for row in service.live_sessions(session, user, settings)
         ],
@@ -160,12 +161,13 @@ def do_change_password(
     transactions: TransactionsDep,
     settings: SettingsDep,
     user: CurrentUser,
+    caller: CallerDep,
     actuel: Annotated[str, Form(max_length=1000)] = "",
     nouveau: Annotated[str, Form(max_length=1000)] = "",
     confirmation: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Change one's own password; the session gets a new token and the others are closed."""
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     try:
         new_hash = password_change.new_hash(
             transactions, user, address, current=actuel, new=nouveau, confirmation=confirmation
@@ -176,9 +178,12 @@ def do_change_password(
         return render(request, "accounts/account.html", page, status_code=error.status_code)
     with transactions.writing() as session:
         service.change_password(session, user, new_hash)
-        token = open_session(session, user, settings)
+        token = open_session(
+            session, user, settings, address=address_of(request), device=browser_of(request),
+            with_second_factor=caller.has_proved_second_factor,
+        )  # fmt: skip
     response = RedirectResponse("/compte?fait=mot-de-passe", status_code=303)
-    _set_cookie(response, token, settings)
+    set_session_cookie(response, token, settings)
     return response
 
 
@@ -187,5 +192,12 @@ def do_revoke_sessions(
     request: Request, session: SessionDep, settings: SettingsDep, user: CurrentUser
 ) -> Response:
     """Close the person's other sessions."""
-    service.revoke_other_sessions(session, user, hash_token(_token(request, settings)))
+    service.revoke_other_sessions(session, user, hash_token(session_token(request, settings)))
     return RedirectResponse("/compte?fait=sessions", status_code=303)
+
+
+@router.post("/compte/sessions/{handle}/fermer")
+def do_revoke_session(session: SessionDep, settings: SettingsDep, user: CurrentUser, handle: str) -> Response:
+    """Close one of the person's sessions."""
+    service.revoke_session(session, user, handle, settings)
+    return RedirectResponse("/compte?fait=session", status_code=303)

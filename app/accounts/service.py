@@ -24,7 +24,7 @@ from app.models import (
 )
 from app.platform import locks
 from app.platform.open_transactions import forbid_open_transaction
-from app.platform.web_sessions import close_sessions_of
+from app.platform.web_sessions import close_sessions_of, session_handle
 from app.settings import Settings
 
 TEMPORARY_HOURS = 72
@@ -249,6 +249,24 @@ def revoke_other_sessions(session: Session, user: User, current_hash: str) -> in
     closed = close_sessions_of(session, user.id, except_hash=current_hash)
     record(session, "session.revoke_others", actor=user, object_type="user", object_id=user.id, closed=closed)
     return closed
+
+
+def revoke_session(session: Session, user: User, handle: str, settings: Settings) -> None:
+    """Close one session of this person; raises NotFoundError when none of hers has this name."""
+    live = live_sessions(session, user, settings)
+    opened = next((row for row in live if session_handle(row.token_hash) == handle), None)
+    if opened is None:
+        raise NotFoundError("Cette session n'existe pas, ou elle est déjà fermée.")
+    opened.revoked_at = utc_now()
+    session.add(opened)
+    record(session, "session.revoke", actor=user, object_type="user", object_id=user.id)
+
+
+def revoke_all_sessions(session: Session, user: User, *, actor: User) -> None:
+    """Close every session of a person, by an administrator."""
+    assert user.id is not None
+    closed = close_sessions_of(session, user.id)
+    record(session, "session.revoke_all", actor=actor, object_type="user", object_id=user.id, closed=closed)
 
 
 def live_sessions(session: Session, user: User, settings: Settings) -> list[UserSession]:

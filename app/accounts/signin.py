@@ -133,6 +133,7 @@ class _Attempt:
     address: str
     old_token: str
     device: str
+    browser: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _conclude(
             problem = EXPIRED_MESSAGE if outcome is Outcome.EXPIRED else WRONG_MESSAGE
             return SignInResult(outcome, problem=problem, user_id=user_id)
         close_session(session, attempt.old_token)
-        token = open_session(session, user, settings)
+        token = open_session(session, user, settings, address=attempt.address, device=attempt.browser)
         device = throttle.remember_device(session, attempt.device, user_id)
         record(session, "session.open", actor=user, object_type="user", object_id=user_id, address=attempt.address)
         return SignInResult(outcome, token=token, device=device, user_id=user_id)
@@ -217,14 +218,16 @@ async def sign_in(
     address: str,
     old_token: str = "",
     device: str = "",
+    browser: str = "",
 ) -> SignInResult:
     """Check a password and open a session; raises TooBusyError when too many people wait for the same.
 
-    `old_token` is that of the session before, `device` that of the browser, as its cookies gave them. A coroutine,
-    because those who wait for their turn must hold no thread: other pages need them.
+    `old_token` is that of the session before, `device` that of the browser, as its cookies gave them; `browser` is
+    what it says of itself. A coroutine, because those who wait for their turn must hold no thread: other pages need
+    them.
     """
     email = normalise_email(email)
-    attempt = _Attempt(email, account_hash(email), address[:64], old_token, device)
+    attempt = _Attempt(email, account_hash(email), address[:64], old_token, device, browser)
     with _pending.one_more(f"{attempt.account_hash} {attempt.address}") as others:
         known = await run_in_threadpool(_read, engine, attempt, others)
         if known.seconds:

@@ -61,6 +61,7 @@ class UserPage(PageContext):
     is_active: bool
     must_change_password: bool
     has_password: bool
+    has_second_factor: bool
     is_self: bool
     memberships: list[RoleLine]
     free_laboratories: list[SelectOption]

@@ -13,8 +13,9 @@ from app.errors import ConflictError, InvalidInputError
 from app.laboratories import service as laboratories
 from app.models import User
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import Administrator
+from app.platform.identity import Administrator, recently_authenticated
 from app.platform.request_session import SessionDep, SettingsDep
+from app.second_factor import service as second_factor
 from app.settings import Settings
 from app.tokens.address import service_address
 from app.web.templating import render
@@ -54,7 +55,7 @@ def _link_page(
     return render(request, "administration/new_link.html", page, status_code=status)
 
 
-@router.post("/comptes")
+@router.post("/comptes", dependencies=[recently_authenticated])
 def do_create_user(
     request: Request,
     session: SessionDep,
@@ -83,7 +84,7 @@ def show_user(request: Request, session: SessionDep, actor: Administrator, user_
     return render(request, "administration/user.html", page)
 
 
-@router.post("/comptes/{user_id}/mot-de-passe")
+@router.post("/comptes/{user_id}/mot-de-passe", dependencies=[recently_authenticated])
 def do_reset_password(
     request: Request, session: SessionDep, settings: SettingsDep, actor: Administrator, user_id: int
 ) -> Response:
@@ -93,14 +94,30 @@ def do_reset_password(
     return _link_page(request, settings, user, secret, is_new=False, status=200)
 
 
-@router.post("/comptes/{user_id}/etat")
+@router.post("/comptes/{user_id}/sessions/fermer", dependencies=[recently_authenticated])
+def do_revoke_sessions(session: SessionDep, actor: Administrator, user_id: int) -> Response:
+    """Close every session of a person."""
+    accounts.revoke_all_sessions(session, accounts.get_user(session, user_id), actor=actor)
+    return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
+
+
+@router.post("/comptes/{user_id}/second-facteur/retirer", dependencies=[recently_authenticated])
+def do_reset_second_factor(session: SessionDep, actor: Administrator, user_id: int) -> Response:
+    """Take the second factor of a person away; not one's own, which would need no proof of it."""
+    if user_id == actor.id:
+        raise ConflictError("Votre propre second facteur se change depuis « Mon compte ».")
+    second_factor.reset(session, accounts.get_user(session, user_id), actor=actor)
+    return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
+
+
+@router.post("/comptes/{user_id}/etat", dependencies=[recently_authenticated])
 def do_set_active(session: SessionDep, actor: Administrator, user_id: int, actif: Annotated[bool, Form()]) -> Response:
     """Deactivate or reactivate an account."""
     accounts.set_active(session, accounts.get_user(session, user_id), actif, actor=actor)
     return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
 
 
-@router.post("/comptes/{user_id}/administrateur")
+@router.post("/comptes/{user_id}/administrateur", dependencies=[recently_authenticated])
 def do_set_administrator(
     session: SessionDep, actor: Administrator, user_id: int, administrateur: Annotated[bool, Form()]
 ) -> Response:
@@ -109,7 +126,7 @@ def do_set_administrator(
     return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
 
 
-@router.post("/roles")
+@router.post("/roles", dependencies=[recently_authenticated])
 def do_set_role(
     session: SessionDep,
     actor: Administrator,

@@ -86,6 +86,7 @@ def user_page(session: Session, user: User, actor: User, notice: str = "") -> Us
         is_active=user.is_active,
         must_change_password=user.must_change_password,
         has_password=bool(user.password_hash),
+        has_second_factor=user.has_second_factor,
         is_self=user.id == actor.id,
         memberships=memberships,
         free_laboratories=free,

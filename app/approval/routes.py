@@ -14,7 +14,7 @@ from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
 from app.models import Action, Decision, Role
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
+from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles, recently_authenticated
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
 from app.settings import Settings
@@ -47,7 +47,7 @@ def show_list(
     return render(request, "approval/list.html", page)
 
 
-@router.post("", dependencies=[for_roles(Role.BIOLOGIST)])
+@router.post("", dependencies=[for_roles(Role.BIOLOGIST), recently_authenticated])
 def approve_ticked(
     request: Request,
     access: CatalogueDep,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, update
 from sqlmodel import Session, col, select
 
 from app.accounts.service import create_user, set_role
@@ -106,6 +106,8 @@ def _refuse_real_database(session: Session) -> None:
 def _laboratory_and_accounts(session: Session) -> tuple[Laboratory, bool]:
     laboratory = find_by_name(session, LABORATORY)
     if laboratory is not None:
+        # One made by a version that knew no second factor.
+        session.execute(update(User).where(col(User.email).endswith(DOMAIN)).values(is_demonstration=True))
         return laboratory, False
     laboratory = create_laboratory(session, name=LABORATORY, sgl_name="SGL de démonstration")
     for name, display_name, role in ACCOUNTS:
@@ -117,6 +119,8 @@ def _laboratory_and_accounts(session: Session) -> tuple[Laboratory, bool]:
             is_administrator=role is None,
             must_change_password=False,
         )
+        user.is_demonstration = True
+        session.add(user)
         if role is not None:
             set_role(session, user, laboratory, role)
     return laboratory, True

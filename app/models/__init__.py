@@ -38,6 +38,7 @@ from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.method_rule import MethodChoice, MethodRule
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
+from app.models.second_factor import RecoveryCode, SecurityKey, TotpSecret
 from app.models.storage import StoredFile, StoredFileChunk
 from app.models.tally import CatalogueCount, CatalogueTally, CountFamily, TallyRule, WorklistEntry
 from app.models.task import ReviewTask, TaskKind
@@ -124,6 +125,7 @@ __all__ = [
     "ReadingReconciliation",
     "ReadingRequest",
     "ReadingShare",
+    "RecoveryCode",
     "Relation",
     "ReleaseStatus",
     "ReviewState",
@@ -131,6 +133,7 @@ __all__ = [
     "Role",
     "RunStatus",
     "SecondReading",
+    "SecurityKey",
     "SignInAttempt",
     "SourceFile",
     "SourceRow",
@@ -141,6 +144,7 @@ __all__ = [
     "TaskKind",
     "TextSalt",
     "TokenScope",
+    "TotpSecret",
     "UploadDraft",
     "UploadDraftFile",
     "User",

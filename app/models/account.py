@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from app.models.base import UtcDateTime, utc_now
@@ -39,6 +39,10 @@ class User(SQLModel, table=True):
     """True while the password is one that an administrator knows."""
     password_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When a password that must be changed opens nothing any more; empty for one that its owner chose."""
+    has_second_factor: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """True while the person has an application of codes or a security key: read by every request."""
+    is_demonstration: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """An account whose password is printed for everybody: no second factor is asked of it."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
@@ -52,6 +56,15 @@ class UserSession(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     last_seen_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    authenticated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    """When the person last proved who she is, by her password or her second factor."""
+    second_factor_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the second factor was proved; None while the session has one factor."""
+    address: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+    device: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    """What the browser said of itself, shortened."""
+    challenge: str = Field(default="", max_length=100, sa_column_kwargs={"server_default": ""})
+    """The challenge that a security key must sign, used once."""
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -6,7 +6,8 @@ closed before the first byte is awaited. The dependencies of `identity` then fin
 """
 
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Request, Response
@@ -17,7 +18,7 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import NotAllowedError, NotFoundError
-from app.models import Membership, Role, User, UserSession, metadata
+from app.models import Membership, Role, User, UserSession, metadata, utc_now
 from app.platform import locks
 from app.platform.database import reading
 from app.platform.forms import CleanRequest, FormRefusedError
@@ -25,11 +26,16 @@ from app.platform.identity import (
     NO_CATALOGUE,
     NO_LABORATORY,
     PAGES_BEFORE_PASSWORD_CHANGE,
+    SECOND_FACTOR,
+    SECOND_STEP,
     Caller,
     CatalogueAccess,
     LaboratoryAccess,
     PasswordChangeRequiredError,
+    ReauthenticationRequiredError,
+    RecentProofNeeded,
     RoleNeeded,
+    SecondFactorRequiredError,
     SignInRequiredError,
     Visitor,
     catalogue_access,
@@ -39,10 +45,13 @@ from app.platform.identity import (
     get_laboratory_access,
     laboratory_access,
 )
-from app.platform.web_sessions import cookie_name, find_live_session, needs_touch
+from app.platform.web_sessions import Stage, cookie_name, find_live_session, needs_touch, stage_of
 
 LARGEST_ID = 2**63 - 1
 LOST_RIGHTS = "Vos droits ont changé entre-temps. Rien n'a été enregistré."
+PROVE_AGAIN = (
+    "Cette action demande de confirmer qui vous êtes. Rien n'a été enregistré : confirmez, puis recommencez-la."
+)
 ADMINISTRATORS_ONLY = "Cette page est réservée à l'administrateur."
 
 
@@ -55,6 +64,7 @@ class Needs:
     laboratory: bool
     catalogue: bool
     roles: frozenset[Role] | None
+    recent_proof: bool
     identifiers: tuple[str, ...]
     """The parameters of its path that are identifiers."""
 
@@ -74,6 +84,7 @@ class Needs:
             laboratory=laboratory,
             catalogue=catalogue,
             roles=frozenset.intersection(*roles) if roles else None,
+            recent_proof=any(isinstance(call, RecentProofNeeded) for call in calls),
             identifiers=tuple(sorted(names)),
         )
 
@@ -101,10 +112,31 @@ def _identify(session: Session, request: Request) -> Caller:
     if live is None:
         raise SignInRequiredError("Connectez-vous pour continuer.")
     opened, user = live
-    request.state.user = Visitor(user.id or 0, user.email, user.display_name, user.is_administrator)
-    if user.must_change_password and request.url.path not in PAGES_BEFORE_PASSWORD_CHANGE:
+    path = request.url.path
+    stage = stage_of(opened, user, settings)
+    if stage is not Stage.TO_PROVE:
+        # Until then no page shows whose password was given.
+        request.state.user = Visitor(user.id or 0, user.email, user.display_name, user.is_administrator)
+    if stage is Stage.TO_PROVE and path != "/deconnexion" and not f"{path}/".startswith(f"{SECOND_STEP}/"):
+        raise SecondFactorRequiredError("Donnez d'abord votre second facteur.", SECOND_STEP)
+    if f"{path}/".startswith(f"{SECOND_FACTOR}/"):
+        before_password = True
+    else:
+        before_password = path in PAGES_BEFORE_PASSWORD_CHANGE or stage is Stage.TO_PROVE
+        if stage is Stage.TO_ENROL and path != "/deconnexion":
+            raise SecondFactorRequiredError("Mettez d'abord en place votre second facteur.", SECOND_FACTOR)
+    if user.must_change_password and not before_password:
         raise PasswordChangeRequiredError("Choisissez d'abord votre propre mot de passe.")
-    return Caller(user, opened.token_hash, needs_touch(opened))
+    return Caller(
+        user, opened.token_hash, needs_touch(opened),
+        authenticated_at=opened.authenticated_at, has_proved_second_factor=opened.second_factor_at is not None,
+    )  # fmt: skip
+
+
+def _require_recent_proof(request: Request, caller: Caller) -> None:
+    minutes = request.app.state.settings.reauthentication_minutes
+    if caller.authenticated_at is None or utc_now() - caller.authenticated_at >= timedelta(minutes=minutes):
+        raise ReauthenticationRequiredError(PROVE_AGAIN)
 
 
 def _access(session: Session, user: User, request: Request, needs: Needs) -> LaboratoryAccess | None:
@@ -130,7 +162,9 @@ def authorise(request: Request, needs: Needs) -> None:
         access = _access(session, caller.user, request, needs)
         if needs.roles is not None and access is not None:
             access.require(*needs.roles)
-    caller = Caller(caller.user, caller.token_hash, caller.must_be_touched, access)
+    if needs.recent_proof:
+        _require_recent_proof(request, caller)
+    caller = replace(caller, access=access)
     request.state.caller = caller
     request.state.confirm_rights = lambda connection: confirm_rights(connection, caller, needs)
 

@@ -1,6 +1,7 @@
 """Who asks, and what she may do on a laboratory: read before anything else, as plain values."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import BackgroundTasks, Depends, Request
@@ -14,7 +15,10 @@ from app.platform.web_sessions import touch
 NO_LABORATORY = "Ce laboratoire n'existe pas ou ne vous est pas ouvert."
 NO_CATALOGUE = "Ce catalogue n'existe pas ou ne vous est pas ouvert."
 WRONG_ROLE = "Votre rôle dans ce laboratoire ne permet pas cette action."
-PAGES_BEFORE_PASSWORD_CHANGE = frozenset({"/compte", "/compte/mot-de-passe", "/deconnexion"})
+SECOND_STEP = "/connexion/second-facteur"
+SECOND_FACTOR = "/compte/second-facteur"
+CONFIRMATION = "/compte/confirmation"
+PAGES_BEFORE_PASSWORD_CHANGE = frozenset({"/compte", "/compte/mot-de-passe", "/deconnexion", CONFIRMATION})
 
 
 class SignInRequiredError(WorkbenchError):
@@ -25,6 +29,22 @@ class SignInRequiredError(WorkbenchError):
 
 class PasswordChangeRequiredError(WorkbenchError):
     """The person still has a password that an administrator knows; a browser is sent to change it."""
+
+    status_code = 403
+
+
+class SecondFactorRequiredError(WorkbenchError):
+    """The second factor is still to be shown, or to be set up; a browser is sent there."""
+
+    status_code = 403
+
+    def __init__(self, message: str, page: str) -> None:
+        super().__init__(message)
+        self.page = page
+
+
+class ReauthenticationRequiredError(WorkbenchError):
+    """The last proof of who the person is, is too old for this; a browser is sent to give another."""
 
     status_code = 403
 
@@ -128,12 +148,19 @@ class Caller:
     token_hash: str
     must_be_touched: bool
     access: LaboratoryAccess | None = None
+    authenticated_at: datetime | None = None
+    has_proved_second_factor: bool = False
 
 
 def _caller(request: Request) -> Caller:
     """What `AuthorisedRoute` read before the body was received."""
     caller: Caller = request.state.caller
     return caller
+
+
+def get_caller(request: Request, _user: "CurrentUser") -> Caller:
+    """The signed-in person with what is known of her session."""
+    return _caller(request)
 
 
 def get_current_user(request: Request, background: BackgroundTasks) -> User:
@@ -146,6 +173,9 @@ def get_current_user(request: Request, background: BackgroundTasks) -> User:
 
 
 CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 def get_administrator(user: CurrentUser) -> User:
@@ -188,6 +218,17 @@ class RoleNeeded:
 
     def __call__(self) -> None:
         """Nothing to do: `AuthorisedRoute` reads the roles before the body."""
+
+
+class RecentProofNeeded:
+    """A dependency of a route: nothing is received from whoever has not proved lately who she is."""
+
+    def __call__(self) -> None:
+        """Nothing to do: `AuthorisedRoute` reads the session before the body."""
+
+
+recently_authenticated: Any = Depends(RecentProofNeeded())
+"""To be put among the `dependencies` of a route that also depends on the person."""
 
 
 def for_roles(*roles: Role) -> Any:

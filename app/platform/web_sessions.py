@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -19,6 +20,29 @@ log = structlog.get_logger(__name__)
 SESSION_COOKIE = "transcodeur_session"
 SECURE_SESSION_COOKIE = "__Host-transcodeur_session"
 TOUCH_AFTER = timedelta(minutes=5)
+UNFINISHED_LASTS = timedelta(minutes=20)
+"""How long one may take to give, or to set up, the second factor."""
+
+
+class Stage(Enum):
+    """How far a session is."""
+
+    COMPLETE = "complete"
+    TO_PROVE = "to_prove"
+    """The person has a second factor and has not shown it yet."""
+    TO_ENROL = "to_enrol"
+    """The person must have a second factor and has none."""
+
+
+def stage_of(opened: UserSession, user: User, settings: Settings) -> Stage:
+    """What is still asked of the person before she sees anything."""
+    if opened.second_factor_at is not None:
+        return Stage.COMPLETE
+    if user.has_second_factor:
+        return Stage.TO_PROVE
+    if user.is_demonstration or not settings.needs_second_factor(user.email):
+        return Stage.COMPLETE
+    return Stage.TO_ENROL
 
 
 def cookie_name(settings: Settings) -> str:
@@ -31,13 +55,36 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_session(session: Session, user: User, settings: Settings) -> str:
+def open_session(
+    session: Session,
+    user: User,
+    settings: Settings,
+    *,
+    address: str = "",
+    device: str = "",
+    with_second_factor: bool = False,
+) -> str:
     """Record a new session for this person and return the token for her cookie."""
     assert user.id is not None
     token = secrets.token_urlsafe(32)
-    expires_at = utc_now() + timedelta(hours=settings.session_hours)
-    session.add(UserSession(token_hash=hash_token(token), user_id=user.id, expires_at=expires_at))
+    now = utc_now()
+    session.add(
+        UserSession(
+            token_hash=hash_token(token),
+            user_id=user.id,
+            expires_at=now + timedelta(hours=settings.session_hours),
+            authenticated_at=now,
+            second_factor_at=now if with_second_factor else None,
+            address=address[:64],
+            device="".join(sign for sign in device if sign.isprintable())[:200],
+        )
+    )
     return token
+
+
+def session_handle(token_hash: str) -> str:
+    """What names a session in a form: it opens nothing, and says nothing of the cookie."""
+    return hashlib.sha256(f"session {token_hash}".encode()).hexdigest()[:32]
 
 
 # Asked for by every request: built once, as running it is ten times quicker than building it.
@@ -60,7 +107,11 @@ def find_live_session(session: Session, token: str, settings: Settings) -> tuple
     if found is None or found[0].revoked_at is not None or found[0].expires_at <= now or not found[1].is_active:
         return None
     idle_until = found[0].last_seen_at + timedelta(minutes=settings.session_idle_minutes)
-    return found if now < idle_until else None
+    if now >= idle_until:
+        return None
+    if stage_of(found[0], found[1], settings) is not Stage.COMPLETE and now >= found[0].created_at + UNFINISHED_LASTS:
+        return None
+    return found
 
 
 def person_of(session: Session, opened: UserSession | None) -> User | None:
@@ -70,9 +121,9 @@ def person_of(session: Session, opened: UserSession | None) -> User | None:
 
 
 def user_of_token(session: Session, token: str, settings: Settings) -> User | None:
-    """The person whose live session this token opens, or None."""
+    """The person whose live session this token opens, or None; also None while her second factor is awaited."""
     live = find_live_session(session, token, settings)
-    return live[1] if live else None
+    return live[1] if live and stage_of(*live, settings) is Stage.COMPLETE else None
 
 
 def needs_touch(row: UserSession) -> bool:

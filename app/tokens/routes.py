@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.laboratories.service import get_laboratory
 from app.models import Laboratory, Role, TokenScope, User
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import Administrator, LaboratoryDep, for_roles
+from app.platform.identity import Administrator, LaboratoryDep, for_roles, recently_authenticated
 from app.platform.request_session import SessionDep
 from app.tokens.address import service_address
 from app.tokens.pages import NewTokenPage
@@ -49,7 +49,7 @@ def _create(
     return render(request, "tokens/new_token.html", page, status_code=201)
 
 
-@router.post("/laboratoires/{laboratory_id}/jetons", dependencies=[for_roles(Role.BIOLOGIST)])
+@router.post("/laboratoires/{laboratory_id}/jetons", dependencies=[for_roles(Role.BIOLOGIST), recently_authenticated])
 def do_create_token(
     request: Request,
     session: SessionDep,
@@ -65,14 +65,17 @@ def do_create_token(
     )
 
 
-@router.post("/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer", dependencies=[for_roles(Role.BIOLOGIST)])
+@router.post(
+    "/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer",
+    dependencies=[for_roles(Role.BIOLOGIST), recently_authenticated],
+)
 def do_revoke_token(session: SessionDep, access: LaboratoryDep, token_id: int) -> Response:
     """Take a token out of service, by the biologist."""
     revoke_token(session, access.laboratory, token_id, actor=access.user)
     return RedirectResponse(f"/laboratoires/{access.laboratory_id}#jetons", status_code=303)
 
 
-@router.post("/administration/laboratoires/{laboratory_id}/jetons")
+@router.post("/administration/laboratoires/{laboratory_id}/jetons", dependencies=[recently_authenticated])
 def do_create_token_as_administrator(
     request: Request,
     session: SessionDep,
@@ -88,7 +91,9 @@ def do_create_token_as_administrator(
     return _create(request, session, laboratory, actor, name=nom, lifetime=duree, scope=portee, back=back)
 
 
-@router.post("/administration/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer")
+@router.post(
+    "/administration/laboratoires/{laboratory_id}/jetons/{token_id}/revoquer", dependencies=[recently_authenticated]
+)
 def do_revoke_token_as_administrator(
     session: SessionDep, actor: Administrator, laboratory_id: int, token_id: int
 ) -> Response:

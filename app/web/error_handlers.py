@@ -1,7 +1,7 @@
 """The one table of error handlers: each refusal becomes a French page, or JSON for programs."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi import Request, Response
@@ -17,7 +17,13 @@ from app.patient_guard.refusal import PatientTextError
 from app.platform.database import is_busy, is_duplicate
 from app.platform.database_faults import fault_of, is_gone
 from app.platform.forms import ZERO
-from app.platform.identity import PasswordChangeRequiredError, SignInRequiredError
+from app.platform.identity import (
+    CONFIRMATION,
+    PasswordChangeRequiredError,
+    ReauthenticationRequiredError,
+    SecondFactorRequiredError,
+    SignInRequiredError,
+)
 from app.platform.postgresql import is_nul, is_too_long
 from app.text import counted
 from app.web.form_limits import passed_limit
@@ -96,6 +102,34 @@ async def on_password_change_required(request: Request, error: Exception) -> Res
     if _wants_json(request):
         return JSONResponse({"detail": error.message}, status_code=error.status_code)
     return RedirectResponse("/compte", status_code=303)
+
+
+async def on_second_factor_required(request: Request, error: Exception) -> Response:
+    """Send a browser to the page of the second factor; a program gets 403."""
+    assert isinstance(error, SecondFactorRequiredError)
+    if _wants_json(request):
+        return JSONResponse({"detail": error.message}, status_code=error.status_code)
+    target = quote(_page_asked(request), safe="")
+    return RedirectResponse(f"{error.page}?suite={target}" if target != "%2F" else error.page, status_code=303)
+
+
+def _page_asked(request: Request) -> str:
+    """The page that a browser reads: the one asked for, or the one whose form was sent."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    sent_from = urlsplit(request.headers.get("referer", ""))
+    if sent_from.netloc != request.headers.get("host", "") or not sent_from.path:
+        return "/"
+    return sent_from.path + (f"?{sent_from.query}" if sent_from.query else "")
+
+
+async def on_reauthentication_required(request: Request, error: Exception) -> Response:
+    """Send a browser to say again who she is, and back to the form afterwards; a script gets 403 and says why."""
+    assert isinstance(error, ReauthenticationRequiredError)
+    if _wants_json(request):
+        content = {"detail": error.message, "confirmation": CONFIRMATION}
+        return JSONResponse(content, status_code=error.status_code)
+    return RedirectResponse(f"{CONFIRMATION}?suite={quote(_page_asked(request), safe='')}", status_code=303)
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:
@@ -199,6 +233,8 @@ async def on_unexpected_error(request: Request, error: Exception) -> Response:
 HANDLERS: dict[int | type[Exception], Any] = {
     SignInRequiredError: on_sign_in_required,
     PasswordChangeRequiredError: on_password_change_required,
+    SecondFactorRequiredError: on_second_factor_required,
+    ReauthenticationRequiredError: on_reauthentication_required,
     WorkbenchError: on_workbench_error,
     RequestValidationError: on_validation_error,
     HTTPException: on_http_error,

@@ -20,7 +20,8 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
 }
 VALUES_OF = {
     "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
-    "log_level": "debug", "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
+    "log_level": "debug", "secret_key": "0a" * 32, "public_url": "https://loinc.exemple.fr",
+    "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
 }  # fmt: skip
 """Of settings that do not take any text."""
 
@@ -74,7 +75,8 @@ def test_a_setting_without_description_is_refused(monkeypatch: pytest.MonkeyPatc
     [
         ("database_url", "bla"), ("database_url", "postgresql://a:MOTDEPASSE@serveur:port/base"), ("redis_url", "zzz"),
         ("trusted_proxies", "hello"), ("log_level", "zzz"), ("shutdown_seconds", "-5"), ("session_hours", "-1"),
-        ("session_idle_minutes", "0"), ("max_upload_bytes", "0"),
+        ("session_idle_minutes", "0"), ("public_url", "loinc.exemple.fr"), ("public_url", "https://a.fr/chemin"),
+        ("reauthentication_minutes", "0"), ("max_upload_bytes", "0"),
     ],
 )  # fmt: skip
 def test_an_impossible_setting_is_named_in_french(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
