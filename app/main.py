@@ -30,6 +30,8 @@ from app.fhir import routes as fhir
 from app.fhir.answers import refuse
 from app.fhir.published import PublishedCache
 from app.home import routes as home
+from app.identity_providers import routes as identity_providers
+from app.identity_providers.service import provider_of
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
 from app.jobs.streams import Streams
@@ -66,6 +68,7 @@ from app.web.static_files import VersionedFiles
 
 ROUTERS = (
     accounts.router,
+    identity_providers.router,
     administration.router,
     home.router,
     catalogues.router,
@@ -134,6 +137,7 @@ def create_app(
     application.state.engine = engine or make_engine(settings.resolved_database_url)
     application.state.apart = apart or Here(application.state.engine)
     application.state.refusals = {"/fhir/": refuse}
+    application.state.identity_provider = provider_of(settings)
     application.state.sign_in_purge = Purge()
     application.state.published = PublishedCache()
     application.state.streams = Streams()

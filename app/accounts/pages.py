@@ -13,6 +13,19 @@ class SignInPage(PageContext):
     email: str = ""
     next_page: str = "/"
     problem: str = ""
+    provider_button: str = ""
+    """Words of the button that leads to the provider of identities; empty where there is none."""
+    has_left: bool = False
+    """A session that the provider had opened has just been closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLine:
+    """Who the person is at the provider of identities."""
+
+    name: str
+    identifier: str
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +45,7 @@ class SessionLine:
     created_at: datetime
     last_seen_at: datetime
     is_current: bool
+    way: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +54,7 @@ class AccountPage(PageContext):
 
     email: str
     must_change_password: bool
+    identity: IdentityLine | None
     memberships: list[LaboratoryRole]
     sessions: list[SessionLine]
     minimum_length: int

@@ -6,7 +6,7 @@ from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts import repository, service
-from app.accounts.pages import AccountPage, LaboratoryRole, SessionLine, SignInPage
+from app.accounts.pages import AccountPage, IdentityLine, LaboratoryRole, SessionLine, SignInPage
 from app.accounts.passwords import MINIMUM_LENGTH
 from app.accounts.redirects import safe_next
 from app.accounts.signin import sign_in
@@ -33,7 +33,8 @@ def _token(request: Request, settings: Settings) -> str:
     return request.cookies.get(cookie_name(settings), "")
 
 
-def _set_cookie(response: Response, token: str, settings: Settings) -> None:
+def set_session_cookie(response: Response, token: str, settings: Settings) -> None:
+    """Give the browser the token of its new session."""
     response.set_cookie(
         cookie_name(settings),
         token,
@@ -45,12 +46,27 @@ def _set_cookie(response: Response, token: str, settings: Settings) -> None:
     )
 
 
+def _sign_in_page(
+    settings: Settings, suite: str, *, email: str = "", problem: str = "", has_left: bool = False
+) -> SignInPage:
+    return SignInPage(
+        title="Connexion",
+        email=email,
+        next_page=safe_next(suite),
+        problem=problem,
+        provider_button=settings.oidc_button,
+        has_left=has_left and bool(settings.oidc_button),
+    )
+
+
 @router.get("/connexion")
-def show_sign_in(request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/") -> Response:
+def show_sign_in(
+    request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/", sorti: str = ""
+) -> Response:
     """The sign-in form; a person already signed in goes on."""
     if user_of_token(session, _token(request, settings), settings) is not None:
         return RedirectResponse(safe_next(suite), status_code=303)
-    return render(request, "accounts/sign_in.html", SignInPage(title="Connexion", next_page=safe_next(suite)))
+    return render(request, "accounts/sign_in.html", _sign_in_page(settings, suite, has_left=bool(sorti)))
 
 
 @router.post("/connexion")
@@ -75,10 +91,10 @@ async def do_sign_in(
         old_token=_token(request, settings),
     )
     if not result.token:
-        page = SignInPage(title="Connexion", email=email, next_page=safe_next(suite), problem=result.problem)
+        page = _sign_in_page(settings, suite, email=email, problem=result.problem)
         return render(request, "accounts/sign_in.html", page, status_code=429 if result.is_blocked else 401)
     response = RedirectResponse(safe_next(suite), status_code=303)
-    _set_cookie(response, result.token, settings)
+    set_session_cookie(response, result.token, settings)
     return response
 
 
@@ -89,11 +105,30 @@ def do_sign_out(request: Request, session: SessionDep, settings: SettingsDep) ->
     if closed is not None:
         person = person_of(session, closed)
         record(session, "session.close", actor=person, object_type="user", object_id=closed.user_id)
-    response = RedirectResponse("/connexion", status_code=303)
+    # A link of that page closes the session at the provider: a form may lead to no other site.
+    by_provider = closed is not None and closed.provider is not None
+    response = RedirectResponse("/connexion?sorti=1" if by_provider else "/connexion", status_code=303)
     response.delete_cookie(
         cookie_name(settings), path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
     )
     return response
+
+
+WAYS = {
+    (False, False): "mot de passe",
+    (False, True): "mot de passe et second facteur",
+    (True, False): "fournisseur d’identité",
+    (True, True): "fournisseur d’identité, deux facteurs",
+}
+
+
+def _identity_line(session: SessionDep, settings: Settings, user_id: int) -> IdentityLine | None:
+    identity = repository.provider_identity_of(session, user_id)
+    if identity is None or identity.issuer != settings.oidc_issuer:
+        return None
+    is_rpps = settings.oidc_profile == "pro-sante-connect"
+    name = "Numéro RPPS" if is_rpps else "Identifiant chez le fournisseur"
+    return IdentityLine(name=name, identifier=identity.identifier, confirmed_at=identity.confirmed_at)
 
 
 def _account_page(
@@ -105,6 +140,7 @@ def _account_page(
         title="Mon compte",
         email=user.email,
         must_change_password=user.must_change_password,
+        identity=_identity_line(session, settings, user.id),
         memberships=[
             LaboratoryRole(
                 laboratory_id=membership.laboratory_id,
@@ -119,6 +155,7 @@ def _account_page(
                 created_at=row.created_at,
                 last_seen_at=row.last_seen_at,
                 is_current=row.token_hash == current_hash,
+                way=WAYS[row.provider is not None, row.has_two_factors],
             )
             for row in service.live_sessions(session, user, settings)
         ],
@@ -158,7 +195,7 @@ def do_change_password(
         service.change_password(session, user, new_hash)
         token = open_session(session, user, settings)
     response = RedirectResponse("/compte?fait=mot-de-passe", status_code=303)
-    _set_cookie(response, token, settings)
+    set_session_cookie(response, token, settings)
     return response
 
 

@@ -50,6 +50,12 @@ class UserSession(SQLModel, table=True):
     last_seen_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    provider: str | None = Field(default=None, max_length=300)
+    """The issuer that vouched for the person; None when she gave her password."""
+    acr: str | None = Field(default=None, max_length=100)
+    """How the provider says that it recognised her."""
+    has_two_factors: bool = False
+    """Whether that way counts as two factors."""
 
 
 class SignInAttempt(SQLModel, table=True):

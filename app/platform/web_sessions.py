@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -31,12 +32,27 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_session(session: Session, user: User, settings: Settings) -> str:
+@dataclass(frozen=True, slots=True)
+class Vouching:
+    """Which provider of identities vouched for a person, and how it had recognised her."""
+
+    provider: str
+    acr: str
+    has_two_factors: bool
+    longest: timedelta | None = None
+    """How long the provider lets such a session last."""
+
+
+def open_session(session: Session, user: User, settings: Settings, vouching: Vouching | None = None) -> str:
     """Record a new session for this person and return the token for her cookie."""
     assert user.id is not None
     token = secrets.token_urlsafe(32)
-    expires_at = utc_now() + timedelta(hours=settings.session_hours)
-    session.add(UserSession(token_hash=hash_token(token), user_id=user.id, expires_at=expires_at))
+    lasting = timedelta(hours=settings.session_hours)
+    row = UserSession(token_hash=hash_token(token), user_id=user.id, expires_at=utc_now() + lasting)
+    if vouching is not None:
+        row.provider, row.acr, row.has_two_factors = vouching.provider, vouching.acr, vouching.has_two_factors
+        row.expires_at = utc_now() + min(lasting, vouching.longest or lasting)
+    session.add(row)
     return token
 
 
