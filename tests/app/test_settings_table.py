@@ -21,6 +21,8 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
 VALUES_OF = {
     "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
     "log_level": "debug", "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
+    "public_address": "https://atelier.exemple", "oidc_issuer": "https://identite.exemple",
+    "oidc_discovery": "https://identite.exemple/decouverte", "oidc_profile": "pro-sante-connect",
 }  # fmt: skip
 """Of settings that do not take any text."""
 
