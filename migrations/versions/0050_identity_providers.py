@@ -26,7 +26,7 @@ def upgrade() -> None:
             ["user_id"], ["user_account.id"], name=op.f("fk_provider_identity_user_id_user_account")
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_provider_identity")),
-        sa.UniqueConstraint("issuer", "identifier", name=op.f("uq_provider_identity_issuer")),
+        sa.UniqueConstraint("issuer", "identifier", name=op.f("uq_provider_identity_issuer_identifier")),
     )
     op.create_table(
         "provider_answer",
