@@ -33,6 +33,8 @@ from app.fhir import routes as fhir
 from app.fhir.answers import refuse
 from app.fhir.published import PublishedCache
 from app.home import routes as home
+from app.identity_providers import routes as identity_providers
+from app.identity_providers.service import provider_of
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
 from app.jobs.streams import Streams
@@ -74,6 +76,7 @@ ROUTERS = (
     account_links.router,
     second_factor.router,
     enrolment.router,
+    identity_providers.router,
     administration.router,
     home.router,
     catalogues.router,
@@ -145,6 +148,7 @@ def create_app(
     application.state.journal = SampledJournal(application.state.engine)
     application.state.tell_download = tell_download
     application.state.refusals = {"/fhir/": refuse}
+    application.state.identity_provider = provider_of(settings)
     application.state.sign_in_purge = Purge()
     application.state.published = PublishedCache()
     application.state.streams = Streams()

@@ -12,9 +12,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import WorkbenchError
 
 SHORTEST_TOKEN = 20
-SECRET = frozenset({"database_url", "redis_url", "metrics_token", "secret_key"})
+SECRET = frozenset({"database_url", "redis_url", "metrics_token", "secret_key", "oidc_client_secret"})
 """Settings whose value is never shown."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether an address is in HTTPS, or plain HTTP to the machine itself; without name, password nor fragment."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.fragment or not address.isascii() or not address.isprintable():
+        return False
+    is_loopback = host in ("localhost", "127.0.0.1", "::1")
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback)
 
 
 class Settings(BaseSettings):
@@ -79,11 +92,6 @@ class Settings(BaseSettings):
         description="Clé de l'installation, qui chiffre les secrets des applications de codes : 64 chiffres "
         "hexadécimaux, par exemple de `openssl rand -hex 32`. Vide, elle est tirée au premier besoin et gardée dans le "
         "fichier `installation.key` du dossier de données ; à donner quand plusieurs machines servent la même base.",
-    )
-    public_url: str = Field(
-        "",
-        description="Adresse à laquelle les navigateurs joignent l'atelier, par exemple `https://loinc.exemple.fr`. "
-        "Les clés de sécurité y sont liées : vide, elles ne sont pas proposées.",
     )
     reauthentication_minutes: int = Field(
         15,
@@ -202,6 +210,61 @@ class Settings(BaseSettings):
         "La réglementation y imprime `demandes` ; certains lecteurs attendent `resultats`.",
     )
 
+    public_address: str = Field(
+        "",
+        description="Adresse par laquelle on ouvre l'atelier, par exemple `https://atelier.exemple.fr` : les adresses "
+        "FHIR données aux programmes en viennent, et le nom est accepté dans l'en-tête `Host` ; vide, c'est l'adresse "
+        "de chaque requête. En `https://`, chaque réponse demande au navigateur de n'employer que HTTPS. Les clés de "
+        "sécurité y sont liées et le fournisseur d'identité y renvoie : vide, ni les unes ni l'autre.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="Émetteur (`issuer`) du fournisseur d'identité OpenID Connect, exactement comme il se nomme, en "
+        "HTTPS ; vide, on ne se connecte que par mot de passe.",
+    )
+    oidc_discovery: str = Field(
+        "",
+        description="Adresse du document de découverte du fournisseur, quand ce n'est pas l'émetteur suivi de "
+        "`/.well-known/openid-configuration`.",
+    )
+    oidc_client_id: str = Field("", description="Identifiant de l'atelier chez le fournisseur.")
+    oidc_client_secret: str = Field(
+        "", description="Secret de l'atelier chez le fournisseur ; jamais affiché, jamais journalisé."
+    )
+    oidc_profile: str = Field("generic", description="`pro-sante-connect`, ou `generic` pour tout autre fournisseur.")
+    oidc_label: str = Field(
+        "", description="Texte du bouton de connexion ; vide, celui qui convient au fournisseur."
+    )
+    oidc_acr_values: str = Field(
+        "",
+        description="Niveaux d'authentification (`acr`) acceptés, séparés par des virgules ; vide, `eidas1` pour "
+        "Pro Santé Connect, tous pour un autre.",
+    )
+    oidc_two_factor_acr_values: str = Field(
+        "",
+        description="Parmi eux, ceux qui valent deux facteurs ; vide, `eidas1` pour Pro Santé Connect (carte ou e-CPS, "
+        "et code), aucun pour un autre.",
+    )
+    oidc_identifier_claim: str = Field(
+        "",
+        description="Donnée du fournisseur qui nomme la personne ; vide, `SubjectNameID` (le RPPS) pour "
+        "Pro Santé Connect, `sub` pour un autre.",
+    )
+
+    @field_validator("oidc_issuer", "oidc_discovery")
+    @classmethod
+    def _is_safe_address(cls, value: str) -> str:
+        if value and not is_safe_address(value):
+            raise ValueError("not an https address")
+        return value
+
+    @field_validator("oidc_profile")
+    @classmethod
+    def _is_profile(cls, value: str) -> str:
+        if value not in ("generic", "pro-sante-connect"):
+            raise ValueError("not a profile")
+        return value
+
     @field_validator("metrics_token")
     @classmethod
     def _not_guessable(cls, value: str) -> str:
@@ -214,15 +277,6 @@ class Settings(BaseSettings):
     def _is_key(cls, value: str) -> str:
         if value and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
             raise ValueError("64 chiffres hexadécimaux ; par exemple : openssl rand -hex 32")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_origin(cls, value: str) -> str:
-        value = value.rstrip("/")
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query):
-            raise ValueError("not the address of a site")
         return value
 
     @field_validator("chapters_file_name", "exams_file_name", "results_file_name")
@@ -271,6 +325,20 @@ class Settings(BaseSettings):
         return self.second_factor_required and email not in exceptions
 
     @property
+    def oidc_missing(self) -> list[str]:
+        """What the provider of identities still needs, as environment variables; nothing when there is none."""
+        needed = ("oidc_client_id", "oidc_client_secret", "public_address") if self.oidc_issuer else ()
+        return [f"{self.model_config['env_prefix']}{name}".upper() for name in needed if not getattr(self, name)]
+
+    @property
+    def oidc_button(self) -> str:
+        """The words of the button that signs in through the provider; empty when there is none."""
+        if not self.oidc_issuer:
+            return ""
+        is_psc = self.oidc_profile == "pro-sante-connect"
+        return self.oidc_label or f"Se connecter avec {'Pro Santé Connect' if is_psc else 'mon établissement'}"
+
+    @property
     def workers_in_server(self) -> int:
         """How many threads of the web server do background work."""
         return self.server_workers if self.run_jobs_in_server else 0
@@ -290,7 +358,7 @@ class Settings(BaseSettings):
 def get_settings() -> Settings:
     """The settings of this process. Raises WorkbenchError, naming the variables, when one cannot be read."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         prefix = Settings.model_config["env_prefix"]
         wrong = ", ".join(
@@ -300,6 +368,12 @@ def get_settings() -> Settings:
         raise WorkbenchError(
             f"Réglage illisible : {wrong}. Les valeurs possibles sont dans docs/guide/reglages.md."
         ) from error
+    if settings.oidc_missing:
+        raise WorkbenchError(f"Le fournisseur d'identité demande aussi : {', '.join(settings.oidc_missing)}.")
+    if settings.oidc_issuer and not is_safe_address(settings.public_address):
+        raise WorkbenchError("Le fournisseur d'identité demande une adresse publique en HTTPS : "
+                             f"{Settings.model_config['env_prefix']}PUBLIC_ADDRESS={settings.public_address}.")
+    return settings
 
 
 def resource_dir(name: str) -> Path:

@@ -14,6 +14,10 @@ class SignInPage(PageContext):
     next_page: str = "/"
     problem: str = ""
     notice: str = ""
+    provider_button: str = ""
+    """Words of the button that leads to the provider of identities; empty where there is none."""
+    has_left: bool = False
+    """A session that the provider had opened has just been closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,15 @@ class ChoosePasswordPage(PageContext):
     email: str
     minimum_length: int
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLine:
+    """Who the person is at the provider of identities."""
+
+    name: str
+    identifier: str
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +59,8 @@ class SessionLine:
     """Names the session in the form that closes it."""
     device: str
     address: str
-    has_second_factor: bool
+    way: str
+    """By what the person proved who she is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +70,7 @@ class AccountPage(PageContext):
     email: str
     must_change_password: bool
     has_second_factor: bool
+    identity: IdentityLine | None
     memberships: list[LaboratoryRole]
     sessions: list[SessionLine]
     minimum_length: int

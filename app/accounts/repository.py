@@ -5,12 +5,17 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func
 from sqlmodel import Session, col, select
 
-from app.models import Laboratory, Membership, SignInAttempt, User, UserSession
+from app.models import Laboratory, Membership, ProviderIdentity, SignInAttempt, User, UserSession
 
 
 def find_user_by_email(session: Session, email: str) -> User | None:
     """The account of this address, written as it is stored (see `service.normalise_email`)."""
     return session.exec(select(User).where(User.email == email)).first()
+
+
+def provider_identity_of(session: Session, user_id: int) -> ProviderIdentity | None:
+    """Who the owner of an account is at the provider of identities."""
+    return session.get(ProviderIdentity, user_id)
 
 
 def list_users(session: Session) -> list[User]:

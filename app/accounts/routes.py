@@ -9,7 +9,7 @@ from app.accounts import password_change, repository, service
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.device_cookie import device_of, set_device_cookie
 from app.accounts.devices import device_name
-from app.accounts.pages import AccountPage, LaboratoryRole, SessionLine, SignInPage
+from app.accounts.pages import AccountPage, IdentityLine, LaboratoryRole, SessionLine, SignInPage
 from app.accounts.password_change import TooManyTriesError
 from app.accounts.passwords import MINIMUM_LENGTH
 from app.accounts.redirects import safe_next
@@ -45,14 +45,28 @@ NOTICES = {
 }
 
 
+def _sign_in_page(
+    settings: Settings, suite: str, *, email: str = "", problem: str = "", notice: str = "", has_left: bool = False
+) -> SignInPage:
+    return SignInPage(
+        title="Connexion",
+        email=email,
+        next_page=safe_next(suite),
+        problem=problem,
+        notice=notice,
+        provider_button=settings.oidc_button,
+        has_left=has_left and bool(settings.oidc_button),
+    )
+
+
 @router.get("/connexion")
 def show_sign_in(
-    request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/", fait: str = ""
+    request: Request, session: SessionDep, settings: SettingsDep, suite: str = "/", fait: str = "", sorti: str = ""
 ) -> Response:
     """The sign-in form; a person already signed in goes on."""
     if user_of_token(session, session_token(request, settings), settings) is not None:
         return RedirectResponse(safe_next(suite), status_code=303)
-    page = SignInPage(title="Connexion", next_page=safe_next(suite), notice=SIGN_IN_NOTICES.get(fait, ""))
+    page = _sign_in_page(settings, suite, notice=SIGN_IN_NOTICES.get(fait, ""), has_left=bool(sorti))
     return render(request, "accounts/sign_in.html", page)
 
 
@@ -80,7 +94,7 @@ async def do_sign_in(
         browser=browser_of(request),
     )
     if not result.token:
-        page = SignInPage(title="Connexion", email=email, next_page=safe_next(suite), problem=result.problem)
+        page = _sign_in_page(settings, suite, email=email, problem=result.problem)
         response = render(request, "accounts/sign_in.html", page, status_code=429 if result.is_blocked else 401)
         if result.is_blocked:
             response.headers["Retry-After"] = str(result.seconds)
@@ -102,11 +116,30 @@ def do_sign_out(request: Request, session: SessionDep, settings: SettingsDep) ->
     if closed is not None:
         person = person_of(session, closed)
         record(session, "session.close", actor=person, object_type="user", object_id=closed.user_id)
-    response = RedirectResponse("/connexion", status_code=303)
+    # A link of that page closes the session at the provider: a form may lead to no other site.
+    by_provider = closed is not None and closed.provider is not None
+    response = RedirectResponse("/connexion?sorti=1" if by_provider else "/connexion", status_code=303)
     response.delete_cookie(
         cookie_name(settings), path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
     )
     return response
+
+
+WAYS = {
+    (False, False): "mot de passe",
+    (False, True): "mot de passe et second facteur",
+    (True, False): "fournisseur d’identité",
+    (True, True): "fournisseur d’identité, deux facteurs",
+}
+
+
+def _identity_line(session: SessionDep, settings: Settings, user_id: int) -> IdentityLine | None:
+    identity = repository.provider_identity_of(session, user_id)
+    if identity is None or identity.issuer != settings.oidc_issuer:
+        return None
+    is_rpps = settings.oidc_profile == "pro-sante-connect"
+    name = "Numéro RPPS" if is_rpps else "Identifiant chez le fournisseur"
+    return IdentityLine(name=name, identifier=identity.identifier, confirmed_at=identity.confirmed_at)
 
 
 def _account_page(
@@ -119,6 +152,7 @@ def _account_page(
         email=user.email,
         must_change_password=user.must_change_password,
         has_second_factor=user.has_second_factor,
+        identity=_identity_line(session, settings, user.id),
         memberships=[
             LaboratoryRole(
                 laboratory_id=membership.laboratory_id,
@@ -136,7 +170,7 @@ def _account_page(
                 handle=session_handle(row.token_hash),
                 device=device_name(row.device),
                 address=row.address,
-                has_second_factor=row.second_factor_at is not None,
+                way=WAYS[row.provider is not None, row.second_factor_at is not None],
             )
             for row in service.live_sessions(session, user, settings)
         ],

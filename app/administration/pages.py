@@ -66,7 +66,12 @@ class UserPage(PageContext):
     memberships: list[RoleLine]
     free_laboratories: list[SelectOption]
     roles: list[SelectOption]
+    identifier_name: str
+    """What the provider of identities names people by; empty where there is no provider."""
+    identifier: str
+    is_confirmed: bool
     notice: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from app.accounts import links
 from app.accounts import service as accounts
 from app.administration import service
 from app.administration.pages import NewLinkPage
-from app.errors import ConflictError, InvalidInputError
+from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.identity_providers.profile import profile_of
+from app.identity_providers.service import set_identifier
 from app.laboratories import service as laboratories
 from app.models import User
 from app.platform.authorising import AuthorisedRoute
@@ -78,9 +80,11 @@ def do_create_user(
 
 
 @router.get("/comptes/{user_id}")
-def show_user(request: Request, session: SessionDep, actor: Administrator, user_id: int, fait: str = "") -> Response:
+def show_user(
+    request: Request, session: SessionDep, settings: SettingsDep, actor: Administrator, user_id: int, fait: str = ""
+) -> Response:
     """One account."""
-    page = service.user_page(session, accounts.get_user(session, user_id), actor, SAVED if fait else "")
+    page = service.user_page(session, settings, accounts.get_user(session, user_id), actor, SAVED if fait else "")
     return render(request, "administration/user.html", page)
 
 
@@ -123,6 +127,28 @@ def do_set_administrator(
 ) -> Response:
     """Give or take the right to administer."""
     accounts.set_administrator(session, accounts.get_user(session, user_id), administrateur, actor=actor)
+    return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
+
+
+@router.post("/comptes/{user_id}/identite", dependencies=[recently_authenticated])
+def do_set_identifier(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    actor: Administrator,
+    user_id: int,
+    identifiant: ShortText = "",
+) -> Response:
+    """Enter what names the owner of an account at the provider of identities, or (empty) take it away."""
+    profile = profile_of(settings)
+    if profile is None:
+        raise NotFoundError("Cette installation n'a pas de fournisseur d'identité.")
+    user = accounts.get_user(session, user_id)
+    try:
+        set_identifier(session, profile, user, identifiant, actor=actor)
+    except (InvalidInputError, ConflictError) as error:
+        page = service.user_page(session, settings, user, actor, problem=error.message, entered=identifiant)
+        return render(request, "administration/user.html", page, status_code=error.status_code)
     return RedirectResponse(f"/administration/comptes/{user_id}?fait=1", status_code=303)
 
 

@@ -20,8 +20,10 @@ from app.administration.pages import (
 )
 from app.audit.heads import heads
 from app.audit.labels import action_label, detail_text, object_label
+from app.identity_providers.profile import profile_of
 from app.laboratories import repository as laboratories
 from app.models import Laboratory, Membership, User
+from app.settings import Settings
 from app.tokens.service import token_lines
 from app.transcoding.readers import BLIND, hidden_from_user
 from app.web.wording import ROLE_LABELS, role_label
@@ -66,7 +68,15 @@ def users_page(session: Session, *, email: str = "", name: str = "", problem: st
     return UsersPage(title="Comptes", users=lines, email=email, name=name, problem=problem)
 
 
-def user_page(session: Session, user: User, actor: User, notice: str = "") -> UserPage:
+def user_page(
+    session: Session,
+    settings: Settings,
+    user: User,
+    actor: User,
+    notice: str = "",
+    problem: str = "",
+    entered: str | None = None,
+) -> UserPage:
     """One account, its roles, and the laboratories where it has none."""
     user_id = _identifier(user.id)
     memberships = [
@@ -78,6 +88,10 @@ def user_page(session: Session, user: User, actor: User, notice: str = "") -> Us
         for laboratory in laboratories.list_laboratories(session)
         if laboratory.id not in taken
     ]
+    profile = profile_of(settings)
+    identity = accounts.provider_identity_of(session, user_id)
+    if profile is None or (identity is not None and identity.issuer != profile.issuer):
+        identity = None
     return UserPage(
         title=user.display_name,
         user_id=user_id,
@@ -92,6 +106,10 @@ def user_page(session: Session, user: User, actor: User, notice: str = "") -> Us
         free_laboratories=free,
         roles=ROLE_CHOICES,
         notice=notice,
+        identifier_name=profile.identifier_name if profile is not None else "",
+        identifier=entered if entered is not None else identity.identifier if identity is not None else "",
+        is_confirmed=identity is not None and identity.confirmed_at is not None,
+        problem=problem,
     )
 
 

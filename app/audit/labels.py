@@ -35,6 +35,9 @@ ACTION_LABELS: dict[str, str] = {
     "habits.learn": "Habitudes du catalogue apprises",
     "habits.leave": "Habitudes du catalogue laissées de côté",
     "habits.use": "Habitudes du catalogue suivies",
+    "identity.confirm": "Identité du fournisseur confirmée",
+    "identity.remove": "Identité du fournisseur retirée",
+    "identity.set": "Identité du fournisseur inscrite",
     "job.cancel": "Travail annulé",
     "job.retry": "Travail relancé",
     "laboratory.allow_reuse": "Réutilisation permise",
@@ -117,6 +120,7 @@ OBJECT_LABELS: dict[str, str] = {
     "value_set": "jeu de valeurs",
 }
 DETAIL_LABELS: dict[str, str] = {
+    "acr": "niveau d’authentification",
     "added": "ajoutées",
     "address": "adresse IP",
     "after": "après",
@@ -159,6 +163,7 @@ DETAIL_LABELS: dict[str, str] = {
     "files": "fichiers",
     "finess": "FINESS",
     "http_status": "réponse",
+    "identifier": "identifiant",
     "is_administrator": "administrateur",
     "is_agreement": "d’accord",
     "is_used": "en service",
@@ -180,6 +185,7 @@ DETAIL_LABELS: dict[str, str] = {
     "part": "partie",
     "previous": "précédente",
     "proposals": "propositions",
+    "provider": "fournisseur d’identité",
     "reason": "motif",
     "refused": "laissées",
     "release": "version LOINC",

@@ -32,6 +32,7 @@ from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
 from app.models.export import ExportRecord
 from app.models.grace import GraceDate
 from app.models.habits import CatalogueHabits
+from app.models.identity import ProviderAnswer, ProviderIdentity
 from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
 from app.models.laboratory import FhirNaming, Laboratory
 from app.models.memory import MappingWithdrawal, MemoryEntry
@@ -121,6 +122,8 @@ __all__ = [
     "PanelMember",
     "Proposal",
     "ProposalRun",
+    "ProviderAnswer",
+    "ProviderIdentity",
     "ReadingOrigin",
     "ReadingReconciliation",
     "ReadingRequest",

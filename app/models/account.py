@@ -66,6 +66,10 @@ class UserSession(SQLModel, table=True):
     challenge: str = Field(default="", max_length=100, sa_column_kwargs={"server_default": ""})
     """The challenge that a security key must sign, used once."""
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    provider: str | None = Field(default=None, max_length=300)
+    """The issuer that vouched for the person; None when she gave her password."""
+    acr: str | None = Field(default=None, max_length=100)
+    """How the provider says that it recognised her."""
 
 
 class SignInAttempt(SQLModel, table=True):

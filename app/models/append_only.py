@@ -59,6 +59,8 @@ MUTABLE = {
     "nabm_alignment": "part of a value set, which can be loaded again and removed",
     "one_time_link": "ended in place; its history is in the audit trail",
     "proposal": "computed by a run, and removed with a run that ended badly",
+    "provider_answer": "kept for an hour",
+    "provider_identity": "changed by an administrator; its history is in the audit trail",
     "recovery_code": "used in place; its use is in the audit trail",
     "review_state": "derived from the decisions of a row, and compared with them by verify-audit and doctor",
     "security_key": "its counter moves; its history is in the audit trail",

@@ -77,6 +77,8 @@ NOT_IDENTIFIED = {
     "review_state": "derived from the decisions of a test",
     "security_key": "named by its credential; its history is in the audit trail",
     "sign_in_attempt": "kept for a day",
+    "provider_answer": "kept for an hour",
+    "provider_identity": "one an account, whose identifier it shares",
     "source_row": "part of a received file, named by its row number",
     "stored_file": "a copy made for a download or a job, which expires; the export has its own identifier",
     "stored_file_chunk": "a piece of such a copy",

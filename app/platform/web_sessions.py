@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -55,6 +56,17 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Vouching:
+    """Which provider of identities vouched for a person, and how it had recognised her."""
+
+    provider: str
+    acr: str
+    has_two_factors: bool
+    longest: timedelta | None = None
+    """How long the provider lets such a session last."""
+
+
 def open_session(
     session: Session,
     user: User,
@@ -63,22 +75,29 @@ def open_session(
     address: str = "",
     device: str = "",
     with_second_factor: bool = False,
+    vouching: Vouching | None = None,
 ) -> str:
-    """Record a new session for this person and return the token for her cookie."""
+    """Record a new session for this person and return the token for her cookie.
+
+    It has two factors when she gave her second one here, or when the provider that vouches for her had asked for two.
+    """
     assert user.id is not None
     token = secrets.token_urlsafe(32)
-    now = utc_now()
-    session.add(
-        UserSession(
-            token_hash=hash_token(token),
-            user_id=user.id,
-            expires_at=now + timedelta(hours=settings.session_hours),
-            authenticated_at=now,
-            second_factor_at=now if with_second_factor else None,
-            address=address[:64],
-            device="".join(sign for sign in device if sign.isprintable())[:200],
-        )
+    now, lasting = utc_now(), timedelta(hours=settings.session_hours)
+    has_two_factors = with_second_factor or (vouching is not None and vouching.has_two_factors)
+    row = UserSession(
+        token_hash=hash_token(token),
+        user_id=user.id,
+        expires_at=now + lasting,
+        authenticated_at=now,
+        second_factor_at=now if has_two_factors else None,
+        address=address[:64],
+        device="".join(sign for sign in device if sign.isprintable())[:200],
     )
+    if vouching is not None:
+        row.provider, row.acr = vouching.provider, vouching.acr
+        row.expires_at = now + min(lasting, vouching.longest or lasting)
+    session.add(row)
     return token
 
 

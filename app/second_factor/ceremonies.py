@@ -40,9 +40,9 @@ class Site:
     @staticmethod
     def of(settings: Settings) -> "Site":
         """The configured public address; never what a request says of itself. Raises InvalidInputError without one."""
-        if not settings.public_url:
+        if not settings.public_address:
             raise InvalidInputError(_NO_ADDRESS)
-        parts = urlsplit(settings.public_url)
+        parts = urlsplit(settings.public_address)
         return Site(f"{parts.scheme}://{parts.netloc}", parts.hostname or "")
 
 

@@ -51,7 +51,7 @@ def _page(
         application_since=factors.application_since,
         pending_secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         keys=keys,
-        keys_offered=bool(settings.public_url),
+        keys_offered=bool(settings.public_address),
         codes_left=factors.codes_left,
         notice=notice,
         problem=problem,

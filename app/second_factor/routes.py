@@ -41,7 +41,7 @@ def finish_sign_in(request: Request, session: Session, user: User, settings: Set
 
 
 def _keys_offered(session: Session, user: User, settings: Settings) -> bool:
-    return bool(settings.public_url and repository.keys_of(session, user.id or 0))
+    return bool(settings.public_address and repository.keys_of(session, user.id or 0))
 
 
 def _is_expected(caller: Caller) -> bool:

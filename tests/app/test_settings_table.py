@@ -20,8 +20,10 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
 }
 VALUES_OF = {
     "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
-    "log_level": "debug", "secret_key": "0a" * 32, "public_url": "https://loinc.exemple.fr",
+    "log_level": "debug", "secret_key": "0a" * 32,
     "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
+    "public_address": "https://atelier.exemple", "oidc_issuer": "https://identite.exemple",
+    "oidc_discovery": "https://identite.exemple/decouverte", "oidc_profile": "pro-sante-connect",
 }  # fmt: skip
 """Of settings that do not take any text."""
 
@@ -75,7 +77,7 @@ def test_a_setting_without_description_is_refused(monkeypatch: pytest.MonkeyPatc
     [
         ("database_url", "bla"), ("database_url", "postgresql://a:MOTDEPASSE@serveur:port/base"), ("redis_url", "zzz"),
         ("trusted_proxies", "hello"), ("log_level", "zzz"), ("shutdown_seconds", "-5"), ("session_hours", "-1"),
-        ("session_idle_minutes", "0"), ("public_url", "loinc.exemple.fr"), ("public_url", "https://a.fr/chemin"),
+        ("session_idle_minutes", "0"), ("public_address", "loinc.exemple.fr"), ("public_address", "https://a.fr/chemin"),
         ("reauthentication_minutes", "0"), ("max_upload_bytes", "0"),
     ],
 )  # fmt: skip

@@ -13,8 +13,8 @@ APP = Path("app")
 SHARED = {
     "FrenchName", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
     "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
-    "KnownDevice", "OneTimeLink", "RecoveryCode", "SecurityKey", "SignInAttempt", "TotpSecret", "User",
-    "UserSession",  # people, who may be of several laboratories
+    "KnownDevice", "OneTimeLink", "ProviderAnswer", "ProviderIdentity", "RecoveryCode", "SecurityKey",
+    "SignInAttempt", "TotpSecret", "User", "UserSession",  # people, who may be of several laboratories
     "JobChunk", "JobPlan", "TallyRule",  # the machinery of jobs and counts: no page shows a row of them
     "ChainHead", "ChainLink", "TextSalt",  # hashes: a chain is named by the number of its laboratory
     "Laboratory",  # kept to itself by `app.platform.scoped`

@@ -40,7 +40,7 @@ def test_a_key_from_its_first_touch_to_a_replay(
 ) -> None:
     origin = f"http://localhost:{urlsplit(address).port}"
     application.state.settings = application.state.settings.model_copy(
-        update={"second_factor_required": True, "public_url": origin}
+        update={"second_factor_required": True, "public_address": origin}
     )
     with transaction(engine) as session:
         create_user(session, email=EMAIL, display_name="Marie Durand", password=PASSWORD, must_change_password=False)
