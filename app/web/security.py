@@ -43,8 +43,16 @@ def is_cross_site(method: str, headers: Headers) -> bool:
         return fetch_site not in ("same-origin", "none")
     origin = headers.get("origin")
     if origin is not None:
-        return origin == "null" or urlsplit(origin).netloc != headers.get("host", "")
+        return origin == "null" or _place(origin) != headers.get("host", "")
     return False
+
+
+def _place(origin: str) -> str | None:
+    """The name and port of an origin; None for what is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def reads_no_cookie(path: str) -> bool:
