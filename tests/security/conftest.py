@@ -1,6 +1,5 @@
 """One installation with something in each place, and who attacks it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -57,7 +56,7 @@ class Besieged:
 
 
 @pytest.fixture
-def besieged(world: World, settings: Settings, application: FastAPI) -> Iterator[Besieged]:
+def besieged(world: World, settings: Settings, application: FastAPI) -> Besieged:
     """An installation with a catalogue of 60 proposed and decided rows."""
     catalogue = world.add_catalogue()
     assert catalogue.id is not None
@@ -73,4 +72,4 @@ def besieged(world: World, settings: Settings, application: FastAPI) -> Iterator
         "user_id": str(world.user_id(READER)),
         "kind": "xlsx",
     }
-    yield Besieged(world, settings, application, known, token)
+    return Besieged(world, settings, application, known, token)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.supply import audit, sbom
-from tests.supply.licences import is_allowed, installed, locked, npm_packages
+from tests.supply.licences import installed, is_allowed, locked, npm_packages
 
 CLEAN = json.dumps({"dependencies": [{"name": "a", "version": "1", "vulns": []}]})
 FOUND = json.dumps(

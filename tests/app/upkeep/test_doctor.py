@@ -36,7 +36,8 @@ from tests.app.upkeep.conftest import RunMain
 from tests.app.upkeep.damage import overwrite, table_pages
 
 CHECKS = [
-    "versions", "dossier de données", "fichiers de données", "place sur le disque", "base de données", "intégrité", "liens entre tables",
+    "versions", "dossier de données", "fichiers de données", "place sur le disque",
+    "base de données", "intégrité", "liens entre tables",
     "faits protégés", "migrations", "terminologie", "chargements", "index de recherche", "comptes tenus",
     "travaux de fond",
 ]  # fmt: skip
