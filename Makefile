@@ -18,7 +18,7 @@ export PIP_ROOT_USER_ACTION = ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run serve test check bench chaos lock migration guide architecture clean packages-for-tests
+.PHONY: help install run serve test check audit sbom bench chaos lock migration guide architecture clean packages-for-tests
 
 help:
 	@echo "make run           ouvre l'application avec sa démonstration, sur http://127.0.0.1:8000/"
@@ -26,6 +26,8 @@ help:
 	@echo "make serve         ouvre l'application sur vos données (dossier var/, sans démonstration)"
 	@echo "make test          installe ce qu'il faut pour les tests et vérifie tout"
 	@echo "make check         vérifie tout, sans rien installer"
+	@echo "make audit         cherche les vulnérabilités connues des bibliothèques employées (demande le réseau)"
+	@echo "make sbom          écrit la liste de ce qui est livré, au format CycloneDX (build/transcodeur.cdx.json)"
 	@echo "make bench         mesure la qualité du moteur de proposition, la vitesse des pages et la charge"
 	@echo "make chaos         tue les processus au hasard et vérifie que rien n'est perdu ; débit de 50 laboratoires"
 	@echo "make guide         récrit les pages du guide qui viennent du code"
@@ -139,6 +141,13 @@ check:
 	[ $$failed = 0 ] || echo "Une vérification ci-dessus a échoué." >&2; \
 	verify $(PYTEST); \
 	exit $$failed
+
+# 0 when nothing is known, 1 when something is, 3 when a source could not be asked (make itself then says 2).
+audit: $(STAMPS)/requirements-dev $(STAMPS)/application
+	@$(BIN)/python -m tests.supply.audit
+
+sbom: $(STAMPS)/requirements-dev $(STAMPS)/application
+	@$(BIN)/python -m tests.supply.sbom
 
 bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.matching.run

@@ -271,6 +271,8 @@ def demo() -> None:
 def main() -> None:
     """Run a command; what the user can mend is said in one French sentence, without a traceback."""
     configure_logs()
+    # Databases, queues, caches and spools, in every process that this one starts.
+    os.umask(0o077)
     try:
         cli()
     except Exception as error:

@@ -66,6 +66,7 @@ from app.upgrades import jobs as release_jobs
 from app.upgrades import routes as upgrades
 from app.web.error_handlers import HANDLERS
 from app.web.form_limits import FORM_LIMITS
+from app.web.hosts import AllowedHosts
 from app.web.proxies import TrustedProxies
 from app.web.request_log import RequestLogMiddleware
 from app.web.security import CrossSiteMiddleware, SecurityHeadersMiddleware
@@ -157,7 +158,8 @@ def create_app(
         BodyTimeLimit, idle_seconds=settings.body_idle_seconds, total_seconds=settings.body_total_seconds
     )
     application.add_middleware(CrossSiteMiddleware)
-    application.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
+    application.add_middleware(AllowedHosts, settings=settings)
+    application.add_middleware(SecurityHeadersMiddleware, settings=settings)
     proxies = TrustedProxies.read(settings.trusted_proxies)
     if proxies:
         application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)

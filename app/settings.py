@@ -53,6 +53,19 @@ class Settings(BaseSettings):
         description="Adresse d'écoute du serveur web ; celle par défaut n'est joignable que depuis la machine même.",
     )
     port: int = Field(8000, description="Port d'écoute du serveur web ; 0 laisse le système en choisir un.")
+    public_address: str = Field(
+        "",
+        description="Adresse par laquelle on ouvre l'atelier, par exemple `https://atelier.exemple.fr` : les adresses "
+        "FHIR données aux programmes en viennent, et le nom est accepté dans l'en-tête `Host` ; vide, c'est l'adresse "
+        "de chaque requête. En `https://`, chaque réponse demande au navigateur de n'employer que HTTPS. Les clés de "
+        "sécurité y sont liées, et le fournisseur d'identité y renvoie.",
+    )
+    allowed_hosts: str = Field(
+        "",
+        description="Autres noms, séparés par des virgules, sous lesquels l'atelier répond. Il répond toujours à celui "
+        "de l'adresse publique, à ceux de la machine même (`localhost`, `127.0.0.1`) et à l'adresse IP où la "
+        "connexion arrive ; tout autre en-tête `Host` est refusé (421).",
+    )
     secure_cookies: bool = Field(
         False,
         description="À mettre à `true` derrière HTTPS : le cookie de session reçoit alors `Secure` et le préfixe "
@@ -140,6 +153,12 @@ class Settings(BaseSettings):
         description="Processus, à côté du serveur web et moins prioritaires que lui, qui lisent les fichiers reçus : "
         "un gros classeur n'y ralentit personne. Ils ne démarrent qu'au premier fichier ; 0, c'est le serveur qui lit.",
     )
+    reading_memory_bytes: int = Field(
+        3_000_000_000,
+        ge=1_000_000_000,
+        description="Mémoire (adresses) que peut prendre chacun de ces processus, en octets ; un fichier qui en "
+        "demanderait plus est refusé, et le serveur n'en souffre pas.",
+    )
     max_upload_bytes: int = Field(
         20_000_000,
         gt=0,
@@ -208,14 +227,6 @@ class Settings(BaseSettings):
         "LOINC_6_transcodage_demandes_{date}.csv",
         description="Nom du fichier LOINC_6 ; `{date}` devient le jour de l'export (AAAAMMJJ). "
         "La réglementation y imprime `demandes` ; certains lecteurs attendent `resultats`.",
-    )
-
-    public_address: str = Field(
-        "",
-        description="Adresse par laquelle on ouvre l'atelier, par exemple `https://atelier.exemple.fr` : les adresses "
-        "FHIR données aux programmes en viennent, et le nom est accepté dans l'en-tête `Host` ; vide, c'est l'adresse "
-        "de chaque requête. En `https://`, chaque réponse demande au navigateur de n'employer que HTTPS. Les clés de "
-        "sécurité y sont liées et le fournisseur d'identité y renvoie : vide, ni les unes ni l'autre.",
     )
     oidc_issuer: str = Field(
         "",
@@ -288,6 +299,27 @@ class Settings(BaseSettings):
             raise ValueError("seul « {date} » peut y être entre accolades") from error
         if not name.strip(". ") or set(name) & set('/\\:*?"<>|') or not name.isprintable():
             raise ValueError("ce n'est pas un nom de fichier")
+        return value
+
+    @field_validator("public_address")
+    @classmethod
+    def _is_public_address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        # `port` raises for what is no number.
+        if parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 0) < 0:
+            raise ValueError("not an address")
+        if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+            raise ValueError("more than a scheme, a name and a port")
+        return value.rstrip("/")
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+", part):
+                raise ValueError("not a name")
         return value
 
     @field_validator("database_url")

@@ -50,7 +50,7 @@ def _link_page(
         title="Compte ouvert" if is_new else "Nouveau lien",
         user_id=user.id,
         email=user.email,
-        link=f"{str(request.base_url).rstrip('/')}/invitation/{secret}",
+        link=f"{settings.public_address or str(request.base_url).rstrip('/')}/invitation/{secret}",
         hours=settings.invitation_hours,
         is_new=is_new,
     )

@@ -23,6 +23,7 @@ from app.files import limits
 from app.models import Catalogue, UploadDraft, utc_now
 from app.patient_guard.refusal import PatientDataError
 from app.platform.authorising import AuthorisedRoute
+from app.platform.bodies import takes_files
 from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep, for_roles
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
@@ -123,6 +124,7 @@ def _base_name(file_name: str) -> str:
 
 
 @router.post("/laboratoires/{laboratory_id}/importer", dependencies=[for_roles(*MAY_IMPORT)])
+@takes_files
 def do_upload(
     request: Request,
     transactions: TransactionsDep,

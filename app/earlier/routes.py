@@ -20,6 +20,7 @@ from app.errors import InvalidInputError, NotFoundError, WorkbenchError
 from app.files.archive import unpacked
 from app.models import EarlierUse
 from app.platform.authorising import AuthorisedRoute
+from app.platform.bodies import takes_files
 from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.proposals.readiness import ENGINE_READY
@@ -91,6 +92,7 @@ def show(
 
 
 @router.post("", dependencies=[for_roles(*service.MAY_TAKE)])
+@takes_files
 def do_receive(
     request: Request,
     transactions: TransactionsDep,

@@ -17,6 +17,7 @@ from app.publication.mapping import MapElement, map_groups
 from app.publication.schemas import PublishedTest
 from app.publication.statement import LABELS, Statement
 from app.text import iso_day
+from app.web.spreadsheet_csv import safe_cell
 
 PREDICATES = {
     Relation.EQUIVALENT: "skos:exactMatch",
@@ -130,5 +131,6 @@ def sssom_tsv(assessment: Assessment, statement: Statement, canonicals: Canonica
     # `other` is for what SSSOM has no place for: where no row needs it, the file does without.
     width = len(COLUMNS) if any(row[-1] for row in rows) else len(COLUMNS) - 1
     writer.writerow(COLUMNS[:width])
-    writer.writerows(row[:width] for row in rows)
+    # Curators open it in a spreadsheet too.
+    writer.writerows([safe_cell(cell) for cell in row[:width]] for row in rows)
     return buffer.getvalue().encode(), len(rows)

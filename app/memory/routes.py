@@ -15,6 +15,7 @@ from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
 from app.models import Role
 from app.platform.authorising import AuthorisedRoute
+from app.platform.bodies import takes_files
 from app.platform.identity import LaboratoryAccess, LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.web.spreadsheet_csv import csv_download
@@ -61,6 +62,7 @@ def show_memory(
 
 
 @router.post("/laboratoires/{laboratory_id}/memoire", dependencies=[for_roles(*service.MAY_REMEMBER)])
+@takes_files
 def do_import(
     request: Request, transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
 ) -> Response:

@@ -11,6 +11,7 @@ is ended by SIGKILL alone, whatever state it is in.
 
 import fcntl
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from app.errors import TooBusyError, WorkbenchError
+from app.errors import InvalidInputError, TooBusyError, WorkbenchError
 from app.platform.database import make_engine
 from app.platform.logs import configure_logs
 from app.settings import Settings
@@ -49,6 +50,10 @@ TOO_LONG = (
 INTERRUPTED = (
     "La lecture de ces fichiers a été interrompue deux fois, sans doute par manque de mémoire ; rien n'est enregistré. "
     "Recommencez dans un moment, ou partagez le fichier."
+)
+TOO_MUCH_MEMORY = (
+    "La lecture de ces fichiers demande plus de mémoire que l'atelier n'en accorde ; rien n'est enregistré. Envoyez un "
+    "fichier à la fois, ou partagez le fichier."
 )
 CLOSED = "Le serveur s'arrête ; rien n'est enregistré. Recommencez dans une minute."
 NOT_STARTED = (
@@ -106,7 +111,7 @@ class _Reader:
         context = get_context("spawn")
         held, self._leash = context.Pipe(duplex=False)
         self._talk, theirs = context.Pipe()
-        arguments = (theirs, held, settings.resolved_database_url, settings.log_level)
+        arguments = (theirs, held, settings.resolved_database_url, settings.log_level, settings.reading_memory_bytes)
         self._process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
         try:
             with _interrupts_held():
@@ -283,12 +288,14 @@ def beside(settings: Settings, engine: Engine) -> Apart:
     return Beside(settings) if settings.reading_processes else Here(engine)
 
 
-def _serve(talk: Connection, held: Connection, database_url: str, log_level: str) -> None:
+def _serve(talk: Connection, held: Connection, database_url: str, log_level: str, memory_bytes: int) -> None:
     """What a process does: answer, one at a time, until the one that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _end_with(held)
     os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure_logs(log_level)
     engine = make_engine(database_url)
     while True:
@@ -322,6 +329,9 @@ def _answer(engine: Engine, function: Callable[..., Any], arguments: tuple[objec
         return True, function(engine, *arguments)
     except WorkbenchError as error:
         return False, error
+    except MemoryError:
+        log.error("apart.too_much_memory", function=function.__name__)
+        return False, InvalidInputError(TOO_MUCH_MEMORY)
     except Exception as error:
         log.exception("apart.failed", function=function.__name__)
         try:

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from app.errors import NotAllowedError, NotFoundError
 from app.models import Membership, Role, User, UserSession, metadata, utc_now
 from app.platform import locks
+from app.platform.bodies import FORM_BYTES, STRANGERS_FORM_BYTES, at_most
 from app.platform.database import reading
 from app.platform.forms import CleanRequest, FormRefusedError
 from app.platform.identity import (
@@ -228,7 +229,10 @@ class AuthorisedRoute(APIRoute):
                     raise NotFoundError("Cette page n'existe pas.")
             if needs.person:
                 await run_in_threadpool(authorise, request, needs)
-            clean = CleanRequest(request.scope, request.receive, request._send)
+            receive = request.receive
+            if not getattr(self.endpoint, "takes_files", False):
+                receive = at_most(receive, request.headers, FORM_BYTES if needs.person else STRANGERS_FORM_BYTES)
+            clean = CleanRequest(request.scope, receive, request._send)
             clean.looks_for_patients = not getattr(self.endpoint, "keeps_what_is_typed", False)
             try:
                 answer = await handle(clean)

@@ -1,12 +1,47 @@
-"""Bodies have a time limit: whoever stops sending is answered, not awaited."""
+"""Bodies have limits: whoever stops sending is answered, not awaited, and a form is no file."""
 
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import anyio
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.platform.open_transactions import forbid_open_transaction, own_ledger
+
+FORM_BYTES = 4_000_000
+"""A form without files: some thousand ticked rows, or the choices of ten files of two hundred columns."""
+STRANGERS_FORM_BYTES = 64_000
+"""A form that is received from whoever sends it, signed in or not."""
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def takes_files(endpoint: Endpoint) -> Endpoint:
+    """Say of a route that files are sent to it: the limit of its body is that of the application, or its own."""
+    endpoint.takes_files = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+def at_most(receive: Receive, headers: Headers, limit: int) -> Receive:
+    """What receives a body of so many bytes at most: 413 at once where its length is told, else when it is passed."""
+    told = headers.get("content-length", "")
+    is_too_long = told.isascii() and told.isdigit() and (len(told) > 19 or int(told) > limit)
+    received = 0
+
+    async def receive_at_most() -> Message:
+        nonlocal received
+        if is_too_long:
+            raise HTTPException(413, headers={"Connection": "close"})
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise HTTPException(413, headers={"Connection": "close"})
+        return message
+
+    return receive_at_most
 
 
 class BodyTimeLimit:

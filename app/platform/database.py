@@ -1,11 +1,14 @@
 """Engine and the session boundaries: reads and writes open late, end soon, and commit here only."""
 
+import os
 import random
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -16,6 +19,9 @@ from sqlmodel import Session, create_engine
 from app.models.append_only import KNOWN_ALREADY
 from app.platform import chain, folding, open_transactions, postgresql
 
+PRIVATE = 0o600
+OF_OTHERS = 0o077
+"""What the group and others may do with a file: nothing."""
 BUSY_SECONDS = 15
 """How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
 WAIT_SECONDS = 0.004
@@ -36,6 +42,11 @@ def make_engine(url: str) -> Engine:
         return engine
     connect_args = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     engine = create_engine(url, connect_args=connect_args, poolclass=NullPool)
+
+    @event.listens_for(engine, "do_connect")
+    def _keep_private(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
+        if arguments and arguments[0] and not arguments[0].startswith((":", "file:")):
+            make_private(Path(arguments[0]))
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -58,6 +69,23 @@ def make_engine(url: str) -> Engine:
     # After the listener above: a BEGIN that fails leaves nothing open.
     open_transactions.watch(engine)
     return engine
+
+
+def make_private(file: Path) -> None:
+    """See that the file of an embedded database is its owner's alone, whatever the umask; SQLite follows beside it.
+
+    A file that is there is never opened here: to close it again would drop the locks that this process holds on it.
+    """
+    with suppress(OSError):
+        try:
+            mode = stat.S_IMODE(file.stat().st_mode)
+        except FileNotFoundError:
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
+            return
+        if mode & OF_OTHERS:
+            for ending in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    file.with_name(file.name + ending).chmod(PRIVATE)
 
 
 def _begin_writing(connection: Connection) -> None:

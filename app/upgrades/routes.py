@@ -11,6 +11,7 @@ from app.errors import ConflictError, InvalidInputError, TooBusyError
 from app.jobs.queue import JobQueue
 from app.models import ValueSetKind
 from app.platform.authorising import AuthorisedRoute
+from app.platform.bodies import takes_files
 from app.platform.identity import Administrator, CatalogueDep
 from app.platform.request_session import ApartDep, SessionDep, TransactionsDep
 from app.terminology import grace, service, value_sets
@@ -46,6 +47,7 @@ def show_terminologies(
 
 
 @router.post(f"{TERMINOLOGIES}/versions", max_body_size=MAX_RELEASE_BYTES)
+@takes_files
 def do_upload_release(
     request: Request,
     transactions: TransactionsDep,
@@ -131,6 +133,7 @@ def do_set_grace_date(
 
 
 @router.post(f"{TERMINOLOGIES}/listes")
+@takes_files
 def do_upload_value_set(
     request: Request,
     transactions: TransactionsDep,

@@ -26,6 +26,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield surroundings.versions()
     yield surroundings.folder(settings.data_dir)
     if settings.data_dir.is_dir():
+        yield surroundings.files(settings.data_dir)
         yield surroundings.disk(settings.data_dir, database)
     if settings.redis_url:
         yield surroundings.redis(settings.redis_url)

@@ -12,6 +12,7 @@ from app.text import format_number
 from app.upkeep.health import Check
 
 REDIS_SECONDS = 3
+MOST_NAMED = 5
 SPARE_BYTES = 200_000_000
 """What must stay free beyond the room of two more copies of the database: a backup, and a restoration."""
 
@@ -26,6 +27,25 @@ def folder(data_dir: Path) -> Check:
     if not os.access(data_dir, os.W_OK | os.X_OK):
         return Check("dossier de données", False, f"« {data_dir} » ne peut être écrit par ce compte")
     return Check("dossier de données", True, f"« {data_dir} » n'est lisible que de son propriétaire")
+
+
+def files(data_dir: Path) -> Check:
+    """Whether everything in the data folder is its owner's alone: database, copies, queue, spools, caches."""
+    name = "fichiers de données"
+    opened = sorted(path for path in data_dir.rglob("*") if _is_open(path))
+    if not opened:
+        return Check(name, True, "aucun n'est ouvert à d'autres")
+    named = ", ".join(f"« {path.relative_to(data_dir)} »" for path in opened[:MOST_NAMED])
+    others = f" et {format_number(len(opened) - MOST_NAMED)} autres" if len(opened) > MOST_NAMED else ""
+    return Check(name, False, f"ouverts à d'autres : {named}{others} ; chmod -R go= « {data_dir} »")
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return not path.is_symlink() and bool(path.stat().st_mode & 0o077)
+    except OSError:
+        # It went away meanwhile, or its folder is closed to this account too.
+        return False
 
 
 def disk(data_dir: Path, database: Path | None) -> Check:

@@ -29,7 +29,7 @@ from app.text import counted
 from app.web.form_limits import passed_limit
 from app.web.pages import ErrorPage
 from app.web.request_log import REQUEST_ID_HEADER, route_template
-from app.web.security import security_headers
+from app.web.security import security_headers, speaks_tls
 from app.web.templating import render
 
 log = structlog.get_logger(__name__)
@@ -224,7 +224,7 @@ async def on_unexpected_error(request: Request, error: Exception) -> Response:
     message = "Une erreur inattendue s'est produite. Rien n'a été enregistré ; vous pouvez réessayer."
     answer = _answer(request, 500, message)
     # This handler runs outside the middlewares that add the headers elsewhere.
-    for name, value in security_headers(request.app.state.settings.secure_cookies):
+    for name, value in security_headers(speaks_tls(request.app.state.settings, request.scope)):
         answer.headers.setdefault(name, value)
     answer.headers[REQUEST_ID_HEADER] = request.state.request_id
     return answer

@@ -8,11 +8,26 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.platform.request_session import SAFE_METHODS
+from app.settings import Settings
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb")
+)
+
+
+def speaks_tls(settings: Settings, scope: Scope) -> bool:
+    """Whether the person reads this installation over TLS: it is said so, or the connection or a trusted proxy says it.
+
+    The scheme of the scope is that of `X-Forwarded-Proto` where a trusted proxy sent it, and of nobody else.
+    """
+    is_said = settings.secure_cookies or settings.public_address.startswith("https://")
+    return is_said or scope.get("scheme") == "https"
 
 
 def is_cross_site(method: str, headers: Headers) -> bool:
@@ -28,8 +43,16 @@ def is_cross_site(method: str, headers: Headers) -> bool:
         return fetch_site not in ("same-origin", "none")
     origin = headers.get("origin")
     if origin is not None:
-        return origin == "null" or urlsplit(origin).netloc != headers.get("host", "")
+        return origin == "null" or _place(origin) != headers.get("host", "")
     return False
+
+
+def _place(origin: str) -> str | None:
+    """The name and port of an origin; None for what is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def reads_no_cookie(path: str) -> bool:
@@ -65,7 +88,8 @@ def security_headers(https: bool) -> Iterable[tuple[str, str]]:
     yield "X-Content-Type-Options", "nosniff"
     yield "Referrer-Policy", "same-origin"
     yield "Cross-Origin-Opener-Policy", "same-origin"
-    yield "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
+    yield "Cross-Origin-Resource-Policy", "same-origin"
+    yield "Permissions-Policy", PERMISSIONS_POLICY
     yield "Cache-Control", "no-store"
     if https:
         yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
@@ -74,19 +98,21 @@ def security_headers(https: bool) -> Iterable[tuple[str, str]]:
 class SecurityHeadersMiddleware:
     """Send the security headers with every answer; pages are never stored by shared caches."""
 
-    def __init__(self, app: ASGIApp, https: bool = False) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.https = https
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
+        https = speaks_tls(self._settings, scope)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in security_headers(self.https):
+                for name, value in security_headers(https):
                     headers.setdefault(name, value)
             await send(message)
 

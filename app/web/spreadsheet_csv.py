@@ -28,7 +28,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """The same in pieces; `rows` may read them some at a time, and no transaction is open while they are sent."""
     remaining = iter(rows)
-    yield "\ufeff" + _written([header])
+    yield "\ufeff" + _written([[safe_cell(cell) for cell in header]])
     while batch := list(islice(remaining, BATCH)):
         forbid_open_transaction("write a CSV")
         yield _written([safe_cell(cell) for cell in row] for row in batch)

@@ -49,6 +49,7 @@ def send_by_hand(
     """Send the head of a request; `receive` hands over its body, or does not."""
     answer = Answer()
     url = urlsplit(address)
+    sent = {"host": "testserver"} | (headers or {})
 
     async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -67,7 +68,7 @@ def send_by_hand(
         "raw_path": url.path.encode(),
         "query_string": url.query.encode(),
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
         "client": ("127.0.0.1", 50000),
         "server": ("testserver", 80),
     }

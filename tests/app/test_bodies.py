@@ -145,7 +145,7 @@ def test_nothing_is_open_while_a_body_is_awaited(
             return {"type": "http.request", "body": START[item.content_type], "more_body": True}
         return {"type": "http.disconnect"}
 
-    headers = everybody | {"content-type": item.content_type, "content-length": "100000"}
+    headers = everybody | {"content-type": item.content_type, "content-length": "1000"}
     send_by_hand(application, item.method, item.address(kind="xlsx"), stalling, headers=headers)
     assert len(awaited) == 2
 
@@ -313,7 +313,7 @@ def _stalled(application: FastAPI, headers: dict[str, str], every: float) -> Ans
         await anyio.sleep(every)
         return {"type": "http.request", "body": b"n", "more_body": True}
 
-    sent = headers | {"content-type": FORM, "content-length": "100000"}
+    sent = headers | {"content-type": FORM, "content-length": "1000"}
     return send_by_hand(application, "POST", "/administration/laboratoires/1", slow, headers=sent)
 
 

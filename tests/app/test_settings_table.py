@@ -20,9 +20,9 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
 }
 VALUES_OF = {
     "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
-    "log_level": "debug", "secret_key": "0a" * 32,
-    "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
-    "public_address": "https://atelier.exemple", "oidc_issuer": "https://identite.exemple",
+    "log_level": "debug", "secret_key": "0a" * 32, "allowed_hosts": "atelier.local",
+    "reading_memory_bytes": "2000000000", "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",
+    "public_address": "https://atelier.exemple.fr", "oidc_issuer": "https://identite.exemple",
     "oidc_discovery": "https://identite.exemple/decouverte", "oidc_profile": "pro-sante-connect",
 }  # fmt: skip
 """Of settings that do not take any text."""
@@ -53,7 +53,8 @@ def test_the_variable_of_each_line_changes_its_setting(name: str, monkeypatch: p
     variable = next(row[0] for row in ROW.findall(settings_table()) if row[0].lower().endswith(f"transcodeur_{name}"))
     text, value = OTHER_VALUES.get(field.annotation) or (str(not field.default).lower(), not field.default)
     if name in VALUES_OF:
-        text = value = VALUES_OF[name]
+        text = VALUES_OF[name]
+        value = int(text) if field.annotation is int else text
     monkeypatch.setenv(variable, text)
     assert getattr(Settings(), name) == value != field.default
 

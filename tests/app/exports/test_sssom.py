@@ -123,3 +123,11 @@ def test_rows_that_nobody_approved_are_left_out(sample: Sample, settings: Settin
     assert read(file.content)[1] == []
     assert file.business_version.encode() in file.content
     assert file.name.endswith(".sssom.tsv")
+
+
+def test_no_cell_is_a_formula(narrow: Sample, settings: Settings) -> None:
+    with transaction(narrow.world.engine) as session:
+        session.execute(update(LocalTest).where(col(LocalTest.code) == "NA").values(label="=HYPERLINK(0)"))
+    _, rows = read(exported_file(narrow, settings, ExportKind.SSSOM).content)
+    assert "'=HYPERLINK(0)" in {row["subject_label"] for row in rows}
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "@"))]

@@ -61,7 +61,7 @@ def test_the_machine_itself_reads_them_and_nobody_else(application: FastAPI) -> 
     away = ("192.0.2.1", 4000)
     assert status(application, LOCAL, **HERE) == 200
     assert status(application, away, **HERE) == 403
-    assert status(application, LOCAL, host="atelier.exemple.fr") == 403
+    assert status(application, LOCAL, host="testserver") == 403, "a name of the installation, not of the machine"
     assert status(application, LOCAL, **HERE, **{"x-forwarded-for": "127.0.0.1"}) == 403
     assert status(application, away, **HERE, authorization="Bearer ") == 403
     assert status(application, away, **HERE, authorization=f"Bearer {TOKEN}") == 403, "no token is set"

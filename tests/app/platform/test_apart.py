@@ -18,7 +18,7 @@ from openpyxl import Workbook
 from sqlalchemy import Engine
 from sqlmodel import func, select
 
-from app.errors import ImportRefusedError, InputProblem, TooBusyError
+from app.errors import ImportRefusedError, InputProblem, InvalidInputError, TooBusyError
 from app.models import Laboratory
 from app.platform.apart import BUSY, CLOSED, MOST_WAITING, NICENESS, Beside, Here, beside
 from app.platform.database import reading
@@ -47,6 +47,10 @@ def dies(_engine: Engine, marks: str, times: int) -> str:
         mark.write_text("x" * (died + 1))
         os._exit(9)
     return "enfin"
+
+
+def takes_memory(_engine: Engine, count: int) -> int:
+    return len(bytearray(count))
 
 
 def sleeps(_engine: Engine, pid_file: str) -> None:
@@ -328,3 +332,17 @@ def test_a_file_is_received_looked_at_and_imported_beside_the_server(
         assert broken.status_code == 422
         assert "le fichier est vide." in broken.text
     assert client.post(f"{draft}/confirmer", data={"x": "1"}).status_code == 303
+
+
+@once
+def test_a_file_that_takes_too_much_memory_is_refused_and_the_process_stays(settings: Settings, engine: Engine) -> None:
+    limited = settings.model_copy(update={"reading_processes": 1, "reading_memory_bytes": 1_000_000_000})
+    apart = Beside(limited)
+    try:
+        _, before, _, _ = apart.run(whereabouts, "avant")
+        with pytest.raises(InvalidInputError, match="plus de mémoire"):
+            apart.run(takes_memory, 1_500_000_000)
+        assert apart.run(takes_memory, 1_000) == 1_000
+        assert apart.run(whereabouts, "après")[1] == before
+    finally:
+        apart.close()

@@ -36,7 +36,8 @@ from tests.app.upkeep.conftest import RunMain
 from tests.app.upkeep.damage import overwrite, table_pages
 
 CHECKS = [
-    "versions", "dossier de données", "place sur le disque", "base de données", "intégrité", "liens entre tables",
+    "versions", "dossier de données", "fichiers de données", "place sur le disque",
+    "base de données", "intégrité", "liens entre tables",
     "faits protégés", "chaîne d'audit", "migrations", "terminologie", "chargements", "index de recherche",
     "comptes tenus", "travaux de fond",
 ]  # fmt: skip
@@ -83,6 +84,15 @@ def test_a_trouble_changes_the_status(installed: Settings, run_main: RunMain) ->
     assert "À REVOIR  dossier de données : " in out
     assert out.endswith("À revoir : 1.\n")
     assert english_in(out) == []
+
+
+def test_a_file_that_others_may_read_is_named(installed: Settings) -> None:
+    kept = installed.data_dir / "sauvegardes"
+    kept.mkdir(exist_ok=True)
+    copy = kept / "copie.sqlite3"
+    copy.write_bytes(b"x")
+    copy.chmod(0o640)
+    assert "« sauvegardes/copie.sqlite3 »" in troubles(installed)["fichiers de données"]
 
 
 def test_it_writes_nothing_at_rest(installed: Settings) -> None:

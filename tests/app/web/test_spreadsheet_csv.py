@@ -46,3 +46,7 @@ def test_the_queue_is_read_some_rows_at_a_time(
     assert client.get(f"{desk.base}/revue?format=csv").text == whole
     assert len(asked) > 2
     assert max(asked) == 2
+
+
+def test_a_header_is_no_formula_either() -> None:
+    assert csv_text(["=A1", "Code"], [["+x", "-5", "@y", "\tz"]]) == "\ufeff'=A1;Code\r\n'+x;-5;'@y;'\tz\r\n"

@@ -1,0 +1,1 @@
+"""Attacks on the application: what they try, and that they find nothing."""
