@@ -148,6 +148,7 @@ def create_app(
     application.state.apart = apart or Here(application.state.engine)
     application.state.journal = SampledJournal(application.state.engine)
     application.state.tell_download = tell_download
+    application.state.ask_again = second_factor.ask_again
     application.state.refusals = {"/fhir/": refuse}
     application.state.identity_provider = provider_of(settings)
     application.state.sign_in_purge = Purge()

@@ -24,6 +24,17 @@ class ConfirmationPage(PageContext):
     has_application: bool
     has_keys: bool
     problem: str = ""
+    kept_form: str = ""
+    """The form that was refused, to be sent again afterwards (`KeptForm.written`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAgainPage(PageContext):
+    """The proof was given: the form that waited for it, to be sent."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    next_page: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """The second step of signing in, and saying again who one is."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.passwords import verify_password
@@ -12,12 +14,14 @@ from app.accounts.redirects import safe_next
 from app.audit.service import record
 from app.models import User, utc_now
 from app.platform.authorising import AuthorisedRoute
+from app.platform.database import reading
 from app.platform.forms import keeps_what_is_typed
 from app.platform.identity import CONFIRMATION, SECOND_STEP, Caller, CallerDep, CurrentUser
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
-from app.platform.web_sessions import close_session, open_session
+from app.platform.web_sessions import close_session, open_session, user_of_token
 from app.second_factor import attempts, repository, service
-from app.second_factor.pages import ConfirmationPage, SecondStepPage
+from app.second_factor.kept_form import MOST_BYTES, KeptForm, form_of
+from app.second_factor.pages import ConfirmationPage, SecondStepPage, SendAgainPage
 from app.settings import Settings
 from app.web.templating import render
 
@@ -111,7 +115,9 @@ def _options(text: str) -> Response:
     return Response(text, media_type="application/json")
 
 
-def _confirmation_page(session: Session, settings: Settings, user: User, suite: str, problem: str) -> ConfirmationPage:
+def _confirmation_page(
+    session: Session, settings: Settings, user: User, suite: str, problem: str, kept: KeptForm | None = None
+) -> ConfirmationPage:
     return ConfirmationPage(
         title="Confirmer qui vous êtes",
         next_page=safe_next(suite),
@@ -119,7 +125,26 @@ def _confirmation_page(session: Session, settings: Settings, user: User, suite: 
         has_application=repository.totp_of(session, user.id or 0, confirmed=True) is not None,
         has_keys=_keys_offered(session, user, settings),
         problem=problem,
+        kept_form=kept.written if kept is not None else "",
     )
+
+
+async def ask_again(request: Request, suite: str) -> Response:
+    """The answer to a form that came too long after the last proof: the page that asks for one, with the form in it."""
+    kept = await form_of(request)
+    if kept is None:
+        return RedirectResponse(f"{CONFIRMATION}?suite={quote(suite, safe='')}", status_code=303)
+    return await run_in_threadpool(_asked_again, request, suite, kept)
+
+
+def _asked_again(request: Request, suite: str, kept: KeptForm) -> Response:
+    settings: Settings = request.app.state.settings
+    with reading(request.app.state.engine) as session:
+        user = user_of_token(session, session_token(request, settings), settings)
+        if user is None:
+            return RedirectResponse("/connexion", status_code=303)
+        page = _confirmation_page(session, settings, user, suite, "", kept)
+    return render(request, "second_factor/confirmation.html", page, status_code=403)
 
 
 @router.get(CONFIRMATION)
@@ -142,8 +167,10 @@ def do_confirm(
     code: CodeForm = "",
     cle: KeyForm = "",
     suite: NextForm = "/",
+    envoi: Annotated[str, Form(max_length=3 * MOST_BYTES)] = "",
 ) -> Response:
-    """Check the password, a code or a key, and go back to where the act was asked."""
+    """Check the password, a code or a key, and go back to where the act was asked, or show the form that waited."""
+    kept = KeptForm.read(envoi)
     user, address = caller.user, address_of(request)
     assert user.id is not None
     with transactions.writing() as session:
@@ -162,12 +189,16 @@ def do_confirm(
             if kind:
                 repository.prove_session(session, caller.token_hash, utc_now())
                 record(session, "session.confirm", actor=user, object_type="user", object_id=user.id, kind=kind)
-                return RedirectResponse(safe_next(suite), status_code=303)
+                if kept is None:
+                    return RedirectResponse(safe_next(suite), status_code=303)
+                return render(request, "second_factor/send_again.html", SendAgainPage(
+                    title="Identité confirmée", action=kept.action, fields=kept.fields, next_page=safe_next(suite)
+                ))  # fmt: skip
             status, problem = 401, WRONG_KEY if cle else WRONG_PROOF
         record(
             session, "session.refuse_confirmation", actor=user, object_type="user", object_id=user.id, address=address
         )
-        page = _confirmation_page(session, settings, user, suite, problem)
+        page = _confirmation_page(session, settings, user, suite, problem, kept)
     return render(request, "second_factor/confirmation.html", page, status_code=status)
 
 

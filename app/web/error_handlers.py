@@ -124,12 +124,13 @@ def _page_asked(request: Request) -> str:
 
 
 async def on_reauthentication_required(request: Request, error: Exception) -> Response:
-    """Send a browser to say again who she is, and back to the form afterwards; a script gets 403 and says why."""
+    """Ask a browser to say again who she is, the form in hand; a script gets 403 and says why."""
     assert isinstance(error, ReauthenticationRequiredError)
     if _wants_json(request):
         content = {"detail": error.message, "confirmation": CONFIRMATION}
         return JSONResponse(content, status_code=error.status_code)
-    return RedirectResponse(f"{CONFIRMATION}?suite={quote(_page_asked(request), safe='')}", status_code=303)
+    answer: Response = await request.app.state.ask_again(request, _page_asked(request))
+    return answer
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

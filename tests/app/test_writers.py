@@ -220,7 +220,7 @@ def test_one_release_is_current(engine: Engine, race: Race) -> None:
 def test_guesses_of_several_processes_are_counted_together(
     engine: Engine, settings: Settings, world: World, race: Race
 ) -> None:
-    attempt = signin._Attempt("x@exemple.fr", "0" * 64, "1.2.3.4", old_token="", device="")
+    attempt = signin._Attempt("x@exemple.fr", "0" * 64, "1.2.3.4", old_token="", device="", browser="")
     with transaction(engine) as session:
         for _ in range(throttle.SAME_ADDRESS.free - 1):
             session.add(SignInAttempt(account_hash=attempt.account_hash, address=attempt.address))
