@@ -44,8 +44,6 @@ from app.tallies.marks import marked
 from app.upgrades.start import prepare
 from tests import hypothesis_profiles, postgresql
 
-# The name that the test client gives; what the setting does has tests of its own (tests/security).
-os.environ.setdefault("TRANSCODEUR_ALLOWED_HOSTS", "testserver")
 # As the command line sets it; what is private whatever the umask has tests of its own.
 os.umask(0o077)
 hypothesis_profiles.load()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
@@ -110,7 +110,7 @@ class KnownDevice(SQLModel, table=True):
     last_used_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
-class Membership(SQLModel, table=True):
+class Membership(OfALaboratory, SQLModel, table=True):
     """The role of a user in one laboratory; without a membership the laboratory does not exist for her."""
 
     __tablename__ = "membership"

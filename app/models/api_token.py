@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
@@ -18,7 +18,7 @@ class TokenScope(StrEnum):
     """Translations of one local code at a time, and nothing else."""
 
 
-class ApiToken(SQLModel, table=True):
+class ApiToken(OfALaboratory, SQLModel, table=True):
     """The right of a program to read one laboratory. Only the hash is kept: the token is shown once."""
 
     __tablename__ = "api_token"

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
-class AuditEvent(SQLModel, table=True):
+class AuditEvent(OfALaboratory, SQLModel, table=True):
     """Who did what to what, when. Append-only."""
 
     __tablename__ = "audit_event"

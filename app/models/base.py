@@ -23,6 +23,13 @@ metadata: MetaData = SQLModel.metadata
 metadata.naming_convention = NAMING_CONVENTION
 
 
+class OfALaboratory:
+    """Mark of a table that names its laboratory: sessions that are kept to one read no other's (`app.platform.scoped`).
+
+    It brings no column: each table says whether it may be without a laboratory.
+    """
+
+
 _told: ContextVar[datetime | None] = ContextVar("told_moment", default=None)
 
 

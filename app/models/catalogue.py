@@ -8,11 +8,11 @@ from sqlalchemy import JSON, Column, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.files.fields import MAX_LENGTHS
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
-class Catalogue(SQLModel, table=True):
+class Catalogue(OfALaboratory, SQLModel, table=True):
     """One catalogue of one laboratory."""
 
     __tablename__ = "catalogue"

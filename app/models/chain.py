@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, ForeignKeyConstraint, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 INSTALLATION = 0
@@ -65,7 +65,7 @@ class ChainHead(SQLModel, table=True):
     hash: str = Field(max_length=64)
 
 
-class Erasure(SQLModel, table=True):
+class Erasure(OfALaboratory, SQLModel, table=True):
     """A text was erased: which one, by whom, why; never what it said. Append-only."""
 
     __tablename__ = "erasure"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
@@ -23,7 +23,7 @@ class ReadingOrigin(StrEnum):
     """In the blind sample of a batch."""
 
 
-class ReadingShare(SQLModel, table=True):
+class ReadingShare(OfALaboratory, SQLModel, table=True):
     """How many decisions of a hundred a laboratory reads twice, in one discipline; the newest line is the rule."""
 
     __tablename__ = "reading_share"

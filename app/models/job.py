@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 
 MAX_ATTEMPTS = 3
 """How often a job, or a chunk, is begun before it is given up."""
@@ -28,7 +28,7 @@ class JobStatus(StrEnum):
         return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
-class Job(SQLModel, table=True):
+class Job(OfALaboratory, SQLModel, table=True):
     """One piece of background work: who does it, until when it is believed, its progress and its outcome.
 
     A running job without lease is planned: its chunks are claimed instead of it.
@@ -100,7 +100,7 @@ class JobChunk(SQLModel, table=True):
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class JobTurn(SQLModel, table=True):
+class JobTurn(OfALaboratory, SQLModel, table=True):
     """When a laboratory was last served, so that the claims take turns."""
 
     __tablename__ = "job_turn"

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import true
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
-class MemoryEntry(SQLModel, table=True):
+class MemoryEntry(OfALaboratory, SQLModel, table=True):
     """A row of an earlier transcoding (ConceptMap, SSSOM, Usagi…) that its owner imported as memory."""
 
     __tablename__ = "memory_entry"
@@ -35,7 +35,7 @@ class MemoryEntry(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
-class MappingWithdrawal(SQLModel, table=True):
+class MappingWithdrawal(OfALaboratory, SQLModel, table=True):
     """A laboratory judged a mapping wrong, or puts it back; the last fact of a mapping holds. Append-only.
 
     A withdrawn mapping is no evidence for that laboratory any more, wherever it was approved, and what the laboratory

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
@@ -19,7 +19,7 @@ class MethodChoice(StrEnum):
     """No rule of the laboratory: what the country uses."""
 
 
-class MethodRule(SQLModel, table=True):
+class MethodRule(OfALaboratory, SQLModel, table=True):
     """What a biologist decided for the catalogues of her laboratory, in one discipline."""
 
     __tablename__ = "method_rule"

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
-class ImportProfile(SQLModel, table=True):
+class ImportProfile(OfALaboratory, SQLModel, table=True):
     """A reading that the user saved: kind of file, encoding, separator, header, columns."""
 
     __tablename__ = "import_profile"

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 
 
-class StoredFile(SQLModel, table=True):
+class StoredFile(OfALaboratory, SQLModel, table=True):
     """A file, seen by nobody until it is published. Its row stays when its content expires."""
 
     __tablename__ = "stored_file"

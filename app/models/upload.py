@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 
 
-class UploadDraft(SQLModel, table=True):
+class UploadDraft(OfALaboratory, SQLModel, table=True):
     """An import being prepared by one person. It disappears once imported, abandoned or too old."""
 
     __tablename__ = "upload_draft"
