@@ -184,6 +184,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         "kind": ["indicateurs", "chapitres", "hors-perimetre", "sans-code"],
         "author": [str(desk.world.user_id(TRANSCODER))],
         "fact": [str(first.id)],
+        "secret": ["x" * 43],
     }
     return Scene(readings, client_for(POSSIBLE_READER), values, [desk.sodium, desk.strip, desk.unproposed])
 
@@ -221,6 +222,13 @@ def _told_at(scene: Scene, path: str) -> object:
 
 
 MAY_REFUSE = {
+    "/compte/second-facteur",
+    "/connexion/fournisseur",
+    "/connexion/fournisseur/confirmer",
+    "/connexion/fournisseur/quitter",
+    "/connexion/fournisseur/retour",
+    "/connexion/second-facteur",
+    "/invitation/{secret}",
     "/catalogues/{catalogue_id}/coherence/avertissement",
     "/catalogues/{catalogue_id}/double-lecture/{local_test_id}/conciliation",
     "/administration",

@@ -57,7 +57,7 @@ class Person:
 
     def enrol(self, client: TestClient) -> Response:
         assert client.post(f"{FACTOR}/application").status_code == 303
-        shown = re.search(r'class="secret">([A-Z2-7 ]+)<', client.get(FACTOR).text)
+        shown = re.search(r'id="secret">([A-Z2-7 ]+)<', client.get(FACTOR).text)
         assert shown
         with reading(self.engine) as session:
             kept = session.exec(select(TotpSecret).order_by(col(TotpSecret.id).desc())).first()

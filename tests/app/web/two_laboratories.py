@@ -113,7 +113,7 @@ def build(application: FastAPI, world: World, settings: Settings) -> Installatio
         )
         shared = {
             "user_id": world.user_id(READER), "release_id": release.id, "value_set_id": listed.id,
-            "loinc_num": SODIUM, "document": "rapport",
+            "loinc_num": SODIUM, "document": "rapport", "key_id": 999_999, "handle": "0" * 32, "secret": "x" * 43,
         }  # fmt: skip
     clients = {person: _client(application, world, email, settings) for person, email in PEOPLE.items()}
     stranger = _client(application, world, STRANGER_WITH_ALL_ROLES, settings)
@@ -151,6 +151,8 @@ def _side(
     assert laboratory.id is not None
     first = next(iter(members.values()))
     owner = world.users[TRANSCODER if TRANSCODER in members.values() else first]
+    # A token lives as long as its author could make it.
+    biologist = world.users[BIOLOGIST if BIOLOGIST in members.values() else STRANGER_WITH_ALL_ROLES]
     with transaction(world.engine) as session:
         file = IncomingFile("catalogue.csv", CATALOGUE)
         catalogue_id = import_files(session, laboratory.id, [file], catalogue_name="Catalogue").catalogue_id
@@ -170,7 +172,7 @@ def _side(
         _add_rows(session, side, laboratory.id, catalogue_id, owner, rows["K"] or 0)
         for person, email in members.items():
             _add_owned(session, side, laboratory.id, catalogue_id, world.user_id(email), person)
-        _, side.token = create_token(session, laboratory, name="SGL", lifetime="365", actor=owner)
+        _, side.token = create_token(session, laboratory, name="SGL", lifetime="365", actor=biologist)
     for name in ("draft_id", "earlier_draft_id", "prepared_id"):
         side.values[name] = next(value for (key, _), value in side.owned.items() if key == name)
     return side
