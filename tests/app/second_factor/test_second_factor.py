@@ -109,7 +109,7 @@ def test_a_person_without_one_sets_it_up_before_anything_else(marie: Person) -> 
     assert len(marie.codes) == 10
     assert client.cookies[SESSION_COOKIE] != before, "the token of the first step opens nothing any more"
     assert client.get("/terminologie").status_code == 200
-    assert "deux facteurs" in client.get("/compte").text
+    assert "mot de passe et second facteur" in client.get("/compte").text
     stolen = marie.browser()
     stolen.cookies.set(SESSION_COOKIE, before)
     assert stolen.get("/compte").headers["location"].startswith("/connexion")
@@ -123,6 +123,15 @@ def test_a_person_without_one_sets_it_up_before_anything_else(marie: Person) -> 
         assert not {row.code_hash for row in session.exec(select(RecoveryCode))} & set(marie.codes)
         told = " ".join(str(event.details) for event in session.exec(select(AuditEvent)))
         assert not any(code in told for code in marie.codes)
+
+
+def test_who_takes_long_to_set_it_up_is_not_sent_in_circles(marie: Person) -> None:
+    client = marie.give_password()
+    late = utc_now() - timedelta(minutes=marie.settings.reauthentication_minutes + 2)
+    marie.run(update(UserSession).values(authenticated_at=late))
+    assert marie.enrol(client).status_code == 200, "the page that asks for a recent proof is not open to her"
+    marie.run(update(UserSession).values(authenticated_at=late))
+    assert client.post(f"{FACTOR}/codes").headers["location"].startswith("/compte/confirmation"), "she has one now"
 
 
 def test_signing_in_takes_both_and_each_code_serves_once(marie: Person) -> None:
