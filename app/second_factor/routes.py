@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.passwords import verify_password
 from app.accounts.redirects import safe_next
+from app.audit.sampled import journal_of
 from app.audit.service import record
 from app.models import User, utc_now
 from app.platform.authorising import AuthorisedRoute
@@ -48,6 +49,20 @@ def _is_expected(caller: Caller) -> bool:
     return caller.user.has_second_factor and not caller.has_proved_second_factor
 
 
+def _tell_refusal(
+    request: Request, session: Session, background: BackgroundTasks, action: str, user: User, *, is_blocked: bool
+) -> None:
+    """Keep a wrong proof in the trail; what came too early is sampled, and told once the transaction has ended."""
+    address = address_of(request)[:64]
+    if not is_blocked:
+        record(session, action, actor=user, object_type="user", object_id=user.id, address=address)
+        return
+    background.add_task(
+        journal_of(request).tell, action, (user.id, address), actor_id=user.id, object_type="user",
+        object_id=user.id, address=address, outcome="blocked",
+    )  # fmt: skip
+
+
 @router.get(SECOND_STEP)
 def show_second_step(
     request: Request, session: SessionDep, settings: SettingsDep, caller: CallerDep, suite: str = "/"
@@ -67,6 +82,7 @@ def do_second_step(
     session: SessionDep,
     settings: SettingsDep,
     caller: CallerDep,
+    background: BackgroundTasks,
     code: CodeForm = "",
     cle: KeyForm = "",
     suite: NextForm = "/",
@@ -89,8 +105,8 @@ def do_second_step(
             finish_sign_in(request, session, user, settings, response)
             return response
         status, problem = 401, WRONG_KEY if cle else WRONG_CODE
-    record(
-        session, "session.refuse_second_factor", actor=user, object_type="user", object_id=user.id, address=address
+    _tell_refusal(
+        request, session, background, "session.refuse_second_factor", user, is_blocked=status == 429
     )
     page = SecondStepPage(
         title="Second facteur",
@@ -138,6 +154,7 @@ def do_confirm(
     transactions: TransactionsDep,
     settings: SettingsDep,
     caller: CallerDep,
+    background: BackgroundTasks,
     mot_de_passe: Annotated[str, Form(max_length=1000)] = "",
     code: CodeForm = "",
     cle: KeyForm = "",
@@ -164,9 +181,7 @@ def do_confirm(
                 record(session, "session.confirm", actor=user, object_type="user", object_id=user.id, kind=kind)
                 return RedirectResponse(safe_next(suite), status_code=303)
             status, problem = 401, WRONG_KEY if cle else WRONG_PROOF
-        record(
-            session, "session.refuse_confirmation", actor=user, object_type="user", object_id=user.id, address=address
-        )
+        _tell_refusal(request, session, background, "session.refuse_confirmation", user, is_blocked=status == 429)
         page = _confirmation_page(session, settings, user, suite, problem)
     return render(request, "second_factor/confirmation.html", page, status_code=status)
 
