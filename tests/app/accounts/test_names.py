@@ -40,7 +40,9 @@ def test_an_administrator_who_cannot_sign_in_does_not_count(engine: Engine, way:
         invited, _ = invite(
             session, email="c@labo.fr", display_name="C", is_administrator=True, hours=72, actor=alone
         )
-    assert alone.id and late.id and invited.id
+    assert alone.id is not None
+    assert late.id is not None
+    assert invited.id is not None
 
     def leave(user_id: int) -> None:
         with transaction(engine) as session:
