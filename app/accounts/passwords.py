@@ -44,11 +44,13 @@ def hash_password(password: str) -> str:
 
 def verify_password(password: str, password_hash: str | None) -> bool:
     """Whether this is the password; without a hash (unknown account) it takes as long and says no."""
-    if len(password) > MAXIMUM_LENGTH:
+    # Counted as when it was chosen: accents typed apart are more characters, and the same password.
+    text = _normalised(password)
+    if len(text) > MAXIMUM_LENGTH:
         return False
     with _turns:
         try:
-            right = _hasher().verify(_normalised(password), password_hash or _nobody())
+            right = _hasher().verify(text, password_hash or _nobody())
         except PwdlibError:
             return False
     return right and password_hash is not None

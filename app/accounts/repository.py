@@ -9,7 +9,7 @@ from app.models import Laboratory, Membership, ProviderIdentity, SignInAttempt, 
 
 
 def find_user_by_email(session: Session, email: str) -> User | None:
-    """The account of this address, written as it is stored (see `service.normalise_email`)."""
+    """The account of this address, written as it is stored (see `names.normalise_email`)."""
     return session.exec(select(User).where(User.email == email)).first()
 
 
@@ -23,9 +23,16 @@ def list_users(session: Session) -> list[User]:
     return list(session.exec(select(User).order_by(col(User.display_name), col(User.email))))
 
 
-def count_active_administrators(session: Session) -> int:
-    """How many people can still administer the installation."""
-    statement = select(func.count()).where(col(User.is_administrator), col(User.is_active))
+def count_able_administrators(session: Session, now: datetime, *, but: int) -> int:
+    """How many people but this one can sign in, now, to administer the installation.
+
+    Whoever was invited and never chose a password cannot, nor she whose temporary password ended.
+    """
+    end = col(User.password_expires_at)
+    statement = select(func.count()).where(
+        col(User.is_administrator), col(User.is_active), col(User.id) != but, User.password_hash != "",
+        end.is_(None) | (end > now),
+    )  # fmt: skip
     return session.exec(statement).one()
 
 

@@ -9,11 +9,11 @@ from app.accounts import password_change, repository, service
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.device_cookie import device_of, set_device_cookie
 from app.accounts.devices import device_name
+from app.accounts.names import normalise_email
 from app.accounts.pages import AccountPage, IdentityLine, LaboratoryRole, SessionLine, SignInPage
 from app.accounts.password_change import TooManyTriesError
 from app.accounts.passwords import MINIMUM_LENGTH
 from app.accounts.redirects import safe_next
-from app.accounts.service import normalise_email
 from app.accounts.signin import account_hash, sign_in
 from app.audit.sampled import journal_of
 from app.audit.service import record

@@ -1,6 +1,5 @@
 """What happens to accounts: creation, passwords, deactivation, roles. Every change is audited."""
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -8,6 +7,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from app.accounts import repository
+from app.accounts.names import checked_email, checked_name, normalise_email
 from app.accounts.passwords import check_new_password, generate_password, hash_password, verify_password
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
@@ -29,7 +29,10 @@ from app.settings import Settings
 
 TEMPORARY_HOURS = 72
 """How long a password lasts that must be changed, where the caller has no setting at hand."""
-_EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\]+")
+LAST_ADMINISTRATOR = (
+    "C'est le dernier administrateur qui puisse se connecter : désignez-en un autre d'abord, qui ait choisi son mot de "
+    "passe."
+)
 
 
 Leaving = Callable[[Session, int, int | None, User | None], None]
@@ -60,25 +63,6 @@ def on_rights_changed(act: RightsChanged) -> None:
 def _tell_rights_changed(session: Session, user_id: int, actor: User | None) -> None:
     for act in _rights_changed:
         act(session, user_id, actor)
-
-
-def normalise_email(email: str) -> str:
-    """The address as it is stored and compared."""
-    return email.strip().lower()
-
-
-def _checked_email(email: str) -> str:
-    email = normalise_email(email)
-    if len(email) > 254 or not _EMAIL.fullmatch(email):
-        raise InvalidInputError("L'adresse électronique est mal formée.")
-    return email
-
-
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 120:
-        raise InvalidInputError("Le nom doit compter de 1 à 120 caractères.")
-    return name
 
 
 def get_user(session: Session, user_id: int) -> User:
@@ -143,7 +127,7 @@ def create_user(
     One that must be changed opens nothing after so many hours.
     """
     locks.lock_subject(session, locks.Subject.INSTALLATION)
-    email, display_name = _checked_email(email), _checked_name(display_name)
+    email, display_name = checked_email(email), checked_name(display_name)
     if password:
         check_new_password(password, email)
     password = password or generate_password()
@@ -162,7 +146,7 @@ def open_account(
     """Open an account that no password opens yet."""
     locks.lock_subject(session, locks.Subject.INSTALLATION)
     return _add_account(
-        session, actor, email=_checked_email(email), display_name=_checked_name(display_name),
+        session, actor, email=checked_email(email), display_name=checked_name(display_name),
         is_administrator=is_administrator,
     )  # fmt: skip
 
@@ -277,6 +261,13 @@ def live_sessions(session: Session, user: User, settings: Settings) -> list[User
     return repository.open_sessions_of(session, user.id, seen_after, now)
 
 
+def _check_not_last_administrator(session: Session, user: User) -> None:
+    """Refuse what would leave nobody able to administer; one who never chose a password leaves all as it was."""
+    assert user.id is not None
+    if user.password_hash and not repository.count_able_administrators(session, utc_now(), but=user.id):
+        raise ConflictError(LAST_ADMINISTRATOR)
+
+
 def set_active(session: Session, user: User, is_active: bool, *, actor: User | None = None) -> None:
     """Deactivate or reactivate an account. Accounts are never deleted: their decisions carry their name."""
     locks.lock_subject(session, locks.Subject.INSTALLATION)
@@ -287,8 +278,8 @@ def set_active(session: Session, user: User, is_active: bool, *, actor: User | N
     if not is_active:
         if actor is not None and actor.id == user.id:
             raise ConflictError("Vous ne pouvez pas désactiver votre propre compte.")
-        if user.is_administrator and repository.count_active_administrators(session) <= 1:
-            raise ConflictError("C'est le dernier administrateur : désignez-en un autre d'abord.")
+        if user.is_administrator:
+            _check_not_last_administrator(session, user)
         close_sessions_of(session, user.id)
         _leave(session, user.id, None, actor)
     user.is_active = is_active
@@ -306,8 +297,8 @@ def set_administrator(
     session.refresh(user)
     if user.is_administrator == is_administrator:
         return
-    if not is_administrator and user.is_active and repository.count_active_administrators(session) <= 1:
-        raise ConflictError("C'est le dernier administrateur : désignez-en un autre d'abord.")
+    if not is_administrator and user.is_active:
+        _check_not_last_administrator(session, user)
     user.is_administrator = is_administrator
     session.add(user)
     action = "user.promote" if is_administrator else "user.demote"

@@ -24,8 +24,8 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.accounts import repository, throttle
+from app.accounts.names import normalise_email
 from app.accounts.passwords import HASHES_AT_ONCE, verify_password
-from app.accounts.service import normalise_email
 from app.audit.service import record
 from app.errors import TooBusyError
 from app.models import User, utc_now

@@ -12,6 +12,7 @@ from app.laboratories import service as laboratories
 from app.models import User
 from app.platform.database import reading, transaction
 from app.platform.installation import open_ready
+from app.second_factor import service as second_factor
 from app.settings import get_settings
 from app.text import counted
 from app.web.wording import ROLE_LABELS, parse_role, role_label
@@ -97,6 +98,15 @@ def _register_users(user_cli: typer.Typer) -> None:
             )
         typer.echo(f"Le mot de passe de {user.email} a été remplacé.")
         _say_password(user, new_password, mot_de_passe)
+
+    @user_cli.command("second-factor")
+    def second_factor_(email: Email) -> None:
+        """Retire le second facteur d'un compte (téléphone ou clé perdus) et ferme ses sessions."""
+        with transaction(open_ready(get_settings())) as session:
+            user = service.get_user_by_email(session, email)
+            second_factor.reset(session, user, actor=None)
+        typer.echo(f"Le second facteur de {user.email} est retiré ; ses sessions sont fermées.")
+        typer.echo("À sa prochaine connexion, par mot de passe, cette personne en met un autre en place.")
 
     @user_cli.command("role")
     def role(

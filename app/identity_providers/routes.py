@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.device_cookie import device_of, set_device_cookie
 from app.accounts.redirects import safe_next
+from app.audit.sampled import journal_of
 from app.errors import NotFoundError
 from app.identity_providers import service, state
 from app.identity_providers.errors import ProviderRefusalError, Refusal
@@ -123,7 +124,7 @@ def come_back(request: Request, engine: EngineDep, settings: SettingsDep) -> Res
             old_token=session_token(request, settings),
         )
     except ProviderRefusalError as refusal:
-        service.refuse(engine, refusal, address_of(request))
+        service.refuse(journal_of(request), refusal, address_of(request))
         return _refused(request, refusal, settings, next_page)
     if outcome.to_confirm is not None:
         response = RedirectResponse(CONFIRM, status_code=303)
@@ -180,7 +181,7 @@ async def do_confirm(
             old_token=session_token(request, settings),
         )
     except ProviderRefusalError as refusal:
-        await run_in_threadpool(service.refuse, engine, refusal, address_of(request))
+        await run_in_threadpool(service.refuse, journal_of(request), refusal, address_of(request))
         return _refused(request, refusal, settings)
     if not result.token:
         page = _confirm_page(provider, left, result.problem)

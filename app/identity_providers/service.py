@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.accounts.signin import Outcome as SignInOutcome
 from app.accounts.signin import SignInResult, sign_in
+from app.audit.sampled import SampledJournal
 from app.audit.service import record
 from app.errors import ConflictError
 from app.identity_providers import repository, state
@@ -65,14 +66,16 @@ class Outcome:
     to_confirm: state.Leaving | None = None
 
 
-def refuse(engine: Engine, refusal: ProviderRefusalError, address: str, user_id: int | None = None) -> None:
-    """Keep in the trail how a sign-in ended; neither token nor code enters it, nor the log."""
+def refuse(journal: SampledJournal, refusal: ProviderRefusalError, address: str) -> None:
+    """Keep in the trail how a sign-in ended; neither token nor code enters it, nor the log.
+
+    Sampled: anybody may come to this door as often as she likes, and the trail is never cut.
+    """
     log.warning("provider.refused", reason=refusal.reason.name, detail=refusal.detail)
-    with transaction(engine) as session:
-        record(
-            session, "session.refuse", actor_label="visiteur", object_type="user", object_id=user_id,
-            address=address, door="fournisseur d’identité", reason=refusal.reason.value,
-        )  # fmt: skip
+    journal.tell(
+        "session.refuse", (address, refusal.reason), actor_label="visiteur", object_type="user",
+        address=address[:64], door="fournisseur d’identité", reason=refusal.reason.value,
+    )  # fmt: skip
 
 
 def _use(engine: Engine, left: state.Leaving) -> None:

@@ -131,10 +131,14 @@ def _identify(session: Session, request: Request) -> Caller:
     return Caller(
         user, opened.token_hash, needs_touch(opened),
         authenticated_at=opened.authenticated_at, has_proved_second_factor=opened.second_factor_at is not None,
+        must_set_up=stage is Stage.TO_ENROL,
     )  # fmt: skip
 
 
 def _require_recent_proof(request: Request, caller: Caller) -> None:
+    if caller.must_set_up:
+        # It ends before long, and the page that would ask again is not open to it: a slow person would go in circles.
+        return
     minutes = request.app.state.settings.reauthentication_minutes
     if caller.authenticated_at is None or utc_now() - caller.authenticated_at >= timedelta(minutes=minutes):
         raise ReauthenticationRequiredError(PROVE_AGAIN)

@@ -150,6 +150,8 @@ class Caller:
     access: LaboratoryAccess | None = None
     authenticated_at: datetime | None = None
     has_proved_second_factor: bool = False
+    must_set_up: bool = False
+    """Whether nothing but setting up a second factor is open to this session, which is short."""
 
 
 def _caller(request: Request) -> Caller:

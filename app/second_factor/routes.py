@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.passwords import verify_password
 from app.accounts.redirects import safe_next
+from app.audit.sampled import journal_of
 from app.audit.service import record
 from app.models import User, utc_now
 from app.platform.authorising import AuthorisedRoute
@@ -52,6 +53,20 @@ def _is_expected(caller: Caller) -> bool:
     return caller.user.has_second_factor and not caller.has_proved_second_factor
 
 
+def _tell_refusal(
+    request: Request, session: Session, background: BackgroundTasks, action: str, user: User, *, is_blocked: bool
+) -> None:
+    """Keep a wrong proof in the trail; what came too early is sampled, and told once the transaction has ended."""
+    address = address_of(request)[:64]
+    if not is_blocked:
+        record(session, action, actor=user, object_type="user", object_id=user.id, address=address)
+        return
+    background.add_task(
+        journal_of(request).tell, action, (user.id, address), actor_id=user.id, object_type="user",
+        object_id=user.id, address=address, outcome="blocked",
+    )  # fmt: skip
+
+
 @router.get(SECOND_STEP)
 def show_second_step(
     request: Request, session: SessionDep, settings: SettingsDep, caller: CallerDep, suite: str = "/"
@@ -71,6 +86,7 @@ def do_second_step(
     session: SessionDep,
     settings: SettingsDep,
     caller: CallerDep,
+    background: BackgroundTasks,
     code: CodeForm = "",
     cle: KeyForm = "",
     suite: NextForm = "/",
@@ -93,8 +109,8 @@ def do_second_step(
             finish_sign_in(request, session, user, settings, response)
             return response
         status, problem = 401, WRONG_KEY if cle else WRONG_CODE
-    record(
-        session, "session.refuse_second_factor", actor=user, object_type="user", object_id=user.id, address=address
+    _tell_refusal(
+        request, session, background, "session.refuse_second_factor", user, is_blocked=status == 429
     )
     page = SecondStepPage(
         title="Second facteur",
@@ -163,6 +179,7 @@ def do_confirm(
     transactions: TransactionsDep,
     settings: SettingsDep,
     caller: CallerDep,
+    background: BackgroundTasks,
     mot_de_passe: Annotated[str, Form(max_length=1000)] = "",
     code: CodeForm = "",
     cle: KeyForm = "",
@@ -195,9 +212,7 @@ def do_confirm(
                     title="Identité confirmée", action=kept.action, fields=kept.fields, next_page=safe_next(suite)
                 ))  # fmt: skip
             status, problem = 401, WRONG_KEY if cle else WRONG_PROOF
-        record(
-            session, "session.refuse_confirmation", actor=user, object_type="user", object_id=user.id, address=address
-        )
+        _tell_refusal(request, session, background, "session.refuse_confirmation", user, is_blocked=status == 429)
         page = _confirmation_page(session, settings, user, suite, problem, kept)
     return render(request, "second_factor/confirmation.html", page, status_code=status)
 

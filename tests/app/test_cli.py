@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.accounts.passwords import verify_password
 from app.accounts.repository import find_user_by_email
 from app.cli import cli
 from app.errors import WorkbenchError
-from app.models import Catalogue, Laboratory
+from app.models import AuditEvent, Catalogue, Laboratory, TotpSecret, UserSession
 from app.platform.database import make_engine, reading, transaction
+from app.platform.web_sessions import open_session
+from app.second_factor.service import start_application
 from app.settings import PROJECT_ROOT, get_settings
 from app.tallies import marks
 
@@ -100,6 +103,26 @@ def test_a_password_can_be_typed(run: Run) -> None:
         assert verify_password(secret, user.password_hash)
         assert not user.must_change_password
     assert "provisoire" in run("user", "password", "a@labo.fr")
+
+
+def test_a_lost_second_factor_is_taken_away_without_another_administrator(run: Run) -> None:
+    run("user", "add", "--email", "chef@labo.fr", "--name", "Chef", "--administrator")
+    engine = make_engine(get_settings().resolved_database_url)
+    with transaction(engine) as session:
+        user = find_user_by_email(session, "chef@labo.fr")
+        assert user is not None
+        start_application(session, user, get_settings())
+        user.has_second_factor = True
+        open_session(session, user, get_settings(), with_second_factor=True)
+    assert "est retiré" in run("user", "second-factor", "chef@labo.fr")
+    with reading(engine) as session:
+        user = find_user_by_email(session, "chef@labo.fr")
+        assert user is not None
+        assert not user.has_second_factor
+        assert session.exec(select(TotpSecret)).first() is None
+        assert session.exec(select(UserSession)).one().revoked_at is not None
+        event = session.exec(select(AuditEvent).where(AuditEvent.action == "second_factor.reset")).one()
+        assert event.actor_id is None
 
 
 def test_roles_are_given_changed_and_taken(run: Run) -> None:

@@ -25,6 +25,11 @@ def test_accents_typed_in_two_ways_are_the_same_password() -> None:
     assert verify_password("e\u0301te\u0301 en Auvergne", hash_password("été en Auvergne"))
 
 
+def test_a_long_password_is_as_long_however_its_accents_are_typed() -> None:
+    chosen = "e\u0301" * 150
+    assert verify_password(chosen, hash_password(chosen)), "300 characters typed, 150 counted when it was chosen"
+
+
 def cost(kept: str) -> tuple[str, ...]:
     """Algorithm, version and parameters of a hash: what its verification costs."""
     return tuple(kept.split("$")[1:4])

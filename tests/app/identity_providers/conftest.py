@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from app.accounts.service import create_user
+from app.audit.sampled import SampledJournal
 from app.identity_providers import discovery
 from app.identity_providers.profile import profile_of
 from app.identity_providers.service import set_identifier
@@ -131,5 +132,8 @@ def journey(
         person, _ = create_user(
             session, email=EMAIL, display_name="Marie Durand", password=PASSWORD, must_change_password=False
         )
-    with TestClient(create_app(ours, engine), follow_redirects=False) as client:
+    application = create_app(ours, engine)
+    # Told each time: one that samples has a test of its own.
+    application.state.journal = SampledJournal(engine, interval=0.0)
+    with TestClient(application, follow_redirects=False) as client:
         yield Journey(engine, ours, issuer, client, person)

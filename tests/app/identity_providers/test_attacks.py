@@ -9,12 +9,15 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+from sqlmodel import select
 
 from app.accounts.service import create_user, set_active
+from app.audit.sampled import SampledJournal
 from app.errors import ConflictError
 from app.identity_providers import discovery, tokens
 from app.identity_providers.errors import SENTENCES, Refusal
-from app.platform.database import transaction
+from app.models import AuditEvent
+from app.platform.database import reading, transaction
 from tests.app.identity_providers.conftest import OTHER_RPPS, PUBLIC, RPPS, Journey
 
 only_once = pytest.mark.only("sqlite", "no statement of it depends on the database")
@@ -104,7 +107,8 @@ def test_leaving_asks_for_everything_and_leads_nowhere_else(journey: Journey) ->
     assert (asked["code_challenge_method"], len(asked["code_challenge"])) == ("S256", 43)
     assert (asked["acr_values"], asked["scope"]) == ("eidas1", "openid scope_all")
     # Neither the host of the request nor the page to go on to sends anybody elsewhere.
-    answer = journey.client.get("/connexion/fournisseur", headers={"host": "mal.exemple"})
+    assert journey.client.get("/connexion/fournisseur", headers={"host": "mal.exemple"}).status_code == 421
+    answer = journey.client.get("/connexion/fournisseur", headers={"host": "localhost"})
     assert dict(parse_qsl(urlsplit(answer.headers["location"]).query))["redirect_uri"].startswith(f"{PUBLIC}/")
     journey.link()
     for elsewhere in ("https://mal.exemple/", "//mal.exemple", "/\\mal.exemple"):
@@ -199,3 +203,12 @@ def test_a_provider_that_is_another_or_does_not_answer(
     sent = journey.at_provider(journey.leave())
     monkeypatch.setattr(tokens, "fetch_json", lambda *_args, **_options: real("GET", "http://127.0.0.1:1/"))
     refused(journey, journey.back(sent), Refusal.UNREACHABLE)
+
+
+@only_once
+def test_nobody_fills_the_trail_through_this_door(journey: Journey) -> None:
+    journey.client.app.state.journal = SampledJournal(journey.engine)  # type: ignore[attr-defined]
+    for _time in range(20):
+        assert journey.back({"state": "x", "code": "y"}).status_code == 401
+    with reading(journey.engine) as session:
+        assert len(session.exec(select(AuditEvent).where(AuditEvent.action == "session.refuse")).all()) == 1

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, update
 from sqlmodel import col, select
 
 from app.accounts.service import create_user
@@ -18,7 +18,7 @@ from app.models import AuditEvent, RecoveryCode, SignInAttempt, TotpSecret, User
 from app.models.base import moment_told
 from app.platform.database import reading, transaction
 from app.platform.web_sessions import SESSION_COOKIE
-from app.second_factor import totp
+from app.second_factor import attempts, totp
 from app.second_factor.installation_key import SecretUnreadableError, decrypt, installation_key
 from app.second_factor.kept_form import KeptForm
 from app.settings import Settings
@@ -129,6 +129,15 @@ def test_a_person_without_one_sets_it_up_before_anything_else(marie: Person) -> 
         assert not any(code in told for code in marie.codes)
 
 
+def test_who_takes_long_to_set_it_up_is_not_sent_in_circles(marie: Person) -> None:
+    client = marie.give_password()
+    late = utc_now() - timedelta(minutes=marie.settings.reauthentication_minutes + 2)
+    marie.run(update(UserSession).values(authenticated_at=late))
+    assert marie.enrol(client).status_code == 200, "the page that asks for a recent proof is not open to her"
+    marie.run(update(UserSession).values(authenticated_at=late))
+    assert client.post(f"{FACTOR}/codes").headers["location"].startswith("/compte/confirmation"), "she has one now"
+
+
 def test_signing_in_takes_both_and_each_code_serves_once(marie: Person) -> None:
     marie.enrol(marie.give_password())
     client = marie.give_password()
@@ -175,6 +184,20 @@ def test_guessing_codes_is_slow_and_a_half_session_ends_soon(marie: Person) -> N
     assert client.post(STEP, data={"code": marie.code()}).headers["location"].startswith("/connexion")
     assert client.get("/compte").headers["location"].startswith("/connexion?")
     marie.signed_in()
+
+
+def test_who_is_blocked_does_not_fill_the_trail(marie: Person) -> None:
+    marie.enrol(marie.give_password())
+    client = marie.give_password()
+    for _time in range(20):
+        client.post(STEP, data={"code": "000000"})
+    told = [event for event in marie.events() if event == "session.refuse_second_factor"]
+    assert len(told) == attempts.FAILURES + 1, "each wrong code, then one line for what came too early"
+    marie.run(delete(SignInAttempt))
+    client = marie.signed_in()
+    for _time in range(20):
+        client.post("/compte/confirmation", data={"mot_de_passe": "mauvais"})
+    assert marie.events().count("session.refuse_confirmation") == attempts.FAILURES + 1
 
 
 def test_acts_that_matter_ask_for_a_recent_proof(marie: Person) -> None:
