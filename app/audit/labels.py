@@ -135,6 +135,7 @@ DETAIL_LABELS: dict[str, str] = {
     "entry_id": "correspondance",
     "file_id": "fichier préparé",
     "job_id": "travail",
+    "key_id": "clé de sécurité",
     "local_test_id": "ligne",
     "profile_id": "profil de lecture",
     "public_id": "identifiant",
