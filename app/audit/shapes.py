@@ -53,7 +53,9 @@ def _is_well(column: Column[Any]) -> ColumnElement[bool]:
     elif isinstance(of, DateTime):
         # Also a day that no calendar has: SQLite takes 31 days for every month, and gives the day that it means.
         raw = func.substr(column, 1, 19)
-        well = and_(well, raw >= "0001", func.coalesce(func.strftime(_SECONDS, column, "+0 days"), "") == raw)
+        # Without its fraction, which would be rounded up to the next second.
+        is_day = func.coalesce(func.strftime(_SECONDS, raw, "+0 days"), "") == raw
+        well = and_(well, raw >= "0001", is_day, func.strftime(_SECONDS, column).is_not(None))
     elif isinstance(of, Date):
         well = and_(well, func.coalesce(func.date(column, "+0 days"), "") == column)
     return or_(column.is_(None), well) if column.nullable else well

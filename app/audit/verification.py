@@ -37,7 +37,7 @@ class Finding:
     """Something that is not as it was written, with its place."""
 
     kind: str
-    """altered, removed, inserted, broken_link, cut, head, forged_state, unreadable, protection."""
+    """altered, removed, inserted, broken_link, cut, head, forged_state, forged_right, unreadable, protection."""
     sentence: str
     chain: str = ""
     table: str = ""

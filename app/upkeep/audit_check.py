@@ -12,6 +12,7 @@ from app.models.chained import CHAINED_TABLES, noting_statements, unnoted_tables
 from app.models.triggers import foreign_mechanisms
 from app.text import counted
 from app.transcoding.state_check import forged_states
+from app.upkeep.derived_check import changed_words, forged_rights
 from app.upkeep.health import Check
 
 BLIND = (
@@ -22,7 +23,8 @@ BEFORE = "Les faits plus anciens que la chaîne ({}) sont tels qu'à leur scelle
 
 
 def audit(session: Session, kept: Sequence[Head] = ()) -> Verdict:
-    """Everything that is not as it was written, with the states that no fact led to and the protections that miss."""
+    """Everything that is not as it was written, with the states and rights that no fact led to and the protections that
+    miss."""
     verdict = verify(session, kept)
     names = laboratory_names(session)
     for state in forged_states(session):
@@ -34,6 +36,8 @@ def audit(session: Session, kept: Sequence[Head] = ()) -> Verdict:
         verdict.findings.append(
             Finding("forged_state", said, chain_name(state.laboratory_id, names), "review_state", state.local_test_id)
         )
+    verdict.findings += changed_words(session, names)
+    verdict.findings += forged_rights(session, names)
     connection = session.connection()
     missing = [
         *missing_triggers(connection),
