@@ -65,12 +65,26 @@ def write_members(members: Iterable[Member]) -> str:
     )
 
 
+def read_json(text: str) -> Any:
+    """A stored JSON value; raises ValueError for any text that is none, or that goes too deep."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("no JSON of ours goes so deep") from error
+
+
+LARGEST_KEY = 2**63 - 1
+
+
 def read_members(text: str) -> list[Member]:
     """Members of a stored link; raises ValueError when they cannot be read."""
     try:
-        return [Member(int(row[0]), str(row[1]), dict(row[2]) if len(row) > 2 else {}) for row in json.loads(text)]
+        found = [Member(row[0], str(row[1]), dict(row[2]) if len(row) > 2 else {}) for row in read_json(text)]
     except (TypeError, KeyError, IndexError) as error:
         raise ValueError("these are no members") from error
+    if not all(type(member.key) is int and abs(member.key) <= LARGEST_KEY for member in found):
+        raise ValueError("these are no keys")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

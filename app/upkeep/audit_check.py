@@ -6,10 +6,13 @@ from sqlmodel import Session
 
 from app.audit.heads import Head, chain_name, laboratory_names
 from app.audit.verification import Finding, Verdict, verify
-from app.models.append_only import missing_triggers
-from app.models.chained import unnoted_tables
+from app.models import edited_terms, public_identifiers
+from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers, trigger_statements
+from app.models.chained import CHAINED_TABLES, noting_statements, unnoted_tables
+from app.models.triggers import foreign_mechanisms
 from app.text import counted
 from app.transcoding.state_check import forged_states
+from app.upkeep.derived_check import changed_words, forged_rights
 from app.upkeep.health import Check
 
 BLIND = (
@@ -20,7 +23,8 @@ BEFORE = "Les faits plus anciens que la chaîne ({}) sont tels qu'à leur scelle
 
 
 def audit(session: Session, kept: Sequence[Head] = ()) -> Verdict:
-    """Everything that is not as it was written, with the states that no fact led to and the protections that miss."""
+    """Everything that is not as it was written, with the states and rights that no fact led to and the protections that
+    miss."""
     verdict = verify(session, kept)
     names = laboratory_names(session)
     for state in forged_states(session):
@@ -32,13 +36,37 @@ def audit(session: Session, kept: Sequence[Head] = ()) -> Verdict:
         verdict.findings.append(
             Finding("forged_state", said, chain_name(state.laboratory_id, names), "review_state", state.local_test_id)
         )
+    verdict.findings += changed_words(session, names)
+    verdict.findings += forged_rights(session, names)
     connection = session.connection()
-    missing = [*missing_triggers(connection), *(f"tr_{table}_noted" for table in unnoted_tables(connection))]
+    missing = [
+        *missing_triggers(connection),
+        *(f"tr_{table}_noted" for table in unnoted_tables(connection)),
+        *map(public_identifiers.trigger_name, public_identifiers.unprotected_tables(connection)),
+    ]
     verdict.findings += [
         Finding("protection", f"La protection « {name} » manque ou a changé", table=name.removeprefix("tr_"))
         for name in missing
     ]
+    verdict.findings += [
+        Finding("protection", f"Un mécanisme étranger agit dans la base : {what}")
+        for what in foreign_mechanisms(connection, _own_triggers(connection.dialect.name))
+    ]
     return verdict
+
+
+def _own_triggers(dialect: str) -> list[str]:
+    """Every trigger that this version makes."""
+    return [
+        *(sql for table in APPEND_ONLY_TABLES for sql in trigger_statements(table, dialect)),
+        *(sql for table in CHAINED_TABLES for sql in noting_statements(table, dialect)),
+        *(
+            sql
+            for table in public_identifiers.IDENTIFIED
+            for sql in public_identifiers.trigger_statements(table, dialect)
+        ),
+        *edited_terms.STATEMENTS[dialect],
+    ]
 
 
 def chain_check(session: Session) -> Check:

@@ -31,8 +31,13 @@ NOT_LOOKED_AT = frozenset(
 """Hashes, counts, and terminologies that others publish."""
 _ROWS = 500
 _INFLATED = 300_000_000
+DEEPEST = 3
+"""A workbook within an archive is opened twice, and what it embeds once more."""
+_UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _WORD = re.compile(r"[a-z0-9]+")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s.\-/_]+(?=\d)")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+"""How JSON may write any letter."""
 _TAGS = re.compile(r"<[^>]{0,2000}>")
 
 
@@ -79,15 +84,13 @@ class Wanted:
 
     def within_bytes(self, content: bytes, depth: int = 0) -> bool:
         """Whether one of them is in a file: a text in any usual encoding, compressed or not, a workbook."""
-        try:
-            parts = list(_inflated(content)) if depth < 2 else []
-        except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-            parts = []
-        if any(self.within_bytes(part, depth + 1) for part in parts):
+        if depth < DEEPEST and any(self.within_bytes(part, depth + 1) for part in _inflated(content)):
             return True
         for encoding in ("utf-8", "cp1252", "utf-16-le"):
             text = content.decode(encoding, "ignore")
             if self.within(text) or ("<" in text and any(map(self.within, _without_marks(text)))):
+                return True
+            if "\\u" in text and self.within(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)):
                 return True
         return self.within(content[1:].decode("utf-16-le", "ignore"))
 
@@ -98,18 +101,31 @@ def _without_marks(text: str) -> tuple[str, str]:
 
 
 def _inflated(content: bytes) -> Iterator[bytes]:
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            left = _INFLATED
-            for member in archive.infolist():
-                left -= member.file_size
-                if left < 0:
-                    return
+    """What a compressed content holds; a part that cannot be read hides no other."""
+    try:
+        if content.startswith(b"PK"):
+            yield from _members(zipfile.ZipFile(io.BytesIO(content)))
+        elif content.startswith(b"\x1f\x8b"):
+            yield gzip.GzipFile(fileobj=io.BytesIO(content)).read(_INFLATED)
+        elif content[:1] == b"\x78":
+            yield zlib.decompressobj().decompress(content, _INFLATED)
+    except _UNREADABLE:
+        return
+
+
+def _members(archive: zipfile.ZipFile) -> Iterator[bytes]:
+    left = _INFLATED
+    with archive:
+        for member in archive.infolist():
+            # A name may be in the name of a file.
+            yield member.filename.encode("utf-8", "replace")
+            left -= member.file_size
+            if left < 0:
+                return
+            try:
                 yield archive.read(member)
-    elif content.startswith(b"\x1f\x8b"):
-        yield gzip.GzipFile(fileobj=io.BytesIO(content)).read(_INFLATED)
-    elif content[:1] == b"\x78":
-        yield zlib.decompressobj().decompress(content, _INFLATED)
+            except _UNREADABLE:
+                continue
 
 
 def texts_of(value: Any) -> Iterator[str]:

@@ -410,3 +410,126 @@ def test_every_laboratory_has_its_chain_and_the_installation_has_one(desk: Desk)
         heads = audit(session).heads
     assert {head.chain for head in heads} == {0, desk.world.laboratory_id, other}
     assert len({head.hash for head in heads}) == len(heads)
+
+
+# ---- values of another type, and mechanisms of another hand ----------------------------------------------------
+
+
+MISSHAPEN = {
+    "the moment of a link": "UPDATE chain_link SET linked_at = 'x' WHERE chain = 1 AND position = 2",
+    "a day that no calendar has": "UPDATE chain_link SET linked_at = '2026-02-30 00\\:00\\:00.000000' "
+                                  "WHERE chain = 1 AND position = 2",
+    "the place of a link": "UPDATE chain_link SET position = 'abc' WHERE chain = 1 AND position = 2",
+    "the chain of a link": "UPDATE chain_link SET chain = 'abc' WHERE chain = 1 AND position = 2",
+    "the columns of a link": "UPDATE chain_link SET column_names = x'00ff' WHERE chain = 1 AND position = 2",
+    "the place of a head": "UPDATE chain_head SET position = 'abc' WHERE chain = 1",
+    "the content of a file": "UPDATE source_file SET content = 'a;b' WHERE id = 1",
+    "true and more than true": "UPDATE second_reading SET is_agreement = 2",
+}  # fmt: skip
+"""Of each, something that Python could not compare with what was written, or that it reads as the same."""
+
+
+@pytest.mark.only("sqlite", "a server stores only values of the type of their column")
+@pytest.mark.parametrize("way", MISSHAPEN)
+def test_a_value_of_another_type_is_found(scene: Scene, way: str) -> None:
+    if "second_reading" in MISSHAPEN[way]:
+        scene.run(
+            "INSERT INTO second_reading (public_id, request_id, author_id, author_role, action, loinc_num, relation, "
+            "reason, comment, justification, is_agreement, created_at) VALUES "
+            "('p', 1, 1, 'biologist', 'choose', '', '', '', '', '', 1, '2026-01-01 00\\:00\\:00.000000')"
+        )
+    table = MISSHAPEN[way].split()[1]
+    assert table not in {item.table for item in scene.found() if item.kind == "unreadable"}
+    scene.run(MISSHAPEN[way])
+    assert table in {item.table for item in scene.found() if item.kind == "unreadable"}
+
+
+UNREADABLE = {
+    "members": {
+        "far too deep": "[" * 100_000,
+        "a key that is no number": '[["a", "b"]]',
+        "an endless key": '[[1e400, "a"]]',
+        "a key too large for a row": f'[[{10**30}, "a"]]',
+        "no list": "5",
+    },
+    "salts": {
+        "far too deep": "[" * 100_000,
+        "numbers": '{"1": {"comment": 5, "details": 5, "file_name": 5, "columns": 5}}',
+        "no columns": '{"1": "abc", "2": "abc"}',
+        "no object": "[1]",
+    },
+}
+
+
+@pytest.mark.parametrize(("column", "way"), [(column, way) for column, ways in UNREADABLE.items() for way in ways])
+def test_what_cannot_be_read_is_found_and_read_on(scene: Scene, column: str, way: str) -> None:
+    """A verification that stops with an error names no place, and hides whatever comes after."""
+    table = "chain_link" if column == "members" else "text_salt"
+    scene.run(f"UPDATE {table} SET {column} = :value WHERE chain = 1 AND position = 2", value=UNREADABLE[column][way])
+    scene.run("DELETE FROM decision WHERE id = 2")
+    found = {(item.kind, item.table, item.row or item.position) for item in scene.found()}
+    assert ("removed", "decision", 2) in found
+    assert found & {("broken_link", "", 2), ("altered", "source_file", 1)}
+
+
+def test_a_second_row_of_the_same_number_is_found(scene: Scene) -> None:
+    """A table that was made again without its primary key holds two facts where its links hold one."""
+    if scene.is_server:
+        scene.connection.exec_driver_sql("CREATE TABLE sosie () INHERITS (source_row)")
+        scene.run("INSERT INTO sosie SELECT * FROM source_row WHERE id = 2")
+    else:
+        names = "id, source_file_id, row_number, cells"
+        scene.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        sql = scene.connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'source_row'"
+        ).all()
+        scene.connection.exec_driver_sql(f"CREATE TABLE neuve ({names.replace('id,', 'id INTEGER,', 1)})")
+        scene.connection.exec_driver_sql(f"INSERT INTO neuve SELECT {names} FROM source_row")
+        scene.connection.exec_driver_sql(f"INSERT INTO neuve SELECT {names} FROM source_row WHERE id = 2")
+        scene.connection.exec_driver_sql("DROP TABLE source_row")
+        scene.connection.exec_driver_sql("ALTER TABLE neuve RENAME TO source_row")
+        for _, statement in sql:
+            scene.connection.exec_driver_sql(statement)
+    assert ("inserted", "source_row", 2) in {(item.kind, item.table, item.row) for item in scene.found()}
+
+
+def test_a_trigger_of_another_hand_is_found(scene: Scene) -> None:
+    """It could give a fact another author as it is written: its link would be over what was never said."""
+    if scene.is_server:
+        scene.connection.exec_driver_sql(
+            "CREATE FUNCTION autre() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN NEW.loinc_num := '2823-3'; RETURN NEW; END $$"
+        )
+        scene.connection.exec_driver_sql(
+            "CREATE TRIGGER autre BEFORE INSERT ON decision FOR EACH ROW EXECUTE FUNCTION autre()"
+        )
+    else:
+        scene.connection.exec_driver_sql(
+            "CREATE TRIGGER autre AFTER INSERT ON decision BEGIN "
+            "UPDATE review_state SET status = 'approved' WHERE local_test_id = NEW.local_test_id; END"
+        )
+    assert [item.sentence for item in scene.found()] == [
+        "Un mécanisme étranger agit dans la base : déclencheur « autre » sur decision"
+    ]
+
+
+@pytest.mark.only("postgresql", "SQLite has neither")
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("ALTER TABLE grace_date ENABLE ROW LEVEL SECURITY", "politique de lignes sur grace_date"),
+        ("CREATE RULE autre AS ON INSERT TO catalogue DO ALSO DELETE FROM job", "règle « autre » sur catalogue"),
+        ("CREATE TABLE sosie () INHERITS (decision)", "table « sosie », qui hérite de decision"),
+    ],
+)
+def test_what_shows_other_rows_than_those_written_is_found(scene: Scene, statement: str, told: str) -> None:
+    scene.connection.exec_driver_sql(statement)
+    assert told in " ".join(item.sentence for item in scene.found())
+
+
+def test_the_identifiers_of_facts_are_protected_too(scene: Scene) -> None:
+    on = " ON catalogue" if scene.is_server else ""
+    scene.connection.exec_driver_sql(f"DROP TRIGGER tr_catalogue_public_id{on}")
+    assert [item.sentence for item in scene.found()] == [
+        "La protection « tr_catalogue_public_id » manque ou a changé"
+    ]

@@ -80,13 +80,27 @@ def _workbook(text: str) -> bytes:
     return made.getvalue()
 
 
+def _archive(*members: tuple[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content, zipfile.ZIP_DEFLATED if name.endswith("b.csv") else zipfile.ZIP_STORED)
+    return made.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
         NAME.encode(), NAME.encode("cp1252"), NAME.encode("utf-16"), b"x" + NAME.encode("utf-16-le"),
         gzip.compress(NAME.encode(), mtime=0), _workbook(NAME), _workbook("Zygomalas Th&#233;odora"),
+        json.dumps({"text": NAME}).encode(), _archive(("a.csv", b"x"), ("b.xlsx", _workbook(NAME))),
+        _archive((f"{NAME}.csv", b"x")), _archive(("a.csv", b"x" * 99), ("b.csv", NAME.encode())).replace(
+            b"x" * 99, b"y" * 99
+        ),
+        gzip.compress(_archive(("b.xlsx", _workbook(NAME))), mtime=0),
     ],
-    ids=["UTF-8", "cp1252", "UTF-16", "UTF-16 within", "compressed", "workbook", "workbook with entities"],
+    ids=["UTF-8", "cp1252", "UTF-16", "UTF-16 within", "compressed", "workbook", "workbook with entities",
+         "JSON with escapes", "archive", "name within an archive", "beside a part that is damaged", "twice compressed"],
 )  # fmt: skip
 def test_a_text_is_found_in_files(content: bytes) -> None:
     assert Wanted([NAME]).within_bytes(content)
@@ -214,6 +228,40 @@ def test_only_an_administrator_erases_with_a_reason_that_does_not_say_it(desk: D
     with pytest.raises(ConflictError, match="travail en cours"):
         _erase(desk, tmp_path)
     assert _left(desk.engine) != [], "a refusal erases nothing"
+
+
+def _killed(*_given: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.only("postgresql", "the files of the server; those of SQLite are looked at below")
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_no_byte_of_it_stays_in_the_files_of_a_server(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_killed: bool
+) -> None:
+    """Also in what the server learned of each column, and when an erasure was killed before it emptied the pages."""
+    _spread(desk)
+    with desk.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        folder = Path(str(connection.exec_driver_sql("SHOW data_directory").scalar()))
+        number = connection.exec_driver_sql("SELECT oid FROM pg_database WHERE datname = current_database()").scalar()
+        connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("CHECKPOINT")
+    files = folder / "base" / str(number)
+    spelled = (NAME.encode(), NAME.upper().encode(), json.dumps(NAME)[1:-1].encode())
+
+    def holding() -> list[Path]:
+        return [path for path in files.iterdir() if any(text in path.read_bytes() for text in spelled)]
+
+    assert len(holding()) > 3
+    if was_killed:
+        with monkeypatch.context() as patch:
+            patch.setattr(erasure, "_empty_pages", _killed)
+            with pytest.raises(KeyboardInterrupt):
+                _erase(desk, tmp_path)
+        assert _left(desk.engine) == []
+        assert holding() != []
+    _erase(desk, tmp_path)
+    assert holding() == []
 
 
 def test_no_byte_of_it_stays_on_disk(installed: Settings, run_main: RunMain, tmp_path: Path) -> None:
