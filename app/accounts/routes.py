@@ -20,7 +20,7 @@ from app.audit.service import record
 from app.errors import InvalidInputError
 from app.models import User
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import CallerDep, CurrentUser
+from app.platform.identity import CallerDep, CurrentUser, recently_authenticated
 from app.platform.request_session import EngineDep, SessionDep, SettingsDep, TransactionsDep
 from app.platform.web_sessions import (
     close_session,
@@ -221,7 +221,7 @@ def do_change_password(
     return response
 
 
-@router.post("/compte/sessions/fermer")
+@router.post("/compte/sessions/fermer", dependencies=[recently_authenticated])
 def do_revoke_sessions(
     request: Request, session: SessionDep, settings: SettingsDep, user: CurrentUser
 ) -> Response:
@@ -230,7 +230,7 @@ def do_revoke_sessions(
     return RedirectResponse("/compte?fait=sessions", status_code=303)
 
 
-@router.post("/compte/sessions/{handle}/fermer")
+@router.post("/compte/sessions/{handle}/fermer", dependencies=[recently_authenticated])
 def do_revoke_session(session: SessionDep, settings: SettingsDep, user: CurrentUser, handle: str) -> Response:
     """Close one of the person's sessions."""
     service.revoke_session(session, user, handle, settings)

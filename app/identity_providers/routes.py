@@ -79,9 +79,15 @@ def _with_query(address: str, query: dict[str, str]) -> str:
 
 @router.get(START)
 def leave(request: Request, settings: SettingsDep, suite: str = "/") -> Response:
-    """Send the person to the provider; nothing is written."""
+    """Send the person to the provider; nothing is written.
+
+    Where she is signed in there already she would come back with a session that she never asked for: a page of another
+    site leads to the button only.
+    """
     provider = _provider(request)
     profile = provider.profile
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return RedirectResponse(f"/connexion?{urlencode({'suite': safe_next(suite)})}", status_code=303)
     try:
         published = provider.discovery.published()
     except ProviderRefusalError as refusal:

@@ -17,6 +17,8 @@ from app.second_factor.installation_key import SecretUnreadableError, decrypt, e
 from app.settings import Settings
 
 RECOVERY_CODES = 10
+RECOVERY_GROUPS = 6
+"""Of four signs each, about 119 random bits: from 112 on, a plain hash may be kept of them."""
 MOST_KEYS = 10
 _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 _NEEDED = "C'est votre seul second facteur, et il en faut un : mettez-en d'abord un autre en place."
@@ -180,7 +182,7 @@ def _digits(code: str) -> str:
 
 
 def _recovery_hash(user_id: int, code: str) -> str:
-    # 79 random bits: a plain hash is not searched.
+    # As many random bits as these have: a plain hash is not searched.
     return hashlib.sha256(f"recovery {user_id} {re.sub(r'[^a-z0-9]', '', code.lower())}".encode()).hexdigest()
 
 
@@ -188,7 +190,8 @@ def new_recovery_codes(session: Session, user: User) -> list[str]:
     """Ten codes that replace those before; they are shown now and never again."""
     repository.forget_recovery_codes(session, _id(user))
     codes = [
-        "-".join("".join(secrets.choice(_SIGNS) for _ in range(4)) for _ in range(4)) for _ in range(RECOVERY_CODES)
+        "-".join("".join(secrets.choice(_SIGNS) for _ in range(4)) for _ in range(RECOVERY_GROUPS))
+        for _ in range(RECOVERY_CODES)
     ]
     for code in codes:
         session.add(RecoveryCode(user_id=_id(user), code_hash=_recovery_hash(_id(user), code)))

@@ -15,9 +15,9 @@ LICENCE_LINK = '<https://loinc.org/license/>; rel="license"'
 
 def attachment_headers(name: str, sha256: str = "") -> Mapping[str, str]:
     """The headers of a download; the name is given twice, for old and for current browsers (RFC 6266)."""
-    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
+    plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '?"/\\' else "_" for sign in name)
     headers = {
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}",
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
         "Link": LICENCE_LINK,
     }
     if sha256:

@@ -114,6 +114,48 @@ def test_every_kind_of_answer_has_the_headers(besieged: Besieged) -> None:
 
 
 @once
+@pytest.mark.parametrize(
+    "path", ["/static", "/static/", "/static/js", "/static/js/", "/static/..%2fapp/main.py", "/.git/HEAD"]
+)
+def test_no_folder_is_listed_and_no_other_file_is_served(anonymous: TestClient, path: str) -> None:
+    answer = anonymous.get(path, follow_redirects=True)
+    assert answer.status_code == 404
+    assert "import_preview" not in answer.text
+
+
+@once
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "DEBUG"])
+def test_a_request_is_never_sent_back_to_its_sender(besieged: Besieged, method: str) -> None:
+    for path in ("/", "/connexion", "/compte", "/static/css/common/base.css", "/fhir/metadata"):
+        answer = besieged.client(BIOLOGIST).request(method, path, headers={"x-marque": "repetez-moi"})
+        assert (path, answer.status_code) == (path, 405)
+        assert "repetez-moi" not in answer.text
+
+
+@once
+def test_no_other_site_reads_an_answer(besieged: Besieged) -> None:
+    """Nothing is shared with another origin, whoever asks; a browser that asks first is refused."""
+    client = besieged.client(BIOLOGIST)
+    other = {"origin": "https://ailleurs.example", "access-control-request-method": "POST"}
+    for path in ("/", "/connexion", "/fhir/metadata", "/fhir/ConceptMap/$translate", "/static/css/common/base.css"):
+        for method in ("GET", "OPTIONS"):
+            answer = client.request(method, path, headers=other, follow_redirects=False)
+            assert [name for name in answer.headers if name.startswith("access-control-")] == []
+
+
+@once
+def test_every_text_says_its_encoding(besieged: Besieged) -> None:
+    client = besieged.client(BIOLOGIST)
+    answers = [client.get(path) for path in ("/", "/nulle-part", "/healthz", "/static/css/common/base.css")]
+    answers += [client.post("/deconnexion", headers={"origin": "http://ailleurs.example"})]
+    answers += [client.get("/connexion", headers={"host": "ailleurs.example"})]
+    for answer in answers:
+        kind = answer.headers["content-type"]
+        assert kind.startswith("text/"), answer.url
+        assert kind.endswith("charset=utf-8"), answer.url
+
+
+@once
 def test_no_write_of_another_site_passes(besieged: Besieged) -> None:
     """Every route that may change something, asked by the person to whom nothing is closed."""
     client = besieged.client(EVERYBODY)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import httpx
 import httpx2
 import pytest
 from joserfc import jwt
@@ -120,6 +121,36 @@ def test_leaving_asks_for_everything_and_leads_nowhere_else(journey: Journey) ->
     assert sent["error"] == "invalid_request"
     journey.client.post("/deconnexion")
     refused(journey, journey.back(sent), Refusal.DENIED)
+
+
+@only_once
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_opens_no_session(journey: Journey, site: str) -> None:
+    """She is signed in at the provider: without a button of ours to press, its answer would open a session."""
+    answer = journey.client.get(
+        "/connexion/fournisseur", params={"suite": "/compte?fait=x"}, headers={"sec-fetch-site": site}
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connexion?suite=%2Fcompte%3Ffait%3Dx")
+    assert "set-cookie" not in answer.headers
+    for own in ("same-origin", "none"):
+        answer = journey.client.get("/connexion/fournisseur", headers={"sec-fetch-site": own})
+        assert answer.headers["location"].startswith(journey.issuer)
+
+
+@only_once
+def test_a_provider_that_redirects_is_not_followed(journey: Journey, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def moved(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(302, headers={"location": "http://127.0.0.1/ailleurs"}, json={})
+
+    real = httpx.Client
+    monkeypatch.setattr(
+        discovery.httpx, "Client", lambda **options: real(transport=httpx.MockTransport(moved), **options)
+    )
+    assert discovery.fetch_json("GET", f"{journey.issuer}/x") == (302, {})
+    assert asked == ["/x"]
 
 
 Forge = Callable[[dict[str, Any]], dict[str, Any]]

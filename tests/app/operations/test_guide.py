@@ -2,6 +2,7 @@
 
 import re
 from configparser import RawConfigParser
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,17 @@ def test_a_unit_runs_a_command_that_exists(unit: object) -> None:
     assert service["User"] == "transcodeur"
     stop = service.get("TimeoutStopSec")
     assert stop is None or int(stop) > 2 * Settings.model_fields["shutdown_seconds"].default + 5
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_cannot_read_the_history_of_the_project(unit: Path) -> None:
+    assert "\nInaccessiblePaths=-/opt/transcodeur/.git\n" in unit.read_text("utf-8")
+
+
+def test_the_proxy_speaks_tls_and_sends_no_program_to_it_silently() -> None:
+    """What a program sends in clear must fail: sent on to HTTPS, its token would travel bare each time."""
+    clear, _, ciphered = (FOLDER / "nginx.conf").read_text("utf-8").partition("listen 443")
+    assert "location /fhir/ { return 403; }" in clear
+    assert "return 301 https://" in clear
+    assert "proxy_pass" not in clear
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in ciphered

@@ -1,6 +1,7 @@
 """Setting up a second factor, signing in with it, and what attackers try against it."""
 
 import html
+import math
 import re
 import stat
 from datetime import timedelta
@@ -18,7 +19,7 @@ from app.models import AuditEvent, RecoveryCode, SignInAttempt, TotpSecret, User
 from app.models.base import moment_told
 from app.platform.database import reading, transaction
 from app.platform.web_sessions import SESSION_COOKIE
-from app.second_factor import attempts, totp
+from app.second_factor import attempts, service, totp
 from app.second_factor.installation_key import SecretUnreadableError, decrypt, installation_key
 from app.second_factor.kept_form import KeptForm
 from app.settings import Settings
@@ -65,7 +66,7 @@ class Person:
         self.secret = decrypt(installation_key(self.settings), kept.encrypted, kept.user_id)
         assert shown[1].replace(" ", "") == totp.as_base32(self.secret)
         answer = client.post(f"{FACTOR}/application/confirmer", data={"code": self.code(-1)})
-        self.codes = re.findall(r"<code>([a-z0-9-]{19})</code>", answer.text)
+        self.codes = re.findall(r"<code>([a-z0-9-]{29})</code>", answer.text)
         return answer
 
     def signed_in(self) -> TestClient:
@@ -111,6 +112,8 @@ def test_a_person_without_one_sets_it_up_before_anything_else(marie: Person) -> 
     answer = marie.enrol(client)
     assert answer.status_code == 200
     assert len(marie.codes) == 10
+    signs = len(service._SIGNS)
+    assert all(len(code.replace("-", "")) * math.log2(signs) >= 112 for code in marie.codes), "a plain hash is kept"
     assert client.cookies[SESSION_COOKIE] != before, "the token of the first step opens nothing any more"
     assert client.get("/terminologie").status_code == 200
     assert "mot de passe et second facteur" in client.get("/compte").text
@@ -166,7 +169,7 @@ def test_signing_in_takes_both_and_each_code_serves_once(marie: Person) -> None:
     )
     # New codes take the place of the old ones.
     again = other.post(f"{FACTOR}/codes")
-    assert len(re.findall(r"<code>[a-z0-9-]{19}</code>", again.text)) == 10
+    assert len(re.findall(r"<code>[a-z0-9-]{29}</code>", again.text)) == 10
     assert third.post(STEP, data={"code": marie.codes[1]}).status_code == 401
 
 
@@ -213,6 +216,8 @@ def test_acts_that_matter_ask_for_a_recent_proof(marie: Person) -> None:
     assert (program.status_code, program.json()["confirmation"]) == (403, "/compte/confirmation")
     for path in ("/application", "/application/retirer", "/cle", "/cles", "/cles/1/retirer", "/application/confirmer"):
         assert client.post(FACTOR + path).headers["location"].startswith("/compte/confirmation"), path
+    for path in ("/compte/sessions/fermer", f"/compte/sessions/{'0' * 32}/fermer"):
+        assert client.post(path).headers["location"].startswith("/compte/confirmation"), path
     wrong = client.post("/compte/confirmation", data={"mot_de_passe": "faux", "suite": FACTOR})
     assert wrong.status_code == 401
     assert client.post("/compte/confirmation", data={"code": marie.codes[0]}).status_code == 401, "no recovery code"
