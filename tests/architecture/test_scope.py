@@ -32,6 +32,7 @@ WHOLE_ENGINE = {
     "app/platform/identity.py": "touches the session of the person",
     "app/audit/refusals.py": "records a refusal, also where there is no laboratory",
     "app/fhir/access.py": "finds the laboratory of a token, then keeps to it",
+    "app/second_factor/routes.py": "asks a person again who she is, whatever the laboratory",
     "app/jobs/streams.py": "one reading for all the browsers that follow jobs; each was let in by `open_job`",
     "app/proposals/readiness.py": "builds the engine of a release",
 }

@@ -1,10 +1,9 @@
 """The files of the report of a large catalogue are prepared by jobs, the same bytes as at once."""
 
-import datetime
-from datetime import re
+import re
+from datetime import UTC, datetime
 
 import pytest
-import UTC
 from sqlalchemy import Engine
 from sqlmodel import select
 

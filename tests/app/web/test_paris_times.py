@@ -14,6 +14,7 @@ ROOT = Path(app.__file__).parent
 WITH_FORMATS_OF_THEIR_OWN = {
     "text.py": "the clock of Paris itself",
     "catalogues/routes.py": "the month in Paris",
+    "audit/shapes.py": "whether a stored moment is one",
     "audit/heads.py": "a file for machines, in UTC",
     "exports/original.py": "a day of Paris, in a CSV",
     "exports/sheet_layout.py": "an hour of Paris, on printed pages",
