@@ -79,7 +79,7 @@ def test_a_key_from_its_first_touch_to_a_replay(
     page.click("button:has-text('Employer ma clé de sécurité')")
     expect(page).to_have_url(re.compile("/terminologie$"))
     page.goto("/compte")
-    expect(page.locator("text=deux facteurs")).to_be_visible()
+    expect(page.locator("text=second facteur").first).to_be_visible()
     no_sideways(page)
 
     with transaction(engine) as session:
