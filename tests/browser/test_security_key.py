@@ -91,11 +91,14 @@ def test_a_key_from_its_first_touch_to_a_replay(
     expect(page.locator("h1")).to_have_text("Confirmer qui vous êtes")
     no_sideways(page)
     page.click("button:has-text('Employer ma clé de sécurité')")
-    expect(page).to_have_url(re.compile("/compte/second-facteur$"))
-    page.click("button:has-text('Donner dix nouveaux codes')")
+    # What had been sent before is sent again, by one press.
+    expect(page.locator("h1")).to_have_text("Identité confirmée")
+    no_sideways(page)
+    page.click("button:has-text('L’envoyer maintenant')")
     expect(page.locator("h1")).to_have_text("Codes de secours")
     page.click("button:has-text('Se déconnecter')")
-    assert complaints == []
+    # The page that asks again who one is answers 403 to what was sent, which a browser writes in its console.
+    assert [text for text in complaints if "403 (Forbidden)" not in text] == []
 
     # The answer seen at the first sign-in, sent again: without a challenge, then after another challenge was asked.
     give_password(page)

@@ -196,7 +196,7 @@ def test_a_token_ends_with_the_rights_and_the_account_of_its_author(world: World
 
 
 def add_administrator(session: Session) -> None:
-    session.add(User(email="b@exemple.fr", display_name="B", password_hash="", is_administrator=True))
+    session.add(User(email="b@exemple.fr", display_name="B", password_hash="!", is_administrator=True))
     session.flush()
 
 
