@@ -80,6 +80,8 @@ def test_a_setting_without_description_is_refused(monkeypatch: pytest.MonkeyPatc
         ("trusted_proxies", "hello"), ("log_level", "zzz"), ("shutdown_seconds", "-5"), ("session_hours", "-1"),
         ("session_idle_minutes", "0"), ("public_address", "loinc.exemple.fr"), ("public_address", "https://a.fr/chemin"),
         ("reauthentication_minutes", "0"), ("max_upload_bytes", "0"),
+        ("chapters_file_name", "{date.__class__}.csv"), ("exams_file_name", "{0}.csv"),
+        ("results_file_name", "../a.csv"),
     ],
 )  # fmt: skip
 def test_an_impossible_setting_is_named_in_french(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

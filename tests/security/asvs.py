@@ -13,8 +13,8 @@ PAGE = PROJECT_ROOT / "docs" / "security" / "asvs.md"
 NUMBERS = PROJECT_ROOT / "tests" / "security" / "asvs_numbers.txt"
 STATES = ("tenu", "partiel", "non tenu", "sans objet")
 START, END = "<!-- décompte -->", "<!-- fin du décompte -->"
-_CELLS = r" \| ".join(["([^|]+)"] * 4)
-_ROW = re.compile(rf"^\| (\d+\.\d+(?:\.\d+)?) \| ([123](?:, [123])*) \| {_CELLS} \|$", re.M)
+_CELLS = r" \| ".join([r"(\d+\.\d+(?:\.\d+)?)", r"([123](?:, [123])*)", *["([^|]+)"] * 4])
+_ROW = re.compile(rf"^\| {_CELLS} \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

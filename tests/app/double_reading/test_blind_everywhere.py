@@ -223,6 +223,7 @@ def _told_at(scene: Scene, path: str) -> object:
 
 MAY_REFUSE = {
     "/compte/second-facteur",
+    "/compte/second-facteur/application.svg",
     "/connexion/fournisseur",
     "/connexion/fournisseur/confirmer",
     "/connexion/fournisseur/quitter",
