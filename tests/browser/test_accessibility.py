@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
+from app.accounts import links
 from app.main import ROUTERS
 from app.models import Job, LocalTest, LoincRelease
 from app.platform.database import transaction
@@ -50,6 +51,12 @@ NOT_PAGES = {
     "/catalogues/{catalogue_id}/exports/rapport.csv",
     "/catalogues/{catalogue_id}/fichiers-prepares/{file_id}",
     "/catalogues/{catalogue_id}/fichiers/{file_id}",
+    "/compte/second-facteur/application.svg",
+    "/connexion/fournisseur",
+    "/connexion/fournisseur/confirmer",
+    "/connexion/fournisseur/quitter",
+    "/connexion/fournisseur/retour",
+    "/connexion/second-facteur",
     "/healthz",
     "/laboratoires/{laboratory_id}/importer/{draft_id}/cellules",
     "/laboratoires/{laboratory_id}/importer/{draft_id}/doublons",
@@ -139,6 +146,10 @@ def visits(
         job = Job(kind="proposals", laboratory_id=desk.world.laboratory_id, catalogue_id=desk.catalogue_id)
         newer = LoincRelease(version="2.81", kind="official", term_count=0)
         session.add_all([job, newer])
+        _, secret = links.invite(
+            session, email="nouvelle@exemple.fr", display_name="Nina Nouvelle", is_administrator=False, hours=72,
+            actor=desk.world.users[ADMINISTRATOR],
+        )  # fmt: skip
     values: dict[str, object] = {
         "laboratory_id": desk.world.laboratory_id,
         "catalogue_id": desk.catalogue_id,
@@ -148,6 +159,7 @@ def visits(
         "release_id": newer.id,
         "loinc_num": "2951-2",
         "public_id": batch.rpartition("/")[2],
+        "secret": secret,
     }
     case = f"{desk.base}/revue/{desk.sodium}"
     return Visits(
