@@ -92,7 +92,8 @@ def converse(address: str, fhir_token: str) -> tuple[list[str], list[str]]:
 
 
 def test_no_secret_reaches_the_log_of_a_server(data_dir: Path, fhir_token: str) -> None:
-    with started("app.cli", data_dir, "serve", "--port", "0", metrics_token=METRICS_TOKEN) as server:
+    settings = {"metrics_token": METRICS_TOKEN, "second_factor_required": "false"}
+    with started("app.cli", data_dir, "serve", "--port", "0", **settings) as server:
         secrets, identifiers = converse(address_of(server), fhir_token)
         server.terminate()
         out, err = server.communicate(timeout=120)

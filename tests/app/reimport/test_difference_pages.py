@@ -12,7 +12,7 @@ from app.jobs.runner import run_job
 from app.jobs.work import Work
 from app.models import FileKind, Job, JobStatus, LocalTest, Membership, SourceFile, Status, UploadDraftFile
 from app.platform.database import reading, transaction
-from app.platform.identity import NO_LABORATORY
+from app.platform.identity import NO_CATALOGUE
 from tests.app.catalogues.conftest import Importer, Rows, loinc_2, loinc_3
 from tests.app.catalogues.fhir_fixtures import R4_BUNDLE, as_bytes
 from tests.app.catalogues.test_routes import asked_proposals, fields_of, send
@@ -146,7 +146,7 @@ def test_rights_are_those_of_the_moment_of_writing(
     with transaction(world.engine) as session:
         session.delete(session.exec(select(Membership).where(Membership.user_id == world.user_id(TRANSCODER))).one())
     job = run_of(world, client, {"draft_id": 1, "digest": digest})
-    assert (job.status, job.message) == (JobStatus.FAILED, NO_LABORATORY)
+    assert (job.status, job.message) == (JobStatus.FAILED, NO_CATALOGUE)
     assert importer.test(catalogue, "NA").unit == "mmol/L"
 
 
