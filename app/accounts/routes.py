@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.accounts import password_change, repository, service
+from app.accounts import password_change, repository, service, throttle
 from app.accounts.cookies import address_of, browser_of, session_token, set_session_cookie
 from app.accounts.device_cookie import device_of, set_device_cookie
 from app.accounts.devices import device_name
@@ -216,8 +216,10 @@ def do_change_password(
             session, user, settings, address=address_of(request), device=browser_of(request),
             with_second_factor=caller.has_proved_second_factor,
         )  # fmt: skip
+        device = throttle.remember_device(session, device_of(request, settings), user.id or 0)
     response = RedirectResponse("/compte?fait=mot-de-passe", status_code=303)
     set_session_cookie(response, token, settings)
+    set_device_cookie(response, device, settings)
     return response
 
 

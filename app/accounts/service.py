@@ -164,7 +164,11 @@ def forget_password(session: Session, user: User) -> None:
     session.add(user)
     end_links_of(session, user.id)
     close_sessions_of(session, user.id)
-    session.execute(delete(KnownDevice).where(col(KnownDevice.user_id) == user.id))
+    _forget_devices(session, user.id)
+
+
+def _forget_devices(session: Session, user_id: int) -> None:
+    session.execute(delete(KnownDevice).where(col(KnownDevice.user_id) == user_id))
 
 
 def reset_password(
@@ -212,7 +216,7 @@ def hash_of_new_password(
 
 
 def change_password(session: Session, user: User, password_hash: str) -> None:
-    """Keep one's own new password, and close every session: the caller opens a new one.
+    """Keep one's own new password; close every session, and forget every browser: the caller opens a new one.
 
     `user` is the person as she was when the hash was made; raises ConflictError when her password changed since.
     """
@@ -224,6 +228,7 @@ def change_password(session: Session, user: User, password_hash: str) -> None:
     stored.must_change_password, stored.password_expires_at = False, None
     session.add(stored)
     close_sessions_of(session, user.id)
+    _forget_devices(session, user.id)
     record(session, "user.change_password", actor=user, object_type="user", object_id=user.id)
 
 

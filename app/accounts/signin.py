@@ -135,6 +135,11 @@ class _Attempt:
     device: str
     browser: str
 
+    @property
+    def place(self) -> str:
+        """What is counted of the address."""
+        return throttle.place_of(self.address)
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -148,7 +153,7 @@ class _Known:
 def _wait(session: Session, attempt: _Attempt, user: User | None, pending: int = 0) -> int:
     device_hash = throttle.known_hash(session, attempt.device, user.id if user else None)
     return throttle.seconds_to_wait(
-        session, attempt.account_hash, attempt.address, device_hash=device_hash, pending=pending
+        session, attempt.account_hash, attempt.place, device_hash=device_hash, pending=pending
     )
 
 
@@ -182,7 +187,7 @@ def _conclude(
     """Write how an attempt ended: the only transaction of a sign-in that writes."""
     with transaction(engine) as session:
         locks.lock_subject(session, locks.Subject.ACCOUNT_ATTEMPTS, attempt.account_hash)
-        locks.lock_subject(session, locks.Subject.ADDRESS_ATTEMPTS, attempt.address)
+        locks.lock_subject(session, locks.Subject.ADDRESS_ATTEMPTS, attempt.place)
         user = repository.find_user_by_email(session, attempt.email)
         user_id = user.id if user else None
         # Other processes may have written failures since they were counted.
@@ -192,7 +197,7 @@ def _conclude(
         outcome = _outcome(user, known_hash, is_right)
         device_hash = throttle.known_hash(session, attempt.device, user_id)
         throttle.add_attempt(
-            session, attempt.account_hash, attempt.address, device_hash=device_hash,
+            session, attempt.account_hash, attempt.place, device_hash=device_hash,
             succeeded=outcome in (Outcome.OPENED, Outcome.EXPIRED),
         )  # fmt: skip
         if user is None or user_id is None or outcome is not Outcome.OPENED:
@@ -228,7 +233,7 @@ async def sign_in(
     """
     email = normalise_email(email)
     attempt = _Attempt(email, account_hash(email), address[:64], old_token, device, browser)
-    with _pending.one_more(f"{attempt.account_hash} {attempt.address}") as others:
+    with _pending.one_more(f"{attempt.account_hash} {attempt.place}") as others:
         known = await run_in_threadpool(_read, engine, attempt, others)
         if known.seconds:
             return _too_early(known.seconds, known.user_id)

@@ -11,6 +11,7 @@ import math
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col
@@ -122,6 +123,17 @@ def remember_device(session: Session, device: str, user_id: int) -> str:
 def forget_devices(session: Session, before: datetime) -> None:
     """Drop the browsers that have not signed in since a moment."""
     session.execute(delete(KnownDevice).where(col(KnownDevice.last_used_at) < before))
+
+
+def place_of(address: str) -> str:
+    """Where a try comes from, as it is counted: an address, or the /64 of one of IPv6, which is one subscriber's."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(IPv6Network((int(found) >> 64 << 64, 64)))
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def blocked_sentence(seconds: int) -> str:

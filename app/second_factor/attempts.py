@@ -1,6 +1,7 @@
-"""Few wrong codes, and few wrong confirmations, in a quarter of an hour: six digits are soon guessed otherwise.
+"""Few wrong codes of an application, and few wrong passwords, in a quarter of an hour: they are soon guessed otherwise.
 
-Only somebody who already gave the right password can be slowed here, so that nobody is locked out by a stranger.
+Only somebody who already gave the right password can be slowed here. She keeps her owner out of nothing: a security key
+and a recovery code, which nobody guesses, are neither counted nor made to wait.
 """
 
 import hashlib
@@ -14,7 +15,10 @@ from app.second_factor import repository
 
 WINDOW = timedelta(minutes=15)
 FAILURES = 5
-BLOCKED = "Trop d'essais infructueux. Attendez un quart d'heure avant de recommencer."
+BLOCKED = (
+    "Trop d'essais infructueux. Attendez un quart d'heure, ou servez-vous d'une clé de sécurité ou, à la connexion, "
+    "d'un code de secours."
+)
 
 
 def _hash(user_id: int) -> str:

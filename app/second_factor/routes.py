@@ -54,16 +54,19 @@ def _is_expected(caller: Caller) -> bool:
 
 
 def _tell_refusal(
-    request: Request, session: Session, background: BackgroundTasks, action: str, user: User, *, is_blocked: bool
+    request: Request, session: Session, background: BackgroundTasks, action: str, user: User, *, is_counted: bool
 ) -> None:
-    """Keep a wrong proof in the trail; what came too early is sampled, and told once the transaction has ended."""
+    """Keep a wrong proof in the trail; of those that nothing makes wait, or that waited in vain, one in a while.
+
+    These are told once the transaction has ended.
+    """
     address = address_of(request)[:64]
-    if not is_blocked:
+    if is_counted:
         record(session, action, actor=user, object_type="user", object_id=user.id, address=address)
         return
     background.add_task(
         journal_of(request).tell, action, (user.id, address), actor_id=user.id, object_type="user",
-        object_id=user.id, address=address, outcome="blocked",
+        object_id=user.id, address=address, outcome="sampled",
     )  # fmt: skip
 
 
@@ -97,12 +100,14 @@ def do_second_step(
         return RedirectResponse(safe_next(suite), status_code=303)
     assert user.id is not None
     status, problem = 429, attempts.BLOCKED
-    if not attempts.is_blocked(session, user.id):
+    can_be_guessed = not cle and service.is_code_of_application(code)
+    if not can_be_guessed or not attempts.is_blocked(session, user.id):
         if cle:
             kind = "key" if service.verify_key(session, user, caller.token_hash, cle, settings) else ""
         else:
             kind = service.verify_code(session, user, code, settings)
-        attempts.note(session, user.id, address, succeeded=bool(kind))
+        if can_be_guessed:
+            attempts.note(session, user.id, address, succeeded=bool(kind))
         if kind:
             record(session, "session.prove", actor=user, object_type="user", object_id=user.id, kind=kind)
             response = RedirectResponse(safe_next(suite), status_code=303)
@@ -110,8 +115,9 @@ def do_second_step(
             return response
         status, problem = 401, WRONG_KEY if cle else WRONG_CODE
     _tell_refusal(
-        request, session, background, "session.refuse_second_factor", user, is_blocked=status == 429
-    )
+        request, session, background, "session.refuse_second_factor", user,
+        is_counted=can_be_guessed and status != 429,
+    )  # fmt: skip
     page = SecondStepPage(
         title="Second facteur",
         next_page=safe_next(suite),
@@ -197,12 +203,13 @@ def do_confirm(
     with transactions.writing() as session:
         status, problem = 429, attempts.BLOCKED
         # Others may have failed meanwhile.
-        if not attempts.is_blocked(session, user.id):
+        if cle or not attempts.is_blocked(session, user.id):
             if cle:
                 kind = "key" if service.verify_key(session, user, caller.token_hash, cle, settings) else ""
             elif code:
                 kind = service.verify_code(session, user, code, settings, recovery=False)
-            attempts.note(session, user.id, address, succeeded=bool(kind))
+            if not cle:
+                attempts.note(session, user.id, address, succeeded=bool(kind))
             if kind:
                 repository.prove_session(session, caller.token_hash, utc_now())
                 record(session, "session.confirm", actor=user, object_type="user", object_id=user.id, kind=kind)
@@ -212,7 +219,8 @@ def do_confirm(
                     title="Identité confirmée", action=kept.action, fields=kept.fields, next_page=safe_next(suite)
                 ))  # fmt: skip
             status, problem = 401, WRONG_KEY if cle else WRONG_PROOF
-        _tell_refusal(request, session, background, "session.refuse_confirmation", user, is_blocked=status == 429)
+        is_counted = not cle and status != 429
+        _tell_refusal(request, session, background, "session.refuse_confirmation", user, is_counted=is_counted)
         page = _confirmation_page(session, settings, user, suite, problem, kept)
     return render(request, "second_factor/confirmation.html", page, status_code=status)
 

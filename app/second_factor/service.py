@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import RecoveryCode, SecurityKey, TotpSecret, User, utc_now
-from app.platform.web_sessions import close_sessions_of
+from app.platform.web_sessions import UNFINISHED_LASTS, close_sessions_of
 from app.second_factor import ceremonies, repository, totp
 from app.second_factor.installation_key import SecretUnreadableError, decrypt, encrypt, installation_key
 from app.settings import Settings
@@ -43,7 +43,7 @@ def _id(user: User) -> int:
 def factors_of(session: Session, user: User, settings: Settings) -> Factors:
     """What this person has."""
     in_use = repository.totp_of(session, _id(user), confirmed=True)
-    pending = repository.totp_of(session, _id(user), confirmed=False)
+    pending = _pending(session, user)
     try:
         pending_secret = totp.as_base32(_read(pending, settings)) if pending else ""
     except SecretUnreadableError:
@@ -54,6 +54,12 @@ def factors_of(session: Session, user: User, settings: Settings) -> Factors:
         keys=repository.keys_of(session, _id(user)),
         codes_left=repository.count_recovery_codes(session, _id(user)),
     )
+
+
+def _pending(session: Session, user: User) -> TotpSecret | None:
+    """The secret being set up; as long as one may take, and no longer is it shown."""
+    found = repository.totp_of(session, _id(user), confirmed=False)
+    return found if found is not None and found.created_at > utc_now() - UNFINISHED_LASTS else None
 
 
 def _read(kept: TotpSecret, settings: Settings) -> bytes:
@@ -69,7 +75,7 @@ def start_application(session: Session, user: User, settings: Settings) -> None:
 
 def pending_picture(session: Session, user: User, settings: Settings) -> bytes:
     """The QR code of the secret being set up, or NotFoundError."""
-    pending = repository.totp_of(session, _id(user), confirmed=False)
+    pending = _pending(session, user)
     if pending is None:
         raise NotFoundError("Aucune application n'est en cours de mise en place.")
     return totp.picture_of(_read(pending, settings), user.email)
@@ -77,7 +83,7 @@ def pending_picture(session: Session, user: User, settings: Settings) -> bytes:
 
 def confirm_application(session: Session, user: User, code: str, settings: Settings) -> bool:
     """Put the new secret in use if this is its code; False when it is not."""
-    pending = repository.totp_of(session, _id(user), confirmed=False)
+    pending = _pending(session, user)
     if pending is None:
         raise ConflictError("Cette mise en place a été abandonnée. Recommencez-la.")
     counter = totp.matching_counter(_read(pending, settings), _digits(code), utc_now(), pending.last_counter)
@@ -179,6 +185,11 @@ def verify_key(session: Session, user: User, token_hash: str, answer: str, setti
 
 def _digits(code: str) -> str:
     return re.sub(r"[\s.-]", "", code)
+
+
+def is_code_of_application(code: str) -> bool:
+    """Whether this is six digits: what is left is a recovery code, or nothing."""
+    return totp.looks_like_code(_digits(code))
 
 
 def _recovery_hash(user_id: int, code: str) -> str:

@@ -19,6 +19,7 @@ BLIND = (
     "Sans têtes gardées ailleurs (--head), cette vérification ne voit pas une chaîne entière recalculée, "
     "ni sa fin coupée avec sa tête, par qui possède la base."
 )
+ADDED = "Aucune tête ne dit les faits que le propriétaire de la base aurait ajoutés à la suite, avec leurs maillons."
 BEFORE = "Les faits plus anciens que la chaîne ({}) sont tels qu'à leur scellement ; d'avant, elle ne dit rien."
 
 

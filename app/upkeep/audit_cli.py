@@ -16,7 +16,7 @@ from app.platform.database import reading
 from app.platform.migrations import current_revision, head_revision
 from app.settings import get_settings
 from app.text import counted, format_number
-from app.upkeep.audit_check import BEFORE, BLIND, audit
+from app.upkeep.audit_check import ADDED, BEFORE, BLIND, audit
 from app.upkeep.doctor import examined_engine
 from app.upkeep.server import NOT_MIGRATED
 
@@ -73,8 +73,7 @@ def _lines(verdict: Verdict, is_compared: bool) -> list[str]:
         lines.append(BEFORE.format(format_number(verdict.sealed)))
     read = f"{counted(verdict.facts, 'fait', 'faits')}, {counted(verdict.links, 'maillon', 'maillons')}"
     lines.append("Les chaînes prolongent les têtes gardées." if is_compared and not verdict.findings else "")
-    if not is_compared:
-        lines.append(BLIND)
+    lines += [ADDED] if is_compared else [BLIND, ADDED]
     lines.append(
         f"Anomalies : {len(verdict.findings)} ({read})." if verdict.findings else f"Tout est tel qu'écrit ({read})."
     )
@@ -91,5 +90,5 @@ def _as_json(verdict: Verdict, is_compared: bool) -> dict[str, object]:
         "erased": verdict.erased,
         "sealed": verdict.sealed,
         "compared_with_kept_heads": is_compared,
-        "not_seen": [] if is_compared else [BLIND],
+        "not_seen": [ADDED] if is_compared else [BLIND, ADDED],
     }

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from app.catalogues.routes import get_fields, get_upload
+from app.earlier.routes import get_upload as get_earlier_upload
 from app.fhir.routes import body_of
 from app.main import ROUTERS, create_app
 from app.memory.routes import get_upload as get_memory_upload
@@ -34,7 +35,7 @@ from app.tokens.service import create_token
 from tests.app.asgi import FORM, MULTIPART, START, Answer, send_by_hand
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, World
 
-RECEIVERS = {get_upload, get_fields, get_memory_upload, body_of}
+RECEIVERS = {get_upload, get_fields, get_memory_upload, get_earlier_upload, body_of}
 """The dependencies that receive a body by themselves."""
 TOO_BIG = str(2**63)
 
@@ -58,7 +59,7 @@ class Unsafe:
 
     @property
     def content_type(self) -> str:
-        receivers = {get_upload, get_memory_upload} & set(_calls(self.route.dependant))
+        receivers = {get_upload, get_memory_upload, get_earlier_upload} & set(_calls(self.route.dependant))
         is_upload = receivers or any("UploadFile" in str(item.field_info.annotation) for item in self._body_params())
         return MULTIPART if is_upload else FORM
 
@@ -188,7 +189,7 @@ def test_uploads_need_a_role_before_the_body() -> None:
         or Needs.of(item.route.dependant).administrator
     }
     uploads = {item.route.path for item in WITH_A_BODY if item.content_type == MULTIPART}
-    assert len(uploads) == 4
+    assert len(uploads) == 5
     assert uploads <= needed
 
 

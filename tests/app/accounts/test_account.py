@@ -5,8 +5,10 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import Engine
 
+from app.accounts.device_cookie import COOKIE
 from app.accounts.passwords import verify_password
 from app.accounts.service import reset_password
+from app.accounts.throttle import known_hash
 from app.models import User
 from app.platform.database import reading, transaction
 from app.platform.web_sessions import SESSION_COOKIE
@@ -35,6 +37,15 @@ def test_changing_the_password_closes_the_other_sessions(application: FastAPI, m
     assert "Votre mot de passe a été changé" in here.get("/compte?fait=mot-de-passe").text
     assert elsewhere.get("/compte").status_code == 303
     signed_in(application, NEW)
+
+
+def test_changing_the_password_forgets_the_other_browsers(application: FastAPI, engine: Engine, marie: User) -> None:
+    here, elsewhere = signed_in(application), signed_in(application)
+    known = elsewhere.cookies[COOKIE]
+    change(here)
+    with reading(engine) as session:
+        assert known_hash(session, known, marie.id) == "", "whoever had it has it no more"
+        assert known_hash(session, here.cookies[COOKIE], marie.id)
 
 
 def test_a_refused_change_says_why_and_changes_nothing(

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
 from sqlmodel import select
 
-from app.accounts import passwords, signin
+from app.accounts import passwords, signin, throttle
 from app.accounts.device_cookie import COOKIE
 from app.accounts.signin import account_hash
 from app.accounts.throttle import ACCOUNTS_OF_ADDRESS, ANYWHERE, OWN_DEVICE, PASSWORD_CHANGE, SAME_ADDRESS, Rule
@@ -231,3 +231,15 @@ def test_an_unknown_account_takes_the_same_statements_and_the_same_hash_as_a_wro
         ways.append(list(work))
     assert ways[0] == ways[1] == ways[2]
     assert ways[0].count("hash") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("testclient", "testclient"), ("", ""),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"), ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+    ],
+)  # fmt: skip
+def test_a_subscriber_of_ipv6_is_one_place(address: str, place: str) -> None:
+    assert throttle.place_of(address) == place

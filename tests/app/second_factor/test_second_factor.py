@@ -176,7 +176,7 @@ def test_signing_in_takes_both_and_each_code_serves_once(marie: Person) -> None:
 def test_guessing_codes_is_slow_and_a_half_session_ends_soon(marie: Person) -> None:
     marie.enrol(marie.give_password())
     client = marie.give_password()
-    statuses = [client.post(STEP, data={"code": "zzzz-zzzz-zzzz-zzzz"}).status_code for _ in range(7)]
+    statuses = [client.post(STEP, data={"code": "000000"}).status_code for _ in range(7)]
     assert statuses == [401] * 5 + [429] * 2
     marie.forget_counter()
     assert client.post(STEP, data={"code": marie.code()}).status_code == 429, "also the right one"
@@ -187,6 +187,31 @@ def test_guessing_codes_is_slow_and_a_half_session_ends_soon(marie: Person) -> N
     assert client.post(STEP, data={"code": marie.code()}).headers["location"].startswith("/connexion")
     assert client.get("/compte").headers["location"].startswith("/connexion?")
     marie.signed_in()
+
+
+def test_who_knows_the_password_does_not_keep_its_owner_out(marie: Person) -> None:
+    """What nobody guesses is not made to wait, and its failures neither close the door nor fill the trail."""
+    marie.enrol(marie.give_password())
+    thief = marie.give_password()
+    statuses = {thief.post(STEP, data={"code": "zzzz-zzzz-zzzz-zzzz"}).status_code for _ in range(9)}
+    assert statuses == {401}
+    assert marie.events().count("session.refuse_second_factor") == 1
+    for _ in range(6):
+        refused = thief.post(STEP, data={"code": "000000"})
+    assert refused.status_code == 429
+    assert "code de secours" in refused.text
+    assert marie.give_password().post(STEP, data={"code": marie.codes[0]}).status_code == 303
+
+
+def test_a_secret_that_nobody_confirmed_is_soon_shown_no_more(marie: Person) -> None:
+    client = marie.give_password()
+    assert client.post(f"{FACTOR}/application").status_code == 303
+    assert 'id="secret"' in client.get(FACTOR).text
+    assert client.get(f"{FACTOR}/application.svg").status_code == 200
+    marie.run(update(TotpSecret).values(created_at=utc_now() - timedelta(minutes=21)))
+    assert 'id="secret"' not in client.get(FACTOR).text
+    assert client.get(f"{FACTOR}/application.svg").status_code == 404
+    assert client.post(f"{FACTOR}/application/confirmer", data={"code": "000000"}).status_code == 409
 
 
 def test_who_is_blocked_does_not_fill_the_trail(marie: Person) -> None:
