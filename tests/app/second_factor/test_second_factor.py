@@ -18,8 +18,8 @@ from app.main import create_app
 from app.models import AuditEvent, RecoveryCode, SignInAttempt, TotpSecret, User, UserSession, utc_now
 from app.models.base import moment_told
 from app.platform.database import reading, transaction
-from app.platform.web_sessions import SESSION_COOKIE
-from app.second_factor import attempts, service, totp
+from app.platform.web_sessions import SESSION_COOKIE, hash_token
+from app.second_factor import attempts, repository, service, totp
 from app.second_factor.installation_key import SecretUnreadableError, decrypt, installation_key
 from app.second_factor.kept_form import KeptForm
 from app.settings import Settings
@@ -201,6 +201,18 @@ def test_who_knows_the_password_does_not_keep_its_owner_out(marie: Person) -> No
     assert refused.status_code == 429
     assert "code de secours" in refused.text
     assert marie.give_password().post(STEP, data={"code": marie.codes[0]}).status_code == 303
+
+
+def test_a_challenge_is_taken_once(marie: Person, engine: Engine) -> None:
+    """Whatever came of it, also within one session: a key that counts no use would sign twice otherwise."""
+    token_hash = hash_token(marie.give_password().cookies[SESSION_COOKIE])
+    with transaction(engine) as session:
+        repository.keep_challenge(session, token_hash, "abc")
+    taken = []
+    for _ in range(2):
+        with transaction(engine) as session:
+            taken.append(repository.take_challenge(session, token_hash))
+    assert taken == ["abc", ""]
 
 
 def test_a_secret_that_nobody_confirmed_is_soon_shown_no_more(marie: Person) -> None:

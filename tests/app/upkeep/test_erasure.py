@@ -201,6 +201,22 @@ def test_it_is_gone_from_everywhere_and_the_chain_verifies(desk: Desk, tmp_path:
         }
 
 
+def test_a_file_whose_rows_hold_it_goes_also_when_its_bytes_cannot_be_read(desk: Desk, tmp_path: Path) -> None:
+    content = b"\xd0\xcf\x11\xe0 no format of ours"
+    with transaction(desk.engine) as session:
+        file = SourceFile(
+            catalogue_id=desk.catalogue_id, kind="TABULAR", file_name="x.xls", content=content, columns={},
+            sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+        session.add(file)
+        session.flush()
+        row = {"source_file_id": file.id, "row_number": 1, "cells": ["K", NAME]}
+        session.connection().execute(insert(metadata.tables["source_row"]), [row])
+    assert _erase(desk, tmp_path).files == 1
+    with reading(desk.engine) as session:
+        assert session.get_one(SourceFile, file.id).content == b""
+
+
 def test_the_pages_of_the_row_still_open(desk: Desk, tmp_path: Path, client_for) -> None:  # type: ignore[no-untyped-def]
     _spread(desk)
     _erase(desk, tmp_path)
@@ -270,6 +286,10 @@ def test_no_byte_of_it_stays_on_disk(installed: Settings, run_main: RunMain, tmp
         session.add(User(email="adm@exemple.fr", display_name="Adm", password_hash="x", is_administrator=True))
         for number in range(200):
             session.add(AuditEvent(action="essai.fait", details={"said": f"{NAME} {number}", "filling": "x" * 500}))
+        stored = StoredFile(title="copie", published_key="copie", chunk_count=1)
+        session.add(stored)
+        session.flush()
+        session.add(StoredFileChunk(file_id=stored.id or 0, position=0, content=NAME.encode() * 5000))
     engine.dispose()
     backup = installed.data_dir / "sauvegardes" / "avant-migration-0001.sqlite3"
     backup.parent.mkdir(exist_ok=True)
@@ -286,6 +306,9 @@ def test_no_byte_of_it_stays_on_disk(installed: Settings, run_main: RunMain, tmp
     assert (code, err) == (0, "")
     assert "audit_event : 200 lignes" in out
     assert f"Garde peut-être ces textes : {backup}" in out
+    # Whatever this SQLite does with what it deletes: another one leaves it as it was, on the pages that are free.
+    with closing(sqlite3.connect(installed.data_dir / "transcodeur.sqlite3")) as database:
+        assert database.execute("PRAGMA freelist_count").fetchone() == (0,)
     for path in installed.data_dir.rglob("*"):
         assert not path.is_file() or NAME.encode() not in path.read_bytes(), path
         assert not path.is_file() or json.dumps(NAME)[1:-1].encode() not in path.read_bytes(), path
