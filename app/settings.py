@@ -242,6 +242,14 @@ class Settings(BaseSettings):
     oidc_client_secret: str = Field(
         "", description="Secret de l'atelier chez le fournisseur ; jamais affiché, jamais journalisé."
     )
+    oidc_certificate: str = Field(
+        "",
+        description="Fichier PEM du certificat de l'atelier, pour un fournisseur qui en exige un (TLS mutuel, comme "
+        "Pro Santé Connect en production).",
+    )
+    oidc_certificate_key: str = Field(
+        "", description="Fichier PEM de sa clé privée, sans mot de passe ; vide si le fichier ci-dessus la porte."
+    )
     oidc_profile: str = Field("generic", description="`pro-sante-connect`, ou `generic` pour tout autre fournisseur.")
     oidc_label: str = Field(
         "", description="Texte du bouton de connexion ; vide, celui qui convient au fournisseur."

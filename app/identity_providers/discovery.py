@@ -1,6 +1,7 @@
 """What the provider publishes: its addresses and its keys, fetched with limits and kept for an hour."""
 
 import json
+import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from app.errors import WorkbenchError
 from app.identity_providers.errors import ProviderRefusalError, Refusal
 from app.identity_providers.profile import ProviderProfile
 from app.platform.open_transactions import forbid_open_transaction
@@ -27,7 +29,31 @@ AGAIN_AFTER_SECONDS = 30.0
 """Keys are fetched again for an unknown one, but no more often than this."""
 
 
-def fetch_json(method: str, address: str, **options: Any) -> tuple[int, dict[str, Any]]:
+def trust_of(profile: ProviderProfile) -> ssl.SSLContext:
+    """Whom to trust, and the certificate to show to a provider that asks for one (mutual TLS, RFC 8705).
+
+    Raises WorkbenchError when the files of the certificate cannot be used.
+    """
+    context = ssl.create_default_context()
+    if profile.certificate:
+        try:
+            context.load_cert_chain(profile.certificate, profile.certificate_key or None, password=_no_password)
+        except (OSError, ValueError) as error:
+            raise WorkbenchError(
+                f"Le certificat « {profile.certificate} » ou sa clé ne peuvent être lus : il faut deux fichiers PEM, "
+                "ou un seul qui porte les deux, la clé sans mot de passe."
+            ) from error
+    return context
+
+
+def _no_password() -> str:
+    # Without it the server would ask at its terminal, and wait.
+    raise ValueError("the key has a password")
+
+
+def fetch_json(
+    method: str, address: str, *, trust: ssl.SSLContext | None = None, **options: Any
+) -> tuple[int, dict[str, Any]]:
     """Status and JSON object of one answer of the provider; raises ProviderRefusalError when it has none.
 
     No redirect is followed, and no more than LARGEST_ANSWER octets are read. Slow: no transaction may be open.
@@ -41,7 +67,9 @@ def fetch_json(method: str, address: str, **options: Any) -> tuple[int, dict[str
     outside = address.startswith("https:")
     try:
         with (
-            httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=outside) as client,
+            httpx.Client(
+                timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=outside, verify=trust or True
+            ) as client,
             client.stream(method, address, **options) as answer,
         ):
             for piece in answer.iter_bytes():
@@ -88,6 +116,10 @@ def _published(profile: ProviderProfile, content: dict[str, Any]) -> Published:
         raise ProviderRefusalError(Refusal.UNREACHABLE, "the provider does not take PKCE S256")
     ways = content.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     authorization, token, userinfo, keys, end_session = found
+    if profile.certificate:
+        token, userinfo = (
+            _alias(content, name) or plain for name, plain in zip(names[1:3], (token, userinfo), strict=True)
+        )
     return Published(
         authorization=authorization,
         token=token,
@@ -99,11 +131,20 @@ def _published(profile: ProviderProfile, content: dict[str, Any]) -> Published:
     )
 
 
+def _alias(content: dict[str, Any], name: str) -> str:
+    """The address where the provider takes the certificate of its client, when it has one of its own for that."""
+    aliases = content.get("mtls_endpoint_aliases")
+    found = aliases.get(name) if isinstance(aliases, dict) else None
+    return found if isinstance(found, str) and is_safe_address(found) else ""
+
+
 class Discovery:
-    """What one provider publishes, shared by the requests of a process."""
+    """What one provider publishes, shared by the requests of a process. Raises WorkbenchError as `trust_of`."""
 
     def __init__(self, profile: ProviderProfile) -> None:
         self._profile = profile
+        self.trust = trust_of(profile)
+        """For everything that is asked of this provider."""
         self._lock = threading.Lock()
         self._published: tuple[float, Published] | None = None
         self._keys: tuple[float, KeySet] | None = None
@@ -114,7 +155,7 @@ class Discovery:
             kept = self._published
         if kept is not None and time.monotonic() < kept[0] + KEPT_SECONDS:
             return kept[1]
-        status, content = fetch_json("GET", self._profile.discovery)
+        status, content = fetch_json("GET", self._profile.discovery, trust=self.trust)
         if status != 200:
             raise ProviderRefusalError(Refusal.UNREACHABLE, f"discovery: status {status}")
         found = _published(self._profile, content)
@@ -129,7 +170,7 @@ class Discovery:
         age = time.monotonic() - kept[0] if kept is not None else KEPT_SECONDS
         if kept is not None and age < (AGAIN_AFTER_SECONDS if missing else KEPT_SECONDS):
             return kept[1]
-        status, content = fetch_json("GET", self.published().keys)
+        status, content = fetch_json("GET", self.published().keys, trust=self.trust)
         try:
             # Keys of a kind that we do not know are those of other uses.
             known = [key for key in content["keys"] if key.get("kty") in ("RSA", "EC") and key.get("use") != "enc"]

@@ -32,6 +32,10 @@ class ProviderProfile:
     two_factor_acr_values: tuple[str, ...]
     is_psc: bool
     longest_session: timedelta | None
+    certificate: str = ""
+    """File of the certificate that the provider asks of its client, when it does."""
+    certificate_key: str = ""
+    """File of its key; empty when the other holds both."""
 
     @property
     def name(self) -> str:
@@ -83,4 +87,6 @@ def profile_of(settings: Settings) -> ProviderProfile | None:
         two_factor_acr_values=_words(settings.oidc_two_factor_acr_values) or default_acr,
         is_psc=is_psc,
         longest_session=timedelta(hours=4) if is_psc else None,
+        certificate=settings.oidc_certificate,
+        certificate_key=settings.oidc_certificate_key,
     )

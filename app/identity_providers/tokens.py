@@ -27,7 +27,6 @@ class Identified:
 
     identifier: str
     acr: str
-    has_two_factors: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def _exchange(profile: ProviderProfile, discovery: Discovery, code: str, verifie
         form |= {"client_id": profile.client_id, "client_secret": profile.client_secret}
     else:
         options["auth"] = (_encoded(profile.client_id), _encoded(profile.client_secret))
-    status, content = fetch_json("POST", published.token, **options)
+    status, content = fetch_json("POST", published.token, trust=discovery.trust, **options)
     if status != 200:
         raise ProviderRefusalError(Refusal.CODE, f"token: status {status}")
     access, identity = content.get("access_token"), content.get("id_token")
@@ -97,7 +96,7 @@ def _claims(profile: ProviderProfile, discovery: Discovery, tokens: _Tokens, non
 
 def _information(discovery: Discovery, access: str, subject: str) -> dict[str, Any]:
     status, content = fetch_json(
-        "GET", discovery.published().userinfo, headers={"Authorization": f"Bearer {access}"}
+        "GET", discovery.published().userinfo, trust=discovery.trust, headers={"Authorization": f"Bearer {access}"}
     )
     if status != 200 or content.get("sub") != subject:
         raise ProviderRefusalError(Refusal.TOKEN, f"information: status {status}, or of somebody else")
@@ -120,4 +119,4 @@ def identify(profile: ProviderProfile, discovery: Discovery, *, code: str, verif
     if identifier is None:
         raise ProviderRefusalError(Refusal.IDENTIFIER)
     level = acr[:100] if isinstance(acr, str) else ""
-    return Identified(identifier, level, level in profile.two_factor_acr_values)
+    return Identified(identifier, level)

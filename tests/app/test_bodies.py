@@ -122,7 +122,8 @@ def nobody_works(engine: Engine) -> bool:
     if engine.dialect.name == "postgresql":
         query = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            # The server's own housekeeping (autovacuum) is nobody's transaction.
+            "AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
         )
         with engine.connect() as connection:
             return int(connection.exec_driver_sql(query).scalar_one()) == 0
@@ -136,19 +137,18 @@ def nobody_works(engine: Engine) -> bool:
 def test_nothing_is_open_while_a_body_is_awaited(
     application: FastAPI, settings: Settings, engine: Engine, everybody: dict[str, str], item: Unsafe
 ) -> None:
-    awaited: list[int] = []
+    # Told after: what fails while a body is read is answered as a body that cannot be read.
+    awaited: list[tuple[int, bool]] = []
 
     async def stalling() -> dict[str, Any]:
-        assert count_open() == 0
-        assert nobody_works(engine)
-        awaited.append(1)
+        awaited.append((count_open(), nobody_works(engine)))
         if len(awaited) == 1:
             return {"type": "http.request", "body": START[item.content_type], "more_body": True}
         return {"type": "http.disconnect"}
 
     headers = everybody | {"content-type": item.content_type, "content-length": "1000"}
     send_by_hand(application, item.method, item.address(kind="xlsx"), stalling, headers=headers)
-    assert len(awaited) == 2
+    assert awaited == [(0, True)] * 2
 
 
 async def _never() -> dict[str, Any]:
