@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.accounts.own_events import OwnEvent
 from app.web.templating import PageContext
 
 
@@ -73,6 +74,7 @@ class AccountPage(PageContext):
     identity: IdentityLine | None
     memberships: list[LaboratoryRole]
     sessions: list[SessionLine]
+    events: list[OwnEvent]
     minimum_length: int
     notice: str = ""
     problem: str = ""

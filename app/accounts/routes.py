@@ -10,6 +10,7 @@ from app.accounts.cookies import address_of, browser_of, session_token, set_sess
 from app.accounts.device_cookie import device_of, set_device_cookie
 from app.accounts.devices import device_name
 from app.accounts.names import normalise_email
+from app.accounts.own_events import own_events, say_read
 from app.accounts.pages import AccountPage, IdentityLine, LaboratoryRole, SessionLine, SignInPage
 from app.accounts.password_change import TooManyTriesError
 from app.accounts.passwords import MINIMUM_LENGTH
@@ -174,6 +175,7 @@ def _account_page(
             )
             for row in service.live_sessions(session, user, settings)
         ],
+        events=own_events(session, user),
         minimum_length=MINIMUM_LENGTH,
         notice=notice,
         problem=problem,
@@ -221,6 +223,13 @@ def do_change_password(
     set_session_cookie(response, token, settings)
     set_device_cookie(response, device, settings)
     return response
+
+
+@router.post("/compte/evenements")
+def do_read_events(request: Request, session: SessionDep, settings: SettingsDep, user: CurrentUser) -> Response:
+    """The person has read what happened to her account."""
+    say_read(session, user, session_token(request, settings))
+    return RedirectResponse("/compte", status_code=303)
 
 
 @router.post("/compte/sessions/fermer", dependencies=[recently_authenticated])

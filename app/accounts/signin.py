@@ -25,6 +25,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.accounts import repository, throttle
 from app.accounts.names import normalise_email
+from app.accounts.own_events import count_news
 from app.accounts.passwords import HASHES_AT_ONCE, verify_password
 from app.audit.service import record
 from app.errors import TooBusyError
@@ -208,7 +209,8 @@ def _conclude(
             problem = EXPIRED_MESSAGE if outcome is Outcome.EXPIRED else WRONG_MESSAGE
             return SignInResult(outcome, problem=problem, user_id=user_id)
         close_session(session, attempt.old_token)
-        token = open_session(session, user, settings, address=attempt.address, device=attempt.browser)
+        news = count_news(session, user_id, attempt.address)
+        token = open_session(session, user, settings, address=attempt.address, device=attempt.browser, news=news)
         device = throttle.remember_device(session, attempt.device, user_id)
         record(session, "session.open", actor=user, object_type="user", object_id=user_id, address=attempt.address)
         return SignInResult(outcome, token=token, device=device, user_id=user_id)

@@ -74,6 +74,7 @@ ACTION_LABELS: dict[str, str] = {
     "session.open": "Connexion",
     "session.confirm": "Identité confirmée de nouveau",
     "session.prove": "Second facteur donné",
+    "session.read_news": "Événements du compte lus",
     "session.refuse_confirmation": "Confirmation refusée",
     "session.refuse_second_factor": "Second facteur refusé",
     "session.revoke": "Session fermée",

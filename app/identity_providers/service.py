@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+from app.accounts.own_events import count_news
 from app.accounts.signin import Outcome as SignInOutcome
 from app.accounts.signin import SignInResult, sign_in
 from app.audit.sampled import SampledJournal
@@ -155,8 +156,9 @@ def _open(
             return Outcome(to_confirm=waiting)
         close_session(session, old_token)
         token = open_session(
-            session, user, settings, address=address, device=browser, vouching=_vouching(profile, identified.acr)
-        )
+            session, user, settings, address=address, device=browser, vouching=_vouching(profile, identified.acr),
+            news=count_news(session, user.id or 0, address),
+        )  # fmt: skip
         record(
             session, "session.open", actor=user, object_type="user", object_id=user.id,
             address=address, provider=profile.issuer, acr=identified.acr,
@@ -219,10 +221,11 @@ def _link(
         identity, user = found
         identity.confirmed_at = utc_now()
         session.add(identity)
-        close_session(session, by_password)
+        closed = close_session(session, by_password)
         token = open_session(
-            session, user, settings, address=address, device=browser, vouching=_vouching(profile, left.acr)
-        )
+            session, user, settings, address=address, device=browser, vouching=_vouching(profile, left.acr),
+            news=closed.news if closed is not None else 0,
+        )  # fmt: skip
         record(session, "identity.confirm", actor=user, object_type="user", object_id=user.id, acr=left.acr)
     return token
 

@@ -66,6 +66,8 @@ class UserSession(SQLModel, table=True):
     challenge: str = Field(default="", max_length=100, sa_column_kwargs={"server_default": ""})
     """The challenge that a security key must sign, used once."""
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    news: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How much happened to the account that its owner has not said that she had read, when she signed in."""
     provider: str | None = Field(default=None, max_length=300)
     """The issuer that vouched for the person; None when she gave her password."""
     acr: str | None = Field(default=None, max_length=100)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import OfALaboratory, UtcDateTime, utc_now
@@ -26,3 +26,11 @@ class AuditEvent(OfALaboratory, SQLModel, table=True):
     object_id: str = Field(default="", max_length=60)
     laboratory_id: int | None = Field(default=None, foreign_key="laboratory.id", index=True)
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+_EVENT = AuditEvent.__table__.c  # type: ignore[attr-defined]
+# What happened to an account, asked at each of its sign-ins.
+Index(
+    "ix_audit_event_of_account", _EVENT.object_id, _EVENT.id,
+    sqlite_where=_EVENT.object_type == "user", postgresql_where=_EVENT.object_type == "user",
+)  # fmt: skip

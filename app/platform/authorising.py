@@ -117,7 +117,9 @@ def _identify(session: Session, request: Request) -> Caller:
     stage = stage_of(opened, user, settings)
     if stage is not Stage.TO_PROVE:
         # Until then no page shows whose password was given.
-        request.state.user = Visitor(user.id or 0, user.email, user.display_name, user.is_administrator)
+        request.state.user = Visitor(
+            user.id or 0, user.email, user.display_name, user.is_administrator, opened.news
+        )
     if stage is Stage.TO_PROVE and path != "/deconnexion" and not f"{path}/".startswith(f"{SECOND_STEP}/"):
         raise SecondFactorRequiredError("Donnez d'abord votre second facteur.", SECOND_STEP)
     if f"{path}/".startswith(f"{SECOND_FACTOR}/"):

@@ -57,6 +57,8 @@ class Visitor:
     email: str
     display_name: str
     is_administrator: bool
+    news: int = 0
+    """How much happened to her account, which she has not said that she had read."""
 
 
 @dataclass(frozen=True, slots=True)

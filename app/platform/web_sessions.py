@@ -76,6 +76,7 @@ def open_session(
     device: str = "",
     with_second_factor: bool = False,
     vouching: Vouching | None = None,
+    news: int = 0,
 ) -> str:
     """Record a new session for this person and return the token for her cookie.
 
@@ -93,6 +94,7 @@ def open_session(
         second_factor_at=now if has_two_factors else None,
         address=address[:64],
         device="".join(sign for sign in device if sign.isprintable())[:200],
+        news=news,
     )
     if vouching is not None:
         row.provider, row.acr = vouching.provider, vouching.acr

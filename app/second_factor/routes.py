@@ -38,10 +38,11 @@ WRONG_PROOF = "Ce n'est ni votre mot de passe ni un code en cours de validité."
 
 def finish_sign_in(request: Request, session: Session, user: User, settings: Settings, response: Response) -> None:
     """Replace the session by one of two factors, with another token: the one of before opens nothing any more."""
-    close_session(session, session_token(request, settings))
+    closed = close_session(session, session_token(request, settings))
     token = open_session(
-        session, user, settings, address=address_of(request), device=browser_of(request), with_second_factor=True
-    )
+        session, user, settings, address=address_of(request), device=browser_of(request), with_second_factor=True,
+        news=closed.news if closed is not None else 0,
+    )  # fmt: skip
     set_session_cookie(response, token, settings)
 
 
