@@ -8,6 +8,8 @@ NODE_DIR := $(VENV)/node
 DEMO_DIR := $(CURDIR)/var/demonstration
 CHROMIUM := /usr/bin/chromium
 POSTGRESQL := /usr/lib/postgresql
+PANGO := /usr/lib/*/libpangoft2-1.0.so.0
+SUBSETTER := /usr/lib/*/libharfbuzz-subset.so.0
 CLUSTER_SETTINGS := /etc/postgresql-common/createcluster.conf
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
@@ -52,11 +54,15 @@ serve: $(STAMPS)/application static/vendor/.stamp
 define debian_packages
 @! command -v $(PYTHON) >/dev/null || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
   echo "Il faut Python 3.11 ou plus récent ; $(PYTHON) est trop ancien." >&2; exit 1; }; \
-missing=; for_tests=; \
+missing=; for_tests=; for_reports=; \
+ls $(PANGO) >/dev/null 2>&1 || for_reports="libpango-1.0-0 libpangoft2-1.0-0"; \
+ls $(SUBSETTER) >/dev/null 2>&1 || for_reports="$$for_reports libharfbuzz-subset0"; \
 [ -x $(BIN)/python ] || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing=$(notdir $(PYTHON))-venv; \
 [ -x $(CHROMIUM) ] || for_tests=chromium; \
 ls $(POSTGRESQL)/*/bin/postgres >/dev/null 2>&1 || for_tests="$$for_tests postgresql"; \
-[ "$(1)" != test ] || { missing="$$missing $$for_tests"; for_tests=; }; \
+[ "$(1)" != test ] || { missing="$$missing $$for_tests $$for_reports"; for_tests=; for_reports=; }; \
+if [ "$(USER_ID)" = 0 ]; then missing="$$missing $$for_reports"; for_reports=; fi; \
+[ -z "$$for_reports" ] || echo "Sans ces paquets Debian, l'atelier ne fait pas de PDF :" $$for_reports >&2; \
 set -- $$missing; \
 if [ $$# = 0 ]; then exit 0; fi; \
 if [ "$(USER_ID)" = 0 ]; then \
@@ -103,6 +109,9 @@ static/vendor/.stamp: package.json package-lock.json requirements-node.txt | $(B
 	@$(call npm_ci,--omit=dev)
 	@mkdir -p static/vendor
 	@cp node_modules/@alpinejs/csp/dist/cdn.min.js static/vendor/alpine-csp.js
+	@mkdir -p static/vendor/fonts
+	@cp $(addprefix node_modules/dejavu-fonts-ttf/,LICENSE ttf/DejaVuSansCondensed.ttf ttf/DejaVuSansCondensed-Bold.ttf) \
+	  static/vendor/fonts
 	@touch $@
 
 # ---------- what testing needs ----------
@@ -161,6 +170,7 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_tallies
 	$(BIN)/python -m tests.bench.bench_writes
 	$(BIN)/python -m tests.bench.bench_exports
+	$(BIN)/python -m tests.bench.bench_report
 	$(BIN)/python -m tests.bench.load.run
 	$(BIN)/python -m tests.bench.load.run --postgresql --transcoders 50 --biologists 10 --imports 5 --laboratories 10 --servers 2
 	$(BIN)/python -m tests.bench.bench_exports

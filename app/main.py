@@ -52,6 +52,8 @@ from app.proposals import method_rule_routes as method_rules
 from app.proposals import routes as proposals
 from app.reimport import jobs as import_jobs
 from app.reimport import routes as reimport
+from app.reports import jobs as report_jobs
+from app.reports import routes as reports
 from app.review import mark_routes as marks
 from app.review import routes as review
 from app.review import search_routes as review_search
@@ -98,6 +100,7 @@ ROUTERS = (
     approval.router,
     consistency.router,
     coverage.router,
+    reports.router,
     exports.router,
     storage.router,
     fhir.router,
@@ -107,7 +110,7 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs)
+JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, report_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars,)
 """The modules that hand a function of theirs to a lower room."""

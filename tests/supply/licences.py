@@ -8,8 +8,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = frozenset({
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC", "LGPL-3.0-only", "MIT",
-    "MIT-0", "MPL-2.0", "PSF-2.0", "Zlib",
+    "0BSD", "Apache-2.0", "Bitstream-Vera", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC",
+    "LGPL-3.0-only", "MIT", "MIT-0", "MIT-CMU", "MPL-1.1", "MPL-2.0", "PSF-2.0", "Zlib",
 })  # fmt: skip
 """Of what is delivered and of what tests; the LGPL is that of a driver installed apart and replaceable (psycopg)."""
 ALLOWED_TOOLS = frozenset({"GPL-3.0-or-later"})
@@ -24,7 +24,10 @@ _WRITTEN = {
     "Apache 2.0": "Apache-2.0", "Apache License": "Apache-2.0", "Apache License, Version 2.0": "Apache-2.0",
     "MIT license": "MIT", "MIT License": "MIT", "ISC License": "ISC",
 }  # fmt: skip
-READ_BY_US = {"fhirpathpy": "MIT", "huey": "MIT", "peewee": "MIT"}
+READ_BY_US = {
+    "fhirpathpy": "MIT", "huey": "MIT", "peewee": "MIT",
+    "pyphen": "GPL-2.0-or-later OR LGPL-2.1-or-later OR MPL-1.1", "dejavu-fonts-ttf": "Bitstream-Vera",
+}  # fmt: skip
 """Packages whose metadata says nothing: what we read in the licence that they carry."""
 _NAME = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==", re.MULTILINE)
 

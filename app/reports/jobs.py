@@ -1,0 +1,46 @@
+"""The job that writes a file of the report: whatever the catalogue, nobody waits for it in a request."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.jobs.queue import JobQueue
+from app.models import Job
+from app.platform.database import reading
+from app.platform.identity import CatalogueAccess
+from app.platform.progress import Progress
+from app.reports.content import Version, read_report
+from app.reports.formats import ReportFormat, written
+from app.settings import Settings
+from app.storage import prepared, service
+from app.transcoding.readers import blind_actor
+
+JOB_KIND = "reports.file"
+
+
+def ask_for_report(session: Session, queue: JobQueue, access: CatalogueAccess, asked: ReportFormat) -> Job:
+    """Ask for a file of the report of now."""
+    return prepared.ask(session, queue, access, JOB_KIND, asked.label, {"format": asked.value})
+
+
+def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
+    """Write a file and publish it; a job that has published already does nothing."""
+
+    def make(order: prepared.Order) -> tuple[str, str, Iterable[bytes], datetime]:
+        progress(0, 2, "Lecture du catalogue")
+        with reading(engine) as session:
+            blind_to = blind_actor(session, order.laboratory, order.person)
+            content = read_report(
+                session, order.laboratory, order.catalogue, Version(), order.person.display_name, blind_to
+            )
+        progress(1, 2, "Écriture et mise en pages")
+        name, media_type, file = written(content, ReportFormat(payload["format"]))
+        return name, media_type, service.pieces(file), content.coverage.context.computed_at
+
+    return prepared.prepare(engine, settings, job_id, progress, make)
+
+
+prepared.register(JOB_KIND, run_job, "Préparation du rapport de transcodage", for_contributors=False)
