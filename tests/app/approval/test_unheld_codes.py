@@ -1,4 +1,4 @@
-"""What the lists say of a decided code that the release in use does not hold, and every way it may try to go further."""
+"""What the lists say of a decided code that the release in use does not hold, and the ways it may try to go on."""
 
 import csv
 import io
