@@ -27,7 +27,7 @@ from app.jobs.work import Work
 from app.models import Catalogue, UploadDraft, User
 from app.platform import locks
 from app.platform.database import Transactions, reading
-from app.platform.identity import catalogue_access
+from app.platform.identity import catalogue_access, laboratory_access
 from app.platform.open_transactions import forbid_open_transaction
 from app.proposals.service import ask_for_proposals
 from app.reimport.service import MovedCatalogueError, UpdateReport, apply_update, compared
@@ -79,15 +79,17 @@ def _store(
         locks.lock_laboratory(session, draft.laboratory_id)
         if draft.catalogue_id is not None:
             locks.lock_catalogue(session, draft.catalogue_id)
+        actor = session.get_one(User, draft.user_id)
+        # Her rights are those that she has now: she may have left the laboratory since.
+        laboratory_access(session, actor, draft.laboratory_id).require(*MAY_IMPORT)
         if held_by(session, draft.catalogue_id) != held or not staged.still_holds(session, draft.catalogue_id):
             return None
-        actor = session.get(User, draft.user_id)
         report = write_plan(
             session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor, staged
         )
         if plan.tests:
             catalogue = session.get_one(Catalogue, report.catalogue_id)
-            ask_for_proposals(session, JobQueue(settings, engine), catalogue, actor.id if actor else None)
+            ask_for_proposals(session, JobQueue(settings, engine), catalogue, actor.id)
         return _done(session, draft.id, report, work)
 
 
@@ -103,7 +105,6 @@ def _update(
         staged = stage.store_files(plan.files, catalogue_id, draft.user_id)
         try:
             with work.writing() as session:
-                # Her rights are those that she has now: she may have left the laboratory since.
                 access = catalogue_access(session, session.get_one(User, draft.user_id), catalogue_id)
                 access.require(*MAY_IMPORT)
                 report = apply_update(
