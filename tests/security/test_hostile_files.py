@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,9 @@ from app.files.choices import IncomingFile
 from app.files.foreign import foreign, is_fhir_xml
 from app.files.guard import refuse_patients
 from app.files.reading import read_file
+from loinc_data.release import REQUIRED, ReleaseError, open_source, read_release_terms
 from tests.app.files.workbooks import ods_of
-from tests.security.hostile_files import CUT_IN_MANY_WAYS, HOSTILE, fhir_of_many_names, sheet, xlsx
+from tests.security.hostile_files import CUT_IN_MANY_WAYS, HOSTILE, fhir_of_many_names, sheet, xlsx, zipped
 
 MAX_BYTES = 20_000_000
 
@@ -82,3 +84,19 @@ def test_a_workbook_is_no_text_for_a_byte_that_it_holds() -> None:
     content = b"PK\x03\x04\0\0" + ods_of("")[6:].replace(b"\n", b" ").replace(b"\r", b" ") + b"\x1e"
     assert "0x1E" not in foreign(content)
     assert "0x1E" in foreign(b"code;libelle\x1eGLU;Glucose\x1e")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("x" * 3_000_000, "anormalement longue"),
+        ("2951-2,a,b,c,d,e,f,ACTIVE,n,²", "pas un entier"),
+        (f"2951-2,a,b,c,d,e,f,ACTIVE,n,{'9' * 5_000}", "pas un entier"),
+    ],
+)
+def test_a_release_that_would_drown_its_reader_is_refused(tmp_path: Path, line: str, why: str) -> None:
+    headings = ",".join((*REQUIRED, "COMMON_TEST_RANK"))
+    path = tmp_path / "Loinc_2.80.zip"
+    path.write_bytes(zipped({"LoincTable/Loinc.csv": f"{headings}\n{line}\n"}))
+    with open_source(path) as source, pytest.raises(ReleaseError, match=why):
+        list(read_release_terms(source))
