@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from app.errors import WorkbenchError
+from app.exports.original import guarded
 from app.files.archive import unpacked
 from app.files.choices import IncomingFile
 from app.files.foreign import foreign, is_fhir_xml
 from app.files.guard import refuse_patients
 from app.files.reading import read_file
+from app.web.spreadsheet_csv import safe_cell
 from loinc_data.release import REQUIRED, ReleaseError, open_source, read_release_terms
 from tests.app.files.workbooks import ods_of
 from tests.security.hostile_files import CUT_IN_MANY_WAYS, HOSTILE, fhir_of_many_names, sheet, xlsx, zipped
@@ -100,3 +102,9 @@ def test_a_release_that_would_drown_its_reader_is_refused(tmp_path: Path, line: 
     path.write_bytes(zipped({"LoincTable/Loinc.csv": f"{headings}\n{line}\n"}))
     with open_source(path) as source, pytest.raises(ReleaseError, match=why):
         list(read_release_terms(source))
+
+
+@pytest.mark.parametrize("start", "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+def test_no_text_that_goes_out_begins_as_a_formula(start: str) -> None:
+    hostile = f"{start}cmd|' /C calc'!A0"
+    assert safe_cell(hostile) == guarded(hostile) == f"'{hostile}"
