@@ -29,7 +29,8 @@ from app.patient_guard.texts import traces_in
 
 NOTHING_CLEARED: frozenset[Kind] = frozenset()
 _SHOWN_HEADING = 60
-_TAGS = re.compile(rb"<[^>]{0,2000}>")
+_TAGS = re.compile(rb"<[^<>]{0,2000}>")
+"""A mark-up holds no other: what begins another one is not read again from each of its beginnings."""
 _BESIDE_CELLS = re.compile(r"comments|threaded|drawing|docProps|customXml|meta\.xml|header|footer", re.IGNORECASE)
 _COMMENTS = re.compile(r"comments|threaded", re.IGNORECASE)
 _ABOUT_CELLS = re.compile(r"(?:^|/)(?:workbook\.xml|styles\.xml|sheet\d*\.xml|[^/]+\.rels)$", re.IGNORECASE)
@@ -40,6 +41,11 @@ _STAFF_KEYS = frozenset(
 )  # fmt: skip
 _NOT_TEXTS = frozenset("url system reference canonical fullUrl id versionId".split())
 _MOST_DEPTH = 200
+_MOST_NAMES = 256
+"""Names of members that have a column each; the texts of the others share one."""
+_OTHER_NAMES = "…"
+_MOST_CELLS = 20_000_000
+_TOO_MANY_TEXTS = "ce fichier contient trop d'objets pour être vérifié ; partagez-le."
 
 
 def _findings(rows: Sequence[TableRow], header_rows: int) -> list[Finding]:
@@ -59,7 +65,7 @@ class _Gathered:
     """What was found in the parts of a file."""
 
     def __init__(self, file_name: str, cleared: frozenset[Kind]) -> None:
-        self._file_name = file_name
+        self.file_name = file_name
         self._cleared = cleared
         self._problems: list[InputProblem] = []
         self._counted: list[Finding] = []
@@ -67,7 +73,7 @@ class _Gathered:
     def add(self, findings: Sequence[Finding], name_of: Callable[[int], str], where: str = "") -> None:
         """Take the findings of one part."""
         standing = kept(findings, self._cleared)
-        self._problems += problems_of(self._file_name, standing, name_of, where)
+        self._problems += problems_of(self.file_name, standing, name_of, where)
         self._counted += standing
 
     def refuse(self) -> None:
@@ -176,7 +182,13 @@ def look_beside(content: bytes, gathered: _Gathered) -> None:
         if any(map(numbers.holds_keyed, _all_values(root))):
             gathered.add([Finding(Kind.NUMBER, None, ())], str)
         keys: dict[str, int] = {}
-        rows = list(_objects(root, keys))
+        rows: list[TableRow] = []
+        cells = 0
+        for row in _objects(root, keys):
+            rows.append(row)
+            cells += len(row.cells)
+            if cells > _MOST_CELLS:
+                raise ImportRefusedError([InputProblem(gathered.file_name, _TOO_MANY_TEXTS)])
         named = list(keys)
         header = TableRow(0, tuple(named))
         gathered.add(_findings([header, *rows], 1), lambda column: named[column], "élément n° de l'ordre du fichier, ")
@@ -258,12 +270,19 @@ def _objects(root: Any, keys: dict[str, int]) -> Iterator[TableRow]:
             continue
         number += 1
         texts: dict[int, str] = {}
+
+        def say(key: str, text: str, texts: dict[int, str] = texts) -> None:
+            if key not in keys and len(keys) >= _MOST_NAMES:
+                key = _OTHER_NAMES
+            column = keys.setdefault(key, len(keys))
+            texts[column] = f"{texts[column]}\n{text}" if column in texts else text
+
         for key, item in value.items():
             if isinstance(item, str) and key not in _NOT_TEXTS and key not in _STAFF_KEYS:
                 text = re.sub(r"<[^>]{0,500}>", "\n", item) if key == "div" else item
-                texts[keys.setdefault(f"{name}.{key}" if key in ("value", "name") else key, len(keys))] = text
+                say(f"{name}.{key}" if key in ("value", "name") else key, text)
             elif isinstance(item, list) and all(isinstance(part, str) for part in item):
-                texts[keys.setdefault(key, len(keys))] = "\n".join(item)
+                say(key, "\n".join(item))
             elif isinstance(item, dict | list):
                 stack.append((item, key, depth + 1))
         if texts:

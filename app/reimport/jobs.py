@@ -1,5 +1,6 @@
 """The background job that writes confirmed files: a first import, or a newer export; then proposals are asked for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine
@@ -19,13 +20,15 @@ from app.catalogues.service import (
     read_files,
     write_plan,
 )
-from app.errors import ConflictError, NotFoundError
-from app.files.reading import refuse_if
+from app.errors import ConflictError, NotFoundError, TooBusyError
+from app.files.choices import IncomingFile
+from app.files.reading import ReadFile, read_file, refuse_if
 from app.jobs.queue import JobQueue
 from app.jobs.registry import register
 from app.jobs.work import Work
 from app.models import Catalogue, UploadDraft, User
 from app.platform import locks
+from app.platform.apart import for_jobs
 from app.platform.database import Transactions, reading
 from app.platform.identity import catalogue_access, laboratory_access
 from app.platform.open_transactions import forbid_open_transaction
@@ -49,7 +52,7 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
         files = [incoming(stored) for stored in stored_files if not stored.is_ignored]
     # Progress is written in transactions of its own: none may be open while it is.
     forbid_open_transaction("read the files of an import")
-    read = read_files(files, settings.max_upload_bytes, work)
+    read = _read_beside(engine, files, settings.max_upload_bytes, work)
     digest = str(payload.get("digest", ""))
     if digest:
         plan = plan_into(held, read, may_update=True)
@@ -65,6 +68,21 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
         with reading(engine) as session:
             held = held_by(session, draft.catalogue_id)
     raise ConflictError("D'autres imports écrivent dans ce catalogue : recommencez quand ils seront finis.")
+
+
+def _read_one(_engine: Engine, file: IncomingFile, max_bytes: int) -> ReadFile:
+    return read_file(file, max_bytes)
+
+
+def _read_beside(engine: Engine, files: Sequence[IncomingFile], max_bytes: int, work: Work) -> list[ReadFile]:
+    """Read the files where what drowns their reader takes no worker with it."""
+    apart = for_jobs(engine)
+    try:
+        return read_files(files, max_bytes, work, lambda file, most: apart.run(_read_one, file, most))
+    except TooBusyError:
+        # Ended because this process stops: the next one begins again.
+        work(0, 0, "Lecture interrompue")
+        raise
 
 
 def _store(
