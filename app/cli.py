@@ -109,7 +109,7 @@ def serve(
 
     from app.demonstration.service import accounts_notice, create_demonstration, prepare_demonstration
     from app.main import create_app
-    from app.platform.apart import beside
+    from app.platform.apart import beside, let_jobs_read_beside
     from app.platform.in_use import in_service, only_server
     from app.platform.installation import make_data_dir, someone_exists
     from app.proposals.readiness import warm_up
@@ -131,6 +131,7 @@ def serve(
             typer.echo(sentence)
         apart = beside(settings, engine)
         stack.callback(apart.close)
+        let_jobs_read_beside(settings, settings.workers_in_server)
         application = create_app(settings, engine, apart)
         name, number = listener.getsockname()[:2]
         typer.echo(f"Atelier de transcodage LOINC : http://{f'[{name}]' if ':' in name else name}:{number}/")
@@ -170,11 +171,13 @@ def _work(niceness: int, stop: Event) -> None:
     """Do background work in this process, on an installation that is ready, until it is told to stop."""
     import app.main  # noqa: F401 - importing the rooms registers their kinds of jobs
     from app.jobs.queue import JobQueue
+    from app.platform.apart import let_jobs_read_beside
     from app.platform.database import make_engine
 
     settings = get_settings()
     configure_logs(settings.log_level)
     os.nice(niceness)
+    let_jobs_read_beside(settings, workers=1)
     queue = JobQueue(settings, make_engine(settings.resolved_database_url))
     queue.start_consumer()
     stop.wait()

@@ -24,6 +24,9 @@ REQUIRED = (
 STATUSES = frozenset({"ACTIVE", "TRIAL", "DISCOURAGED", "DEPRECATED"})
 MAX_UNZIPPED = 4_000_000_000
 MAX_MEMBERS = 5_000
+MAX_LINE = 2_000_000
+"""Characters; those of official releases stay under ten thousand."""
+MAX_DIGITS = 9
 READ_SUFFIXES = frozenset({".csv", ".txt", ".md", ".html", ""})
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 READ_ME = ("version", "readme", "loinc_readme", "loincreadme", "release")
@@ -149,10 +152,18 @@ def _missing_columns(name: str, headings: list[str], missing: list[str]) -> Rele
     return ReleaseError(f"{quoted(name)}\u202f: colonnes absentes ({', '.join(missing)}). {TAKE_THE_ORIGINAL}")
 
 
+def _lines(text: IO[str], name: str) -> Iterator[str]:
+    """The lines of a table; raises ReleaseError on one that never ends, which would have to be held whole."""
+    while line := text.readline(MAX_LINE):
+        if len(line) >= MAX_LINE:
+            raise ReleaseError(f"{quoted(name)}\u202f: une ligne est anormalement longue. {TAKE_THE_ORIGINAL}")
+        yield line
+
+
 def read_table(source: ReleaseSource, name: str, required: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
     """The rows of a member, by normalised heading; raises ReleaseError with file, row and reason."""
     with source.open(name) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(_lines(text, name), strict=True)
         try:
             first = next(reader, [])
             headings = [column_key(cell) for cell in first]
@@ -247,7 +258,7 @@ def _not_a_code(name: str, code: str) -> ReleaseError:
 def _integer(name: str, code: str, column: str, text: str) -> int:
     if not text:
         return 0
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS:
         raise ReleaseError(
             f"{quoted(name)}, code {code}\u202f: {column} vaut {quoted(text)}, pas un entier. {TAKE_THE_ORIGINAL}"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.models import Action, Decision, Level, LocalTest, LoincTerm, Outcome, Relation, Status
+from app.models import Action, Decision, Level, LocalTest, LoincRelease, LoincTerm, Outcome, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.terminology.naming import TermName, name_of
@@ -21,6 +21,7 @@ from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappi
 from app.transcoding.readers import BLIND, blind_person, blind_url, hidden_from, kept_by_readings
 from app.transcoding.readings import READING, ReadingStanding, reading_standings, reconciliation_url
 from app.transcoding.repository import Runs
+from app.transcoding.unheld import unheld_word
 from app.web.wording import LEVEL, RELATION_SHORT, STATUS, Word
 from app.worklist import queue_sql
 from app.worklist.navigation import case_url
@@ -48,6 +49,8 @@ class ApprovalRow(Checked):
     status: Word
     decision: str
     is_code: bool
+    unheld: Word | None
+    """Where the release in use does not hold the decided code: nobody can approve it."""
     name: TermName | None
     relation: str
     reason: str
@@ -129,6 +132,7 @@ def rows_to_judge(
             query,
             item,
             checked.get(item.row.id),
+            context.release,
             authors,
             found,
             batches,
@@ -143,9 +147,9 @@ def rows_to_judge(
 def _blind(access: CatalogueAccess, row: ApprovalRow) -> ApprovalRow:
     """The row without anything of its decision, for who may be its second reader."""
     return replace(
-        row, status=BLIND, decision="", is_code=False, name=None, relation="", reason="", comment="", justification="",
-        author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False, checks=[], batch_url="",
-        reading=None, waits_for="", blind_url=blind_url(access.catalogue_id, row.id),
+        row, status=BLIND, decision="", is_code=False, unheld=None, name=None, relation="", reason="", comment="",
+        justification="", author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False, checks=[],
+        batch_url="", reading=None, waits_for="", blind_url=blind_url(access.catalogue_id, row.id),
     )  # fmt: skip
 
 
@@ -162,6 +166,7 @@ def _row(
     query: ReviewQuery,
     item: _Judged,
     mapping: CheckedMapping | None,
+    release: LoincRelease | None,
     authors: Mapping[int, str],
     checks: list[Check],
     batches: Mapping[int, str],
@@ -174,6 +179,8 @@ def _row(
     is_own = choice is not None and choice.author_id == access.user_id
     verdicts = [finding.verdict for finding in by_axis(item.lines).values()]
     differs = reading is ReadingStanding.DISAGREED
+    held = {row.loinc_num} if mapping is not None and mapping.term is not None else set()
+    unheld = unheld_word(row.loinc_num, release, held) if outcome is Outcome.CODE else None
     return ApprovalRow(
         id=row.id,
         version=row.version,
@@ -188,6 +195,7 @@ def _row(
         status=STATUS[status],
         decision=decision_text(row.outcome, row.loinc_num),
         is_code=outcome is Outcome.CODE,
+        unheld=unheld,
         name=name_of(_term(mapping)) if mapping else None,
         relation=RELATION_SHORT[Relation(choice.relation)] if choice and choice.relation else "",
         reason=choice.reason if choice else "",
@@ -201,7 +209,7 @@ def _row(
         checks=checks,
         batch_url=f"/catalogues/{access.catalogue_id}/lots/{batch}" if batch else "",
         is_own=is_own,
-        can_approve=not is_own and not waits_for and _may(access, status, outcome, Action.APPROVE),
+        can_approve=not is_own and not waits_for and unheld is None and _may(access, status, outcome, Action.APPROVE),
         can_send_back=_may(access, status, outcome, Action.SEND_BACK),
         reading=READING[reading] if reading else None,
         reconcile_url=reconciliation_url(access.catalogue_id, row.id) if differs else "",

@@ -240,11 +240,12 @@ def _looked(mapping: CheckedMapping) -> _Looked:
 
 
 def _require_soundness(looked: _Looked, is_opened: bool, transcoder_said: str, biologist_said: str = "") -> None:
-    if not is_opened and (looked.contradicts or is_blocking(looked.checks)):
-        raise ConflictError(OPEN_THE_ROW)
     refused = [check.sentence for check in looked.checks if check.severity is CheckSeverity.REFUSED]
     if refused:
+        # Opening the row would not help.
         raise InvalidInputError(" ".join(refused))
+    if not is_opened and (looked.contradicts or is_blocking(looked.checks)):
+        raise ConflictError(OPEN_THE_ROW)
     if is_blocking(looked.checks) and not (is_written(transcoder_said) or is_written(biologist_said)):
         raise JustificationNeededError(looked.checks, biologist_said)
 

@@ -26,6 +26,7 @@ from app.transcoding.facts import JUDGES, StateValues, derive_state, flag_on, in
 from app.transcoding.gathering import MappingContext, mapping_context
 from app.transcoding.readers import blind_person
 from app.transcoding.repository import Runs
+from app.transcoding.unheld import NOT_WITH_THIS_RELEASE, unheld_word
 from app.web import wording
 from app.worklist.groups import count_group
 from app.worklist.navigation import QueuePosition, case_url, find_position, queue_url
@@ -112,6 +113,8 @@ def build_case(
     exams = [] if is_chapter else list(repository.exams_with(session, local_test_id))
     mates, mates_count = repository.exam_mates(session, local_test_id) if exams else ([], 0)
     decided = next((candidate for candidate in candidates if candidate.is_decided), None)
+    held = {candidate.loinc_num for candidate in candidates if candidate.is_held}
+    unheld = unheld_word(state.loinc_num, context.release, held)
     return CaseView(
         test=test,
         level=wording.LEVEL[Level(test.level)],
@@ -119,6 +122,7 @@ def build_case(
         status=wording.STATUS[state.status],
         status_key=state.status,
         decision=decision_text(state.outcome, state.loinc_num),
+        unheld=unheld,
         decided_by=known.names.get(state.decided_by_id or 0, ""),
         reason=choice.reason if choice else "",
         judgement=_judgement(known.facts, history),
@@ -138,7 +142,7 @@ def build_case(
         group_count=count_group(session, access.catalogue_id, local_test_id),
         group_url=asked.query.with_page(1).url(f"/catalogues/{access.catalogue_id}/revue/{local_test_id}/groupe"),
         composition=composition_of(
-            session, access, test, context.release_id, state.loinc_num or selected, asked.query
+            session, access, test, context.release, state.loinc_num or selected, asked.query
         ),
         chapter_values=chapters.besides(compared),
         from_chapters=stand_ins,
@@ -149,7 +153,7 @@ def build_case(
         search=search_view(session, settings, access, context, test, asked, compared),
         hidden=asked.query.with_page(1).params(candidats=MOST if asked.most else None),
         position=position,
-        rights=rights_of(access, known.facts, state),
+        rights=_not_unheld(rights_of(access, known.facts, state), unheld),
         links=_links(access, test, asked, position, has_more=len(ranked) > len(shown)),
         no_loinc_reasons=NO_LOINC_REASONS,
         out_of_scope_reasons=OUT_OF_SCOPE_REASONS,
@@ -203,6 +207,13 @@ def rights_of(access: CatalogueAccess, facts: Sequence[Decision], state: StateVa
         undo_reason=undo is not None and undo.needs_reason,
         reopen_reason=choose is not None and choose.needs_reason,
     )
+
+
+def _not_unheld(rights: Rights, unheld: wording.Word | None) -> Rights:
+    """Nobody is offered to approve a code that the release in use does not hold."""
+    if not (rights.approve and unheld):
+        return rights
+    return replace(rights, approve=False, approve_refusal=NOT_WITH_THIS_RELEASE)
 
 
 def _read(session: Session, access: CatalogueAccess, local_test_id: int, runs: Runs, is_blind: bool) -> _Known:

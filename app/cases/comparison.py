@@ -101,6 +101,7 @@ def _candidate(
         checks=checks_of_choice(mapping),
         is_selected=column.loinc_num == selected,
         is_decided=bool(decided) and column.loinc_num == decided,
+        is_held=mapping.term is not None,
         aside=aside,
         decided_by=decided_by(lines),
     )

@@ -10,6 +10,7 @@ from app.models import (
     ExamAnalysis,
     Level,
     LocalTest,
+    LoincRelease,
     Outcome,
     ReviewState,
     Status,
@@ -22,6 +23,7 @@ from app.terminology.service import terms_by_number
 from app.text import counted
 from app.transcoding import outside_sql
 from app.transcoding.readers import BLIND, hidden_from
+from app.transcoding.unheld import unheld_word
 from app.web.wording import STATUS, Word
 from app.worklist.navigation import case_url
 from app.worklist.query import ReviewQuery
@@ -43,6 +45,8 @@ class ExamPart:
     status: Word | None
     decision: str
     is_coded: bool
+    unheld: Word | None
+    """Where the release in use does not hold its code."""
     covered: Word | None
     """Whether the panel holds its code; None where nothing tells."""
 
@@ -89,9 +93,14 @@ NO_CHAPTER_CODES = ChapterCodes((), False)
 
 
 def composition_of(
-    session: Session, access: CatalogueAccess, test: LocalTest, release_id: int, panel: str, query: ReviewQuery
+    session: Session,
+    access: CatalogueAccess,
+    test: LocalTest,
+    release: LoincRelease | None,
+    panel: str,
+    query: ReviewQuery,
 ) -> Composition | None:
-    """The composition of an exam, in three statements, as this person may see it; None for any other row."""
+    """The composition of an exam, in four statements, as this person may see it; None for any other row."""
     if test.level != Level.EXAM:
         return None
     rows = session.exec(
@@ -101,18 +110,29 @@ def composition_of(
         .order_by(col(ExamAnalysis.id))
         .limit(MOST)
     ).all()
+    release_id = (release.id or 0) if release else 0
     members = {item.loinc_num for item in panel_members(session, release_id, panel)} if panel else set()
+    numbers = {state.loinc_num for _, state in rows if state is not None and state.loinc_num}
+    held = terms_by_number(session, release_id, numbers) if numbers else {}
     hidden = hidden_from(session, access, [link.analysis_id for link, _ in rows if link.analysis_id])
     parts = [
-        replace(part, status=BLIND, decision="", is_coded=False, covered=None) if link.analysis_id in hidden else part
+        replace(part, status=BLIND, decision="", is_coded=False, unheld=None, covered=None)
+        if link.analysis_id in hidden
+        else part
         for link, state in rows
-        for part in [_part(access.catalogue_id, link, state, members, query)]
+        for part in [_part(access.catalogue_id, link, state, members, query, release, held)]
     ]
     return Composition(parts, panel, _sentence(parts, panel, members))
 
 
 def _part(
-    catalogue_id: int, link: ExamAnalysis, state: ReviewState | None, members: set[str], query: ReviewQuery
+    catalogue_id: int,
+    link: ExamAnalysis,
+    state: ReviewState | None,
+    members: set[str],
+    query: ReviewQuery,
+    release: LoincRelease | None,
+    held: Container[str],
 ) -> ExamPart:
     is_coded = state is not None and state.outcome == Outcome.CODE
     number = state.loinc_num if state is not None and is_coded else ""
@@ -124,6 +144,7 @@ def _part(
         status=STATUS[status] if link.analysis_id else None,
         decision=decision_text(state.outcome, state.loinc_num) if state is not None else "",
         is_coded=is_coded,
+        unheld=unheld_word(number, release, held),
         covered=(COVERED if number in members else NOT_COVERED) if members and number else None,
     )
 

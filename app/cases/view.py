@@ -60,6 +60,8 @@ class CandidateColumn(Checked):
     checks: list[Check]
     is_selected: bool
     is_decided: bool
+    is_held: bool = True
+    """Whether the release in use holds the code."""
     aside: SetAside | None = None
     """Who set it aside: it is struck, comes last and is never chosen in advance."""
     decided_by: str = ""
@@ -216,6 +218,8 @@ class CaseView:
     status: Word
     status_key: str
     decision: str
+    unheld: Word | None
+    """Where the release in use does not hold the decided code: nobody can approve it."""
     decided_by: str
     reason: str
     judgement: HistoryLine | None

@@ -1,7 +1,7 @@
 """Importing catalogue files: read everything, refuse or write everything."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,10 @@ def refuse_too_many(files: Sequence[Any]) -> None:
 
 
 def read_files(
-    files: Sequence[IncomingFile], max_bytes: int = DEFAULT_MAX_BYTES, progress: Progress = untold
+    files: Sequence[IncomingFile],
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    progress: Progress = untold,
+    reader: Callable[[IncomingFile, int], ReadFile] = read_file,
 ) -> list[ReadFile]:
     """Read every file; raises ImportRefusedError with the problems of all of them."""
     refuse_too_many(files)
@@ -58,7 +61,7 @@ def read_files(
     for number, incoming in enumerate(files):
         progress(number, len(files) + 1, f"Lecture de {incoming.name}")
         try:
-            read.append(read_file(incoming, max_bytes))
+            read.append(reader(incoming, max_bytes))
         except ImportRefusedError as error:
             refused.add(error)
     refused.raise_any()

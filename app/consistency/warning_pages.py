@@ -15,6 +15,7 @@ from app.models import CONTRIBUTORS, Catalogue, ConsistencyAction, ConsistencyKi
 from app.platform.identity import CatalogueAccess
 from app.terminology.naming import TermName, name_of
 from app.terminology.service import current_release
+from app.transcoding.unheld import unheld_word
 from app.web.templating import PageContext
 from app.web.wording import STATUS, Word
 
@@ -29,6 +30,8 @@ class MemberLine:
     row: Member
     url: str
     status: Word
+    unheld: Word | None
+    """Where the release in use does not hold the code."""
     name: TermName
 
 
@@ -85,6 +88,7 @@ def warning_page(
                 row=row,
                 url=f"/catalogues/{access.catalogue_id}/revue/{row.id}",
                 status=STATUS[Status(row.status)],
+                unheld=unheld_word(row.loinc_num, release, terms),
                 name=name_of(terms.get(row.loinc_num)),
             )
             for row in rows

@@ -14,7 +14,16 @@ from app.earlier.service import MAY_TAKE, may_be_taken
 from app.earlier.wording import PARTS, USES, VERDICTS, note_on
 from app.errors import ImportRefusedError, WorkbenchError
 from app.memory.relations import relation_of
-from app.models import EarlierStatement, EarlierUse, EarlierVerdict, LocalTest, Outcome, ReviewState, Status
+from app.models import (
+    EarlierStatement,
+    EarlierUse,
+    EarlierVerdict,
+    LocalTest,
+    LoincRelease,
+    Outcome,
+    ReviewState,
+    Status,
+)
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.proposals.service import current_run
@@ -22,6 +31,7 @@ from app.terminology.naming import TermName, name_of
 from app.terminology.service import current_release
 from app.transcoding import repository as transcoding_repository
 from app.transcoding.readers import BLIND, blind_person, hidden_from
+from app.transcoding.unheld import unheld_word
 from app.web.meter import stacked_meter
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import AXIS, OUTCOME, RELATION_SHORT, STATUS
@@ -196,6 +206,7 @@ def _headings(query: EarlierQuery, address: str) -> list[Heading]:
 def _lines(session: Session, access: CatalogueAccess, rows: Sequence[Any]) -> list[StatementLine]:
     release = current_release(session)
     numbers = {row[0].loinc_num for row in rows} | {row[0].proposed for row in rows}
+    numbers |= {row[2].loinc_num for row in rows if row[2] is not None}
     release_id = (release.id or 0) if release else 0
     terms = repository.terms_of(session, release_id, numbers) if release else {}
     dead = {row[0].loinc_num for row in rows if row[3] == EarlierVerdict.DEPRECATED}
@@ -204,17 +215,17 @@ def _lines(session: Session, access: CatalogueAccess, rows: Sequence[Any]) -> li
     hidden = hidden_from(session, access, [row[1].id for row in rows if row[1] is not None])
     return [
         _unseen(line) if row[1] is not None and row[1].id in hidden else line
-        for row, line in ((row, _line(access, row, names, replacements)) for row in rows)
+        for row, line in ((row, _line(access, row, names, replacements, release)) for row in rows)
     ]
 
 
 def _unseen(line: StatementLine) -> StatementLine:
     """The line without the decision of its row, nor what a person made of the statement with it."""
-    return replace(line, status=BLIND, decision="", taken="", taken_key="", may_confirm=False)
+    return replace(line, status=BLIND, decision="", unheld=None, taken="", taken_key="", may_confirm=False)
 
 
 def _line(
-    access: CatalogueAccess, row: Any, names: dict[str, TermName], replacements: Any
+    access: CatalogueAccess, row: Any, names: dict[str, TermName], replacements: Any, release: LoincRelease | None
 ) -> StatementLine:
     item: EarlierStatement = row[0]
     test: LocalTest | None = row[1]
@@ -250,8 +261,13 @@ def _line(
         taken_key=item.taken_as,
         status=STATUS[status] if status else None,
         decision=_decision(state),
+        unheld=unheld_word(_coded(state), release, names),
         may_confirm=is_open and may_be_taken(item, EarlierUse.TO_CONFIRM),
     )
+
+
+def _coded(state: ReviewState | None) -> str:
+    return state.loinc_num if state is not None and state.outcome == Outcome.CODE else ""
 
 
 def _decision(state: ReviewState | None) -> str:

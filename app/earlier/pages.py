@@ -99,6 +99,8 @@ class StatementLine:
     taken_key: str
     status: Word | None
     decision: str
+    unheld: Word | None
+    """Where the release in use does not hold the decided code."""
     may_confirm: bool
 
 

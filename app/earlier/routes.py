@@ -17,7 +17,6 @@ from app.earlier.page_building import address_of, conditions_of, earlier_csv, ea
 from app.earlier.pages import SORTS, AnswersPage, EarlierQuery
 from app.earlier.reading_routes import reading_url
 from app.errors import InvalidInputError, NotFoundError, WorkbenchError
-from app.files.archive import unpacked
 from app.models import EarlierUse
 from app.platform.authorising import AuthorisedRoute
 from app.platform.bodies import takes_files
@@ -112,7 +111,7 @@ def do_receive(
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
         with refusals_journaled(transactions, "earlier", actor=access.user, laboratory_id=access.laboratory_id):
-            files = unpacked(received, limit, as_catalogue=False)
+            files = apart.run(service.opened, received, limit)
             # What can be read in one way only, and is, is taken at once.
             is_asked = bool(form.get("verifier")) and any(is_table(content) for _, content in files)
             must_be_looked_at = apart.run(must_be_settled, files, limit) or is_asked

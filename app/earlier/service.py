@@ -15,6 +15,7 @@ from app.earlier.finding_rows import codes_said, rows_meant
 from app.earlier.jobs import ask_for_comparison, values_of
 from app.earlier.repository import CodedRow
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
+from app.files.archive import unpacked
 from app.files.choices import Choices
 from app.files.kinds import Level
 from app.files.loinc_cells import CellFinding
@@ -80,6 +81,11 @@ def read_received(engine: Engine, files: Sequence[Sent], max_bytes: int) -> list
             raise ImportRefusedError([InputProblem(name, f"le fichier dépasse {MOST_STATEMENTS} lignes.")])
         found.append(received)
     return found
+
+
+def opened(_engine: Engine, received: Sequence[tuple[str, bytes]], max_bytes: int) -> list[tuple[str, bytes]]:
+    """The received files, each archive replaced by its files; raises ImportRefusedError."""
+    return unpacked(received, max_bytes, as_catalogue=False)
 
 
 def _reasons(read: EarlierMappings) -> str:

@@ -29,7 +29,7 @@ from app.publication.schemas import PublishedTest, UncodedReason
 from app.publication.wording import relation_text
 from app.text import in_paris
 
-FORMULA_STARTERS = ("=", "+", "-", "@", "\t", "\r", "\0")
+FORMULA_STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A spreadsheet would compute a cell that starts so."""
 
 NewCell = str | date

@@ -8,13 +8,16 @@ from app.files.foreign_texts import foreign_text
 _TAG = re.compile(rb"<\s*(?:!doctype\s+)?([a-z:_][\w:.-]*)", re.IGNORECASE)
 _SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 _FHIR = re.compile(
-    rb"\A(?:\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>)*"
+    rb"\A(?>\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>)*+"
     rb"<(?:([a-z_][\w.-]*):)?[a-z]+(?=\s)[^>]*?\sxmlns(?(1):\1)\s*=\s*([\"'])http://hl7\.org/fhir\2",
     re.IGNORECASE | re.DOTALL,
 )
-"""What comes before the first element, then that element, declared of the namespace of FHIR."""
+"""What comes before the first element, then that element, declared of the namespace of FHIR.
+
+Nothing is read a second way: fifty comments could otherwise be cut in as many ways as there are subsets of them.
+"""
 _ROOT = re.compile(
-    rb"(?:\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>)*<([a-z_][\w:.-]*)", re.IGNORECASE | re.DOTALL
+    rb"(?>\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>)*+<([a-z_][\w:.-]*)", re.IGNORECASE | re.DOTALL
 )
 _FLAT = re.compile(rb"office:mimetype\s*=\s*[\"']application/vnd\.oasis\.opendocument\.(\w+)")
 _FLAT_KINDS = {

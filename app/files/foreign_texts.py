@@ -44,7 +44,7 @@ def _named(start: bytes) -> tuple[str, str] | None:
         return "un fichier YAML", _ASK
     if _CARD.match(start):
         return "un carnet d'adresses ou un agenda", _ASK
-    if _RECORDS in start and not re.search(rb"[\r\n]", start):
+    if _RECORDS in start and not re.search(rb"[\r\n\0]", start):
         return "un texte dont les lignes finissent par le caractère 0x1E", f"{_ASK}, une ligne par analyse"
     return None
 

@@ -29,14 +29,23 @@ from app.patient_guard.texts import traces_in
 
 NOTHING_CLEARED: frozenset[Kind] = frozenset()
 _SHOWN_HEADING = 60
-_TAGS = re.compile(rb"<[^>]{0,2000}>")
+_TAGS = re.compile(rb"<[^<>]{0,2000}>")
+"""A mark-up holds no other: what begins another one is not read again from each of its beginnings."""
 _BESIDE_CELLS = re.compile(r"comments|threaded|drawing|docProps|customXml|meta\.xml|header|footer", re.IGNORECASE)
+_COMMENTS = re.compile(r"comments|threaded", re.IGNORECASE)
+_ABOUT_CELLS = re.compile(r"(?:^|/)(?:workbook\.xml|styles\.xml|sheet\d*\.xml|[^/]+\.rels)$", re.IGNORECASE)
+_VALUES = re.compile(rb"<(?:\w+:)?([vt])(?: [^>]{0,200})?>[^<]*</(?:\w+:)?\1>")
 _STAFF_KEYS = frozenset(
     "contact publisher author reviewer editor endorser recorder enterer telecom performer requester relatedArtifact"
     .split()
 )  # fmt: skip
 _NOT_TEXTS = frozenset("url system reference canonical fullUrl id versionId".split())
 _MOST_DEPTH = 200
+_MOST_NAMES = 256
+"""Names of members that have a column each; the texts of the others share one."""
+_OTHER_NAMES = "…"
+_MOST_CELLS = 20_000_000
+_TOO_MANY_TEXTS = "ce fichier contient trop d'objets pour être vérifié ; partagez-le."
 
 
 def _findings(rows: Sequence[TableRow], header_rows: int) -> list[Finding]:
@@ -56,7 +65,7 @@ class _Gathered:
     """What was found in the parts of a file."""
 
     def __init__(self, file_name: str, cleared: frozenset[Kind]) -> None:
-        self._file_name = file_name
+        self.file_name = file_name
         self._cleared = cleared
         self._problems: list[InputProblem] = []
         self._counted: list[Finding] = []
@@ -64,7 +73,7 @@ class _Gathered:
     def add(self, findings: Sequence[Finding], name_of: Callable[[int], str], where: str = "") -> None:
         """Take the findings of one part."""
         standing = kept(findings, self._cleared)
-        self._problems += problems_of(self._file_name, standing, name_of, where)
+        self._problems += problems_of(self.file_name, standing, name_of, where)
         self._counted += standing
 
     def refuse(self) -> None:
@@ -98,6 +107,22 @@ def _look_at_table(table: Table, gathered: _Gathered) -> None:
         )  # fmt: skip
 
 
+def refuse_name(file_name: str) -> None:
+    """Refuse a file whose own name speaks of a patient; raises PatientDataError, which does not say the name.
+
+    A number needs its key: names of files bear moments of thirteen digits. Nor do a name and a day say a patient:
+    who transcoded a file signs and dates it.
+    """
+    said = traces_in(re.sub(r"[_.]+", " ", file_name))
+    found = [kind for kind in said if kind not in (Kind.NUMBER_FORM, Kind.NAME)]
+    if numbers.holds_keyed(file_name) and Kind.NUMBER not in found:
+        found.append(Kind.NUMBER)
+    if found:
+        findings = [Finding(kind, None, ()) for kind in found]
+        problems = problems_of("", findings, str, "le nom du fichier désigne un patient, renommez-le : ")
+        raise PatientDataError(problems, counts_of(findings))
+
+
 def refuse_message(file_name: str, content: bytes) -> None:
     """Refuse a file that is a message of results, holds one, or describes a patient; raises PatientDataError."""
     if workbook_format(content):
@@ -114,6 +139,7 @@ def refuse_patients(file_name: str, content: bytes, cleared: frozenset[Kind] = N
 
     Raises PatientDataError. A file that cannot be read as a table is looked at line by line.
     """
+    refuse_name(file_name)
     refuse_message(file_name, content)
     if not content.strip():
         return
@@ -133,6 +159,7 @@ def refuse_patients(file_name: str, content: bytes, cleared: frozenset[Kind] = N
 
 def refuse_beside(file_name: str, content: bytes, cleared: frozenset[Kind] = NOTHING_CLEARED) -> None:
     """Refuse what a file holds of patients beside its table; raises PatientDataError."""
+    refuse_name(file_name)
     refuse_message(file_name, content)
     gathered = _Gathered(file_name, cleared)
     look_beside(content, gathered)
@@ -143,6 +170,8 @@ def look_beside(content: bytes, gathered: _Gathered) -> None:
     """What a file holds beside its cells: comments and properties of a workbook, all texts of a FHIR resource."""
     if workbook_format(content):
         kinds = [kind for text in _beside_cells(content) for kind in traces_in(text)]
+        kinds += [Kind.NAME] if any(map(names.addressed, _comments(content))) else []
+        kinds += [Kind.NUMBER] if any(map(numbers.holds_keyed, _attributes(content))) else []
         found = [Finding(kind, None, ()) for kind in dict.fromkeys(kinds)]
         gathered.add(found, str, "commentaires ou propriétés du classeur : ")
     elif looks_like_fhir(content):
@@ -150,8 +179,16 @@ def look_beside(content: bytes, gathered: _Gathered) -> None:
             root = load_fhir(content)
         except FhirReadError:
             return
+        if any(map(numbers.holds_keyed, _all_values(root))):
+            gathered.add([Finding(Kind.NUMBER, None, ())], str)
         keys: dict[str, int] = {}
-        rows = list(_objects(root, keys))
+        rows: list[TableRow] = []
+        cells = 0
+        for row in _objects(root, keys):
+            rows.append(row)
+            cells += len(row.cells)
+            if cells > _MOST_CELLS:
+                raise ImportRefusedError([InputProblem(gathered.file_name, _TOO_MANY_TEXTS)])
         named = list(keys)
         header = TableRow(0, tuple(named))
         gathered.add(_findings([header, *rows], 1), lambda column: named[column], "élément n° de l'ordre du fichier, ")
@@ -164,11 +201,20 @@ def _lines(content: bytes) -> list[TableRow]:
 
 def _beside_cells(content: bytes) -> Iterator[str]:
     """The texts of a workbook that are in no cell."""
+    yield from _texts_beside(content, _BESIDE_CELLS)
+
+
+def _comments(content: bytes) -> Iterator[str]:
+    """The comments of a workbook, without its properties, which name who made it."""
+    yield from _texts_beside(content, _COMMENTS)
+
+
+def _texts_beside(content: bytes, wanted: re.Pattern[str]) -> Iterator[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
                 is_content = entry.filename == "content.xml"
-                is_beside = is_content or _BESIDE_CELLS.search(entry.filename)
+                is_beside = is_content or wanted.search(entry.filename)
                 if not is_beside or not entry.filename.endswith((".xml", ".vml")):
                     continue
                 data = archive.read(entry)
@@ -179,6 +225,34 @@ def _beside_cells(content: bytes) -> Iterator[str]:
                 yield from _TAGS.sub(b"\n", data).decode("utf-8", "replace").split("\n")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return
+
+
+def _attributes(content: bytes) -> Iterator[str]:
+    """What a workbook says of its cells: names of sheets and of ranges, formats, addresses, formulas, lists.
+
+    The values of cells are left out: they are read with their column.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                if _ABOUT_CELLS.search(entry.filename):
+                    data = archive.read(entry)
+                    # Most hold nothing like it, and taking the values out costs more than looking.
+                    if numbers.holds_keyed(data.decode("utf-8", "replace")):
+                        yield _VALUES.sub(b" ", data).decode("utf-8", "replace")
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return
+
+
+def _all_values(root: Any) -> Iterator[str]:
+    """Every text and whole number of a JSON value, whatever names it."""
+    stack: list[tuple[Any, int]] = [(root, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+            yield str(value)
+        elif depth <= _MOST_DEPTH and isinstance(value, dict | list):
+            stack.extend((item, depth + 1) for item in (value.values() if isinstance(value, dict) else value))
 
 
 def _objects(root: Any, keys: dict[str, int]) -> Iterator[TableRow]:
@@ -196,12 +270,19 @@ def _objects(root: Any, keys: dict[str, int]) -> Iterator[TableRow]:
             continue
         number += 1
         texts: dict[int, str] = {}
+
+        def say(key: str, text: str, texts: dict[int, str] = texts) -> None:
+            if key not in keys and len(keys) >= _MOST_NAMES:
+                key = _OTHER_NAMES
+            column = keys.setdefault(key, len(keys))
+            texts[column] = f"{texts[column]}\n{text}" if column in texts else text
+
         for key, item in value.items():
             if isinstance(item, str) and key not in _NOT_TEXTS and key not in _STAFF_KEYS:
                 text = re.sub(r"<[^>]{0,500}>", "\n", item) if key == "div" else item
-                texts[keys.setdefault(f"{name}.{key}" if key in ("value", "name") else key, len(keys))] = text
+                say(f"{name}.{key}" if key in ("value", "name") else key, text)
             elif isinstance(item, list) and all(isinstance(part, str) for part in item):
-                texts[keys.setdefault(key, len(keys))] = "\n".join(item)
+                say(key, "\n".join(item))
             elif isinstance(item, dict | list):
                 stack.append((item, key, depth + 1))
         if texts:

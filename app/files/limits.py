@@ -4,6 +4,8 @@ MAX_ROWS = 100_000
 MAX_COLUMNS = 256
 MAX_CELLS = 3_000_000
 """Rows times columns, empty cells included: what a reader reserves."""
+MAX_CELLS_TOGETHER = 2 * MAX_CELLS
+"""The same for all the sheets of a workbook, which are held together."""
 MAX_CELL_CHARACTERS = 32_767
 """What a spreadsheet can hold in one cell."""
 MAX_TEXT_CHARACTERS = 200_000_000

@@ -34,18 +34,24 @@ class _ContentReader:
         self.parser.CharacterDataHandler = self._text
         self.row = self.row_repeats = 0
         self.column = self.cell_repeats = self.last_column = 0
-        self.widest = 0
+        self.widest = self.height = 0
         self.has_content = self.in_cell = False
         self.length = self.row_characters = self.characters = 0
         self.facts = OdsFacts()
         self.cell = OdsCell({})
         self.annotations = 0
+        self.tables = 0
+        """How many tables are open: one within another is part of it, and does not begin a sheet."""
+        self.cells = 0
+        """Of the sheets that have ended."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         match name.rpartition(":")[2]:
             case "table":
-                self.row = self.widest = 0
-                self.facts.begin(attributes)
+                self.tables += 1
+                if self.tables == 1:
+                    self.row = self.widest = self.height = 0
+                    self.facts.begin(attributes)
             case "table-column":
                 self.facts.columns(attributes, min(_repeated(attributes, "number-columns-repeated"), _FAR))
             case "annotation":
@@ -56,10 +62,13 @@ class _ContentReader:
                 self.column = self.last_column = self.row_characters = 0
             case local if local in _CELLS:
                 self.cell_repeats = _repeated(attributes, "number-columns-repeated")
-                self.in_cell, self.length = True, 0
+                self.in_cell = True
                 self.cell = OdsCell(attributes)
-                told = (key.rpartition(":")[2] for key in attributes)
+                told = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+                self.length = sum(len(value) for key, value in told.items() if key.endswith("value"))
                 self.has_content = any(key in ("value-type", "formula", "value") for key in told)
+            case "s" if self.in_cell:
+                self.length += _repeated(attributes, "c")
             case "p" if self.in_cell:
                 self.has_content = True
 
@@ -73,6 +82,12 @@ class _ContentReader:
         local = name.rpartition(":")[2]
         if local == "annotation":
             self.annotations -= 1
+        elif local == "table":
+            self.tables -= 1
+            if not self.tables:
+                self.cells += self.height * self.widest
+                if self.cells > limits.MAX_CELLS_TOGETHER:
+                    raise UnsafeWorkbookError("les feuilles du classeur couvrent ensemble trop de cellules")
         elif local in _CELLS:
             self.facts.cell(self.cell, self.column, min(self.cell_repeats, _FAR))
             self.column += self.cell_repeats
@@ -89,7 +104,7 @@ class _ContentReader:
                 self.facts.end_row(self.row - self.row_repeats + 1, self.row)
 
     def _reach(self) -> None:
-        self.widest = max(self.widest, self.last_column)
+        self.widest, self.height = max(self.widest, self.last_column), self.row
         self.characters += self.row_characters * self.row_repeats
         if self.row > limits.MAX_ROWS:
             raise UnsafeWorkbookError(f"une ligne est trop éloignée (limite : {limits.MAX_ROWS} lignes)")

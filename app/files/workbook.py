@@ -282,14 +282,19 @@ def _with_formulas(sheet: OpenSheet) -> OpenSheet:
 def open_workbook(content: bytes) -> list[OpenSheet]:
     """The sheets with their typed values, in the order of the workbook; raises UnsafeWorkbookError."""
     facts = check_workbook(content)
+    is_followed = workbook_format(content) == "xlsx"
     sheets: list[OpenSheet] = []
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for metadata in workbook.sheets_metadata:
             if metadata.typ is SheetTypeEnum.WorkSheet:
+                if is_followed and metadata.name not in facts:
+                    raise UnsafeWorkbookError("une feuille du classeur n'a pu être vérifiée")
                 rows = workbook.get_sheet_by_name(metadata.name).to_python(skip_empty_area=False)
                 is_hidden = metadata.visible is not SheetVisibleEnum.Visible
                 sheets.append(OpenSheet(metadata.name, is_hidden, rows, facts.get(metadata.name, SheetFacts())))
+    except UnsafeWorkbookError:
+        raise
     except (CalamineError, ValueError) as error:
         raise UnsafeWorkbookError("le classeur est illisible") from error
     except BaseException as error:

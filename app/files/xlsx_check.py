@@ -6,6 +6,7 @@ What its sheets say beside their values is noted on the way: the parts are follo
 import re
 import zipfile
 from collections import Counter
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 from xml.parsers.expat import ParserCreate
@@ -13,7 +14,7 @@ from xml.parsers.expat import ParserCreate
 from app.files import limits
 from app.files.sheet_facts import MAX_LISTED, Merge, SheetFacts
 from app.files.xlsx_facts import MAIN_PARTS, Book, Styles
-from app.files.zip_safety import WORKBOOK, Feed, UnsafeWorkbookError, entry_names, walk_zip
+from app.files.zip_safety import WORKBOOK, Feed, UnsafeWorkbookError, entry_names, plain_path, walk_zip
 
 _CELL = re.compile(r"([A-Z]{0,3})([0-9]{1,7})")
 _INLINE = frozenset({"is", "t"})
@@ -220,6 +221,51 @@ def _is_sheet(name: str) -> bool:
     return name.startswith("xl/worksheets/") and name.endswith(".xml")
 
 
+class _Checked:
+    """What each part of a workbook is followed by."""
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.styles = Styles()
+        self.texts = _SharedTexts()
+        self.sheets: dict[str, _SheetReader] = {}
+        self.seen: set[str] = set()
+        self.shared: set[str] = set()
+
+    def visit(self, entry: zipfile.ZipInfo) -> Feed | None:
+        """Choose what follows a part, whatever its name ends with."""
+        name = plain_path(entry.filename)
+        if name in self.seen and not entry.is_dir():
+            raise UnsafeWorkbookError("le classeur contient deux fois la même partie")
+        self.seen.add(name)
+        if name == _SHARED_STRINGS or name in self.book.shared_texts:
+            self.shared.add(name)
+            return self.texts.feed
+        if _is_sheet(name) or name in self.book.watched():
+            self.sheets[name] = _SheetReader(self.styles)
+            return self.sheets[name].feed
+        if not name.endswith((".xml", ".rels")):
+            return None
+        parser, feed = xml_feed()
+        follow = {
+            MAIN_PARTS[0]: self.styles.read,
+            MAIN_PARTS[1]: self.book.read_sheets,
+            MAIN_PARTS[2]: self.book.read_relations,
+        }
+        if name in follow:
+            follow[name](parser)
+        return feed
+
+    def settle(self) -> None:
+        """Refuse what could only be judged once all parts were followed; raises UnsafeWorkbookError."""
+        parts = [path for paths in self.book.candidates().values() for path in dict.fromkeys(paths)]
+        there = [path for path in parts if path in self.seen]
+        if len(self.shared) > 1 or len(set(there)) != len(there) or not set(there) <= self.sheets.keys():
+            raise UnsafeWorkbookError("le classeur emploie la même partie pour plusieurs de ses feuilles")
+        if sum(sheet.last_row * sheet.last_column for sheet in self.sheets.values()) > limits.MAX_CELLS_TOGETHER:
+            raise UnsafeWorkbookError("les feuilles du classeur couvrent ensemble trop de cellules")
+
+
 def check_xlsx(content: bytes) -> dict[str, SheetFacts]:
     """Refuse an XLSX workbook that is dangerous or impossible to open; raises UnsafeWorkbookError.
 
@@ -228,49 +274,38 @@ def check_xlsx(content: bytes) -> dict[str, SheetFacts]:
     names = entry_names(content)
     if names and "xl/workbook.xml" not in names:
         raise UnsafeWorkbookError("ce fichier n'est pas un classeur XLSX")
-    sheets: dict[str, _SheetReader] = {}
-    texts = _SharedTexts()
-    book = Book()
-    styles = Styles()
-
-    def visit(entry: zipfile.ZipInfo) -> Feed | None:
-        name = entry.filename.lower()
-        if not name.endswith((".xml", ".rels")):
-            return None
-        if name == _SHARED_STRINGS:
-            return texts.feed
-        if _is_sheet(name) or name in book.parts().values():
-            sheets[name] = _SheetReader(styles)
-            return sheets[name].feed
-        parser, feed = xml_feed()
-        follow = {MAIN_PARTS[0]: styles.read, MAIN_PARTS[1]: book.read_sheets, MAIN_PARTS[2]: book.read_relations}
-        if name in follow:
-            follow[name](parser)
-        return feed
-
-    walk_zip(content, WORKBOOK, visit, first=MAIN_PARTS)
+    checked = _Checked()
+    walk_zip(content, WORKBOOK, checked.visit, first=MAIN_PARTS)
+    checked.settle()
+    sheets, lengths, book = checked.sheets, checked.texts.lengths, checked.book
     # Cheap bound first: the exact count of a usual workbook is never needed.
-    if sum(sheet.shared for sheet in sheets.values()) * max(texts.lengths, default=0) > limits.MAX_TEXT_CHARACTERS:
-        _check_texts(content, texts.lengths)
+    if sum(sheet.shared for sheet in sheets.values()) * max(lengths, default=0) > limits.MAX_TEXT_CHARACTERS:
+        _check_texts(content, lengths, sheets.keys())
     found = {part: sheet.finished(must_calculate=book.must_calculate) for part, sheet in sheets.items()}
     return {name: found[part] for name, part in book.parts().items() if part in found}
 
 
-def _check_texts(content: bytes, lengths: list[int]) -> None:
+def _check_texts(content: bytes, lengths: list[int], sheets: Collection[str]) -> None:
     uses: list[_SharedUses] = []
 
     def visit(entry: zipfile.ZipInfo) -> Feed | None:
-        if not _is_sheet(entry.filename.lower()):
+        if plain_path(entry.filename) not in sheets:
             return None
         uses.append(_SharedUses())
         return uses[-1].feed
 
     walk_zip(content, WORKBOOK, visit)
     total = sum(
-        lengths[int(number)] * count
+        lengths[place] * count
         for use in uses
         for number, count in use.counts.items()
-        if number.isdecimal() and len(number) < 9 and int(number) < len(lengths)
+        if (place := _place(number)) < len(lengths)
     )
     if total > limits.MAX_TEXT_CHARACTERS:
         raise UnsafeWorkbookError("le classeur répète trop de texte")
+
+
+def _place(number: str) -> int:
+    """The number of a shared text as readers take it: `+07` is 7. What is none is beyond all texts."""
+    digits = number.removeprefix("+").lstrip("0") or "0"
+    return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 9 else 10**9

@@ -7,10 +7,14 @@ import io
 import zipfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from posixpath import normpath
 
 from app.files import limits
 
 ZIP_SIGNATURE = b"PK\x03\x04"
+_CENTRAL_SIGNATURE = b"PK\x01\x02"
+_MOST_LISTED = 20_000
+"""Parts that are listed to name what is wrong with a container; more are not even listed."""
 _CHUNK = 1 << 20
 
 Feed = Callable[[bytes], None]
@@ -54,8 +58,20 @@ ARCHIVE = Words(
 )
 
 
+def plain_path(name: str) -> str:
+    """The path of a part as the most tolerant reader takes it: `XL\\./Sheet1.XML` is `xl/sheet1.xml`."""
+    return normpath("/" + name.replace("\\", "/")).lstrip("/").lower()
+
+
+def has_too_many_parts(content: bytes) -> bool:
+    """Whether listing the parts of a zip would itself be long: each takes some hundreds of bytes of memory."""
+    return content.count(_CENTRAL_SIGNATURE) > _MOST_LISTED
+
+
 def entry_names(content: bytes) -> frozenset[str]:
     """The names inside a zip, empty when it cannot be listed."""
+    if has_too_many_parts(content):
+        return frozenset()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return frozenset(archive.namelist())
@@ -66,11 +82,13 @@ def entry_names(content: bytes) -> frozenset[str]:
 def walk_zip(content: bytes, words: Words, visit: Visit, first: Collection[str] = ()) -> None:
     """Inflate every part within bounds, giving those that `visit` wants; raises UnsafeWorkbookError.
 
-    The parts named `first` (in lower case) come before the others, wherever they stand in the container.
+    The parts of the plain paths `first` come before the others, wherever they stand in the container.
     """
+    if has_too_many_parts(content):
+        raise UnsafeWorkbookError(f"{words.noun} contient trop de parties")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = sorted(archive.infolist(), key=lambda entry: entry.filename.lower() not in first)
+            entries = sorted(archive.infolist(), key=lambda entry: plain_path(entry.filename) not in first)
             if len(entries) > limits.MAX_ZIP_ENTRIES:
                 raise UnsafeWorkbookError(f"{words.noun} contient trop de parties")
             if len({entry.filename for entry in entries}) != len(entries):

@@ -9,7 +9,6 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.audit.refusals import refusals_journaled
 from app.errors import InvalidInputError, NotFoundError, WorkbenchError
-from app.files.archive import unpacked
 from app.memory import service
 from app.memory.page_building import address_of, memory_csv, memory_page
 from app.memory.pages import STATES, MemoryQuery
@@ -17,7 +16,7 @@ from app.models import Role
 from app.platform.authorising import AuthorisedRoute
 from app.platform.bodies import takes_files
 from app.platform.identity import LaboratoryAccess, LaboratoryDep, for_roles
-from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -64,7 +63,12 @@ def show_memory(
 @router.post("/laboratoires/{laboratory_id}/memoire", dependencies=[for_roles(*service.MAY_REMEMBER)])
 @takes_files
 def do_import(
-    request: Request, transactions: TransactionsDep, access: LaboratoryDep, settings: SettingsDep, form: Upload
+    request: Request,
+    transactions: TransactionsDep,
+    apart: ApartDep,
+    access: LaboratoryDep,
+    settings: SettingsDep,
+    form: Upload,
 ) -> Response:
     """Take up files as memory; all of them, or none."""
     limit = settings.max_upload_bytes
@@ -77,8 +81,7 @@ def do_import(
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
         with refusals_journaled(transactions, "memory", actor=access.user, laboratory_id=access.laboratory_id):
-            files = unpacked(received, limit, as_catalogue=False)
-            reports = service.import_memory(transactions, access, files, limit)
+            reports = service.import_memory(transactions, access, received, limit, apart)
     except NotFoundError:
         raise
     except WorkbenchError as error:

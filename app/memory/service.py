@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.audit.service import record
 from app.catalogues.matcher_input import to_matcher
 from app.catalogues.repository import insert_all
 from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.files.archive import unpacked
 from app.memory import repository
 from app.memory.file_reading import read_mappings
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
@@ -24,6 +26,7 @@ from app.models import (
     utc_now,
 )
 from app.platform import locks
+from app.platform.apart import Apart, Here
 from app.platform.database import Transactions, give_way
 from app.platform.identity import LaboratoryAccess
 from app.platform.written import require_written
@@ -51,16 +54,40 @@ class _Prepared:
     entries: list[dict[str, object]]
 
 
-def import_memory(
-    transactions: Transactions, access: LaboratoryAccess, files: Sequence[tuple[str, bytes]], max_bytes: int
-) -> list[MemoryReport]:
-    """Keep the mappings of files (name, content) as memory of the laboratory.
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a file says, its name and its SHA-256."""
 
-    Raises ImportRefusedError before anything is written, whichever file is refused. The files are read, and their
-    mappings compared with the catalogues, before the short transactions that store them.
+    name: str
+    digest: str
+    read: EarlierMappings
+
+
+def read_received(engine: Engine, received: Sequence[tuple[str, bytes]], max_bytes: int) -> list[ReadFile]:
+    """Open the archives among the received files (name, content), and read all; raises ImportRefusedError."""
+    files = unpacked(received, max_bytes, as_catalogue=False)
+    transactions = Transactions(engine)
+    return [
+        ReadFile(name, hashlib.sha256(content).hexdigest(), read_mappings(transactions, name, content, max_bytes))
+        for name, content in files
+    ]
+
+
+def import_memory(
+    transactions: Transactions,
+    access: LaboratoryAccess,
+    received: Sequence[tuple[str, bytes]],
+    max_bytes: int,
+    apart: Apart | None = None,
+) -> list[MemoryReport]:
+    """Keep the mappings of files (name, content), or archives of files, as memory of the laboratory.
+
+    Raises ImportRefusedError before anything is written, whichever file is refused. The files are read `apart`, and
+    their mappings compared with the catalogues, before the short transactions that store them.
     """
     access.require(*MAY_REMEMBER)
-    prepared = [_prepare(transactions, access, name, content, max_bytes) for name, content in files]
+    found = (apart or Here(transactions.engine)).run(read_received, list(received), max_bytes)
+    prepared = [_linked(transactions, access, file) for file in found]
     return [_store(transactions, access, file) for file in prepared]
 
 
@@ -88,21 +115,13 @@ def remember(
     return _store(transactions, access, _Prepared(name, digest, read, entries))
 
 
-def _prepare(
-    transactions: Transactions, access: LaboratoryAccess, name: str, content: bytes, max_bytes: int
-) -> _Prepared:
-    read = read_mappings(transactions, name, content, max_bytes)
-    return _linked(transactions, access, name, hashlib.sha256(content).hexdigest(), read)
-
-
-def _linked(
-    transactions: Transactions, access: LaboratoryAccess, name: str, digest: str, read: EarlierMappings
-) -> _Prepared:
+def _linked(transactions: Transactions, access: LaboratoryAccess, file: ReadFile) -> _Prepared:
+    read = file.read
     with transactions.reading() as session:
         tests = repository.tests_of_codes(session, access.laboratory_id, (item.local_code for item in read.mappings))
         exams = [test.id for found in tests.values() for test in found if test.level == Level.EXAM and test.id]
         analyses = repository.analyses_of(session, exams)
-    return _Prepared(name, digest, read, _entries(read.mappings, tests, analyses))
+    return _Prepared(file.name, file.digest, read, _entries(read.mappings, tests, analyses))
 
 
 def _store(transactions: Transactions, access: LaboratoryAccess, file: _Prepared) -> MemoryReport:

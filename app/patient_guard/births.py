@@ -37,13 +37,21 @@ _WORDED = re.compile(
     rf"|(?P<month2>{_WORDS})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year2>\d{{4}}))"
 )
 _TOLD = re.compile(
-    r"(?<![\w-])(?:ne(?:e|\(e\)|\.e|·e|/e|\(e\)s)? ?(?:le|en|:|=)|ne(?:e|\(e\))?(?= \d)|ddn|d\.d\.n\.?|d ?naiss\.?|dtn"
-    r"|(?:date |dt )?(?:de )?naiss(?:ance|\.)?|born(?: on)?|dob|d\.o\.b\.?|birth ?date|date of birth|birthday"
-    r"|geb(?:oren)?\.?(?: am)?|geburtsdatum|nacid[oa](?: el)?|nat[oa] il|nascid[oa](?: em)?|data di nascita)"
+    r"(?<![\w-])(?:ne(?:e|\(e\)|\.e|·e|/e|\(e\)s)? ?(?:le|en|:|=)|ne(?:e|\(e\))?(?= \d)|ddn|d\.d\.n\.?|d\.n\.|dtn"
+    r"|d ?naiss\.?|(?:date |dt )?(?:de )?naiss(?:ance|\.)?|born(?: on)?|dob|d\.o\.b\.?|birth ?date|date of birth"
+    r"|birthday|geb(?:oren)?\.?(?: am)?|geburtsdatum|nacid[oa](?: el)?|nat[oa] il|nascid[oa](?: em)?|data di nascita)"
     rf"[\s:;=(]{{0,4}}(?:le |on |the |am |est |is )?[\s:(]{{0,3}}{_DATE}"
 )
+_BORN_SOMEWHERE = re.compile(
+    r"(?<![\w-])(?<!nouveau )(?<!nouveaux )(?:n[ée]e|né|n[ée]\(e\)|n[ée]\.e|n[ée]·e|née?s) "
+    r"(?:[^\W\d][^\d\n;,.]{0,50}(?<!é)(?<!ée) )?(?:le|un) "
+    rf"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) )?{_DATE}"
+)
+"""« née à Lyon le 12/03/1961 », « née DUPONT le … »; without its accent « né » is a negation more often than not."""
 _ANY_DATE = re.compile(rf"(?<![\w/.-]){_DATE}")
-MAY_TELL = re.compile(r"n[ée]|naiss|ddn|dtn|d\.d\.n|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] |nasc", re.IGNORECASE)
+MAY_TELL = re.compile(
+    r"n[ée]|naiss|ddn|dtn|d\.d\.n|d\.n\.|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] |nasc", re.IGNORECASE
+)
 OLDEST = 1890
 LAST_SHORT_YEAR = 30
 """Years of two digits: 31 is 1931, 30 is 2030."""
@@ -57,9 +65,16 @@ def _plain(text: str) -> str:
     return text.lower().translate(_ACCENTS)
 
 
+def _months_plain(text: str) -> str:
+    """A text in small letters, whose months bear no accent; the other words keep theirs."""
+    return text.lower().replace("û", "u").replace("fév", "fev").replace("déc", "dec")
+
+
 def tells_a_birth(text: str) -> bool:
     """Whether a text says on what day somebody was born: « née le 2 mai 1961 », « DDN 02/05/61 »."""
-    return MAY_TELL.search(text) is not None and _TOLD.search(_plain(text)) is not None
+    if MAY_TELL.search(text) is None:
+        return False
+    return _TOLD.search(_plain(text)) is not None or _BORN_SOMEWHERE.search(_months_plain(text)) is not None
 
 
 def _valid(year: int, month: int, day: int, *, is_short: bool) -> int | None:

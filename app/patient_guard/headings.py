@@ -17,7 +17,9 @@ _CERTAIN = re.compile(
     r"|\b(n|no|num|numero) ?(de )?(secu|ss|dossier patient|immatriculation)\b|\bsecurite sociale\b"
     r"|\b(first ?name|last ?name|birth ?date|date of birth|dob|patient ?id|patient ?name)\b"
     r"|^(mrn|medical record( number)?|surname|given( names?)?|family name|born|patient name|nhs number|forename)$"
-    r"|^(vorname|nachname|geburtsdatum|apellidos?|fecha de nacimiento|cognome|data di nascita|data de nascimento)$"
+    r"|^(vorname|nachname|geburtsdatum|apellidos?|f(echa)?( de)? nacimiento|cognome|data di nascita)$"
+    r"|^(voornaam|achternaam|geboortedatum|rijksregisternummer|bsn|imie|nazwisko|pesel|data urodzenia|codice fiscale)$"
+    r"|^(f( |o|oe)dsels(dato|dag|nummer)|personnummer|fornavn|etternavn|numele|prenumele|cnp|data de nascimento)$"
 )
 _AMBIGUOUS = {
     "name": re.compile(r"^(nom|noms|patients?|malades?|nom usuel)$"),

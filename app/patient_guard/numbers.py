@@ -1,6 +1,7 @@
 """French social security numbers (NIR, and INS, which is one): 13 digits, or 15 with their control key."""
 
 import re
+import unicodedata
 
 _SEPARATORS = " \u00a0\u202f\u2009.\\-_/"
 _S = f"[{_SEPARATORS}]{{0,2}}"
@@ -11,10 +12,37 @@ _GROUPED = re.compile(
 )
 _ANY_GROUPS = re.compile(rf"(?<!\d)[1-478](?:[{_SEPARATORS}]?\d){{4}}(?:[{_SEPARATORS}]?[\dABab]){{2}}"
                          rf"(?:[{_SEPARATORS}]?\d){{8}}(?!\d)")  # fmt: skip
+_CARD = re.compile(
+    r"(?<!\d)[1-478](?P<by>[^\w]{1,3})\d\d(?P=by)\d\d(?P=by)(?:\d\d|2[ABab])(?P=by)\d{3}(?P=by)\d{3}[^\w]{1,12}"
+    r"(?:cl[eé]\W{1,3})?\d\d(?!\d)"
+)
+"""The groups of a card, apart by anything, in one cell or in a cell each; only a right key makes it a number."""
+_IN_ONE_PIECE = re.compile(r"(?<!\d)(?<!\d[.,])[1-478]\d{4}(?:\d\d|2[AB])\d{8}(?!\d)", re.IGNORECASE)
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
 _FLOAT = re.compile(r"(?<![\d.,])([1-478])[.,](\d{12,14})[eE]\+?1([24])(?!\d)")
+_FRACTION = re.compile(r"\s*-?0[.,]\d+\s*")
+"""A number below one: its decimals, as many as a workbook keeps, are those of a key by chance."""
 _SPACES = re.compile(f"[{_SEPARATORS}]")
-LIKELY = re.compile(rf"[1-478](?:[{_SEPARATORS}]{{0,2}}[\dABab]){{12}}|\d[.,]\d{{12,14}}[eE]\+?1[24]")
+LIKELY = re.compile(r"[1-478](?:[\W_]{0,3}[\dABab]){12}|\d[.,]\d{12,14}[eE]\+?1[24]")
 """What a text must hold to be looked at more closely."""
+
+
+def holds_card(text: str) -> bool:
+    """Whether a number with its right key stands in a text in the groups of a card, whatever is between them."""
+    return any(is_keyed(re.sub(r"[^0-9ABab]", "", match[0])) for match in _CARD.finditer(text))
+
+
+def holds_keyed(text: str) -> bool:
+    """Whether a number with its right key stands in one piece in a text: of addresses, formulas and measures, where
+    digits and dots mean other things."""
+    return any(is_keyed(match[0]) for match in _IN_ONE_PIECE.finditer(text))
+
+
+def unveiled(text: str) -> str:
+    """A text without the characters that nobody sees between its digits; any dash is a hyphen."""
+    if text.isascii():
+        return text
+    return "".join(c for c in text.translate(_DASHES) if unicodedata.category(c) != "Cf")
 
 
 def compact(text: str) -> str:
@@ -102,11 +130,15 @@ class Numbers:
 def numbers_in(text: str) -> Numbers:
     """Look for numbers anywhere in a text, in time linear in its length."""
     found = Numbers()
+    if _FRACTION.fullmatch(text):
+        return found
+    text = unveiled(text)
     if not text.isascii() and any(character.isdigit() and not character.isascii() for character in text):
         text = "".join(str(int(c)) if c.isdigit() and c.isdecimal() else c for c in text)
     text = _FLOAT.sub(lambda match: _as_integer(match[1] + match[2], int(match[3]) + 11), text)
     for match in _GROUPED.finditer(text):
         _look(found, text, match)
+    found.keyed = found.keyed or holds_card(text)
     if not found.keyed:
         found.keyed = any(is_keyed(match[0]) for match in _ANY_GROUPS.finditer(text))
     return found

@@ -7,11 +7,11 @@ from app.patient_guard import births, headings, messages, names, numbers, people
 from app.patient_guard.cells import Column, Row, Told, columns_of
 from app.patient_guard.findings import Finding, Kind
 
-_HEADER_SEARCH_ROWS = 15
+_HEADER_SEARCH_ROWS = 60
 _BLOCK = 200
 _BIRTH_WORDS = re.compile(
-    r"n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|naiss|ddn|dtn|d\.d\.n|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] il"
-    r"|nascid|nascita"
+    r"n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|n[ée]e |né |n[ée]·e |née?s |n[ée](?:\(e\)|\.e) |naiss|ddn|dtn"
+    r"|d\.d\.n|d\.n\.|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] il|nascid|nascita"
 )
 _MESSAGE_MARKS = (
     "MSH|", "PID|", "OBX|", "OBR|", "FHS|", "BHS|", "H|", "P|", "resourceType", "ClinicalDocument", "recordTarget",
@@ -19,6 +19,7 @@ _MESSAGE_MARKS = (
 )  # fmt: skip
 _DATEISH = re.compile(r"[/.-]\d\d?[/.-]\d|[12][089]\d\d")
 _LONGEST_NOTE = 400
+_LONGEST_LABEL = 40
 
 
 def examine(
@@ -119,16 +120,21 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
         has_births = _BIRTH_WORDS.search(text.lower()) is not None
         has_messages = any(mark in text for mark in _MESSAGE_MARKS)
         has_people = names.MAY_ADDRESS.search(text) is not None
+        has_cards = numbers.holds_card(text)
         for row in block:
             _count_numbers(row, counts)
             if messages.message_in_cells(row.cells):
                 found.add(Kind.MESSAGE, 0, row.row_number)
+            if has_cards and numbers.holds_card("\n".join(row.cells)):
+                _place_card(row, found)
         if not (has_births or has_messages or has_people):
             continue
         for row in block:
             line = "\n".join(row.cells)
             number = row.row_number
             if has_births and _BIRTH_WORDS.search(line.lower()):
+                if births_across(row.cells):
+                    found.add(Kind.BIRTH, 0, number)
                 for column, cell in enumerate(row.cells):
                     if births.tells_a_birth(cell):
                         found.add(Kind.BIRTH, column, number)
@@ -142,6 +148,22 @@ def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Tol
     for column, named in surnames.items():
         if len(set(named.values())) >= 2:
             found.add(Kind.NAME, column, *named)
+
+
+def births_across(cells: Sequence[str]) -> bool:
+    """Whether a row gives the births of several people, one in each column: « Né le ; 12/03/1961 ; 04/05/1978 »."""
+    said, *others = [cell for cell in cells if cell.strip()] or [""]
+    if len(others) < 2 or len(said) > _LONGEST_LABEL or not headings.certain([headings.folded(said)]):
+        return False
+    years = [year for cell in others if (year := births.year_of(cell)) is not None]
+    return len(years) >= 2 and 2 * len(years) > len(others) and min(years) < births.FEW_CREATIONS
+
+
+def _place_card(row: Row, found: _Found) -> None:
+    """Note a number in the groups of a card, in the cell that holds it or where its first group stands."""
+    within = (place for place, cell in enumerate(row.cells) if numbers.holds_card(cell))
+    starts = (place for place in range(len(row.cells)) if not numbers.holds_card("\n".join(row.cells[place + 1 :])))
+    found.add(Kind.NUMBER, next(within, next(starts, 0)), row.row_number)
 
 
 def _count_numbers(row: Row, counts: dict[int, _Count]) -> None:

@@ -37,6 +37,7 @@ SECONDS = 300.0
 """How long one computation may take."""
 WAIT_SECONDS = 30.0
 """How long one waits for a process."""
+JOBS_WAIT_SECONDS = 3_600.0
 MOST_WAITING = 10
 """How many wait for a process: far fewer than the server has threads."""
 BUSY = (
@@ -286,6 +287,24 @@ class Beside:
 def beside(settings: Settings, engine: Engine) -> Apart:
     """As many processes beside this one as the settings say; none: in this very one."""
     return Beside(settings) if settings.reading_processes else Here(engine)
+
+
+_of_jobs: list[Apart] = []
+
+
+def let_jobs_read_beside(settings: Settings, workers: int) -> None:
+    """From now on the background work of this process reads files beside it, a process for each working thread.
+
+    They are ended with this process; each waits for its turn, as nobody looks at it.
+    """
+    if settings.reading_processes and workers:
+        own = settings.model_copy(update={"reading_processes": workers})
+        _of_jobs[:] = [Beside(own, wait_seconds=JOBS_WAIT_SECONDS)]
+
+
+def for_jobs(engine: Engine) -> Apart:
+    """Where the background work of this process reads files; in this very process when nothing else was said."""
+    return _of_jobs[0] if _of_jobs else Here(engine)
 
 
 def _serve(talk: Connection, held: Connection, database_url: str, log_level: str, memory_bytes: int) -> None:

@@ -101,14 +101,20 @@ class CatalogueAccess(LaboratoryAccess):
 
 
 def _membership(user_id: int | None) -> ColumnElement[bool]:
-    """SQL condition that joins a person's membership to a laboratory."""
-    return and_(col(Membership.laboratory_id) == col(Laboratory.id), col(Membership.user_id) == user_id)
+    """SQL condition that joins a person's membership to a laboratory; a closed account has none left.
+
+    Nobody signs in with one, but a job may act for a person whose account was closed since she asked.
+    """
+    is_open = select(User.id).where(User.id == user_id, col(User.is_active)).exists()
+    return and_(col(Membership.laboratory_id) == col(Laboratory.id), col(Membership.user_id) == user_id, is_open)
 
 
 def role_in(session: Session, user_id: int | None, laboratory_id: int) -> Role | None:
-    """The role of a person in a laboratory, None when she is no member."""
-    statement = select(Membership.role).where(
-        Membership.user_id == user_id, Membership.laboratory_id == laboratory_id
+    """The role of a person in a laboratory, None when she is no member, or her account is closed."""
+    statement = (
+        select(Membership.role)
+        .join(User, col(User.id) == col(Membership.user_id))
+        .where(Membership.user_id == user_id, Membership.laboratory_id == laboratory_id, col(User.is_active))
     )
     found = session.exec(statement).first()
     return Role(found) if found is not None else None
@@ -116,10 +122,10 @@ def role_in(session: Session, user_id: int | None, laboratory_id: int) -> Role |
 
 def laboratory_access(session: Session, user: User, laboratory_id: int) -> LaboratoryAccess:
     """The person's rights on a laboratory, in one statement; or NotFoundError."""
-    statement = select(Laboratory, Membership.role).outerjoin(Membership, _membership(user.id))
+    statement = select(Laboratory, Membership.role).join(Membership, _membership(user.id))
     found = session.exec(statement.where(Laboratory.id == laboratory_id)).first()
-    if found is None or found[1] is None:
-        # The same answer to an outsider as where there is no such laboratory: she learns nothing.
+    if found is None:
+        # The same answer to an outsider as where there is no such laboratory, after the same work: she learns nothing.
         raise NotFoundError(NO_LABORATORY)
     return LaboratoryAccess(user, found[0], Role(found[1]))
 
@@ -129,11 +135,11 @@ def catalogue_access(session: Session, user: User, catalogue_id: int) -> Catalog
     statement = (
         select(Catalogue, Laboratory, Membership.role)
         .join(Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id))
-        .outerjoin(Membership, _membership(user.id))
+        .join(Membership, _membership(user.id))
     )
     found = session.exec(statement.where(Catalogue.id == catalogue_id)).first()
-    if found is None or found[0].staged_for_job_id is not None or found[2] is None:
-        # One answer, in one statement, for what does not exist and for what is another laboratory's.
+    if found is None or found[0].staged_for_job_id is not None:
+        # One answer, after one statement without a row, for what does not exist and for what is another laboratory's.
         raise NotFoundError(NO_CATALOGUE)
     catalogue, laboratory, role = found
     return CatalogueAccess(user, laboratory, Role(role), catalogue)

@@ -1,5 +1,6 @@
 """The background job that writes confirmed files: a first import, or a newer export; then proposals are asked for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine
@@ -19,15 +20,17 @@ from app.catalogues.service import (
     read_files,
     write_plan,
 )
-from app.errors import ConflictError, NotFoundError
-from app.files.reading import refuse_if
+from app.errors import ConflictError, NotFoundError, TooBusyError
+from app.files.choices import IncomingFile
+from app.files.reading import ReadFile, read_file, refuse_if
 from app.jobs.queue import JobQueue
 from app.jobs.registry import register
 from app.jobs.work import Work
 from app.models import Catalogue, UploadDraft, User
 from app.platform import locks
+from app.platform.apart import for_jobs
 from app.platform.database import Transactions, reading
-from app.platform.identity import catalogue_access
+from app.platform.identity import catalogue_access, laboratory_access
 from app.platform.open_transactions import forbid_open_transaction
 from app.proposals.service import ask_for_proposals
 from app.reimport.service import MovedCatalogueError, UpdateReport, apply_update, compared
@@ -49,7 +52,7 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
         files = [incoming(stored) for stored in stored_files if not stored.is_ignored]
     # Progress is written in transactions of its own: none may be open while it is.
     forbid_open_transaction("read the files of an import")
-    read = read_files(files, settings.max_upload_bytes, work)
+    read = _read_beside(engine, files, settings.max_upload_bytes, work)
     digest = str(payload.get("digest", ""))
     if digest:
         plan = plan_into(held, read, may_update=True)
@@ -67,6 +70,21 @@ def run_import(engine: Engine, settings: Settings, _job_id: int, payload: dict[s
     raise ConflictError("D'autres imports écrivent dans ce catalogue : recommencez quand ils seront finis.")
 
 
+def _read_one(_engine: Engine, file: IncomingFile, max_bytes: int) -> ReadFile:
+    return read_file(file, max_bytes)
+
+
+def _read_beside(engine: Engine, files: Sequence[IncomingFile], max_bytes: int, work: Work) -> list[ReadFile]:
+    """Read the files where what drowns their reader takes no worker with it."""
+    apart = for_jobs(engine)
+    try:
+        return read_files(files, max_bytes, work, lambda file, most: apart.run(_read_one, file, most))
+    except TooBusyError:
+        # Ended because this process stops: the next one begins again.
+        work(0, 0, "Lecture interrompue")
+        raise
+
+
 def _store(
     engine: Engine, settings: Settings, draft: UploadDraft, held: Held, plan: ImportPlan, work: Work
 ) -> str | None:
@@ -79,15 +97,17 @@ def _store(
         locks.lock_laboratory(session, draft.laboratory_id)
         if draft.catalogue_id is not None:
             locks.lock_catalogue(session, draft.catalogue_id)
+        actor = session.get_one(User, draft.user_id)
+        # Her rights are those that she has now: she may have left the laboratory since.
+        laboratory_access(session, actor, draft.laboratory_id).require(*MAY_IMPORT)
         if held_by(session, draft.catalogue_id) != held or not staged.still_holds(session, draft.catalogue_id):
             return None
-        actor = session.get(User, draft.user_id)
         report = write_plan(
             session, draft.laboratory_id, plan, draft.catalogue_id, draft.catalogue_name, actor, staged
         )
         if plan.tests:
             catalogue = session.get_one(Catalogue, report.catalogue_id)
-            ask_for_proposals(session, JobQueue(settings, engine), catalogue, actor.id if actor else None)
+            ask_for_proposals(session, JobQueue(settings, engine), catalogue, actor.id)
         return _done(session, draft.id, report, work)
 
 
@@ -103,7 +123,6 @@ def _update(
         staged = stage.store_files(plan.files, catalogue_id, draft.user_id)
         try:
             with work.writing() as session:
-                # Her rights are those that she has now: she may have left the laboratory since.
                 access = catalogue_access(session, session.get_one(User, draft.user_id), catalogue_id)
                 access.require(*MAY_IMPORT)
                 report = apply_update(

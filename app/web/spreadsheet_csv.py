@@ -12,7 +12,8 @@ from app.platform.open_transactions import forbid_open_transaction
 
 BATCH = 500
 """Rows in one piece."""
-_FORMULA = re.compile(r"^[=+@\t\r]|^-(?![\d\s.,]+%?$)")
+_FORMULA = re.compile(r"^[=+@\t\r\n\uff1d\uff0b\uff0d\uff20]|^-(?![\d\s.,]+%?$)")
+"""Also the full-width signs, which spreadsheets of East Asia read as the others."""
 
 
 def safe_cell(text: str) -> str:

@@ -7,13 +7,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.models import Decision, Level, LoincTerm, Outcome, Relation, ReviewState, Status
+from app.models import Decision, Level, LoincRelease, LoincTerm, Outcome, Relation, ReviewState, Status
 from app.platform.database import reading
 from app.terminology.naming import name_of
 from app.terminology.service import current_release, terms_by_number
 from app.text import paris_time
 from app.transcoding import repository
 from app.transcoding.readers import BLIND, hidden_in
+from app.transcoding.unheld import unheld_word
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.wording import BAND, LEVEL, OUTCOME, RELATION_SHORT, STATUS
 from app.worklist import queue_sql
@@ -29,11 +30,13 @@ HEADER = (
     "État", "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification",
     "Décidée par", "Décidée le", "Approuvée par", "Approuvée le", "Proposition", "Libellé de la proposition",
     "Confiance", "Contradiction", "Repère", "Note du repère", "Repère posé par", "Repère posé le",
+    "Remarque sur le code",
 )  # fmt: skip
 ALL_ASIDE = "toutes écartées"
 _OF_THE_DECISION = (
     "Décision", "Code LOINC", "Libellé LOINC", "Relation", "Motif", "Commentaire", "Justification", "Décidée par",
     "Décidée le", "Approuvée par", "Approuvée le", "Note du repère", "Repère posé par", "Repère posé le",
+    "Remarque sur le code",
 )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def _lines(
         best = best_left(session, run_id, rows, hidden)
         numbers = {number for row in rows for number in (row.loinc_num, best[row.id].loinc_num) if number}
         terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    lines = {row.id: _line(row, best[row.id], decisions, flags, names, terms) for row in rows}
+    lines = {row.id: _line(row, best[row.id], decisions, flags, names, terms, release) for row in rows}
     return [_blind(line) if row_id in hidden else line for row_id, line in lines.items()]
 
 
@@ -104,9 +107,11 @@ def _line(
     flags: dict[int, Decision],
     names: dict[int, str],
     terms: dict[str, LoincTerm],
+    release: LoincRelease | None,
 ) -> list[str]:
     get = row._mapping.__getitem__  # type: ignore[attr-defined]
     choice, approval = decisions.get(get("id"), (None, None))
+    unheld = unheld_word(get("loinc_num"), release, terms) if get("outcome") == Outcome.CODE else None
     loinc_num, best, flag = get("loinc_num"), proposed.loinc_num, flags.get(get("id"))
     return [
         get("code"),
@@ -138,4 +143,5 @@ def _line(
         flag.reason if flag else "",
         names.get(flag.author_id, "") if flag else "",
         paris_time(flag.created_at) if flag else "",
+        unheld.text if unheld else "",
     ]

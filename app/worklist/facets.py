@@ -7,6 +7,9 @@ from app.web import wording
 from app.worklist.ordering import Margin, VolumeBand
 from matcher.types import Band
 
+UNHELD = "2"
+"""Of a row: the release in use does not hold its decided code, and no task says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facet:
@@ -94,7 +97,8 @@ FACETS: tuple[Facet, ...] = (
     Facet("repere", "Repère", "flag", _yes_no("Avec repère", "Sans repère", "avec", "sans")),
     Facet("retiree", "Retrait", "retired", _yes_no("Retirée du catalogue", "En service")),
     Facet("version", "Version de LOINC", "task",
-          _yes_no("À revoir après une nouvelle version", "Sans changement", "a-revoir", "inchangee")),
+          _yes_no("À revoir après une nouvelle version", "Sans changement", "a-revoir", "inchangee")
+          | {UNHELD: ("a-confirmer", "Code à confirmer : absent de la version")}),
     Facet("auteur", "Décidée par", "author", empty_label="personne"),
     Facet("attribuee", "Attribuée à", "assignee", empty_label="personne"),
     Facet("ecart", "Écart avec la deuxième", "margin", {

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from app.models import Level, LoincTerm, Outcome, Status
+from app.models import Level, LoincRelease, LoincTerm, Outcome, Status
 from app.terminology.naming import TermName, name_of
 from app.terminology.service import current_release, terms_by_number
 from app.transcoding import repository
 from app.transcoding.readers import BLIND, hidden_from
 from app.transcoding.repository import Runs
+from app.transcoding.unheld import unheld_word
 from app.web.wording import BAND, LEVEL, OUTCOME, STATUS, Word
 from app.worklist import entries_sql, queue_sql
 from app.worklist.best_left import Best, best_left
@@ -49,6 +50,8 @@ class QueueRow:
     status: Word
     decision: str
     is_coded: bool
+    unheld: Word | None
+    """Where the release in use does not hold the decided code."""
     best_loinc: str
     best_name: TermName | None
     all_aside: bool
@@ -189,10 +192,11 @@ def rows_of(
     release = current_release(session)
     best = best_left(session, run_id_of(runs), found, hidden)
     numbers = {item.loinc_num for item in best.values() if item.loinc_num}
+    numbers |= {row.loinc_num for row in found if row.loinc_num}
     terms = terms_by_number(session, release.id or 0, numbers) if release else {}
-    rows = [_row(catalogue_id, query, row, best[row.id], terms) for row in found]
+    rows = [_row(catalogue_id, query, row, best[row.id], terms, release) for row in found]
     return [
-        replace(row, status=BLIND, decision="", is_coded=False, has_comment=False, is_flagged=False)
+        replace(row, status=BLIND, decision="", is_coded=False, unheld=None, has_comment=False, is_flagged=False)
         if row.id in hidden
         else row
         for row in rows
@@ -215,7 +219,14 @@ def decision_text(outcome: str, loinc_num: str) -> str:
     return loinc_num if outcome == Outcome.CODE else OUTCOME[Outcome(outcome)].text if outcome else ""
 
 
-def _row(catalogue_id: int, query: ReviewQuery, row: Any, best: Best, terms: Mapping[str, LoincTerm]) -> QueueRow:
+def _row(
+    catalogue_id: int,
+    query: ReviewQuery,
+    row: Any,
+    best: Best,
+    terms: Mapping[str, LoincTerm],
+    release: LoincRelease | None,
+) -> QueueRow:
     return QueueRow(
         id=row.id,
         url=case_url(catalogue_id, row.id, query),
@@ -235,6 +246,7 @@ def _row(catalogue_id: int, query: ReviewQuery, row: Any, best: Best, terms: Map
         status=STATUS[Status(row.status)],
         decision=decision_text(row.outcome, row.loinc_num),
         is_coded=bool(row.loinc_num),
+        unheld=unheld_word(row.loinc_num, release, terms) if row.outcome == Outcome.CODE else None,
         best_loinc=best.loinc_num,
         best_name=name_of(terms.get(best.loinc_num)) if best.loinc_num else None,
         all_aside=best.all_aside,

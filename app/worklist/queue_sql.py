@@ -25,9 +25,10 @@ from sqlmodel import Session
 from app.models import Action, Outcome, Status, metadata
 from app.platform.folding import folded
 from app.transcoding.readings import status_in_force
+from app.transcoding.unheld import is_unheld
 from app.upgrades.tasks import has_open_task
 from app.worklist import blind_sql, ordering
-from app.worklist.facets import BY_KEY, FACETS
+from app.worklist.facets import BY_KEY, FACETS, UNHELD
 from app.worklist.query import SORTS, ReviewQuery, stored_values
 from matcher.normalise.text import fold
 from matcher.types import Band
@@ -103,7 +104,7 @@ def _base(columns: frozenset[str], words: int, has_ids: bool, is_blind: bool = F
         "chapter": _or_code(test.chapter, test.chapter_code),
         "subcontracted": _flag(test.is_subcontracted),
         "retired": _flag(test.is_retired),
-        "task": _flag(has_open_task()),
+        "task": case((has_open_task(), "1"), (is_unheld(), UNHELD), else_="0"),
         "executing": test.executing_laboratory,
         "volume": volume,
         "status": status,

@@ -5,8 +5,15 @@ import re
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState
 
+from app.errors import NotFoundError
+from app.jobs.service import open_job
 from app.main import ROUTERS
+from app.models import Job, User
+from app.platform.database import reading, transaction
+from app.platform.identity import catalogue_access, laboratory_access
 from tests.conftest import ADMINISTRATOR, OUTSIDER, ClientFor, World
 
 ROUTES = sorted(
@@ -44,3 +51,28 @@ def test_nobody_passes_without_signing_in(anonymous: TestClient, world: World) -
         assert answer.status_code in (303, 422), (method, path)
         if answer.status_code == 303:
             assert answer.headers["location"].startswith("/connexion"), (method, path)
+
+
+def test_what_is_anothers_takes_no_more_work_than_what_does_not_exist(world: World) -> None:
+    """The same statements, and nothing of it is loaded: no answer comes later because there is something."""
+    catalogue = world.add_catalogue()
+    with transaction(world.engine) as session:
+        job = Job(kind="proposals", laboratory_id=world.laboratory_id, payload={})
+        session.add(job)
+    for ask, number in ((laboratory_access, world.laboratory_id), (catalogue_access, catalogue.id), (open_job, job.id)):
+        done = {}
+        for asked in (number or 0, 10**9):
+            with reading(world.engine) as session:
+                person = session.get_one(User, world.user_id(OUTSIDER))
+                statements: list[str] = []
+                event.listen(session, "do_orm_execute", lambda state, seen=statements: seen.append(_said(state)))
+                with pytest.raises(NotFoundError):
+                    ask(session, person, asked)
+                loaded = [type(item) for item in session.identity_map.values() if not isinstance(item, User)]
+                done[asked == number] = (statements, loaded)
+        assert done[True] == done[False]
+        assert done[True][1] == []
+
+
+def _said(state: ORMExecuteState) -> str:
+    return str(state.statement)

@@ -45,6 +45,21 @@ RAW_SQL = {
     "app/upkeep/server.py": "backups",
 }  # fmt: skip
 """The files that write SQL as text: none of them serves a page."""
+ON_A_CONNECTION = {
+    "app/audit/erasing.py": "the command that erases", "app/audit/verification.py": "the command that verifies",
+    "app/catalogues/repository.py": "rows of a catalogue by their keys, read within it",
+    "app/catalogues/staging.py": "rows of the catalogue that an import writes",
+    "app/jobs/claims.py": "a lock", "app/jobs/clock.py": "the time", "app/operations/repository.py": "health, size",
+    "app/platform/locks.py": "locks", "app/terminology/loading.py": "the terminology",
+    "app/terminology/removal.py": "the terminology", "app/terminology/service.py": "the terminology",
+    "app/terminology/starter.py": "the terminology", "app/terminology/value_sets.py": "the terminology",
+}
+"""The files that ask the connection of a session, where nothing is kept to a laboratory -> about what.
+
+Those of `upkeep` are commands about the whole database.
+"""
+BARE_TABLES = {("app/jobs/claims.py", "Job"): "who works next, for all laboratories"}
+"""(file, table of laboratories) whose columns are taken without its model -> why."""
 OPENED_BY_NUMBER = {
     "app/batches/asking.py _why_left": "rows that `open_rows` did not give back, of the same catalogue",
     "app/batches/carrying.py plan": "the job of a batch that was asked for within its catalogue",
@@ -131,6 +146,35 @@ def test_a_request_takes_the_engine_that_is_kept_to_its_laboratory() -> None:
         and (node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id) == "state"
     }
     assert found - {"app/main.py"} == set(WHOLE_ENGINE)
+
+
+def test_nobody_goes_round_what_keeps_a_session_to_its_laboratory() -> None:
+    kept = {model.__name__ for model in scoped_models()}
+    connections, bare, other = set(), set(), set()
+    for path, tree in _files():
+        asked_its_kind = {
+            part
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            and node.func.id in ("is_postgresql", "is_sqlite")
+            for part in ast.walk(node)
+        }  # fmt: skip
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and node.value == "across_laboratories":
+                other.add(path)
+            if node in asked_its_kind or path.startswith("app/upkeep/"):
+                continue
+            if not isinstance(node, ast.Attribute):
+                continue
+            if node.attr == "connection" and isinstance(node.value, ast.Name) and node.value.id == "session":
+                connections.add(path)
+            elif node.attr == "__table__" and isinstance(node.value, ast.Name) and node.value.id in kept:
+                bare.add((path, node.value.id))
+            elif node.attr in ("from_statement", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"):
+                other.add(path)
+    assert other == {"app/platform/scoped.py"}
+    assert connections - {"app/platform/database.py"} == set(ON_A_CONNECTION)
+    assert bare == set(BARE_TABLES)
 
 
 def test_sql_as_text_serves_no_page() -> None:

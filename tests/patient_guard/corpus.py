@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 
-from tests.patient_guard import innocent
+from tests.patient_guard import in_disguise, innocent
 from tests.patient_guard.invented import (
     FORMATS,
     Person,
@@ -300,6 +300,8 @@ def _messages() -> dict[str, list[tuple[str, bytes]]]:
         "commentaire d'une cellule": [
             ("a.xlsx", _commented(f"{p.surname} {p.first_name}, née le {p.born('{d:02}/{m:02}/{y}')}"))
         ],
+        "civilité et nom dans un commentaire": [("a.xlsx", _commented(f"Mme {p.surname} {p.first_name}, glycémie 12"))],
+        **in_disguise.files(),
     }
 
 

@@ -1,12 +1,20 @@
 """Innocent files that look a little like lists of patients."""
 
+import io
 import json
 import random
 from collections.abc import Iterator
 
+from openpyxl import Workbook
+from openpyxl.styles import Color, PatternFill
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.worksheet import Worksheet
+
 from tests.patient_guard.invented import FORMATS, Rows, analysis
 
 _LINES = range(14)
+_MARGINS = ("0.275590551181102", "0.196850393700787", "0.78740157480315")
+"""Seven millimetres in inches have the digits of a number with its key."""
 
 
 def _with(heading: str, values: list[str]) -> Rows:
@@ -146,6 +154,19 @@ def _tables() -> dict[str, tuple[str, Rows]]:
         ),
         "horodatages": ("csv", _with("Modifié", [f"2024-03-{10 + n} 08:{10 + n}:00" for n in range(14)])),
         "paramètres d'interface": ("csv", _with("Canal", [f"{n:03d}^GLU^99LAB" for n in range(14)])),
+        "nouveau-nés et méthodes nées une année": (
+            "csv",
+            _with(
+                "Préanalytique",
+                [
+                    "Prélever le nouveau né avant le 12/03/2026",
+                    "né prématuré, prélevé le 12/03/2026",
+                    "enfant né à terme ; validé le 03/04/2025",
+                    "méthode née en 2004, revue le 12/03/2024",
+                    "ne pas congeler : le 12/03/2024",
+                ],
+            ),
+        ),
         "contrôles de qualité": (
             "csv",
             [
@@ -154,6 +175,21 @@ def _tables() -> dict[str, tuple[str, Rows]]:
             ],
         ),
     }
+
+
+def _laid_out() -> bytes:
+    """A workbook whose margins, tints and widths have many decimals."""
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    for row in _with("Référence", ["A1", "A2"]):
+        sheet.append(list(row))
+    sheet.page_margins = PageMargins(*map(float, _MARGINS))
+    sheet["A1"].fill = PatternFill("solid", fgColor=Color(theme=0, tint=-0.249977111117893))
+    sheet["E2"].value = 0.275590551181102
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def _catalogue() -> dict[str, object]:
@@ -176,6 +212,11 @@ def files() -> Iterator[tuple[str, str, bytes]]:
     for kind, (formats, rows) in _tables().items():
         for place, form in enumerate(formats.split()):
             yield kind, f"catalogue{place}.{form}", FORMATS[form](rows)
+    yield "classeur mis en page", "catalogue.xlsx", _laid_out()
+    yield "fichier signé et daté par qui l'a fait", "Transcodage_Sandrine_MOREAU_12-03-2026.csv", FORMATS["csv"](
+        _with("Référence", ["A1", "A2"])
+    )
+    yield "fichier daté à la milliseconde", "export_1784051712345.csv", FORMATS["csv"](_with("Référence", ["A1", "A2"]))
     yield "catalogue FHIR", "catalogue.json", json.dumps(_catalogue()).encode()
     system = {
         "resourceType": "CodeSystem",

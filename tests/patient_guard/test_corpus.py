@@ -58,6 +58,13 @@ def _no_names(_: object) -> set[int]:
         (messages, "message_in_cells", _false, "HL7 v2 en colonnes"),
         (messages, "message_in", _false, "CDA"),
         (guard, "message_in_bytes", _false, "FHIR en XML"),
+        (guard, "refuse_name", lambda _: None, "NIR dans le nom d'un fichier"),
+        (guard, "_attributes", _nothing, "NIR dans un format, un lien, une formule ou un nom de feuille"),
+        (guard, "_all_values", _nothing, "FHIR : NIR dans un identifiant ou une adresse"),
+        (guard, "_comments", _nothing, "civilité et nom dans un commentaire"),
+        (numbers, "holds_card", _false, "NIR en groupes, séparés par autre chose"),
+        (numbers, "unveiled", lambda text: text, "NIR aux tirets ou caractères invisibles"),
+        (tables, "births_across", _false, "naissances en ligne, une personne par colonne"),
         (guard, "look_beside", lambda *_: None, "commentaire d'une cellule"),
     ],
 )

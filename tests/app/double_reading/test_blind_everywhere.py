@@ -74,9 +74,9 @@ PATHS = sorted(
 )
 QUEUE = (
     "", "format=csv", "decision=code", "decision=hors-perimetre", "sauf-decision=aucune", "commentaire=avec",
-    "sauf-commentaire=sans", "repere=avec", "sauf-repere=sans", "version=a-revoir", "auteur={author}",
-    "sauf-auteur={author}", "auteur={author}&decision=code&etat=decidee", "tri=etat", "tri=-etat", "etat=decidee",
-    "etat=approuvee", "q=sodium", "format=csv&auteur={author}", "format=csv&sauf-auteur={author}",
+    "sauf-commentaire=sans", "repere=avec", "sauf-repere=sans", "version=a-revoir", "version=a-confirmer",
+    "auteur={author}", "sauf-auteur={author}", "auteur={author}&decision=code&etat=decidee", "tri=etat", "tri=-etat",
+    "etat=decidee", "etat=approuvee", "q=sodium", "format=csv&auteur={author}", "format=csv&sauf-auteur={author}",
 )  # fmt: skip
 WAYS: Mapping[str, tuple[str, ...]] = {
     "/catalogues/{catalogue_id}/revue": QUEUE,

@@ -30,6 +30,7 @@ from app.models import (
     Role,
     StoredFile,
     StoredFileChunk,
+    User,
 )
 from app.platform.database import Transactions, reading, transaction
 from app.settings import Settings
@@ -310,12 +311,18 @@ def test_rights_are_read_again_at_the_download(decided: Sample, client_for: Clie
     assert client.get(path).status_code == 404
 
 
-def test_an_order_of_a_person_who_lost_her_rights_is_refused(decided: Sample, settings: Settings) -> None:
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_an_order_of_a_person_who_lost_her_rights_is_refused(
+    decided: Sample, settings: Settings, is_closed: bool
+) -> None:
     job = waiting(decided)
     assert job.id is not None
     with transaction(decided.world.engine) as session:
-        hers = col(Membership.user_id) == decided.world.user_id(BIOLOGIST)
-        session.execute(update(Membership).where(hers).values(role=Role.READER))
+        if is_closed:
+            session.get_one(User, decided.world.user_id(BIOLOGIST)).is_active = False
+        else:
+            hers = col(Membership.user_id) == decided.world.user_id(BIOLOGIST)
+            session.execute(update(Membership).where(hers).values(role=Role.READER))
     run_job(decided.world.engine, settings, job.id)
     with reading(decided.world.engine) as session:
         done = session.get_one(Job, job.id)

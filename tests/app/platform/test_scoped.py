@@ -1,12 +1,14 @@
 """Sessions that are kept to a laboratory: whatever a statement forgets, the other laboratory's rows are not there."""
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import Session, SQLModel, col
 
 from app.models import Catalogue, ImportProfile, Laboratory, MappingWithdrawal, MemoryEntry, UploadDraft
 from app.platform.database import reading, transaction
-from app.platform.scoped import ACROSS, scoped, scoped_models
+from app.platform.scoped import ACROSS, OtherLaboratoryError, scoped, scoped_models
 from tests.conftest import OUTSIDER, TRANSCODER, World
 
 
@@ -77,6 +79,42 @@ def test_a_write_without_condition_leaves_the_others_alone(both: World) -> None:
             1: "Changé", 2: "Profil"
         }  # fmt: skip
         assert places(session, UploadDraft) == [2]
+
+
+def _added(session: Session) -> None:
+    session.add(MemoryEntry(laboratory_id=2, signature="y", loinc_num="2951-2"))
+    session.flush()
+
+
+def _moved(session: Session) -> None:
+    entry = session.scalars(select(MemoryEntry)).one()
+    entry.laboratory_id = 2
+    session.flush()
+
+
+def _inserted(session: Session) -> None:
+    session.execute(insert(MemoryEntry), [{"laboratory_id": 2, "signature": "y", "loinc_num": "2951-2"}])
+
+
+def _changed_by_keys(session: Session) -> None:
+    session.execute(update(MemoryEntry), [{"id": number, "loinc_num": "2947-0"} for number in (1, 2)])
+
+
+@pytest.mark.parametrize("write", [_added, _moved, _inserted, _changed_by_keys])
+def test_a_row_of_another_is_not_written(both: World, write: Callable[[Session], None]) -> None:
+    with pytest.raises(OtherLaboratoryError), transaction(scoped(both.engine, 1)) as session:
+        write(session)
+    with reading(both.engine) as session:
+        kept = session.execute(select(MemoryEntry.laboratory_id, MemoryEntry.signature, MemoryEntry.loinc_num))
+        assert sorted(map(tuple, kept)) == [(1, "x", "2951-2"), (2, "x", "2951-2")]
+
+
+def test_own_rows_are_written(both: World) -> None:
+    with transaction(scoped(both.engine, 1)) as session:
+        session.add(MemoryEntry(laboratory_id=1, signature="y", loinc_num="2951-2"))
+        session.flush()
+        session.execute(insert(MemoryEntry), [{"laboratory_id": 1, "signature": "z", "loinc_num": "2951-2"}])
+        assert session.scalar(select(func.count()).select_from(MemoryEntry)) == 3
 
 
 def test_every_table_that_names_its_laboratory_is_kept() -> None:

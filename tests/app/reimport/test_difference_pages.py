@@ -6,11 +6,23 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.jobs.runner import run_job
 from app.jobs.work import Work
-from app.models import FileKind, Job, JobStatus, LocalTest, Membership, SourceFile, Status, UploadDraftFile
+from app.models import (
+    Catalogue,
+    FileKind,
+    Job,
+    JobStatus,
+    LocalTest,
+    Membership,
+    Role,
+    SourceFile,
+    Status,
+    UploadDraftFile,
+    User,
+)
 from app.platform.database import reading, transaction
 from app.platform.identity import NO_CATALOGUE
 from tests.app.catalogues.conftest import Importer, Rows, loinc_2, loinc_3
@@ -148,6 +160,35 @@ def test_rights_are_those_of_the_moment_of_writing(
     job = run_of(world, client, {"draft_id": 1, "digest": digest})
     assert (job.status, job.message) == (JobStatus.FAILED, NO_CATALOGUE)
     assert importer.test(catalogue, "NA").unit == "mmol/L"
+
+
+@pytest.mark.parametrize("change", ["gone", "reader", "closed"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_so_they_are_when_a_job_imports(
+    client: TestClient, importer: Importer, world: World, is_new: bool, change: str
+) -> None:
+    """Between the confirmation and the job she left, became a reader, or her account was closed."""
+    catalogue = 0
+    if is_new:
+        send(client, ("LOINC_3.csv", loinc_3().content))
+        payload: dict[str, object] = {"draft_id": 1}
+    else:
+        catalogue = importer(loinc_3()).catalogue_id
+        payload = {"draft_id": 1, "digest": digest_of(client.get(compared(client, catalogue)).text)}
+    with transaction(world.engine) as session:
+        hers = session.exec(select(Membership).where(Membership.user_id == world.user_id(TRANSCODER))).one()
+        if change == "gone":
+            session.delete(hers)
+        elif change == "reader":
+            hers.role = Role.READER
+        else:
+            session.get_one(User, world.user_id(TRANSCODER)).is_active = False
+    job = run_of(world, client, payload)
+    assert job.status == JobStatus.FAILED
+    with reading(world.engine) as session:
+        shown = session.exec(select(Catalogue.id).where(col(Catalogue.staged_for_job_id).is_(None))).all()
+    assert list(shown) == ([] if is_new else [catalogue])
+    assert is_new or importer.test(catalogue, "NA").unit == "mmol/L"
 
 
 def run_of(world: World, client: TestClient, payload: dict[str, object]) -> Job:
