@@ -92,7 +92,12 @@ def family(name: str) -> frozenset[str]:
 
 def all_pages() -> list[str]:
     names = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.html"))]
-    return [name for name in names if '{% extends "' in (TEMPLATES / name).read_text("utf-8")]
+    texts = {name: (TEMPLATES / name).read_text("utf-8") for name in names}
+    # Pages of the application, and documents that stand alone.
+    return [
+        name for name, text in texts.items()
+        if '{% extends "' in text or (text.startswith("<!doctype") and name != "base.html")
+    ]  # fmt: skip
 
 
 PAGES = all_pages()
