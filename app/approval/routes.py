@@ -78,11 +78,13 @@ def judge(
     form: Annotated[JudgementForm, Form()],
 ) -> Response:
     """Approve one decision or send it back; then the next one to judge, or the list again."""
+    # Only the form of the case says so: a row is approved from a list when nothing of it alerts.
+    is_from_case = request.query_params.get("depuis") == "revue"
     weighed = NOTHING_WEIGHED
     if form.action is not Judgement.SEND_BACK:
         weighed = weigh_decided(transactions, settings, access, [local_test_id])
     try:
-        fact = _judge(session, settings, access, local_test_id, form, weighed)
+        fact = _judge(session, settings, access, local_test_id, form, weighed, is_opened=is_from_case)
     except StaleVersionError as error:
         action = Action(form.action)
         if wants_json(request):
@@ -95,7 +97,7 @@ def judge(
         asked = asked_of(request.query_params, query)
         page = case_page(session, settings, access, local_test_id, asked, problem=error.message)
         return render(request, "cases/case.html", page, status_code=error.status_code)
-    if request.query_params.get("depuis") == "revue":
+    if is_from_case:
         return answer_done(request, session, access, query, fact)
     return RedirectResponse(_list_url(access, query, fact), status_code=303)
 
@@ -107,6 +109,8 @@ def _judge(
     local_test_id: int,
     form: JudgementForm,
     weighed: Weighed,
+    *,
+    is_opened: bool,
 ) -> Decision:
     if form.action is Judgement.SEND_BACK:
         return service.send_back(session, access, local_test_id, form.version, form.reason, form.comment)
@@ -118,6 +122,7 @@ def _judge(
         settings=settings,
         comment=form.comment,
         justification=form.justification,
+        is_opened=is_opened,
         weighed=weighed,
     )
 

@@ -160,10 +160,10 @@ def test_the_approver_justifies_what_nobody_did(desk: Desk, client_for: ClientFo
         session.add(term)
     client = client_for(BIOLOGIST)
     assert 'id="justification-approbation"' in client.get(f"{desk.base}/revue/{desk.sodium}").text
-    refused = client.post(url(desk, desk.sodium), data={"version": 1, "action": "approve"})
+    refused = client.post(url(desk, desk.sodium, "?depuis=revue"), data={"version": 1, "action": "approve"})
     assert refused.status_code == 422
     data = {"version": 1, "action": "approve", "justification": "le remplaçant attend la prochaine version"}
-    assert client.post(url(desk, desk.sodium), data=data).status_code == 303
+    assert client.post(url(desk, desk.sodium, "?depuis=revue"), data=data).status_code == 303
     assert desk.facts(desk.sodium)[1].justification == "le remplaçant attend la prochaine version"
 
 
