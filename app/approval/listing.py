@@ -42,11 +42,17 @@ class ApprovalRow(Checked):
     code: str
     occurrence: int
     label: str
+    synonym: str
     level: str
     specimen: str
     unit: str
+    technique: str
+    nabm: str
     volume: int | None
     status: Word
+    is_decided: bool
+    """Whether a decision waits to be approved."""
+    outcome: str
     decision: str
     is_code: bool
     name: TermName | None
@@ -155,9 +161,9 @@ def rows_to_judge(
 def _blind(access: CatalogueAccess, row: ApprovalRow) -> ApprovalRow:
     """The row without anything of its decision, for who may be its second reader."""
     return replace(
-        row, status=BLIND, decision="", is_code=False, name=None, relation="", reason="", comment="", justification="",
-        author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False, checks=[], alerts=[],
-        batch_url="", reading=None, waits_for="", blind_url=blind_url(access.catalogue_id, row.id),
+        row, status=BLIND, outcome="", decision="", is_code=False, name=None, relation="", reason="", comment="",
+        justification="", author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False, checks=[],
+        alerts=[], batch_url="", reading=None, waits_for="", blind_url=blind_url(access.catalogue_id, row.id),
     )  # fmt: skip
 
 
@@ -193,11 +199,16 @@ def _row(
         code=row.code,
         occurrence=row.occurrence,
         label=row.label,
+        synonym=item.test.synonym,
         level=LEVEL[Level(row.level)],
         specimen=row.specimen,
         unit=row.unit,
+        technique=item.test.technique,
+        nabm=item.test.nabm,
         volume=row.volume if row.volume >= 0 else None,
         status=STATUS[status],
+        is_decided=status is Status.DECIDED,
+        outcome=row.outcome,
         decision=decision_text(row.outcome, row.loinc_num),
         is_code=outcome is Outcome.CODE,
         name=name_of(_term(mapping)) if mapping else None,

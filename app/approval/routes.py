@@ -7,7 +7,11 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.approval import service
-from app.approval.page_building import approval_page, bulk_page, list_query
+from app.approval.batch_acts import MOST, TOO_MANY, approve_batch
+from app.approval.batch_building import confirm_page
+from app.approval.batch_pages import approval_batch_url
+from app.approval.page_building import approval_page, list_query
+from app.approval.reading import part_query, reading_page, reading_url, scope_title
 from app.approval.schemas import BulkForm, Judgement, JudgementForm
 from app.cases.answers import answer_done, conflict_json, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
@@ -56,14 +60,30 @@ def approve_ticked(
     query: QueryDep,
     form: Annotated[BulkForm, Form()],
 ) -> Response:
-    """Approve the ticked rows, and answer for each."""
+    """Name what would be approved of the rows sent; once that is confirmed, approve them as one batch."""
     ticked = form.rows()
-    if not ticked:
+    if not ticked or len(ticked) > MOST:
+        problem = TOO_MANY if ticked else "Cochez au moins une ligne."
         with transactions.reading() as session:
-            page = approval_page(session, settings, access, query, problem="Cochez au moins une ligne.")
+            if is_reading(request):
+                reading = reading_page(session, settings, access, query, problem=problem)
+                return render(request, "approval/reading.html", reading, status_code=422)
+            page = approval_page(session, settings, access, query, problem=problem)
         return render(request, "approval/list.html", page, status_code=422)
-    answers = service.approve_many(transactions, access, ticked, settings)
-    return render(request, "approval/answers.html", bulk_page(access, query, answers))
+    if form.confirme != "oui":
+        with transactions.reading() as session:
+            asked = dict(ticked)
+            confirm = confirm_page(session, settings, access, query, list(asked), asked, form.perimetre)
+        return render(request, "approval/confirm.html", confirm)
+    title = scope_title(query, form.perimetre, len(ticked))
+    batch = approve_batch(transactions, access, ticked, settings, title)
+    address = approval_batch_url(access.catalogue_id, batch.public_id)
+    return RedirectResponse(part_query(query).url(address), status_code=303)
+
+
+def is_reading(request: Request) -> bool:
+    """Whether the form is one of the reading of a chapter."""
+    return request.query_params.get("depuis") == "lecture"
 
 
 @router.post("/{local_test_id}", dependencies=[for_roles(Role.BIOLOGIST)])
@@ -99,6 +119,8 @@ def judge(
         return render(request, "cases/case.html", page, status_code=error.status_code)
     if is_from_case:
         return answer_done(request, session, access, query, fact)
+    if is_reading(request):
+        return RedirectResponse(reading_url(access.catalogue_id, query, fait=fact.id), status_code=303)
     return RedirectResponse(_list_url(access, query, fact), status_code=303)
 
 

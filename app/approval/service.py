@@ -1,6 +1,6 @@
 """The biologist's act: approving a decision, or sending it back. Nobody approves a decision she authored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
@@ -8,9 +8,10 @@ from sqlmodel import Session
 
 from app.approval.looking import Asked, Looked, look_again
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, WorkbenchError
-from app.models import Action, Decision, LocalTest
+from app.models import Action, Decision, LocalTest, Status
 from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.settings import Settings
 from app.text import is_written
 from app.transcoding import repository
@@ -52,6 +53,14 @@ class RowAnswer:
     label: str
     is_approved: bool
     message: str
+
+
+Note = Callable[[Session, Sequence[RowAnswer], Mapping[int, int]], None]
+"""What is told of rows approved together, in their transaction: the answers, and row -> fact."""
+
+
+def note_nothing(_session: Session, _answers: Sequence[RowAnswer], _facts: Mapping[int, int]) -> None:
+    """Nobody wants to know."""
 
 
 def approve(
@@ -99,20 +108,39 @@ def send_back(
     return append(session, row, Action.SEND_BACK, DecisionContent(reason=reason, comment=comment))
 
 
+def answer_doubt(
+    session: Session, access: CatalogueAccess, local_test_id: int, expected_version: int, answer: str
+) -> Decision:
+    """Answer the question of a doubt, where the transcoder reads it; the row stays hers to decide."""
+    check_lengths(comment=answer)
+    require_written(answer, "Écrivez la réponse à la question.")
+    row = open_row(session, access, local_test_id, expected_version)
+    if row.state.status is not Status.DOUBT:
+        raise ConflictError("Cette ligne ne pose plus de question : elle a changé depuis.")
+    check_allowed(row, Action.COMMENT, "")
+    return append(session, row, Action.COMMENT, DecisionContent(comment=answer))
+
+
 def approve_many(
-    transactions: Transactions, access: CatalogueAccess, ticked: Sequence[tuple[int, int]], settings: Settings
+    transactions: Transactions,
+    access: CatalogueAccess,
+    ticked: Sequence[tuple[int, int]],
+    settings: Settings,
+    note: Note = note_nothing,
 ) -> list[RowAnswer]:
     """Approve the ticked (row, version) pairs; each row has its own answer, none stops the others.
 
     Some rows at a time have a transaction of their own, so that others can write in between. When one of these
     cannot be written, its rows say so; when the very first cannot, nothing was recorded and the error is raised.
+    `note` is told of each part in its own transaction.
     """
     weighed = weigh_decided(transactions, settings, access, (row_id for row_id, _ in ticked))
     answers: list[RowAnswer] = []
     for pairs in _chunks(ticked):
         try:
             with transactions.writing() as session:
-                done = _approve_chunk(session, access, pairs, settings, weighed)
+                done, facts = _approve_chunk(session, access, pairs, settings, weighed)
+                note(session, done, facts)
             give_way(transactions.engine)
         except (OperationalError, WorkbenchError) as error:
             if not answers:
@@ -145,8 +173,11 @@ def _unrecorded(access: CatalogueAccess, test: LocalTest | None, local_test_id: 
 
 def _approve_chunk(
     session: Session, access: CatalogueAccess, pairs: Mapping[int, int], settings: Settings, weighed: Weighed
-) -> list[RowAnswer]:
-    """The answers to these rows, row -> version; everything is read for all of them together."""
+) -> tuple[list[RowAnswer], dict[int, int]]:
+    """The answers to these rows, row -> version, and the fact of each that is approved.
+
+    Everything is read for all of them together.
+    """
     opened = open_rows(session, access, pairs)
     refused: dict[int, WorkbenchError] = dict(opened.stale)
     asked: list[Asked] = []
@@ -169,8 +200,9 @@ def _approve_chunk(
             sound.append(item)
         except WorkbenchError as error:
             refused[item.row.test.id or 0] = error
-    append_many(session, [_approval(item) for item in sound])
-    return [_answer_of(row_id, opened, refused) for row_id in pairs]
+    facts = append_many(session, [_approval(item) for item in sound])
+    written = {fact.local_test_id: fact.id or 0 for fact in facts}
+    return [_answer_of(row_id, opened, refused) for row_id in pairs], written
 
 
 def _require_one_answer(item: Asked, given: dict[LocalKey, str]) -> None:

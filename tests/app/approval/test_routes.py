@@ -138,8 +138,11 @@ def test_several_rows_each_with_its_answer(desk: Desk, client_for: ClientFor) ->
     assert empty.status_code == 422
     assert "Cochez au moins une ligne" in empty.text
     assert client.post(url(desk), data={"choix": ["a:b"]}).status_code == 422
-    html = client.post(url(desk), data={"choix": [f"{desk.sodium}:1", f"{desk.glucose}:1"]}).text
-    assert "1 approuvée sur 2" in html
+    sent = {"choix": [f"{desk.sodium}:1", f"{desk.glucose}:1"], "confirme": "oui"}
+    answer = client.post(url(desk), data=sent)
+    assert answer.status_code == 303
+    html = client.get(answer.headers["location"]).text
+    assert "<strong>1 ligne approuvée</strong>" in html
     assert "un autre biologiste doit l" in html
     assert desk.state(desk.sodium).status == Status.APPROVED
     assert desk.state(desk.glucose).status == Status.DECIDED
