@@ -14,7 +14,7 @@ from app.transcoding.check_words import Check
 from app.transcoding.evidence import EvidenceLine
 from app.transcoding.facts import choice_in_force, flag_on
 from app.transcoding.readings import READING, ReadingStanding
-from app.web.wording import BAND, OUTCOME, RELATION
+from app.web.wording import BAND, OUTCOME, RELATION_SHORT
 from matcher.types import Band, Verdict
 
 QUOTED = 160
@@ -81,7 +81,7 @@ def _of_facts(facts: Sequence[Decision]) -> list[Alert]:
     found = []
     choice = choice_in_force(facts)
     if choice is not None and choice.relation and choice.relation != Relation.EQUIVALENT:
-        found.append(Alert("relation", f"Relation : {RELATION[Relation(choice.relation)].lower()}."))
+        found.append(Alert("relation", f"Relation : {RELATION_SHORT[Relation(choice.relation)]}."))
     if choice is not None and is_written(choice.justification):
         found.append(Alert("justified", f"Décidée avec une justification : « {_quoted(choice.justification)} »."))
     undone = {fact.undoes_id for fact in facts if fact.undoes_id is not None}
