@@ -11,6 +11,7 @@ from app.accounts import link_routes as account_links
 from app.accounts import routes as accounts
 from app.accounts.signin import Purge
 from app.administration import routes as administration
+from app.approval import batch_routes as approval_batches
 from app.approval import routes as approval
 from app.assignments import routes as assignments
 from app.audit.refusals import on_patient_text
@@ -97,6 +98,7 @@ ROUTERS = (
     review.router,
     review_search.router,
     assignments.router,
+    approval_batches.router,
     approval.router,
     consistency.router,
     coverage.router,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.approval.alerts import Alert, alerts_of
 from app.models import Action, Decision, Level, LocalTest, LoincRelease, LoincTerm, Outcome, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
@@ -14,7 +15,7 @@ from app.terminology.naming import TermName, name_of
 from app.transcoding import repository, workflow
 from app.transcoding.answers import answer_of, other_answers
 from app.transcoding.check_words import Check, Checked
-from app.transcoding.checks import CheckedMapping, checks_of, checks_without_code, is_blocking
+from app.transcoding.checks import CheckedMapping, checks_of, checks_without_code
 from app.transcoding.evidence import EvidenceLine, by_axis, lines_of, weightiest
 from app.transcoding.facts import choice_in_force
 from app.transcoding.gathering import Pair, evidence_now, mapping_context, mappings_of
@@ -42,11 +43,17 @@ class ApprovalRow(Checked):
     code: str
     occurrence: int
     label: str
+    synonym: str
     level: str
     specimen: str
     unit: str
+    technique: str
+    nabm: str
     volume: int | None
     status: Word
+    is_decided: bool
+    """Whether a decision waits to be approved."""
+    outcome: str
     decision: str
     is_code: bool
     unheld: Word | None
@@ -62,6 +69,8 @@ class ApprovalRow(Checked):
     agreeing: int
     has_contradiction: bool
     checks: list[Check]
+    alerts: list[Alert]
+    """All that keeps the row from being approved with others; its checks are among them."""
     batch_url: str
     """The batch that wrote the decision, when nobody looked at the row alone; empty otherwise."""
     is_own: bool
@@ -78,8 +87,14 @@ class ApprovalRow(Checked):
 
     @property
     def can_tick(self) -> bool:
-        """Whether the row may be approved without being opened."""
-        return self.can_approve and not self.has_contradiction and not self.blocking
+        """Whether the row may be approved without being opened: no alert of any kind."""
+        return self.can_approve and not self.alerts
+
+    @property
+    def said_alerts(self) -> list[Alert]:
+        """The alerts that are no check: these are shown on their own."""
+        shown = {check.sentence for check in self.checks}
+        return [alert for alert in self.alerts if alert.sentence not in shown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,7 @@ class _Judged:
 
     row: Any
     test: LocalTest
+    facts: list[Decision]
     choice: Decision | None
     lines: list[EvidenceLine]
 
@@ -111,7 +127,9 @@ def rows_to_judge(
     pairs = [(rows[row.id].test, row.loinc_num) for row in unexplained]
     weighed = evidence_now(session, settings, access.catalogue_id, pairs)
     lines |= {row.id: found_now for row, found_now in zip(unexplained, weighed, strict=True)}
-    judged = [_Judged(row, rows[row.id].test, choices[row.id], lines[row.id] or []) for row in found]
+    judged = [
+        _Judged(row, rows[row.id].test, rows[row.id].facts, choices[row.id], lines[row.id] or []) for row in found
+    ]
     coded = [item for item in judged if item.row.outcome == Outcome.CODE]
     context = mapping_context(session, access.catalogue_id, access.laboratory_id, blind_person(access))
     mappings = mappings_of(session, context, [Pair(item.test, item.row.loinc_num, item.lines) for item in coded])
@@ -147,9 +165,10 @@ def rows_to_judge(
 def _blind(access: CatalogueAccess, row: ApprovalRow) -> ApprovalRow:
     """The row without anything of its decision, for who may be its second reader."""
     return replace(
-        row, status=BLIND, decision="", is_code=False, unheld=None, name=None, relation="", reason="", comment="",
-        justification="", author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False, checks=[],
-        batch_url="", reading=None, waits_for="", blind_url=blind_url(access.catalogue_id, row.id),
+        row, status=BLIND, outcome="", decision="", is_code=False, unheld=None, name=None, relation="", reason="",
+        comment="", justification="", author="", decided_at=None, evidence=[], agreeing=0, has_contradiction=False,
+        checks=[], alerts=[], batch_url="", reading=None, waits_for="",
+        blind_url=blind_url(access.catalogue_id, row.id),
     )  # fmt: skip
 
 
@@ -188,11 +207,16 @@ def _row(
         code=row.code,
         occurrence=row.occurrence,
         label=row.label,
+        synonym=item.test.synonym,
         level=LEVEL[Level(row.level)],
         specimen=row.specimen,
         unit=row.unit,
+        technique=item.test.technique,
+        nabm=item.test.nabm,
         volume=row.volume if row.volume >= 0 else None,
         status=STATUS[status],
+        is_decided=status is Status.DECIDED,
+        outcome=row.outcome,
         decision=decision_text(row.outcome, row.loinc_num),
         is_code=outcome is Outcome.CODE,
         unheld=unheld,
@@ -207,6 +231,7 @@ def _row(
         agreeing=sum(verdict is Verdict.AGREE for verdict in verdicts),
         has_contradiction=Verdict.CONTRADICT in verdicts,
         checks=checks,
+        alerts=alerts_of(row, item.facts, checks, item.lines, reading),
         batch_url=f"/catalogues/{access.catalogue_id}/lots/{batch}" if batch else "",
         is_own=is_own,
         can_approve=not is_own and not waits_for and unheld is None and _may(access, status, outcome, Action.APPROVE),
@@ -234,5 +259,5 @@ def _may(access: CatalogueAccess, status: Status, outcome: Outcome, action: Acti
 
 
 def needs_opening(rows: Sequence[ApprovalRow]) -> int:
-    """How many rows of the page cannot be ticked because of a contradiction or a blocking check."""
-    return sum(row.can_approve and (row.has_contradiction or is_blocking(row.checks)) for row in rows)
+    """How many rows of the page are approved only once opened, because of an alert."""
+    return sum(row.can_approve and bool(row.alerts) for row in rows)

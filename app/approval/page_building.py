@@ -1,12 +1,9 @@
 """From an address to the context of an approval page."""
 
-from collections.abc import Sequence
-
 from sqlmodel import Session
 
 from app.approval.listing import needs_opening, rows_to_judge
-from app.approval.pages import ApprovalPage, BulkPage
-from app.approval.service import RowAnswer
+from app.approval.pages import ApprovalPage
 from app.double_reading.page_building import base_of
 from app.double_reading.queue_sql import approved_in_disagreement, approved_unread
 from app.models import Role, Status
@@ -15,7 +12,6 @@ from app.settings import Settings
 from app.transcoding.repository import runs_of
 from app.worklist.counts import queue_counts
 from app.worklist.facet_view import facet_views
-from app.worklist.navigation import case_url
 from app.worklist.notices import done_notice
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import SortableHeading, authors_of, pager_of, progress_of, window_of
@@ -74,6 +70,8 @@ def approval_page(
         bulk_url=shown.url(path),
         judge_urls={row.id: shown.url(f"{path}/{row.id}") for row in rows},
         clear_url=query.cleared().url(path),
+        reading_url=f"{path}/lecture",
+        batches_url=f"/catalogues/{access.catalogue_id}/lots",
         csv_url=shown.with_page(1).url(path, format="csv"),
         can_judge=access.role is Role.BIOLOGIST,
         to_open=needs_opening(rows),
@@ -82,22 +80,6 @@ def approval_page(
         readings_url=base_of(access.catalogue_id),
         done=done_notice(session, access, done, shown),
         problem=problem,
-    )
-
-
-def bulk_page(access: CatalogueAccess, query: ReviewQuery, answers: Sequence[RowAnswer]) -> BulkPage:
-    """The answers of a bulk approval."""
-    shown = list_query(query)
-    approved = sum(answer.is_approved for answer in answers)
-    return BulkPage(
-        title="Approbation de plusieurs lignes",
-        catalogue=access.catalogue,
-        answers=list(answers),
-        approved=approved,
-        case_urls={
-            answer.local_test_id: case_url(access.catalogue_id, answer.local_test_id, shown) for answer in answers
-        },
-        back_url=query.with_page(1).url(f"/catalogues/{access.catalogue_id}/approbation"),
     )
 
 

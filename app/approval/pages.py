@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from app.approval.listing import ApprovalRow
-from app.approval.service import RowAnswer
 from app.models import Catalogue
 from app.web.templating import PageContext
 from app.worklist.facet_view import FacetView
@@ -31,6 +30,8 @@ class ApprovalPage(PageContext):
     judge_urls: dict[int, str]
     clear_url: str
     csv_url: str
+    reading_url: str
+    batches_url: str
     can_judge: bool
     to_open: int
     done: Done | None
@@ -40,15 +41,3 @@ class ApprovalPage(PageContext):
     """Approved rows that still wait for the second reading that they were chosen for."""
     readings_url: str
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkPage(PageContext):
-    """What became of each ticked row."""
-
-    active: str = "approbation"
-    catalogue: Catalogue
-    answers: list[RowAnswer]
-    approved: int
-    case_urls: dict[int, str]
-    back_url: str

@@ -7,7 +7,11 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.approval import service
-from app.approval.page_building import approval_page, bulk_page, list_query
+from app.approval.batch_acts import MOST, TOO_MANY, approve_batch
+from app.approval.batch_building import confirm_page
+from app.approval.batch_pages import approval_batch_url
+from app.approval.page_building import approval_page, list_query
+from app.approval.reading import part_query, reading_page, reading_url, scope_title
 from app.approval.schemas import BulkForm, Judgement, JudgementForm
 from app.cases.answers import answer_done, conflict_json, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
@@ -56,14 +60,30 @@ def approve_ticked(
     query: QueryDep,
     form: Annotated[BulkForm, Form()],
 ) -> Response:
-    """Approve the ticked rows, and answer for each."""
+    """Name what would be approved of the rows sent; once that is confirmed, approve them as one batch."""
     ticked = form.rows()
-    if not ticked:
+    if not ticked or len(ticked) > MOST:
+        problem = TOO_MANY if ticked else "Cochez au moins une ligne."
         with transactions.reading() as session:
-            page = approval_page(session, settings, access, query, problem="Cochez au moins une ligne.")
+            if is_reading(request):
+                reading = reading_page(session, settings, access, query, problem=problem)
+                return render(request, "approval/reading.html", reading, status_code=422)
+            page = approval_page(session, settings, access, query, problem=problem)
         return render(request, "approval/list.html", page, status_code=422)
-    answers = service.approve_many(transactions, access, ticked, settings)
-    return render(request, "approval/answers.html", bulk_page(access, query, answers))
+    if form.confirme != "oui":
+        with transactions.reading() as session:
+            asked = dict(ticked)
+            confirm = confirm_page(session, settings, access, query, list(asked), asked, form.perimetre)
+        return render(request, "approval/confirm.html", confirm)
+    title = scope_title(query, form.perimetre, len(ticked))
+    batch = approve_batch(transactions, access, ticked, settings, title)
+    address = approval_batch_url(access.catalogue_id, batch.public_id)
+    return RedirectResponse(part_query(query).url(address), status_code=303)
+
+
+def is_reading(request: Request) -> bool:
+    """Whether the form is one of the reading of a chapter."""
+    return request.query_params.get("depuis") == "lecture"
 
 
 @router.post("/{local_test_id}", dependencies=[for_roles(Role.BIOLOGIST)])
@@ -78,11 +98,13 @@ def judge(
     form: Annotated[JudgementForm, Form()],
 ) -> Response:
     """Approve one decision or send it back; then the next one to judge, or the list again."""
+    # Only the form of the case says so: a row is approved from a list when nothing of it alerts.
+    is_from_case = request.query_params.get("depuis") == "revue"
     weighed = NOTHING_WEIGHED
     if form.action is not Judgement.SEND_BACK:
         weighed = weigh_decided(transactions, settings, access, [local_test_id])
     try:
-        fact = _judge(session, settings, access, local_test_id, form, weighed)
+        fact = _judge(session, settings, access, local_test_id, form, weighed, is_opened=is_from_case)
     except StaleVersionError as error:
         action = Action(form.action)
         if wants_json(request):
@@ -95,8 +117,10 @@ def judge(
         asked = asked_of(request.query_params, query)
         page = case_page(session, settings, access, local_test_id, asked, problem=error.message)
         return render(request, "cases/case.html", page, status_code=error.status_code)
-    if request.query_params.get("depuis") == "revue":
+    if is_from_case:
         return answer_done(request, session, access, query, fact)
+    if is_reading(request):
+        return RedirectResponse(reading_url(access.catalogue_id, query, fait=fact.id), status_code=303)
     return RedirectResponse(_list_url(access, query, fact), status_code=303)
 
 
@@ -107,6 +131,8 @@ def _judge(
     local_test_id: int,
     form: JudgementForm,
     weighed: Weighed,
+    *,
+    is_opened: bool,
 ) -> Decision:
     if form.action is Judgement.SEND_BACK:
         return service.send_back(session, access, local_test_id, form.version, form.reason, form.comment)
@@ -118,6 +144,7 @@ def _judge(
         settings=settings,
         comment=form.comment,
         justification=form.justification,
+        is_opened=is_opened,
         weighed=weighed,
     )
 

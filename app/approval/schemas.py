@@ -1,6 +1,7 @@
 """What the forms of the approval send."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -25,10 +26,28 @@ class JudgementForm(BaseModel):
     justification: str = ""
 
 
+class Scope(StrEnum):
+    """What a batch of approvals is made of."""
+
+    TICKED = "cochees"
+    GROUP = "groupe"
+    CHAPTER = "chapitre"
+
+
+class AnswerForm(BaseModel):
+    """The answer to the question of a doubt."""
+
+    version: int
+    comment: str = ""
+
+
 class BulkForm(BaseModel):
-    """The ticked rows, each as `identifier:version`."""
+    """The rows to approve, each as `identifier:version`."""
 
     choix: list[str] = Field(default_factory=list, max_length=ROWS)
+    confirme: Literal["", "oui"] = ""
+    """Whether the page that names the rows was read: without it, that page is the answer and nothing is written."""
+    perimetre: Scope = Scope.TICKED
 
     def rows(self) -> list[tuple[int, int]]:
         """The (row, version) pairs ticked, in the order of the page."""

@@ -1,24 +1,25 @@
 """The biologist's act: approving a decision, or sending it back. Nobody approves a decision she authored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from app.approval.looking import Asked, Looked, look_again
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, WorkbenchError
-from app.models import Action, Decision, LocalTest, Outcome
+from app.models import Action, Decision, LocalTest, Status
 from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
+from app.platform.written import require_written
 from app.settings import Settings
 from app.text import is_written
 from app.transcoding import repository
-from app.transcoding.check_words import Check, CheckSeverity
-from app.transcoding.checks import CheckedMapping, checks_of, is_blocking
+from app.transcoding.answers import answer_of
+from app.transcoding.check_words import CheckSeverity
+from app.transcoding.checks import checks_without_code, is_blocking
 from app.transcoding.errors import JustificationNeededError
-from app.transcoding.evidence import EvidenceLine, lines_of
 from app.transcoding.facts import choice_in_force
-from app.transcoding.gathering import Pair, mapping_context, mappings_of
 from app.transcoding.ledger import (
     DecisionContent,
     NewFact,
@@ -32,11 +33,11 @@ from app.transcoding.ledger import (
     open_rows,
 )
 from app.transcoding.readers import not_approved_yet
-from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, evidence_of, weigh_decided
-from matcher.types import Verdict
+from app.transcoding.standing import LocalKey, local_key
+from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, weigh_decided
 
 OWN_DECISION = "Vous avez pris cette décision : un autre biologiste doit l'approuver."
-OPEN_THE_ROW = "Une contradiction demande d'ouvrir la ligne avant de l'approuver."
+OPEN_THE_ROW = "Cette ligne a une alerte : elle s'approuve seule, une fois ouverte."
 NO_SUCH_ROW = "Cette ligne n'existe pas ou ne vous est pas ouverte."
 ROWS_AT_ONCE = 100
 """How many rows one transaction approves: what others wait for."""
@@ -52,6 +53,14 @@ class RowAnswer:
     label: str
     is_approved: bool
     message: str
+
+
+Note = Callable[[Session, Sequence[RowAnswer], Mapping[int, int]], None]
+"""What is told of rows approved together, in their transaction: the answers, and row -> fact."""
+
+
+def note_nothing(_session: Session, _answers: Sequence[RowAnswer], _facts: Mapping[int, int]) -> None:
+    """Nobody wants to know."""
 
 
 def approve(
@@ -70,16 +79,16 @@ def approve(
 
     A row whose two readings differ is reconciled first, and one chosen for a second reading is read first, where the
     laboratory has somebody for it. `is_opened` says that the biologist had the whole case before her eyes: a row with
-    a contradiction is not approved otherwise. A blocking check needs a justification, the transcoder's or the
-    biologist's.
+    an alert of any kind (`app.approval.alerts`) is not approved otherwise. A blocking check needs a justification, the
+    transcoder's or the biologist's.
     """
     check_lengths(comment=comment, justification=justification)
     row = open_row(session, access, local_test_id, expected_version)
-    asked = _Asked(row, _choice_to_approve(row))
+    asked = Asked(row, _choice_to_approve(row))
     kept = not_approved_yet(session, [local_test_id], access.laboratory_id)
     if kept:
         raise ConflictError(kept[local_test_id])
-    (looked,) = _look_again(session, settings, access, [asked], weighed)
+    (looked,) = look_again(session, settings, access, [asked], weighed)
     _require_soundness(looked, is_opened, asked.choice.justification, justification)
     return append_many(session, [_approval(asked, comment, justification)])[0]
 
@@ -99,20 +108,39 @@ def send_back(
     return append(session, row, Action.SEND_BACK, DecisionContent(reason=reason, comment=comment))
 
 
+def answer_doubt(
+    session: Session, access: CatalogueAccess, local_test_id: int, expected_version: int, answer: str
+) -> Decision:
+    """Answer the question of a doubt, where the transcoder reads it; the row stays hers to decide."""
+    check_lengths(comment=answer)
+    require_written(answer, "Écrivez la réponse à la question.")
+    row = open_row(session, access, local_test_id, expected_version)
+    if row.state.status is not Status.DOUBT:
+        raise ConflictError("Cette ligne ne pose plus de question : elle a changé depuis.")
+    check_allowed(row, Action.COMMENT, "")
+    return append(session, row, Action.COMMENT, DecisionContent(comment=answer))
+
+
 def approve_many(
-    transactions: Transactions, access: CatalogueAccess, ticked: Sequence[tuple[int, int]], settings: Settings
+    transactions: Transactions,
+    access: CatalogueAccess,
+    ticked: Sequence[tuple[int, int]],
+    settings: Settings,
+    note: Note = note_nothing,
 ) -> list[RowAnswer]:
     """Approve the ticked (row, version) pairs; each row has its own answer, none stops the others.
 
     Some rows at a time have a transaction of their own, so that others can write in between. When one of these
     cannot be written, its rows say so; when the very first cannot, nothing was recorded and the error is raised.
+    `note` is told of each part in its own transaction.
     """
     weighed = weigh_decided(transactions, settings, access, (row_id for row_id, _ in ticked))
     answers: list[RowAnswer] = []
     for pairs in _chunks(ticked):
         try:
             with transactions.writing() as session:
-                done = _approve_chunk(session, access, pairs, settings, weighed)
+                done, facts = _approve_chunk(session, access, pairs, settings, weighed)
+                note(session, done, facts)
             give_way(transactions.engine)
         except (OperationalError, WorkbenchError) as error:
             if not answers:
@@ -145,11 +173,14 @@ def _unrecorded(access: CatalogueAccess, test: LocalTest | None, local_test_id: 
 
 def _approve_chunk(
     session: Session, access: CatalogueAccess, pairs: Mapping[int, int], settings: Settings, weighed: Weighed
-) -> list[RowAnswer]:
-    """The answers to these rows, row -> version; everything is read for all of them together."""
+) -> tuple[list[RowAnswer], dict[int, int]]:
+    """The answers to these rows, row -> version, and the fact of each that is approved.
+
+    Everything is read for all of them together.
+    """
     opened = open_rows(session, access, pairs)
     refused: dict[int, WorkbenchError] = dict(opened.stale)
-    asked: list[_Asked] = []
+    asked: list[Asked] = []
     kept = not_approved_yet(session, opened.rows, access.laboratory_id)
     for row_id in pairs:
         if row_id in opened.rows:
@@ -157,18 +188,32 @@ def _approve_chunk(
             try:
                 if row_id in kept:
                     raise ConflictError(kept[row_id])
-                asked.append(_Asked(row, _choice_to_approve(row)))
+                asked.append(Asked(row, _choice_to_approve(row)))
             except WorkbenchError as error:
                 refused[row_id] = error
-    sound: list[_Asked] = []
-    for item, looked in zip(asked, _look_again(session, settings, access, asked, weighed), strict=True):
+    sound: list[Asked] = []
+    given: dict[LocalKey, str] = {}
+    for item, looked in zip(asked, look_again(session, settings, access, asked, weighed), strict=True):
         try:
             _require_soundness(looked, False, item.choice.justification)
+            _require_one_answer(item, given)
             sound.append(item)
         except WorkbenchError as error:
             refused[item.row.test.id or 0] = error
-    append_many(session, [_approval(item) for item in sound])
-    return [_answer_of(row_id, opened, refused) for row_id in pairs]
+    facts = append_many(session, [_approval(item) for item in sound])
+    written = {fact.local_test_id: fact.id or 0 for fact in facts}
+    return [_answer_of(row_id, opened, refused) for row_id in pairs], written
+
+
+def _require_one_answer(item: Asked, given: dict[LocalKey, str]) -> None:
+    """Refuse a row whose local code another row of the same chunk is being approved for, with another answer."""
+    test, answer = item.row.test, answer_of(item.row.state.outcome, item.row.state.loinc_num)
+    if answer is None or not test.code.strip():
+        return
+    first = given.setdefault(local_key(test), answer)  # type: ignore[arg-type]
+    if first != answer:
+        (said,) = checks_without_code("", "", "", False, test.code, [first])
+        raise ConflictError(f"{OPEN_THE_ROW} {said.sentence}")
 
 
 def _answer_of(row_id: int, opened: OpenRows, refused: Mapping[int, WorkbenchError]) -> RowAnswer:
@@ -183,22 +228,6 @@ def _answer(test: LocalTest, is_approved: bool, message: str) -> RowAnswer:
     return RowAnswer(test.id or 0, test.code, test.label, is_approved, message)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A row to approve, and the choice in force on it."""
-
-    row: OpenRow
-    choice: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """The checks of a decided code as they stand now, and whether an axis contradicts it."""
-
-    checks: Sequence[Check] = ()
-    contradicts: bool = False
-
-
 def _choice_to_approve(row: OpenRow) -> Decision:
     """The choice in force on a row, if this person may approve it; refuses otherwise."""
     check_allowed(row, Action.APPROVE, "")
@@ -210,47 +239,18 @@ def _choice_to_approve(row: OpenRow) -> Decision:
     return choice
 
 
-def _look_again(
-    session: Session, settings: Settings, access: CatalogueAccess, asked: Sequence[_Asked], weighed: Weighed
-) -> list[_Looked]:
-    """What is known now of each decided code; nothing is looked at where no code was decided."""
-    coded = [item for item in asked if item.row.state.outcome is Outcome.CODE]
-    if not coded:
-        return [_Looked() for _ in asked]
-    proposals = repository.proposals_by_id(
-        session, [item.choice.proposal_id for item in coded if item.choice.proposal_id]
-    )
-    pairs = []
-    for item in coded:
-        proposal = proposals.get(item.choice.proposal_id or 0)
-        lines: Sequence[EvidenceLine] = (
-            lines_of(proposal.evidence)
-            if proposal is not None
-            else evidence_of(session, settings, item.row.test, item.choice.loinc_num, weighed)
-        )
-        pairs.append(Pair(item.row.test, item.choice.loinc_num, lines))
-    context = mapping_context(session, access.catalogue_id, access.laboratory_id)
-    found = {mapping.test.id: _looked(mapping) for mapping in mappings_of(session, context, pairs)}
-    return [found.get(item.row.test.id, _Looked()) for item in asked]
-
-
-def _looked(mapping: CheckedMapping) -> _Looked:
-    contradicts = any(finding.verdict is Verdict.CONTRADICT for finding in mapping.findings.values())
-    return _Looked(checks_of(mapping), contradicts)
-
-
-def _require_soundness(looked: _Looked, is_opened: bool, transcoder_said: str, biologist_said: str = "") -> None:
+def _require_soundness(looked: Looked, is_opened: bool, transcoder_said: str, biologist_said: str = "") -> None:
     refused = [check.sentence for check in looked.checks if check.severity is CheckSeverity.REFUSED]
     if refused:
         # Opening the row would not help.
         raise InvalidInputError(" ".join(refused))
-    if not is_opened and (looked.contradicts or is_blocking(looked.checks)):
-        raise ConflictError(OPEN_THE_ROW)
+    if not is_opened and looked.alerts:
+        raise ConflictError(" ".join((OPEN_THE_ROW, *(alert.sentence for alert in looked.alerts))))
     if is_blocking(looked.checks) and not (is_written(transcoder_said) or is_written(biologist_said)):
         raise JustificationNeededError(looked.checks, biologist_said)
 
 
-def _approval(asked: _Asked, comment: str = "", justification: str = "") -> NewFact:
+def _approval(asked: Asked, comment: str = "", justification: str = "") -> NewFact:
     choice = asked.choice
     said = DecisionContent(choice.loinc_num, choice.relation, "", comment, justification)
     return NewFact(asked.row, Action.APPROVE, said, choice.release_id, choice.proposal_id)

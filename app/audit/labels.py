@@ -225,6 +225,8 @@ VALUE_LABELS: dict[str, dict[str, str]] = {
         BatchKind.FILTER: "propositions acceptées",
         BatchKind.GROUP: "groupe de lignes identiques",
         BatchKind.TAKE_BACK: "reprise d’un lot",
+        BatchKind.APPROVAL: "lot d’approbations",
+        BatchKind.UNAPPROVE: "reprise d’un lot d’approbations",
         "application": "application de codes",
         "key": "clé de sécurité",
         "password": "mot de passe",

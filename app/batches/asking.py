@@ -141,6 +141,8 @@ def ask_to_take_back(session: Session, queue: JobQueue, access: CatalogueAccess,
     assert batch.id is not None
     if batch.author_id != access.user_id:
         raise ConflictError("Ce lot est d'une autre personne : elle seule peut le reprendre.")
+    if batch.kind in (BatchKind.APPROVAL, BatchKind.UNAPPROVE):
+        raise ConflictError("Des approbations se reprennent sur leur page, avec un motif.")
     if batch.kind == BatchKind.TAKE_BACK:
         raise ConflictError("Une reprise ne se reprend pas : décidez de nouveau.")
     back = repository.takes_back(session, batch.id)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from app.approval.batch_pages import approval_batch_url
 from app.batches import repository
 from app.batches.asking import MOST, Asked, through_gate, title_of
 from app.batches.pages import (
@@ -17,7 +18,7 @@ from app.batches.pages import (
 )
 from app.batches.undoing import batch_url
 from app.errors import NotFoundError
-from app.models import Action, Batch, BatchKind, Job, JobStatus, Relation, User
+from app.models import BY_TRANSCODERS, Action, Batch, BatchKind, Job, JobStatus, Relation, User
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.text import paris_time, with_capital
@@ -36,7 +37,13 @@ from matcher.types import Band
 
 LIST = 100
 ANSWERS = 200
-KINDS = {BatchKind.FILTER: "Propositions acceptées", BatchKind.GROUP: "Groupe", BatchKind.TAKE_BACK: "Reprise"}
+KINDS = {
+    BatchKind.FILTER: "Propositions acceptées",
+    BatchKind.GROUP: "Groupe",
+    BatchKind.TAKE_BACK: "Reprise",
+    BatchKind.APPROVAL: "Approbations",
+    BatchKind.UNAPPROVE: "Approbations reprises",
+}
 BAND_WORDS = {"sure": Band.SURE, "a-verifier": Band.TO_CHECK}
 UNREAD_TOO = "oui"
 """In an address: rows of which not all was read are taken too."""
@@ -145,7 +152,7 @@ def _line(
     rows, done, refused = counts.get(batch.id or 0, (0, 0, 0))
     return BatchLine(
         number=batch.id or 0,
-        url=batch_url(access.catalogue_id, batch.public_id),
+        url=_page_of(access, batch),
         kind=KINDS[BatchKind(batch.kind)],
         title=UNSEEN if is_unseen else batch.title,
         author=author,
@@ -155,6 +162,13 @@ def _line(
         refused=refused,
         state="fini" if done + refused == rows else "en cours",
     )
+
+
+def _page_of(access: CatalogueAccess, batch: Batch) -> str:
+    """Approvals have a page of their own, with what takes them back."""
+    if batch.kind in (BatchKind.APPROVAL, BatchKind.UNAPPROVE):
+        return approval_batch_url(access.catalogue_id, batch.public_id)
+    return batch_url(access.catalogue_id, batch.public_id)
 
 
 def require_batch(session: Session, access: CatalogueAccess, public_id: str) -> Batch:
@@ -194,7 +208,7 @@ def batch_page(
         of_number=origin.id if origin else None,
         back_url=batch_url(access.catalogue_id, back.public_id) if back else "",
         may_take_back=(
-            is_own and not waiting and origin is None and line.done > 0
+            is_own and batch.kind in BY_TRANSCODERS and not waiting and origin is None and line.done > 0
             and (back is None or repository.is_in_force(session, batch_id))
         ),
         take_back_url=f"{url}/reprise",
@@ -215,6 +229,8 @@ def _said(batch: Batch) -> str:
     action = Action(batch.action)
     if batch.kind == BatchKind.FILTER:
         return "La meilleure proposition de chaque ligne, équivalente."
+    if batch.kind == BatchKind.UNAPPROVE:
+        return "Chaque approbation du lot est annulée par un nouveau fait."
     if action is Action.UNDO:
         return "Chaque décision du lot est annulée par un nouveau fait."
     parts = [with_capital(ACTION[action].removeprefix("a "))]

@@ -9,10 +9,10 @@ from sqlmodel import Session, col
 
 from app.batches.gate import Candidate
 from app.models import (
+    BY_TRANSCODERS,
     Action,
     Batch,
     BatchAnswer,
-    BatchKind,
     BatchRow,
     Decision,
     LocalTest,
@@ -318,7 +318,7 @@ def newest_of(session: Session, catalogue_id: int, author_id: int, before: int |
         .where(
             col(Batch.catalogue_id) == catalogue_id,
             col(Batch.author_id) == author_id,
-            col(Batch.kind) != BatchKind.TAKE_BACK,
+            col(Batch.kind).in_(BY_TRANSCODERS),
             ~backs.exists() | (~under_way.exists() & in_force()),
         )
         .group_by(*Batch.__table__.c)  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from app.models.api_token import ApiToken, TokenScope
 from app.models.assignment import AssignedRow, Assignment, CaseClaim
 from app.models.audit import AuditEvent
 from app.models.base import metadata, utc_now
-from app.models.batch import Batch, BatchAnswer, BatchKind, BatchRow
+from app.models.batch import BY_TRANSCODERS, Batch, BatchAnswer, BatchKind, BatchRow
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.chain import INSTALLATION, ChainHead, ChainLink, Erasure, LinkKind, TextSalt
 from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyFinding, ConsistencyKind
@@ -57,6 +57,7 @@ from app.models.upload import UploadDraft, UploadDraftFile
 from app.models.value_set import NabmAlignment, ValueSet, ValueSetKind, ValueSetMember
 
 __all__ = [
+    "BY_TRANSCODERS",
     "CONTRIBUTORS",
     "INSTALLATION",
     "MARKS",

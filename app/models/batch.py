@@ -18,6 +18,14 @@ class BatchKind(StrEnum):
     """One answer for rows that say the same."""
     TAKE_BACK = "take_back"
     """Another batch, taken back."""
+    APPROVAL = "approval"
+    """The decisions that a biologist approved together."""
+    UNAPPROVE = "unapprove"
+    """A batch of approvals, taken back."""
+
+
+BY_TRANSCODERS = (BatchKind.FILTER, BatchKind.GROUP)
+"""The batches that decide: those that the key that undoes takes back."""
 
 
 class Batch(SQLModel, table=True):

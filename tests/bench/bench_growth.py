@@ -141,9 +141,9 @@ def bulk(bench: Bench) -> Measured:
     rows = [f"{test_id}:1" for test_id in bench.waiting[:BULK]]
     with counting(bench.engine) as statements:
         start = time.process_time()
-        answer = bench.biologist.post(f"{bench.base}/approbation", data={"choix": rows})
+        answer = bench.biologist.post(f"{bench.base}/approbation", data={"choix": rows, "confirme": "oui"})
         spent = 1000 * (time.process_time() - start)
-    assert answer.status_code == 200, answer.text[:2000]
+    assert answer.status_code == 303, answer.text[:2000]
     return Measured(spent, spent, len(statements))
 
 

@@ -79,8 +79,17 @@ def _test(catalogue_id: int, number: int, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _is_clear(number: int) -> bool:
+    """Whether nothing alerts of this decided row: nothing is proposed for it, and it is out of scope."""
+    return number % 9 in (1, 4)
+
+
 def _state_of(number: int) -> str:
     return (Status.TODO, Status.DECIDED, Status.APPROVED)[number % 3]
+
+
+def _outcome_of(number: int) -> str:
+    return ("out_of_scope" if _is_clear(number) else "code") if number % 3 else ""
 
 
 def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -118,6 +127,7 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
                 "has_contradiction": number % 9 == 0, "evidence": _evidence(number % 9 == 0), "unread": "",
             }
             for number in range(count)
+            if not _is_clear(number)
             for rank in (1, 2, 3)
         )  # fmt: skip
         for batch in _batches(proposals):
@@ -142,16 +152,22 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
             session.execute(insert(SourceRow), batch)
         choices = (
             {
+                "local_test_id": test_id, "action": Action.OUT_OF_SCOPE, "loinc_num": "", "relation": "",
+                "release_id": release.id, "proposal_id": None, "justification": "", "reason": "essai",
+                "author_id": transcoder, "author_role": Role.TRANSCODER,
+            }
+            if _is_clear(number)
+            else {
                 "local_test_id": test_id, "action": Action.CHOOSE, "loinc_num": first[test_id][1],
                 "relation": "equivalent", "release_id": release.id, "proposal_id": first[test_id][0],
-                "justification": "essai", "author_id": transcoder, "author_role": Role.TRANSCODER,
+                "justification": "essai", "reason": "", "author_id": transcoder, "author_role": Role.TRANSCODER,
             }
             for number, test_id in enumerate(ids)
             if number % 3
         )  # fmt: skip
         for batch in _batches(choices):
             session.execute(insert(Decision), batch)
-        chosen = _facts(session, Action.CHOOSE)
+        chosen = _facts(session, Action.CHOOSE) | _facts(session, Action.OUT_OF_SCOPE)
         approvals = (
             {
                 "local_test_id": test_id, "action": Action.APPROVE, "loinc_num": first[test_id][1],
@@ -166,8 +182,9 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
         approved = _facts(session, Action.APPROVE)
         states = (
             {
-                "local_test_id": test_id, "status": _state_of(number), "outcome": "code" if number % 3 else "",
-                "loinc_num": first[test_id][1] if number % 3 else "", "decision_id": chosen.get(test_id),
+                "local_test_id": test_id, "status": _state_of(number), "outcome": _outcome_of(number),
+                "loinc_num": first[test_id][1] if _outcome_of(number) == "code" else "",
+                "decision_id": chosen.get(test_id),
                 "approval_id": approved.get(test_id), "decided_by_id": transcoder if number % 3 else None,
                 "approved_by_id": biologist if number % 3 == 2 else None, "has_comment": False,
                 "version": number % 3,
@@ -225,6 +242,6 @@ def prepare(folder: Path, count: int, url: str = "") -> Bench:
         client.cookies.set(SESSION_COOKIE, token)
         clients.append(client)
     todo = [test_id for number, test_id in enumerate(ids) if number % 3 == 0]
-    waiting = [test_id for number, test_id in enumerate(ids) if number % 3 == 1 and number % 9]
+    waiting = [test_id for number, test_id in enumerate(ids) if _is_clear(number)]
     return Bench(engine, clients[1], clients[0], f"/catalogues/{catalogue.id}", f"/laboratoires/{laboratory.id}",
                  todo, waiting)  # fmt: skip

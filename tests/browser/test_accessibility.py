@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from app.accounts import links
 from app.main import ROUTERS
-from app.models import Job, LocalTest, LoincRelease
+from app.models import Action, Job, LocalTest, LoincRelease
 from app.platform.database import transaction
 from app.settings import PROJECT_ROOT
 from tests.app.batches.test_batches import add_rows as add_batch_rows
@@ -150,6 +150,10 @@ def visits(
             session, email="nouvelle@exemple.fr", display_name="Nina Nouvelle", is_administrator=False, hours=72,
             actor=desk.world.users[ADMINISTRATOR],
         )  # fmt: skip
+    desk.decide(desk.comment_row, Action.OUT_OF_SCOPE)
+    approver = client_for(BIOLOGIST)
+    chosen = {"choix": f"{desk.comment_row}:{desk.version(desk.comment_row)}", "confirme": "oui"}
+    approvals = approver.post(f"{desk.base}/approbation", data=chosen).headers["location"]
     values: dict[str, object] = {
         "laboratory_id": desk.world.laboratory_id,
         "catalogue_id": desk.catalogue_id,
@@ -166,6 +170,11 @@ def visits(
         values,
         {
             "/catalogues/{catalogue_id}/anterieur/lecture/{draft_id}": [earlier.headers["location"]],
+            "/catalogues/{catalogue_id}/approbation/lecture": [f"{desk.base}/approbation/lecture?chapitre=Biochimie"],
+            "/catalogues/{catalogue_id}/approbation/lot": [
+                f"{desk.base}/approbation/lot?perimetre=chapitre&chapitre=Biochimie"
+            ],
+            "/catalogues/{catalogue_id}/approbation/lots/{public_id}": [approvals],
             "/catalogues/{catalogue_id}/changements": [f"/catalogues/{again}/changements"],
             "/catalogues/{catalogue_id}/coherence/avertissement": [
                 _first_link(client, f"{desk.base}/coherence", "avertissement?")

@@ -84,9 +84,9 @@ def approving(scene: Scene, victim: Victim | None) -> Expectation:
             status, _, _ = transcoder.post(f"/catalogues/{scene.base}/revue/{row}/decision", form)
             assert status == 303, status
             decided.append(row)
-        ticked: list[tuple[str, object]] = [("choix", f"{row}:1") for row in rows]
+        ticked: list[tuple[str, object]] = [("confirme", "oui"), *(("choix", f"{row}:1") for row in rows)]
         status, _, content = biologist.post(f"/catalogues/{scene.base}/approbation", ticked)
-        assert status == 200, (status, content[:500])
+        assert status == 303, (status, content[:500])
         approved.extend(rows)
 
     assert victim is not None

@@ -64,7 +64,11 @@ class Scene:
         client = self.client()
         self.base = client.import_catalogue("Socle", self.place.catalogue_file(BASE_ROWS))
         client.wait_for_jobs(120)
-        found = self.place.rows("SELECT id FROM local_test WHERE catalogue_id = :id ORDER BY id", id=self.base)
+        # Those for which nothing is proposed come first: out of scope, they are approved together without an alert.
+        found = self.place.rows(
+            "SELECT t.id FROM local_test t WHERE t.catalogue_id = :id ORDER BY EXISTS (SELECT 1 FROM proposal p "
+            "WHERE p.local_test_id = t.id AND p.rank = 1), t.id", id=self.base,
+        )  # fmt: skip
         self.undecided = [int(str(row[0])) for row in found]
         labels = self.place.rows(
             "SELECT DISTINCT t.label FROM local_test t JOIN proposal p ON p.local_test_id = t.id "

@@ -40,10 +40,16 @@ KINDS = (
     "elsewhere", "unknown",
 )  # fmt: skip
 """What a ticked row can be."""
-APPROVED = {
-    "decided", "no code", "out of scope", "one of two codes", "other of two codes", "commented", "unproposed",
-}  # fmt: skip
-"""Those that are approved with the version that was read and without being opened."""
+APPROVED = {"decided", "no code", "out of scope", "one of two codes", "commented"}
+"""Those that are approved with the version that was read and without being opened: nothing of them alerts.
+
+The two rows of one local code are approved one without the other, the first one asked for.
+"""
+SOUND = {
+    "decided": ("CRP", "Sérum", "mg/L"),
+    "commented": ("NATRIURIE", "Urines", "mmol/L"),
+}
+"""Label, specimen and unit of rows whose code no other row has."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ def pile(desk: Desk) -> Pile:
         tests = {
             kind: LocalTest(
                 catalogue_id=desk.catalogue_id if kind != "elsewhere" else other.id or 0,
-                level=Level.ANALYSIS, position=100 + number, label=f"SODIUM {number}",
-                unit="mmol/L", specimen="Urines" if kind.startswith("other of") else "Sérum",
+                level=Level.ANALYSIS, position=100 + number, label=SOUND.get(kind, (f"SODIUM {number}",))[0],
+                unit=SOUND.get(kind, ("", "", "mmol/L"))[2], specimen=SOUND.get(kind, ("", "Sérum"))[1],
                 code="DEUX" if kind.endswith("two codes") else f"B{number}",
                 occurrence=int(kind.startswith("other of")), annual_volume=10 * number,
             )
@@ -76,15 +82,18 @@ def pile(desk: Desk) -> Pile:
         session.flush()
         rows = {kind: test.id or 0 for kind, test in tests.items()} | {"unknown": 987_654}
     decide = desk.decide
-    for kind in ("decided", "approved", "sent back", "undone", "commented", "one of two codes", "unproposed"):
-        decide(rows[kind], justification="essai")
-    decide(rows["own"], email=BIOLOGIST, justification="essai")
+    for kind in ("approved", "sent back", "undone", "other of two codes"):
+        decide(rows[kind], Action.NO_LOINC)
+    decide(rows["decided"], loinc_num="1988-5")
+    decide(rows["commented"], loinc_num="2955-3")
+    decide(rows["one of two codes"])
+    decide(rows["unproposed"], loinc_num="2956-1", justification="essai")
+    decide(rows["own"], Action.NO_LOINC, email=BIOLOGIST)
     decide(rows["doubt"], Action.DOUBT)
     decide(rows["no code"], Action.NO_LOINC)
     decide(rows["out of scope"], Action.OUT_OF_SCOPE)
     decide(desk.sodium, loinc_num="2947-0", justification="sang total en fait")
     rows["contradicted"] = desk.sodium
-    decide(rows["other of two codes"], loinc_num="2955-3", justification="essai")
     decide(rows["deprecated"], loinc_num="14749-6", justification="avant son retrait")
     decide(rows["justified"], loinc_num="14749-6", justification="avant son retrait")
     decide(rows["commented"], Action.COMMENT, comment="vu au téléphone")
@@ -192,7 +201,8 @@ def test_every_kind_of_row_at_once(pile: Pile) -> None:
     assert approved == APPROVED
     said = {kind: answer.message for kind, answer in zip(pile.rows, answers, strict=True)}
     assert said["own"] == service.OWN_DECISION
-    assert said["contradicted"] == said["deprecated"] == said["justified"] == service.OPEN_THE_ROW
+    for kind in ("contradicted", "deprecated", "justified", "unproposed", "other of two codes"):
+        assert said[kind].startswith(service.OPEN_THE_ROW)
     assert said["elsewhere"] == said["unknown"] == service.NO_SUCH_ROW
 
 

@@ -138,8 +138,11 @@ def test_several_rows_each_with_its_answer(desk: Desk, client_for: ClientFor) ->
     assert empty.status_code == 422
     assert "Cochez au moins une ligne" in empty.text
     assert client.post(url(desk), data={"choix": ["a:b"]}).status_code == 422
-    html = client.post(url(desk), data={"choix": [f"{desk.sodium}:1", f"{desk.glucose}:1"]}).text
-    assert "1 approuvée sur 2" in html
+    sent = {"choix": [f"{desk.sodium}:1", f"{desk.glucose}:1"], "confirme": "oui"}
+    answer = client.post(url(desk), data=sent)
+    assert answer.status_code == 303
+    html = client.get(answer.headers["location"]).text
+    assert "<strong>1 ligne approuvée</strong>" in html
     assert "un autre biologiste doit l" in html
     assert desk.state(desk.sodium).status == Status.APPROVED
     assert desk.state(desk.glucose).status == Status.DECIDED
@@ -160,10 +163,10 @@ def test_the_approver_justifies_what_nobody_did(desk: Desk, client_for: ClientFo
         session.add(term)
     client = client_for(BIOLOGIST)
     assert 'id="justification-approbation"' in client.get(f"{desk.base}/revue/{desk.sodium}").text
-    refused = client.post(url(desk, desk.sodium), data={"version": 1, "action": "approve"})
+    refused = client.post(url(desk, desk.sodium, "?depuis=revue"), data={"version": 1, "action": "approve"})
     assert refused.status_code == 422
     data = {"version": 1, "action": "approve", "justification": "le remplaçant attend la prochaine version"}
-    assert client.post(url(desk, desk.sodium), data=data).status_code == 303
+    assert client.post(url(desk, desk.sodium, "?depuis=revue"), data=data).status_code == 303
     assert desk.facts(desk.sodium)[1].justification == "le remplaçant attend la prochaine version"
 
 

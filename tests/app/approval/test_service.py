@@ -162,7 +162,7 @@ def test_a_contradiction_is_not_approved_without_opening_the_row(desk: Desk) -> 
     desk.decide(desk.sodium, loinc_num="2947-0", justification="sang total en fait")
     answers = service.approve_many(Transactions(desk.engine), desk.access(BIOLOGIST), [(desk.sodium, 1)], desk.settings)
     assert [answer.is_approved for answer in answers] == [False]
-    assert "ouvrir la ligne" in answers[0].message
+    assert answers[0].message.startswith(service.OPEN_THE_ROW)
     approve(desk, desk.sodium)
 
 

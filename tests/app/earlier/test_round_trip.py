@@ -80,7 +80,7 @@ def _approved(world: World, settings: Settings, client_for: ClientFor, file: Inc
         answer = transcoder.post(f"/catalogues/{catalogue_id}/revue/{test_id}/decision", data=form)
         assert answer.status_code == 303, answer.text
         judged = {"version": "1", "action": "approve"}
-        answer = biologist.post(f"/catalogues/{catalogue_id}/approbation/{test_id}", data=judged)
+        answer = biologist.post(f"/catalogues/{catalogue_id}/approbation/{test_id}?depuis=revue", data=judged)
         assert answer.status_code == 303, answer.text
     return catalogue_id
 

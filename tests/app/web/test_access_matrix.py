@@ -79,6 +79,8 @@ def _key(name: str, path: str) -> str:
         return f"{path.split('/')[2]}.{name}"
     if name == "draft_id" and "anterieur" in path:
         return "earlier_draft_id"
+    if name == "public_id" and "approbation" in path:
+        return "approval_batch_id"
     if name == "file_id" and "fichiers-prepares" in path:
         return "prepared_id"
     return name

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import insert, update
 from sqlmodel import col
 
-from app.models import Job, JobStatus, User
-from app.platform.database import transaction
+from app.models import Job, JobStatus, ReviewState, Status, User
+from app.platform.database import reading, transaction
 from tests.bench.bench_growth import BULK, counting
 from tests.bench.growth_catalogue import Bench, prepare
 from tests.postgresql import Cluster
 
-SMALL = 360
+SMALL = 540
 LARGE = 4 * SMALL
 LIMITS = {
     "queue": 18,
@@ -32,6 +32,11 @@ LIMITS = {
     "approval list of 100": 22,
     "approval list, codes found by search": 31,
     "bulk approval of 100": 48,
+    "reading of a chapter": 99,
+    "approval of a chapter": 99,
+    "confirmation of 100": 99,
+    "batch of approvals": 99,
+    "taking 100 approvals back": 99,
     "coverage": 53,
     "exports": 38,
     "home": 12,
@@ -51,7 +56,7 @@ A choice finds again the warnings of consistency of its code, and stores what di
 release among them, one of which is a lock that only a server takes.
 The landing pages count what waits in the double reading, in one statement for every catalogue and no further than 100.
 """
-WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}"}
+WRITES = {"decision", "choice of a code", "undo", f"bulk approval of {BULK}", f"taking {BULK} approvals back"}
 """On a server these take their turn first, and hold the rule by which the counts are kept: two statements more
 (`app.platform.locks`, `app.tallies.repository.hold_rule`)."""
 
@@ -94,6 +99,8 @@ class Acts:
 
     bench: Bench
     row: int = 0
+    batch: str = ""
+    """The page of the last batch of approvals."""
 
     def get(self, path: str) -> None:
         answer = self.bench.biologist.get(path)
@@ -118,9 +125,23 @@ class Acts:
     def approve(self, first: int, count: int) -> None:
         rows = [f"{row_id}:1" for row_id in self.bench.waiting[first : first + count]]
         assert len(rows) == count
+        answer = self.bench.biologist.post(f"{self.bench.base}/approbation", data={"choix": rows, "confirme": "oui"})
+        assert answer.status_code == 303, answer.text[:500]
+        self.batch = answer.headers["location"]
+        with reading(self.bench.engine) as session:
+            wanted = self.bench.waiting[first : first + count]
+            states = [session.get(ReviewState, row_id) for row_id in wanted]
+        assert all(state is not None and state.status == Status.APPROVED for state in states)
+
+    def take_back(self) -> None:
+        address = self.batch.partition("?")[0] + "/reprise"
+        answer = self.bench.biologist.post(address, data={"reason": "essai de reprise"})
+        assert answer.status_code == 303, answer.text[:500]
+
+    def confirm(self) -> None:
+        rows = [f"{row_id}:1" for row_id in self.bench.waiting[2 : 2 + BULK]]
         answer = self.bench.biologist.post(f"{self.bench.base}/approbation", data={"choix": rows})
-        assert answer.status_code == 200, answer.text[:500]
-        assert "approuvée" in answer.text
+        assert f"{BULK} lignes seront approuvées" in answer.text
 
 
 def counts(bench: Bench) -> dict[str, int]:
@@ -140,6 +161,8 @@ def counts(bench: Bench) -> dict[str, int]:
         "case after a decision": following,
         "approval list": f"{base}/approbation?tri=-fichier",
         "approval list of 100": f"{base}/approbation?tri=-fichier&taille=100",
+        "reading of a chapter": f"{base}/approbation/lecture?chapitre=Chapitre+3",
+        "approval of a chapter": f"{base}/approbation/lot?perimetre=chapitre&chapitre=Chapitre+3",
         "coverage": f"{base}/couverture",
         "exports": f"{base}/exports",
         "catalogue": base,
@@ -150,6 +173,7 @@ def counts(bench: Bench) -> dict[str, int]:
     }
     todo: dict[str, Callable[[], object]] = {name: lambda path=path: acts.get(path) for name, path in pages.items()}
     todo["approval list, codes found by search"] = lambda: acts.get(f"{base}/approbation?tri=fichier")
+    todo["confirmation of 100"] = acts.confirm
     for act in todo.values():
         act()
     todo |= {
@@ -157,6 +181,8 @@ def counts(bench: Bench) -> dict[str, int]:
         "choice of a code": acts.choose,
         "undo": lambda: acts.undo(undone),
         f"bulk approval of {BULK}": lambda: acts.approve(2, BULK),
+        "batch of approvals": lambda: acts.get(acts.batch),
+        f"taking {BULK} approvals back": acts.take_back,
     }
     found = {}
     for name, act in todo.items():

@@ -165,7 +165,7 @@ def _side(
         answer = chooser.post(f"/catalogues/{catalogue_id}/revue/{rows[code]}/decision", data=form)
         assert answer.status_code == 303, answer.text
     form = {"version": "1", "action": "approve", "justification": "Essai"}
-    answer = approver.post(f"/catalogues/{catalogue_id}/approbation/{rows['NA']}", data=form)
+    answer = approver.post(f"/catalogues/{catalogue_id}/approbation/{rows['NA']}?depuis=revue", data=form)
     assert answer.status_code == 303, answer.text
     side = Side({"laboratory_id": laboratory.id, "catalogue_id": catalogue_id, "local_test_id": rows["K"]})
     with transaction(world.engine) as session:
@@ -187,6 +187,9 @@ def _add_rows(
 ) -> None:
     profile = ImportProfile(laboratory_id=laboratory_id, name="Profil", created_by_id=owner.id)
     batch = Batch(catalogue_id=catalogue_id, kind="group", action="choose", author_id=owner.id or 0, title="Lot")
+    approvals = Batch(
+        catalogue_id=catalogue_id, kind="approval", action="approve", author_id=owner.id or 0, title="Approbations"
+    )
     job = Job(kind="proposals", laboratory_id=laboratory_id, catalogue_id=catalogue_id, status=JobStatus.FAILED,
               created_by_id=owner.id, message="Essai")  # fmt: skip
     decision = session.exec(select(Decision).where(col(Decision.local_test_id) == decided)).first()
@@ -195,13 +198,14 @@ def _add_rows(
                              discipline="Biochimie", origin="draw")  # fmt: skip
     token, _ = create_token(session, session.get_one(Laboratory, laboratory_id), name="À révoquer", lifetime="365",
                             actor=owner)  # fmt: skip
-    session.add_all([profile, batch, job, reading])
+    session.add_all([profile, batch, approvals, job, reading])
     session.flush()
     source = session.exec(select(SourceFile).where(col(SourceFile.catalogue_id) == catalogue_id)).one()
     entry = session.exec(select(MemoryEntry).where(col(MemoryEntry.laboratory_id) == laboratory_id)).first()
     assert entry is not None
     side.values |= {
-        "profile_id": profile.id, "public_id": batch.public_id, "job_id": job.id, "token_id": token.id,
+        "profile_id": profile.id, "public_id": batch.public_id,
+        "approval_batch_id": approvals.public_id, "job_id": job.id, "token_id": token.id,
         "file_id": source.id, "entry_id": entry.id, "demande": reading.public_id,
     }  # fmt: skip
 
