@@ -10,6 +10,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.accounts import link_routes as account_links
 from app.accounts import routes as accounts
 from app.accounts.signin import Purge
+from app.administration import definition_routes as coverage_definitions
 from app.administration import routes as administration
 from app.approval import routes as approval
 from app.assignments import routes as assignments
@@ -79,6 +80,7 @@ ROUTERS = (
     enrolment.router,
     identity_providers.router,
     administration.router,
+    coverage_definitions.router,
     home.router,
     catalogues.router,
     profiles.router,

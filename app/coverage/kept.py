@@ -10,13 +10,16 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.coverage import repository
-from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, step_end
+from app.coverage.aggregate import JudgedCatalogue, Sources
+from app.coverage.definitions import CoverageRow, Definition, ExamRule, Figure, step_end
 from app.coverage.figures import Group, by_chapter, figure_of
+from app.coverage.judging import LEAVING
 from app.coverage.report import (
     NOT_TRANSCODED,
     Approver,
     CoverageContext,
     CoverageReport,
+    circuit_warnings,
     comes_after,
     definitions_for,
     warnings_of,
@@ -165,7 +168,13 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
     """The report against the current release, its lists cut to what a page shows."""
     catalogue = KeptCatalogue(session, context.catalogue_id)
     levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.has_level(level)]
-    figures = tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue))
+    composed = [item for item in definitions_for(catalogue, context.composed) if item.public_id]
+    sources = Sources(context.release_id, context.grace.is_over, context.circuit_id)
+    judged = JudgedCatalogue(session, context.catalogue_id, sources, composed)
+    figures = (
+        *((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
+        *((item, judged.figure(item)) for item in composed),
+    )
     totals = {
         standing: sum(group.rows for group in catalogue.groups if group.standing is standing) for standing in Standing
     }
@@ -177,11 +186,14 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
         out_of_scope=tuple(row for row, _ in _listed(session, context, [Standing.OUT_OF_SCOPE])),
         without_code=_listed(session, context, sorted(NOT_TRANSCODED)),
         approvers=_approvers(session, catalogue, context.catalogue_id),
-        warnings=warnings_of(catalogue.has_level(Level.ANALYSIS), lost, _shared_codes(session, context.catalogue_id)),
+        warnings=(
+            *warnings_of(catalogue.has_level(Level.ANALYSIS), lost, _shared_codes(session, context.catalogue_id)),
+            *circuit_warnings(context),
+        ),
         out_of_scope_total=totals[Standing.OUT_OF_SCOPE],
         without_code_total=sum(totals[standing] for standing in NOT_TRANSCODED),
         emptied=_emptied(session, context),
-        emptied_total=sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope),
+        emptied_total=sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope()),
         ambiguous_total=totals[Standing.SEVERAL_CODES],
     )
 
