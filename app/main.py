@@ -21,7 +21,9 @@ from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.consistency import routes as consistency
 from app.coverage import bars as coverage_bars
+from app.coverage import days as coverage_days
 from app.coverage import jobs as coverage_jobs
+from app.coverage import meter_routes as coverage_meter
 from app.coverage import routes as coverage
 from app.double_reading import routes as double_reading
 from app.double_reading import share_routes as reading_shares
@@ -39,6 +41,7 @@ from app.identity_providers.service import provider_of
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
 from app.jobs.streams import Streams
+from app.laboratories import deadline_routes as deadlines
 from app.memory import routes as memory
 from app.operations import routes as operations
 from app.operations.access import MetricsAccess
@@ -82,6 +85,7 @@ ROUTERS = (
     administration.router,
     coverage_definitions.router,
     home.router,
+    deadlines.router,
     catalogues.router,
     profiles.router,
     reimport.router,
@@ -99,6 +103,7 @@ ROUTERS = (
     assignments.router,
     approval.router,
     consistency.router,
+    coverage_meter.router,
     coverage.router,
     exports.router,
     storage.router,
@@ -109,7 +114,7 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs)
+JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, coverage_days)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars,)
 """The modules that hand a function of theirs to a lower room."""

@@ -5,13 +5,27 @@ biologie*…) is one number for each row, its kind, of which every judging makes
 of each kind; nothing here is done row by row, and ten definitions cost what one does.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, String, and_, case, cast, distinct, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -109,9 +123,15 @@ class JudgedCatalogue:
         groups = self._groups(definition, self._counted)
         return figure_of(definition, groups, lambda _lacking: self._reached[definition])
 
-    def by_value(self, definition: Definition) -> dict[str, Figure]:
-        """The figure of each value of the axis; of volumes it does not say how many rows are missing."""
-        groups = by_chapter(self._groups(definition, self._counted))
+    @property
+    def values(self) -> list[str]:
+        """The values of the axis."""
+        return sorted({item.value for item in self._counted})
+
+    def by_value(self, definition: Definition, name_of: Callable[[str], str] = str) -> dict[str, Figure]:
+        """The figure of each value of the axis, by its name; it does not say how many rows are missing to a volume."""
+        named = [replace(group, chapter=name_of(group.chapter)) for group in self._groups(definition, self._counted)]
+        groups = by_chapter(named)
         return {value: figure_of(definition, found, lambda _lacking: 0) for value, found in groups.items()}
 
     def _groups(self, definition: Definition, counted: Iterable[Counted]) -> list[Group]:
@@ -329,12 +349,17 @@ def _status_digit(term: Any, invalid: Sequence[str]) -> ColumnElement[Any]:
 def _step(volume: ColumnElement[Any]) -> ColumnElement[Any]:
     """`volume_step`, by the database; -1 stays."""
     whens = [(volume < 100, volume)]
-    whens += [(volume < 10**digits, volume - volume % 10 ** (digits - 2)) for digits in range(3, _MOST_DIGITS)]
-    return case(*whens, else_=volume - volume % 10 ** (_MOST_DIGITS - 2))
+    whens += [(volume < _big(10**digits), volume - volume % _big(10 ** (digits - 2))) for digits in range(3, _MOST_DIGITS)]
+    return case(*whens, else_=volume - volume % _big(10 ** (_MOST_DIGITS - 2)))
+
+
+def _big(value: int) -> ColumnElement[int]:
+    """A number that may not fit where volumes do: PostgreSQL would otherwise be sent it as one of them."""
+    return literal(value, BigInteger)
 
 
 def _in_steps(volume: ColumnElement[Any], steps: Collection[int]) -> ColumnElement[bool]:
-    return or_(*(and_(volume >= step, volume < step_end(step)) for step in sorted(steps)))
+    return or_(*(and_(volume >= _big(step), volume < _big(step_end(step))) for step in sorted(steps)))
 
 
 def _by_step(items: Iterable[Counted]) -> dict[int, tuple[int, int]]:

@@ -1,12 +1,12 @@
 """The coverage of a catalogue from the counts kept with its facts: what it costs does not grow with the catalogue."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import BigInteger, func, literal
 from sqlmodel import Session, col, select
 
 from app.coverage import repository
@@ -93,6 +93,14 @@ class KeptCatalogue:
             name: figure_of(definition, groups[name], lambda _lacking: 0) for name in self._chapters if name in groups
         }
 
+    def by(self, definition: Definition, part_of: Callable[[str], str]) -> dict[str, Figure]:
+        """The figure of each part of the catalogue, that the name of a chapter tells."""
+        parts: dict[str, list[Group]] = {}
+        for group in self.groups:
+            if group.level is definition.level:
+                parts.setdefault(part_of(group.chapter), []).append(group)
+        return {name: figure_of(definition, groups, lambda _lacking: 0) for name, groups in parts.items()}
+
     @cached_property
     def _chapters(self) -> list[str]:
         """The chapters, that of the first row first."""
@@ -153,7 +161,8 @@ class KeptCatalogue:
                 _ENTRIES.catalogue_id == self._catalogue_id,
                 _ENTRIES.level == definition.level,
                 _ENTRIES.volume >= step,
-                _ENTRIES.volume < step_end(step),
+                # The end of the last step is no volume that a column of PostgreSQL holds.
+                _ENTRIES.volume < literal(step_end(step), BigInteger),
                 _ENTRIES.standing.not_in(sorted(LEAVING)),
                 ~done,
             )

@@ -120,6 +120,14 @@ def shown_report(
     return _with_suspended(session, kept_report(session, _context(session, laboratory, catalogue, current)))
 
 
+def current_context(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> CoverageContext:
+    """What the figures of now depend on."""
+    release = terminology.current_release(session)
+    if release is None:
+        raise ConflictError("Aucune version de LOINC n'est chargée\u202f: la couverture ne peut être calculée.")
+    return _context(session, laboratory, catalogue, release)
+
+
 def _context(
     session: Session,
     laboratory: Laboratory,

@@ -87,7 +87,7 @@ def make_history(seed: int) -> History:
     rows: dict[int, Row] = {}
     analyses = list(range(1, dice.randint(1, 9)))
     for id_ in analyses:
-        code = dice.choice(["A", "B", f"C{id_}", f"C{id_}"])
+        code = dice.choice(["A", "A", "B", f"C{id_}", f"C{id_}"])
         rows[id_] = Row(id_, Level.ANALYSIS, code, dice.random() < 0.25, dice.random() < 0.15, False, _volume(dice))
     for id_ in range(20, 20 + dice.randint(0, 4)):
         links = tuple(dice.sample([*analyses, 99], dice.randint(0, min(3, len(analyses) + 1))))
@@ -97,11 +97,11 @@ def make_history(seed: int) -> History:
     history.told = [(START, row) for row in rows.values()]
     history.releases, history.grace, history.lists = [(START, dice.choice(RELEASES))], [(START, None)], [(START, 0)]
     now = START
-    for _ in range(dice.randint(0, 30)):
+    for _ in range(dice.randint(0, 40)):
         now += timedelta(hours=dice.choice([1, 5, 24]))
         _happen(history, dice, now)
     # At midday, so that the day is the same in Paris and in UTC.
-    day = START + timedelta(days=dice.randint(0, 12))
+    day = START + timedelta(days=dice.randint(0, 20))
     history.moment = day.replace(hour=12, minute=dice.randint(0, 59), second=dice.randint(0, 59))
     return history
 
@@ -128,11 +128,18 @@ def _happen(history: History, dice: random.Random, now: datetime) -> None:
 
 
 def _decide(history: History, dice: random.Random, now: datetime) -> None:
+    """Something is said of a row, and often approved a little later."""
     row_id = dice.choice(list(history.rows))
+    action = _say(history, dice, row_id, now, None)
+    if action in (Action.CHOOSE, Action.NO_LOINC, Action.OUT_OF_SCOPE) and dice.random() < 0.7:
+        _say(history, dice, row_id, now + timedelta(minutes=20), Action.APPROVE)
+
+
+def _say(history: History, dice: random.Random, row_id: int, now: datetime, said: Action | None) -> Action:
     mine = [fact for fact in history.facts if fact.local_test_id == row_id]
-    actions = [Action.CHOOSE, Action.CHOOSE, Action.CHOOSE, Action.APPROVE, Action.APPROVE, Action.APPROVE]
+    actions = [Action.CHOOSE, Action.CHOOSE, Action.CHOOSE, Action.CHOOSE, Action.CHOOSE, Action.APPROVE]
     actions += [Action.NO_LOINC, Action.OUT_OF_SCOPE, Action.DOUBT, Action.SEND_BACK, Action.COMMENT, Action.FLAG]
-    action = dice.choice([*actions, *([Action.UNDO, Action.UNDO] if mine else [])])
+    action = said or dice.choice([*actions, *([Action.UNDO] if mine else [])])
     is_code = action is Action.CHOOSE
     history.facts.append(
         SimpleNamespace(
@@ -142,6 +149,7 @@ def _decide(history: History, dice: random.Random, now: datetime) -> None:
             undoes_id=dice.choice(mine).id if action is Action.UNDO else None,
         )
     )  # fmt: skip
+    return action
 
 
 def _change(history: History, dice: random.Random, now: datetime) -> None:

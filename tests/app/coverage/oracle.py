@@ -48,7 +48,8 @@ def _decided(tables: Tables, moments: pd.DataFrame) -> pd.DataFrame:
     words = {"approve": "approved", "send_back": "open", "doubt": "open"}
     state["status"] = [words.get(action, "decided") for action in state["action"]]
     held = _table(tables, "suspended.csv").merge(moments, on="catalogue")
-    held = held[(held["from"] <= held["moment"]) & (held["moment"] < held["until"])][["catalogue", "row"]].drop_duplicates()
+    held = held[(held["from"] <= held["moment"]) & (held["moment"] < held["until"])]
+    held = held[["catalogue", "row"]].drop_duplicates()
     state = state.merge(held.assign(held="1"), on=["catalogue", "row"], how="left")
     state.loc[(state["status"] == "approved") & state["held"].notna(), "status"] = "decided"
     return state[["catalogue", "row", "status", "choice", "loinc", "release"]]
