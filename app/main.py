@@ -10,6 +10,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.accounts import link_routes as account_links
 from app.accounts import routes as accounts
 from app.accounts.signin import Purge
+from app.administration import definition_routes as coverage_definitions
 from app.administration import routes as administration
 from app.approval import batch_routes as approval_batches
 from app.approval import routes as approval
@@ -21,7 +22,9 @@ from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.consistency import routes as consistency
 from app.coverage import bars as coverage_bars
+from app.coverage import days as coverage_days
 from app.coverage import jobs as coverage_jobs
+from app.coverage import meter_routes as coverage_meter
 from app.coverage import routes as coverage
 from app.double_reading import routes as double_reading
 from app.double_reading import share_routes as reading_shares
@@ -39,6 +42,7 @@ from app.identity_providers.service import provider_of
 from app.jobs import routes as jobs
 from app.jobs.queue import JobQueue
 from app.jobs.streams import Streams
+from app.laboratories import deadline_routes as deadlines
 from app.memory import routes as memory
 from app.operations import routes as operations
 from app.operations.access import MetricsAccess
@@ -82,7 +86,9 @@ ROUTERS = (
     enrolment.router,
     identity_providers.router,
     administration.router,
+    coverage_definitions.router,
     home.router,
+    deadlines.router,
     catalogues.router,
     profiles.router,
     reimport.router,
@@ -101,6 +107,7 @@ ROUTERS = (
     approval_batches.router,
     approval.router,
     consistency.router,
+    coverage_meter.router,
     coverage.router,
     reports.router,
     exports.router,
@@ -112,7 +119,9 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, report_jobs)
+JOBS = (
+    import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, coverage_days, report_jobs,
+)  # fmt: skip
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars,)
 """The modules that hand a function of theirs to a lower room."""

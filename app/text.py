@@ -36,6 +36,14 @@ def format_number(value: int | float | None, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
 
 
+def share_text(numerator: int, denominator: int, decimals: int = 2) -> str:
+    """A share as a French percentage, exactly, rounded down: 79,999 % never reads 80 %; a dash where there is none."""
+    if not denominator:
+        return "—"
+    whole, rest = divmod(numerator * 100 * 10**decimals // denominator, 10**decimals)
+    return f"{format_number(whole)}{f',{rest:0{decimals}d}' if decimals else ''}\u00a0%"
+
+
 def with_capital(text: str) -> str:
     """The text with its first letter as a capital; the others stay, those of « LOINC » too."""
     return text[:1].upper() + text[1:]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.audit.heads import Head
+from app.laboratories.deadlines import Deadline
 from app.tokens.pages import TokenLine
 from app.web.templating import PageContext
 
@@ -118,6 +119,8 @@ class AdminLaboratoryPage(PageContext):
     tokens: list[TokenLine]
     tokens_action: str
     fhir_address: str
+    deadlines: list[Deadline]
+    deadlines_action: str
     notice: str = ""
     problem: str = ""
 

@@ -13,12 +13,14 @@ from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.identity_providers.profile import profile_of
 from app.identity_providers.service import set_identifier
 from app.laboratories import service as laboratories
-from app.models import User
+from app.laboratories.deadlines import read_days, set_deadlines
+from app.models import DeadlineKind, User, utc_now
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import Administrator, recently_authenticated
 from app.platform.request_session import SessionDep, SettingsDep
 from app.second_factor import service as second_factor
 from app.settings import Settings
+from app.text import in_paris
 from app.tokens.address import service_address
 from app.web.templating import render
 from app.web.wording import parse_role
@@ -243,6 +245,22 @@ def do_change_laboratory(
             session, laboratory, service_address(request), form=form, problem=error.message
         )
         return render(request, "administration/laboratory.html", page, status_code=error.status_code)
+    return RedirectResponse(f"/administration/laboratoires/{laboratory_id}?fait=1", status_code=303)
+
+
+@router.post("/laboratoires/{laboratory_id}/echeances")
+def do_set_deadlines(
+    session: SessionDep,
+    actor: Administrator,
+    laboratory_id: int,
+    order: ShortText = "",
+    deposit: ShortText = "",
+    end_of_service: ShortText = "",
+) -> Response:
+    """Enter the deadlines of a laboratory; an empty day takes one away."""
+    days = read_days(list(zip(DeadlineKind, (order, deposit, end_of_service), strict=True)))
+    laboratory = laboratories.get_laboratory(session, laboratory_id)
+    set_deadlines(session, laboratory, days, actor, in_paris(utc_now()).date())
     return RedirectResponse(f"/administration/laboratoires/{laboratory_id}?fait=1", status_code=303)
 
 

@@ -22,8 +22,10 @@ from app.audit.heads import heads
 from app.audit.labels import action_label, detail_text, object_label
 from app.identity_providers.profile import profile_of
 from app.laboratories import repository as laboratories
-from app.models import Laboratory, Membership, User
+from app.laboratories.deadlines import deadlines_of
+from app.models import Laboratory, Membership, User, utc_now
 from app.settings import Settings
+from app.text import in_paris
 from app.tokens.service import token_lines
 from app.transcoding.readers import BLIND, hidden_from_user
 from app.web.wording import ROLE_LABELS, role_label
@@ -168,6 +170,8 @@ def laboratory_page(
         tokens=token_lines(session, laboratory_id),
         tokens_action=f"/administration/laboratoires/{laboratory_id}/jetons",
         fhir_address=fhir_address,
+        deadlines=deadlines_of(session, [laboratory_id], in_paris(utc_now()).date())[laboratory_id],
+        deadlines_action=f"/administration/laboratoires/{laboratory_id}/echeances",
         notice=notice,
         problem=problem,
     )

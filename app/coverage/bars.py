@@ -33,11 +33,11 @@ def _bar(measure: Measure, groups: list[Group]) -> WorkBar:
     waiting = sum(
         group.weight(measure)
         for group in groups
-        if group.standing is Standing.WAITING and not group.leaves(definition.exam_rule)
+        if group.standing is Standing.WAITING and not group.leaves(definition)
     )
-    rate = format_percent(figure.numerator / figure.denominator if figure.denominator else None)
     total = counted(figure.denominator, *_UNITS[measure])
-    sentence = f"{rate} : {format_number(figure.numerator)} sur {total}, et {format_number(waiting)} à approuver"
+    done = format_number(figure.numerator)
+    sentence = f"{figure.percent} : {done} sur {total}, et {format_number(waiting)} à approuver"
     label = f"{_LABELS[measure]} : {sentence}. Repère : {format_percent(TARGET_PERCENT / 100, 0)}."
     parts = (("part-ok", figure.numerator), ("part-info", waiting))
     meter = stacked_meter(figure.denominator, parts, label, TARGET_PERCENT)

@@ -16,7 +16,6 @@ from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
 from app.settings import get_settings
 from app.text import format_number, paris_time
-from app.web.templating import format_percent
 
 
 def register(cli: typer.Typer) -> None:
@@ -59,5 +58,5 @@ def register(cli: typer.Typer) -> None:
         for definition, figure in report.figures:
             share = f"{format_number(figure.numerator)} / {format_number(figure.denominator)}"
             title = f"{name_of(definition)}, {scope_of(definition)}"
-            typer.echo(f"  {format_percent(figure.rate):>8}  {share:>17}  {title}")
+            typer.echo(f"  {figure.percent:>8}  {share:>17}  {title}")
             typer.echo(f"{'':>31}{sentence_of(definition)}")

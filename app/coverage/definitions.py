@@ -4,6 +4,8 @@ A row counts as transcoded only when a biologist approved it with one LOINC code
 still counts. Rows approved as out of scope leave the denominator, and are listed with their reason; retired rows never
 were in it. Where exams count by their analyses, an exam none of whose analyses is in scope leaves it too.
 "No LOINC code exists" and placeholder codes are decisions, counted apart, not transcoded.
+
+All of that is the default; a `Judging` says otherwise, in a closed vocabulary (`app.coverage.judging`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,20 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.coverage.judging import AS_THE_MINISTRY, Judging, judged_standings
 from app.models import Level, Outcome, Status
-from app.transcoding.standing import Standing, counted_standings
+from app.text import share_text
+from app.transcoding.standing import Standing
 
 if TYPE_CHECKING:
     from app.coverage.tables import CoverageTable
 
 TARGET = Fraction(4, 5)
-LEAVING = frozenset({Standing.OUT_OF_SCOPE, Standing.RETIRED})
-"""Standings that take a row out of the denominator."""
-
-
 class Measure(StrEnum):
     """What is counted."""
 
@@ -61,6 +60,14 @@ class CoverageRow:
     """Whether the code is in the release against which coverage is computed."""
     code_is_left_out: bool = False
     """Whether that release retired it and the day until which such codes count has passed."""
+    code_is_deprecated: bool = False
+    """Whether that release retired it."""
+    in_circuit: bool = False
+    """Whether the code is in the list *Circuit de la biologie* in service."""
+    code_existed: bool = False
+    """Whether the code is in the release in which it was chosen."""
+    code_was_deprecated: bool = False
+    """Whether the release in which it was chosen had retired it."""
     reason: str = ""
     approved_by: str = ""
     analysis_ids: tuple[int | None, ...] = ()
@@ -75,6 +82,17 @@ class Definition:
     measure: Measure = Measure.ROWS
     with_subcontracted: bool = True
     exam_rule: ExamRule = ExamRule.OWN_CODE
+    judging: Judging = AS_THE_MINISTRY
+    """What each row is worth."""
+    title: str = ""
+    """The name that its author gave to a composed definition; empty for ours."""
+    public_id: str = ""
+    """Of the fact that composed it; empty for ours."""
+
+    @property
+    def leaving(self) -> frozenset[Standing]:
+        """The standings that take a row out of the denominator."""
+        return self.judging.leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,11 @@ class Figure:
         return self.numerator / self.denominator if self.denominator else None
 
     @property
+    def percent(self) -> str:
+        """The share in French, rounded down to two decimals; a dash when there is nothing to count."""
+        return share_text(self.numerator, self.denominator)
+
+    @property
     def is_reached(self) -> bool:
         """Whether the target is reached, without any rounding."""
         return self.denominator > 0 and Fraction(self.numerator, self.denominator) >= TARGET
@@ -108,6 +131,25 @@ class Figure:
     def missing(self) -> int:
         """How much the numerator lacks to reach the target."""
         return max(0, target_count(self.denominator) - self.numerator)
+
+
+def choices_of(definition: Definition) -> dict[str, str | bool]:
+    """Every choice of a definition by its stored word: what tells it from any other."""
+    judging = definition.judging
+    is_exam = definition.level is Level.EXAM
+    return {
+        "level": definition.level.value,
+        "measure": definition.measure.value,
+        "exam_rule": definition.exam_rule.value if is_exam else ExamRule.OWN_CODE.value,
+        "with_subcontracted": definition.with_subcontracted,
+        "with_retired": judging.with_retired,
+        "circuit_only": judging.circuit_only,
+        "out_of_scope_leaves": judging.out_of_scope_leaves,
+        "no_code_leaves": judging.no_code_leaves,
+        "statuses": judging.statuses.value,
+        "releases": judging.releases.value,
+        "deprecated": judging.deprecated.value,
+    }
 
 
 def target_count(denominator: int) -> int:
@@ -131,11 +173,27 @@ def step_end(step: int) -> int:
 
 
 class CountedCatalogue:
-    """The rows of a catalogue, ready to be counted in any way."""
+    """The rows of a catalogue, ready to be counted in any way.
 
-    def __init__(self, rows: Iterable[CoverageRow]) -> None:
+    `leaves_out_deprecated`: the day until which retired codes count has passed.
+    """
+
+    def __init__(self, rows: Iterable[CoverageRow], leaves_out_deprecated: bool = False) -> None:
         self.rows: tuple[CoverageRow, ...] = tuple(rows)
-        self.standings = counted_standings(self.rows)
+        self._leaves_out_deprecated = leaves_out_deprecated
+        self._judged: dict[Judging, Mapping[int, Standing]] = {}
+        self._tables: dict[Judging, CoverageTable] = {}
+
+    @property
+    def standings(self) -> Mapping[int, Standing]:
+        """Where each row stands by default."""
+        return self.standings_by(AS_THE_MINISTRY)
+
+    def standings_by(self, judging: Judging) -> Mapping[int, Standing]:
+        """Where each row stands when it is judged so."""
+        if judging not in self._judged:
+            self._judged[judging] = judged_standings(self.rows, judging, self._leaves_out_deprecated)
+        return self._judged[judging]
 
     def of_level(self, level: Level) -> list[CoverageRow]:
         """The rows of a level."""
@@ -151,15 +209,16 @@ class CountedCatalogue:
 
     def figure(self, definition: Definition) -> Figure:
         """Count the rows of the catalogue under a definition."""
-        return self._table.figure(definition)
+        return self._table(definition.judging).figure(definition)
 
     def by_chapter(self, definition: Definition) -> dict[str, Figure]:
         """The same figure for each chapter, in the order of the catalogue; an empty name is no chapter."""
-        return self._table.by_chapter(definition)
+        return self._table(definition.judging).by_chapter(definition)
 
-    @cached_property
-    def _table(self) -> "CoverageTable":
+    def _table(self, judging: Judging) -> "CoverageTable":
         # Late: pandas takes a while to come, and most pages and commands count nothing.
         from app.coverage.tables import CoverageTable
 
-        return CoverageTable(self.rows, self.standings)
+        if judging not in self._tables:
+            self._tables[judging] = CoverageTable(self.rows, self.standings_by(judging), judging.leaving)
+        return self._tables[judging]

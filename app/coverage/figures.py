@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.coverage.definitions import LEAVING, Definition, ExamRule, Figure, Measure, target_count
+from app.coverage.definitions import Definition, ExamRule, Figure, Measure, target_count
 from app.models import Level
 from app.transcoding.standing import Standing
 
+DEFAULT = Definition()
 RowsToReach = Callable[[int], int]
 """The fewest rows whose volumes make up for what is lacking."""
 
@@ -32,14 +33,14 @@ class Group:
         """What these rows weigh together."""
         return self.rows if measure is Measure.ROWS else self.volume
 
-    @property
-    def is_emptied_in_scope(self) -> bool:
+    def is_emptied_in_scope(self, definition: Definition = DEFAULT) -> bool:
         """Whether the exams leave the denominator by their analyses alone."""
-        return self.is_emptied and self.standing not in LEAVING
+        return self.is_emptied and self.standing not in definition.leaving
 
-    def leaves(self, rule: ExamRule) -> bool:
+    def leaves(self, definition: Definition) -> bool:
         """Whether these rows are out of the denominator."""
-        return self.standing in LEAVING or (rule is ExamRule.ALL_ANALYSES and self.is_emptied)
+        by_analyses = definition.exam_rule is ExamRule.ALL_ANALYSES
+        return self.standing in definition.leaving or (by_analyses and self.is_emptied)
 
     def is_transcoded(self, rule: ExamRule) -> bool:
         """Whether these rows count as transcoded."""
@@ -55,8 +56,8 @@ def figure_of(definition: Definition, groups: Iterable[Group], rows_to_reach: Ro
         if group.is_subcontracted and not definition.with_subcontracted:
             continue
         standings[group.standing] += group.rows
-        if group.leaves(definition.exam_rule):
-            emptied += group.rows if group.is_emptied_in_scope else 0
+        if group.leaves(definition):
+            emptied += group.rows if group.is_emptied_in_scope(definition) else 0
             continue
         denominator += group.weight(definition.measure)
         if group.is_transcoded(definition.exam_rule):

@@ -7,14 +7,20 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from app.coverage.definitions import TARGET, Definition, Figure
+from app.coverage.definitions import TARGET, Definition, Figure, choices_of
 from app.coverage.pages import chapter_table, emptied_rows, listed, without_code_rows
 from app.coverage.report import CoverageReport
-from app.coverage.wording import counted_as_transcoded, day_sentence, name_of, scope_of, sentence_of
+from app.coverage.wording import (
+    counted_as_transcoded,
+    day_sentence,
+    is_indicative,
+    name_of,
+    scope_of,
+    sentence_of,
+)
 from app.models import Level
 from app.text import french_day, paris_time
 from app.transcoding.standing import Standing
-from app.web.templating import format_percent
 from loinc_data.notice import LOINC_NOTICE
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -123,7 +129,7 @@ def _figures(report: CoverageReport) -> list[Sequence[Any]]:
                 scope_of(definition),
                 figure.numerator,
                 figure.denominator,
-                format_percent(figure.rate),
+                figure.percent,
                 "oui" if figure.is_reached else "non",
                 figure.rows_missing,
                 sentence_of(definition),
@@ -140,7 +146,7 @@ def _chapters(report: CoverageReport) -> list[Sequence[Any]]:
     for level, figures in report.chapters.items():
         table = chapter_table(level, figures)
         for line in table.lines:
-            share = (line.rows, line.transcoded, format_percent(line.rate), line.rows_missing)
+            share = (line.rows, line.transcoded, line.percent, line.rows_missing)
             rest = (line.waiting, line.unfinished, line.without_code, line.out_of_scope)
             lines.append((table.title, line.chapter, *share, *rest))
     return lines
@@ -166,6 +172,10 @@ def _figure_json(definition: Definition, figure: Figure) -> dict[str, Any]:
         "with_subcontracted": definition.with_subcontracted,
         "exam_rule": definition.exam_rule.value if definition.level is Level.EXAM else None,
         "definition": sentence_of(definition),
+        "title": definition.title or None,
+        "composed": definition.public_id or None,
+        "choices": choices_of(definition),
+        "is_indicative": is_indicative(definition),
         "numerator": figure.numerator,
         "denominator": figure.denominator,
         "rate": _rate(figure),

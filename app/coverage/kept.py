@@ -1,22 +1,25 @@
 """The coverage of a catalogue from the counts kept with its facts: what it costs does not grow with the catalogue."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import BigInteger, func, literal
 from sqlmodel import Session, col, select
 
 from app.coverage import repository
-from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, step_end
+from app.coverage.aggregate import JudgedCatalogue, Sources
+from app.coverage.definitions import CoverageRow, Definition, ExamRule, Figure, step_end
 from app.coverage.figures import Group, by_chapter, figure_of
+from app.coverage.judging import LEAVING
 from app.coverage.report import (
     NOT_TRANSCODED,
     Approver,
     CoverageContext,
     CoverageReport,
+    circuit_warnings,
     comes_after,
     definitions_for,
     warnings_of,
@@ -90,6 +93,14 @@ class KeptCatalogue:
             name: figure_of(definition, groups[name], lambda _lacking: 0) for name in self._chapters if name in groups
         }
 
+    def by(self, definition: Definition, part_of: Callable[[str], str]) -> dict[str, Figure]:
+        """The figure of each part of the catalogue, that the name of a chapter tells."""
+        parts: dict[str, list[Group]] = {}
+        for group in self.groups:
+            if group.level is definition.level:
+                parts.setdefault(part_of(group.chapter), []).append(group)
+        return {name: figure_of(definition, groups, lambda _lacking: 0) for name, groups in parts.items()}
+
     @cached_property
     def _chapters(self) -> list[str]:
         """The chapters, that of the first row first."""
@@ -150,7 +161,8 @@ class KeptCatalogue:
                 _ENTRIES.catalogue_id == self._catalogue_id,
                 _ENTRIES.level == definition.level,
                 _ENTRIES.volume >= step,
-                _ENTRIES.volume < step_end(step),
+                # The end of the last step is no volume that a column of PostgreSQL holds.
+                _ENTRIES.volume < literal(step_end(step), BigInteger),
                 _ENTRIES.standing.not_in(sorted(LEAVING)),
                 ~done,
             )
@@ -165,7 +177,13 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
     """The report against the current release, its lists cut to what a page shows."""
     catalogue = KeptCatalogue(session, context.catalogue_id)
     levels = [level for level in (Level.ANALYSIS, Level.EXAM) if catalogue.has_level(level)]
-    figures = tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue))
+    composed = [item for item in definitions_for(catalogue, context.composed) if item.public_id]
+    sources = Sources(context.release_id, context.grace.is_over, context.circuit_id)
+    judged = JudgedCatalogue(session, context.catalogue_id, sources, composed)
+    figures = (
+        *((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
+        *((item, judged.figure(item)) for item in composed),
+    )
     totals = {
         standing: sum(group.rows for group in catalogue.groups if group.standing is standing) for standing in Standing
     }
@@ -177,11 +195,14 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
         out_of_scope=tuple(row for row, _ in _listed(session, context, [Standing.OUT_OF_SCOPE])),
         without_code=_listed(session, context, sorted(NOT_TRANSCODED)),
         approvers=_approvers(session, catalogue, context.catalogue_id),
-        warnings=warnings_of(catalogue.has_level(Level.ANALYSIS), lost, _shared_codes(session, context.catalogue_id)),
+        warnings=(
+            *warnings_of(catalogue.has_level(Level.ANALYSIS), lost, _shared_codes(session, context.catalogue_id)),
+            *circuit_warnings(context),
+        ),
         out_of_scope_total=totals[Standing.OUT_OF_SCOPE],
         without_code_total=sum(totals[standing] for standing in NOT_TRANSCODED),
         emptied=_emptied(session, context),
-        emptied_total=sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope),
+        emptied_total=sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope()),
         ambiguous_total=totals[Standing.SEVERAL_CODES],
     )
 

@@ -10,7 +10,7 @@ from app.models import Catalogue, Level, LoincRelease
 from app.text import counted, format_number
 from app.transcoding.standing import Standing
 from app.web.meter import Meter, stacked_meter
-from app.web.templating import PageContext, format_percent
+from app.web.templating import PageContext
 
 TARGET_PERCENT = float(100 * TARGET)
 LEVEL_PLURALS = {Level.ANALYSIS: "Analyses", Level.EXAM: "Examens"}
@@ -37,6 +37,7 @@ class FigureLine:
     numerator: int
     denominator: int
     rate: float | None
+    percent: str
     is_reached: bool
     rows_missing: int
     rows_without_volume: int
@@ -61,6 +62,7 @@ class ChapterCoverageLine:
     rows: int
     transcoded: int
     rate: float | None
+    percent: str
     is_reached: bool
     rows_missing: int
     waiting: int
@@ -144,7 +146,7 @@ class CoveragePage(PageContext):
 
 def figure_line(definition: Definition, figure: Figure) -> FigureLine:
     """A figure as the page shows it."""
-    label = f"{name_of(definition)}, {scope_of(definition)}\u202f: {format_percent(figure.rate)}"
+    label = f"{name_of(definition)}, {scope_of(definition)}\u202f: {figure.percent}"
     return FigureLine(
         name=name_of(definition),
         scope=scope_of(definition),
@@ -153,6 +155,7 @@ def figure_line(definition: Definition, figure: Figure) -> FigureLine:
         numerator=figure.numerator,
         denominator=figure.denominator,
         rate=figure.rate,
+        percent=figure.percent,
         is_reached=figure.is_reached,
         rows_missing=figure.rows_missing,
         rows_without_volume=figure.rows_without_volume,
@@ -211,12 +214,13 @@ def chapter_table(level: Level, figures: dict[str, Figure]) -> ChapterTable:
 def _chapter_line(chapter: str, figure: Figure) -> ChapterCoverageLine:
     count = figure.standings.get
     name = chapter or NO_CHAPTER
-    label = f"{name}\u202f: {format_percent(figure.rate)}"
+    label = f"{name}\u202f: {figure.percent}"
     return ChapterCoverageLine(
         chapter=name,
         rows=figure.denominator,
         transcoded=figure.numerator,
         rate=figure.rate,
+        percent=figure.percent,
         is_reached=figure.is_reached,
         rows_missing=figure.rows_missing,
         waiting=count(Standing.WAITING, 0),

@@ -1,4 +1,4 @@
-"""The coverage of a catalogue at the end of a past day of Paris, from what is never rewritten.
+"""The coverage of a catalogue at a past moment (the end of a day of Paris), from what is never rewritten.
 
 Decisions, the changes that newer exports made, the releases in service and the day until which retired codes count
 are all facts with their moment. What came later is taken back from the rows of today, the newest first; nothing is read
@@ -9,7 +9,7 @@ composition of an exam that was too long to be kept is that of today, and the re
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -19,7 +19,7 @@ from sqlmodel import Session
 from app.coverage import past_repository
 from app.coverage.definitions import CoverageRow
 from app.coverage.report import Approver, suspended_sentence
-from app.coverage.repository import COUNTED_LEVELS, inherited_chapters
+from app.coverage.repository import COUNTED_LEVELS, DEPRECATED, inherited_chapters
 from app.errors import InvalidInputError
 from app.models import Catalogue, ChangeKind, Decision, Level, Outcome, Status
 from app.terminology.grace import end_of
@@ -143,11 +143,31 @@ def _value(name: str, text: str) -> Any:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """What was known of the codes decided."""
+
+    statuses: Mapping[str, str]
+    """In the release of then, of those that it held."""
+    chosen_in: Mapping[int, Mapping[str, str]]
+    """Release -> the same in it, of those that were chosen in it."""
+    in_circuit: Set[str]
+    leaves_out_deprecated: bool
+
+
 def past_rows(
-    session: Session, catalogue_id: int, release_id: int, day: date, *, leaves_out_deprecated: bool
+    session: Session,
+    catalogue_id: int,
+    release_id: int,
+    moment: datetime,
+    *,
+    leaves_out_deprecated: bool,
+    circuit_id: int = 0,
 ) -> PastRows:
-    """The analyses and exams of a catalogue with the facts in force at the end of a day."""
-    moment = last_moment(day)
+    """The analyses and exams of a catalogue with the facts in force at a moment.
+
+    `circuit_id` is the list *Circuit de la biologie* that was in service, 0 when none was.
+    """
     catalogue = _Catalogue(
         past_repository.rows_now(session, catalogue_id), past_repository.contents_now(session, catalogue_id)
     )
@@ -158,14 +178,35 @@ def past_rows(
     # A fact has here the columns of a Decision that say its state.
     states = {test_id: derive_state(cast(Sequence[Decision], found)) for test_id, found in facts.items()}
     suspended = _suspend(states, past_repository.suspended_at(session, catalogue_id, moment))
-    statuses = past_repository.term_statuses(session, release_id, (state.loinc_num for state in states.values()))
     by_id = {fact.id: fact for found in facts.values() for fact in found}
+    numbers = {state.loinc_num for state in states.values() if state.loinc_num}
+    codes = _Codes(
+        past_repository.term_statuses(session, release_id, numbers),
+        _chosen_in(session, states, by_id),
+        past_repository.codes_of_list(session, circuit_id, numbers) if circuit_id else frozenset(),
+        leaves_out_deprecated,
+    )
     names = past_repository.names_of(session, (fact.author_id for fact in by_id.values()))
     counted_rows = [row for row in catalogue.rows.values() if row["level"] in COUNTED_LEVELS]
-    rows = _rows(catalogue, counted_rows, states, statuses, leaves_out_deprecated)
+    rows = _rows(catalogue, counted_rows, states, by_id, codes)
     rows = [_told(row, states.get(row.id), by_id, names) for row in rows]
     warnings = (*_warnings(catalogue), *suspended_sentence(suspended))
     return PastRows(rows, _approvers(rows, states, by_id, names), warnings)
+
+
+def _chosen_in(
+    session: Session, states: Mapping[int, StateValues], facts: Mapping[int, Any]
+) -> Mapping[int, Mapping[str, str]]:
+    """Release -> the status in it of each code chosen in it, when it holds that code."""
+    chosen: dict[int, set[str]] = defaultdict(set)
+    for state in states.values():
+        choice = facts.get(state.decision_id or 0)
+        if state.loinc_num and choice is not None and (release_id := choice.release_id) is not None:
+            chosen[release_id].add(state.loinc_num)
+    return {
+        release_id: past_repository.term_statuses(session, release_id, numbers)
+        for release_id, numbers in chosen.items()
+    }
 
 
 def _suspend(states: dict[int, StateValues], differing: Iterable[int]) -> int:
@@ -180,8 +221,8 @@ def _rows(
     catalogue: _Catalogue,
     rows: Iterable[Mapping[str, Any]],
     states: Mapping[int, StateValues],
-    statuses: Mapping[str, str],
-    leaves_out_deprecated: bool,
+    facts: Mapping[int, Any],
+    codes: _Codes,
 ) -> list[CoverageRow]:
     found = list(rows)
     labels = {row["code"]: row["label"] for row in catalogue.rows.values() if row["level"] == Level.CHAPTER}
@@ -191,7 +232,9 @@ def _rows(
     made = []
     for row in found:
         state = states.get(row["id"], StateValues())
-        status = statuses.get(state.loinc_num)
+        status = codes.statuses.get(state.loinc_num)
+        choice = facts.get(state.decision_id or 0)
+        status_then = codes.chosen_in.get(choice.release_id, {}).get(state.loinc_num) if choice else None
         made.append(
             CoverageRow(
                 id=row["id"],
@@ -208,7 +251,11 @@ def _rows(
                 outcome=state.outcome,
                 loinc_num=state.loinc_num,
                 code_exists=status is not None,
-                code_is_left_out=leaves_out_deprecated and status == "DEPRECATED",
+                code_is_left_out=codes.leaves_out_deprecated and status == DEPRECATED,
+                code_is_deprecated=status == DEPRECATED,
+                in_circuit=state.loinc_num in codes.in_circuit,
+                code_existed=status_then is not None,
+                code_was_deprecated=status_then == DEPRECATED,
                 analysis_ids=tuple(links.get(row["id"], ())),
             )
         )

@@ -23,6 +23,7 @@ from app.models import (
     SecondReading,
     SourceFile,
     User,
+    ValueSetMember,
 )
 from app.terminology.chunks import chunks
 
@@ -83,6 +84,7 @@ def facts_until(session: Session, catalogue_id: int, moment: datetime) -> dict[i
         select_columns(
             col(Decision.local_test_id), col(Decision.id), col(Decision.action), col(Decision.loinc_num),
             col(Decision.reason), col(Decision.author_id), col(Decision.undoes_id), col(Decision.created_at),
+            col(Decision.release_id),
             literal("").label("comment"),
         )
         .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
@@ -127,6 +129,15 @@ def term_statuses(session: Session, release_id: int, numbers: Iterable[str]) -> 
         found.update(
             session.exec(statement.where(LoincTerm.release_id == release_id, col(LoincTerm.loinc_num).in_(part))).all()
         )
+    return found
+
+
+def codes_of_list(session: Session, value_set_id: int, numbers: Iterable[str]) -> set[str]:
+    """Those of these codes that are in a list."""
+    found: set[str] = set()
+    statement = select(ValueSetMember.loinc_num).where(ValueSetMember.value_set_id == value_set_id)
+    for part in chunks(sorted(set(numbers)), AT_ONCE):
+        found.update(session.exec(statement.where(col(ValueSetMember.loinc_num).in_(part))))
     return found
 
 

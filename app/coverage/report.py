@@ -1,12 +1,14 @@
 """The coverage report of a catalogue: figures side by side, chapters, lists, and who approved. No SQL."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from app.coverage.definitions import LEAVING, CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
+from app.coverage.definitions import CountedCatalogue, CoverageRow, Definition, ExamRule, Figure, Measure
+from app.coverage.judging import LEAVING
+from app.coverage.wording import NO_CIRCUIT
 from app.models import Level
 from app.terminology.grace import NO_LIMIT, GraceRule
 from app.text import counted, release_title
@@ -29,6 +31,10 @@ class CoverageContext:
     """What held then for the codes that LOINC retired."""
     day: date | None = None
     """The past day at the end of which the figures stood so; None for now."""
+    composed: Sequence[Definition] = ()
+    """The definitions that administrators composed, in their order."""
+    circuit_id: int = 0
+    """The list *Circuit de la biologie* that was in service, 0 when none was."""
     audit_head: str = ""
     """How far the audit chain of the laboratory went when the figures were computed, with its hash."""
 
@@ -101,8 +107,8 @@ class Countable(Protocol):
     def has_volumes(self, level: Level) -> bool: ...
 
 
-def definitions_for(catalogue: Countable) -> list[Definition]:
-    """The definitions that make sense for this catalogue, the default one first."""
+def definitions_for(catalogue: Countable, composed: Sequence[Definition] = ()) -> list[Definition]:
+    """The definitions that make sense for this catalogue, the default one first, the composed ones last."""
     rules = [(Level.ANALYSIS, ExamRule.OWN_CODE)]
     if catalogue.has_level(Level.EXAM):
         rules += [(Level.EXAM, ExamRule.OWN_CODE), (Level.EXAM, ExamRule.ALL_ANALYSES)]
@@ -112,7 +118,19 @@ def definitions_for(catalogue: Countable) -> list[Definition]:
             if measure is Measure.VOLUME and not catalogue.has_volumes(level):
                 continue
             found += [Definition(level, measure, with_subcontracted, rule) for with_subcontracted in (True, False)]
-    return found
+    return found + [item for item in composed if _makes_sense(item, catalogue)]
+
+
+def _makes_sense(definition: Definition, catalogue: Countable) -> bool:
+    if definition.measure is Measure.VOLUME:
+        return catalogue.has_volumes(definition.level)
+    return definition.level is not Level.EXAM or catalogue.has_level(Level.EXAM)
+
+
+def circuit_warnings(context: CoverageContext) -> tuple[str, ...]:
+    """What to know where a definition asks for a list that nobody loaded."""
+    is_asked = any(definition.judging.circuit_only for definition in context.composed)
+    return (NO_CIRCUIT,) if is_asked and not context.circuit_id else ()
 
 
 def build_report(
@@ -131,12 +149,12 @@ def build_report(
     emptied = tuple(row for row in catalogue.of_level(Level.EXAM) if _is_emptied(row, standings))
     return CoverageReport(
         context=context,
-        figures=tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue)),
+        figures=tuple((item, catalogue.figure(item)) for item in definitions_for(catalogue, context.composed)),
         chapters={level: catalogue.by_chapter(Definition(level)) for level in levels},
         out_of_scope=out_of_scope,
         without_code=without_code,
         approvers=approvers,
-        warnings=_warnings(catalogue),
+        warnings=(*_warnings(catalogue), *circuit_warnings(context)),
         out_of_scope_total=len(out_of_scope),
         without_code_total=len(without_code),
         emptied=emptied,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import case, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.coverage.definitions import CoverageRow
@@ -18,10 +19,13 @@ from app.models import (
     ReviewState,
     Status,
     User,
+    ValueSetMember,
 )
 from app.transcoding.readings import is_suspended, status_in_force
 
 COUNTED_LEVELS = (Level.ANALYSIS, Level.EXAM)
+DEPRECATED = "DEPRECATED"
+"""The status of a term that LOINC retired."""
 
 
 def coverage_rows(
@@ -30,11 +34,14 @@ def coverage_rows(
     release_id: int,
     ids: Sequence[int] | None = None,
     leaves_out_deprecated: bool = False,
+    circuit_id: int = 0,
 ) -> list[CoverageRow]:
     """The analyses and exams of a catalogue with the facts in force, in the order of the received files.
 
-    With `ids`, these rows only, without their links nor the chapter that they have from others.
+    With `ids`, these rows only, without their links nor the chapter that they have from others. `circuit_id` is the
+    list *Circuit de la biologie* in service, 0 when none is.
     """
+    then = aliased(LoincTerm)
     links = links_of(session, catalogue_id) if ids is None else {}
     chapters = chapter_labels(session, catalogue_id) if ids is None else {}
     statement = (
@@ -53,6 +60,8 @@ def coverage_rows(
             col(ReviewState.outcome),
             col(ReviewState.loinc_num),
             col(LoincTerm.status).label("term_status"),
+            col(then.status).label("status_then"),
+            col(ValueSetMember.id).label("member_id"),
             col(Decision.reason),
             col(User.display_name).label("approved_by"),
         )
@@ -63,6 +72,14 @@ def coverage_rows(
             (col(LoincTerm.release_id) == release_id) & (col(LoincTerm.loinc_num) == col(ReviewState.loinc_num)),
         )
         .outerjoin(Decision, col(Decision.id) == col(ReviewState.decision_id))
+        .outerjoin(
+            then, (col(then.release_id) == col(Decision.release_id)) & (col(then.loinc_num) == col(Decision.loinc_num))
+        )
+        .outerjoin(
+            ValueSetMember,
+            (col(ValueSetMember.value_set_id) == circuit_id)
+            & (col(ValueSetMember.loinc_num) == col(ReviewState.loinc_num)),
+        )
         .outerjoin(User, col(User.id) == col(ReviewState.approved_by_id))
         .where(LocalTest.catalogue_id == catalogue_id, col(LocalTest.level).in_(COUNTED_LEVELS))
         .order_by(col(LocalTest.level), col(LocalTest.position), col(LocalTest.id))
@@ -86,7 +103,11 @@ def coverage_rows(
             outcome=Outcome(row.outcome or Outcome.NONE),
             loinc_num=row.loinc_num or "",
             code_exists=row.term_status is not None,
-            code_is_left_out=leaves_out_deprecated and row.term_status == "DEPRECATED",
+            code_is_left_out=leaves_out_deprecated and row.term_status == DEPRECATED,
+            code_is_deprecated=row.term_status == DEPRECATED,
+            in_circuit=row.member_id is not None,
+            code_existed=row.status_then is not None,
+            code_was_deprecated=row.status_then == DEPRECATED,
             reason=row.reason or "",
             approved_by=row.approved_by or "",
             analysis_ids=tuple(links.get(row.id, ())),

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BeforeValidator
 
+from app.audit.sampled import journal_of
 from app.coverage.files import CsvKind, Document, written
 from app.coverage.jobs import ask_for_document
+from app.coverage.printed import PRINTED, printed_values
 from app.coverage.screen import coverage_page
 from app.coverage.service import as_seen, asked_day, coverage_report
 from app.errors import ConflictError
@@ -49,6 +51,7 @@ def show_coverage(
 
 @router.get("/rapport.json")
 def download_json(
+    request: Request,
     transactions: TransactionsDep,
     settings: SettingsDep,
     access: CatalogueDep,
@@ -56,11 +59,12 @@ def download_json(
     day: DayParam = "",
 ) -> Response:
     """The whole report for a program."""
-    return _immediate(transactions, settings, access, Document.REPORT, release_id, asked_day(day))
+    return _immediate(request, transactions, settings, access, Document.REPORT, release_id, asked_day(day))
 
 
 @router.get("/{kind}.csv")
 def download_csv(
+    request: Request,
     transactions: TransactionsDep,
     settings: SettingsDep,
     access: CatalogueDep,
@@ -69,7 +73,7 @@ def download_csv(
     day: DayParam = "",
 ) -> Response:
     """One table of the report for a spreadsheet."""
-    return _immediate(transactions, settings, access, Document(kind.value), release_id, asked_day(day))
+    return _immediate(request, transactions, settings, access, Document(kind.value), release_id, asked_day(day))
 
 
 @router.post("/fichiers/{document}")
@@ -88,6 +92,7 @@ def prepare_document(
 
 
 def _immediate(
+    request: Request,
     transactions: Transactions,
     settings: Settings,
     access: CatalogueAccess,
@@ -102,4 +107,11 @@ def _immediate(
         report = as_seen(session, report, blind_person(access))
     forbid_open_transaction("write a report")
     name, media_type, content = written(report, document)
+    told = printed_values(report, document.label)
+    # The same figures again are counted, not told again (`app.audit.sampled`).
+    kind = (access.user_id, access.catalogue_id, document.label, told["day"], told["release_id"], str(told["figures"]))
+    journal_of(request).tell(
+        PRINTED, kind, actor_id=access.user_id, object_type="catalogue", object_id=access.catalogue_id,
+        laboratory_id=access.laboratory_id, **told,
+    )  # fmt: skip
     return Response(content, media_type=media_type, headers=dict(attachment_headers(name)))

@@ -1,23 +1,24 @@
 """Coverage, for the page, the exports and the command line."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session
 
 from app.audit.heads import head_sentence
 from app.coverage import repository
+from app.coverage.composed import composed_at
 from app.coverage.definitions import CountedCatalogue
 from app.coverage.kept import kept_report
 from app.coverage.past import last_moment, past_rows, read_past_day, require_existing
 from app.coverage.report import CoverageContext, CoverageReport, build_report, suspended_sentence
 from app.double_reading.queue_sql import approved_in_disagreement
 from app.errors import ConflictError
-from app.models import Catalogue, Laboratory, LoincRelease, utc_now
+from app.models import Catalogue, Laboratory, LoincRelease, ValueSetKind, utc_now
 from app.terminology import service as terminology
 from app.terminology.grace import rule_at
-from app.terminology.past import release_at
-from app.text import french_day
+from app.terminology.past import release_at, value_set_at
+from app.text import paris_day
 from app.transcoding.readers import hidden_among
 from app.transcoding.under_way import are_figures_behind
 
@@ -45,9 +46,10 @@ def coverage_report(
         release = terminology.get_release(session, release_id)
     context = _context(session, laboratory, catalogue, release)
     rows = repository.coverage_rows(
-        session, context.catalogue_id, context.release_id, leaves_out_deprecated=context.grace.is_over
+        session, context.catalogue_id, context.release_id, None, context.grace.is_over, context.circuit_id
     )
-    report = build_report(context, CountedCatalogue(rows), repository.approvers(session, context.catalogue_id))
+    counted = CountedCatalogue(rows, context.grace.is_over)
+    report = build_report(context, counted, repository.approvers(session, context.catalogue_id))
     return _with_suspended(session, report)
 
 
@@ -73,15 +75,28 @@ def _past_report(
     session: Session, laboratory: Laboratory, catalogue: Catalogue, release_id: int | None, day: date
 ) -> CoverageReport:
     require_existing(session, catalogue, day)
+    return past_report(session, laboratory, catalogue, last_moment(day), release_id, day)
+
+
+def past_report(
+    session: Session,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    moment: datetime,
+    release_id: int | None = None,
+    day: date | None = None,
+) -> CoverageReport:
+    """The coverage at a past moment, from the facts until then; `day` when it is the end of that day of Paris."""
     asked = terminology.get_release(session, release_id) if release_id is not None else None
-    release = asked or release_at(session, last_moment(day))
+    release = asked or release_at(session, moment)
     if release is None:
-        raise ConflictError(f"Aucune version de LOINC n'était encore en service le {french_day(day)}.")
-    context = _context(session, laboratory, catalogue, release, day)
+        raise ConflictError(f"Aucune version de LOINC n'était encore en service le {paris_day(moment)}.")
+    context = _context(session, laboratory, catalogue, release, day, moment)
     past = past_rows(
-        session, context.catalogue_id, context.release_id, day, leaves_out_deprecated=context.grace.is_over
-    )
-    report = build_report(context, CountedCatalogue(past.rows), past.approvers)
+        session, context.catalogue_id, context.release_id, moment,
+        leaves_out_deprecated=context.grace.is_over, circuit_id=context.circuit_id,
+    )  # fmt: skip
+    report = build_report(context, CountedCatalogue(past.rows, context.grace.is_over), past.approvers)
     return replace(report, warnings=(*past.warnings, *report.warnings))
 
 
@@ -105,12 +120,26 @@ def shown_report(
     return _with_suspended(session, kept_report(session, _context(session, laboratory, catalogue, current)))
 
 
+def current_context(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> CoverageContext:
+    """What the figures of now depend on."""
+    release = terminology.current_release(session)
+    if release is None:
+        raise ConflictError("Aucune version de LOINC n'est chargée\u202f: la couverture ne peut être calculée.")
+    return _context(session, laboratory, catalogue, release)
+
+
 def _context(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, release: LoincRelease, day: date | None = None
+    session: Session,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    release: LoincRelease,
+    day: date | None = None,
+    moment: datetime | None = None,
 ) -> CoverageContext:
     assert catalogue.id is not None
     assert release.id is not None
     now = utc_now()
+    circuit = value_set_at(session, ValueSetKind.CIRCUIT_BIOLOGIE, moment or now)
     return CoverageContext(
         laboratory=laboratory.name,
         laboratory_finess=laboratory.finess,
@@ -121,6 +150,8 @@ def _context(
         release_kind=release.kind,
         computed_at=now,
         audit_head=head_sentence(session, catalogue.laboratory_id),
-        grace=rule_at(session, last_moment(day) if day else now),
+        grace=rule_at(session, moment or now),
+        composed=composed_at(session, moment),
+        circuit_id=(circuit.id or 0) if circuit else 0,
         day=day,
     )

@@ -5,14 +5,15 @@ out is exact: volumes stay Python integers (a column of objects, whose sums neve
 that is not known is no zero.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from app.coverage.definitions import LEAVING, CoverageRow, Definition, ExamRule, Figure, Measure
+from app.coverage.definitions import CoverageRow, Definition, ExamRule, Figure, Measure
 from app.coverage.figures import Group, by_chapter, figure_of, rows_to_reach
+from app.coverage.judging import LEAVING
 from app.models import Level
 from app.transcoding.standing import Standing
 
@@ -21,7 +22,6 @@ _STANDINGS = tuple(Standing)
 # Numbers stand for the words in the table: they group faster, and pandas would make plain texts of the words.
 _LEVEL_NUMBER = {level: number for number, level in enumerate(_LEVELS)}
 _STANDING_NUMBER = {standing: number for number, standing in enumerate(_STANDINGS)}
-_LEAVING = [_STANDING_NUMBER[standing] for standing in LEAVING]
 _TRANSCODED = _STANDING_NUMBER[Standing.TRANSCODED]
 _KEYS = ["level", "chapter", "is_subcontracted", "standing", "own_code", "all_analyses", "is_emptied"]
 _COUNTS = ["rows", "rows_with_volume", "volume"]
@@ -30,12 +30,15 @@ _COUNTS = ["rows", "rows_with_volume", "volume"]
 class CoverageTable:
     """The counted rows of a catalogue: one line a row, and how many there are of each kind."""
 
-    def __init__(self, rows: Sequence[CoverageRow], standings: Mapping[int, Standing]) -> None:
-        frame = _frame(rows, standings)
+    def __init__(
+        self, rows: Sequence[CoverageRow], standings: Mapping[int, Standing], leaving: Set[Standing] = LEAVING
+    ) -> None:
+        out = [_STANDING_NUMBER[standing] for standing in leaving]
+        frame = _frame(rows, standings, out)
         self._chapters = {name: number for number, name in enumerate(dict.fromkeys(row.chapter for row in rows))}
         """The numbers of the chapters in the table, in the order of the catalogue."""
         self._groups = _grouped(frame, list(self._chapters))
-        self._to_do = _heaviest_first(frame)
+        self._to_do = _heaviest_first(frame, out)
 
     def figure(self, definition: Definition) -> Figure:
         """The figure of the whole catalogue."""
@@ -65,8 +68,8 @@ class CoverageTable:
         return rows[chosen if definition.with_subcontracted else chosen & ~rows["is_subcontracted"]]
 
 
-def _frame(rows: Sequence[CoverageRow], standings: Mapping[int, Standing]) -> pd.DataFrame:
-    """One line a row: the columns of `_KEYS` and of `_COUNTS`, numbers in place of words."""
+def _frame(rows: Sequence[CoverageRow], standings: Mapping[int, Standing], out: list[int]) -> pd.DataFrame:
+    """One line a row: the columns of `_KEYS` and of `_COUNTS`, numbers in place of words; `out`: those that leave."""
     volumes = [row.annual_volume for row in rows]
     frame = pd.DataFrame(
         {
@@ -82,13 +85,15 @@ def _frame(rows: Sequence[CoverageRow], standings: Mapping[int, Standing]) -> pd
     )
     is_exam = frame["level"] == _LEVEL_NUMBER[Level.EXAM]
     frame["own_code"] = frame["standing"] == _TRANSCODED
-    done, emptied = _exams_by_analyses(rows, frame)
+    done, emptied = _exams_by_analyses(rows, frame, out)
     frame["all_analyses"] = frame["own_code"].where(~is_exam, frame["id"].isin(done))
     frame["is_emptied"] = is_exam & frame["id"].isin(emptied)
     return frame
 
 
-def _exams_by_analyses(rows: Iterable[CoverageRow], frame: pd.DataFrame) -> tuple[list[int], list[int]]:
+def _exams_by_analyses(
+    rows: Iterable[CoverageRow], frame: pd.DataFrame, out: list[int]
+) -> tuple[list[int], list[int]]:
     """The exams whose analyses in scope are all transcoded, and that have at least one; those that have none."""
     # An analysis that the catalogue does not hold (None, or an unknown one) cannot have been approved.
     pairs = [
@@ -101,7 +106,7 @@ def _exams_by_analyses(rows: Iterable[CoverageRow], frame: pd.DataFrame) -> tupl
     analyses = pd.Index([id_ for _, id_ in pairs], dtype="int64")
     found = frame.set_index("id")["standing"].reindex(analyses, fill_value=_STANDING_NUMBER[Standing.UNFINISHED])
     standing = found.reset_index(drop=True)
-    wanted = ~standing.isin(_LEAVING)
+    wanted = ~standing.isin(out)
     done = (standing[wanted] == _TRANSCODED).groupby(exams[wanted], sort=False).all()
     return done.index[done].tolist(), exams[~exams.isin(exams[wanted])].unique().tolist()
 
@@ -118,9 +123,9 @@ def _grouped(frame: pd.DataFrame, chapters: Sequence[str]) -> list[Group]:
     ]
 
 
-def _heaviest_first(frame: pd.DataFrame) -> pd.DataFrame:
+def _heaviest_first(frame: pd.DataFrame, out: list[int]) -> pd.DataFrame:
     """The rows in scope, of known volume, that one rule or the other counts as not transcoded, by falling volume."""
     to_do = ~(frame["own_code"] & frame["all_analyses"])
-    rows = frame[frame["rows_with_volume"] & ~frame["standing"].isin(_LEAVING) & to_do]
+    rows = frame[frame["rows_with_volume"] & ~frame["standing"].isin(out) & to_do]
     # Sorted as integers of the machine where all of them fit: several times faster than as objects.
     return rows.loc[rows["volume"].infer_objects().sort_values(ascending=False).index]

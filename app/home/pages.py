@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.home.progress import CatalogueLine
 from app.jobs.pages import JobLine
+from app.laboratories.deadlines import Deadline
 from app.tokens.pages import TokenLine
 from app.web.templating import PageContext
 
@@ -65,3 +66,6 @@ class LaboratoryPage(PageContext):
     tokens_action: str
     """Where tokens are made and revoked; empty for those who may not."""
     fhir_address: str
+    deadlines: list[Deadline]
+    deadlines_action: str
+    """Where deadlines are entered; empty for those who may not."""

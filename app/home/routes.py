@@ -7,14 +7,17 @@ from app.home import repository as home_repository
 from app.home.catalogue_lines import catalogue_lines
 from app.home.catalogue_overview import overview_page
 from app.home.pages import DashboardPage, LaboratoryCard, LaboratoryPage, MemberLine, ReusePanel
+from app.home.portfolio import portfolio_page
 from app.jobs.pages import job_line
 from app.laboratories import repository
+from app.laboratories.deadlines import deadlines_of
 from app.memory.repository import count_entries
-from app.models import Role
+from app.models import Role, utc_now
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, CurrentUser, LaboratoryDep
 from app.platform.request_session import SessionDep
 from app.proposals.method_rules import lines_of_rules
+from app.text import in_paris
 from app.tokens.address import service_address
 from app.tokens.service import token_lines
 from app.web.templating import render
@@ -45,6 +48,12 @@ def show_dashboard(request: Request, session: SessionDep, user: CurrentUser) -> 
     return render(
         request, "home/dashboard.html", DashboardPage(title="Tableau de bord", laboratories=cards)
     )
+
+
+@router.get("/portefeuille")
+def show_portfolio(request: Request, session: SessionDep, user: CurrentUser) -> Response:
+    """Every catalogue that the person sees, with the deadlines of its laboratory."""
+    return render(request, "home/portfolio.html", portfolio_page(session, user))
 
 
 @router.get("/laboratoires/{laboratory_id}")
@@ -79,6 +88,8 @@ def show_laboratory(request: Request, session: SessionDep, access: LaboratoryDep
         tokens=token_lines(session, access.laboratory_id),
         tokens_action=f"/laboratoires/{access.laboratory_id}/jetons" if access.role is Role.BIOLOGIST else "",
         fhir_address=service_address(request),
+        deadlines=deadlines_of(session, [access.laboratory_id], in_paris(utc_now()).date())[access.laboratory_id],
+        deadlines_action=f"/laboratoires/{access.laboratory_id}/echeances" if access.role is Role.BIOLOGIST else "",
     )
     return render(request, "home/laboratory.html", page)
 

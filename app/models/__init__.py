@@ -20,6 +20,7 @@ from app.models.batch import BY_TRANSCODERS, Batch, BatchAnswer, BatchKind, Batc
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.chain import INSTALLATION, ChainHead, ChainLink, Erasure, LinkKind, TextSalt
 from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyFinding, ConsistencyKind
+from app.models.coverage import CoverageDay, CoverageDefinition
 from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
 from app.models.double_reading import (
     ReadingOrigin,
@@ -34,7 +35,7 @@ from app.models.grace import GraceDate
 from app.models.habits import CatalogueHabits
 from app.models.identity import ProviderAnswer, ProviderIdentity
 from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobTurn
-from app.models.laboratory import FhirNaming, Laboratory
+from app.models.laboratory import DeadlineKind, FhirNaming, Laboratory, LaboratoryDeadline
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.method_rule import MethodChoice, MethodRule
 from app.models.profile import ImportProfile
@@ -85,6 +86,9 @@ __all__ = [
     "ConsistencyFinding",
     "ConsistencyKind",
     "CountFamily",
+    "CoverageDay",
+    "CoverageDefinition",
+    "DeadlineKind",
     "Decision",
     "EarlierStatement",
     "EarlierUse",
@@ -104,6 +108,7 @@ __all__ = [
     "JobTurn",
     "KnownDevice",
     "Laboratory",
+    "LaboratoryDeadline",
     "Level",
     "LinkKind",
     "LocalTest",

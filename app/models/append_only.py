@@ -17,6 +17,7 @@ APPEND_ONLY_TABLES = (
     "consistency_answer",
     "assignment", "assigned_row",
     "source_file", "proposal_run", "review_task", "export_record",
+    "coverage_definition", "laboratory_deadline",
     "chain_link", "text_salt", "erasure",
 )  # fmt: skip
 
@@ -37,6 +38,7 @@ MUTABLE = {
     "catalogue_tally": "work under way on what is counted",
     "chain_head": "the last link of each chain, locked while links are added, and compared with them",
     "consistency_finding": "computed from the facts, and compared with them by doctor",
+    "coverage_day": "computed from the facts until that day, and compared with them by doctor",
     "earlier_statement": "read again from a received file; what is taken from it is a decision",
     "exam_analysis": "follows the newest export of the laboratory; what changed is in catalogue_change",
     "import_profile": "renamed, replaced and deleted; its history is in the audit trail",

@@ -25,6 +25,7 @@ ERASABLE: dict[str, tuple[str, ...]] = {
     "batch_row": ("refusal",),
     "catalogue_change": ("old", "new"),
     "consistency_answer": ("subject", "reason", "summary"),
+    "coverage_definition": ("title",),
     "decision": ("reason", "comment", "justification"),
     "export_record": ("file_name",),
     "mapping_withdrawal": ("signature", "label", "reason"),

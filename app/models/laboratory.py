@@ -1,11 +1,12 @@
 """Medical laboratories (LBM) and the laboratory system (SGL) that each one uses."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import UtcDateTime, utc_now
+from app.models.base import OfALaboratory, UtcDateTime, utc_now
 from app.models.public_identifiers import public_id_field
 
 
@@ -33,4 +34,31 @@ class Laboratory(SQLModel, table=True):
     allows_reuse: bool = False
     """Whether mappings approved here may be evidence for other laboratories; its biologists decide."""
     fhir_naming: str = Field(default=FhirNaming.LABORATORY, max_length=10)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class DeadlineKind(StrEnum):
+    """What a laboratory and its provider have to do by a day."""
+
+    ORDER = "order"
+    """The order is signed."""
+    DEPOSIT = "deposit"
+    """The proof of coverage is deposited."""
+    END_OF_SERVICE = "end_of_service"
+
+
+class LaboratoryDeadline(OfALaboratory, SQLModel, table=True):
+    """A day that somebody entered for a laboratory. Append-only: the newest line of a kind is in force."""
+
+    __tablename__ = "laboratory_deadline"
+    __table_args__ = (Index("ix_laboratory_deadline_laboratory_id_id", "laboratory_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = public_id_field()
+    laboratory_id: int = Field(foreign_key="laboratory.id")
+    kind: str = Field(max_length=15)
+    """A DeadlineKind."""
+    day: date | None = None
+    """By the calendar of Paris; None: there is none any more."""
+    author_id: int = Field(foreign_key="user_account.id")
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.catalogues.matcher_input import to_matcher
 from app.consistency.rules import name_mark, twin_mark
 from app.coverage import repository as coverage
-from app.coverage.definitions import LEAVING
+from app.coverage.judging import LEAVING
 from app.models import Level, Outcome, Status, ValueSetKind, WorklistEntry
 from app.publication import repository as publication
 from app.publication.assessment import assess

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.coverage.definitions import LEAVING, volume_step
+from app.coverage.definitions import volume_step
+from app.coverage.judging import LEAVING
 from app.models import CountFamily, Level, Status
 from app.transcoding.standing import Standing
 from app.worklist.facets import BY_KEY, FACETS

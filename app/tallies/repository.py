@@ -14,6 +14,7 @@ from app.models import (
     Catalogue,
     CatalogueCount,
     ConsistencyFinding,
+    CoverageDay,
     Decision,
     ExamAnalysis,
     LocalTest,
@@ -304,8 +305,8 @@ def hold_rule(session: Session, alone: bool) -> None:
 
 
 def forget(session: Session, catalogue_id: int) -> None:
-    """Delete the entries, counts and warnings of a catalogue."""
-    for model in (WorklistEntry, CatalogueCount, ConsistencyFinding):
+    """Delete the entries, counts, warnings and past days of a catalogue."""
+    for model in (WorklistEntry, CatalogueCount, ConsistencyFinding, CoverageDay):
         session.execute(delete(model).where(col(model.catalogue_id) == catalogue_id))
 
 

@@ -1,14 +1,16 @@
-"""Which release of LOINC was in service at a past moment, as the audit trail tells it."""
+"""Which release of LOINC and which list were in service at a past moment, as the audit trail tells it."""
 
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.models import AuditEvent, LoincRelease
+from app.models import AuditEvent, LoincRelease, ValueSet, ValueSetKind
 from app.terminology import repository
 from app.terminology.starter import STARTER
+from app.terminology.value_sets import current_value_set
 
 _LOADED, _SWITCHED = "terminology.load_release", "terminology.make_current"
+_USED = "terminology.use_value_set"
 
 
 def release_at(session: Session, moment: datetime) -> LoincRelease | None:
@@ -29,6 +31,17 @@ def release_at(session: Session, moment: datetime) -> LoincRelease | None:
         return session.exec(releases.where(LoincRelease.version == previous)).first()
     found = session.exec(releases.where(LoincRelease.kind == STARTER)).all()
     return next((release for release in found if release.loaded_at <= moment), None)
+
+
+def value_set_at(session: Session, kind: ValueSetKind, moment: datetime) -> ValueSet | None:
+    """The list of a kind that was in use at this moment; None when none is known to have been."""
+    statement = select(AuditEvent).where(AuditEvent.action == _USED).order_by(col(AuditEvent.id))
+    uses = [event for event in session.exec(statement) if event.details.get("kind") == kind]
+    before = [event for event in uses if event.at <= moment]
+    if before:
+        return session.get(ValueSet, int(before[-1].object_id))
+    current = current_value_set(session, kind) if not uses else None
+    return current if current is not None and current.loaded_at <= moment else None
 
 
 def _is_switch(event: AuditEvent) -> bool:

@@ -36,6 +36,9 @@ class Standing(StrEnum):
     """LOINC retired the code, and the day until which such codes count has passed."""
     SEVERAL_CODES = "several_codes"
     """Another approved row gives another answer for the same local code: another LOINC code, or that none exists."""
+    OUTSIDE_CIRCUIT = "outside_circuit"
+    """The code is not in *Circuit de la biologie*, and a composed definition counts no other
+    (`app.coverage.judging`). No row stands there otherwise."""
     OUT_OF_SCOPE = "out_of_scope"
     RETIRED = "retired"
     """No longer run by the laboratory: it counts nowhere, see `counted_standings`. Its approved code still leaves in
@@ -142,18 +145,33 @@ def counted_standings(rows: Iterable[StandingRow]) -> dict[int, Standing]:
 
 
 def _standing(row: StandingRow, answers: dict[LocalKey, list[str]]) -> Standing:
-    if row.status is not Status.APPROVED:
-        return Standing.WAITING if row.status is Status.DECIDED else Standing.UNFINISHED
-    if row.outcome is Outcome.OUT_OF_SCOPE:
+    is_code = row.status is Status.APPROVED and row.outcome is Outcome.CODE
+    return standing_of(
+        row.status,
+        row.outcome,
+        exists=row.code_exists and is_valid_loinc(row.loinc_num),
+        is_placeholder=row.loinc_num in PLACEHOLDER_CODES,
+        is_left_out=row.code_is_left_out,
+        has_several=is_code and len(answers[local_key(row)]) > 1,
+    )
+
+
+def standing_of(
+    status: Status, outcome: Outcome, *, exists: bool, is_placeholder: bool, is_left_out: bool, has_several: bool
+) -> Standing:
+    """Where a row that is still run stands: what was decided of it, and what is known of its code."""
+    if status is not Status.APPROVED:
+        return Standing.WAITING if status is Status.DECIDED else Standing.UNFINISHED
+    if outcome is Outcome.OUT_OF_SCOPE:
         return Standing.OUT_OF_SCOPE
-    if row.outcome is Outcome.NO_LOINC:
+    if outcome is Outcome.NO_LOINC:
         return Standing.NO_CODE
-    if row.outcome is not Outcome.CODE:
+    if outcome is not Outcome.CODE:
         return Standing.UNFINISHED
-    if not row.code_exists or not is_valid_loinc(row.loinc_num):
-        return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.NOT_IN_RELEASE
-    if row.code_is_left_out:
+    if not exists:
+        return Standing.PLACEHOLDER if is_placeholder else Standing.NOT_IN_RELEASE
+    if is_left_out:
         return Standing.DEPRECATED
-    if len(answers[local_key(row)]) > 1:
+    if has_several:
         return Standing.SEVERAL_CODES
-    return Standing.PLACEHOLDER if row.loinc_num in PLACEHOLDER_CODES else Standing.TRANSCODED
+    return Standing.PLACEHOLDER if is_placeholder else Standing.TRANSCODED

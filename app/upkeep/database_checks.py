@@ -6,6 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
+from app.coverage.days import wrong_days
 from app.models import Job, JobStatus, LoincRelease, LoincTerm, LoincTermText, ReleaseStatus, public_identifiers
 from app.models.append_only import APPEND_ONLY_TABLES, missing_triggers
 from app.platform.database import make_engine
@@ -16,7 +17,7 @@ from app.tallies import check, marks
 from app.terminology import load_lock, repository
 from app.terminology.search_index import SEARCH_TABLE, has_search_index
 from app.terminology.service import current_release, doubt_of
-from app.text import counted, format_number
+from app.text import counted, format_number, french_day
 from app.transcoding.under_way import is_rule_behind
 from app.upkeep.health import Check
 
@@ -74,6 +75,16 @@ def tallies(session: Session) -> Check:
     told = "; ".join(f"catalogue {number} : {', '.join(items[:3])}" for number, items in wrong.items())
     said = f"ils diffèrent des faits ({told}) ; recalculez-les : transcodeur migrate --recompter"
     return Check("comptes tenus", False, said)
+
+
+def coverage_days(session: Session) -> Check:
+    """Whether the last past day kept of each catalogue says what the facts until then say."""
+    wrong = wrong_days(session)
+    if not wrong:
+        return Check("jours de couverture", True, "égaux aux faits")
+    told = ", ".join(f"catalogue {number} au {french_day(day)}" for number, day in wrong.items())
+    said = f"ils diffèrent des faits ({told}) ; recalculez-les : transcodeur migrate --recompter"
+    return Check("jours de couverture", False, said)
 
 
 def append_only(connection: Connection) -> Check:

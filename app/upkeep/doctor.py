@@ -83,6 +83,7 @@ def _of_database(engine: Engine, settings: Settings) -> Iterator[Check]:
         yield _tried("chargements", lambda: database_checks.unfinished_releases(session, settings))
         yield _tried("index de recherche", lambda: database_checks.search_index(session))
         yield _tried("comptes tenus", lambda: database_checks.tallies(session))
+        yield _tried("jours de couverture", lambda: database_checks.coverage_days(session))
         yield _tried("travaux de fond", lambda: database_checks.queue(session, utc_now()))
 
 

@@ -5,7 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.coverage.definitions import LEAVING, TARGET, CountedCatalogue, CoverageRow, Definition, ExamRule, Measure
+from app.coverage.definitions import TARGET, CountedCatalogue, CoverageRow, Definition, ExamRule, Measure
+from app.coverage.judging import LEAVING
 from app.models import Level, Outcome, Status
 from app.transcoding.standing import Standing
 

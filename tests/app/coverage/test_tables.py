@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.coverage.definitions import LEAVING, TARGET, CountedCatalogue, CoverageRow, Definition, ExamRule, Measure
+from app.coverage.definitions import TARGET, CountedCatalogue, CoverageRow, Definition, ExamRule, Measure
+from app.coverage.judging import LEAVING
 from app.models import Level, Outcome, Status
 from app.transcoding.standing import Standing
 

@@ -1,0 +1,415 @@
+"""The figures of composed definitions, from one grouped statement over the entries kept with the facts.
+
+What the kept counts do not tell apart (was a code chosen in a release that held it, is it in *Circuit de la
+biologie*…) is one number for each row, its kind, of which every judging makes a standing. A database counts the rows
+of each kind; nothing here is done row by row, and ten definitions cost what one does.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.coverage.definitions import Definition, ExamRule, Figure, Measure, step_end, target_count, volume_step
+from app.coverage.figures import Group, by_chapter, figure_of, rows_to_reach
+from app.coverage.judging import Judging, ReleaseRule, Statuses
+from app.coverage.repository import COUNTED_LEVELS, DEPRECATED
+from app.models import (
+    Decision,
+    ExamAnalysis,
+    Level,
+    LocalTest,
+    LoincTerm,
+    Outcome,
+    ReviewState,
+    Status,
+    ValueSetMember,
+    WorklistEntry,
+)
+from app.transcoding.standing import PLACEHOLDER_CODES, Standing, standing_of
+from loinc_data.checkdigit import is_valid_loinc
+
+_ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
+_STATUSES = (Status.TODO, Status.DECIDED, Status.APPROVED)
+"""By their digit; any other status is no more than the first."""
+_OUTCOMES = (Outcome.NONE, Outcome.CODE, Outcome.NO_LOINC, Outcome.OUT_OF_SCOPE)
+_ABSENT, _THERE, _RETIRED = 0, 1, 2
+"""What a release says of a code."""
+_RUN, _NO_LONGER_RUN, _GONE = 0, 1, 2
+_LOST = -1
+"""The kind of an analysis that the catalogue does not hold."""
+_MOST_DIGITS = 19
+
+
+class Axis(StrEnum):
+    """What a figure is cut by."""
+
+    NONE = "none"
+    CHAPTER = "chapter"
+    SUBCONTRACTOR = "subcontractor"
+    REVIEWER = "reviewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What codes are judged against."""
+
+    release_id: int
+    leaves_out_deprecated: bool
+    """The day until which retired codes count has passed."""
+    circuit_id: int = 0
+    """The list *Circuit de la biologie* in service, 0 when none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rows of one kind."""
+
+    level: Level
+    value: str
+    """Of the axis."""
+    is_subcontracted: bool
+    kind: int
+    analyses: tuple[int, ...]
+    """The kinds of the analyses of an exam."""
+    step: int
+    """Of their volume; -1 when it is not known, or not asked for."""
+    rows: int
+    rows_with_volume: int
+    volume: int
+
+
+class JudgedCatalogue:
+    """The counts of a catalogue by kind, asked like its rows; one statement, and one more when volumes are counted."""
+
+    def __init__(
+        self,
+        session: Session,
+        catalogue_id: int,
+        sources: Sources,
+        definitions: Collection[Definition],
+        axis: Axis = Axis.NONE,
+    ) -> None:
+        self._session = session
+        self._catalogue_id = catalogue_id
+        self._sources = sources
+        self._definitions = tuple(definitions)
+        self._by_volume = [item for item in definitions if item.measure is Measure.VOLUME]
+        self._axis = axis
+        self._counted = self._read() if definitions else []
+        self._reached: Mapping[Definition, int] = self._rows_to_reach() if axis is Axis.NONE else {}
+
+    def figure(self, definition: Definition) -> Figure:
+        """The figure of the whole catalogue under one of the definitions."""
+        groups = self._groups(definition, self._counted)
+        return figure_of(definition, groups, lambda _lacking: self._reached[definition])
+
+    @property
+    def values(self) -> list[str]:
+        """The values of the axis."""
+        return sorted({item.value for item in self._counted})
+
+    def by_value(self, definition: Definition, name_of: Callable[[str], str] = str) -> dict[str, Figure]:
+        """The figure of each value of the axis, by its name; it does not say how many rows are missing to a volume."""
+        named = [replace(group, chapter=name_of(group.chapter)) for group in self._groups(definition, self._counted)]
+        groups = by_chapter(named)
+        return {value: figure_of(definition, found, lambda _lacking: 0) for value, found in groups.items()}
+
+    def _groups(self, definition: Definition, counted: Iterable[Counted]) -> list[Group]:
+        return [
+            Group(
+                item.level, item.value, item.is_subcontracted,
+                *_stands(item, definition.judging, self._sources.leaves_out_deprecated),
+                item.rows, item.rows_with_volume, item.volume,
+            )
+            for item in counted
+            if item.level is definition.level
+        ]  # fmt: skip
+
+    # ---- the fewest rows whose volumes make up for what is lacking ------------------------------------------
+
+    def _to_do(self, definition: Definition, counted: Iterable[Counted]) -> list[Counted]:
+        """The rows of known volume that count as not transcoded."""
+        found = []
+        for item, group in zip(
+            (item for item in counted if item.level is definition.level),
+            self._groups(definition, counted),
+            strict=True,
+        ):
+            is_in = definition.with_subcontracted or not group.is_subcontracted
+            is_done = group.leaves(definition) or group.is_transcoded(definition.exam_rule)
+            if is_in and not is_done and item.step >= 0:
+                found.append(item)
+        return found
+
+    def _rows_to_reach(self) -> dict[Definition, int]:
+        """Whole steps first, then the rows of the step in which the target is reached."""
+        found: dict[Definition, int] = {}
+        left: dict[Definition, tuple[int, int]] = {}
+        for definition in self._by_volume:
+            figure = figure_of(definition, self._groups(definition, self._counted), lambda _lacking: 0)
+            lacking, rows = target_count(figure.denominator) - figure.numerator, 0
+            for step, (count, volume) in sorted(_by_step(self._to_do(definition, self._counted)).items(), reverse=True):
+                if lacking <= 0:
+                    break
+                if volume >= lacking:
+                    left[definition] = (step, lacking)
+                    break
+                lacking, rows = lacking - volume, rows + count
+            found[definition] = rows
+        if left:
+            in_steps = self._read({step for step, _ in left.values()})
+            for definition, (step, lacking) in left.items():
+                to_do = [item for item in self._to_do(definition, in_steps) if volume_step(item.step) == step]
+                weights = sorted(((item.step, item.rows) for item in to_do), reverse=True)
+                heaviest = (volume for volume, rows in weights for _ in range(rows))
+                found[definition] += rows_to_reach(lacking, heaviest)
+        return found
+
+    # ---- reading --------------------------------------------------------------------------------------------
+
+    def _read(self, steps: Collection[int] = ()) -> list[Counted]:
+        """The rows by kind; with steps, those of these steps, each volume apart (as `step`)."""
+        rows = self._rows(steps)
+        exam_sets = self._analyses(rows, steps)
+        volume = rows.c.volume
+        step: ColumnElement[Any] = literal(-1)
+        if steps:
+            step = volume
+        elif self._by_volume:
+            step = _step(volume)
+        keys = [rows.c.level, rows.c.value, rows.c.subcontracted, rows.c.kind, step.label("step")]
+        source: Any = rows
+        if exam_sets is not None:
+            source = rows.outerjoin(exam_sets, exam_sets.c.exam_id == rows.c.id)
+            keys.append(exam_sets.c.kinds)
+        is_known = case((volume >= 0, 1), else_=0)
+        statement = select(
+            *keys, func.count(), func.sum(is_known), func.sum(case((volume >= 0, volume), else_=0))
+        ).select_from(source)
+        if steps:
+            statement = statement.where(_in_steps(volume, steps))
+        found = []
+        for level, value, subcontracted, kind, at, *sets, count, known, total in self._session.execute(
+            statement.group_by(*keys)
+        ):
+            kinds = tuple(sorted(int(part) for part in sets[0].split(","))) if sets and sets[0] else ()
+            is_sub = subcontracted == "1"
+            found.append(
+                Counted(Level(level), value or "", is_sub, kind, kinds, at, count, int(known), int(total))
+            )
+        return found
+
+    def _rows(self, steps: Collection[int]) -> CTE:
+        """One line a row: its kind, and what it is counted by."""
+        judgings = {definition.judging for definition in self._definitions}
+        is_gone = col(LocalTest.retired_at).is_not(None)
+        run = case((is_gone, _GONE), (_ENTRIES.retired == "1", _NO_LONGER_RUN), else_=_RUN)
+        status = case((_ENTRIES.status == Status.APPROVED, 2), (_ENTRIES.status == Status.DECIDED, 1), else_=0)
+        outcome = case({value.value: number for number, value in enumerate(_OUTCOMES)}, value=_ENTRIES.outcome, else_=0)
+        source = WorklistEntry.__table__.join(  # type: ignore[attr-defined]
+            LocalTest.__table__, col(LocalTest.id) == _ENTRIES.local_test_id  # type: ignore[attr-defined]
+        )
+        now = aliased(LoincTerm)
+        source = source.outerjoin(
+            now, and_(col(now.release_id) == self._sources.release_id, col(now.loinc_num) == _ENTRIES.loinc_num)
+        )
+        digits = [_status_digit(now, self._invalid_codes())]
+        if any(judging.releases is ReleaseRule.OF_DECISION for judging in judgings):
+            then = aliased(LoincTerm)
+            source = source.outerjoin(
+                ReviewState, col(ReviewState.local_test_id) == _ENTRIES.local_test_id
+            ).outerjoin(Decision, col(Decision.id) == col(ReviewState.decision_id))
+            source = source.outerjoin(
+                then,
+                and_(col(then.release_id) == col(Decision.release_id), col(then.loinc_num) == _ENTRIES.loinc_num),
+            )
+            digits.append(_status_digit(then, self._invalid_codes()))
+        else:
+            digits.append(literal(0))
+        digits.append(case((_ENTRIES.loinc_num.in_(sorted(PLACEHOLDER_CODES)), 1), else_=0))
+        if any(judging.circuit_only for judging in judgings) and self._sources.circuit_id:
+            source = source.outerjoin(
+                ValueSetMember,
+                and_(
+                    col(ValueSetMember.value_set_id) == self._sources.circuit_id,
+                    col(ValueSetMember.loinc_num) == _ENTRIES.loinc_num,
+                ),
+            )
+            digits.append(case((col(ValueSetMember.id).is_not(None), 1), else_=0))
+        else:
+            digits.append(literal(0))
+        for rule in Statuses:
+            if any(judging.statuses is rule for judging in judgings):
+                digits.append(case((_ENTRIES.local_key.in_(self._keys_of_several(rule)), 1), else_=0))
+            else:
+                digits.append(literal(0))
+        of_code: ColumnElement[Any] = literal(0)
+        for place, digit in enumerate(digits):
+            of_code = of_code + digit * 10 ** (place + 3)
+        # What is known of a code matters where one is decided, and what is decided where somebody said so.
+        known = case((outcome == 1, of_code), else_=0) + outcome * 100
+        kind = run + case((status > 0, status * 10 + known), else_=0)
+        value = {
+            Axis.NONE: literal(""),
+            Axis.CHAPTER: _ENTRIES.counted_chapter,
+            Axis.SUBCONTRACTOR: col(LocalTest.executing_laboratory),
+            Axis.REVIEWER: _ENTRIES.author,
+        }[self._axis]
+        columns = (
+            _ENTRIES.local_test_id.label("id"), _ENTRIES.level, _ENTRIES.subcontracted, _ENTRIES.volume,
+            value.label("value"), kind.label("kind"),
+        )  # fmt: skip
+        statement = select(*columns).select_from(source)
+        statement = statement.where(_ENTRIES.catalogue_id == self._catalogue_id, _ENTRIES.level.in_(COUNTED_LEVELS))
+        if steps and not self._needs_analyses:
+            statement = statement.where(_in_steps(_ENTRIES.volume, steps))
+        return statement.cte("counted_row")
+
+    def _keys_of_several(self, rule: Statuses) -> Select[Any]:
+        """The local codes that have several answers, by those whose word is enough."""
+        enough = [Status.APPROVED] if rule is Statuses.APPROVED else [Status.APPROVED, Status.DECIDED]
+        answer = case((_ENTRIES.outcome == Outcome.CODE, _ENTRIES.loinc_num), else_="")
+        return (
+            select(_ENTRIES.local_key)
+            .join(LocalTest, col(LocalTest.id) == _ENTRIES.local_test_id)
+            .where(
+                _ENTRIES.catalogue_id == self._catalogue_id,
+                _ENTRIES.level.in_(COUNTED_LEVELS),
+                _ENTRIES.status.in_(enough),
+                _ENTRIES.outcome.in_([Outcome.CODE, Outcome.NO_LOINC]),
+                col(LocalTest.retired_at).is_(None),
+            )
+            .group_by(_ENTRIES.local_key)
+            .having(func.min(answer) != func.max(answer))
+        )
+
+    @property
+    def _needs_analyses(self) -> bool:
+        return any(
+            item.level is Level.EXAM and item.exam_rule is ExamRule.ALL_ANALYSES for item in self._definitions
+        )
+
+    def _analyses(self, rows: CTE, steps: Collection[int]) -> Any:
+        """Exam -> the kinds of its analyses, separated by commas; None when no definition asks for them."""
+        if not self._needs_analyses:
+            return None
+        exam = rows.alias("exam")
+        analysis = rows.alias("analysis")
+        kind = cast(func.coalesce(analysis.c.kind, _LOST), String)
+        is_server = self._session.get_bind().dialect.name == "postgresql"
+        kinds = func.string_agg(distinct(kind), ",") if is_server else func.group_concat(distinct(kind))
+        source = exam.join(ExamAnalysis, col(ExamAnalysis.exam_id) == exam.c.id).outerjoin(
+            analysis, analysis.c.id == col(ExamAnalysis.analysis_id)
+        )
+        statement = select(exam.c.id.label("exam_id"), kinds.label("kinds")).select_from(source)
+        if steps:
+            statement = statement.where(_in_steps(exam.c.volume, steps))
+        return statement.group_by(exam.c.id).cte("analyses_of_exam")
+
+    def _invalid_codes(self) -> list[str]:
+        """The codes of the catalogue whose check digit is wrong, should a release hold some."""
+        if not hasattr(self, "_invalid"):
+            statement = (
+                select(_ENTRIES.loinc_num)
+                .where(_ENTRIES.catalogue_id == self._catalogue_id, _ENTRIES.loinc_num != "")
+                .distinct()
+            )
+            self._invalid = sorted(code for code in self._session.scalars(statement) if not is_valid_loinc(code))
+        return self._invalid
+
+
+def _status_digit(term: Any, invalid: Sequence[str]) -> ColumnElement[Any]:
+    """What a release says of the code of a row."""
+    whens = [(col(term.status).is_(None), _ABSENT)]
+    if invalid:
+        whens.append((_ENTRIES.loinc_num.in_(invalid), _ABSENT))
+    return case(*whens, (col(term.status) == DEPRECATED, _RETIRED), else_=_THERE)
+
+
+def _step(volume: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`volume_step`, by the database; -1 stays."""
+    whens = [(volume < 100, volume)]
+    whens += [
+        (volume < _big(10**digits), volume - volume % _big(10 ** (digits - 2))) for digits in range(3, _MOST_DIGITS)
+    ]
+    return case(*whens, else_=volume - volume % _big(10 ** (_MOST_DIGITS - 2)))
+
+
+def _big(value: int) -> ColumnElement[int]:
+    """A number that may not fit where volumes do: PostgreSQL would otherwise be sent it as one of them."""
+    return literal(value, BigInteger)
+
+
+def _in_steps(volume: ColumnElement[Any], steps: Collection[int]) -> ColumnElement[bool]:
+    return or_(*(and_(volume >= _big(step), volume < _big(step_end(step))) for step in sorted(steps)))
+
+
+def _by_step(items: Iterable[Counted]) -> dict[int, tuple[int, int]]:
+    """Step -> (rows, volume)."""
+    found: dict[int, tuple[int, int]] = {}
+    for item in items:
+        rows, volume = found.get(item.step, (0, 0))
+        found[item.step] = (rows + item.rows, volume + item.volume)
+    return found
+
+
+def _stands(
+    item: Counted, judging: Judging, leaves_out_deprecated: bool
+) -> tuple[Standing, bool, bool, bool]:
+    """Where the rows stand, and whether they are transcoded by their own code, by their analyses, or emptied."""
+    standing = standing_of_kind(item.kind, judging, leaves_out_deprecated)
+    own = standing is Standing.TRANSCODED
+    if item.level is not Level.EXAM:
+        return standing, own, own, False
+    # An analysis that the catalogue does not hold cannot have been approved.
+    stands = [
+        Standing.UNFINISHED if kind == _LOST else standing_of_kind(kind, judging, leaves_out_deprecated)
+        for kind in item.analyses
+    ]
+    wanted = [found for found in stands if found not in judging.leaving]
+    every = bool(wanted) and all(found is Standing.TRANSCODED for found in wanted)
+    return standing, own, every, bool(stands) and not wanted
+
+
+@cache
+def standing_of_kind(kind: int, judging: Judging, leaves_out_deprecated: bool) -> Standing:
+    """Where the rows of a kind stand when they are judged so."""
+    run, status, outcome, now, then, placeholder, circuit, by_approved, by_decided = (
+        kind // 10**place % 10 for place in range(9)
+    )
+    if run == _GONE or (run == _NO_LONGER_RUN and not judging.with_retired):
+        return Standing.RETIRED
+    is_decided_enough = judging.statuses is Statuses.DECIDED
+    said = _STATUSES[status]
+    release = then if judging.releases is ReleaseRule.OF_DECISION else now
+    found = standing_of(
+        Status.APPROVED if said is Status.DECIDED and is_decided_enough else said,
+        _OUTCOMES[outcome],
+        exists=release != _ABSENT,
+        is_placeholder=bool(placeholder),
+        is_left_out=judging.leaves_out(release == _RETIRED, leaves_out_deprecated),
+        has_several=bool(by_decided if is_decided_enough else by_approved),
+    )
+    if found is Standing.TRANSCODED and judging.circuit_only and not circuit:
+        return Standing.OUTSIDE_CIRCUIT
+    return found
