@@ -113,7 +113,8 @@ def build(application: FastAPI, world: World, settings: Settings) -> Installatio
         )
         shared = {
             "user_id": world.user_id(READER), "release_id": release.id, "value_set_id": listed.id,
-            "loinc_num": SODIUM, "document": "rapport", "asked": "pdf", "key_id": 999_999, "handle": "0" * 32, "secret": "x" * 43,
+            "loinc_num": SODIUM, "document": "rapport", "asked": "pdf", "key_id": 999_999,
+            "handle": "0" * 32, "secret": "x" * 43,
         }  # fmt: skip
     clients = {person: _client(application, world, email, settings) for person, email in PEOPLE.items()}
     stranger = _client(application, world, STRANGER_WITH_ALL_ROLES, settings)
