@@ -1,6 +1,7 @@
 """Building the page that confirms a batch of approvals, and the page of a batch."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
@@ -13,9 +14,11 @@ from app.approval.schemas import Scope
 from app.models import Batch, BatchKind, Role
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
-from app.transcoding.readers import hidden_from
+from app.transcoding.readers import blind_person, hidden_from
 from app.transcoding.repository import runs_of
 from app.worklist.query import ReviewQuery
+
+SOMETHING_KEPT = "Cette ligne ne s’approuvait pas avec d’autres : son motif se lit chez un biologiste."
 
 
 def confirm_page(
@@ -75,6 +78,9 @@ def batch_page(
     found = lines_of_batch(session, batch)
     hidden = hidden_from(session, access, [line.local_test_id for line in found])
     lines = [line for line in found if line.local_test_id not in hidden]
+    if blind_person(access) is not None:
+        # What kept a row out may name the decision of another one, which is hidden from her.
+        lines = [replace(line, message=SOMETHING_KEPT if line.message else "") for line in lines]
     origin = origin_of(session, batch)
     is_back = batch.kind == BatchKind.UNAPPROVE
     standing = 0 if is_back else standing_approvals(session, batch)

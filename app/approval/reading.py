@@ -15,6 +15,7 @@ from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.text import counted, format_number
 from app.transcoding.facts import in_force
+from app.transcoding.readers import blind_person
 from app.transcoding.repository import facts_of_many, runs_of
 from app.worklist.counts import Kept, kept_counts
 from app.worklist.facets import BY_KEY
@@ -126,7 +127,8 @@ def reading_page(
     waiting = reading_sql.count_waiting(session, part)
     pages = max(1, -(-min(waiting, reading_sql.MOST) // ROWS))
     page = min(asked.page, pages)
-    ids = reading_sql.riskiest(session, part, ROWS, (page - 1) * ROWS)
+    is_blind = blind_person(access) is not None
+    ids = reading_sql.riskiest(session, part, ROWS, (page - 1) * ROWS, in_file_order=is_blind)
     # From an opened row, the next one to judge is one of the same chapter.
     inside = query.model_copy(update={"only": {**query.only, "etat": STATES}})
     found = rows_to_judge(session, settings, access, runs_of(session, access.catalogue_id), inside, ids, {})
@@ -226,7 +228,7 @@ def _read_row(
     return ReadRow(
         row=row,
         reasons=[] if row.blind_url else reasons_of(row.alerts, row.volume),
-        earlier=earlier,
+        earlier=[] if row.blind_url else earlier,
         question=last.reason if is_doubt and last is not None else "",
         is_answered=is_answered,
         judge_url=query.url(f"{base}/{row.id}", depuis="lecture"),

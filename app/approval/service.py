@@ -113,8 +113,8 @@ def answer_doubt(
 ) -> Decision:
     """Answer the question of a doubt, where the transcoder reads it; the row stays hers to decide."""
     check_lengths(comment=answer)
-    require_written(answer, "Écrivez la réponse à la question.")
     row = open_row(session, access, local_test_id, expected_version)
+    require_written(answer, "Écrivez la réponse à la question.")
     if row.state.status is not Status.DOUBT:
         raise ConflictError("Cette ligne ne pose plus de question : elle a changé depuis.")
     check_allowed(row, Action.COMMENT, "")

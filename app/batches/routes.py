@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
+from app.approval.batch_pages import approval_batch_url
 from app.batches import asking
 from app.batches.asking import Asked, ask, ask_to_take_back, sift
 from app.batches.group_asking import ask_for_group, sift_group
@@ -25,7 +26,7 @@ from app.batches.undoing import batch_url
 from app.double_reading.wording import sample_sentence
 from app.errors import ConflictError, InvalidInputError
 from app.jobs.queue import JobQueue
-from app.models import CONTRIBUTORS
+from app.models import BY_TRANSCODERS, CONTRIBUTORS, BatchKind
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueAccess, CatalogueDep, for_roles
 from app.platform.request_session import SessionDep, TransactionsDep
@@ -154,6 +155,8 @@ def show_batch(
 ) -> Response:
     """One batch, or its rows as CSV."""
     batch = require_batch(session, access, public_id)
+    if batch.kind not in (*BY_TRANSCODERS, BatchKind.TAKE_BACK):
+        return RedirectResponse(approval_batch_url(access.catalogue_id, batch.public_id), status_code=303)
     if request.query_params.get("format") == "csv":
         return csv_download(f"lot_{batch.id}.csv", batch_csv(transactions.engine, access, batch))
     readings = sample_sentence(session, access.laboratory_id, batch.public_id)

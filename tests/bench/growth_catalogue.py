@@ -74,7 +74,7 @@ def _test(catalogue_id: int, number: int, name: str) -> dict[str, Any]:
         "catalogue_id": catalogue_id, "position": number, "level": Level.ANALYSIS, "code": f"A{number:06d}",
         "occurrence": 0, "label": f"{name} {number}"[:200], "synonym": f"syn {number}",
         "unit": UNITS[number % 7], "specimen": SPECIMENS[number % 6], "chapter": f"Chapitre {number % 14}",
-        "annual_volume": (number * 7919) % 40_000 if number % 5 else None,
+        "annual_volume": (number * 7919) % 40_000 if number % 5 and not _is_clear(number) else None,
         "is_subcontracted": number % 11 == 0, "is_retired": number % 97 == 0,
     }  # fmt: skip
 

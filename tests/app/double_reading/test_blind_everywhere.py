@@ -57,11 +57,13 @@ ELSEWHERE = {
     "/laboratoires/{laboratory_id}/importer/{draft_id}/doublons",
     "/laboratoires/{laboratory_id}/importer/{draft_id}/cellules",
     "/catalogues/{catalogue_id}/anterieur/lecture/{draft_id}",
+    "/catalogues/{catalogue_id}/approbation/lot",
     "/catalogues/{catalogue_id}/fichiers/{file_id}",
     "/catalogues/{catalogue_id}/fichiers-prepares/{file_id}",
     "/metrics",
 }
-"""What was received before any decision, one's own prepared files, and figures for machines: nobody asks them here."""
+"""What only biologists may ask, what was received before any decision, one's own prepared files, and figures for
+machines: nobody asks them here."""
 PATHS = sorted(
     {
         route.path
@@ -81,6 +83,7 @@ QUEUE = (
 WAYS: Mapping[str, tuple[str, ...]] = {
     "/catalogues/{catalogue_id}/revue": QUEUE,
     "/catalogues/{catalogue_id}/approbation": QUEUE,
+    "/catalogues/{catalogue_id}/approbation/lecture": ("", "chapitre=Biochimie", "chapitre=Divers", "chapitre=Urines"),
     "/catalogues/{catalogue_id}/lots/nouveau": QUEUE,
     "/catalogues/{catalogue_id}/repartition": QUEUE,
     "/catalogues/{catalogue_id}/revue/{local_test_id}": ("", "candidats=10", "auteur={author}", "fait={fact}"),
@@ -129,7 +132,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
     """Hidden: the sodium (decided, flagged), the glucose in urine (approved out of scope), a rare one (approved)."""
     desk = readings.desk
     readings.give_role(POSSIBLE_READER, Role.TRANSCODER)
-    add_batch_rows(desk, 3)
+    rows = add_batch_rows(desk, 3)
     batch = post_batch(client_for(TRANSCODER), desk)
     add_rows(
         {
@@ -172,6 +175,9 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         job = Job(kind="proposals", laboratory_id=desk.world.laboratory_id, catalogue_id=desk.catalogue_id)
         session.add(job)
         session.get_one(User, desk.world.user_id(POSSIBLE_READER)).is_administrator = True
+    version = desk.version(rows[0])
+    sent = {"choix": [f"{row}:{version}" for row in rows], "confirme": "oui"}
+    approvals = client_for(BIOLOGIST).post(f"{desk.base}/approbation", data=sent).headers["location"]
     values = {
         "laboratory_id": [str(desk.world.laboratory_id)],
         "catalogue_id": [str(desk.catalogue_id)],
@@ -180,7 +186,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         "job_id": [str(job.id)],
         "release_id": [str(desk.release.id)],
         "loinc_num": [SODIUM],
-        "public_id": [batch.rpartition("/")[2]],
+        "public_id": [batch.rpartition("/")[2], approvals.partition("?")[0].rpartition("/")[2]],
         "kind": ["indicateurs", "chapitres", "hors-perimetre", "sans-code"],
         "author": [str(desk.world.user_id(TRANSCODER))],
         "fact": [str(first.id)],
