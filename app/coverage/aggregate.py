@@ -349,9 +349,8 @@ def _status_digit(term: Any, invalid: Sequence[str]) -> ColumnElement[Any]:
 def _step(volume: ColumnElement[Any]) -> ColumnElement[Any]:
     """`volume_step`, by the database; -1 stays."""
     whens = [(volume < 100, volume)]
-    whens += [
-        (volume < _big(10**digits), volume - volume % _big(10 ** (digits - 2))) for digits in range(3, _MOST_DIGITS)
-    ]
+    for digits in range(3, _MOST_DIGITS):
+        whens.append((volume < _big(10**digits), volume - volume % _big(10 ** (digits - 2))))
     return case(*whens, else_=volume - volume % _big(10 ** (_MOST_DIGITS - 2)))
 
 

@@ -122,9 +122,17 @@ def days_of(session: Session, catalogue_id: int) -> Sequence[CoverageDay]:
 def wrong_days(session: Session) -> dict[int, date]:
     """Catalogue -> its last kept day, where it says something else than the facts until then. Nothing is written."""
     found = {}
-    newest = select(func.max(CoverageDay.day)).where(col(CoverageDay.catalogue_id) == col(Catalogue.id))
-    statement = select_model(CoverageDay, Catalogue).join(Catalogue, col(Catalogue.id) == col(CoverageDay.catalogue_id))
-    for line, catalogue in session.exec(statement.where(col(CoverageDay.day) == newest.scalar_subquery())).all():
+    newest = (
+        select(col(CoverageDay.catalogue_id).label("catalogue_id"), func.max(CoverageDay.day).label("day"))
+        .group_by(col(CoverageDay.catalogue_id))
+        .subquery()
+    )
+    statement = (
+        select_model(CoverageDay, Catalogue)
+        .join(Catalogue, col(Catalogue.id) == col(CoverageDay.catalogue_id))
+        .join(newest, (newest.c.catalogue_id == col(CoverageDay.catalogue_id)) & (newest.c.day == col(CoverageDay.day)))
+    )
+    for line, catalogue in session.exec(statement).all():
         if day_of(session, catalogue, line.day).model_dump() != line.model_dump():
             found[line.catalogue_id] = line.day
     return found

@@ -168,7 +168,7 @@ def test_the_order_is_explained(desk: Desk, client_for: ClientFor) -> None:
 
 def test_the_bars_say_what_coverage_says(desk: Desk, client_for: ClientFor) -> None:
     page = client_for(TRANSCODER).get(f"{desk.base}/revue").text
-    assert "Lignes transcodées : 0,0\u00a0% : 0 sur 5 analyses, et 0 à approuver. Repère : 80\u00a0%." in page
+    assert "Lignes transcodées : 0,00\u00a0% : 0 sur 5 analyses, et 0 à approuver. Repère : 80\u00a0%." in page
     assert "sur 35\u202f003 actes" in page
     assert page.count('<line class="target"') == 2
 

@@ -19,7 +19,7 @@ def sample(engine: Engine, world: World) -> Sample:
 def test_the_page_prints_the_definition_beside_the_figure(client_for: ClientFor, sample: Sample) -> None:
     page = client_for(READER).get(f"/catalogues/{sample.catalogue_id}/couverture")
     assert page.status_code == 200
-    assert "50,0\u00a0%" in page.text
+    assert "50,00\u00a0%" in page.text
     assert "Nombre d&#39;analyses approuvées avec un code LOINC" in page.text
     assert "Il manque 3 analyses approuvées" in page.text
     assert "=Commentaire, texte libre" in page.text
@@ -30,7 +30,7 @@ def test_the_page_prints_the_definition_beside_the_figure(client_for: ClientFor,
 def test_the_page_of_another_release_says_so(client_for: ClientFor, sample: Sample) -> None:
     address = f"/catalogues/{sample.catalogue_id}/couverture?version={sample.other_release_id}"
     page = client_for(BIOLOGIST).get(address)
-    assert "62,5\u00a0%" in page.text
+    assert "62,50\u00a0%" in page.text
     assert "ne sont pas calculés avec la version de LOINC utilisée" in page.text
 
 
@@ -80,7 +80,7 @@ def test_the_command(run: CliRunner, sample: Sample) -> None:
     result = run.invoke(cli, ["coverage", "--catalogue", str(sample.catalogue_id)])
     assert result.exit_code == 0, result.output
     assert "4 analyses transcodées sur 8." in result.output
-    assert "50,0\u00a0%" in result.output
+    assert "50,00\u00a0%" in result.output
 
 
 def test_the_command_in_json(run: CliRunner, sample: Sample) -> None:

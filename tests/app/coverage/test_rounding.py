@@ -67,7 +67,7 @@ def test_the_sample_is_just_under_the_target(report: CoverageReport) -> None:
 def test_the_spreadsheets(report: CoverageReport, kind: CsvKind) -> None:
     text = without_headings(report_csv(report, kind).decode("utf-8-sig"))
     figures = report.figures if kind is CsvKind.FIGURES else report.chapters
-    assert text.count("79,9\u00a0%") == len(figures)
+    assert text.count("79,95\u00a0%") == len(figures)
     assert not READS_80.search(text)
     assert ";oui;" not in text
 
@@ -84,7 +84,7 @@ def test_the_labels_of_the_bars(report: CoverageReport) -> None:
     bars += [line.meter for level, figures in report.chapters.items() for line in chapter_table(level, figures).lines]
     assert len(bars) == len(report.figures) + 2
     for bar in bars:
-        assert bar.label.endswith("79,9\u00a0%")
+        assert bar.label.endswith("79,95\u00a0%")
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def catalogue_id(engine: Engine, world: World) -> int:
 
 def test_the_page(client_for: ClientFor, catalogue_id: int) -> None:
     page = client_for(READER).get(f"/catalogues/{catalogue_id}/couverture").text
-    assert page.count("79,9\u00a0%") >= 4
+    assert page.count("79,95\u00a0%") >= 4
     assert "80,0" not in page
     assert "sous 80" in page
 
@@ -123,5 +123,5 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, engine: Engine, settings: 
     monkeypatch.setattr(app.coverage.cli, "get_settings", lambda: settings)
     monkeypatch.setattr(app.coverage.cli, "open_ready", lambda _settings: engine)
     said = CliRunner().invoke(cli, ["coverage", "--catalogue", str(catalogue_id)]).output
-    assert said.count("79,9\u00a0%") == 2
+    assert said.count("79,95\u00a0%") == 2
     assert not READS_80.search(without_headings(said))
