@@ -42,7 +42,7 @@ from app.settings import Settings
 from app.tallies.check import wrong_catalogues
 from app.tallies.marks import marked
 from app.upgrades.start import prepare
-from tests import hypothesis_profiles, postgresql
+from tests import hypothesis_profiles, postgresql, scenes
 
 # As the command line sets it; what is private whatever the umask has tests of its own.
 os.umask(0o077)
@@ -214,15 +214,21 @@ def _settings_of_tests() -> Settings:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
+def settings(
+    tmp_path: Path, database_kind: str, kept_scenes: "KeptScenes", request: pytest.FixtureRequest
+) -> Iterator[Settings]:
     """Settings of a throw-away installation; jobs run at once, in the thread of the request.
 
-    The database has all tables, and the small world when the test asks for it; on SQLite its file is only there
-    once `engine` is asked for.
+    The database has all tables, and the small world or the scene when the test asks for one; on SQLite its file is
+    only there once `engine` is asked for.
     """
     settings = _settings_of_tests().model_copy(update={"data_dir": tmp_path / "var"})
     if database_kind == "sqlite":
         yield settings
+        return
+    kept = kept_scenes.of(request, database_kind)
+    if kept is not None and kept.reused is not None:
+        yield settings.model_copy(update={"database_url": kept.reused.fresh()})
         return
     name = "populated_on_server" if "world" in request.fixturenames else "empty_on_server"
     reused: postgresql.Reused = request.getfixturevalue(name)
@@ -330,6 +336,57 @@ def populated_on_server(
     reused.close()
 
 
+class KeptScenes:
+    """The scenes of a process of tests; one that could not be made fails the tests that ask for it, and no other."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[str, str], scenes.Kept | Exception] = {}
+
+    def of(self, request: pytest.FixtureRequest, kind: str) -> scenes.Kept | None:
+        """That of the test that asks; None when it begins with no scene."""
+        found = self.made.get((scenes.asked(request.fixturenames), kind))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@pytest.fixture(scope="session")
+def kept_scenes(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    cheap_passwords: pytest.MonkeyPatch,
+    several_engines: None,
+    no_second_reading_by_chance: None,
+) -> Iterator[KeptScenes]:
+    """The scenes that the collected tests ask for, made before any of them has changed anything of the process."""
+    kept = KeptScenes()
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    asked = {
+        (scenes.asked(item.fixturenames), str(item.callspec.params["database_kind"]))
+        for item in items
+        if scenes.asked(item.fixturenames) and "database_kind" in item.fixturenames
+    }
+    for name, kind in sorted(asked):
+        settings = _settings_of_tests().model_copy(update={"data_dir": tmp_path_factory.mktemp(name)})
+        source = request.getfixturevalue("populated_database" if kind == "sqlite" else "server_templates")
+
+        def new_world(engine: Engine, members: bytes = source[-1]) -> World:
+            return World(engine, *pickle.loads(members))
+
+        try:
+            if kind == "sqlite":
+                kept.made[name, kind] = scenes.in_a_file(name, settings, source[0], new_world)
+            else:
+                server = request.getfixturevalue("cluster")
+                kept.made[name, kind] = scenes.on_the_server(name, settings, server, source[1], new_world)
+        except Exception as error:
+            kept.made[name, kind] = error
+    yield kept
+    for scene in kept.made.values():
+        if isinstance(scene, scenes.Kept) and scene.reused is not None:
+            scene.reused.close()
+
+
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of an installation after its first start: migrated, with the starter terminology. To copy.
@@ -348,12 +405,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def engine(settings: Settings, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A database of the test's own: all tables, and the small world when the test asks for it."""
+def engine(
+    settings: Settings, database_kind: str, kept_scenes: KeptScenes, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """A database of the test's own: all tables, and the small world or the scene when the test asks for one."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = make_engine(settings.resolved_database_url)
     if database_kind == "sqlite":
-        if "world" in request.fixturenames:
+        kept = kept_scenes.of(request, database_kind)
+        if kept is not None and kept.file is not None:
+            source = kept.file
+        elif "world" in request.fixturenames:
             source, _ = request.getfixturevalue("populated_database")
         else:
             source = request.getfixturevalue("empty_database")
@@ -392,11 +454,35 @@ def add_members(engine: Engine) -> Members:
     return laboratory, other, users
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a test begins with."""
+
+    world: World
+    made: Any = None
+    """What the builder of its scene returned (see `tests.scenes`); None when it asks for none."""
+
+
 @pytest.fixture
-def world(engine: Engine, database_kind: str, request: pytest.FixtureRequest) -> World:
-    """The small world most tests need (see `World`); `engine` put it in the database."""
+def scene_at_start(
+    engine: Engine,
+    settings: Settings,
+    database_kind: str,
+    kept_scenes: KeptScenes,
+    request: pytest.FixtureRequest,
+) -> Scene:
+    """The small world, and the scene when the test asks for one; `engine` put them in the database."""
+    kept = kept_scenes.of(request, database_kind)
+    if kept is not None:
+        return Scene(*kept.objects(engine, settings))
     source = "populated_database" if database_kind == "sqlite" else "server_templates"
-    return World(engine, *pickle.loads(request.getfixturevalue(source)[-1]))
+    return Scene(World(engine, *pickle.loads(request.getfixturevalue(source)[-1])))
+
+
+@pytest.fixture
+def world(scene_at_start: Scene) -> World:
+    """The small world most tests need (see `World`)."""
+    return scene_at_start.world
 
 
 @pytest.fixture

@@ -28,8 +28,9 @@ from app.platform.identity import CatalogueAccess
 from app.proposals.service import prepare_engine
 from app.review import service
 from app.settings import Settings
+from tests import scenes
 from tests.app.review.sample import add_release, evidence
-from tests.conftest import BIOLOGIST, TRANSCODER, World
+from tests.conftest import BIOLOGIST, TRANSCODER, Scene, World
 
 SECOND_BIOLOGIST = "biologiste2@exemple.fr"
 
@@ -151,8 +152,8 @@ def _add_rows(session: Session, catalogue: Catalogue, run: ProposalRun) -> dict[
     return ids
 
 
-@pytest.fixture
-def desk(world: World, settings: Settings) -> Desk:
+@scenes.builder("desk")
+def build_desk(world: World, settings: Settings) -> Desk:
     """The small catalogue, searched once."""
     catalogue = world.add_catalogue()
     with transaction(world.engine) as session:
@@ -172,9 +173,19 @@ def desk(world: World, settings: Settings) -> Desk:
         session.add(run)
         session.flush()
         ids = _add_rows(session, catalogue, run)
-    # As before any page that decides: an engine is not built inside the transaction of a decision.
     prepare_engine(world.engine, settings)
     return Desk(world, settings, catalogue, release, run, **ids)
+
+
+@pytest.fixture
+def desk(scene_at_start: Scene, world: World, settings: Settings) -> Desk:
+    """The small catalogue, searched once."""
+    made = scene_at_start.made
+    if not isinstance(made, Desk):
+        return build_desk(world, settings)
+    # As before any page that decides: an engine is not built inside the transaction of a decision.
+    prepare_engine(world.engine, settings)
+    return made
 
 
 Approver = Callable[[int, str], None]
