@@ -64,6 +64,7 @@ from app.terminology import routes as terminology
 from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
 from app.upgrades import routes as upgrades
+from app.versions import routes as versions
 from app.web.error_handlers import HANDLERS
 from app.web.form_limits import FORM_LIMITS
 from app.web.hosts import AllowedHosts
@@ -98,6 +99,7 @@ ROUTERS = (
     approval.router,
     consistency.router,
     coverage.router,
+    versions.router,
     exports.router,
     storage.router,
     fhir.router,

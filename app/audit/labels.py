@@ -48,6 +48,8 @@ ACTION_LABELS: dict[str, str] = {
     "laboratory.create": "Laboratoire créé",
     "laboratory.forbid_reuse": "Réutilisation interdite",
     "laboratory.set_method_rules": "Règle sur les techniques changée",
+    "mapping.sign": "Version du transcodage signée",
+    "mapping.withdraw_signature": "Signature d’une version retirée",
     "membership.change": "Rôle changé",
     "memory.import": "Transcodage antérieur pris en mémoire",
     "earlier.receive": "Transcodage antérieur reçu pour un catalogue",
