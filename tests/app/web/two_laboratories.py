@@ -214,7 +214,8 @@ def _add_rows(
     entry = session.exec(select(MemoryEntry).where(col(MemoryEntry.laboratory_id) == laboratory_id)).first()
     assert entry is not None
     side.values |= {
-        "profile_id": profile.id, "public_id": batch.public_id, "signature_id": signed.public_id, "job_id": job.id, "token_id": token.id,
+        "profile_id": profile.id, "public_id": batch.public_id, "job_id": job.id, "token_id": token.id,
+        "signature_id": signed.public_id,
         "file_id": source.id, "entry_id": entry.id, "demande": reading.public_id,
     }  # fmt: skip
 
