@@ -67,12 +67,14 @@ def sentence_of(
         else f" {counted(left, 'ligne', 'lignes')} de ces chapitres, non approuvée{'s' if left > 1 else ''}, "
         f"n’{'est pas couverte' if left == 1 else 'sont pas couvertes'} par cette signature."
     )
-    return (
+    said = (
         f"Je soussigné(e) {name}, {title}, RPPS {rpps}, ai relu et valide la version {version} des codes LOINC du "
         f"catalogue « {catalogue} » du laboratoire {laboratory} ({', '.join(finess)}), {which} : "
         f"{counted(approved, 'ligne approuvée', 'lignes approuvées')}, d’après {release}.{others} "
         f"Empreinte SHA-256 du contenu validé : {sha256}."
     )
+    # A line is never broken inside guillemets.
+    return said.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
 
 
 def quoted(chapters: Sequence[str]) -> str:

@@ -202,7 +202,8 @@ def _add_rows(
     token, _ = create_token(session, session.get_one(Laboratory, laboratory_id), name="À révoquer", lifetime="365",
                             actor=owner)  # fmt: skip
     signed = SignOff(
-        laboratory_id=laboratory_id, catalogue_id=catalogue_id, version=1, completes=True, signer_id=owner.id or 0,
+        laboratory_id=laboratory_id, catalogue_id=catalogue_id, version=1, completes=True,
+        chapters=[["", 0, 0, content_sha256(NOTHING_SIGNED), [0, 0, 0, 0, 0, 0]]], signer_id=owner.id or 0,
         signer_name=owner.display_name, rpps="10003000014", is_rpps_of_provider=False, title="biologiste",
         finess_ej="2A0000014", proof=Proof.KEY, proved_at=utc_now(), release_version="2.80", sentence="Essai",
         content_sha256=content_sha256(NOTHING_SIGNED), mapping_sha256=content_sha256(NOTHING_SIGNED),
