@@ -37,6 +37,8 @@ class CoverageContext:
     """The list *Circuit de la biologie* that was in service, 0 when none was."""
     audit_head: str = ""
     """How far the audit chain of the laboratory went when the figures were computed, with its hash."""
+    version_label: str = ""
+    """Which signed version the catalogue is at; « PROJET » when it is at none."""
 
     @property
     def release_title(self) -> str:
