@@ -1,0 +1,1 @@
+"""Versions of a mapping: what biologists signed, and what changed since."""
