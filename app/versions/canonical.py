@@ -7,16 +7,20 @@ by a line feed. The first line holds the name of the format and the LOINC releas
 its values in the order of `CanonicalRow`. Lines are sorted by level, code and occurrence, compared as texts, code point
 by code point. JSON is written without space; only `"`, `\\` and the characters below U+0020 are escaped, as `\\"`,
 `\\\\`, `\\b`, `\\t`, `\\n`, `\\f`, `\\r` or `\\u00xx` in lower case. Texts are not normalised in any way.
+
+A row that nobody approved says what it is and nothing of its decision: from `status` on, its values are empty. So work
+under way changes no signed content, and an approval does.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 FORMAT_NAME = "transcodage-loinc/1"
 """Another format would have another name: two hashes compare only when this line is the same."""
+APPROVED = "approved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,22 @@ class CanonicalRow:
 
 FIELDS = tuple(field.name for field in fields(CanonicalRow))
 """The values of a line, in their order."""
+OF_A_DECISION = FIELDS[FIELDS.index("status") :]
+"""The values that say what was decided and approved."""
+
+
+def without_open_decision(row: CanonicalRow) -> CanonicalRow:
+    """The row as a content holds it: without its decision when nobody approved it."""
+    return row if row.status == APPROVED else replace(row, **dict.fromkeys(OF_A_DECISION, ""))
 
 
 def canonical_content(release_version: str, rows: Iterable[CanonicalRow]) -> bytes:
-    """The bytes of a mapping; the order in which the rows come changes nothing.
+    """The bytes of a mapping; neither the order of the rows nor a decision that nobody approved changes anything.
 
     Raises ValueError when two rows have the same level, code and occurrence, or a text is no Unicode (a lone
     surrogate), and TypeError for a value that is no text.
     """
-    ordered = sorted(rows, key=lambda row: row.key)
+    ordered = sorted(map(without_open_decision, rows), key=lambda row: row.key)
     for before, after in pairwise(ordered):
         if before.key == after.key:
             raise ValueError(f"two rows are {after.key}")
@@ -82,6 +93,14 @@ def read_content(content: bytes) -> tuple[str, tuple[CanonicalRow, ...]]:
 
     Raises ValueError, which says where, for anything but the exact bytes that `canonical_content` would write.
     """
+    release_version, found = parse_content(content)
+    if canonical_content(release_version, found) != content:
+        raise ValueError("the content is not written in its canonical form")
+    return release_version, found
+
+
+def parse_content(content: bytes) -> tuple[str, tuple[CanonicalRow, ...]]:
+    """The same of a content whose SHA-256 was compared already: that it is canonical is not looked at again."""
     head, *rows = _parsed(content)
     if len(head) != 2 or head[0] != FORMAT_NAME:
         raise ValueError(f"line 1 is not the head of a content of format {FORMAT_NAME}")
@@ -90,8 +109,6 @@ def read_content(content: bytes) -> tuple[str, tuple[CanonicalRow, ...]]:
         if len(values) != len(FIELDS):
             raise ValueError(f"line {number} has {len(values)} values instead of {len(FIELDS)}")
         found.append(CanonicalRow(*values))
-    if canonical_content(head[1], found) != content:
-        raise ValueError("the content is not written in its canonical form")
     return head[1], tuple(found)
 
 
