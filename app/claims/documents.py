@@ -79,8 +79,8 @@ def _approvers(facts: Facts, moment: Moment) -> list[tuple[str, str]]:
     names = {line["person"]: line["name"] for line in facts.people}
     found: dict[str, list[str]] = {}
     for item in moment.rows:
-        if item.approval and not item.is_retired:
-            found.setdefault(item.approval["author"], []).append(item.approval["at"])
+        if item.state.approval and not item.is_retired:
+            found.setdefault(item.state.approval["author"], []).append(item.state.approval["at"])
     lines = []
     for person, moments in sorted(found.items(), key=lambda pair: (-len(pair[1]), names.get(pair[0], ""), pair[0])):
         rows = f"{len(moments)} ligne{'s' if len(moments) > 1 else ''}"
@@ -213,7 +213,7 @@ def _readme(facts: Facts, shown: list[Shown]) -> list[Section]:
 
 
 def _banner(facts: Facts) -> str:
-    return "" if facts.state["is_signed"] == "oui" else f"{DRAFT} — {facts.state['version_label']}"
+    return "" if facts.state["is_signed"] == "oui" else facts.state["version_label"]
 
 
 def _as_text(facts: Facts, title: str, sections: Sequence[Section]) -> bytes:

@@ -131,11 +131,11 @@ def _lines(moment: Moment, definitions: list[Row]) -> Iterator[list[Any]]:
     names = _names(moment)
     stands = moment.standings(definitions[0]) if definitions else {}
     for item in moment.rows:
-        choice, approval = item.choice or {}, item.approval or {}
+        choice, approval = item.state.choice or {}, item.state.approval or {}
         line: list[Any] = [
             LEVEL_WORDS[item.row["level"]], item.row["code"], item.row["label"], item.chapter or NO_CHAPTER,
-            item.is_subcontracted, item.volume, STANDING_WORDS.get(stands.get(item.row["row"], ""), ""), item.code,
-            names.get(item.code, ""), choice.get("relation", ""), choice.get("reason", ""),
+            item.is_subcontracted, item.volume, STANDING_WORDS.get(stands.get(item.row["row"], ""), ""), item.state.code,
+            names.get(item.state.code, ""), choice.get("relation", ""), choice.get("reason", ""),
             people.get(choice.get("author", ""), ""), paris(choice.get("at", "")),
             people.get(approval.get("author", ""), ""), paris(approval.get("at", "")),
         ]  # fmt: skip

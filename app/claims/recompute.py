@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 Row = dict[str, str]
+MOST_LINES, LONGEST_RECORD = 400_000, 1 << 20
 PLACEHOLDERS = {"19146-0"}
 CHOICES = {"choose": "code", "no_loinc": "no_loinc", "out_of_scope": "out_of_scope", "doubt": ""}
 JUDGES = {"approve": "approved", "send_back": "sent_back", "reimport": "sent_back"}
@@ -30,22 +31,56 @@ class FactsError(ValueError):
     """A file of facts cannot be read; the message says which and where, in French."""
 
 
-def read_csv(name: str, content: bytes) -> list[Row]:
-    """The lines of a file of facts, each a dictionary by heading; the guarding apostrophe is taken off."""
+def read_csv(name: str, content: bytes, heads: Sequence[str] = ()) -> list[Row]:
+    """The lines of a file of facts, each a dictionary by heading; the guarding apostrophe is taken off.
+
+    With `heads`, exactly these. Raises FactsError for what is no such file, or holds more than any catalogue.
+    """
+    found: list[Row] = []
+    names: list[str] = []
+    number = 0
     try:
-        text = content.decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True))
+        paced = _Paced(content.decode("utf-8-sig"))
+        for number, line in enumerate(csv.reader(paced, delimiter=";", strict=True), start=1):
+            paced.held = 0
+            if number == 1:
+                names = line
+                if not names or (heads and names != list(heads)):
+                    raise FactsError(f"{name}, ligne 1 : ce ne sont pas les colonnes attendues")
+                continue
+            if len(line) != len(names):
+                raise FactsError(f"{name}, ligne {number} : {len(line)} colonnes au lieu de {len(names)}")
+            if number > MOST_LINES:
+                raise FactsError(f"{name} : plus de {MOST_LINES} lignes")
+            found.append({head: bare(cell) for head, cell in zip(names, line, strict=True)})
     except (UnicodeDecodeError, csv.Error) as error:
-        raise FactsError(f"{name} : ce n'est pas un CSV en UTF-8 ({error})") from error
-    if not lines:
+        raise FactsError(f"{name}, après la ligne {number} : ce n'est pas un CSV en UTF-8 ({error})") from error
+    if not names:
         raise FactsError(f"{name} : le fichier est vide")
-    heads = lines[0]
-    found = []
-    for number, line in enumerate(lines[1:], start=2):
-        if len(line) != len(heads):
-            raise FactsError(f"{name}, ligne {number} : {len(line)} colonnes au lieu de {len(heads)}")
-        found.append({head: cell[1:] if cell[:1] == "'" else cell for head, cell in zip(heads, line, strict=True)})
     return found
+
+
+def bare(cell: str) -> str:
+    """The text of a cell as it was before an apostrophe guarded it."""
+    return cell[1:] if cell[:1] == "'" else cell
+
+
+class _Paced:
+    """The lines of a text, as long as one record of it is no longer than any of ours."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = iter(io.StringIO(text, newline=""))
+        self.held = 0
+
+    def __iter__(self) -> "_Paced":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.held += len(line)
+        if self.held > LONGEST_RECORD:
+            raise csv.Error("ligne trop longue")
+        return line
 
 
 @dataclass(slots=True)
@@ -71,11 +106,28 @@ class Facts:
         return self.state["stated_at"]
 
 
-def read_facts(contents: Mapping[str, bytes]) -> Facts:
-    """The facts of a pack; `contents` by the names of the tables (`rows`, `decisions`…)."""
-    tables = {name: read_csv(f"faits/{name}.csv", content) for name, content in contents.items()}
+def read_facts(contents: Mapping[str, bytes], heads: Mapping[str, Sequence[str]] | None = None) -> Facts:
+    """The facts of a pack; `contents` and the columns by the names of the tables (`rows`, `decisions`…)."""
+    tables = {
+        name: read_csv(f"faits/{name}.csv", content, (heads or {}).get(name, ())) for name, content in contents.items()
+    }
     state = {line["name"]: line["value"] for line in tables.pop("state")}
     return Facts(state=state, **tables)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the facts of a row lead to."""
+
+    status: str = "todo"
+    """todo, doubt, decided, sent_back or approved."""
+    outcome: str = ""
+    """code, no_loinc, out_of_scope, or nothing."""
+    code: str = ""
+    choice: Row | None = None
+    """The fact that chose."""
+    approval: Row | None = None
+    """The fact that approved, while the row counts as approved."""
 
 
 @dataclass(slots=True)
@@ -89,11 +141,7 @@ class Counted:
     is_gone: bool
     """A newer export no longer held it."""
     volume: int | None
-    status: str
-    outcome: str
-    code: str
-    approval: Row | None
-    choice: Row | None
+    state: "State"
     analyses: list[str] = field(default_factory=list)
     """Of an exam: the rows of its analyses, empty for one that the catalogue does not hold."""
 
@@ -192,7 +240,7 @@ class Moment:
             for _, analysis in held:
                 if analysis and own.get(exam):
                     inherited.setdefault(analysis, own[exam])
-        decided = self._decided()
+        decided = self.decided()
         return [
             Counted(
                 row=line,
@@ -201,8 +249,8 @@ class Moment:
                 is_retired=line["is_retired"] == "oui",
                 is_gone=bool(line["retired_at"]),
                 volume=_volume(line["annual_volume"]),
+                state=decided.get(line["row"], _NOTHING),
                 analyses=[analysis for _, analysis in contents.get(line["row"], ())],
-                **decided.get(line["row"], _NOTHING),  # type: ignore[arg-type]
             )
             for line in counted
         ]
@@ -232,7 +280,8 @@ class Moment:
 
     # ---------- what was decided
 
-    def _decided(self) -> dict[str, dict[str, object]]:
+    def decided(self) -> dict[str, State]:
+        """Row -> what had been decided of it, for the rows of which something was said, at every level."""
         by_row: dict[str, list[Row]] = defaultdict(list)
         undone: set[str] = set()
         for fact in self.facts.decisions:
@@ -269,18 +318,19 @@ class Moment:
 
     def _standings(self, judging: Mapping[str, str]) -> dict[str, str]:
         def status(item: Counted) -> str:
-            return "approved" if judging["statuses"] == "decided" and item.status == "decided" else item.status
+            found = item.state.status
+            return "approved" if judging["statuses"] == "decided" and found == "decided" else found
 
         held = {item.key for item in self.rows if not item.is_gone}
         used = [
             item
             for item in self.rows
-            if not item.is_gone or (status(item) == "approved" and item.code and item.key not in held)
+            if not item.is_gone or (status(item) == "approved" and item.state.code and item.key not in held)
         ]
         answers: dict[tuple[str, str], set[str]] = defaultdict(set)
         for item in used:
-            if status(item) == "approved" and item.outcome in ("code", "no_loinc"):
-                answers[item.key].add(item.code)
+            if status(item) == "approved" and item.state.outcome in ("code", "no_loinc"):
+                answers[item.key].add(item.state.code)
         found = {item.row["row"]: self._standing(item, status(item), judging, answers) for item in used}
         for item in self.rows:
             is_retired = item.is_retired and not (judging["with_retired"] == "oui" and not item.is_gone)
@@ -293,14 +343,14 @@ class Moment:
     ) -> str:
         if status != "approved":
             return "waiting" if status == "decided" else "unfinished"
-        if item.outcome != "code":
-            return {"out_of_scope": "out_of_scope", "no_loinc": "no_code"}.get(item.outcome, "unfinished")
+        if item.state.outcome != "code":
+            return {"out_of_scope": "out_of_scope", "no_loinc": "no_code"}.get(item.state.outcome, "unfinished")
         release = self.release
         if judging["releases"] == "of_decision":
-            release = item.choice["release"] if item.choice else ""
-        in_release = self._codes.get((release, item.code)) if release else None
-        placeholder = item.code in PLACEHOLDERS
-        if in_release is None or not is_code(item.code):
+            release = item.state.choice["release"] if item.state.choice else ""
+        in_release = self._codes.get((release, item.state.code)) if release else None
+        placeholder = item.state.code in PLACEHOLDERS
+        if in_release is None or not is_code(item.state.code):
             return "placeholder" if placeholder else "not_in_release"
         if in_release == "DEPRECATED" and (
             judging["deprecated"] == "never"
@@ -311,7 +361,7 @@ class Moment:
             return "several_codes"
         if placeholder:
             return "placeholder"
-        return "outside_circuit" if judging["circuit_only"] == "oui" and item.code not in self._circuit else "transcoded"
+        return "outside_circuit" if judging["circuit_only"] == "oui" and item.state.code not in self._circuit else "transcoded"
 
     # ---------- figures
 
@@ -392,7 +442,7 @@ JUDGING = {
     "deprecated": "until_grace",
 }
 """What a definition may say of what a row is worth, and what holds when it says nothing."""
-_NOTHING: dict[str, object] = {"status": "todo", "outcome": "", "code": "", "approval": None, "choice": None}
+_NOTHING = State()
 
 
 def leaving_of(definition: Row) -> set[str]:
@@ -405,7 +455,7 @@ def leaving_of(definition: Row) -> set[str]:
     return found
 
 
-def _state(facts: Sequence[Row], undone: set[str], is_suspended: bool) -> dict[str, object]:
+def _state(facts: Sequence[Row], undone: set[str], is_suspended: bool) -> State:
     """What the facts of a row, oldest first, lead to."""
     standing = [fact for fact in facts if fact["fact"] not in undone and fact["action"] in {*CHOICES, *JUDGES}]
     choices = [fact for fact in standing if fact["action"] in CHOICES]
@@ -415,13 +465,13 @@ def _state(facts: Sequence[Row], undone: set[str], is_suspended: bool) -> dict[s
     status = JUDGES.get(last["action"]) or ("doubt" if last["action"] == "doubt" else "decided")
     approval = last if status == "approved" and not is_suspended else None
     outcome = CHOICES[choice["action"]]
-    return {
-        "status": "decided" if status == "approved" and is_suspended else status,
-        "outcome": outcome,
-        "code": choice["loinc_num"] if outcome == "code" else "",
-        "approval": approval,
-        "choice": choice,
-    }
+    return State(
+        status="decided" if status == "approved" and is_suspended else status,
+        outcome=outcome,
+        code=choice["loinc_num"] if outcome == "code" else "",
+        choice=choice,
+        approval=approval,
+    )
 
 
 def _link_again(rows: Mapping[str, Row], contents: dict[str, list[tuple[str, str]]], touched: set[str]) -> None:

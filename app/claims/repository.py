@@ -25,9 +25,13 @@ from app.models import (
     ReadingRequest,
     SecondReading,
     SourceFile,
+    TextSalt,
     User,
     ValueSetKind,
 )
+from app.models.chained import FactTable, fact_table
+from app.platform.chain import read_facts
+from app.platform.chain_digests import Member, read_json, read_members
 from app.terminology import repository as terminology
 from app.terminology.past import release_at
 from app.terminology.value_sets import codes_of, current_value_set
@@ -269,16 +273,15 @@ def _concerns(event: AuditEvent, catalogue_id: int, ids: set[int], batches: set[
 
 def last_link(session: Session, chain: int, keys: dict[str, set[int]]) -> int:
     """The position of the last link of a chain over one of these facts (table -> keys); 0 when there is none."""
-    from app.platform.chain_digests import read_members
-
     statement = (
         select_columns(col(ChainLink.position), col(ChainLink.table_name), col(ChainLink.members))
         .where(col(ChainLink.chain) == chain, col(ChainLink.table_name).in_(sorted(keys)))
         .order_by(col(ChainLink.position).desc())
     )
-    for position, table, members in session.execute(statement, execution_options={"yield_per": 10}):
-        if any(member.key in keys[table] for member in read_members(members)):
-            return int(position)
+    with session.execute(statement, execution_options={"yield_per": 10}) as found:
+        for position, table, members in found:
+            if any(member.key in keys[table] for member in read_members(members)):
+                return int(position)
     return 0
 
 
@@ -312,3 +315,32 @@ def fact_keys(session: Session, catalogue_id: int) -> dict[str, set[int]]:
         .where(col(ReadingRequest.catalogue_id) == catalogue_id),
     }
     return {name: set(session.scalars(statement)) for name, statement in keys.items()}
+
+
+def linked_facts(
+    session: Session, chain: int, until: int, table: str, keys: set[int]
+) -> Iterator[tuple[FactTable, Any, Member, dict[str, str]]]:
+    """Of these facts of one table: how a link reads them, what they say, what the link says of each, and its salts.
+
+    In the order of the chain; a fact that has no link up to this position is not among them.
+    """
+    statement = (
+        select_columns(ChainLink, col(TextSalt.salts))
+        .outerjoin(
+            TextSalt, (col(TextSalt.chain) == col(ChainLink.chain)) & (col(TextSalt.position) == col(ChainLink.position))
+        )
+        .where(
+            col(ChainLink.chain) == chain, col(ChainLink.position) <= until, col(ChainLink.table_name) == table
+        )
+        .order_by(col(ChainLink.position))
+    )
+    for link, salts in session.execute(statement, execution_options={"yield_per": 10}):
+        members = {member.key: member for member in read_members(link.members) if member.key in keys}
+        if not members:
+            continue
+        fixed, _, texts = link.column_names.partition("|")
+        facts = fact_table(table, frozenset(f"{fixed},{texts}".split(",")))
+        known = read_json(salts) if salts else {}
+        for row in read_facts(session.connection(), facts, members):
+            key = int(row[facts.key.name])
+            yield facts, row, members[key], known.get(str(key), {})

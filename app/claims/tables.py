@@ -26,6 +26,11 @@ class FactFile:
     columns: dict[str, str]
     """Heading -> what the column says, in French."""
 
+    @property
+    def table(self) -> str:
+        """The name of the table alone."""
+        return self.name.split("/")[1].removesuffix(".csv")
+
 
 _ROW = "identifiant public de la ligne (rows.csv)"
 _PERSON = "identifiant public de la personne (people.csv)"
@@ -172,6 +177,13 @@ DEFINITIONS = FactFile(
         "title": "son nom",
         "scope": "son périmètre",
         "sentence": "la phrase imprimée",
+        "with_retired": "les lignes retirées que le dernier export contient encore comptent (oui, non)",
+        "circuit_only": "le code doit être dans « Circuit de la biologie » (oui, non)",
+        "out_of_scope_leaves": "les lignes hors périmètre sortent du dénominateur (oui, non)",
+        "no_code_leaves": "les lignes sans code LOINC existant en sortent aussi (oui, non)",
+        "statuses": "approved (approuvées) ou decided (décidées aussi)",
+        "releases": "le code doit exister dans la version en service (in_service) ou du choix (of_decision)",
+        "deprecated": "codes DEPRECATED : until_grace (jusqu'à la date limite), never (jamais), always (toujours)",
     },
 )
 PEOPLE = FactFile(
@@ -197,11 +209,6 @@ def cell(value: Any) -> str:
 def moment_text(moment: datetime) -> str:
     """A moment as the facts write it: two of them are in order when their texts are."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def bare(text: str) -> str:
-    """The text of a cell as it was before it was guarded."""
-    return text[1:] if text.startswith("'") else text
 
 
 def csv_pieces(columns: Iterable[str], rows: Iterable[Sequence[Any]], at_once: int = 500) -> Iterator[bytes]:
