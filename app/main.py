@@ -18,6 +18,8 @@ from app.audit.sampled import SampledJournal, on_refused_access, tell_download
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
+from app.claims import jobs as claim_jobs
+from app.claims import routes as claims
 from app.consistency import routes as consistency
 from app.coverage import bars as coverage_bars
 from app.coverage import jobs as coverage_jobs
@@ -99,6 +101,7 @@ ROUTERS = (
     consistency.router,
     coverage.router,
     exports.router,
+    claims.router,
     storage.router,
     fhir.router,
     tokens.router,
@@ -107,7 +110,7 @@ ROUTERS = (
     jobs.router,
     operations.router,
 )
-JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs)
+JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, claim_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars,)
 """The modules that hand a function of theirs to a lower room."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.audit.heads import Head, read_heads
 from app.claims.chain_files import FACTS, HEADS, LINKS, PROVEN, SALT_COLUMNS, SALTS
-from app.claims.recompute import Facts, FactsError, Row, read_csv
+from app.claims.reading_facts import Facts, FactsError, Row, read_csv
 from app.platform.chain_digests import BEGINNING, canonical, commitment, is_empty, read_members
 
 LONGEST_LINE = 8 << 20

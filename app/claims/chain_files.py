@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audit.heads import Head, chain_name, write_heads
-from app.claims import repository
+from app.claims import chain_repository
 from app.claims.tables import csv_pieces
 from app.errors import ConflictError
 from app.models import ChainLink, Laboratory
@@ -40,11 +40,11 @@ def write_chain(session: Session, laboratory: Laboratory, catalogue_id: int, fol
     ConflictError when a fact is not what its link says.
     """
     assert laboratory.id is not None
-    keys = repository.fact_keys(session, catalogue_id)
-    until = repository.last_link(session, laboratory.id, keys)
+    keys = chain_repository.fact_keys(session, catalogue_id)
+    until = chain_repository.last_link(session, laboratory.id, keys)
     head = None
     with (folder / "links").open("wb") as file:
-        for link in repository.links(session, laboratory.id, until):
+        for link in chain_repository.links(session, laboratory.id, until):
             line = link_line(link)
             if digest(line) != link.hash:
                 raise ConflictError(_BROKEN)
@@ -66,7 +66,7 @@ def _fact_lines(
     session: Session, chain: int, until: int, table: str, keys: set[int]
 ) -> Iterator[tuple[str, list[Sequence[Any]]]]:
     missing = set(keys)
-    for facts, row, member, salts in repository.linked_facts(session, chain, until, table, keys):
+    for facts, row, member, salts in chain_repository.linked_facts(session, chain, until, table, keys):
         fixed = {name: row[name] for name in facts.fixed}
         line = canonical({"fixed": fixed, "table": table, "texts": dict(member.commitments)})
         if digest(line) != member.digest:

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from app.claims.recompute import Facts, Moment
+from app.claims.reading_facts import Facts
+from app.claims.recompute import Moment
 from app.versions.canonical import CanonicalRow, canonical_content
 
 CONTENT = "contenu/transcodage.jsonl"

@@ -20,7 +20,8 @@ from app.claims.figures_files import (
     shown_figures,
     yes_no,
 )
-from app.claims.recompute import Facts, Moment
+from app.claims.reading_facts import Facts
+from app.claims.recompute import Moment
 from app.claims.tables import FILES
 from loinc_data.notice import LOINC_NOTICE
 
@@ -44,7 +45,7 @@ def documents(facts: Facts) -> dict[str, bytes]:
         LINES: lines_csv(moment),
         ATTESTATION_TEXT: _as_text(facts, "Attestation du laboratoire", blocks),
         ATTESTATION_HTML: _as_html(facts, "Attestation du laboratoire", blocks),
-        README: _as_text(facts, "Dossier de preuve : comment le lire, le recalculer, le vérifier", _readme(facts, shown)),
+        README: _as_text(facts, "Dossier de preuve : le lire, le recalculer, le vérifier", _readme(facts, shown)),
         LICENCE: (LOINC_NOTICE + "\n").encode(),
     }
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from app.claims.recompute import Facts, FactsError, Row
+from app.claims.reading_facts import Facts, FactsError, Row
 from app.claims.tables import NO, YES
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.claims.recompute import Facts, Figure, Moment, Row
+from app.claims.reading_facts import Facts, Row
+from app.claims.recompute import Figure, Moment
 from app.claims.tables import NO, YES, csv_bytes
 
 FIGURES, CHAPTERS, LINES = "chiffres/indicateurs.csv", "chiffres/chapitres.csv", "chiffres/lignes.csv"
@@ -117,7 +118,7 @@ def chapters_csv(moment: Moment) -> bytes:
 
 
 def lines_csv(moment: Moment) -> bytes:
-    """Every analysis and exam: what was decided, and for each definition what it weighs, and what of it is transcoded."""
+    """Every analysis and exam: what was decided, then for each definition what it weighs and how much is transcoded."""
     definitions = moment.facts.definitions
     heads = [*_DESCRIBED]
     for definition in definitions:
@@ -134,8 +135,8 @@ def _lines(moment: Moment, definitions: list[Row]) -> Iterator[list[Any]]:
         choice, approval = item.state.choice or {}, item.state.approval or {}
         line: list[Any] = [
             LEVEL_WORDS[item.row["level"]], item.row["code"], item.row["label"], item.chapter or NO_CHAPTER,
-            item.is_subcontracted, item.volume, STANDING_WORDS.get(stands.get(item.row["row"], ""), ""), item.state.code,
-            names.get(item.state.code, ""), choice.get("relation", ""), choice.get("reason", ""),
+            item.is_subcontracted, item.volume, STANDING_WORDS.get(stands.get(item.row["row"], ""), ""),
+            item.state.code, names.get(item.state.code, ""), choice.get("relation", ""), choice.get("reason", ""),
             people.get(choice.get("author", ""), ""), paris(choice.get("at", "")),
             people.get(approval.get("author", ""), ""), paris(approval.get("at", "")),
         ]  # fmt: skip

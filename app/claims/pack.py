@@ -17,7 +17,8 @@ from app.claims.collecting import JOURNAL, NOT_SIGNED, Collected, VersionShown, 
 from app.claims.content import CONTENT, content_of
 from app.claims.documents import DRAFT, FORMAT, MANIFEST, SUMS, documents
 from app.claims.inventory import file_sums, manifest, sums_file
-from app.claims.recompute import Facts, Moment, read_facts
+from app.claims.reading_facts import Facts, read_facts
+from app.claims.recompute import Moment
 from app.claims.tables import FILES, STATE
 from app.coverage.files import CsvKind, Document, written
 from app.coverage.wording import counted_as_transcoded

@@ -7,127 +7,19 @@ Moments are texts (UTC, to the microsecond): two of them are in order when their
 of Paris.
 """
 
-import csv
-import io
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
-Row = dict[str, str]
-MOST_LINES, LONGEST_RECORD = 400_000, 1 << 20
+from app.claims.past_facts import State, decided_at, end_of_day, take_back
+from app.claims.reading_facts import Facts, FactsError, Row
+
 PLACEHOLDERS = {"19146-0"}
-CHOICES = {"choose": "code", "no_loinc": "no_loinc", "out_of_scope": "out_of_scope", "doubt": ""}
-JUDGES = {"approve": "approved", "send_back": "sent_back", "reimport": "sent_back"}
 _CODE = re.compile(r"[0-9]{1,7}-[0-9]")
 _VOLUME = re.compile(r"-?[0-9]{1,30}")
-_PARIS = ZoneInfo("Europe/Paris")
-
-
-class FactsError(ValueError):
-    """A file of facts cannot be read; the message says which and where, in French."""
-
-
-def read_csv(name: str, content: bytes, heads: Sequence[str] = ()) -> list[Row]:
-    """The lines of a file of facts, each a dictionary by heading; the guarding apostrophe is taken off.
-
-    With `heads`, exactly these. Raises FactsError for what is no such file, or holds more than any catalogue.
-    """
-    found: list[Row] = []
-    names: list[str] = []
-    number = 0
-    try:
-        paced = _Paced(content.decode("utf-8-sig"))
-        for number, line in enumerate(csv.reader(paced, delimiter=";", strict=True), start=1):
-            paced.held = 0
-            if number == 1:
-                names = line
-                if not names or (heads and names != list(heads)):
-                    raise FactsError(f"{name}, ligne 1 : ce ne sont pas les colonnes attendues")
-                continue
-            if len(line) != len(names):
-                raise FactsError(f"{name}, ligne {number} : {len(line)} colonnes au lieu de {len(names)}")
-            if number > MOST_LINES:
-                raise FactsError(f"{name} : plus de {MOST_LINES} lignes")
-            found.append({head: bare(cell) for head, cell in zip(names, line, strict=True)})
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FactsError(f"{name}, après la ligne {number} : ce n'est pas un CSV en UTF-8 ({error})") from error
-    if not names:
-        raise FactsError(f"{name} : le fichier est vide")
-    return found
-
-
-def bare(cell: str) -> str:
-    """The text of a cell as it was before an apostrophe guarded it."""
-    return cell[1:] if cell[:1] == "'" else cell
-
-
-class _Paced:
-    """The lines of a text, as long as one record of it is no longer than any of ours."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = iter(io.StringIO(text, newline=""))
-        self.held = 0
-
-    def __iter__(self) -> "_Paced":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.held += len(line)
-        if self.held > LONGEST_RECORD:
-            raise csv.Error("ligne trop longue")
-        return line
-
-
-@dataclass(slots=True)
-class Facts:
-    """The tables, as read."""
-
-    state: dict[str, str]
-    rows: list[Row]
-    decisions: list[Row]
-    changes: list[Row]
-    exams: list[Row]
-    readings: list[Row]
-    reconciliations: list[Row]
-    grace: list[Row]
-    releases: list[Row]
-    codes: list[Row]
-    definitions: list[Row]
-    people: list[Row]
-
-    @property
-    def now(self) -> str:
-        """The moment of the state that the pack tells."""
-        return self.state["stated_at"]
-
-
-def read_facts(contents: Mapping[str, bytes], heads: Mapping[str, Sequence[str]] | None = None) -> Facts:
-    """The facts of a pack; `contents` and the columns by the names of the tables (`rows`, `decisions`…)."""
-    tables = {
-        name: read_csv(f"faits/{name}.csv", content, (heads or {}).get(name, ())) for name, content in contents.items()
-    }
-    state = {line["name"]: line["value"] for line in tables.pop("state")}
-    return Facts(state=state, **tables)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the facts of a row lead to."""
-
-    status: str = "todo"
-    """todo, doubt, decided, sent_back or approved."""
-    outcome: str = ""
-    """code, no_loinc, out_of_scope, or nothing."""
-    code: str = ""
-    choice: Row | None = None
-    """The fact that chose."""
-    approval: Row | None = None
-    """The fact that approved, while the row counts as approved."""
 
 
 @dataclass(slots=True)
@@ -141,7 +33,7 @@ class Counted:
     is_gone: bool
     """A newer export no longer held it."""
     volume: int | None
-    state: "State"
+    state: State
     analyses: list[str] = field(default_factory=list)
     """Of an exam: the rows of its analyses, empty for one that the catalogue does not hold."""
 
@@ -178,16 +70,6 @@ class Figure:
         return self.denominator > 0 and self.numerator * 5 >= self.denominator * 4
 
 
-def end_of_day(day: date) -> str:
-    """The last moment of a day in Paris."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), _PARIS).astimezone(UTC)
-    return _text(midnight - timedelta(microseconds=1))
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
 def is_code(text: str) -> bool:
     """Whether a text is a LOINC code with its right check digit (Luhn)."""
     if not _CODE.fullmatch(text):
@@ -222,19 +104,17 @@ class Moment:
         said = [line["last_day"] for line in self.facts.grace if line["at"] <= self.moment]
         return bool(said and said[-1]) and self.moment > end_of_day(date.fromisoformat(said[-1]))
 
-    # ---------- what newer exports changed is taken back, the newest first
-
     def _counted(self) -> list[Counted]:
         rows = {line["row"]: dict(line) for line in self.facts.rows if line["level"] in ("analysis", "exam", "chapter")}
         contents: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for line in self.facts.exams:
             contents[line["exam"]].append((line["analysis_code"], line["analysis"]))
-        touched = self._take_back(rows, contents)
-        if touched:
-            _link_again(rows, contents, touched)
+        take_back(self.facts.changes, self.moment, rows, contents)
         names = {line["code"]: line["label"] for line in rows.values() if line["level"] == "chapter"}
         counted = [line for line in rows.values() if line["level"] != "chapter"]
-        own = {line["row"]: line["chapter"] or names.get(line["chapter_code"], line["chapter_code"]) for line in counted}
+        own = {
+            line["row"]: line["chapter"] or names.get(line["chapter_code"], line["chapter_code"]) for line in counted
+        }
         inherited: dict[str, str] = {}
         for exam, held in contents.items():
             for _, analysis in held:
@@ -249,63 +129,15 @@ class Moment:
                 is_retired=line["is_retired"] == "oui",
                 is_gone=bool(line["retired_at"]),
                 volume=_volume(line["annual_volume"]),
-                state=decided.get(line["row"], _NOTHING),
+                state=decided.get(line["row"], State()),
                 analyses=[analysis for _, analysis in contents.get(line["row"], ())],
             )
             for line in counted
         ]
 
-    def _take_back(self, rows: dict[str, Row], contents: dict[str, list[tuple[str, str]]]) -> set[str]:
-        touched: set[str] = set()
-        for change in reversed(self.facts.changes):
-            row = rows.get(change["row"])
-            if change["at"] <= self.moment or row is None:
-                continue
-            touched.add(change["row"])
-            kind, name = change["kind"], change["field"]
-            if kind == "added":
-                del rows[change["row"]]
-            elif name == "analyses":
-                # Too long to be kept whole: that of today is taken.
-                if not change["old"].endswith("…"):
-                    contents[change["row"]] = [(code, "") for code in change["old"].split(", ") if code]
-            elif name:
-                if name in row:
-                    row[name] = change["old"]
-            elif kind == "removed":
-                row["retired_at"], row["is_retired"] = "", "non"
-            elif kind == "returned":
-                row["retired_at"], row["is_retired"] = "0001-01-01T00:00:00.000000Z", "oui"
-        return touched
-
-    # ---------- what was decided
-
     def decided(self) -> dict[str, State]:
         """Row -> what had been decided of it, for the rows of which something was said, at every level."""
-        by_row: dict[str, list[Row]] = defaultdict(list)
-        undone: set[str] = set()
-        for fact in self.facts.decisions:
-            if fact["at"] <= self.moment:
-                by_row[fact["row"]].append(fact)
-                undone.add(fact["undoes"])
-        suspended = self._suspended(undone)
-        return {row: _state(found, undone, row in suspended) for row, found in by_row.items()}
-
-    def _suspended(self, undone: set[str]) -> set[str]:
-        """The rows of which two readings differ, nobody having reconciled them."""
-        ended = {
-            line["reading"]
-            for line in self.facts.reconciliations
-            if line["at"] <= self.moment and line["decision"] not in undone
-        }
-        return {
-            line["row"]
-            for line in self.facts.readings
-            if line["reading"]
-            and line["is_agreement"] == "non"
-            and line["read_at"] <= self.moment
-            and line["reading"] not in ended
-        }
+        return decided_at(self.facts, self.moment)
 
     # ---------- where a row stands
 
@@ -361,7 +193,8 @@ class Moment:
             return "several_codes"
         if placeholder:
             return "placeholder"
-        return "outside_circuit" if judging["circuit_only"] == "oui" and item.state.code not in self._circuit else "transcoded"
+        is_outside = judging["circuit_only"] == "oui" and item.state.code not in self._circuit
+        return "outside_circuit" if is_outside else "transcoded"
 
     # ---------- figures
 
@@ -442,7 +275,6 @@ JUDGING = {
     "deprecated": "until_grace",
 }
 """What a definition may say of what a row is worth, and what holds when it says nothing."""
-_NOTHING = State()
 
 
 def leaving_of(definition: Row) -> set[str]:
@@ -453,44 +285,6 @@ def leaving_of(definition: Row) -> set[str]:
     if definition.get("no_code_leaves") == "oui":
         found.add("no_code")
     return found
-
-
-def _state(facts: Sequence[Row], undone: set[str], is_suspended: bool) -> State:
-    """What the facts of a row, oldest first, lead to."""
-    standing = [fact for fact in facts if fact["fact"] not in undone and fact["action"] in {*CHOICES, *JUDGES}]
-    choices = [fact for fact in standing if fact["action"] in CHOICES]
-    if not choices:
-        return _NOTHING
-    choice, last = choices[-1], standing[-1]
-    status = JUDGES.get(last["action"]) or ("doubt" if last["action"] == "doubt" else "decided")
-    approval = last if status == "approved" and not is_suspended else None
-    outcome = CHOICES[choice["action"]]
-    return State(
-        status="decided" if status == "approved" and is_suspended else status,
-        outcome=outcome,
-        code=choice["loinc_num"] if outcome == "code" else "",
-        choice=choice,
-        approval=approval,
-    )
-
-
-def _link_again(rows: Mapping[str, Row], contents: dict[str, list[tuple[str, str]]], touched: set[str]) -> None:
-    """Find again the analyses of each exam by their codes, and what an exam has from them."""
-    by_code: dict[str, str] = {}
-    for row in rows.values():
-        if row["level"] == "analysis" and not row["retired_at"]:
-            by_code.setdefault(row["code"], row["row"])
-    for exam, held in contents.items():
-        linked = [(code, row if row in rows and not rows[row]["retired_at"] else by_code.get(code, ""))
-                  for code, row in held]  # fmt: skip
-        contents[exam] = linked
-        concerned = {exam, *(row for _, row in (*held, *linked) if row)}
-        if exam in rows and linked and concerned & touched:
-            inside = [rows.get(row) for _, row in linked]
-            sent = all(row is not None and row["is_subcontracted"] == "oui" for row in inside)
-            over = all(row is not None and row["is_retired"] == "oui" for row in inside)
-            rows[exam]["is_subcontracted"] = "oui" if sent else "non"
-            rows[exam]["is_retired"] = "oui" if rows[exam]["retired_at"] or over else "non"
 
 
 def _volume(text: str) -> int | None:

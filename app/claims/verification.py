@@ -18,7 +18,9 @@ from app.claims.fact_checks import check_facts
 from app.claims.figures_files import LEVEL_WORDS, Shown, first_of_level, shown_figures
 from app.claims.inventory import Sums, manifest, sums_file
 from app.claims.pack import REPORT
-from app.claims.recompute import Facts, FactsError, Figure, Moment, end_of_day, read_facts
+from app.claims.past_facts import end_of_day
+from app.claims.reading_facts import Facts, FactsError, read_facts
+from app.claims.recompute import Figure, Moment
 from app.claims.tables import FILES, csv_bytes
 from app.errors import InvalidInputError
 from app.versions.canonical import content_sha256
@@ -154,7 +156,9 @@ def _same(name: str, found: bytes, expected: bytes) -> None:
     place = next((n for n, pair in enumerate(zip(found, expected, strict=False)) if pair[0] != pair[1]),
                  min(len(found), len(expected)))  # fmt: skip
     line = found.count(b"\n", 0, place) + 1
-    raise FactsError(f"« {name} », ligne {line} (octet {place}) : ce n'est pas ce que donnent les faits et les fichiers")
+    raise FactsError(
+        f"« {name} », ligne {line} (octet {place}) : ce n'est pas ce que donnent les faits et les autres fichiers"
+    )
 
 
 def _check_report(content: bytes, facts: Facts, moment: Moment, figures: list[Shown]) -> None:
