@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.audit.heads import Head, read_heads
-from app.claims.chain_files import FACTS, HEADS, LINKS, PROVEN, SALT_COLUMNS, SALTS
+from app.audit.heads import Head, chain_name
+from app.claims.chain_files import FACTS, HEADS, LINKS, PROVEN, SALT_COLUMNS, SALTS, heads_file
+from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts, FactsError, Row, read_csv
 from app.platform.chain_digests import BEGINNING, canonical, commitment, is_empty, read_members
 
@@ -72,10 +73,12 @@ def check_chain(contents: Mapping[str, bytes], facts: Facts) -> Head | None:
             except ValueError as error:
                 raise FactsError(f"{where} : ce que ce maillon contient ne peut être lu") from error
             digests[link["table_name"]] |= {member.digest: member.commitments for member in members}
-    head = Head(chain, "", position, before) if chain is not None else None
+    name = chain_name(chain, {chain: facts.state["laboratory"]}) if chain is not None else ""
+    head = Head(chain, name, position, before) if chain is not None else None
     if facts.state["chain_head"] != (head.sentence if head else ""):
         raise FactsError(f"{LINKS} : les maillons ne mènent pas à la tête que donne faits/state.csv")
-    _check_heads(contents[HEADS], head)
+    if contents[HEADS] != heads_file(head, moment_of(facts.now)):
+        raise FactsError(f"{HEADS} : ce n'est pas la tête à laquelle mènent les maillons, à l'heure de l'état")
     _check_facts(contents, facts, digests)
     return head
 
@@ -90,14 +93,6 @@ def _link(line: bytes, where: str) -> dict[str, Any]:
         raise FactsError(f"{where} : ce n'est pas un maillon")
     found: dict[str, Any] = link
     return found
-
-
-def _check_heads(content: bytes, head: Head | None) -> None:
-    if head is None:
-        return
-    told = read_heads(content, HEADS)
-    if [(one.chain, one.position, one.hash) for one in told] != [(head.chain, head.position, head.hash)]:
-        raise FactsError(f"{HEADS} : ce n'est pas la tête à laquelle mènent les maillons")
 
 
 def _check_facts(

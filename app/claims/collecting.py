@@ -130,6 +130,36 @@ def collect(
     if any_hidden(session, blind_actor(session, laboratory, actor), number):
         raise ConflictError(READ_FIRST)
     report = coverage_report(session, laboratory, catalogue)
+    told = collect_facts(session, folder, laboratory, catalogue, report)
+    head = write_chain(session, laboratory, number, folder)
+    collected = Collected(
+        folder, laboratory, catalogue, version, _as_of(report, told.last, head), told.last, told.first_received_at,
+        told.circuit_version, head,
+    )  # fmt: skip
+    for kind in EXPORTED:
+        try:
+            collected.materials[kind] = read_material(session, laboratory, catalogue, ExportRequest(kind), actor)
+        except ConflictError as error:
+            collected.absent[kind] = error.message
+    return collected
+
+
+@dataclass(frozen=True, slots=True)
+class FactsTold:
+    """What the written facts do not say in a table of their own."""
+
+    last: datetime
+    """The last moment that any of them names: the clock of the pack."""
+    first_received_at: datetime
+    circuit_version: str
+
+
+def collect_facts(
+    session: Session, folder: Path, laboratory: Laboratory, catalogue: Catalogue, report: CoverageReport
+) -> FactsTold:
+    """Write every table of facts but the state; nothing is held in memory that grows with the catalogue but names."""
+    assert catalogue.id is not None
+    number = catalogue.id
     watch = _Watch()
     for file, rows in (
         (ROWS, repository.rows(session, number)),
@@ -149,18 +179,8 @@ def collect(
     circuit_version = _write_terminology(session, number, folder, watch)
     write_table(folder, DEFINITIONS, _definition_lines(report))
     write_table(folder, PEOPLE, sorted(repository.names(session, watch.people).items()))
-    head = write_chain(session, laboratory, number, folder)
     assert watch.last is not None
-    collected = Collected(
-        folder, laboratory, catalogue, version, _as_of(report, watch.last, head), watch.last,
-        first or catalogue.created_at, circuit_version, head,
-    )  # fmt: skip
-    for kind in EXPORTED:
-        try:
-            collected.materials[kind] = read_material(session, laboratory, catalogue, ExportRequest(kind), actor)
-        except ConflictError as error:
-            collected.absent[kind] = error.message
-    return collected
+    return FactsTold(watch.last, first or catalogue.created_at, circuit_version)
 
 
 def _as_of(report: CoverageReport, moment: datetime, head: Head | None) -> CoverageReport:

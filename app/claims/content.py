@@ -1,7 +1,6 @@
 """The canonical content of a mapping, made from the facts of a pack alone."""
 
-from datetime import UTC, datetime
-
+from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts
 from app.claims.recompute import Moment
 from app.versions.canonical import CanonicalRow, canonical_content
@@ -46,4 +45,4 @@ def content_of(facts: Facts) -> bytes:
 
 
 def _iso(moment: str) -> str:
-    return datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=UTC).isoformat()
+    return moment_of(moment).isoformat()

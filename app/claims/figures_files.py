@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts, Row
 from app.claims.recompute import Figure, Moment
 from app.claims.tables import NO, YES, csv_bytes
@@ -35,10 +35,7 @@ _DESCRIBED = (
 
 def paris(moment: str) -> str:
     """A moment of the facts by the clock of Paris: 28/11/2026 21:05; empty for none."""
-    if not moment:
-        return ""
-    found = datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=UTC)
-    return found.astimezone(_PARIS).strftime("%d/%m/%Y %H:%M")
+    return moment_of(moment).astimezone(_PARIS).strftime("%d/%m/%Y %H:%M") if moment else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ def end_of_day(day: date) -> str:
     return _text(midnight - timedelta(microseconds=1))
 
 
+def moment_of(text: str) -> datetime:
+    """A moment of the facts."""
+    return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+
+
 def _text(moment: datetime) -> str:
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
