@@ -1,16 +1,15 @@
 """The canonical content of a mapping, made from the facts of a pack alone."""
 
 from app.claims.past_facts import moment_of
-from app.claims.reading_facts import Facts
 from app.claims.recompute import Moment
 from app.versions.canonical import CanonicalRow, canonical_content
 
 CONTENT = "contenu/transcodage.jsonl"
 
 
-def content_of(facts: Facts) -> bytes:
+def content_of(moment: Moment) -> bytes:
     """The canonical content of what the pack tells: every row that the newest export holds, at every level."""
-    moment = Moment(facts)
+    facts = moment.facts
     chapters = {item.row["row"]: item.chapter for item in moment.rows}
     decided = moment.decided()
     version = next((line["version"] for line in facts.releases if line["release"] == moment.release), "")

@@ -34,9 +34,9 @@ DRAFT = "PROJET"
 _WIDTH = 78
 
 
-def documents(facts: Facts) -> dict[str, bytes]:
-    """Name -> content of every document that follows from the facts."""
-    moment = Moment(facts)
+def documents(moment: Moment) -> dict[str, bytes]:
+    """Name -> content of every document that follows from the facts, as they stand at the moment of the state."""
+    facts = moment.facts
     shown = shown_figures(moment)
     blocks = _attestation(facts, moment, shown)
     return {

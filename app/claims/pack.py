@@ -126,17 +126,18 @@ def write_pack(collected: Collected, settings: Settings, target: BinaryIO) -> st
     members |= {LINKS: folder / "links", FACTS: folder / "linked", SALTS: folder / "salts"}
     members[JOURNAL] = folder / "journal"
     keep(HEADS, heads_file(collected.head, collected.stated_at))
-    write_table(folder, STATE, _state(collected, notes, "").items())
-    content = content_of(_facts(folder))
+    write_table(folder, STATE, _state(collected, notes).items())
+    moment = Moment(_facts(folder))
+    _refuse_disagreement(collected, moment)
+    content = content_of(moment)
     keep(CONTENT, content)
-    write_table(folder, STATE, _state(collected, notes, content_sha256(content)).items())
-    facts = _facts(folder)
-    _refuse_disagreement(collected, facts)
-    for name, content in documents(facts).items():
+    moment.facts.state["content_sha256"] = content_sha256(content)
+    write_table(folder, STATE, moment.facts.state.items())
+    for name, content in documents(moment).items():
         keep(name, content)
     members |= {file.name: path_of(folder, file) for file in FILES}
     sums = [file_sums(name, members[name]) for name in sorted(members)]
-    keep(MANIFEST, manifest(facts.state, sums))
+    keep(MANIFEST, manifest(moment.facts.state, sums))
     keep(SUMS, sums_file([*sums, file_sums(MANIFEST, members[MANIFEST])]))
     return write_zip(target, members)
 
@@ -145,7 +146,7 @@ def _facts(folder: Path) -> Facts:
     return read_facts({file.table: path_of(folder, file).read_bytes() for file in FILES})
 
 
-def _state(collected: Collected, notes: dict[str, str], content_hash: str) -> dict[str, Any]:
+def _state(collected: Collected, notes: dict[str, str]) -> dict[str, Any]:
     context, laboratory, catalogue = collected.report.context, collected.laboratory, collected.catalogue
     return {
         "format": FORMAT,
@@ -164,7 +165,7 @@ def _state(collected: Collected, notes: dict[str, str], content_hash: str) -> di
         "release_version": context.release_version,
         "circuit_version": collected.circuit_version,
         "counted_as_transcoded": counted_as_transcoded(context.grace),
-        "content_sha256": content_hash,
+        "content_sha256": "",
         "chain_head": context.audit_head,
         **{f"absent:{kind.value}": reason for kind, reason in collected.absent.items()},
         **{f"note:{name}": said for name, said in notes.items()},
@@ -214,10 +215,9 @@ def _cell(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _refuse_disagreement(collected: Collected, facts: Facts) -> None:
+def _refuse_disagreement(collected: Collected, moment: Moment) -> None:
     """Refuse to give figures that the facts of the pack would not give again."""
-    moment = Moment(facts)
-    for (_, figure), definition in zip(collected.report.figures, facts.definitions, strict=True):
+    for (_, figure), definition in zip(collected.report.figures, moment.facts.definitions, strict=True):
         found = moment.figure(definition)
         said = (
             figure.numerator, figure.denominator, figure.rows_counted, figure.rows_missing, figure.rows_without_volume,

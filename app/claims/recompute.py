@@ -92,8 +92,10 @@ class Moment:
         self.leaves_out_deprecated = self._grace_is_over()
         self._codes = {(line["release"], line["loinc_num"]): line["status"] for line in facts.codes}
         self._circuit = {line["loinc_num"] for line in facts.codes if line["in_circuit"] == "oui"}
+        self._decided = decided_at(facts, self.moment)
         self.rows = self._counted()
         self._judged: dict[tuple[str, ...], dict[str, str]] = {}
+        self._marked: dict[tuple[str, ...], list[Mark]] = {}
 
     def _release(self) -> str:
         since = [line["since"] for line in self.facts.releases]
@@ -120,7 +122,7 @@ class Moment:
             for _, analysis in held:
                 if analysis and own.get(exam):
                     inherited.setdefault(analysis, own[exam])
-        decided = self.decided()
+        decided = self._decided
         return [
             Counted(
                 row=line,
@@ -137,7 +139,7 @@ class Moment:
 
     def decided(self) -> dict[str, State]:
         """Row -> what had been decided of it, for the rows of which something was said, at every level."""
-        return decided_at(self.facts, self.moment)
+        return self._decided
 
     # ---------- where a row stands
 
@@ -200,6 +202,13 @@ class Moment:
 
     def marks(self, definition: Row) -> list["Mark"]:
         """Each row of the level, in the order of the files, with what it weighs under a definition."""
+        names = ("level", "exam_rule", *JUDGING)
+        key = tuple(definition.get(name, "") for name in names)
+        if key not in self._marked:
+            self._marked[key] = self._marks(definition)
+        return self._marked[key]
+
+    def _marks(self, definition: Row) -> list["Mark"]:
         stands = self.standings(definition)
         leaving = leaving_of(definition)
         by_analyses = definition["level"] == "exam" and definition["exam_rule"] == "all_analyses"

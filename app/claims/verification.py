@@ -98,16 +98,16 @@ def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint:
     _same(SUMS, contents[SUMS], sums_file(_in_order(sums)))
     facts = _facts(contents)
     _same(MANIFEST, contents[MANIFEST], manifest(facts.state, [one for one in sums if one.name not in _LISTS]))
-    rebuilt = documents(facts)
+    moment = Moment(facts)
+    rebuilt = documents(moment)
     _refuse_strangers(contents, set(rebuilt))
     for name, content in rebuilt.items():
         if name not in contents:
             raise NotCanonicalError(f"« {name} » manque au dossier")
         _same(name, contents[name], content)
-    _same(CONTENT, contents[CONTENT], content_of(facts))
+    _same(CONTENT, contents[CONTENT], content_of(moment))
     if content_sha256(contents[CONTENT]) != facts.state["content_sha256"]:
         raise FactsError("faits/state.csv : l'empreinte du contenu n'est pas celle du transcodage")
-    moment = Moment(facts)
     figures = shown_figures(moment)
     _check_report(contents[REPORT], facts, moment, figures)
     _check_indicators(contents[INDICATORS], figures)

@@ -11,6 +11,7 @@ from app.claims.content import CONTENT, content_of
 from app.claims.documents import MANIFEST, SUMS, documents
 from app.claims.inventory import file_sums, manifest, sums_file
 from app.claims.reading_facts import read_csv, read_facts
+from app.claims.recompute import Moment
 from app.claims.tables import FILES, STATE, csv_bytes
 from app.versions.canonical import content_sha256
 
@@ -55,10 +56,10 @@ def rebuilt(contents: Contents) -> Contents:
     """The files with every document made again from the facts."""
     found = dict(contents)
     facts = read_facts({file.table: found[file.name] for file in FILES})
-    found[CONTENT] = content_of(facts)
+    found[CONTENT] = content_of(Moment(facts))
     facts.state["content_sha256"] = content_sha256(found[CONTENT])
     found[STATE.name] = csv_bytes(STATE.columns, [list(item) for item in facts.state.items()])
-    return summed(found | documents(facts))
+    return summed(found | documents(Moment(facts)))
 
 
 def changed(path: Path, name: str, change: Callable[[bytes], bytes]) -> Contents:
