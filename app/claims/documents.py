@@ -3,8 +3,7 @@
 Made when the pack is made, and again by whoever verifies it: a word changed in one of them is found.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from app.claims.figures_files import (
@@ -280,9 +279,3 @@ def _html_block(block: Block) -> str:
     rows = [(item, "") if isinstance(item, str) else item for item in block]
     cells = "\n".join(f'<tr><th scope="row">{escape(head)}</th><td>{escape(said)}</td></tr>' for head, said in rows)
     return f"<table>\n{cells}\n</table>"
-
-
-def standing_counts(moment: Moment) -> Mapping[str, int]:
-    """How many analyses stand where, under the default definition."""
-    default = moment.facts.definitions[0]
-    return Counter(mark.standing for mark in moment.marks(default))
