@@ -30,6 +30,7 @@ ROOMS = {
     "app.proposals.cli": ("propose",),
     "app.coverage.cli": ("coverage",),
     "app.exports.cli": ("export",),
+    "app.claims.cli": ("evidence", "verify-pack"),
     "app.upgrades.cli": ("load-loinc", "load-valueset"),
     "app.upkeep.cli": ("backup", "restore", "doctor"),
     "app.upkeep.audit_cli": ("verify-audit",),

@@ -20,6 +20,8 @@ from app.audit.sampled import SampledJournal, on_refused_access, tell_download
 from app.batches import routes as batches
 from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
+from app.claims import jobs as claim_jobs
+from app.claims import routes as claims
 from app.consistency import routes as consistency
 from app.coverage import bars as coverage_bars
 from app.coverage import days as coverage_days
@@ -114,6 +116,7 @@ ROUTERS = (
     reports.router,
     versions.router,
     exports.router,
+    claims.router,
     storage.router,
     fhir.router,
     tokens.router,
@@ -124,6 +127,7 @@ ROUTERS = (
 )
 JOBS = (
     import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, coverage_days, report_jobs,
+    claim_jobs,
 )  # fmt: skip
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars, versions_told)

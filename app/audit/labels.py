@@ -33,6 +33,7 @@ ACTION_LABELS: dict[str, str] = {
     "double_reading.reconcile": "Désaccord entre deux lectures concilié",
     "double_reading.set_shares": "Part relue à l’aveugle changée",
     "decision.unflag": "Repère retiré",
+    "evidence.create": "Dossier de preuve produit",
     "export.create": "Export produit",
     "file.download": "Fichier téléchargé",
     "habits.learn": "Habitudes du catalogue apprises",

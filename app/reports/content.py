@@ -23,18 +23,10 @@ from app.publication.statement import Statement
 from app.publication.wording import DECISION_STATUS_LABELS, relation_text
 from app.text import is_written, paris_time
 from app.transcoding.readers import approved_unread_by
+from app.versions.told import label_of as version_label
 
 LINES = 500
 """Of each list, how many lines a document holds: the file of the rows holds them all."""
-UNSIGNED = "PROJET : aucune version signée"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Which version of the mapping a document carries."""
-
-    label: str = UNSIGNED
-    is_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,8 @@ class Listed:
 class ReportContent:
     """What the report says."""
 
-    version: Version
+    version: str
+    """Which version of the mapping it carries: « PROJET… » unless all of it is signed as it stands."""
     coverage: CoverageReport
     statement: Statement
     facts: CatalogueFacts
@@ -87,7 +80,7 @@ class ReportContent:
 
 
 def read_report(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, version: Version, made_by: str, blind_to: int | None
+    session: Session, laboratory: Laboratory, catalogue: Catalogue, made_by: str, blind_to: int | None
 ) -> ReportContent:
     """Read what a report says, for who asks; raises ConflictError when no release is loaded.
 
@@ -101,7 +94,7 @@ def read_report(
     assessment = facts.assessment(row_by_row=True)
     statement = statement_of(facts, assessment, coverage.context.computed_at, made_by)
     return ReportContent(
-        version=version,
+        version=version_label(session, facts.catalogue_id),
         coverage=coverage,
         statement=statement,
         facts=facts,

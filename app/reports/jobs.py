@@ -12,7 +12,7 @@ from app.models import Job
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
-from app.reports.content import Version, read_report
+from app.reports.content import read_report
 from app.reports.formats import ReportFormat, written
 from app.settings import Settings
 from app.storage import prepared, service
@@ -33,9 +33,7 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
         progress(0, 2, "Lecture du catalogue")
         with reading(engine) as session:
             blind_to = blind_actor(session, order.laboratory, order.person)
-            content = read_report(
-                session, order.laboratory, order.catalogue, Version(), order.person.display_name, blind_to
-            )
+            content = read_report(session, order.laboratory, order.catalogue, order.person.display_name, blind_to)
         progress(1, 2, "Écriture et mise en pages")
         name, media_type, file = written(content, ReportFormat(payload["format"]))
         return name, media_type, service.pieces(file), content.coverage.context.computed_at

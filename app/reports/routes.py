@@ -7,22 +7,22 @@ from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
 from app.platform.request_session import SessionDep
-from app.reports.content import Version
 from app.reports.formats import ReportFormat
 from app.reports.jobs import ask_for_report
 from app.reports.pages import ReportPage
+from app.versions.told import label_of
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/rapport", route_class=AuthorisedRoute)
 
 
 @router.get("")
-def show_report(request: Request, access: CatalogueDep) -> Response:
+def show_report(request: Request, access: CatalogueDep, session: SessionDep) -> Response:
     """What the report is, and its files."""
     page = ReportPage(
         title=f"Rapport — {access.catalogue.name}",
         catalogue=access.catalogue,
-        version=Version().label,
+        version=label_of(session, access.catalogue_id),
         formats=list(ReportFormat),
     )
     return render(request, "reports/report.html", page)

@@ -47,7 +47,7 @@ def _head(content: ReportContent) -> Iterator[tuple[str, str]]:
     context = content.coverage.context
     yield "Laboratoire", context.laboratory
     yield "Catalogue", context.catalogue
-    yield "Version du transcodage", content.version.label
+    yield "Version du transcodage", content.version
     yield "Version de LOINC", context.release_title
     yield "État du", paris_time(content.facts.state.changed_at)
     yield "LOINC", LOINC_NOTICE

@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from app.models import Catalogue, Laboratory
 from app.platform.database import make_engine, reading
-from app.reports.content import Version, read_report
+from app.reports.content import read_report
 from app.reports.formats import ReportFormat, written
 from app.settings import Settings
 from tests.bench.bench_catalogue_10k import approve_all, imported, prepare
@@ -36,7 +36,7 @@ def measured(asked: ReportFormat, folder: Path) -> tuple[float, float, float, in
     with reading(engine) as session:
         catalogue = session.exec(select(Catalogue)).one()
         laboratory = session.get_one(Laboratory, catalogue.laboratory_id)
-        content = read_report(session, laboratory, catalogue, Version(), "bench", None)
+        content = read_report(session, laboratory, catalogue, "bench", None)
     _, _, file = written(content, asked)
     both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     here, beside = (resource.getrusage(who).ru_maxrss / 1024 for who in both)

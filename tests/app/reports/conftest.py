@@ -3,7 +3,7 @@
 import pytest
 
 from app.platform.database import reading
-from app.reports.content import ReportContent, Version, read_report
+from app.reports.content import ReportContent, read_report
 from tests.app.exports.conftest import decided, sample
 from tests.app.exports.sample import Sample
 
@@ -14,4 +14,4 @@ __all__ = ["decided", "sample"]
 def content(decided: Sample) -> ReportContent:
     """What the report says of a catalogue with a row in each state."""
     with reading(decided.world.engine) as session:
-        return read_report(session, decided.world.laboratory, decided.catalogue, Version(), "Camille", None)
+        return read_report(session, decided.world.laboratory, decided.catalogue, "Camille", None)

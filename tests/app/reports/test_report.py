@@ -22,7 +22,7 @@ from app.models import Job
 from app.platform.database import reading
 from app.reports import content as content_room
 from app.reports import pdf
-from app.reports.content import LINES, Listed, ReportContent, Version
+from app.reports.content import LINES, Listed, ReportContent
 from app.reports.document import RowFile, document_html
 from app.reports.formats import ReportFormat, written
 from app.reports.jobs import JOB_KIND
@@ -126,7 +126,7 @@ def test_a_share_just_below_the_target_is_never_rounded_up(content: ReportConten
 def test_words_of_a_laboratory_are_never_markup(content: ReportContent) -> None:
     hostile = "<img src=x onerror=alert(1)><style>@import url(http://x)</style>"
     listed = Listed.of([("alerte", "A", hostile, "1-8", hostile)])
-    html = html_of(replace(content, anomalies=listed, version=Version(hostile)))
+    html = html_of(replace(content, anomalies=listed, version=hostile))
     assert "<img" not in html
     assert html.count("<style>") == 1
 
@@ -249,14 +249,14 @@ def test_a_report_is_refused_to_whoever_may_still_read_blind(
 ) -> None:
     monkeypatch.setattr(content_room, "approved_unread_by", lambda *_asked: True)
     with reading(decided.world.engine) as session, pytest.raises(ConflictError, match="deuxième lecture"):
-        content_room.read_report(session, decided.world.laboratory, decided.catalogue, Version(), "x", 1)
+        content_room.read_report(session, decided.world.laboratory, decided.catalogue, "x", 1)
 
 
 def test_a_justified_alert_is_listed_with_its_words(decided: Sample) -> None:
     decided.approve("TSH", SODIUM, relation="related", justification="Le chlorure se rend avec le sodium ici.")
     with reading(decided.world.engine) as session:
         content = content_room.read_report(
-            session, decided.world.laboratory, decided.catalogue, Version(), "Camille", None
+            session, decided.world.laboratory, decided.catalogue, "Camille", None
         )
     assert [line[4] for line in content.justified.lines] == ["Le chlorure se rend avec le sodium ici."]
     assert "Le chlorure se rend avec le sodium ici." in html_of(content)

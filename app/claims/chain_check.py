@@ -1,0 +1,150 @@
+"""The part of the audit chain that a pack carries, verified without a database."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.audit.heads import Head, chain_name
+from app.claims.chain_files import FACTS, HEADS, LINKS, PROVEN, SALT_COLUMNS, SALTS, heads_file
+from app.claims.past_facts import moment_of
+from app.claims.reading_facts import Facts, FactsError, Row, read_csv
+from app.platform.chain_digests import BEGINNING, canonical, commitment, is_empty, read_members
+
+LONGEST_LINE = 8 << 20
+_LINK_NAMES = ["chain", "column_names", "kind", "linked_at", "members", "position", "previous_hash", "table_name"]
+_SAME = {
+    "decision": ("decisions", "fact", {
+        "action": "action", "loinc_num": "loinc_num", "relation": "relation", "author_role": "author_role",
+        "at": "created_at",
+    }, ("reason", "comment", "justification")),
+    "catalogue_change": ("changes", "fact", {
+        "at": "created_at", "kind": "kind", "field": "field", "is_substantive": "is_substantive",
+    }, ("old", "new")),
+    "reading_request": ("readings", "request", {"asked_at": "created_at"}, ()),
+    "second_reading": ("readings", "reading", {
+        "read_at": "created_at", "action": "action", "loinc_num": "loinc_num", "relation": "relation",
+        "is_agreement": "is_agreement",
+    }, ("reason", "comment", "justification")),
+    "reading_reconciliation": ("reconciliations", "fact", {"at": "created_at"}, ("reason",)),
+}  # fmt: skip
+"""Table of the chain -> the file that tells its facts, the heading of their identifiers, heading -> column, texts."""
+
+
+def strict_json(text: str | bytes) -> Any:
+    """A JSON value without NaN, without infinity, and no deeper than ours; raises ValueError."""
+
+    def refuse(word: str) -> Any:
+        raise ValueError(f"« {word} » n'est pas du JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("des éléments imbriqués sans fin") from error
+
+
+def lines_of(content: bytes, name: str) -> Iterator[tuple[int, bytes]]:
+    """The numbered lines of a file, without their ends."""
+    if content and not content.endswith(b"\n"):
+        raise FactsError(f"{name} : la dernière ligne n'est pas finie")
+    start, number = 0, 0
+    while start < len(content):
+        end = content.index(b"\n", start)
+        number += 1
+        if end - start > LONGEST_LINE:
+            raise FactsError(f"{name}, ligne {number} : ligne trop longue")
+        yield number, content[start:end]
+        start = end + 1
+
+
+def check_chain(contents: Mapping[str, bytes], facts: Facts) -> Head | None:
+    """The head to which the links lead; raises FactsError at the first link or fact that does not hold."""
+    digests: dict[str, dict[str, Mapping[str, str]]] = {table: {} for table in PROVEN}
+    position, before, chain = 0, BEGINNING, None
+    for number, line in lines_of(contents[LINKS], LINKS):
+        where = f"{LINKS}, ligne {number}"
+        link = _link(line, where)
+        if link["previous_hash"] != before or link["position"] != position + 1 or chain not in (None, link["chain"]):
+            raise FactsError(f"{where} : ce maillon ne suit pas celui d'avant")
+        position, before, chain = position + 1, hashlib.sha256(line).hexdigest(), link["chain"]
+        if link["table_name"] in digests:
+            try:
+                members = read_members(link["members"])
+            except ValueError as error:
+                raise FactsError(f"{where} : ce que ce maillon contient ne peut être lu") from error
+            digests[link["table_name"]] |= {member.digest: member.commitments for member in members}
+    name = chain_name(chain, {chain: facts.state["laboratory"]}) if chain is not None else ""
+    head = Head(chain, name, position, before) if chain is not None else None
+    if facts.state["chain_head"] != (head.sentence if head else ""):
+        raise FactsError(f"{LINKS} : les maillons ne mènent pas à la tête que donne faits/state.csv")
+    if contents[HEADS] != heads_file(head, moment_of(facts.now)):
+        raise FactsError(f"{HEADS} : ce n'est pas la tête à laquelle mènent les maillons, à l'heure de l'état")
+    _check_facts(contents, facts, digests)
+    return head
+
+
+def _link(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        link = strict_json(line)
+        is_ours = isinstance(link, dict) and sorted(link) == _LINK_NAMES and canonical(link).encode() == line
+    except ValueError:
+        is_ours = False
+    if not is_ours or not isinstance(link["members"], str) or not isinstance(link["chain"], int):
+        raise FactsError(f"{where} : ce n'est pas un maillon")
+    found: dict[str, Any] = link
+    return found
+
+
+def _check_facts(
+    contents: Mapping[str, bytes], facts: Facts, digests: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> None:
+    salts: dict[str, dict[str, str]] = {}
+    for line in read_csv(SALTS, contents[SALTS], SALT_COLUMNS):
+        salts.setdefault(line["fact"], {})[line["column"]] = line["salt"]
+    told = {
+        table: {line[key]: line for line in getattr(facts, file) if line[key]}
+        for table, (file, key, _, _) in _SAME.items()
+    }
+    for number, raw in lines_of(contents[FACTS], FACTS):
+        where = f"{FACTS}, ligne {number}"
+        try:
+            fact = strict_json(raw)
+            table, fixed, texts = fact["table"], fact["fixed"], fact["texts"]
+            line = told[table].pop(fixed["public_id"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise FactsError(f"{where} : ce fait n'est pas parmi ceux de faits/, ou y est déjà prouvé") from error
+        linked = digests[table].get(hashlib.sha256(raw).hexdigest())
+        if linked is None or dict(linked) != texts:
+            raise FactsError(f"{where} : aucun maillon de la chaîne ne contient ce fait tel quel")
+        _compare(table, line, fixed, texts, salts.pop(fixed["public_id"], {}))
+    for table, rest in told.items():
+        for identifier in rest:
+            raise FactsError(f"faits/{_SAME[table][0]}.csv : le fait {identifier} n'est prouvé par aucun maillon")
+    if salts:
+        raise FactsError(f"{SALTS} : un sel n'est celui d'aucun fait")
+
+
+def _compare(
+    table: str, line: Row, fixed: Mapping[str, Any], texts: Mapping[str, str], salts: Mapping[str, str]
+) -> None:
+    file, key, same, written = _SAME[table]
+    where = f"faits/{file}.csv, fait {line[key]}"
+    for heading, column in same.items():
+        value = fixed.get(column)
+        text = ("oui" if value else "non") if isinstance(value, bool) else value
+        if text != line[heading]:
+            raise FactsError(f"{where} : « {heading} » n'est pas ce que dit la chaîne d'audit")
+    for name in written:
+        if name not in texts:
+            holds = is_empty(line[name])
+        elif name in salts:
+            holds = _is_salt(salts[name]) and commitment(salts[name], line[name]) == texts[name]
+        else:
+            # Its salt went with it: an erased text says nothing any more.
+            holds = line[name] == ""
+        if not holds:
+            raise FactsError(f"{where} : « {name} » n'est pas le texte auquel la chaîne d'audit s'engage")
+
+
+def _is_salt(text: str) -> bool:
+    return len(text) == 32 and all(sign in "0123456789abcdef" for sign in text)

@@ -1,0 +1,109 @@
+"""The commands `transcodeur evidence` and `transcodeur verify-pack`."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.catalogues.service import catalogue_and_laboratory
+from app.claims.figures_files import Shown, yes_no
+from app.claims.pack import Pack, make_pack
+from app.claims.verification import Verdict, verify_pack
+from app.console.options import CatalogueId, Output, file_argument
+from app.console.streams import InputFile
+from app.errors import InvalidInputError
+from app.platform.database import Transactions
+from app.platform.installation import open_ready
+from app.platform.integrity import refuse_damaged
+from app.settings import get_settings
+from app.text import counted, french_day, paris_time
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands."""
+
+    @cli.command("evidence")
+    def evidence(catalogue_id: CatalogueId, output: Output) -> None:
+        """Écrit le dossier de preuve d'un catalogue ; son empreinte est inscrite au journal."""
+        settings = get_settings()
+        engine = open_ready(settings)
+
+        def deliver(path: Path, _pack: Pack) -> None:
+            with output.binary() as target, path.open("rb") as source:
+                shutil.copyfileobj(source, target)
+
+        try:
+            refuse_damaged(engine)
+            transactions = Transactions(engine)
+            with transactions.reading() as session:
+                laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
+            pack = make_pack(transactions, settings, laboratory, catalogue, deliver)
+        finally:
+            engine.dispose()
+        if not pack.is_signed:
+            typer.echo("PROJET : aucune version de ce catalogue n'est signée.", err=True)
+        for reason in pack.absent:
+            typer.echo(f"Absent du dossier : {reason}", err=True)
+        typer.echo(f"{output} : état au {paris_time(pack.stated_at)} (heure de Paris), {pack.size} octets.", err=True)
+        typer.echo(f"Empreinte (SHA-256) {pack.fingerprint}", err=True)
+
+    @cli.command("verify-pack")
+    def verify(
+        pack: Annotated[InputFile, file_argument("Dossier de preuve à vérifier.", "DOSSIER.zip")],
+        expected: Annotated[
+            str, typer.Option("--expect", metavar="EMPREINTE", help="Empreinte que l'atelier a inscrite à son journal.")
+        ] = "",
+        day: Annotated[
+            str,
+            typer.Option("--jour", metavar="AAAA-MM-JJ", help="Donne aussi les chiffres de la fin d'un jour passé."),
+        ] = "",
+    ) -> None:
+        """Vérifie un dossier de preuve sans base de données : refait le dossier et recalcule chaque chiffre."""
+        asked = _day(day)
+        with pack.on_disk() as path:
+            verdict = verify_pack(path, expected, asked)
+        for line in _lines(verdict, asked, bool(expected)):
+            typer.echo(line)
+
+
+def _day(text: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInputError(f"« {text.strip()[:30]} » n'est pas un jour : attendu AAAA-MM-JJ.") from None
+
+
+def _lines(verdict: Verdict, day: date | None, is_expected: bool) -> list[str]:
+    state = verdict.facts.state
+    lines = [
+        f"{state['laboratory']} — {state['catalogue']}",
+        f"{state['release_title']} ; {state['version_label']} ; état au {state['stated_at']}",
+        *map(_figure, verdict.figures),
+    ]
+    if day is not None:
+        lines += [f"À la fin du {french_day(day)} (heure de Paris) :", *map(_figure, verdict.past)]
+    files = counted(verdict.files, "fichier", "fichiers")
+    links = counted(verdict.links, "maillon", "maillons")
+    figures = counted(len(verdict.figures), "chiffre recalculé", "chiffres recalculés")
+    lines += [
+        f"Contenu transcodé (SHA-256) {state['content_sha256']}",
+        f"Chaîne d'audit : {state['chain_head'] or 'aucun maillon'}",
+        f"Empreinte {verdict.fingerprint}",
+        f"Tout se tient ({files}, {links}, {figures}).",
+    ]
+    if is_expected:
+        lines.append("C'est le dossier attendu.")
+    else:
+        lines.append("Pour savoir que l'atelier a produit ce dossier, comparez l'empreinte à son journal (--expect).")
+    return lines
+
+
+def _figure(item: Shown) -> str:
+    figure = item.figure
+    share = f"{figure.numerator} / {figure.denominator}"
+    percent = f"{figure.percent} %" if figure.percent else "—"
+    return f"  {percent:>9}  {share:>17}  {item.title} ; 80 % atteint : {yes_no(figure.is_reached)}"

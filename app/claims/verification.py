@@ -1,0 +1,199 @@
+"""Verifying a pack, without a database: the first thing that does not hold is named, in French."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from app.claims.canonical_zip import Member, NotCanonicalError, read_zip
+from app.claims.chain_check import check_chain, strict_json
+from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS
+from app.claims.collecting import JOURNAL
+from app.claims.content import CONTENT, content_of
+from app.claims.documents import FORMAT, MANIFEST, SUMS, documents
+from app.claims.fact_checks import check_facts
+from app.claims.figures_files import LEVEL_WORDS, Shown, first_of_level, shown_figures
+from app.claims.inventory import Sums, manifest, sums_file
+from app.claims.pack import REPORT
+from app.claims.past_facts import end_of_day
+from app.claims.reading_facts import Facts, FactsError, read_facts
+from app.claims.recompute import Figure, Moment
+from app.claims.tables import FILES, csv_bytes
+from app.errors import InvalidInputError
+from app.versions.canonical import content_sha256
+
+MOST_READ, MOST_READ_WHOLE = 96 << 20, 512 << 20
+"""Bytes of one file, and of all files, that are held in memory."""
+FOLDERS = ("couverture/", "exports/", "rapport/")
+"""What stands there is known by its hash; the report by its figures too."""
+INDICATORS = "couverture/indicateurs.csv"
+_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+
+
+class PackRefusedError(InvalidInputError):
+    """Something in the pack does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was verified."""
+
+    fingerprint: str
+    facts: Facts
+    figures: list[Shown]
+    files: int
+    links: int
+    past: list[Shown]
+    """The figures of the day that was asked for."""
+
+
+def verify_pack(path: Path, expected: str = "", day: date | None = None) -> Verdict:
+    """Verify a pack; raises PackRefusedError at the first thing that does not hold.
+
+    `expected`: the fingerprint that the workbench journaled. `day`: a past day whose figures are wanted.
+    """
+    with path.open("rb") as file:
+        try:
+            members, fingerprint = read_zip(file, path.stat().st_size)
+            contents = _contents(file, members)
+            verdict = _verified(members, contents, fingerprint, day)
+        except (NotCanonicalError, FactsError) as error:
+            raise PackRefusedError(f"{error}.") from error
+        except InvalidInputError as error:
+            raise error if isinstance(error, PackRefusedError) else PackRefusedError(error.message) from error
+        except _DAMAGED as error:
+            raise PackRefusedError("ce que disent les fichiers du dossier ne peut être lu.") from error
+    if expected and expected.strip().lower() != fingerprint:
+        raise PackRefusedError(
+            f"l'empreinte du dossier, {fingerprint}, n'est pas celle qui est attendue, {expected.strip()[:80]} : ce "
+            "dossier se tient, mais ce n'est pas celui que l'atelier a inscrit à son journal."
+        )
+    return verdict
+
+
+def _contents(file: BinaryIO, members: list[Member]) -> dict[str, bytes]:
+    """What is read to be understood, by name; the exports are known by their hashes."""
+    fixed = {file.name for file in FILES} | {LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS}
+    wanted = [member for member in members if member.name in fixed or not member.name.startswith((*FOLDERS, JOURNAL))]
+    for member in wanted:
+        if member.size > MOST_READ:
+            raise NotCanonicalError(f"« {member.name} » : {member.size} octets, plus que tout fichier de l'atelier")
+    if sum(member.size for member in wanted) > MOST_READ_WHOLE:
+        raise NotCanonicalError("les fichiers du dossier sont plus volumineux que tous ceux de l'atelier")
+    missing = fixed - {member.name for member in members}
+    if missing:
+        raise NotCanonicalError(f"« {min(missing)} » manque au dossier")
+    found = {}
+    for member in wanted:
+        file.seek(member.offset)
+        found[member.name] = file.read(member.size)
+    return found
+
+
+def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint: str, day: date | None) -> Verdict:
+    sums = [Sums(member.name, member.size, member.sha256) for member in members]
+    _same(SUMS, contents[SUMS], sums_file(_in_order(sums)))
+    facts = _facts(contents)
+    _same(MANIFEST, contents[MANIFEST], manifest(facts.state, [one for one in sums if one.name not in _LISTS]))
+    moment = Moment(facts)
+    rebuilt = documents(moment)
+    _refuse_strangers(contents, set(rebuilt))
+    for name, content in rebuilt.items():
+        if name not in contents:
+            raise NotCanonicalError(f"« {name} » manque au dossier")
+        _same(name, contents[name], content)
+    _same(CONTENT, contents[CONTENT], content_of(moment))
+    if content_sha256(contents[CONTENT]) != facts.state["content_sha256"]:
+        raise FactsError("faits/state.csv : l'empreinte du contenu n'est pas celle du transcodage")
+    figures = shown_figures(moment)
+    _check_report(contents[REPORT], facts, moment, figures)
+    _check_indicators(contents[INDICATORS], figures)
+    head = check_chain(contents, facts)
+    past = shown_figures(Moment(facts, _asked(facts, day))) if day else []
+    return Verdict(fingerprint, facts, figures, len(members), head.position if head else 0, past)
+
+
+_LISTS = (MANIFEST, SUMS)
+
+
+def _in_order(sums: list[Sums]) -> list[Sums]:
+    """As they are listed: the manifest comes last, and the list does not list itself."""
+    return [one for one in sums if one.name not in _LISTS] + [one for one in sums if one.name == MANIFEST]
+
+
+def _asked(facts: Facts, day: date) -> str:
+    moment = end_of_day(day)
+    if moment < facts.state["first_received_at"]:
+        raise FactsError(f"le {day:%d/%m/%Y}, ce catalogue n'avait encore rien reçu")
+    return min(moment, facts.now)
+
+
+def _facts(contents: Mapping[str, bytes]) -> Facts:
+    facts = read_facts({file.table: contents[file.name] for file in FILES},
+                       {file.table: list(file.columns) for file in FILES})  # fmt: skip
+    check_facts(facts, FORMAT)
+    for file in FILES:
+        lines = facts.state.items() if file.table == "state" else (row.values() for row in getattr(facts, file.table))
+        _same(file.name, contents[file.name], csv_bytes(file.columns, [list(line) for line in lines]))
+    return facts
+
+
+def _refuse_strangers(contents: Mapping[str, bytes], rebuilt: set[str]) -> None:
+    known = rebuilt | {file.name for file in FILES}
+    known |= {LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS}
+    for name in contents:
+        if name not in known:
+            raise NotCanonicalError(f"« {name} » n'a pas sa place dans un dossier de preuve")
+
+
+def _same(name: str, found: bytes, expected: bytes) -> None:
+    """Refuse a file that is not what the facts, or the other files, give."""
+    if found == expected:
+        return
+    place = next((n for n, pair in enumerate(zip(found, expected, strict=False)) if pair[0] != pair[1]),
+                 min(len(found), len(expected)))  # fmt: skip
+    line = found.count(b"\n", 0, place) + 1
+    raise FactsError(
+        f"« {name} », ligne {line} (octet {place}) : ce n'est pas ce que donnent les faits et les autres fichiers"
+    )
+
+
+def _check_report(content: bytes, facts: Facts, moment: Moment, figures: list[Shown]) -> None:
+    """The figures of the report of the workbench are those that the facts give."""
+    report = strict_json(content)
+    if report["version_label"] != facts.state["version_label"]:
+        raise FactsError(f"« {REPORT} » : la version n'est pas celle du dossier")
+    if len(report["figures"]) != len(figures):
+        raise FactsError(f"« {REPORT} » : il n'y a pas autant de chiffres que de définitions")
+    for told, shown in zip(report["figures"], figures, strict=True):
+        again = {
+            "level": shown.definition["level"], "measure": shown.definition["measure"],
+            "numerator": shown.figure.numerator, "denominator": shown.figure.denominator,
+            "rate": _rate(shown.figure), "target_reached": shown.figure.is_reached,
+            "rows_missing": shown.figure.rows_missing, "rows_without_volume": shown.figure.rows_without_volume,
+        }  # fmt: skip
+        for name, value in again.items():
+            if told[name] != value or isinstance(told[name], bool) is not isinstance(value, bool):
+                raise FactsError(f"« {REPORT} », {shown.title} : « {name} » vaut {told[name]} au lieu de {value}")
+    for level in LEVEL_WORDS:
+        definition = first_of_level(facts, level)
+        for told in report["chapters"].get(level, []) if definition else []:
+            assert definition is not None
+            found = moment.figure(definition, told["chapter"])
+            if (told["numerator"], told["denominator"]) != (found.numerator, found.denominator):
+                raise FactsError(f"« {REPORT} » : le chapitre « {told['chapter']} » n'a pas ces chiffres")
+
+
+def _rate(figure: Figure) -> float | None:
+    return figure.numerator * 10_000 // figure.denominator / 10_000 if figure.denominator else None
+
+
+def _check_indicators(content: bytes, figures: list[Shown]) -> None:
+    lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";", strict=True))
+    start = next((number for number, line in enumerate(lines) if line[:1] == ["Indicateur"]), len(lines))
+    told: list[tuple[Any, ...]] = [(line[2], line[3]) for line in lines[start + 1 :]]
+    if told != [(str(item.figure.numerator), str(item.figure.denominator)) for item in figures]:
+        raise FactsError(f"« {INDICATORS} » : ses chiffres ne sont pas ceux que donnent les faits")

@@ -1,0 +1,69 @@
+"""Opening a pack, changing it, and closing it again as somebody who knows how packs are written would."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app.claims.canonical_zip import write_zip
+from app.claims.content import CONTENT, content_of
+from app.claims.documents import MANIFEST, SUMS, documents
+from app.claims.inventory import file_sums, manifest, sums_file
+from app.claims.reading_facts import read_csv, read_facts
+from app.claims.recompute import Moment
+from app.claims.tables import FILES, STATE, csv_bytes
+from app.versions.canonical import content_sha256
+
+Contents = dict[str, bytes]
+
+
+def opened(path: Path) -> Contents:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(contents: Mapping[str, bytes]) -> bytes:
+    """A pack in the right form that holds these files."""
+    with tempfile.TemporaryDirectory() as name:
+        files = {}
+        for number, (member, content) in enumerate(contents.items()):
+            files[member] = Path(name) / str(number)
+            files[member].write_bytes(content)
+        target = io.BytesIO()
+        write_zip(target, files)
+        return target.getvalue()
+
+
+def summed(contents: Contents) -> Contents:
+    """The files with a manifest and a list of hashes that agree with them."""
+    found = {name: content for name, content in contents.items() if name not in (MANIFEST, SUMS)}
+    state = {line["name"]: line["value"] for line in read_csv(STATE.name, contents[STATE.name])}
+    with tempfile.TemporaryDirectory() as name:
+
+        def sums(member: str):  # type: ignore[no-untyped-def]
+            path = Path(name) / "file"
+            path.write_bytes(found[member])
+            return file_sums(member, path)
+
+        every = [sums(member) for member in sorted(found)]
+        found[MANIFEST] = manifest(state, every)
+        found[SUMS] = sums_file([*every, sums(MANIFEST)])
+    return found
+
+
+def rebuilt(contents: Contents) -> Contents:
+    """The files with every document made again from the facts."""
+    found = dict(contents)
+    facts = read_facts({file.table: found[file.name] for file in FILES})
+    found[CONTENT] = content_of(Moment(facts))
+    facts.state["content_sha256"] = content_sha256(found[CONTENT])
+    found[STATE.name] = csv_bytes(STATE.columns, [list(item) for item in facts.state.items()])
+    return summed(found | documents(Moment(facts)))
+
+
+def changed(path: Path, name: str, change: Callable[[bytes], bytes]) -> Contents:
+    contents = opened(path)
+    after = change(contents[name])
+    assert after != contents[name], name
+    return contents | {name: after}
