@@ -142,7 +142,7 @@ def take_back(session: Session, access: CatalogueAccess, batch: Batch, reason: s
     if batch.author_id != access.user_id:
         raise ConflictError(NOT_HERS)
     approvals = _approvals(session, batch)
-    versions = _versions(session, approvals)
+    versions = _versions(session, batch.catalogue_id, approvals)
     opened = open_rows(session, access, {row_id: versions.get(row_id, 0) for row_id in approvals})
     asked: list[NewFact] = []
     messages: dict[int, str] = {}
@@ -183,15 +183,22 @@ def _approvals(session: Session, batch: Batch) -> dict[int, int]:
     statement = (
         select(BatchRow.local_test_id, BatchAnswer.decision_id)
         .join(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
-        .where(col(BatchRow.batch_id) == batch.id, col(BatchAnswer.decision_id).is_not(None))
+        .join(LocalTest, col(LocalTest.id) == col(BatchRow.local_test_id))
+        .where(
+            col(BatchRow.batch_id) == batch.id,
+            col(LocalTest.catalogue_id) == batch.catalogue_id,
+            col(BatchAnswer.decision_id).is_not(None),
+        )
         .order_by(col(BatchRow.id))
     )
     return {row_id: fact_id or 0 for row_id, fact_id in session.exec(statement)}
 
 
-def _versions(session: Session, row_ids: Mapping[int, int]) -> dict[int, int]:
-    statement = select(ReviewState.local_test_id, ReviewState.version).where(
-        col(ReviewState.local_test_id).in_(list(row_ids))
+def _versions(session: Session, catalogue_id: int, row_ids: Mapping[int, int]) -> dict[int, int]:
+    statement = (
+        select(ReviewState.local_test_id, ReviewState.version)
+        .join(LocalTest, col(LocalTest.id) == col(ReviewState.local_test_id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id, col(ReviewState.local_test_id).in_(list(row_ids)))
     )
     return {row_id: version for row_id, version in session.exec(statement)}  # noqa: C416 - rows are no pairs for mypy
 
@@ -215,7 +222,7 @@ def lines_of_batch(session: Session, batch: Batch) -> list[BatchLine]:
         sa_select(BatchRow, *columns)
         .join(LocalTest, col(LocalTest.id) == col(BatchRow.local_test_id))
         .join(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
-        .where(col(BatchRow.batch_id) == batch.id)
+        .where(col(BatchRow.batch_id) == batch.id, col(LocalTest.catalogue_id) == batch.catalogue_id)
         .order_by(col(BatchRow.id))
         .limit(MOST)
     )
@@ -232,7 +239,12 @@ def standing_approvals(session: Session, batch: Batch) -> int:
         .select_from(BatchRow)
         .join(BatchAnswer, col(BatchAnswer.batch_row_id) == col(BatchRow.id))
         .join(ReviewState, col(ReviewState.local_test_id) == col(BatchRow.local_test_id))
-        .where(col(BatchRow.batch_id) == batch.id, col(ReviewState.approval_id) == col(BatchAnswer.decision_id))
+        .join(LocalTest, col(LocalTest.id) == col(BatchRow.local_test_id))
+        .where(
+            col(BatchRow.batch_id) == batch.id,
+            col(LocalTest.catalogue_id) == batch.catalogue_id,
+            col(ReviewState.approval_id) == col(BatchAnswer.decision_id),
+        )
     )
     return session.exec(statement).one()
 
@@ -249,9 +261,7 @@ class Origin:
 def origin_of(session: Session, batch: Batch) -> Origin:
     """The author of a batch, and the one that goes with it."""
     author = session.get(User, batch.author_id)
-    if batch.of_batch_id:
-        other = session.get(Batch, batch.of_batch_id)
-    else:
-        backs = select(Batch).where(col(Batch.of_batch_id) == batch.id).order_by(col(Batch.id).desc()).limit(1)
-        other = session.exec(backs).first()
+    goes_with = col(Batch.id) == batch.of_batch_id if batch.of_batch_id else col(Batch.of_batch_id) == batch.id
+    statement = select(Batch).where(col(Batch.catalogue_id) == batch.catalogue_id, goes_with)
+    other = session.exec(statement.order_by(col(Batch.id).desc()).limit(1)).first()
     return Origin(author.display_name if author else "", batch.created_at, other)

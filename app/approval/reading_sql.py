@@ -63,7 +63,7 @@ def _rows(part: Part) -> Subquery:
 
 
 def _risk(rows: Any) -> ColumnElement[int]:
-    """Where a row stands among the reasons to read it first: 0 is the gravest."""
+    """Where a row of one catalogue stands among the reasons to read it first: 0 is the gravest."""
     doubt = Decision.__table__.alias("doubt")  # type: ignore[attr-defined]
     twin = WorklistEntry.__table__.alias("twin")  # type: ignore[attr-defined]
     asked = ReadingRequest.__table__.alias("asked")  # type: ignore[attr-defined]
@@ -105,6 +105,7 @@ def riskiest(session: Session, part: Part, limit: int, offset: int = 0, *, in_fi
         select(rows.c.local_test_id)
         .outerjoin(ReviewState, col(ReviewState.local_test_id) == rows.c.local_test_id)
         .outerjoin(Decision, col(Decision.id) == col(ReviewState.decision_id))
+        .where(rows.c.catalogue_id == part.catalogue_id)
         .order_by(_risk(rows.c), rows.c.volume.desc(), rows.c.position, rows.c.local_test_id)
         .limit(limit)
         .offset(offset)

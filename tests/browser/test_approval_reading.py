@@ -28,7 +28,7 @@ CHAPTER_ROWS = 60
 RISKY = 4
 """Rows of the chapter that have an alert."""
 GUIDE = os.environ.get("GUIDE_PICTURES", "")
-"""Where the pictures of the guide are written; nowhere unless asked."""
+"""Where this run writes the pictures of `docs/guide/biologiste.md`; nowhere unless asked."""
 
 
 @pytest.fixture
