@@ -168,6 +168,7 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_growth
 	$(BIN)/python -m tests.bench.bench_memory
 	$(BIN)/python -m tests.bench.bench_tallies
+	$(BIN)/python -m tests.bench.bench_meter
 	$(BIN)/python -m tests.bench.bench_writes
 	$(BIN)/python -m tests.bench.bench_exports
 	$(BIN)/python -m tests.bench.bench_report

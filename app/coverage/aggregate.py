@@ -123,11 +123,6 @@ class JudgedCatalogue:
         groups = self._groups(definition, self._counted)
         return figure_of(definition, groups, lambda _lacking: self._reached[definition])
 
-    @property
-    def values(self) -> list[str]:
-        """The values of the axis."""
-        return sorted({item.value for item in self._counted})
-
     def by_value(self, definition: Definition, name_of: Callable[[str], str] = str) -> dict[str, Figure]:
         """The figure of each value of the axis, by its name; it does not say how many rows are missing to a volume."""
         named = [replace(group, chapter=name_of(group.chapter)) for group in self._groups(definition, self._counted)]

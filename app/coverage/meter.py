@@ -1,6 +1,6 @@
 """The meter: a definition by chapter, specialty, sub-contractor or reviewer; what reaches 80 % fastest; the pace."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -48,6 +48,7 @@ CUT_LABELS = {
     Cut.SUBCONTRACTOR: "Sous-traitant",
     Cut.REVIEWER: "Relecteur",
 }
+_COLUMNS: dict[Cut, Any] = {Cut.SUBCONTRACTOR: col(LocalTest.executing_laboratory), Cut.REVIEWER: _ENTRIES.author}
 _AXES = {Cut.SUBCONTRACTOR: Axis.SUBCONTRACTOR, Cut.REVIEWER: Axis.REVIEWER}
 
 
@@ -181,20 +182,16 @@ def _parts(
     session: Session, catalogue_id: int, kept: KeptCatalogue, sources: Sources, definition: Definition, cut: Cut
 ) -> list[PartLine]:
     """The figure of each part, the one that lacks most first."""
-    if cut in (Cut.CHAPTER, Cut.SPECIALTY) and not definition.public_id:
-        name_it = _specialty if cut is Cut.SPECIALTY else (lambda chapter: chapter or NO_CHAPTER)
-        found = kept.by(definition, name_it)
-    else:
+    judged = None
+    if definition.public_id:
         judged = JudgedCatalogue(session, catalogue_id, sources, [definition], _AXES.get(cut, Axis.CHAPTER))
-        if cut is Cut.REVIEWER:
-            people = _names(session, judged.values)
-            found = judged.by_value(definition, lambda value: people.get(value, "Personne encore"))
-        elif cut is Cut.SUBCONTRACTOR:
-            found = judged.by_value(definition, lambda value: value or "Exécutées par le laboratoire, ou non dit")
-        elif cut is Cut.SPECIALTY:
-            found = judged.by_value(definition, _specialty)
-        else:
-            found = judged.by_value(definition, lambda value: value or NO_CHAPTER)
+    name_it = _namer(session, catalogue_id, cut)
+    if judged is not None:
+        found = judged.by_value(definition, name_it)
+    elif cut in _COLUMNS:
+        found = kept.by_column(definition, _COLUMNS[cut], name_it)
+    else:
+        found = kept.by(definition, name_it)
     lines = [_part(name, figure) for name, figure in found.items()]
     return sorted(lines, key=lambda line: (-line.missing, line.name))
 
@@ -219,10 +216,17 @@ def _specialty(chapter: str) -> str:
     return with_capital(french_chapters().get(found[0].loinc_num, OTHER)) if found else OTHER
 
 
-def _names(session: Session, values: Sequence[str]) -> dict[str, str]:
-    ids = [int(value) for value in values if value.isdigit()]
-    statement = select(User.id, User.display_name).where(col(User.id).in_(ids))
-    return {str(number): name for number, name in session.exec(statement)}
+def _namer(session: Session, catalogue_id: int, cut: Cut) -> Callable[[str], str]:
+    """How the parts of a cut are named, from what the rows hold."""
+    if cut is Cut.REVIEWER:
+        authors = select(_ENTRIES.author).where(_ENTRIES.catalogue_id == catalogue_id).distinct()
+        ids = [int(value) for value in session.scalars(authors) if value.isdigit()]
+        statement = select(User.id, User.display_name).where(col(User.id).in_(ids))
+        people = {str(number): name for number, name in session.exec(statement)}
+        return lambda value: people.get(value, "Personne encore")
+    if cut is Cut.SUBCONTRACTOR:
+        return lambda value: value or "Exécutées par le laboratoire, ou non dit"
+    return _specialty if cut is Cut.SPECIALTY else (lambda value: value or NO_CHAPTER)
 
 
 def _fastest(session: Session, catalogue_id: int, blind: int | None, *, by_volume: bool) -> list[FastRow]:

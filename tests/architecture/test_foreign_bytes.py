@@ -28,6 +28,7 @@ KNOWN = {
     "app/exports/sheet_layout.py": OURS,
     "app/exports/workbook_bytes.py": OURS,
     "app/exports/workbook_conversion.py": OURS,
+    "app/claims/canonical_zip.py": "packs, in one form only: stored members, read by our own few lines within a size",
     "app/upkeep/erasure_places.py": "a command of the owner of the machine; each part is inflated up to a size",
     "loinc_data/release.py": "an archive that an administrator loads; members are streamed and their sizes added first",
 }

@@ -11,7 +11,7 @@ from app.platform.scoped import scoped_models
 
 APP = Path("app")
 SHARED = {
-    "FrenchName", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
+    "FrenchName", "CoverageDefinition", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
     "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
     "KnownDevice", "OneTimeLink", "ProviderAnswer", "ProviderIdentity", "RecoveryCode", "SecurityKey",
     "SignInAttempt", "TotpSecret", "User", "UserSession",  # people, who may be of several laboratories
@@ -47,6 +47,7 @@ RAW_SQL = {
 """The files that write SQL as text: none of them serves a page."""
 ON_A_CONNECTION = {
     "app/audit/erasing.py": "the command that erases", "app/audit/verification.py": "the command that verifies",
+    "app/claims/chain_repository.py": "links of the chain of one laboratory, and their facts by the keys that they name",
     "app/catalogues/repository.py": "rows of a catalogue by their keys, read within it",
     "app/catalogues/staging.py": "rows of the catalogue that an import writes",
     "app/jobs/claims.py": "a lock", "app/jobs/clock.py": "the time", "app/operations/repository.py": "health, size",

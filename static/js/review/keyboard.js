@@ -9,11 +9,11 @@
 document.addEventListener("alpine:init", () => {
   // `needs` says what must be in sight for a key to be of use, where no element carries it.
   const KEYS = [
-    { key: "j", label: "Ligne suivante", where: "queue case", repeats: true, needs: "tr[data-row]" },
-    { key: "k", label: "Ligne précédente", where: "queue case", repeats: true, needs: "tr[data-row]" },
+    { key: "j", label: "Ligne suivante", where: "queue case reading", repeats: true, needs: "tr[data-row]" },
+    { key: "k", label: "Ligne précédente", where: "queue case reading", repeats: true, needs: "tr[data-row]" },
     { key: "1–5", label: "Choisir le candidat, ou le motif dans un panneau ouvert", where: "case", needs: ".case input[type=radio]" },
     { key: "v", label: "Accepter le code choisi ; dans la file, ouvrir la ligne", where: "queue case", needs: "tr[data-row]" },
-    { key: "Entrée", label: "Comme v", where: "queue case", name: "Enter", acts: "v" },
+    { key: "Entrée", label: "Comme v", where: "queue case reading", name: "Enter", acts: "v" },
     { key: "x", label: "Écarter le candidat choisi, ou le reprendre", where: "case" },
     { key: "n", label: "Aucun code LOINC, puis le motif", where: "case" },
     { key: "h", label: "Hors périmètre, puis le motif", where: "case" },
@@ -29,10 +29,7 @@ document.addEventListener("alpine:init", () => {
     { key: "p", label: "Voir plus de propositions", where: "case" },
     { key: "u", label: "Revenir à la file", where: "case" },
     { key: "/", label: "Chercher", where: "queue case" },
-    { key: "j", label: "Ligne suivante", where: "reading", repeats: true, needs: "tr[data-row]" },
-    { key: "k", label: "Ligne précédente", where: "reading", repeats: true, needs: "tr[data-row]" },
     { key: "v", label: "Ouvrir la ligne", where: "reading", needs: "tr[data-row]" },
-    { key: "Entrée", label: "Comme v", where: "reading", name: "Enter", acts: "v" },
     { key: "s", label: "Cocher la ligne, si elle n’a aucune alerte", where: "reading", needs: "tr[data-row] input[data-tick]" },
     { key: "t", label: "Cocher les lignes sans alerte de cet écran", where: "reading" },
     { key: "m", label: "Approuver les lignes cochées : une page les nomme d’abord", where: "reading" },

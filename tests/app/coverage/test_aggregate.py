@@ -92,8 +92,8 @@ def _store(session: Session, world: World, catalogue: Catalogue, history: Histor
 
 
 def _stored_volume(row: Row) -> Row:
-    """A volume that the column of any database holds: the largest is in the last step."""
-    return replace(row, volume=2**31 - 1) if (row.volume or 0) > 2**31 else row
+    """A volume that the columns of any database hold, and the counts that add them up."""
+    return replace(row, volume=10**8) if (row.volume or 0) > 2**31 else row
 
 
 def _histories() -> list[History]:
