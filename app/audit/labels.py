@@ -110,6 +110,7 @@ OBJECT_LABELS: dict[str, str] = {
     "batch": "lot",
     "catalogue": "catalogue",
     "export_record": "export",
+    "sign_off": "signature",
     "file": "fichier",
     "grace_date": "date limite des codes retirés",
     "import_profile": "profil de lecture",
