@@ -117,6 +117,7 @@ OBJECT_LABELS: dict[str, str] = {
     "catalogue": "catalogue",
     "coverage_definition": "définition de couverture",
     "export_record": "export",
+    "sign_off": "signature",
     "file": "fichier",
     "grace_date": "date limite des codes retirés",
     "import_profile": "profil de lecture",

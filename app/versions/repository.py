@@ -93,6 +93,7 @@ def chapter_marks(session: Session, catalogue_id: int) -> dict[str, ChapterMark]
     approval = case((is_approved, col(ReviewState.approval_id)))
     rows = session.execute(
         _by_chapter(
+            catalogue_id,
             func.count(case((is_held, 1))),
             func.count(case((and_(is_approved, is_held), 1))),
             func.coalesce(func.sum(approval), 0),
@@ -100,11 +101,10 @@ def chapter_marks(session: Session, catalogue_id: int) -> dict[str, ChapterMark]
             func.max(col(LocalTest.id)),
         )
         .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
-        .where(col(LocalTest.catalogue_id) == catalogue_id)
         .group_by(_NAME)
     ).all()
     changed = session.execute(
-        _by_chapter(func.max(col(CatalogueChange.id)))
+        _by_chapter(catalogue_id, func.max(col(CatalogueChange.id)))
         .join(CatalogueChange, col(CatalogueChange.local_test_id) == col(LocalTest.id))
         .where(
             col(CatalogueChange.catalogue_id) == catalogue_id,
@@ -119,12 +119,13 @@ def chapter_marks(session: Session, catalogue_id: int) -> dict[str, ChapterMark]
     }
 
 
-def _by_chapter(*values: ColumnElement[Any]) -> Select[Any]:
+def _by_chapter(catalogue_id: int, *values: ColumnElement[Any]) -> Select[Any]:
     entry = WorklistEntry
     return (
         select(_chapter().label(_NAME), *values)
         .select_from(LocalTest)
         .outerjoin(entry, col(entry.local_test_id) == col(LocalTest.id))
+        .where(col(LocalTest.catalogue_id) == catalogue_id)
     )
 
 

@@ -81,8 +81,9 @@ def upgrade() -> None:
     dialect = connection.dialect.name
     for table in _OURS:
         for statement in (
-            *append_only.trigger_statements(table, dialect),
             *public_identifiers.trigger_statements(table, dialect),
+            # After it: the database fires the newest first, and says that the table is append-only.
+            *append_only.trigger_statements(table, dialect),
             *chained.noting_statements(table, dialect),
         ):
             connection.exec_driver_sql(statement)

@@ -39,7 +39,7 @@ def test_everything_that_was_signed_is_kept(signing: Signing, desk: Desk, approv
     assert [(row.code, row.status, row.loinc_num) for row in rows] == [("GLU", "", ""), ("NA", "approved", "2951-2")]
     assert rows[1].approved_by == desk.world.users[BIOLOGIST].public_id
     assert event.details["sha256"] == signature.content_sha256
-    assert (event.object_id, event.details["mapping_version"]) == (signature.public_id, 1)
+    assert (event.object_id, event.details["mapping_version"]) == (str(signature.id), 1)
 
 
 def test_several_biologists_sign_their_chapters(signing: Signing, desk: Desk, approved: Approved):
