@@ -56,6 +56,9 @@ class RoomsGroup(FrenchGroup):
         """The command of this name, or None; imports its room."""
         # Whatever any command writes is counted in the same transaction.
         import_module("app.tallies.keeping")
+        if cmd_name == "coverage":
+            # Its documents say which signed version they carry.
+            import_module("app.versions.told")
         if cmd_name not in self.commands:
             for room, names in ROOMS.items():
                 if cmd_name in names:

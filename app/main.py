@@ -66,6 +66,8 @@ from app.terminology import routes as terminology
 from app.tokens import routes as tokens
 from app.upgrades import jobs as release_jobs
 from app.upgrades import routes as upgrades
+from app.versions import routes as versions
+from app.versions import told as versions_told
 from app.web.error_handlers import HANDLERS
 from app.web.form_limits import FORM_LIMITS
 from app.web.hosts import AllowedHosts
@@ -100,6 +102,7 @@ ROUTERS = (
     approval.router,
     consistency.router,
     coverage.router,
+    versions.router,
     exports.router,
     claims.router,
     storage.router,
@@ -112,7 +115,7 @@ ROUTERS = (
 )
 JOBS = (import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, claim_jobs)
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
-HANDED_DOWN = (coverage_bars,)
+HANDED_DOWN = (coverage_bars, versions_told)
 """The modules that hand a function of theirs to a lower room."""
 LISTENERS = (keeping,)
 """The modules that listen to what sessions write, and keep what follows from it."""

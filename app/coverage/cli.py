@@ -51,6 +51,8 @@ def register(cli: typer.Typer) -> None:
         typer.echo(
             f"{context.release_title}, le {paris_time(context.computed_at)}"
         )
+        if context.version_label:
+            typer.echo(context.version_label)
         if context.day:
             typer.echo(day_sentence(context.day))
         typer.echo(main_sentence(report.main))

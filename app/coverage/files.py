@@ -93,6 +93,7 @@ def _head(report: CoverageReport) -> list[list[str]]:
     return [
         ["Laboratoire", context.laboratory, context.laboratory_finess],
         ["Catalogue", context.catalogue],
+        *([["Version du transcodage", context.version_label]] if context.version_label else []),
         ["Version de LOINC", context.release_title],
         ["Calculé le", paris_time(context.computed_at)],
         *([["Chiffres de la fin du", french_day(context.day), day_sentence(context.day)]] if context.day else []),
@@ -184,6 +185,7 @@ def report_json(report: CoverageReport) -> str:
     content = {
         "laboratory": {"name": context.laboratory, "finess": context.laboratory_finess},
         "catalogue": {"id": context.catalogue_id, "name": context.catalogue},
+        "mapping_version": context.version_label or None,
         "loinc_release": {"version": context.release_version, "kind": context.release_kind},
         "computed_at": context.computed_at.isoformat(),
         "audit_head": context.audit_head or None,

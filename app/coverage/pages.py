@@ -107,6 +107,7 @@ class CoveragePage(PageContext):
     releases: list[LoincRelease]
     computed_at: datetime
     audit_head: str
+    version_label: str
     asked_release_id: int | None
     day: str
     """The past day that is shown, as a field of a form holds it; empty for now."""

@@ -31,6 +31,8 @@ class CoverageContext:
     """The past day at the end of which the figures stood so; None for now."""
     audit_head: str = ""
     """How far the audit chain of the laboratory went when the figures were computed, with its hash."""
+    version_label: str = ""
+    """Which signed version the catalogue is at; « PROJET » when it is at none."""
 
     @property
     def release_title(self) -> str:

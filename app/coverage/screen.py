@@ -52,6 +52,7 @@ def coverage_page(
         releases=list(terminology.releases(session)),
         computed_at=context.computed_at,
         audit_head=context.audit_head,
+        version_label=context.version_label,
         asked_release_id=release_id,
         day=day.isoformat() if day else "",
         day_title=french_day(day),

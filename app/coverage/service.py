@@ -11,6 +11,7 @@ from app.coverage.definitions import CountedCatalogue
 from app.coverage.kept import kept_report
 from app.coverage.past import last_moment, past_rows, read_past_day, require_existing
 from app.coverage.report import CoverageContext, CoverageReport, build_report, suspended_sentence
+from app.coverage.versions_told import PAST_DAY, version_label
 from app.double_reading.queue_sql import approved_in_disagreement
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, LoincRelease, utc_now
@@ -123,4 +124,5 @@ def _context(
         audit_head=head_sentence(session, catalogue.laboratory_id),
         grace=rule_at(session, last_moment(day) if day else now),
         day=day,
+        version_label=PAST_DAY if day else version_label(session, catalogue.id),
     )

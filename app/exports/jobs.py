@@ -23,6 +23,7 @@ from app.publication.service import gather
 from app.settings import Settings
 from app.storage import prepared, service
 from app.transcoding.readers import blind_actor
+from app.versions.service import version_of
 
 EXPORT_KIND = "exports.file"
 REPORT_KIND = "exports.report"
@@ -114,7 +115,8 @@ def run_report(engine: Engine, settings: Settings, job_id: int, _payload: dict[s
                 session, order.laboratory, order.catalogue, blind_actor(session, order.laboratory, order.person)
             )
             received = left_at_import(session, facts.catalogue_id)
-        content = report_csv(facts.assessment(), received)
+            version = version_of(session, facts.catalogue_id).label
+        content = report_csv(facts.assessment(), received, version)
         return report_name(facts.catalogue_id), CSV_TYPE, service.pieces(content), moment
 
     return prepared.prepare(engine, settings, job_id, progress, make)

@@ -75,6 +75,7 @@ class ExportsPage(PageContext):
     release_title: str
     label_origin: str
     definition: str
+    version_label: str
     may_export: bool
     refusal: str
     """Why the export just asked for was refused, if one was."""

@@ -10,6 +10,7 @@ from app.exports.schemas import READ_ROW_BY_ROW, ExportKind, ReceivedNote
 from app.files.kinds import LEVEL_NAMES
 from app.publication.assessment import Assessment
 from app.publication.schemas import PublishedTest, SglSeverity, UncodedReason
+from app.publication.statement import VERSION
 
 HEADINGS = ("Gravité pour le SGL", "Niveau", "Code local", "Libellé local", "Code LOINC", "Message")
 SEVERITY_LABELS = {SglSeverity.BLOCKING: "bloquante", SglSeverity.WARNING: "non bloquante"}
@@ -88,8 +89,8 @@ def _cells(line: ReportLine) -> Iterable[str]:
     return (line.severity_label, line.level, line.test.code, line.test.label, line.loinc_num, line.message)
 
 
-def report_csv(assessment: Assessment, received: Iterable[ReceivedNote]) -> bytes:
-    """The whole report for a spreadsheet, then what was left out as the files came in.
+def report_csv(assessment: Assessment, received: Iterable[ReceivedNote], version_label: str) -> bytes:
+    """The whole report for a spreadsheet, what was left out as the files came in, then which version this is.
 
     UTF-8 with its mark, semicolons, nothing that would be computed.
     """
@@ -101,4 +102,5 @@ def report_csv(assessment: Assessment, received: Iterable[ReceivedNote]) -> byte
     for note in received:
         cells = (note.severity, note.level, note.code, note.label, "", note.message)
         writer.writerow([guarded(cell) for cell in cells])
+    writer.writerow([guarded(cell) for cell in ("information", "", "", "", "", f"{VERSION} : {version_label}")])
     return buffer.getvalue().encode("utf-8-sig")

@@ -23,6 +23,7 @@ from app.publication.service import gather
 from app.storage.download import attachment_headers
 from app.storage.prepared import is_large
 from app.transcoding.readers import blind_person
+from app.versions.service import version_of
 from app.web.templating import render
 
 router = APIRouter(prefix="/catalogues/{catalogue_id}/exports", route_class=AuthorisedRoute)
@@ -60,8 +61,10 @@ def download_report(transactions: TransactionsDep, settings: SettingsDep, access
             raise ConflictError("Le rapport de ce grand catalogue se prépare : demandez-le depuis la page Exports.")
         facts = gather(session, access.laboratory, access.catalogue, blind_person(access))
         received = left_at_import(session, access.catalogue_id)
+        version = version_of(session, access.catalogue_id).label
     forbid_open_transaction("write a report")
-    return _attachment(report_csv(facts.assessment(), received), report_name(access.catalogue_id), CSV_TYPE)
+    content = report_csv(facts.assessment(), received, version)
+    return _attachment(content, report_name(access.catalogue_id), CSV_TYPE)
 
 
 @router.post("/rapport")

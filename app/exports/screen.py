@@ -26,6 +26,7 @@ from app.terminology.value_sets import current_value_set
 from app.text import paris_time, release_title
 from app.transcoding.readers import approved_unread_by, blind_person
 from app.transcoding.under_way import require_figures
+from app.versions.service import version_of
 
 MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
@@ -95,6 +96,7 @@ def exports_page(
         release_title=statement.release_title,
         label_origin=statement.label_origin,
         definition=definition_of(statement.release),
+        version_label=version_of(session, catalogue_id).label,
         may_export=access.role in MAY_EXPORT,
         refusal=refusal,
         circuit_is_loaded=current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE) is not None,

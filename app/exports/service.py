@@ -31,6 +31,7 @@ from app.publication.service import CatalogueFacts, gather, statement_of, transc
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME, Statement, readme
 from app.settings import Settings
 from app.transcoding.readers import approved_unread_by, blind_actor
+from app.versions.service import version_of
 from loinc_data.notice import LOINC_NOTICE
 
 READ_FIRST = (
@@ -71,6 +72,7 @@ def read_material(
     if request.kind is not ExportKind.XLSX and approved_unread_by(session, blind_to, catalogue.id or 0):
         raise ConflictError(READ_FIRST)
     facts = gather(session, laboratory, catalogue, blind_to)
+    facts = replace(facts, version_label=version_of(session, facts.catalogue_id).label)
     if not facts.tests:
         raise ConflictError("Ce catalogue ne contient aucune ligne : il n'y a rien à exporter.")
     return Material(
@@ -111,7 +113,7 @@ def packed(file: ExportFile, assessment: Assessment, statement: Statement, mater
         file.name: file.content,
         README_NAME: readme(statement, [(file.name, digest)], file.notes),
         LICENCE_NAME: (LOINC_NOTICE + "\n").encode(),
-        REPORT_NAME: report_csv(assessment, (*file.received_codes, *material.left_at_import)),
+        REPORT_NAME: report_csv(assessment, (*file.received_codes, *material.left_at_import), statement.version_label),
     }
     if material.received is not None:
         # The columns of a received file hold the code alone.
@@ -151,7 +153,7 @@ def make_export(
     if deliver is not None:
         deliver(file)
     with transactions.writing() as session:
-        _record(session, laboratory, exported, actor)
+        _record(session, laboratory, exported, actor, material.facts.version_label)
         if publish is not None:
             publish(session, exported, file)
     return file, exported
@@ -183,7 +185,9 @@ def _record_of(
     )
 
 
-def _record(session: Session, laboratory: Laboratory, exported: ExportRecord, actor: User | None) -> None:
+def _record(
+    session: Session, laboratory: Laboratory, exported: ExportRecord, actor: User | None, version_label: str
+) -> None:
     """Store the trace of an export."""
     locks.lock_catalogue(session, exported.catalogue_id)
     session.add(exported)
@@ -200,6 +204,7 @@ def _record(session: Session, laboratory: Laboratory, exported: ExportRecord, ac
         file_name=exported.file_name,
         sha256=exported.sha256,
         release=exported.release_version,
+        mapping_version=version_label,
         counts=exported.counts,
     )
 

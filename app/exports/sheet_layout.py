@@ -61,6 +61,7 @@ def sign(sheet: Any, statement: Statement) -> None:
     print_landscape(sheet)
     sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.6, bottom=0.6, header=0.25, footer=0.25)
     _say(sheet.oddHeader.left, f"{statement.laboratory} — {statement.catalogue}")
+    _say(sheet.oddHeader.center, statement.version_label)
     _say(sheet.oddHeader.right, f"{statement.release_title}, exporté le {in_paris(statement.made_at):%d/%m/%Y %H:%M}")
     _say(sheet.oddFooter.left, _NOTICE)
     # The codes of the page and of their number: they are not ours to escape.

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 
@@ -23,6 +23,7 @@ from app.publication.mapping import MapElement, MapGroup, map_groups
 from app.publication.service import CatalogueFacts, gather, statement_of
 from app.publication.state import PublishedState, state_of
 from app.publication.statement import Statement
+from app.versions.service import version_of
 
 MADE_BY = "service FHIR"
 KEPT_CATALOGUES = 12
@@ -126,7 +127,8 @@ class PublishedCache:
             if known is not None and known.state == state:
                 self._kept.move_to_end(catalogue.id)
                 return known
-        return gather(session, laboratory, catalogue)
+        facts = gather(session, laboratory, catalogue)
+        return replace(facts, version_label=version_of(session, catalogue.id).label)
 
     def publish(self, facts: CatalogueFacts) -> PublishedCatalogue:
         """Publish these facts, and keep what says them."""

@@ -40,6 +40,7 @@ from app.models.method_rule import MethodChoice, MethodRule
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.second_factor import RecoveryCode, SecurityKey, TotpSecret
+from app.models.sign_off import Proof, SignOff, SignOffWithdrawal
 from app.models.storage import StoredFile, StoredFileChunk
 from app.models.tally import CatalogueCount, CatalogueTally, CountFamily, TallyRule, WorklistEntry
 from app.models.task import ReviewTask, TaskKind
@@ -120,6 +121,7 @@ __all__ = [
     "OneTimeLink",
     "Outcome",
     "PanelMember",
+    "Proof",
     "Proposal",
     "ProposalRun",
     "ProviderAnswer",
@@ -138,6 +140,8 @@ __all__ = [
     "SecondReading",
     "SecurityKey",
     "SignInAttempt",
+    "SignOff",
+    "SignOffWithdrawal",
     "SourceFile",
     "SourceRow",
     "Status",

@@ -15,6 +15,7 @@ APPEND_ONLY_TABLES = (
     "reading_share", "reading_request", "second_reading", "reading_reconciliation",
     "batch", "batch_row", "batch_answer",
     "consistency_answer",
+    "sign_off", "sign_off_withdrawal",
     "assignment", "assigned_row",
     "source_file", "proposal_run", "review_task", "export_record",
     "chain_link", "text_salt", "erasure",

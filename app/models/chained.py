@@ -31,11 +31,13 @@ ERASABLE: dict[str, tuple[str, ...]] = {
     "proposal_run": ("habits",),
     "reading_reconciliation": ("reason",),
     "second_reading": ("reason", "comment", "justification"),
+    "sign_off": ("chapters", "carried", "signer_name", "title", "sentence"),
+    "sign_off_withdrawal": ("reason",),
     "source_file": ("file_name", "columns"),
     "source_row": ("cells",),
 }
 """Free texts, that a person or a file brought: a link commits to each with a salt, so that one can be erased."""
-BY_DIGEST = {"source_file": {"content": "sha256"}}
+BY_DIGEST = {"source_file": {"content": "sha256"}, "sign_off": {"content": "compressed_sha256"}}
 """Contents that a column of the same row is the SHA-256 of: the link is over that column."""
 
 PENDING_TABLE = "chain_pending"

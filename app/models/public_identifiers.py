@@ -39,6 +39,8 @@ IDENTIFIED = (
     "reading_share",
     "review_task",
     "second_reading",
+    "sign_off",
+    "sign_off_withdrawal",
     "source_file",
     "user_account",
     "value_set",

@@ -38,6 +38,8 @@ class CatalogueFacts:
     state: PublishedState
     removed: tuple[PublishedTest, ...] = ()
     """Rows that no newer export holds and that have no approved code: a list of all codes still has theirs."""
+    version_label: str = ""
+    """Which signed version this is, given by the rooms above."""
 
     @property
     def catalogue_id(self) -> int:
@@ -101,6 +103,7 @@ def statement_of(facts: CatalogueFacts, assessment: Assessment, made_at: datetim
         made_at=made_at,
         made_by=made_by,
         changed_at=facts.state.changed_at,
+        version_label=facts.version_label,
     )
 
 

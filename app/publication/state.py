@@ -22,6 +22,8 @@ from app.models import (
     ReadingRequest,
     ReviewState,
     SecondReading,
+    SignOff,
+    SignOffWithdrawal,
     SourceFile,
     Status,
     ValueSet,
@@ -70,7 +72,10 @@ def state_of(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> 
     suspended, suspended_at = _suspended(session, catalogue.id)
     if suspended:
         stamp = (*stamp, suspended)
-    marks = (decided_at, suspended_at, received_at, loaded_at, grace.since, _last_event(session, laboratory))
+    signed, signed_at = _signed(session, catalogue.id)
+    if signed:
+        stamp = (*stamp, "signed", signed)
+    marks = (decided_at, signed_at, suspended_at, received_at, loaded_at, grace.since, _last_event(session, laboratory))
     moments = (catalogue.created_at, *marks)
     return PublishedState(stamp, max(moment for moment in moments if moment is not None))
 
@@ -105,6 +110,18 @@ def _suspended(session: Session, catalogue_id: int) -> tuple[tuple[int, ...], da
     )
     newest, count, moment = session.execute(statement).one()
     return ((newest, count) if count else ()), moment
+
+
+def _signed(session: Session, catalogue_id: int) -> tuple[tuple[int, ...], datetime | None]:
+    """The last signature of a version and the last withdrawal of one, which every document states; none: nothing."""
+    found = [
+        session.execute(
+            select_columns(func.max(model.id), func.max(moment)).where(col(model.catalogue_id) == catalogue_id)
+        ).one()
+        for model, moment in ((SignOff, SignOff.signed_at), (SignOffWithdrawal, SignOffWithdrawal.created_at))
+    ]
+    moments = [moment for _, moment in found if moment is not None]
+    return (tuple(number or 0 for number, _ in found) if moments else ()), max(moments, default=None)
 
 
 def _latest_file(session: Session, catalogue_id: int) -> tuple[int, datetime | None]:

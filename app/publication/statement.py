@@ -10,6 +10,7 @@ from app.text import paris_time
 from loinc_data.notice import LOINC_NOTICE
 
 LABELS = "Libellés"
+VERSION = "Version du transcodage"
 OF_THE_FILE = frozenset({"Date de l'export", "Export fait par"})
 """What is said of a file, and not of what it holds."""
 README_NAME = "LISEZMOI_LOINC.txt"
@@ -32,6 +33,8 @@ class Statement:
     counts: tuple[LevelCount, ...]
     third_party_notices: tuple[str, ...] = ()
     french_producers: tuple[str, ...] = ()
+    version_label: str = ""
+    """Which signed version this is; « PROJET » when it is none, empty where it was not asked."""
 
     @classmethod
     def of(
@@ -44,6 +47,7 @@ class Statement:
         made_at: datetime,
         made_by: str,
         changed_at: datetime,
+        version_label: str = "",
     ) -> "Statement":
         """The statement of an export that contains these rows."""
         names = assessment.names.values()
@@ -58,6 +62,7 @@ class Statement:
             counts=tuple(assessment.counts()),
             third_party_notices=tuple(dict.fromkeys(n.copyright_notice for n in names if n.copyright_notice)),
             french_producers=tuple(dict.fromkeys(n.french_producer for n in names if n.french_producer)),
+            version_label=version_label,
         )
 
     @property
@@ -93,6 +98,7 @@ class Statement:
         return [
             ("Laboratoire", self.laboratory),
             ("Catalogue", self.catalogue),
+            *([(VERSION, self.version_label)] if self.version_label else []),
             ("Version de LOINC", self.release_title),
             ("Date de l'export", f"{paris_time(self.made_at)} (heure de Paris)"),
             ("Export fait par", self.made_by),

@@ -76,6 +76,7 @@ FIXED_TEXTS = {
     "proposal_run": {"method_rules"},
     "review_task": {"old", "new", "replacements"},
     "consistency_answer": {"seen"},
+    "sign_off": {"coverage"},
     "erasure": {"table_name", "column_name", "reason"},
 }
 """Long texts that nobody brought: names of ours, terms of LOINC, counts."""

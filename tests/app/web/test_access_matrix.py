@@ -77,6 +77,8 @@ def _key(name: str, path: str) -> str:
     """What a parameter is called among the identifiers of a side."""
     if name in ("resource_id", "version_id"):
         return f"{path.split('/')[2]}.{name}"
+    if name == "public_id" and "/signature/" in path:
+        return "signature_id"
     if name == "draft_id" and "anterieur" in path:
         return "earlier_draft_id"
     if name == "file_id" and "fichiers-prepares" in path:

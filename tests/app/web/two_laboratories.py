@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,8 +27,10 @@ from app.models import (
     LoincTerm,
     Membership,
     MemoryEntry,
+    Proof,
     ReadingRequest,
     Role,
+    SignOff,
     SourceFile,
     StoredFile,
     UploadDraft,
@@ -35,16 +38,19 @@ from app.models import (
     User,
     ValueSet,
     ValueSetKind,
+    utc_now,
 )
 from app.platform.database import Transactions, transaction
 from app.platform.identity import LaboratoryAccess
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.tokens.service import create_token
+from app.versions.canonical import canonical_content, content_sha256
 from tests.app.catalogues.fhir_fixtures import as_bytes
 from tests.app.memory.files import CONCEPT_MAP_R4
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, World
 
+NOTHING_SIGNED = canonical_content("2.80", [])
 SODIUM, POTASSIUM = "2951-2", "2823-3"
 CATALOGUE = (
     "code;libelle;unite;milieu\nNA;Sodium dosé;mmol/L;Sérum\nK;Potassium;mmol/L;Sérum\nCL;Chlorure;mmol/L;Sérum\n"
@@ -195,13 +201,22 @@ def _add_rows(
                              discipline="Biochimie", origin="draw")  # fmt: skip
     token, _ = create_token(session, session.get_one(Laboratory, laboratory_id), name="À révoquer", lifetime="365",
                             actor=owner)  # fmt: skip
-    session.add_all([profile, batch, job, reading])
+    signed = SignOff(
+        laboratory_id=laboratory_id, catalogue_id=catalogue_id, version=1, completes=True,
+        chapters=[["", 0, 0, content_sha256(NOTHING_SIGNED), [0, 0, 0, 0, 0, 0]]], signer_id=owner.id or 0,
+        signer_name=owner.display_name, rpps="10003000014", is_rpps_of_provider=False, title="biologiste",
+        finess_ej="2A0000014", proof=Proof.KEY, proved_at=utc_now(), release_version="2.80", sentence="Essai",
+        content_sha256=content_sha256(NOTHING_SIGNED), mapping_sha256=content_sha256(NOTHING_SIGNED),
+        content=zlib.compress(NOTHING_SIGNED), compressed_sha256="0" * 64,
+    )  # fmt: skip
+    session.add_all([profile, batch, job, reading, signed])
     session.flush()
     source = session.exec(select(SourceFile).where(col(SourceFile.catalogue_id) == catalogue_id)).one()
     entry = session.exec(select(MemoryEntry).where(col(MemoryEntry.laboratory_id) == laboratory_id)).first()
     assert entry is not None
     side.values |= {
         "profile_id": profile.id, "public_id": batch.public_id, "job_id": job.id, "token_id": token.id,
+        "signature_id": signed.public_id,
         "file_id": source.id, "entry_id": entry.id, "demande": reading.public_id,
     }  # fmt: skip
 
