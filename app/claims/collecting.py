@@ -25,6 +25,7 @@ from app.claims.tables import (
     RECONCILIATIONS,
     RELEASES,
     ROWS,
+    SIGNATURES,
     FactFile,
     csv_pieces,
 )
@@ -37,6 +38,10 @@ from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, Material, read_material
 from app.models import Catalogue, Laboratory, LoincRelease, User
 from app.transcoding.readers import any_hidden, blind_actor
+from app.versions.repository import signatures_of
+from app.versions.schemas import VersionState
+from app.versions.service import version_of
+from app.versions.wording import chapter_title
 
 JOURNAL = "journal/journal.csv"
 EXPORTED = (
@@ -54,18 +59,6 @@ _COUNTING = {"level", "measure", "with_subcontracted", "exam_rule", "judging", "
 """What a definition may say and a pack recomputes."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionShown:
-    """What a pack says of the version that it carries; the label of one that is not signed begins with PROJET."""
-
-    label: str = "PROJET : aucune version signée"
-    is_signed: bool = False
-    number: int = 0
-
-
-NOT_SIGNED = VersionShown()
-
-
 @dataclass(slots=True)
 class Collected:
     """What was read. The facts are in files of `folder`, under the names of `app.claims.tables`."""
@@ -73,7 +66,7 @@ class Collected:
     folder: Path
     laboratory: Laboratory
     catalogue: Catalogue
-    version: VersionShown
+    version: VersionState
     report: CoverageReport
     stated_at: datetime
     first_received_at: datetime
@@ -122,13 +115,13 @@ def collect(
     laboratory: Laboratory,
     catalogue: Catalogue,
     actor: User | None = None,
-    version: VersionShown = NOT_SIGNED,
 ) -> Collected:
     """Read everything, in one snapshot; raises ConflictError when no pack can be made for this person."""
     assert catalogue.id is not None
     number = catalogue.id
     if any_hidden(session, blind_actor(session, laboratory, actor), number):
         raise ConflictError(READ_FIRST)
+    version = version_of(session, number)
     report = coverage_report(session, laboratory, catalogue)
     told = collect_facts(session, folder, laboratory, catalogue, report)
     head = write_chain(session, laboratory, number, folder)
@@ -178,6 +171,7 @@ def collect_facts(
     _write_journal(session, laboratory, catalogue, folder, watch)
     circuit_version = _write_terminology(session, number, folder, watch)
     write_table(folder, DEFINITIONS, _definition_lines(report))
+    write_table(folder, SIGNATURES, watch.passing(_signature_lines(session, number), SIGNATURES))
     write_table(folder, PEOPLE, sorted(repository.names(session, watch.people).items()))
     assert watch.last is not None
     return FactsTold(watch.last, first or catalogue.created_at, circuit_version)
@@ -215,6 +209,16 @@ def _definition_lines(report: CoverageReport) -> Iterator[Sequence[Any]]:
             number, definition.level.value, definition.measure.value, definition.with_subcontracted,
             definition.exam_rule.value, name_of(definition), scope_of(definition), sentence_of(definition),
             *(judging_of(definition)[name] for name in JUDGING),
+        )  # fmt: skip
+
+
+def _signature_lines(session: Session, catalogue_id: int) -> Iterator[Sequence[Any]]:
+    for item in signatures_of(session, catalogue_id):
+        chapters = " ; ".join(chapter_title(chapter.name) for chapter in item.chapters)
+        yield (
+            item.public_id, item.version, item.signed_at, item.signer_name, item.title, item.rpps, item.finess_ej,
+            item.finess_et, item.proof, chapters, item.sentence, item.release_version, item.content_sha256,
+            item.mapping_sha256, item.withdrawn_at, item.withdrawal_reason,
         )  # fmt: skip
 
 

@@ -88,6 +88,18 @@ def _approvers(facts: Facts, moment: Moment) -> list[tuple[str, str]]:
     return lines or [("Personne encore", "aucune ligne approuvée")]
 
 
+def _signed(facts: Facts) -> list[tuple[str, str]]:
+    return [
+        (
+            f"Version {line['version']} : {line['name']}, {line['title']}",
+            f"RPPS {line['rpps'] or BLANK}, FINESS {line['finess_ej']} {line['finess_et']}, le "
+            f"{paris(line['signed_at'])} ; chapitres : {line['chapters']}",
+        )
+        for line in facts.signatures
+        if not line["withdrawn_at"] and line["version"] == facts.state["version_number"]
+    ]
+
+
 def _attestation(facts: Facts, moment: Moment, shown: list[Shown]) -> list[Section]:
     main = shown[0] if shown else None
     default: list[Block] = ["Aucune ligne n'est à compter."]
@@ -98,6 +110,7 @@ def _attestation(facts: Facts, moment: Moment, shown: list[Shown]) -> list[Secti
         ("Taux de transcodage, définition par défaut", default),
         ("Les autres définitions", [[(item.title, _share(item)) for item in shown[1:]] or "Aucune."]),
         ("Biologistes qui ont approuvé", [_approvers(facts, moment)]),
+        ("Biologistes qui ont signé", [_signed(facts) or "Personne encore."]),
         (
             "Le responsable du laboratoire",
             [

@@ -39,6 +39,7 @@ def check_facts(facts: Facts, form: str) -> None:
     _check_readings(facts, now)
     _check_terminology(facts, now)
     _check_definitions(facts)
+    _check_signatures(facts, now)
 
 
 def _numbered(lines: Iterable[Row]) -> Iterable[tuple[int, Row]]:
@@ -145,6 +146,21 @@ def _check_terminology(facts: Facts, now: str) -> None:
                 date.fromisoformat(line["last_day"])
             except ValueError:
                 raise FactsError(f"faits/grace.csv, ligne {number} : ce n'est pas un jour") from None
+
+
+def _check_signatures(facts: Facts, now: str) -> None:
+    for number, line in _numbered(facts.signatures):
+        where = f"faits/signatures.csv, ligne {number}"
+        _moment(line["signed_at"], where, now)
+        if line["withdrawn_at"]:
+            _moment(line["withdrawn_at"], where, now)
+    held = [line for line in facts.signatures if not line["withdrawn_at"]]
+    if facts.state["is_signed"] == YES and (
+        not held
+        or held[-1]["version"] != facts.state["version_number"]
+        or held[-1]["mapping_sha256"] != facts.state["content_sha256"]
+    ):
+        raise FactsError("faits/signatures.csv : ce que dit l'état n'est pas le contenu de la dernière version signée")
 
 
 _WORDS = {

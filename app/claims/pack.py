@@ -13,7 +13,7 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.claims.canonical_zip import write_zip
 from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS, heads_file
-from app.claims.collecting import JOURNAL, NOT_SIGNED, Collected, VersionShown, collect, path_of, write_table
+from app.claims.collecting import JOURNAL, Collected, collect, path_of, write_table
 from app.claims.content import CONTENT, content_of
 from app.claims.documents import DRAFT, FORMAT, MANIFEST, SUMS, documents
 from app.claims.inventory import file_sums, manifest, sums_file
@@ -36,6 +36,11 @@ REPORT = "couverture/rapport.json"
 _DISAGREE = (
     "Les faits de ce catalogue ne redonnent pas les chiffres de la page Couverture ({}) : aucun dossier n'est produit. "
     "Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
+)
+
+_NOT_SIGNED_SO = (
+    "Le transcodage n'est pas, mot pour mot, celui qui est signé ({}) : aucun dossier n'est produit. Signez la version "
+    "telle qu'elle est."
 )
 
 
@@ -61,7 +66,6 @@ def make_pack(
     catalogue: Catalogue,
     deliver: Callable[[Path, Pack], object],
     actor: User | None = None,
-    version: VersionShown = NOT_SIGNED,
     publish: Callable[[Session, Pack], object] | None = None,
 ) -> Pack:
     """Make the pack of a catalogue, hand its file to `deliver`, then journal its fingerprint.
@@ -72,13 +76,13 @@ def make_pack(
     with TemporaryDirectory(prefix="transcodeur-dossier-") as name:
         folder = Path(name)
         with transactions.reading() as session:
-            collected = collect(session, folder, laboratory, catalogue, actor, version)
+            collected = collect(session, folder, laboratory, catalogue, actor)
         forbid_open_transaction("write an evidence pack")
         target = folder / "pack.zip"
         with target.open("wb") as file:
             fingerprint = write_pack(collected, settings, file)
         pack = Pack(
-            _name(collected), fingerprint, target.stat().st_size, collected.stated_at, version.is_signed,
+            _name(collected), fingerprint, target.stat().st_size, collected.stated_at, collected.version.is_signed,
             tuple(f"{kind.value} : {reason}" for kind, reason in collected.absent.items()),
         )  # fmt: skip
         deliver(target, pack)
@@ -132,6 +136,8 @@ def write_pack(collected: Collected, settings: Settings, target: BinaryIO) -> st
     content = content_of(moment)
     keep(CONTENT, content)
     moment.facts.state["content_sha256"] = content_sha256(content)
+    if collected.version.is_signed and collected.version.content_sha256 != moment.facts.state["content_sha256"]:
+        raise ConflictError(_NOT_SIGNED_SO.format(collected.version.label))
     write_table(folder, STATE, moment.facts.state.items())
     for name, content in documents(moment).items():
         keep(name, content)
@@ -203,7 +209,7 @@ def _coverage_files(collected: Collected) -> dict[str, bytes]:
     for kind in CsvKind:
         _, _, content = written(collected.report, Document(kind.value))
         mark = b"\xef\xbb\xbf"
-        said = f"Version du transcodage;{_cell(label)}\r\n".encode()
+        said = f"{_cell(label)}\r\n".encode()
         found[f"couverture/{kind.value}.csv"] = mark + said + content.removeprefix(mark)
     _, _, content = written(collected.report, Document.REPORT)
     report = {"version_label": label, **json.loads(content)}

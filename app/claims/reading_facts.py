@@ -81,6 +81,7 @@ class Facts:
     releases: list[Row]
     codes: list[Row]
     definitions: list[Row]
+    signatures: list[Row]
     people: list[Row]
 
     @property

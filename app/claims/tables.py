@@ -186,11 +186,33 @@ DEFINITIONS = FactFile(
         "deprecated": "codes DEPRECATED : until_grace (jusqu'à la date limite), never (jamais), always (toujours)",
     },
 )
+SIGNATURES = FactFile(
+    "faits/signatures.csv",
+    {
+        "signature": "identifiant public de la signature",
+        "version": "numéro de la version du transcodage",
+        "signed_at": "moment",
+        "name": "qui a signé, tel qu'imprimé",
+        "title": "à quel titre",
+        "rpps": "numéro RPPS",
+        "finess_ej": "FINESS de l'entité juridique",
+        "finess_et": "FINESS de l'établissement",
+        "proof": "comment la personne avait prouvé son identité",
+        "chapters": "chapitres signés",
+        "sentence": "la phrase signée, à la lettre",
+        "release": "version de LOINC",
+        "content_sha256": "empreinte du contenu des chapitres signés",
+        "mapping_sha256": "empreinte du contenu du catalogue entier à ce moment",
+        "withdrawn_at": "moment où la signature a été retirée, vide : elle tient",
+        "withdrawal_reason": "pourquoi",
+    },
+)
 PEOPLE = FactFile(
     "faits/people.csv", {"person": "identifiant public de la personne", "name": "son nom, tel qu'imprimé"}
 )
 FILES = (
-    STATE, ROWS, DECISIONS, CHANGES, EXAMS, READINGS, RECONCILIATIONS, GRACE, RELEASES, CODES, DEFINITIONS, PEOPLE,
+    STATE, ROWS, DECISIONS, CHANGES, EXAMS, READINGS, RECONCILIATIONS, GRACE, RELEASES, CODES, DEFINITIONS, SIGNATURES,
+    PEOPLE,
 )  # fmt: skip
 
 

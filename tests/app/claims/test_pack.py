@@ -39,7 +39,8 @@ FIXED = [
     "couverture/hors-perimetre.csv", "couverture/indicateurs.csv", "couverture/rapport.json",
     "couverture/sans-code.csv", "faits/changes.csv", "faits/codes.csv", "faits/decisions.csv",
     "faits/definitions.csv", "faits/exams.csv", "faits/grace.csv", "faits/people.csv", "faits/readings.csv",
-    "faits/reconciliations.csv", "faits/releases.csv", "faits/rows.csv", "faits/state.csv", "journal/journal.csv",
+    "faits/reconciliations.csv", "faits/releases.csv", "faits/rows.csv", "faits/signatures.csv", "faits/state.csv",
+    "journal/journal.csv",
     "manifest.json",
 ]  # fmt: skip
 NEVER_SAID = ("certifi", "référencé", "signature électronique")

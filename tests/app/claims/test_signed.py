@@ -1,0 +1,55 @@
+"""The pack of a signed version: it says so, holds what was signed, and is a draft again after a change."""
+
+from pathlib import Path
+
+import pytest
+
+from app.claims.pack import Pack, make_pack
+from app.claims.verification import PackRefusedError, verify_pack
+from app.platform.database import Transactions, reading
+from app.versions.canonical import content_sha256
+from app.versions.reading import mapping_content
+from tests.app.claims.forging import changed, opened, rebuilt, zipped
+from tests.app.versions.conftest import RPPS, Approved, Signing, approved, desk, signing
+
+__all__ = ["approved", "desk", "signing"]
+
+
+def made(signing: Signing, path: Path) -> Pack:
+    desk = signing.desk
+    catalogue = desk.access().catalogue
+    return make_pack(Transactions(desk.engine), desk.settings, desk.world.laboratory, catalogue,
+                     lambda file, _pack: path.write_bytes(file.read_bytes()))  # fmt: skip
+
+
+def test_a_pack_follows_the_signature(signing: Signing, approved: Approved, tmp_path: Path) -> None:
+    draft, signed, later = (tmp_path / name for name in ("projet.zip", "signe.zip", "ensuite.zip"))
+    approved(signing.desk.sodium)
+    assert not made(signing, draft).is_signed
+    signature = signing.sign()
+    pack = made(signing, signed)
+    assert pack.is_signed
+    assert "PROJET" not in pack.name
+    verdict = verify_pack(signed, pack.fingerprint)
+    state = verdict.facts.state
+    assert state["version_label"] == signing.state().label
+    assert state["content_sha256"] == signature.mapping_sha256
+    with reading(signing.desk.engine) as session:
+        content = mapping_content(session, signing.desk.catalogue_id, state["release_version"])
+    contents = opened(signed)
+    assert contents["contenu/transcodage.jsonl"] == content
+    assert content_sha256(content) == state["content_sha256"]
+    assert signature.sentence in contents["faits/signatures.csv"].decode().replace('""', '"')
+    assert f"RPPS {RPPS}" in contents["attestation.txt"].decode()
+    assert "PROJET" not in contents["attestation.txt"].decode()
+    assert not any("PROJET" in name for name in contents)
+    # A signature that is not in force any more, or of something else, makes no signed pack.
+    forged = rebuilt(changed(signed, "faits/signatures.csv",
+                             lambda b: b.replace(signature.mapping_sha256.encode(), b"0" * 64)))  # fmt: skip
+    other = tmp_path / "faux.zip"
+    other.write_bytes(zipped(forged))
+    with pytest.raises(PackRefusedError, match="faits/signatures"):
+        verify_pack(other)
+    approved(signing.desk.glucose)
+    assert not made(signing, later).is_signed
+    assert verify_pack(later).facts.state["version_label"].startswith("PROJET : modifiée depuis la version 1")
