@@ -122,7 +122,7 @@ def test_a_batch_asks_again_who_one_is_after_a_while(desk: Desk, client_for: Cli
             session.add(opened)
     sent = {"choix": f"{desk.strip}:1", "confirme": "oui"}
     for path, data in ((url(desk), sent), (f"{address}/reprise", {"reason": "trop tard"})):
-        assert client.post(path, data=data).status_code == 401, path
+        assert client.post(path, data=data).status_code == 403, path
     assert desk.state(desk.sodium).status == Status.APPROVED
 
 

@@ -53,6 +53,9 @@ def test_the_riskiest_rows_come_first(desk: Desk, client_for: ClientFor) -> None
     html = client_for(BIOLOGIST).get(url(desk, "?chapitre=Biochimie")).text
     assert shown(html) == [narrower_id, desk.glucose, desk.sodium, plain_id]
     assert "plasma ou sang total ?" in html
+    # To whom decisions may be hidden, the order tells nothing of them: it is that of the file.
+    seen = client_for(TRANSCODER).get(url(desk, "?chapitre=Biochimie")).text
+    assert shown(seen) == [desk.sodium, plain_id, desk.glucose, narrower_id]
 
 
 def test_the_first_chapter_where_something_waits_is_offered(desk: Desk, client_for: ClientFor) -> None:
