@@ -58,7 +58,9 @@ def upgrade() -> None:
         sa.Column("volume_numerator", sa.BigInteger(), nullable=False),
         sa.Column("volume_denominator", sa.BigInteger(), nullable=False),
         sa.Column("waiting", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["catalogue_id"], ["catalogue.id"], name=op.f("fk_coverage_day_catalogue_id_catalogue")),
+        sa.ForeignKeyConstraint(
+            ["catalogue_id"], ["catalogue.id"], name=op.f("fk_coverage_day_catalogue_id_catalogue")
+        ),
         sa.PrimaryKeyConstraint("catalogue_id", "day", name=op.f("pk_coverage_day")),
     )
     op.create_table(
