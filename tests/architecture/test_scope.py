@@ -12,7 +12,7 @@ from app.platform.scoped import scoped_models
 APP = Path("app")
 SHARED = {
     "FrenchName", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
-    "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
+    "CoverageDefinition", "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
     "KnownDevice", "OneTimeLink", "ProviderAnswer", "ProviderIdentity", "RecoveryCode", "SecurityKey",
     "SignInAttempt", "TotpSecret", "User", "UserSession",  # people, who may be of several laboratories
     "JobChunk", "JobPlan", "TallyRule",  # the machinery of jobs and counts: no page shows a row of them
