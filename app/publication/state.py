@@ -28,6 +28,7 @@ from app.models import (
     Status,
     ValueSet,
 )
+from app.platform.scoped import ACROSS
 from app.publication.repository import current_release
 from app.terminology.grace import NO_LIMIT
 from app.transcoding.readings import disagrees, joined
@@ -138,5 +139,7 @@ def _latest_file(session: Session, catalogue_id: int) -> tuple[int, datetime | N
 def _last_event(session: Session, laboratory: Laboratory) -> datetime | None:
     """When the names of the laboratory, the release or a value set in service last changed."""
     names = (AuditEvent.action == "laboratory.change") & (AuditEvent.laboratory_id == laboratory.id)
-    statement = select(func.max(AuditEvent.at)).where(or_(names, col(AuditEvent.action).in_(_TERMINOLOGY)))
-    return session.exec(statement).one()
+    terminology = col(AuditEvent.action).in_(_TERMINOLOGY) & col(AuditEvent.laboratory_id).is_(None)
+    # The terminology is no laboratory's: a session that keeps to one would not see its events.
+    statement = select(func.max(AuditEvent.at)).where(or_(names, terminology))
+    return session.exec(statement, execution_options=ACROSS).one()

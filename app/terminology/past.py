@@ -1,10 +1,12 @@
 """Which release of LOINC and which list were in service at a past moment, as the audit trail tells it."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from app.models import AuditEvent, LoincRelease, ValueSet, ValueSetKind
+from app.platform.scoped import ACROSS
 from app.terminology import repository
 from app.terminology.starter import STARTER
 from app.terminology.value_sets import current_value_set
@@ -18,8 +20,7 @@ def release_at(session: Session, moment: datetime) -> LoincRelease | None:
 
     Each change of release is an event, but for the starter terminology, which comes into service by itself.
     """
-    statement = select(AuditEvent).where(col(AuditEvent.action).in_((_LOADED, _SWITCHED))).order_by(col(AuditEvent.id))
-    switches = [event for event in session.exec(statement) if _is_switch(event)]
+    switches = [event for event in _events(session, (_LOADED, _SWITCHED)) if _is_switch(event)]
     before = [event for event in switches if event.at <= moment]
     if before:
         return session.get(LoincRelease, int(before[-1].object_id))
@@ -35,13 +36,20 @@ def release_at(session: Session, moment: datetime) -> LoincRelease | None:
 
 def value_set_at(session: Session, kind: ValueSetKind, moment: datetime) -> ValueSet | None:
     """The list of a kind that was in use at this moment; None when none is known to have been."""
-    statement = select(AuditEvent).where(AuditEvent.action == _USED).order_by(col(AuditEvent.id))
-    uses = [event for event in session.exec(statement) if event.details.get("kind") == kind]
+    uses = [event for event in _events(session, (_USED,)) if event.details.get("kind") == kind]
     before = [event for event in uses if event.at <= moment]
     if before:
         return session.get(ValueSet, int(before[-1].object_id))
     current = current_value_set(session, kind) if not uses else None
     return current if current is not None and current.loaded_at <= moment else None
+
+
+def _events(session: Session, actions: Sequence[str]) -> Iterator[AuditEvent]:
+    """What was done to the terminology, the oldest first: it is the same for every laboratory."""
+    statement = select(AuditEvent).where(
+        col(AuditEvent.action).in_(actions), col(AuditEvent.laboratory_id).is_(None)
+    )
+    yield from session.exec(statement.order_by(col(AuditEvent.id)), execution_options=ACROSS)
 
 
 def _is_switch(event: AuditEvent) -> bool:

@@ -22,6 +22,7 @@ from app.models import (
     UserSession,
     WorklistEntry,
 )
+from app.platform.scoped import ACROSS
 from app.transcoding.readings import status_in_force
 from app.versions.schemas import ChapterMark, Signature, SignedChapter
 
@@ -153,12 +154,13 @@ def last_proof(session: Session, user_id: int, since: datetime) -> str:
         .where(
             col(AuditEvent.action).in_(("session.confirm", "session.prove")),
             col(AuditEvent.actor_id) == user_id,
+            col(AuditEvent.laboratory_id).is_(None),
             col(AuditEvent.at) >= since,
         )
         .order_by(col(AuditEvent.id).desc())
         .limit(1)
     )
-    details = session.execute(statement).scalar()
+    details = session.execute(statement, execution_options=ACROSS).scalar()
     return str(details.get("kind", "")) if details else ""
 
 

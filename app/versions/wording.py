@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.models import Outcome, Proof, Relation
-from app.text import counted, in_paris
+from app.text import counted, paris_day
 from app.versions.canonical import APPROVED, CanonicalRow
 from app.versions.schemas import Signature
 from app.web.wording import RELATION_SHORT
@@ -31,7 +31,7 @@ def signed_label(number: int, signatures: Sequence[Signature]) -> str:
     names = list(dict.fromkeys(signature.signer_name for signature in signatures))
     said = ", ".join(names[:_NAMES]) if len(names) <= _NAMES else f"{', '.join(names[:_NAMES])} et d’autres"
     last = max(signature.signed_at for signature in signatures)
-    return f"Version {number}, signée le {in_paris(last):%d/%m/%Y} par {said}"
+    return f"Version {number}, signée le {paris_day(last)} par {said}"
 
 
 def partly_signed(number: int, signed: int, chapters: int) -> str:

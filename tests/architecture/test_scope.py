@@ -11,8 +11,8 @@ from app.platform.scoped import scoped_models
 
 APP = Path("app")
 SHARED = {
-    "FrenchName", "CoverageDefinition", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
-    "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
+    "FrenchName", "GraceDate", "LoincAxisValue", "LoincRelease", "LoincTerm", "LoincTermText", "MapTo", "NabmAlignment",
+    "CoverageDefinition", "PanelMember", "ValueSet", "ValueSetMember",  # what administrators load, the same for all
     "KnownDevice", "OneTimeLink", "ProviderAnswer", "ProviderIdentity", "RecoveryCode", "SecurityKey",
     "SignInAttempt", "TotpSecret", "User", "UserSession",  # people, who may be of several laboratories
     "JobChunk", "JobPlan", "TallyRule",  # the machinery of jobs and counts: no page shows a row of them
@@ -24,6 +24,9 @@ ACROSS_ALLOWED = {
     ("app/proposals/knowledge.py", "_memory"): "approved mappings of the laboratories that allow their reuse",
     ("app/proposals/withdrawals.py", "withdrawn_among"): "which of those their own laboratory withdrew",
     ("app/memory/repository.py", "reusable_counts"): "how many there are",
+    ("app/terminology/past.py", "_events"): "what was done to the terminology, which is no laboratory's",
+    ("app/publication/state.py", "_last_event"): "when the terminology changed, or this laboratory",
+    ("app/versions/repository.py", "last_proof"): "when and how the person who signs last proved who she is",
 }
 """(file, function) that reads other laboratories -> under which condition."""
 WHOLE_ENGINE = {
@@ -47,7 +50,7 @@ RAW_SQL = {
 """The files that write SQL as text: none of them serves a page."""
 ON_A_CONNECTION = {
     "app/audit/erasing.py": "the command that erases", "app/audit/verification.py": "the command that verifies",
-    "app/claims/chain_repository.py": "links of the chain of one laboratory, and their facts by the keys that they name",
+    "app/claims/chain_repository.py": "links of the chain of one laboratory, and facts by the keys that they name",
     "app/catalogues/repository.py": "rows of a catalogue by their keys, read within it",
     "app/catalogues/staging.py": "rows of the catalogue that an import writes",
     "app/jobs/claims.py": "a lock", "app/jobs/clock.py": "the time", "app/operations/repository.py": "health, size",

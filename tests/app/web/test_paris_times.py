@@ -24,6 +24,9 @@ WITH_FORMATS_OF_THEIR_OWN = {
     "files/workbook.py": "the cells of a received workbook",
     "platform/backup_before.py": "the name of a file, which says Z",
     "upkeep/restore.py": "the name of a folder",
+    "claims/verification.py": "a day that a person typed: what verifies a pack needs nothing of the application",
+    "claims/figures_files.py": "the clock of Paris, written again for the same reason",
+    "versions/page_building.py": "the moment of a signature in UTC, beside that of Paris",
 }
 
 

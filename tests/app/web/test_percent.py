@@ -9,6 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import app.upgrades.cli as terminology_cli
+from app import text
+from app.claims import cli as pack_commands
+from app.claims import documents as pack_documents
+from app.coverage import pace
 from app.settings import PROJECT_ROOT, resource_dir
 from app.web import templating
 from app.web.templating import environment, format_percent
@@ -66,7 +70,10 @@ COMPUTED = {
     ".html": re.compile(r"\}\}(?:\s|&nbsp;|&#160;)*%"),
     ".js": re.compile(r"""\}\s*%|["'`]\s*%["'`]|["']percent["']"""),
 }
-MAKERS = {Path(module.__file__ or "") for module in (templating, terminology_cli)}
+MAKERS = {
+    Path(module.__file__ or "")
+    for module in (templating, text, terminology_cli, pace, pack_commands, pack_documents)
+}
 """The modules that make percentages: each rounds down, and a test of each says so."""
 
 
