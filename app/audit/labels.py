@@ -159,6 +159,7 @@ DETAIL_LABELS: dict[str, str] = {
     "closed": "sessions fermées",
     "counts": "décompte",
     "decisions": "décisions",
+    "definition_id": "définition de couverture",
     "doubt": "réserve",
     "decision_id": "décision",
     "day": "jour",

@@ -133,7 +133,8 @@ class CatalogueCount(SQLModel, table=True):
     """What the rows share, as a JSON list."""
     rows: int = 0
     rows_with_volume: int = 0
-    volume: int = 0
+    volume: int = Field(default=0, sa_type=BigInteger)
+    """Of all these rows together: more than a number of 32 bits can hold."""
 
 
 class CatalogueTally(SQLModel, table=True):

@@ -117,7 +117,7 @@ def test_once_a_release_holds_it_nothing_is_left_to_confirm(
     biologist = client_for(BIOLOGIST)
     assert f"</span> {CHIP}</span>" not in biologist.get(f"{kept.base}/revue").text
     form = {"version": "1", "action": "approve"}
-    assert biologist.post(f"{kept.base}/approbation/{kept.sodium}", data=form).status_code == 303
+    assert biologist.post(f"{kept.base}/approbation/{kept.sodium}?depuis=revue", data=form).status_code == 303
     assert kept.state(kept.sodium).status == Status.APPROVED
 
 

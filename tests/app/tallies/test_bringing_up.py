@@ -16,6 +16,7 @@ from app.jobs import registry
 from app.models import (
     CatalogueCount,
     CatalogueTally,
+    CountFamily,
     ExamAnalysis,
     Level,
     LocalTest,
@@ -315,3 +316,15 @@ def test_counts_that_went_wrong_are_made_again_from_the_facts(world: World, samp
     assert keeping.recompute_all(world.engine) == 1
     with reading(world.engine) as session:
         assert wrong_catalogues(session) == {}
+
+
+def test_volumes_add_up_past_what_32_bits_hold(world: World, large: int) -> None:
+    with transaction(world.engine) as session:
+        for row_id in analyses_of(world.engine, large)[:3]:
+            session.get_one(LocalTest, row_id).annual_volume = 2_000_000_000
+    with reading(world.engine) as session:
+        counts = select(CatalogueCount.volume).where(
+            CatalogueCount.catalogue_id == large, CatalogueCount.family == CountFamily.SIDE
+        )
+        assert sum(session.exec(counts)) > 6_000_000_000
+    assert reached(world.engine, large) is None
