@@ -37,6 +37,7 @@ from app.errors import ConflictError
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, Material, read_material
 from app.models import Catalogue, Laboratory, LoincRelease, User
+from app.reports.content import ReportContent, read_report
 from app.transcoding.readers import any_hidden, blind_actor
 from app.versions.repository import signatures_of
 from app.versions.schemas import VersionState
@@ -72,6 +73,8 @@ class Collected:
     first_received_at: datetime
     circuit_version: str
     head: Head | None
+    document: ReportContent
+    """What the report to read says, as of the same moment."""
     materials: dict[ExportKind, Material] = field(default_factory=dict)
     absent: dict[ExportKind, str] = field(default_factory=dict)
     """Exports that cannot be made, and why."""
@@ -125,9 +128,12 @@ def collect(
     report = coverage_report(session, laboratory, catalogue)
     told = collect_facts(session, folder, laboratory, catalogue, report)
     head = write_chain(session, laboratory, number, folder)
+    report = _as_of(report, told.last, head)
+    # Made by nobody: it is the same whoever asks.
+    document = replace(read_report(session, laboratory, catalogue, "", None), coverage=report, version=version.label)
     collected = Collected(
-        folder, laboratory, catalogue, version, _as_of(report, told.last, head), told.last, told.first_received_at,
-        told.circuit_version, head,
+        folder, laboratory, catalogue, version, report, told.last, told.first_received_at, told.circuit_version, head,
+        document,
     )  # fmt: skip
     for kind in EXPORTED:
         try:

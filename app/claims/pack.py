@@ -27,12 +27,15 @@ from app.exports.service import ExportRequest, build
 from app.models import Catalogue, Laboratory, User
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
+from app.reports.document import RowFile, document_html
+from app.reports.row_file import rows_csv
 from app.settings import Settings
 from app.text import stamp_day
 from app.versions.canonical import content_sha256
 
 MADE_BY = "dossier de preuve"
 REPORT = "couverture/rapport.json"
+REPORT_ROWS, REPORT_DOCUMENT = "rapport/lignes.csv", "rapport/rapport.html"
 _DISAGREE = (
     "Les faits de ce catalogue ne redonnent pas les chiffres de la page Couverture ({}) : aucun dossier n'est produit. "
     "Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
@@ -125,7 +128,7 @@ def write_pack(collected: Collected, settings: Settings, target: BinaryIO) -> st
         path.write_bytes(content)
         members[name] = path
 
-    for name, content in (exports | _coverage_files(collected)).items():
+    for name, content in (exports | _coverage_files(collected) | _report_files(collected)).items():
         keep(name, content)
     members |= {LINKS: folder / "links", FACTS: folder / "linked", SALTS: folder / "salts"}
     members[JOURNAL] = folder / "journal"
@@ -215,6 +218,13 @@ def _coverage_files(collected: Collected) -> dict[str, bytes]:
     report = {"version_label": label, **json.loads(content)}
     found[REPORT] = (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
     return found
+
+
+def _report_files(collected: Collected) -> dict[str, bytes]:
+    """The report to read and to print, and the table of all rows that it names by its SHA-256."""
+    rows = rows_csv(collected.document)
+    html = document_html(collected.document, RowFile.of(REPORT_ROWS, rows))
+    return {REPORT_ROWS: rows, REPORT_DOCUMENT: html.encode()}
 
 
 def _cell(text: str) -> str:

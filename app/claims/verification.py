@@ -1,10 +1,12 @@
 """Verifying a pack, without a database: the first thing that does not hold is named, in French."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +19,7 @@ from app.claims.documents import FORMAT, MANIFEST, SUMS, documents
 from app.claims.fact_checks import check_facts
 from app.claims.figures_files import LEVEL_WORDS, Shown, first_of_level, shown_figures
 from app.claims.inventory import Sums, manifest, sums_file
-from app.claims.pack import REPORT
+from app.claims.pack import REPORT, REPORT_DOCUMENT, REPORT_ROWS
 from app.claims.past_facts import end_of_day
 from app.claims.reading_facts import Facts, FactsError, read_facts
 from app.claims.recompute import Figure, Moment
@@ -30,6 +32,9 @@ MOST_READ, MOST_READ_WHOLE = 96 << 20, 512 << 20
 FOLDERS = ("couverture/", "exports/", "rapport/")
 """What stands there is known by its hash; the report by its figures too."""
 INDICATORS = "couverture/indicateurs.csv"
+_READ = frozenset({
+    LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS, REPORT_ROWS, REPORT_DOCUMENT,
+})  # fmt: skip
 _DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
 
 
@@ -76,7 +81,7 @@ def verify_pack(path: Path, expected: str = "", day: date | None = None) -> Verd
 
 def _contents(file: BinaryIO, members: list[Member]) -> dict[str, bytes]:
     """What is read to be understood, by name; the exports are known by their hashes."""
-    fixed = {file.name for file in FILES} | {LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS}
+    fixed = {file.name for file in FILES} | _READ
     wanted = [member for member in members if member.name in fixed or not member.name.startswith((*FOLDERS, JOURNAL))]
     for member in wanted:
         if member.size > MOST_READ:
@@ -111,6 +116,7 @@ def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint:
     figures = shown_figures(moment)
     _check_report(contents[REPORT], facts, moment, figures)
     _check_indicators(contents[INDICATORS], figures)
+    _check_document(contents[REPORT_DOCUMENT], contents[REPORT_ROWS], facts)
     head = check_chain(contents, facts)
     past = shown_figures(Moment(facts, _asked(facts, day))) if day else []
     return Verdict(fingerprint, facts, figures, len(members), head.position if head else 0, past)
@@ -143,7 +149,7 @@ def _facts(contents: Mapping[str, bytes]) -> Facts:
 
 def _refuse_strangers(contents: Mapping[str, bytes], rebuilt: set[str]) -> None:
     known = rebuilt | {file.name for file in FILES}
-    known |= {LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS}
+    known |= _READ
     for name in contents:
         if name not in known:
             raise NotCanonicalError(f"« {name} » n'a pas sa place dans un dossier de preuve")
@@ -159,6 +165,14 @@ def _same(name: str, found: bytes, expected: bytes) -> None:
     raise FactsError(
         f"« {name} », ligne {line} (octet {place}) : ce n'est pas ce que donnent les faits et les autres fichiers"
     )
+
+
+def _check_document(document: bytes, rows: bytes, facts: Facts) -> None:
+    """The document to read is of this version, and names the table of the rows by its SHA-256."""
+    if hashlib.sha256(rows).hexdigest().encode() not in document:
+        raise FactsError(f"« {REPORT_DOCUMENT} » ne nomme pas « {REPORT_ROWS} » par son empreinte")
+    if facts.state["version_label"] not in unescape(document.decode("utf-8")):
+        raise FactsError(f"« {REPORT_DOCUMENT} » : la version n'est pas celle du dossier")
 
 
 def _check_report(content: bytes, facts: Facts, moment: Moment, figures: list[Shown]) -> None:

@@ -41,7 +41,7 @@ FIXED = [
     "faits/definitions.csv", "faits/exams.csv", "faits/grace.csv", "faits/people.csv", "faits/readings.csv",
     "faits/reconciliations.csv", "faits/releases.csv", "faits/rows.csv", "faits/signatures.csv", "faits/state.csv",
     "journal/journal.csv",
-    "manifest.json",
+    "manifest.json", "rapport/lignes.csv", "rapport/rapport.html",
 ]  # fmt: skip
 NEVER_SAID = ("certifi", "référencé", "signature électronique")
 

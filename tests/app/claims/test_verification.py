@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.claims.canonical_zip import NotCanonicalError, read_zip
-from app.claims.pack import REPORT
+from app.claims.pack import REPORT, REPORT_DOCUMENT, REPORT_ROWS
 from app.claims.verification import PackRefusedError, verify_pack
 from tests.app.claims.conftest import Make
 from tests.app.claims.forging import changed, opened, rebuilt, summed, zipped
@@ -138,6 +138,21 @@ def test_a_figure_of_the_report_changed_with_every_hash_is_found(path: Path, tmp
     said = refusal(tmp_path, zipped(summed(changed(path, REPORT, forge))))
     assert REPORT in said
     assert name in said
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        (REPORT_ROWS, lambda b: b.replace(b"approuv", b"accepte", 1), "par son empreinte"),
+        (REPORT_DOCUMENT, lambda b: b.replace(b"PROJET", b"Version 9"), "la version"),
+    ],
+)
+def test_the_document_to_read_is_of_these_rows_and_of_this_version(
+    path: Path, tmp_path: Path, name: str, change: Callable[[bytes], bytes], told: str
+) -> None:
+    said = refusal(tmp_path, zipped(summed(changed(path, name, change))))
+    assert REPORT_DOCUMENT in said
+    assert told in said
 
 
 @ONE
