@@ -119,7 +119,7 @@ def build(application: FastAPI, world: World, settings: Settings) -> Installatio
         )
         shared = {
             "user_id": world.user_id(READER), "release_id": release.id, "value_set_id": listed.id,
-            "loinc_num": SODIUM, "document": "rapport", "asked": "pdf", "key_id": 999_999,
+            "loinc_num": SODIUM, "document": "rapport", "asked": "pdf", "key_id": 999_999, "definition_id": 999_999,
             "handle": "0" * 32, "secret": "x" * 43,
         }  # fmt: skip
     clients = {person: _client(application, world, email, settings) for person, email in PEOPLE.items()}
