@@ -39,7 +39,7 @@ CHECKS = [
     "versions", "dossier de données", "fichiers de données", "place sur le disque",
     "base de données", "intégrité", "liens entre tables",
     "faits protégés", "chaîne d'audit", "migrations", "terminologie", "chargements", "index de recherche",
-    "comptes tenus", "travaux de fond",
+    "comptes tenus", "jours de couverture", "travaux de fond",
 ]  # fmt: skip
 
 
