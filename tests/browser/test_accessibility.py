@@ -27,6 +27,7 @@ from tests.app.double_reading.conftest import Readings, other_code, readings
 from tests.app.earlier.test_file_readings import HEADINGS, sheets
 from tests.app.reimport.test_difference_pages import compared, digest_of
 from tests.app.review.conftest import Desk, desk
+from tests.app.versions.conftest import Signing
 from tests.browser.conftest import PageFor
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, NAMES, READER, TRANSCODER, ClientFor
 
@@ -154,6 +155,7 @@ def visits(
     approver = client_for(BIOLOGIST)
     chosen = {"choix": f"{desk.comment_row}:{desk.version(desk.comment_row)}", "confirme": "oui"}
     approvals = approver.post(f"{desk.base}/approbation", data=chosen).headers["location"]
+    signed = Signing(desk, client_for).sign()
     values: dict[str, object] = {
         "laboratory_id": desk.world.laboratory_id,
         "catalogue_id": desk.catalogue_id,
@@ -180,6 +182,7 @@ def visits(
                 _first_link(client, f"{desk.base}/coherence", "avertissement?")
             ],
             "/catalogues/{catalogue_id}/double-lecture/{local_test_id}": [f"{readings.base}/{desk.glucose}"],
+            "/catalogues/{catalogue_id}/signature/{public_id}": [f"{desk.base}/signature/{signed.public_id}"],
             "/catalogues/{catalogue_id}/revue/{local_test_id}": [case, f"{desk.base}/revue/{desk.unproposed}"],
             "/catalogues/{catalogue_id}/revue/{local_test_id}/recherche": [f"{case}?recherche=glucose"],
             "/laboratoires/{laboratory_id}/importer/{draft_id}": [draft],

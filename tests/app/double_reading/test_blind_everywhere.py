@@ -41,6 +41,7 @@ from tests.app.batches.test_batches import add_rows as add_batch_rows
 from tests.app.batches.test_batches import post_batch
 from tests.app.consistency.conftest import add_rows
 from tests.app.double_reading.conftest import SECOND_BIOLOGIST, SODIUM, Readings
+from tests.app.versions.conftest import Signing
 from tests.conftest import BIOLOGIST, NAMES, READER, TRANSCODER, ClientFor
 
 __all__ = ["add_rows"]
@@ -186,7 +187,10 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         "job_id": [str(job.id)],
         "release_id": [str(desk.release.id)],
         "loinc_num": [SODIUM],
-        "public_id": [batch.rpartition("/")[2], approvals.partition("?")[0].rpartition("/")[2]],
+        "public_id": [
+            batch.rpartition("/")[2], approvals.partition("?")[0].rpartition("/")[2],
+            Signing(desk, client_for).sign().public_id,
+        ],
         "kind": ["indicateurs", "chapitres", "hors-perimetre", "sans-code"],
         "author": [str(desk.world.user_id(TRANSCODER))],
         "fact": [str(first.id)],
@@ -238,6 +242,7 @@ MAY_REFUSE = {
     "/invitation/{secret}",
     "/catalogues/{catalogue_id}/coherence/avertissement",
     "/catalogues/{catalogue_id}/double-lecture/{local_test_id}/conciliation",
+    "/catalogues/{catalogue_id}/signature/comparaison",
     "/administration",
     "/connexion",
     "/readyz",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.coverage import past_repository
-from app.coverage.past import past_rows
+from app.coverage.past import last_moment, past_rows
 from app.coverage.report import CoverageReport
 from app.coverage.service import coverage_report, shown_report
 from app.double_reading.service import Answer
@@ -31,7 +31,7 @@ def counted(readings: Readings) -> int:
         assert [figure for _, figure in facts.figures] == [figure for _, figure in kept.figures]
         assert facts.chapters == kept.chapters
         assert facts.approvers == kept.approvers
-        today = in_paris(utc_now()).date()
+        today = last_moment(in_paris(utc_now()).date())
         release_id = facts.context.release_id
         past = past_rows(session, readings.desk.catalogue_id, release_id, today, leaves_out_deprecated=False)
         assert sum(row.status is Status.APPROVED for row in past.rows) == facts.main.numerator
