@@ -176,7 +176,7 @@ def test_every_export_says_what_became_of_them(doubled: Sample, settings: Settin
         _answer(doubled, "NA", 1, "")
     file, assessment = _made(doubled, settings, kind)
     assert any("réponses approuvées différentes : 1 (NA)" in note for note in file.notes)
-    assert "« aucun code LOINC »" in export_report(assessment, ()).decode("utf-8-sig")
+    assert "« aucun code LOINC »" in export_report(assessment, (), "PROJET").decode("utf-8-sig")
 
 
 def test_an_exam_without_analysis_in_scope_leaves_the_denominator_and_is_named(
