@@ -1,10 +1,13 @@
 """The ConceptMap R5: the same map, read from the other side."""
 
+from datetime import datetime
+
 from app.exports.schemas import ExportKind
 from app.fhir_resources.naming import Canonicals
 from app.fhir_resources.rules_r5 import problems_r5
 from app.models import Level
 from app.settings import Settings
+from app.text import iso_day
 from loinc_data.notice import LOINC_NOTICE
 from tests.app.exports.sample import GLUCOSE, SODIUM, TSH, Sample
 from tests.app.fhir_resources.fhir_sample import elements, exported
@@ -71,7 +74,8 @@ def test_authors_and_approvals_have_their_own_places(narrow: Sample, settings: S
     assert said["decidedBy"] == NAMES[TRANSCODER]
     assert said["approvedBy"] == NAMES[BIOLOGIST]
     assert said["approvedOn"].endswith("Z")
-    assert resource["approvalDate"] == said["approvedOn"][:10]
+    # The day of Paris, also when it is not that of the moment in UTC.
+    assert resource["approvalDate"] == iso_day(datetime.fromisoformat(said["approvedOn"]))
     assert {item["code"] for item in resource["property"]} == set(said)
     assert "comment" not in elements(resource, url)["NA"]["target"][0]
     assert elements(resource, url)["NA"]["target"][0]["code"] == SODIUM
