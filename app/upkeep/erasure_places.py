@@ -4,6 +4,7 @@ import gzip
 import html
 import io
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -33,7 +34,9 @@ _ROWS = 500
 _INFLATED = 300_000_000
 DEEPEST = 3
 """A workbook within an archive is opened twice, and what it embeds once more."""
-_UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_UNREADABLE = (
+    OSError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s.\-/_]+(?=\d)")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
