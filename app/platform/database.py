@@ -1,10 +1,12 @@
 """Engine and the session boundaries: reads and writes open late, end soon, and commit here only."""
 
+import atexit
 import os
 import random
 import sqlite3
 import stat
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
 
 from app.models.append_only import KNOWN_ALREADY
@@ -24,10 +26,24 @@ OF_OTHERS = 0o077
 """What the group and others may do with a file: nothing."""
 BUSY_SECONDS = 15
 """How long a writer waits for its turn. Every write is short: a longer wait means that something is wrong."""
+KEPT_CONNECTIONS = 8
+"""Connections to SQLite that stay open between two uses; more are opened as they are needed, and closed after use."""
+RECYCLE_SECONDS = 600
+"""A kept connection is opened again after so long: what ANALYZE found is read with the schema only."""
 WAIT_SECONDS = 0.004
 """Longest pause of a writer of SQLite between two looks at whether its turn has come."""
 GIVE_WAY_SECONDS = 0.006
 """Pause of long work between two of its transactions on SQLite: long enough for those who wait to take their turn."""
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_connections() -> None:
+    """The last connection that is closed takes the log of SQLite into its file, which is then whole by itself."""
+    for engine in list(_engines):
+        engine.dispose()
 
 
 def make_engine(url: str) -> Engine:
@@ -41,7 +57,12 @@ def make_engine(url: str) -> Engine:
         open_transactions.watch(engine)
         return engine
     connect_args = {"check_same_thread": False, "timeout": BUSY_SECONDS}
-    engine = create_engine(url, connect_args=connect_args, poolclass=NullPool)
+    # To open a connection costs more than most statements: SQLite reads every table and trigger of the schema again.
+    engine = create_engine(
+        url, connect_args=connect_args, poolclass=QueuePool,
+        pool_size=KEPT_CONNECTIONS, max_overflow=-1, pool_recycle=RECYCLE_SECONDS,
+    )  # fmt: skip
+    _engines.add(engine)
 
     @event.listens_for(engine, "do_connect")
     def _keep_private(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:

@@ -56,7 +56,9 @@ def upgrade(engine: Engine) -> None:
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:
             # A table that is rebuilt must not take the rows that point to it along; the check below makes up.
-            # The setting has no effect inside a transaction, so it is made before the first one begins.
+            # The setting has no effect inside a transaction, so it is made before the first one begins, on a connection
+            # that nobody gets afterwards.
+            connection.detach()
             _driver_execute(connection, "PRAGMA foreign_keys=OFF")
         with connection.begin():
             if not is_sqlite:

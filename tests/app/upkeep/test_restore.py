@@ -5,7 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,19 @@ def events(path: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM audit_event").fetchone()[0])
 
 
+@contextmanager
+def writing(settings: Settings) -> Iterator[Session]:
+    """A transaction of a program that ends with it: no connection is left open."""
+    engine = make_engine(settings.resolved_database_url)
+    try:
+        with transaction(engine) as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
 def add_event(settings: Settings, label: str = "essai") -> None:
-    with transaction(make_engine(settings.resolved_database_url)) as session:
+    with writing(settings) as session:
         session.add(AuditEvent(actor_label=label, action="test.add"))
 
 
@@ -64,7 +76,7 @@ def test_the_drill(installed: Settings, tmp_path: Path) -> None:
 
     def write() -> None:
         while not stop.is_set():
-            with transaction(make_engine(installed.resolved_database_url)) as session:
+            with writing(installed) as session:
                 session.add_all([AuditEvent(actor_label="paire", action=f"test.{side}") for side in ("a", "b")])
             written.set()
 
