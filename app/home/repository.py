@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
@@ -66,24 +67,30 @@ def own_counts(session: Session, catalogue_ids: Collection[int], user_id: int) -
     return found
 
 
-def readings_waiting(session: Session, catalogue_ids: Collection[int], user_id: int) -> dict[int, tuple[int, int]]:
-    """Catalogue -> (second readings that this person may make, rows in disagreement), each counted up to
-    `MOST_READINGS`; one statement."""
+@lru_cache(1)
+def _readings_waiting() -> Select[Any]:
+    """Made once: to write it takes longer than to run it."""
     to_read, differing = (
         joined(select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest))
         .where(col(ReadingRequest.catalogue_id) == col(Catalogue.id), *conditions)
         .distinct()
-        .limit(MOST_READINGS)
+        .limit(bindparam("most", type_=Integer))
         .correlate(Catalogue)
         .subquery()
-        for conditions in ((waits(), ~acted_on(user_id)), (disagrees(),))
+        for conditions in ((waits(), ~acted_on(bindparam("person", type_=Integer))), (disagrees(),))
     )
-    statement = select(
+    return select(
         col(Catalogue.id),
         select(func.count()).select_from(to_read).scalar_subquery(),
         select(func.count()).select_from(differing).scalar_subquery(),
-    ).where(col(Catalogue.id).in_(catalogue_ids))
-    return {number: (mine, others) for number, mine, others in session.execute(statement)}
+    ).where(col(Catalogue.id).in_(bindparam("wanted", expanding=True)))
+
+
+def readings_waiting(session: Session, catalogue_ids: Collection[int], user_id: int) -> dict[int, tuple[int, int]]:
+    """Catalogue -> (second readings that this person may make, rows in disagreement), each counted up to
+    `MOST_READINGS`; one statement."""
+    values = {"wanted": list(catalogue_ids), "person": user_id, "most": MOST_READINGS}
+    return {number: (mine, others) for number, mine, others in session.execute(_readings_waiting(), values)}
 
 
 def with_proposals(session: Session, catalogue_ids: Collection[int]) -> set[int]:

@@ -6,9 +6,10 @@ makes a view of a row asks here. Biologists see it, as they approve and send bac
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -92,13 +93,37 @@ def has_reader(laboratory_id: int) -> ColumnElement[bool]:
     return members.correlate_except(Membership, User).exists()
 
 
+def _waiting_requests() -> Select[Any]:
+    return joined(sa_select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest)).where(waits())
+
+
 def _waiting_among(session: Session, local_test_ids: Iterable[int], *conditions: ColumnElement[bool]) -> set[int]:
     wanted = list(local_test_ids)
     if not wanted:
         return set()
-    statement = joined(sa_select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest))
-    statement = statement.where(col(ReadingRequest.local_test_id).in_(wanted), waits(), *conditions)
+    statement = _waiting_requests().where(col(ReadingRequest.local_test_id).in_(wanted), *conditions)
     return set(session.execute(statement).scalars())
+
+
+@lru_cache(1)
+def _hidden_among() -> Select[Any]:
+    """Made once: every page asks, and to write it takes longer than to run it."""
+    wanted: Any = bindparam("wanted", expanding=True)
+    return _waiting_requests().where(
+        col(ReadingRequest.local_test_id).in_(wanted), ~acted_on(bindparam("person", type_=Integer))
+    )
+
+
+@lru_cache(1)
+def _hidden_in() -> Select[Any]:
+    """The same of a whole catalogue."""
+    of_catalogue = col(ReadingRequest.catalogue_id) == bindparam("catalogue_id", type_=Integer)
+    return _waiting_requests().where(of_catalogue, ~acted_on(bindparam("person", type_=Integer)))
+
+
+@lru_cache(1)
+def _one_hidden_in() -> Select[Any]:
+    return _hidden_in().limit(1)
 
 
 def hidden_from(session: Session, access: "CatalogueAccess", local_test_ids: Iterable[int]) -> set[int]:
@@ -116,13 +141,15 @@ def hidden_among(session: Session, person: int | None, local_test_ids: Iterable[
     wanted = sorted(set(local_test_ids)) if person is not None else []
     found: set[int] = set()
     for start in range(0, len(wanted), AT_ONCE):
-        found |= _waiting_among(session, wanted[start : start + AT_ONCE], ~acted_on(person))
+        values = {"wanted": wanted[start : start + AT_ONCE], "person": person}
+        found.update(session.execute(_hidden_among(), values).scalars())
     return found
 
 
 def hidden_in(session: Session, person: int | None, catalogue_id: int) -> set[int]:
     """All rows of a catalogue whose decision this person (`blind_person`) may not see yet, for a whole file."""
-    return set() if person is None else set(session.execute(_waiting_in(person, catalogue_id)).scalars())
+    values = {"catalogue_id": catalogue_id, "person": person}
+    return set() if person is None else set(session.execute(_hidden_in(), values).scalars())
 
 
 def has_hidden(session: Session, access: "CatalogueAccess") -> bool:
@@ -132,20 +159,16 @@ def has_hidden(session: Session, access: "CatalogueAccess") -> bool:
 
 def any_hidden(session: Session, person: int | None, catalogue_id: int) -> bool:
     """The same, of a `blind_person`."""
-    return person is not None and session.execute(_waiting_in(person, catalogue_id).limit(1)).first() is not None
-
-
-def _waiting_in(person: int, catalogue_id: int) -> Select[Any]:
-    statement = joined(sa_select(col(ReadingRequest.local_test_id)).select_from(ReadingRequest))
-    return statement.where(col(ReadingRequest.catalogue_id) == catalogue_id, waits(), ~acted_on(person))
+    values = {"catalogue_id": catalogue_id, "person": person}
+    return person is not None and session.execute(_one_hidden_in(), values).first() is not None
 
 
 def approved_unread_by(session: Session, person: int | None, catalogue_id: int) -> bool:
     """Whether a row of the catalogue was approved whose decision is hidden from a `blind_person`."""
     if person is None:
         return False
-    statement = _waiting_in(person, catalogue_id).where(col(ReviewState.status) == Status.APPROVED).limit(1)
-    return session.execute(statement).first() is not None
+    statement = _hidden_in().where(col(ReviewState.status) == Status.APPROVED).limit(1)
+    return session.execute(statement, {"catalogue_id": catalogue_id, "person": person}).first() is not None
 
 
 def blind_actor(session: Session, laboratory: Laboratory, actor: User | None) -> int | None:

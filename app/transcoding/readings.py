@@ -8,9 +8,10 @@ but none of them is approved. So the rule stands in one place, the approval, and
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -127,11 +128,9 @@ def status_in_force() -> ColumnElement[Any]:
     return case((is_suspended(), Status.DECIDED.value), else_=col(ReviewState.status))
 
 
-def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[int, ReadingStanding]:
-    """Row -> where it stands, for those of these rows of which there is something to say; one statement."""
-    wanted = list(local_test_ids)
-    if not wanted:
-        return {}
+@lru_cache(1)
+def _standings() -> Select[Any]:
+    """Made once: every case asks, and to write it takes longer than to run it."""
     standing = case(
         (disagrees(), ReadingStanding.DISAGREED.value),
         (waits(), ReadingStanding.WAITING.value),
@@ -146,8 +145,16 @@ def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[i
         else_=ReadingStanding.NONE.value,
     )
     statement = joined(sa_select(col(ReadingRequest.local_test_id), standing).select_from(ReadingRequest))
+    return statement.where(col(ReadingRequest.local_test_id).in_(bindparam("wanted", expanding=True)))
+
+
+def reading_standings(session: Session, local_test_ids: Iterable[int]) -> dict[int, ReadingStanding]:
+    """Row -> where it stands, for those of these rows of which there is something to say; one statement."""
+    wanted = list(local_test_ids)
+    if not wanted:
+        return {}
     found: dict[int, ReadingStanding] = {}
-    for row_id, word in session.execute(statement.where(col(ReadingRequest.local_test_id).in_(wanted))):
+    for row_id, word in session.execute(_standings(), {"wanted": wanted}):
         if word and found.get(row_id) is not ReadingStanding.DISAGREED:
             found[row_id] = ReadingStanding(word)
     return found

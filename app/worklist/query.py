@@ -31,7 +31,9 @@ PLAIN = ("q", "tri", "page", "apres", "avant", "taille", "depuis")
 """The parameters of the address that are no facets."""
 NOTHING_DONE = "Rien n'a été fait : reprenez la sélection."
 MAX_ROW_ID = 2**63 - 1
+FIRST_PAGE = {"page": 1, "apres": None, "avant": None, "depuis": None}
 FacetWords = dict[str, tuple[str, ...]]
+_PLACE = {facet.key: place for place, facet in enumerate(FACETS)}
 
 
 class ReviewQuery(BaseModel):
@@ -76,8 +78,7 @@ class ReviewQuery(BaseModel):
                 raise ValueError(f"filtre inconnu : {key}")
             if any("\0" in word for word in words):
                 raise ValueError(f"filtre illisible : {key}")
-        # One spelling for one meaning: facets in their order, words sorted and once.
-        return {facet.key: tuple(sorted(set(values[facet.key]))) for facet in FACETS if values.get(facet.key)}
+        return _spelled(values)
 
     @field_validator("q")
     @classmethod
@@ -176,17 +177,17 @@ class ReviewQuery(BaseModel):
 
     def toggled(self, key: str, word: str) -> Self:
         """This value kept, or no longer."""
-        return self._changed(only=_toggle(self.only, key, word), without=_drop(self.without, key, word))
+        return self._with_facets(_toggle(self.only, key, word), _drop(self.without, key, word))
 
     def negated(self, key: str, word: str) -> Self:
         """This value left out, or no longer."""
-        return self._changed(without=_toggle(self.without, key, word), only=_drop(self.only, key, word))
+        return self._with_facets(_drop(self.only, key, word), _toggle(self.without, key, word))
 
     def without_facet(self, key: str) -> Self:
         """Without this facet."""
-        return self._changed(
-            only={name: words for name, words in self.only.items() if name != key},
-            without={name: words for name, words in self.without.items() if name != key},
+        return self._with_facets(
+            {name: words for name, words in self.only.items() if name != key},
+            {name: words for name, words in self.without.items() if name != key},
         )
 
     def cleared(self) -> Self:
@@ -205,8 +206,17 @@ class ReviewQuery(BaseModel):
 
     def _changed(self, **update: object) -> Self:
         # Any change of the rows or of their order starts again at the first page.
-        start = {"page": 1, "apres": None, "avant": None, "depuis": None}
-        return type(self).model_validate({**self.model_dump(), **start, **update})
+        return type(self).model_validate({**self.model_dump(), **FIRST_PAGE, **update})
+
+    def _with_facets(self, only: FacetWords, without: FacetWords) -> Self:
+        # A page makes hundreds of such links, of words that it knows: each is not validated again.
+        return self.model_copy(update={**FIRST_PAGE, "only": _spelled(only), "without": _spelled(without)})
+
+
+def _spelled(values: FacetWords) -> FacetWords:
+    """One spelling for one meaning: facets in their order, words sorted and once."""
+    kept = sorted((key for key, words in values.items() if words), key=_PLACE.__getitem__)
+    return {key: tuple(sorted(set(values[key]))) for key in kept}
 
 
 def _toggle(values: FacetWords, key: str, word: str) -> FacetWords:
