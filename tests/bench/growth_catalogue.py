@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from app.models import (
     SourceRow,
     Status,
     User,
+    utc_now,
 )
 from app.platform.database import make_engine, transaction
 from app.platform.migrations import upgrade
@@ -39,6 +41,7 @@ from app.upgrades.service import load_starter
 from loinc_data.tables import load_starter_terms
 
 CHUNK = 5_000
+ROWS_A_DAY = 1_000
 UNITS = ("mmol/L", "g/L", "UI/L", "%", "mg/24h", "µmol/L", "")
 SPECIMENS = ("Sérum", "Plasma", "Urines", "Sang total", "LCR", "")
 BANDS = (("sure", 0.97), ("to_check", 0.74), ("uncertain", 0.31))
@@ -150,15 +153,18 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
         )
         for batch in _batches(rows):
             session.execute(insert(SourceRow), batch)
+        days = _days(ids)
         choices = (
             {
-                "local_test_id": test_id, "action": Action.OUT_OF_SCOPE, "loinc_num": "", "relation": "",
+                "local_test_id": test_id, "created_at": days[test_id],
+                "action": Action.OUT_OF_SCOPE, "loinc_num": "", "relation": "",
                 "release_id": release.id, "proposal_id": None, "justification": "", "reason": "essai",
                 "author_id": transcoder, "author_role": Role.TRANSCODER,
             }
             if _is_clear(number)
             else {
-                "local_test_id": test_id, "action": Action.CHOOSE, "loinc_num": first[test_id][1],
+                "local_test_id": test_id, "created_at": days[test_id],
+                "action": Action.CHOOSE, "loinc_num": first[test_id][1],
                 "relation": "equivalent", "release_id": release.id, "proposal_id": first[test_id][0],
                 "justification": "essai", "reason": "", "author_id": transcoder, "author_role": Role.TRANSCODER,
             }
@@ -170,7 +176,8 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
         chosen = _facts(session, Action.CHOOSE) | _facts(session, Action.OUT_OF_SCOPE)
         approvals = (
             {
-                "local_test_id": test_id, "action": Action.APPROVE, "loinc_num": first[test_id][1],
+                "local_test_id": test_id, "created_at": days[test_id],
+                "action": Action.APPROVE, "loinc_num": first[test_id][1],
                 "relation": "equivalent", "release_id": release.id, "proposal_id": first[test_id][0],
                 "author_id": biologist, "author_role": Role.BIOLOGIST, "supersedes_id": chosen[test_id],
             }
@@ -196,6 +203,14 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
     with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
     return ids
+
+
+def _days(ids: list[int]) -> dict[int, datetime]:
+    """When each row is decided and approved: a team of three decides a thousand rows a day, the last ones today."""
+    now = utc_now()
+    return {
+        test_id: now - timedelta(days=(len(ids) - number) // ROWS_A_DAY) for number, test_id in enumerate(ids, start=1)
+    }
 
 
 _DIALECT = {"format": "csv", "encoding": "utf-8", "bom": False, "delimiter": ";", "quotechar": '"',

@@ -24,6 +24,8 @@ DECISION_FORM = re.compile(r'action="([^"]*/revue/(\d+)/decision[^"]*)"')
 VERSION = re.compile(r'name="version" value="(\d+)"')
 CANDIDATE = re.compile(r'<input type="radio" name="loinc_num" value="([^"]*)"([^>]*)>')
 TICK = re.compile(r'name="choix" value="(\d+:\d+)"')
+CONFIRMED = re.compile(r'<input type="hidden" name="choix" value="(\d+:\d+)">')
+APPROVED = re.compile(r"<strong>(\d+) lignes? approuvées?</strong>")
 FACT = re.compile(r"[?&]fait=(\d+)")
 CASE = re.compile(r'href="([^"]*/revue/\d+[^"/]*)"')
 JSON = {"Accept": "application/json"}
@@ -135,9 +137,24 @@ async def approve(person: Person, catalogue: int) -> None:
         if not await person.pause():
             return
         if ticks:
-            answer = await person.ask("approbation en lot", "POST", path, data={"choix": ticks})
-            if answer is not None and answer.status_code == 200:
-                person.ledger.approved[person.name] += answer.text.count("</span> Approuvée")
+            await _approve_batch(person, path, ticks)
+
+
+async def _approve_batch(person: Person, path: str, ticks: list[str]) -> None:
+    """Ask, read the page that names what would be approved, confirm it, read what became of it."""
+    page = await person.ask("confirmation d'un lot", "POST", path, data={"choix": ticks})
+    confirmed = CONFIRMED.findall(page.text) if page is not None and page.status_code == 200 else []
+    if not confirmed or not await person.pause():
+        return
+    answer = await person.ask("approbation en lot", "POST", path, data={"choix": confirmed, "confirme": "oui"})
+    if answer is None or answer.status_code != 303:
+        return
+    batch = await person.ask("lot approuvé", "GET", answer.headers["location"])
+    done = APPROVED.search(batch.text) if batch is not None and batch.status_code == 200 else None
+    if done is None:
+        person.ledger.errors.append(f"lot approuvé: {batch.status_code if batch is not None else 'no answer'}")
+    else:
+        person.ledger.approved[person.name] += int(done[1])
 
 
 async def bring_in(person: Person, laboratory: int, rows: int) -> None:

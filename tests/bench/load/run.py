@@ -194,6 +194,8 @@ def main() -> int:
     say(f"{len(told['decided'])} décisions et {sum(told['approved'].values())} approbations acquittées, "
         f"{told['imported']} imports confirmés, {found.analyses} lignes en base")  # fmt: skip
     problems = differences(told, found) + told["errors"][:10]
+    if asked.biologists and not sum(told["approved"].values()):
+        problems.append("the biologists approved nothing: their load was not measured")
     p95 = percentile(told["times"].get("décision", [float("inf")]), 0.95)
     figures.keep(
         {
