@@ -1,12 +1,10 @@
 """Engine and the session boundaries: reads and writes open late, end soon, and commit here only."""
 
-import atexit
 import os
 import random
 import sqlite3
 import stat
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -36,16 +34,6 @@ GIVE_WAY_SECONDS = 0.006
 """Pause of long work between two of its transactions on SQLite: long enough for those who wait to take their turn."""
 
 
-_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_connections() -> None:
-    """The last connection that is closed takes the log of SQLite into its file, which is then whole by itself."""
-    for engine in list(_engines):
-        engine.dispose()
-
-
 def make_engine(url: str) -> Engine:
     """An engine; SQLite is opened durable (WAL, synchronous FULL), with foreign keys, and waits for its turn.
 
@@ -62,7 +50,6 @@ def make_engine(url: str) -> Engine:
         url, connect_args=connect_args, poolclass=QueuePool,
         pool_size=KEPT_CONNECTIONS, max_overflow=-1, pool_recycle=RECYCLE_SECONDS,
     )  # fmt: skip
-    _engines.add(engine)
 
     @event.listens_for(engine, "do_connect")
     def _keep_private(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
