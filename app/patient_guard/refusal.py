@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
 from app.patient_guard.findings import ANSWERED, OVERRULED, SAID, Finding, Kind
@@ -45,9 +44,6 @@ class PatientDataError(ImportRefusedError):
         """Whether an administrator may let the names pass, once the question is answered."""
         overruled = {kind.value for kind in OVERRULED}
         return bool(set(self.counts) & overruled) and set(self.counts) <= overruled | {kind.value for kind in ANSWERED}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.problems, self.counts)
 
 
 class Refusals:
