@@ -10,6 +10,7 @@ WorkbenchError 400
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class WorkbenchError(Exception):
@@ -22,6 +23,17 @@ class WorkbenchError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception pickles as its class called with its sentence: one that words it itself would word it twice.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[WorkbenchError], arguments: tuple[Any, ...], state: dict[str, Any]) -> WorkbenchError:
+    """A refusal that comes from another process."""
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class NotAllowedError(WorkbenchError):
@@ -85,7 +97,3 @@ class ImportRefusedError(InvalidInputError):
     def __init__(self, problems: list[InputProblem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
-
-    def __reduce__(self) -> tuple[type["ImportRefusedError"], tuple[list[InputProblem]]]:
-        # An exception pickles as its sentence: the problems themselves would be lost between two processes.
-        return type(self), (self.problems,)

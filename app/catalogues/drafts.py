@@ -124,7 +124,7 @@ def start(
             session.add(
                 UploadDraftFile(draft_id=draft.id, file_name=file.name, content=content, choices=file.choices)
             )
-        clearance.record(session, access, draft.id)
+        clearance.record(session, access, draft_id=draft.id)
         return draft.id
 
 

@@ -89,7 +89,7 @@ def _import_page(
         profiles=profile_lines(session, access.laboratory_id),
         message="" if error is None or refused else error.message,
         problems=[str(problem) for problem in refused],
-        asks_articles=clearance.are_articles or (isinstance(error, PatientDataError) and error.asks_articles),
+        asks_articles=clearance.asks_articles(error),
         are_articles=clearance.are_articles,
         asks_names=access.user.is_administrator
         and (clearance.names or (isinstance(error, PatientDataError) and error.may_be_overruled)),
@@ -137,11 +137,7 @@ def do_upload(
     chosen = str(form.get("catalogue", ""))
     catalogue_id = int(chosen) if chosen.isdecimal() and len(chosen) < 18 else None
     name = str(form.get("nom", ""))
-    clearance = Clearance(
-        are_articles=form.get("articles") == "1",
-        names=form.get("noms") == "1",
-        reason=str(form.get("motif_noms", "")),
-    )
+    clearance = Clearance.of_form(form)
     # A file larger than allowed is read just far enough to be refused.
     received = [
         (_base_name(item.filename), item.file.read(settings.max_upload_bytes + 1))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.catalogues import draft_repository, drafts
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.catalogues.drafts import DraftFile, understand
 from app.catalogues.pages import FileView
 from app.catalogues.preview import file_view
@@ -16,7 +17,7 @@ from app.files.choices import Choices, IncomingFile
 from app.files.earlier_fields import EARLIER_CODES
 from app.files.encodings import detect
 from app.files.fields import fold_heading, guess_columns
-from app.files.guard import refuse_patients
+from app.files.guard import NOTHING_CLEARED, refuse_patients
 from app.files.kinds import FileKind
 from app.files.loinc_cells import read_code
 from app.files.loinc_columns import others_like
@@ -26,6 +27,7 @@ from app.memory.catalogue_tables import said_of
 from app.memory.file_reading import own_format
 from app.memory.tables import TableReadError
 from app.models import UploadDraft, UploadDraftFile
+from app.patient_guard.findings import Kind
 from app.platform.database import Transactions, reading
 from app.platform.identity import CatalogueAccess
 from app.text import counted
@@ -59,14 +61,20 @@ def is_table(content: bytes) -> bool:
     return own_format(content) is None
 
 
-def must_be_settled(_engine: Engine, files: Sequence[tuple[str, bytes]], max_bytes: int) -> bool:
+def must_be_settled(
+    _engine: Engine,
+    files: Sequence[tuple[str, bytes]],
+    max_bytes: int,
+    cleared: frozenset[Kind] = NOTHING_CLEARED,
+) -> bool:
     """Whether a file leaves a doubt; raises ImportRefusedError for one that is no table, nor anything else, and
-    PatientDataError for one that holds patients, whatever its format."""
+    PatientDataError for one that holds patients, whatever its format, beside what is `cleared`."""
     for name, content in files:
-        refuse_patients(name, content)
+        refuse_patients(name, content, cleared)
     tables = [(name, content) for name, content in files if is_table(content)]
     # Each is read: one that cannot be is refused, whatever the others leave in doubt.
-    doubts = [list(_doubts(read_file(IncomingFile(*file), max_bytes))) for file in tables]
+    choices = Choices(cleared=cleared)
+    doubts = [list(_doubts(read_file(IncomingFile(*file, choices), max_bytes))) for file in tables]
     return any(doubts)
 
 
@@ -114,9 +122,13 @@ def _pairs(sheet: Sheet) -> set[tuple[str, str]]:
 
 
 def start(
-    transactions: Transactions, access: CatalogueAccess, files: Sequence[tuple[str, bytes]]
+    transactions: Transactions,
+    access: CatalogueAccess,
+    files: Sequence[tuple[str, bytes]],
+    clearance: Clearance = NO_CLEARANCE,
 ) -> int:
     """Keep files, that were looked at, until a person says how they are read."""
+    choices = Choices(cleared=clearance.checked(access.user)).to_json()
     draft = UploadDraft(
         user_id=access.user_id, laboratory_id=access.laboratory_id, catalogue_id=access.catalogue_id,
         is_earlier_work=True,
@@ -127,8 +139,8 @@ def start(
         session.flush()
         assert draft.id is not None
         for name, content in files:
-            stored = UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=Choices().to_json())
-            session.add(stored)
+            session.add(UploadDraftFile(draft_id=draft.id, file_name=name, content=content, choices=choices))
+        clearance.record(session, access, draft_id=draft.id)
         return draft.id
 
 
@@ -190,10 +202,10 @@ def _view(file: DraftFile) -> FileView:
 
 
 def settled_files(session: Session, draft: UploadDraft) -> list[Sent]:
-    """The files that are kept, and how each is read."""
+    """The files that are kept, and how each is read; of one that says it itself, only what is cleared counts."""
     assert draft.id is not None
     return [
-        (item.file_name, item.content, Choices.from_json(item.choices) if is_table(item.content) else None)
+        (item.file_name, item.content, Choices.from_json(item.choices))
         for item in draft_repository.files_of(session, draft.id)
         if not item.is_ignored
     ]

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col
 
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.earlier import counts, repository
 from app.earlier.counts import Tally
 from app.earlier.pages import PAGE_SIZE, SORTS, Choice, EarlierPage, EarlierQuery, Heading, StatementLine
@@ -111,6 +112,7 @@ def earlier_page(
     *,
     done: int | None = None,
     error: WorkbenchError | None = None,
+    clearance: Clearance = NO_CLEARANCE,
 ) -> EarlierPage:
     """The page, with what was just done or went wrong."""
     catalogue_id, address = access.catalogue_id, address_of(access.catalogue_id)
@@ -170,6 +172,8 @@ def earlier_page(
         has_run=run is not None,
         done=repository.sentence_of(session, catalogue_id, done) if done else "",
         message="" if error is None or refused else error.message,
+        asks_articles=clearance.asks_articles(error),
+        are_articles=clearance.are_articles,
         problems=[str(problem) for problem in refused],
     )  # fmt: skip
 

@@ -135,6 +135,9 @@ class EarlierPage(PageContext):
     done: str = ""
     message: str = ""
     problems: list[str]
+    asks_articles: bool = False
+    """Whether it is asked if numbers of 13 digits are article numbers."""
+    are_articles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

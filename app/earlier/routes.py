@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
 from app.audit.refusals import refusals_journaled
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.earlier import repository, service
 from app.earlier.confirming import confirm
 from app.earlier.file_readings import is_table, must_be_settled, start
@@ -107,23 +108,25 @@ def do_receive(
         for item in form.getlist("fichiers")
         if isinstance(item, UploadFile) and item.filename
     ]
+    clearance = Clearance.of_form(form)
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
+        cleared = clearance.checked(access.user)
         with refusals_journaled(transactions, "earlier", actor=access.user, laboratory_id=access.laboratory_id):
             files = apart.run(service.opened, received, limit)
             # What can be read in one way only, and is, is taken at once.
             is_asked = bool(form.get("verifier")) and any(is_table(content) for _, content in files)
-            must_be_looked_at = apart.run(must_be_settled, files, limit) or is_asked
+            must_be_looked_at = apart.run(must_be_settled, files, limit, cleared) or is_asked
         if must_be_looked_at:
-            draft_id = start(transactions, access, files)
+            draft_id = start(transactions, access, files, clearance)
             return RedirectResponse(reading_url(access.catalogue_id, draft_id), status_code=303)
         sent: list[service.Sent] = [(name, content, None) for name, content in files]
-        report = service.receive(transactions, apart, access, sent, request.app.state.jobs, limit)
+        report = service.receive(transactions, apart, access, sent, request.app.state.jobs, limit, clearance)
     except NotFoundError:
         raise
     except WorkbenchError as error:
-        return _refused(request, transactions, access, EarlierQuery(), error)
+        return _refused(request, transactions, access, EarlierQuery(), error, clearance)
     return _done(access, EarlierQuery(), report.event_id)
 
 
@@ -194,9 +197,10 @@ def _refused(
     access: CatalogueAccess,
     query: EarlierQuery,
     error: WorkbenchError,
+    clearance: Clearance = NO_CLEARANCE,
 ) -> Response:
     with transactions.reading() as session:
-        page = earlier_page(session, access, query, error=error)
+        page = earlier_page(session, access, query, error=error, clearance=clearance)
     return render(request, "earlier/earlier.html", page, status_code=error.status_code)
 
 

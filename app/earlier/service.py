@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.audit.service import record
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.earlier import repository
 from app.earlier.finding_rows import codes_said, rows_meant
 from app.earlier.jobs import ask_for_comparison, values_of
@@ -17,14 +18,16 @@ from app.earlier.repository import CodedRow
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
 from app.files.archive import unpacked
 from app.files.choices import Choices
+from app.files.guard import NOTHING_CLEARED
 from app.files.kinds import Level
 from app.files.loinc_cells import CellFinding
 from app.files.standings import Standing, standing_in_file
 from app.jobs.queue import JobQueue
-from app.memory.file_reading import read_mappings
+from app.memory.file_reading import own_format, read_mappings
 from app.memory.schemas import EarlierMapping, EarlierMappings
 from app.memory.service import remember
 from app.models import CONTRIBUTORS, EarlierStatement, EarlierUse, EarlierVerdict, Job, utc_now
+from app.patient_guard.findings import Kind
 from app.platform.apart import Apart
 from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
@@ -41,7 +44,7 @@ Item = TypeVar("Item")
 
 
 Sent = tuple[str, bytes, Choices | None]
-"""Name and content of a file, and how it is read where a person settled it."""
+"""Name and content of a file, and what a person settled of how it is read, if she did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,18 @@ class ReceivedReport:
     job: Job | None
 
 
-def read_received(engine: Engine, files: Sequence[Sent], max_bytes: int) -> list[Received]:
-    """Read files; raises ImportRefusedError when one of them is no earlier transcoding."""
+def read_received(
+    engine: Engine, files: Sequence[Sent], max_bytes: int, cleared: frozenset[Kind] = NOTHING_CLEARED
+) -> list[Received]:
+    """Read files; raises ImportRefusedError when one of them is no earlier transcoding.
+
+    `cleared` are the kinds of traces of patients that a person answered for, of files whose reading nobody settled.
+    """
     found = []
     for name, content, choices in files:
-        read = read_mappings(Transactions(engine), name, content, max_bytes, choices)
-        received = Received(name, hashlib.sha256(content).hexdigest(), read, choices is not None)
+        read = read_mappings(Transactions(engine), name, content, max_bytes, choices, cleared)
+        is_settled = choices is not None and own_format(content) is None
+        received = Received(name, hashlib.sha256(content).hexdigest(), read, is_settled)
         if not received.mappings:
             raise ImportRefusedError([InputProblem(name, f"aucune ligne ne porte de code LOINC{_reasons(read)}.")])
         if len(received.mappings) > MOST_STATEMENTS:
@@ -100,10 +109,18 @@ def receive(
     files: Sequence[Sent],
     queue: JobQueue,
     max_bytes: int,
+    clearance: Clearance = NO_CLEARANCE,
 ) -> ReceivedReport:
-    """Keep what files say of the rows of a catalogue, and ask for its comparison. Sent again, a file adds nothing."""
+    """Keep what files say of the rows of a catalogue, and ask for its comparison. Sent again, a file adds nothing.
+
+    `clearance` is what the person answers for; it is journaled before anything is kept.
+    """
     access.require(*MAY_TAKE)
-    received = apart.run(read_received, list(files), max_bytes)
+    cleared = clearance.checked(access.user)
+    received = apart.run(read_received, list(files), max_bytes, cleared)
+    if cleared:
+        with transactions.writing() as session:
+            clearance.record(session, access, files=[file.digest for file in received])
     sentences = []
     for file in received:
         with transactions.reading() as session:

@@ -1,5 +1,6 @@
 """The command `transcodeur export`: a transcoded file from the command line."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from app.console.parameters import MAX_ID
 from app.exports.schemas import ExportKind, Packaging
 from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
+from app.platform.apart import beside
 from app.platform.database import Transactions
 from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
@@ -57,10 +59,11 @@ def register(cli: typer.Typer) -> None:
             with transactions.reading() as session:
                 laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
             # Written before it is recorded: an export that cannot be written leaves no trace.
-            file, exported = make_export(
-                transactions, settings, laboratory, catalogue, request,
-                deliver=lambda made: output.write(made.content),
-            )  # fmt: skip
+            with closing(beside(settings, engine)) as apart:
+                file, exported = make_export(
+                    transactions, settings, laboratory, catalogue, request,
+                    deliver=lambda made: output.write(made.content), apart=apart,
+                )  # fmt: skip
         finally:
             engine.dispose()
         for note in file.notes:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from app.errors import TooBusyError
 from app.exports.format_names import KIND_LABELS
 from app.exports.left_at_import import left_at_import
 from app.exports.report import report_csv
@@ -15,6 +16,7 @@ from app.exports.service import ExportRequest, make_export
 from app.fhir_resources.values import Syntax
 from app.jobs.queue import JobQueue
 from app.models import ExportRecord, Job, utc_now
+from app.platform.apart import for_jobs
 from app.platform.database import Transactions, reading
 from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
@@ -93,8 +95,13 @@ def run_export(engine: Engine, settings: Settings, job_id: int, payload: dict[st
     try:
         request = _request_of(payload)
         make_export(
-            Transactions(engine), settings, order.laboratory, order.catalogue, request, order.person, deliver, publish
-        )
+            Transactions(engine), settings, order.laboratory, order.catalogue, request, order.person, deliver, publish,
+            for_jobs(engine),
+        )  # fmt: skip
+    except TooBusyError:
+        # Ended because this process stops: the next one begins again.
+        progress(0, STEPS, "Écriture interrompue")
+        raise
     except service.AlreadyPublishedError:
         service.remove_draft(engine, written[0].id)
     except BaseException:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.errors import ConflictError
+from app.errors import ConflictError, TooBusyError
 from app.exports.jobs import CSV_TYPE, ask_for_export, ask_for_report, report_name
 from app.exports.left_at_import import left_at_import
 from app.exports.report import report_csv
@@ -17,7 +17,7 @@ from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, for_roles
 from app.platform.open_transactions import forbid_open_transaction
-from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
+from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.publication.schemas import Incomplete, UncodedReason
 from app.publication.service import gather
 from app.storage.download import attachment_headers
@@ -80,6 +80,7 @@ def download_export(
     request: Request,
     transactions: TransactionsDep,
     settings: SettingsDep,
+    apart: ApartDep,
     access: CatalogueDep,
     kind: ExportKind,
     packaging: Annotated[Packaging, Query(alias="emballage")] = Packaging.FILE,
@@ -97,8 +98,10 @@ def download_export(
             ask_for_export(session, queue, access, asked)
         return _to_prepared_files(access.catalogue_id)
     try:
-        file, exported = make_export(transactions, settings, access.laboratory, access.catalogue, asked, access.user)
-    except ConflictError as error:
+        file, exported = make_export(
+            transactions, settings, access.laboratory, access.catalogue, asked, access.user, apart=apart
+        )
+    except (ConflictError, TooBusyError) as error:
         if "application/json" in request.headers.get("accept", ""):
             raise
         # Nothing was written: the page itself says why, beside the rows that must be finished.

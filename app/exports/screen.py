@@ -17,7 +17,7 @@ from app.platform.identity import CatalogueAccess
 from app.publication.assessment import definition_of
 from app.publication.repository import current_release
 from app.publication.schemas import LEVEL_LABELS, UncodedReason
-from app.publication.service import gather, statement_of, transcoding_date
+from app.publication.service import gather, transcoding_date
 from app.publication.statement import Statement
 from app.settings import Settings
 from app.storage.pages import prepared_lines
@@ -276,8 +276,7 @@ def trial(
     if received is None:
         return {}
     assessment = facts.assessment(kind in READ_ROW_BY_ROW).of_levels(writers.levels_of(kind, received.source))
-    statement = statement_of(facts, assessment, now, "")
-    made = writers.completed(kind, received, settings, assessment, statement, transcoding_date(assessment, now))
+    made = writers.completed_ans(kind, received, settings, assessment, transcoding_date(assessment, now))
     return {kind: made}
 
 

@@ -22,6 +22,7 @@ from app.fhir_resources.values import Syntax
 from app.files.archive import COMPANION_NAME
 from app.models import Catalogue, ExportRecord, Laboratory, User, utc_now
 from app.platform import locks
+from app.platform.apart import Apart, Here
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
@@ -84,9 +85,17 @@ def read_material(
 
 
 def build(
-    material: Material, settings: Settings, request: ExportRequest, made_at: datetime, made_by: str
+    material: Material,
+    settings: Settings,
+    request: ExportRequest,
+    made_at: datetime,
+    made_by: str,
+    apart: Apart | None = None,
 ) -> tuple[ExportFile, Assessment]:
-    """Write the file in memory, without recording anything; raises ConflictError when it must not leave."""
+    """Write the file in memory, without recording anything; raises ConflictError when it must not leave.
+
+    A received workbook, list in JSON or FHIR catalogue is read again `apart`.
+    """
     facts, received = material.facts, material.received
     levels = writers.levels_of(request.kind, received.source if received else None)
     assessment = facts.assessment(request.kind in READ_ROW_BY_ROW).of_levels(levels)
@@ -95,7 +104,8 @@ def build(
     statement = statement_of(facts, assessment, made_at, made_by)
     moment = transcoding_date(assessment, made_at)
     if received is not None:
-        file = writers.completed(request.kind, received, settings, assessment, statement, moment)
+        beside = apart or Here()
+        file = writers.completed(request.kind, received, settings, assessment, statement, moment, beside)
     elif request.kind is ExportKind.XLSX:
         file = writers.decisions(assessment, statement, moment)
     else:
@@ -132,19 +142,20 @@ def make_export(
     actor: User | None = None,
     deliver: Callable[[ExportFile], object] | None = None,
     publish: Callable[[Session, ExportRecord, ExportFile], object] | None = None,
+    apart: Apart | None = None,
 ) -> tuple[ExportFile, ExportRecord]:
     """Make an export and record it; `actor` is None on the command line.
 
     The facts are read in one snapshot, the file is written with no transaction, and a short one records it.
     `deliver` runs just before that: an export that cannot be delivered is not recorded. `publish` is part of that
-    last transaction.
+    last transaction. A received file is read again `apart`.
     """
     made_by = actor.display_name if actor else "ligne de commande"
     with transactions.reading() as session:
         made_at = utc_now()
         material = read_material(session, laboratory, catalogue, request, actor)
     forbid_open_transaction("write a document")
-    file, assessment = build(material, settings, request, made_at, made_by)
+    file, assessment = build(material, settings, request, made_at, made_by, apart)
     file = replace(file, notes=(*file.notes, *status_notes(assessment)))
     if request.packaging is Packaging.ZIP:
         statement = statement_of(material.facts, assessment, made_at, made_by)

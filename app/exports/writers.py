@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
@@ -13,24 +13,28 @@ from app.audit.erasing import refuse_erased
 from app.errors import ConflictError, NotFoundError
 from app.exports import repository
 from app.exports.ans_files import ANS_EXPORTS, transcoded_file
+from app.exports.completing import (
+    XLSX_TYPE,
+    ReceivedFile,
+    complete_definitions,
+    complete_packed,
+    complete_text,
+    csv_type,
+    read_beside,
+)
 from app.exports.decision_sheet import decision_workbook
-from app.exports.notes import codes_kept_note, left_out_notes, rows_note, writing_notes
-from app.exports.original import OriginalRows, completed_csv, completed_json, completed_workbook
-from app.exports.received_codes import change_notes, code_columns, table_of
+from app.exports.notes import left_out_notes, rows_note, writing_notes
+from app.exports.original import OriginalRows
+from app.exports.received_codes import change_notes
 from app.exports.schemas import ExportFile, ExportKind, SourceInfo
-from app.exports.workbook_conversion import as_xlsx
 from app.fhir_resources.naming import computable_name
-from app.fhir_resources.received_catalogue import completed_fhir
 from app.fhir_resources.values import MEDIA_TYPES, Syntax
 from app.files.choices import Duplicates
-from app.files.completed_columns import added_headings
-from app.files.encodings import MIXED, WITH_UTF_8
-from app.files.fhir_json import FhirReadError
 from app.files.foreign import is_fhir_xml
 from app.files.kinds import WITH_ANALYSES
-from app.files.records import JSON, Dialect, records_of
-from app.files.tabular import read_table
+from app.files.records import JSON, Dialect
 from app.models import FileKind, Level, SourceFile
+from app.platform.apart import Apart
 from app.platform.open_transactions import forbid_open_transaction
 from app.publication.assessment import Assessment
 from app.publication.lookup import RowLookup
@@ -38,7 +42,6 @@ from app.publication.statement import Statement
 from app.settings import Settings
 from app.text import stamp_day
 
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_LEVELS = (Level.CHAPTER, Level.SUBCHAPTER, Level.EXAM, Level.ANALYSIS)
 _LEVELS_OF_SOURCE = {
     FileKind.LOINC_1: (Level.CHAPTER, Level.SUBCHAPTER),
@@ -118,16 +121,33 @@ def completed(
     assessment: Assessment,
     statement: Statement,
     moment: datetime,
+    apart: Apart,
 ) -> ExportFile:
-    """The received file with the columns of this format; slow for a large one."""
+    """The received file with the columns of this format; slow for a large one.
+
+    What is no text in columns is read again `apart`, as when it came in.
+    """
+    if kind in ANS_EXPORTS:
+        return completed_ans(kind, received, settings, assessment, moment)
+    forbid_open_transaction("write an export")
+    source = received.source
+    lookup = _lookup(received, assessment, lambda number: number)
+    if source.kind == FileKind.FHIR:
+        return _fhir_original(source, lookup, assessment, statement, moment, apart)
+    version = statement.release.version if statement.release else ""
+    rows = OriginalRows(FileKind(source.kind), dict(source.columns), lookup, assessment, version)
+    file = ReceivedFile(source.file_name, source.content, Dialect.from_json(source.dialect), rows.columns)
+    return _original(source, file, rows, statement.made_at, moment, apart)
+
+
+def completed_ans(
+    kind: ExportKind, received: Received, settings: Settings, assessment: Assessment, moment: datetime
+) -> ExportFile:
+    """A file of the regulation: written from the text of the received one, or from its stored cells, never read."""
     forbid_open_transaction("write an export")
     source = received.source
     dialect = Dialect.from_json(source.dialect)
     lookup = _lookup(received, assessment, lambda number: number)
-    if source.kind == FileKind.FHIR:
-        return _fhir_original(source, lookup, assessment, statement, moment)
-    if kind is ExportKind.ORIGINAL:
-        return _original(source, dialect, lookup, assessment, statement, moment)
     content, notes = source.content, []
     if not dialect.is_delimited:
         what = _other_format(dialect)
@@ -143,7 +163,7 @@ def completed(
     notes += rows_note("sans correspondance dans le catalogue, laissées sans code", result.unknown_rows)
     return ExportFile(
         name=ans_name(settings, kind, moment),
-        media_type=_csv_type(dialect),
+        media_type=csv_type(dialect),
         content=result.appended.content,
         rows=result.appended.rows,
         coded=result.coded,
@@ -196,18 +216,6 @@ def _other_format(dialect: Dialect) -> str:
     return "est un classeur" if dialect.is_workbook else "est un tableau dessiné avec des barres"
 
 
-def _csv_type(dialect: Dialect) -> str:
-    names = {
-        "cp1252": "windows-1252",
-        "iso8859-15": "iso-8859-15",
-        "mac-roman": "macintosh",
-        "cp850": "ibm850",
-        MIXED: "utf-8",
-    }
-    names |= {mixture: names[encoding] for encoding, mixture in WITH_UTF_8.items()}
-    return f"text/csv; charset={names.get(dialect.encoding, dialect.encoding)}"
-
-
 def _as_csv(rows: list[tuple[int, list[str]]], dialect: Dialect) -> tuple[bytes, Dialect]:
     """The cells of a workbook as CSV, and how that CSV is written."""
     buffer = io.StringIO()
@@ -219,63 +227,36 @@ def _as_csv(rows: list[tuple[int, list[str]]], dialect: Dialect) -> tuple[bytes,
 
 
 def _original(
-    source: SourceFile,
-    dialect: Dialect,
-    lookup: RowLookup,
-    assessment: Assessment,
-    statement: Statement,
-    moment: datetime,
+    source: SourceFile, file: ReceivedFile, rows: OriginalRows, made_at: datetime, moment: datetime, apart: Apart
 ) -> ExportFile:
-    version = statement.release.version if statement.release else ""
-    is_text = dialect.format == "csv"
-    # A text was read when it came in: its rows alone are wanted, and nothing is said of them again.
-    table = (
-        table_of(records_of(source.content, dialect), dialect)
-        if is_text
-        else read_table(source.file_name, source.content, dialect)
-    )
-    codes = sorted(code_columns(table, source.columns))
-    headings = added_headings(table.bare_headings, has_codes=bool(codes))
-    rows = OriginalRows(FileKind(source.kind), source.columns, lookup, assessment, version, headings)
-    name = PurePath(source.file_name)
-    notes = [*codes_kept_note(table, codes, headings), *left_out_notes(source)]
-    if dialect.format == JSON:
-        appended = completed_json(source.content, dialect, rows)
-        content, media_type, suffix = appended.content, "application/json", name.suffix or ".json"
-    elif is_text:
-        appended = completed_csv(source.content, dialect, rows)
-        content, media_type, suffix = appended.content, _csv_type(dialect), name.suffix or ".csv"
-        notes += writing_notes(appended, dialect)
+    # A text in columns is no larger once it is read; anything else is read beside.
+    if file.dialect.format == "csv":
+        done = complete_text(file, rows)
     else:
-        workbook = source.content
-        if dialect.format != "xlsx":
-            notes.append(f"Le fichier reçu est un classeur {dialect.format.upper()} : il est rendu en XLSX.")
-            workbook, sheet = as_xlsx(source.content, dialect.sheet, statement.made_at)
-            dialect = replace(dialect, format="xlsx", sheet=sheet)
-        content = completed_workbook(workbook, dialect, table.rows, rows, statement.made_at, headings)
-        media_type, suffix = XLSX_TYPE, ".xlsx"
+        done = read_beside(apart, source.file_name, complete_packed, file, rows, made_at)
     return ExportFile(
-        name=f"{name.stem}_LOINC_{stamp_day(moment)}{suffix}",
-        media_type=media_type,
-        content=content,
-        rows=rows.rows,
-        coded=rows.coded,
-        notes=tuple(notes),
+        name=f"{PurePath(source.file_name).stem}_LOINC_{stamp_day(moment)}{done.suffix}",
+        media_type=done.media_type,
+        content=done.content,
+        rows=done.rows,
+        coded=done.coded,
+        notes=(*done.notes_before, *left_out_notes(source), *done.notes_after),
         source_file_id=source.id,
     )
 
 
 def _fhir_original(
-    source: SourceFile, lookup: RowLookup, assessment: Assessment, statement: Statement, moment: datetime
+    source: SourceFile,
+    lookup: RowLookup,
+    assessment: Assessment,
+    statement: Statement,
+    moment: datetime,
+    apart: Apart,
 ) -> ExportFile:
     syntax = Syntax.XML if is_fhir_xml(source.content) else Syntax.JSON
-    try:
-        done = completed_fhir(source.content, lookup, assessment, statement)
-    except FhirReadError as error:
-        raise ConflictError(
-            f"{source.file_name} ne peut pas être complété en place : {error}. Prenez le format « Catalogue FHIR » en "
-            "XML : il porte les mêmes définitions avec leurs codes LOINC."
-        ) from error
+    done = read_beside(
+        apart, source.file_name, complete_definitions, source.file_name, source.content, lookup, assessment, statement
+    )
     notes = [f"Codes LOINC déjà reçus, remplacés par le code approuvé : {done.replaced}."] if done.replaced else []
     if done.removed:
         notes.append(f"Codes LOINC déjà reçus, retirés faute de code approuvé : {done.removed}.")

@@ -8,9 +8,9 @@ from typing import Any
 from app.fhir.asked import HOW_TO_WRITE, Pairs
 from app.fhir.dialect import FhirVersion, syntax_of
 from app.fhir.errors import FhirRequestError
+from app.fhir.parameters_xml import read_parameters
 from app.fhir_resources.values import Syntax
 from app.files.fhir_json import LOINC_SYSTEM, LOINC_SYSTEMS, FhirReadError, is_storable
-from app.files.fhir_xml import load_xml
 
 _SHARED = ("url", "conceptMapVersion", "system", "version")
 R4_NAMES = frozenset({*_SHARED, "code", "coding", "codeableConcept", "source", "target", "targetsystem", "reverse"})
@@ -96,7 +96,7 @@ def _from_json(body: bytes) -> Any:
 
 def _from_xml(body: bytes) -> Any:
     try:
-        return load_xml(body, ("parameter", "part", "coding"))
+        return read_parameters(body)
     except FhirReadError as error:
         raise FhirRequestError(f"Le corps n'est pas lisible : {error}.", code="structure") from error
 

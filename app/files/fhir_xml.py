@@ -27,8 +27,8 @@ _BOOLEAN_CHOICE = "Boolean"
 """How the name of an element ends that may be of several types, where it is one: `valueBoolean`."""
 
 
-def load_xml(content: bytes, lists: Collection[str] = ()) -> Json:
-    """The resource of a file in XML; `lists` are elements that are lists even alone. Raises FhirReadError."""
+def load_xml(content: bytes) -> Json:
+    """The resource of a file in XML; raises FhirReadError."""
     if content.count(b"<") - content.count(b"</") > MAX_ELEMENTS:
         raise FhirReadError(f"ce fichier XML dépasse {MAX_ELEMENTS} éléments")
     try:
@@ -39,39 +39,44 @@ def load_xml(content: bytes, lists: Collection[str] = ()) -> Json:
         raise FhirReadError(f"ce n'est pas du XML bien formé{where}") from error
     if not root.tag.startswith(_NAMESPACE):
         raise FhirReadError("ce fichier XML n'est pas une ressource FHIR")
-    return _resource(root, lists, 0)
+    return _resource(root, 0)
 
 
 def _name(element: Element) -> str:
     return element.tag.removeprefix(_NAMESPACE)
 
 
-def _resource(element: Element, lists: Collection[str], depth: int) -> Json:
-    return _children(element, lists, depth) | {"resourceType": _name(element)}
+def _resource(element: Element, depth: int) -> Json:
+    return _children(element, depth) | {"resourceType": _name(element)}
 
 
-def _children(element: Element, lists: Collection[str], depth: int) -> Json:
+def _children(element: Element, depth: int) -> Json:
     if depth > _MAX_DEPTH:
         raise FhirReadError("ce fichier emboîte trop de niveaux")
     values: Json = {key: value for key, value in element.attrib.items() if key in ("id", "url")}
     for child in element:
         # The narrative is of another namespace.
         if child.tag.startswith(_NAMESPACE):
-            _add(values, _name(child), _value(child, lists, depth + 1), lists)
+            add_value(values, _name(child), _value(child, depth + 1))
     return values
 
 
-def _value(element: Element, lists: Collection[str], depth: int) -> Any:
+def _value(element: Element, depth: int) -> Any:
     name = _name(element)
     if "value" in element.attrib:
-        text = element.attrib["value"]
-        return _TRUTH.get(text.strip(), text) if name in _BOOLEANS or name.endswith(_BOOLEAN_CHOICE) else text
+        return typed_text(name, element.attrib["value"])
     if name in ("resource", "contained") and len(element):
-        return _resource(element[0], lists, depth)
-    return _children(element, lists, depth)
+        return _resource(element[0], depth)
+    return _children(element, depth)
 
 
-def _add(values: Json, name: str, value: Any, lists: Collection[str]) -> None:
+def typed_text(name: str, text: str) -> str | bool:
+    """The value of an element of this name, as JSON has it: a truth value where it is one."""
+    return _TRUTH.get(text.strip(), text) if name in _BOOLEANS or name.endswith(_BOOLEAN_CHOICE) else text
+
+
+def add_value(values: Json, name: str, value: Any, lists: Collection[str] = ()) -> None:
+    """One more value of this name: alone it is a value, with others a list, as always for those of `lists`."""
     held = values.get(name)
     if isinstance(held, list):
         held.append(value)

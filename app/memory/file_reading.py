@@ -15,6 +15,7 @@ from app.memory.catalogue_tables import read_table_with_codes
 from app.memory.concept_maps import NoConceptMapError, read_concept_maps
 from app.memory.schemas import EarlierMappings
 from app.memory.tables import NameLookup, TableReadError, mapping_format, read_table_of_mappings
+from app.patient_guard.findings import Kind
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.terminology.service import current_release
@@ -23,11 +24,17 @@ _MAX_MAPPINGS = 200_000
 
 
 def read_mappings(
-    transactions: Transactions, name: str, content: bytes, max_bytes: int, choices: Choices | None = None
+    transactions: Transactions,
+    name: str,
+    content: bytes,
+    max_bytes: int,
+    choices: Choices | None = None,
+    cleared: frozenset[Kind] = NOTHING_CLEARED,
 ) -> EarlierMappings:
     """What a file says of an earlier transcoding; raises ImportRefusedError when it is none that is read.
 
-    With `choices` it is a table whose reading a person settled.
+    With `choices` it is a table whose reading a person settled. `cleared` are the kinds of traces of patients that she
+    answered for.
     """
     forbid_open_transaction("read earlier transcodings")
 
@@ -41,12 +48,13 @@ def read_mappings(
             raise TableReadError("le fichier est vide")
         if len(content) > max_bytes:
             raise TableReadError(f"le fichier dépasse la taille admise ({max_bytes // 1_000_000} Mo)")
-        refuse_patients(name, content, choices.cleared if choices else NOTHING_CLEARED)
+        cleared = choices.cleared if choices else cleared
+        refuse_patients(name, content, cleared)
         is_settled = choices is not None and own_format(content) is None
         read = (
             read_table_with_codes(name, content, max_bytes, choices)
             if is_settled
-            else _read(name, content, max_bytes, codes_of)
+            else _read(name, content, max_bytes, codes_of, Choices(cleared=cleared))
         )
     except (FhirReadError, TableReadError) as error:
         raise ImportRefusedError([InputProblem(name, f"{error}.")]) from error
@@ -62,26 +70,28 @@ def own_format(content: bytes) -> str | None:
     return None if workbook_format(content) or foreign(content) else mapping_format(content)
 
 
-def _read(name: str, content: bytes, max_bytes: int, codes_of: NameLookup) -> EarlierMappings:
+def _read(
+    name: str, content: bytes, max_bytes: int, codes_of: NameLookup, choices: Choices
+) -> EarlierMappings:
     if looks_like_fhir(content):
-        return _read_fhir(name, content, max_bytes)
+        return _read_fhir(name, content, max_bytes, choices)
     if not workbook_format(content):
         if told := foreign(content):
             raise TableReadError(told.removesuffix("."))
         known = read_table_of_mappings(content, codes_of)
         if known is not None:
             return known
-    return read_table_with_codes(name, content, max_bytes)
+    return read_table_with_codes(name, content, max_bytes, choices)
 
 
-def _read_fhir(name: str, content: bytes, max_bytes: int) -> EarlierMappings:
+def _read_fhir(name: str, content: bytes, max_bytes: int, choices: Choices) -> EarlierMappings:
     """What the maps of a FHIR file say, then what its definitions say of codes of which the maps say nothing."""
     try:
         maps = read_concept_maps(content)
     except NoConceptMapError:
         maps = None
     try:
-        carried = read_table_with_codes(name, content, max_bytes)
+        carried = read_table_with_codes(name, content, max_bytes, choices)
     except (ImportRefusedError, TableReadError):
         carried = None
     if maps is None and carried is None:

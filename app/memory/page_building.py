@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.errors import ImportRefusedError, WorkbenchError
 from app.memory import repository
 from app.memory.pages import PAGE_SIZE, STATES, EntryLine, MemoryPage, MemoryQuery, SourceLine
@@ -36,6 +37,7 @@ def memory_page(
     query: MemoryQuery,
     error: WorkbenchError | None = None,
     received: str = "",
+    clearance: Clearance = NO_CLEARANCE,
 ) -> MemoryPage:
     """The page, with what went wrong if something did."""
     laboratory_id = access.laboratory_id
@@ -73,6 +75,8 @@ def memory_page(
         csv_url=f"{csv_url}{'&' if '?' in csv_url else '?'}format=csv",
         received=_received(session, laboratory_id, received),
         message="" if error is None or refused else error.message,
+        asks_articles=clearance.asks_articles(error),
+        are_articles=clearance.are_articles,
         problems=[str(problem) for problem in refused],
     )
 

@@ -90,3 +90,6 @@ class MemoryPage(PageContext):
     """What the import just made took up, one sentence a file."""
     message: str = ""
     problems: list[str] = field(default_factory=list)
+    asks_articles: bool = False
+    """Whether it is asked if numbers of 13 digits are article numbers."""
+    are_articles: bool = False

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from app.audit.refusals import refusals_journaled
+from app.catalogues.clearance import Clearance
 from app.errors import InvalidInputError, NotFoundError, WorkbenchError
 from app.memory import service
 from app.memory.page_building import address_of, memory_csv, memory_page
@@ -77,16 +78,17 @@ def do_import(
         for item in form.getlist("fichiers")
         if isinstance(item, UploadFile) and item.filename
     ]
+    clearance = Clearance.of_form(form)
     try:
         if not received:
             raise InvalidInputError("Choisissez au moins un fichier.")
         with refusals_journaled(transactions, "memory", actor=access.user, laboratory_id=access.laboratory_id):
-            reports = service.import_memory(transactions, access, received, limit, apart)
+            reports = service.import_memory(transactions, access, received, limit, apart, clearance)
     except NotFoundError:
         raise
     except WorkbenchError as error:
         with transactions.reading() as session:
-            page = memory_page(session, access, MemoryQuery(), error)
+            page = memory_page(session, access, MemoryQuery(), error, clearance=clearance)
         return render(request, "memory/memory.html", page, status_code=error.status_code)
     events = "-".join(str(report.event_id) for report in reports)
     return RedirectResponse(f"{address_of(access.laboratory_id)}?recu={events}", status_code=303)

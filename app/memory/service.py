@@ -8,10 +8,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.audit.service import record
+from app.catalogues.clearance import NO_CLEARANCE, Clearance
 from app.catalogues.matcher_input import to_matcher
 from app.catalogues.repository import insert_all
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.files.archive import unpacked
+from app.files.guard import NOTHING_CLEARED
 from app.memory import repository
 from app.memory.file_reading import read_mappings
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
@@ -25,6 +27,7 @@ from app.models import (
     Role,
     utc_now,
 )
+from app.patient_guard.findings import Kind
 from app.platform import locks
 from app.platform.apart import Apart, Here
 from app.platform.database import Transactions, give_way
@@ -63,12 +66,24 @@ class ReadFile:
     read: EarlierMappings
 
 
-def read_received(engine: Engine, received: Sequence[tuple[str, bytes]], max_bytes: int) -> list[ReadFile]:
-    """Open the archives among the received files (name, content), and read all; raises ImportRefusedError."""
+def read_received(
+    engine: Engine,
+    received: Sequence[tuple[str, bytes]],
+    max_bytes: int,
+    cleared: frozenset[Kind] = NOTHING_CLEARED,
+) -> list[ReadFile]:
+    """Open the archives among the received files (name, content), and read all; raises ImportRefusedError.
+
+    `cleared` are the kinds of traces of patients that a person answered for.
+    """
     files = unpacked(received, max_bytes, as_catalogue=False)
     transactions = Transactions(engine)
     return [
-        ReadFile(name, hashlib.sha256(content).hexdigest(), read_mappings(transactions, name, content, max_bytes))
+        ReadFile(
+            name,
+            hashlib.sha256(content).hexdigest(),
+            read_mappings(transactions, name, content, max_bytes, cleared=cleared),
+        )
         for name, content in files
     ]
 
@@ -79,15 +94,21 @@ def import_memory(
     received: Sequence[tuple[str, bytes]],
     max_bytes: int,
     apart: Apart | None = None,
+    clearance: Clearance = NO_CLEARANCE,
 ) -> list[MemoryReport]:
     """Keep the mappings of files (name, content), or archives of files, as memory of the laboratory.
 
     Raises ImportRefusedError before anything is written, whichever file is refused. The files are read `apart`, and
-    their mappings compared with the catalogues, before the short transactions that store them.
+    their mappings compared with the catalogues, before the short transactions that store them. `clearance` is what
+    the person answers for; it is journaled just before.
     """
     access.require(*MAY_REMEMBER)
-    found = (apart or Here(transactions.engine)).run(read_received, list(received), max_bytes)
+    cleared = clearance.checked(access.user)
+    found = (apart or Here(transactions.engine)).run(read_received, list(received), max_bytes, cleared)
     prepared = [_linked(transactions, access, file) for file in found]
+    if cleared:
+        with transactions.writing() as session:
+            clearance.record(session, access, files=[file.digest for file in prepared])
     return [_store(transactions, access, file) for file in prepared]
 
 

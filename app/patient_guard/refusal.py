@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from app.errors import ImportRefusedError, InputProblem, InvalidInputError
 from app.patient_guard.findings import ANSWERED, OVERRULED, SAID, Finding, Kind
@@ -13,9 +12,11 @@ _REFUSED = (
     "cette colonne ressemble à des données de patients ({}). L'atelier n'enregistre que des catalogues "
     "d'analyses, sans aucune donnée nominative ; retirez ces lignes ou ces colonnes de l'export et recommencez."
 )
+ARTICLES_WORDS = "si ce sont bien des codes d'articles"
+"""How the question reads: whoever asks it adds how it is answered."""
 _ASKED = (
-    "ce sont des données de patients ou des codes d'articles ({}). Rien n'est gardé en attendant votre réponse : si ce "
-    "sont bien des codes d'articles, dites-le en renvoyant le fichier ; sinon, retirez cette colonne."
+    "ce sont des données de patients ou des codes d'articles ({}). Rien n'est gardé en attendant votre réponse : "
+    f"{ARTICLES_WORDS}, dites-le en renvoyant le fichier ; sinon, retirez cette colonne."
 )
 _MESSAGE = (
     "le fichier ressemble à des données de patients ({}). L'atelier n'enregistre que des catalogues d'analyses, sans "
@@ -45,9 +46,6 @@ class PatientDataError(ImportRefusedError):
         """Whether an administrator may let the names pass, once the question is answered."""
         overruled = {kind.value for kind in OVERRULED}
         return bool(set(self.counts) & overruled) and set(self.counts) <= overruled | {kind.value for kind in ANSWERED}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.problems, self.counts)
 
 
 class Refusals:

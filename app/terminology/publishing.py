@@ -4,6 +4,7 @@ A release in service decides which codes exist: once there are decisions, a pers
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -17,7 +18,6 @@ from app.terminology import removal, repository
 from app.terminology.finish import LoadTakenOverError, finish_load
 from app.terminology.schemas import AlsoWritten, LoadReport
 from app.terminology.starter import OFFICIAL
-from loinc_data.release import ReleaseSource
 
 SWITCH_ATTEMPTS = 5
 
@@ -26,7 +26,7 @@ SWITCH_ATTEMPTS = 5
 class LoadRequest:
     """What is to be loaded, for whom."""
 
-    source: ReleaseSource
+    path: Path
     name: str
     digest: str
     version: str

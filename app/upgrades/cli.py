@@ -1,6 +1,7 @@
 """The commands `transcodeur load-loinc` and `transcodeur load-valueset`."""
 
 import sys
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from sqlmodel import Session
 from app.console.options import StandardInputName, file_argument
 from app.console.streams import InputFile
 from app.models import ValueSetKind
+from app.platform.apart import beside
 from app.platform.database import Transactions, reading
 from app.platform.installation import open_ready
 from app.settings import get_settings
@@ -63,11 +65,12 @@ def register(cli: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Charge une version officielle de LOINC, avec ses variantes françaises."""
-        engine = open_ready(get_settings())
+        settings = get_settings()
+        engine = open_ready(settings)
         console = _Console()
         try:
-            with release.on_disk() as path:
-                report = load_release(engine, path, console, version=version)
+            with closing(beside(settings, engine)) as apart, release.on_disk() as path:
+                report = load_release(engine, path, console, version=version, apart=apart)
         finally:
             console.end()
         with reading(engine) as session:
@@ -106,8 +109,10 @@ def register(cli: typer.Typer) -> None:
     ) -> None:
         """Charge un jeu de valeurs de l'ANS (Circuit de la biologie…) ou l'alignement NABM-LOINC."""
         columns = ColumnMap(kind, sheet, code, label, nabm, nabm_label, title, version)
-        engine = open_ready(get_settings())
+        settings = get_settings()
+        engine = open_ready(settings)
         name, content = file.read(standard_name)
-        loaded = load_value_sets(Transactions(engine), name, content, columns)
+        with closing(beside(settings, engine)) as apart:
+            loaded = load_value_sets(Transactions(engine), name, content, columns, apart=apart)
         for item in loaded:
             typer.echo(item.sentence())

@@ -13,6 +13,7 @@ from app.errors import InvalidInputError
 from app.jobs.registry import register
 from app.jobs.work import Work
 from app.models import StoredFile
+from app.platform.apart import for_jobs
 from app.platform.database import reading
 from app.settings import Settings
 from app.storage import service as storage
@@ -53,6 +54,7 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
                 actor_id=payload.get("actor_id"),
                 loaded_by=identity,
                 also=end,
+                apart=for_jobs(engine),
             )
     except InvalidInputError as error:
         with work.writing() as session:

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.models import LoincRelease, User
+from app.platform.apart import Apart
 from app.platform.database import Transactions
 from app.platform.progress import Progress, untold
 from app.terminology import loading, starter
@@ -24,6 +25,7 @@ def load_release(
     actor_id: int | None = None,
     loaded_by: str = "",
     also: AlsoWritten = nothing_more,
+    apart: Apart | None = None,
 ) -> LoadReport:
     """Load an official release, see `app.terminology.loading.load_release`."""
     return loading.load_release(
@@ -35,6 +37,7 @@ def load_release(
         actor_id=actor_id,
         loaded_by=loaded_by,
         also=also,
+        apart=apart,
     )
 
 

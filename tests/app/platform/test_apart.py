@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -18,9 +19,10 @@ from openpyxl import Workbook
 from sqlalchemy import Engine
 from sqlmodel import func, select
 
-from app.errors import ImportRefusedError, InputProblem, InvalidInputError, TooBusyError
+from app.errors import ImportRefusedError, InputProblem, InvalidInputError, TooBusyError, WorkbenchError
 from app.models import Laboratory
-from app.platform.apart import BUSY, CLOSED, MOST_WAITING, NICENESS, Beside, Here, beside
+from app.platform.apart import BUSY, CLOSED, MOST_WAITING, Beside, Here, ReadingStoppedError, beside
+from app.platform.apart_process import NICENESS, TooMuchMemoryError
 from app.platform.database import reading
 from app.settings import Settings
 from tests.conftest import TRANSCODER, ClientFor, World
@@ -66,6 +68,36 @@ def sleeps_a_while(_engine: Engine, name: str) -> tuple[str]:
 def stuck(_engine: Engine, pid_file: str) -> None:
     Path(pid_file).write_text(str(os.getpid()))
     re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def counts(_engine: Engine, up_to: int) -> Iterator[tuple[int, int]]:
+    """The process, and each number."""
+    for number in range(up_to):
+        yield os.getpid(), number
+
+
+def counts_then(_engine: Engine, up_to: int, what: str) -> Iterator[int]:
+    yield from range(up_to)
+    match what:
+        case "refuses":
+            raise ImportRefusedError([InputProblem("a.csv", "illisible")])
+        case "dies":
+            os._exit(9)
+        case "sleeps":
+            time.sleep(600)
+        case "fills":
+            bytearray(1_500_000_000)
+
+
+class WordedError(WorkbenchError):
+    """It words its sentence itself."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"Refusé ici : {place}.")
+
+
+def refuses_in_its_words(_engine: Engine) -> None:
+    raise WordedError("ligne 3")
 
 
 class OddError(Exception):
@@ -138,6 +170,58 @@ def test_a_process_that_dies_is_replaced_once_then_said(world: World, apart: Bes
     with pytest.raises(TooBusyError, match="interrompue deux fois"):
         apart.run(dies, str(tmp_path / "always"), 99)
     assert apart.run(whereabouts, "après")[0] == "après"
+
+
+@once
+def test_a_refusal_keeps_its_words(world: World, apart: Beside) -> None:
+    with pytest.raises(WordedError) as caught:
+        apart.run(refuses_in_its_words)
+    assert caught.value.message == str(caught.value) == "Refusé ici : ligne 3."
+
+
+@once
+def test_pieces_come_as_they_are_made(world: World, apart: Beside) -> None:
+    found = list(apart.stream(counts, 50))
+    assert [number for _, number in found] == list(range(50))
+    (pid,) = {pid for pid, _ in found}
+    assert pid != os.getpid()
+    assert apart.run(whereabouts, "après")[1] == pid, "the process stays for the next one"
+    assert list(Here().stream(counts, 2)) == [(os.getpid(), 0), (os.getpid(), 1)]
+
+
+@once
+def test_a_process_whose_pieces_are_not_wanted_is_ended(world: World, apart: Beside) -> None:
+    with closing(apart.stream(counts, 1_000_000)) as pieces:
+        pid, number = next(pieces)
+    assert number == 0
+    assert is_gone(pid)
+    assert apart.run(whereabouts, "après")[1] != pid
+
+
+@once
+def test_pieces_end_with_a_refusal_or_at_the_bounds(world: World, settings: Settings) -> None:
+    """What was handed over stays so: nothing is begun again behind the back of whoever has it."""
+    limited = settings.model_copy(update={"reading_processes": 1, "reading_memory_bytes": 1_000_000_000})
+    made = Beside(limited)
+    whys: dict[str, tuple[type[WorkbenchError], str]] = {
+        "refuses": (ImportRefusedError, "illisible"),
+        "fills": (TooMuchMemoryError, "plus de mémoire"),
+        "dies": (ReadingStoppedError, "a été interrompue,"),
+        "sleeps": (ReadingStoppedError, "a été arrêtée"),
+    }
+    try:
+        for what, (kind, why) in whys.items():
+            _, before, _, _ = made.run(whereabouts, "avant")
+            made._seconds = 3 if what == "sleeps" else 300
+            found: list[int] = []
+            with pytest.raises(kind, match=why):
+                found.extend(made.stream(counts_then, 3, what))
+            assert found == [0, 1, 2]
+            made._seconds = 300
+            _, after, _, _ = made.run(whereabouts, "après")
+            assert (after == before) is (what in ("refuses", "fills")), what
+    finally:
+        made.close()
 
 
 @once

@@ -10,11 +10,13 @@ from typer.testing import CliRunner
 
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
 from app.models import Catalogue, Job, LocalTest, SourceFile
+from app.patient_guard.refusal import PatientDataError
 from app.platform.database import reading
 from app.reimport import cli as catalogues_cli
 from app.reimport.cli import register
 from app.settings import Settings
 from tests.app.catalogues.conftest import csv_bytes, loinc_2, loinc_3, side_file
+from tests.app.catalogues.test_patient_refusals import ARTICLE, ARTICLES, HELD, NUMBER, events
 from tests.app.files.workbooks import xlsx
 from tests.conftest import TRANSCODER, World
 
@@ -157,3 +159,43 @@ def test_the_sheet_to_read_may_be_named(command: typer.Typer) -> None:
     code, told = run(command, "deux.xlsx", *LABORATORY, "--feuille", "2026")
     assert code == 0
     assert "la feuille « 2026 » est lue ; « 2025 » (2 lignes) n'est pas lue" in told
+
+
+def test_numbers_that_may_be_articles_are_asked_and_answered_with_a_reason(command: typer.Typer, world: World) -> None:
+    Path("articles.csv").write_bytes(ARTICLES)
+    for wrong in ((), ("--codes-articles", "")):
+        with pytest.raises(PatientDataError, match=r'--codes-articles "MOTIF"'):
+            run(command, "articles.csv", *LABORATORY, *wrong)
+    with pytest.raises(InvalidInputError, match="codes d'articles"):
+        run(command, "articles.csv", *LABORATORY, "--codes-articles", "  ")
+    with pytest.raises(InvalidInputError, match="sécurité sociale"):
+        run(command, "articles.csv", *LABORATORY, "--codes-articles", f"vu {NUMBER}")
+    with reading(world.engine) as session:
+        assert session.exec(select(LocalTest)).all() == []
+    assert events(world, "patient_data.answer") == []
+    assert run(command, "articles.csv", *LABORATORY, "--codes-articles", "EAN du  fournisseur")[0] == 0
+    (event,) = events(world, "patient_data.answer")
+    assert event.details["kinds"] == ["article"]
+    assert event.details["reason"] == "EAN du fournisseur"
+    assert event.laboratory_id == world.laboratory_id
+    assert event.details["catalogue_id"]
+
+
+def test_a_reason_lets_no_number_with_its_key_pass(command: typer.Typer, world: World) -> None:
+    Path("patients.csv").write_bytes(HELD)
+    with pytest.raises(PatientDataError) as caught:
+        run(command, "patients.csv", *LABORATORY, "--codes-articles", "Ce sont des articles")
+    assert "--codes-articles" not in str(caught.value)
+    assert events(world, "patient_data.answer") == []
+
+
+def test_an_update_journals_the_reason_once_it_is_confirmed(command: typer.Typer, world: World) -> None:
+    run(command, "LOINC_3_export_20261101.csv", *LABORATORY)
+    rows = [("Code analyse", "Libellé analyse", "Article"), ("NA", "Sodium", ARTICLE), ("CL", "Chlorure", "")]
+    Path("LOINC_3_newer.csv").write_bytes(csv_bytes(rows))
+    answered = ("LOINC_3_newer.csv", *LABORATORY, "--codes-articles", "EAN du fournisseur")
+    assert run(command, *answered)[0] == 3
+    assert events(world, "patient_data.answer") == []
+    assert run(command, *answered, "--confirmer", "--par", TRANSCODER)[0] == 0
+    (event,) = events(world, "patient_data.answer")
+    assert event.actor_id == world.user_id(TRANSCODER)
