@@ -118,11 +118,6 @@ def show_import(
     return render(request, "catalogues/import.html", _import_page(session, access, settings, catalogue))
 
 
-def _base_name(file_name: str) -> str:
-    """The name without the folders that some browsers send."""
-    return file_name.replace("\\", "/").rsplit("/", 1)[-1][-255:]
-
-
 @router.post("/laboratoires/{laboratory_id}/importer", dependencies=[for_roles(*MAY_IMPORT)])
 @takes_files
 def do_upload(
@@ -144,7 +139,7 @@ def do_upload(
     )
     # A file larger than allowed is read just far enough to be refused.
     received = [
-        (_base_name(item.filename), item.file.read(settings.max_upload_bytes + 1))
+        (item.filename, item.file.read(settings.max_upload_bytes + 1))
         for item in form.getlist("fichiers")
         if isinstance(item, UploadFile) and item.filename
     ]
