@@ -28,7 +28,7 @@ from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep,
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
-from app.text import in_paris
+from app.text import in_paris, plain_file_name
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -292,5 +292,6 @@ def download_file(session: SessionDep, access: CatalogueDep, file_id: int) -> Re
     if file is None:
         raise NotFoundError("Ce fichier n'existe pas dans ce catalogue.")
     refuse_erased(file)
-    disposition = f"attachment; filename*=UTF-8''{quote(file.file_name, safe='')}"
-    return Response(file.content, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
+    name = quote(plain_file_name(file.file_name), safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(file.content, media_type="application/octet-stream", headers=headers)
