@@ -179,7 +179,7 @@ def create_app(
     application.add_middleware(
         BodyTimeLimit, idle_seconds=settings.body_idle_seconds, total_seconds=settings.body_total_seconds
     )
-    application.add_middleware(CrossSiteMiddleware)
+    application.add_middleware(CrossSiteMiddleware, settings=settings)
     application.add_middleware(AllowedHosts, settings=settings)
     application.add_middleware(SecurityHeadersMiddleware, settings=settings)
     proxies = TrustedProxies.read(settings.trusted_proxies)

@@ -13,10 +13,17 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 LAYOUT = "\t\n\r"
 """The control characters that belong in a text: a tab, and the ends of lines."""
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that turn round the others: a text, a code or the ending of a file would be read as another."""
+ENDS_OF_LINES = "\u2028\u2029"
+"""Those that only some readers see: what is one line for us would be two for them."""
+LONGEST_FILE_NAME = 255
+NAMELESS = "sans nom"
 BLANK_LOOKING = "\u2800\u3164\u115f\u1160\uffa0"
 """Braille blank and Hangul fillers: symbols and letters to Unicode, nothing to a reader."""
 LEAST_WRITTEN = 3
 LEAST_DIFFERENT = 2
+_PLAIN = {**dict.fromkeys(map(ord, TURNING)), **dict.fromkeys(map(ord, ENDS_OF_LINES), "\n")}
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -57,7 +64,15 @@ def one_line(text: str) -> str:
 def without_controls(text: str) -> str:
     """A text that a form sent, without the characters that no database and no file should hold; layout stays."""
     kept = (letter for letter in text if letter in LAYOUT or unicodedata.category(letter) not in ("Cc", "Cs"))
-    return UNPRINTABLE.sub("", "".join(kept))
+    return UNPRINTABLE.sub("", "".join(kept)).translate(_PLAIN)
+
+
+def plain_file_name(name: str) -> str:
+    """The name of a received file: without folders, nor characters that nobody sees or that turn round the others."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    kept = "".join(letter for letter in base if unicodedata.category(letter) not in hidden)
+    return seen(UNPRINTABLE.sub("", kept))[-LONGEST_FILE_NAME:] or NAMELESS
 
 
 def is_unseen(letter: str) -> bool:

@@ -147,8 +147,8 @@ def approve_many(
                 raise
             message = error.message if isinstance(error, WorkbenchError) else NOT_RECORDED
             with transactions.reading() as session:
-                tests = repository.local_tests(session, pairs)
-            done = [_unrecorded(access, tests.get(row_id), row_id, message) for row_id in pairs]
+                tests = repository.local_tests(session, access.catalogue_id, pairs)
+            done = [_unrecorded(tests.get(row_id), row_id, message) for row_id in pairs]
         answers += done
     return answers
 
@@ -165,8 +165,8 @@ def _chunks(ticked: Sequence[tuple[int, int]]) -> Iterator[dict[int, int]]:
         yield chunk
 
 
-def _unrecorded(access: CatalogueAccess, test: LocalTest | None, local_test_id: int, message: str) -> RowAnswer:
-    if test is None or test.catalogue_id != access.catalogue_id:
+def _unrecorded(test: LocalTest | None, local_test_id: int, message: str) -> RowAnswer:
+    if test is None:
         return RowAnswer(local_test_id, "?", "", False, message)
     return _answer(test, False, message)
 

@@ -28,7 +28,7 @@ from app.platform.identity import CatalogueDep, LaboratoryAccess, LaboratoryDep,
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.request_session import ApartDep, SessionDep, SettingsDep, TransactionsDep
 from app.settings import Settings
-from app.text import in_paris
+from app.text import in_paris, plain_file_name
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -118,11 +118,6 @@ def show_import(
     return render(request, "catalogues/import.html", _import_page(session, access, settings, catalogue))
 
 
-def _base_name(file_name: str) -> str:
-    """The name without the folders that some browsers send."""
-    return file_name.replace("\\", "/").rsplit("/", 1)[-1][-255:]
-
-
 @router.post("/laboratoires/{laboratory_id}/importer", dependencies=[for_roles(*MAY_IMPORT)])
 @takes_files
 def do_upload(
@@ -140,7 +135,7 @@ def do_upload(
     clearance = Clearance.of_form(form)
     # A file larger than allowed is read just far enough to be refused.
     received = [
-        (_base_name(item.filename), item.file.read(settings.max_upload_bytes + 1))
+        (item.filename, item.file.read(settings.max_upload_bytes + 1))
         for item in form.getlist("fichiers")
         if isinstance(item, UploadFile) and item.filename
     ]
@@ -293,5 +288,6 @@ def download_file(session: SessionDep, access: CatalogueDep, file_id: int) -> Re
     if file is None:
         raise NotFoundError("Ce fichier n'existe pas dans ce catalogue.")
     refuse_erased(file)
-    disposition = f"attachment; filename*=UTF-8''{quote(file.file_name, safe='')}"
-    return Response(file.content, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
+    name = quote(plain_file_name(file.file_name), safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(file.content, media_type="application/octet-stream", headers=headers)

@@ -72,7 +72,9 @@ def confirm(
         raise InvalidInputError(f"Confirmez {MOST_TICKED} lignes au plus à la fois.")
     with transactions.reading() as session:
         items = repository.by_ids(session, access.catalogue_id, ticked)
-        tests = transcoding_repository.local_tests(session, [item.local_test_id or 0 for item in items])
+        tests = transcoding_repository.local_tests(
+            session, access.catalogue_id, [item.local_test_id or 0 for item in items]
+        )
         run = current_run(session, access.catalogue_id)
         proposals = repository.proposed_codes(session, run.id, list(tests)) if run and run.id else {}
     unexplained = [

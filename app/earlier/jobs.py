@@ -97,7 +97,7 @@ def compare_some(database: Engine, settings: Settings, run_id: int, test_ids: Se
             return
         rows = repository.rows_of(session, test_ids, files) if files else []
         lost = repository.unlinked_of(session, run.catalogue_id, test_ids)
-        tests = transcoding_repository.local_tests(session, test_ids)
+        tests = transcoding_repository.local_tests(session, run.catalogue_id, test_ids)
         proposals = repository.proposed_codes(session, run_id, test_ids)
     own = [_own_statement(row, files[row.source_file_id]) for row in rows]
     spoken = {row.id for row in rows}

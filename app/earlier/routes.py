@@ -104,7 +104,7 @@ def do_receive(
     """Keep what files say of the rows of this catalogue; all of them, or none."""
     limit = settings.max_upload_bytes
     received = [
-        (item.filename.replace("\\", "/").rsplit("/", 1)[-1][-255:], item.file.read(limit + 1))
+        (item.filename, item.file.read(limit + 1))
         for item in form.getlist("fichiers")
         if isinstance(item, UploadFile) and item.filename
     ]

@@ -11,6 +11,7 @@ from app.files.foreign_packages import foreign_package
 from app.files.workbook import workbook_format
 from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Feed, UnsafeWorkbookError, walk_zip
 from app.patient_guard.messages import message_in_bytes
+from app.text import plain_file_name
 
 MOST_FILES_LONG = 3
 """An archive holds no more than so many of the longest files: as much as a form without archive may send."""
@@ -56,7 +57,7 @@ def members(name: str, content: bytes, max_bytes: int) -> list[tuple[str, bytes]
             raise UnsafeWorkbookError(
                 f"les fichiers de l'archive dépassent ensemble {MOST_FILES_LONG * max_bytes // 1_000_000} Mo"
             )
-        kept.append((entry.filename.replace("\\", "/").rsplit("/", 1)[-1], []))
+        kept.append((plain_file_name(entry.filename), []))
         return kept[-1][1].append
 
     try:

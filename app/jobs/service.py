@@ -34,7 +34,8 @@ def open_job(session: Session, user: User, job_id: int) -> JobAccess:
     if found is None:
         raise NotFoundError("Ce travail n'existe pas ou ne vous est pas ouvert.")
     job, role = found
-    return JobAccess(job, may_act=job.laboratory_id is None or Role(role) in MAY_RETRY)
+    # What is no laboratory's is an administrator's to do: its author may see it still when she is one no more.
+    return JobAccess(job, may_act=user.is_administrator if job.laboratory_id is None else Role(role) in MAY_RETRY)
 
 
 def retry(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:

@@ -74,7 +74,7 @@ def do_import(
     """Take up files as memory; all of them, or none."""
     limit = settings.max_upload_bytes
     received = [
-        (item.filename.replace("\\", "/").rsplit("/", 1)[-1][-255:], item.file.read(limit + 1))
+        (item.filename, item.file.read(limit + 1))
         for item in form.getlist("fichiers")
         if isinstance(item, UploadFile) and item.filename
     ]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import anyio
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.platform.open_transactions import forbid_open_transaction, own_ledger
@@ -15,6 +16,8 @@ FORM_BYTES = 4_000_000
 """A form without files: some thousand ticked rows, or the choices of ten files of two hundred columns."""
 STRANGERS_FORM_BYTES = 64_000
 """A form that is received from whoever sends it, signed in or not."""
+
+TWO_LENGTHS = "Requête refusée : elle dit sa longueur de deux façons.\n"
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -44,10 +47,16 @@ def at_most(receive: Receive, headers: Headers, limit: int) -> Receive:
     return receive_at_most
 
 
+def says_two_lengths(headers: Headers) -> bool:
+    """Whether a request says in two ways how long it is: a proxy that believes the other one reads two requests."""
+    return "transfer-encoding" in headers and "content-length" in headers
+
+
 class BodyTimeLimit:
     """Middleware: 408 when nothing comes for `idle_seconds`, or when the whole takes longer than `total_seconds`.
 
-    It also counts the transactions of each request apart, and sees that none is open while a body is awaited.
+    Before that, 400 when the length of the body is told twice. It also counts the transactions of each request apart,
+    and sees that none is open while a body is awaited.
     """
 
     def __init__(self, app: ASGIApp, idle_seconds: float, total_seconds: float) -> None:
@@ -58,6 +67,9 @@ class BodyTimeLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if says_two_lengths(Headers(scope=scope)):
+            await PlainTextResponse(TWO_LENGTHS, 400, headers={"Connection": "close"})(scope, receive, send)
             return
         with own_ledger():
             await self.app(scope, self._limited(receive), send)

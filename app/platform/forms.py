@@ -4,14 +4,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
-from starlette.datastructures import FormData
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
 
 from app.patient_guard.refusal import PatientTextError
 from app.patient_guard.texts import refuse_patient_text
-from app.text import without_controls
+from app.text import plain_file_name, without_controls
 
 ZERO = "Un des textes envoyés contient un caractère nul, qui ne peut être enregistré."
 UNREADABLE = "Un des textes envoyés ne contient que des caractères de contrôle. Rien n'a été enregistré."
+ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "iso-8859-1", "latin-1", "windows-1252"})
+"""Those in which the fields of a form may be said to be written: others are no letters, or turn what was sent."""
+OTHER_ENCODING = "Ce formulaire est dit écrit dans un encodage inconnu ici : envoyez-le en UTF-8."
 SECRETS = frozenset({"password", "actuel", "nouveau", "confirmation"})
 """Fields that are passwords: they are stored nowhere as they are typed, and never shown again."""
 
@@ -25,7 +29,9 @@ class FormRefusedError(HTTPException):
 
 
 class CleanRequest(Request):
-    """A request whose form has no control characters but tabs and ends of lines; files are left as they are.
+    """A request whose form has no control characters but tabs and ends of lines, and whose files have plain names.
+
+    What the files hold is left as it is.
 
     A character zero is no slip of a keyboard, and a field of which nothing is left would pass for one left empty, which
     may mean everything: both are refused with 400. What speaks of a patient raises FormRefusedError, unless the route
@@ -36,6 +42,7 @@ class CleanRequest(Request):
 
     async def _get_form(self, **limits: Any) -> FormData:
         if self._form is None:
+            _require_known_encoding(self.headers.get("content-type", ""))
             received = await super()._get_form(**limits)
             self._form = FormData([(name, _clean(value)) for name, value in received.multi_items()])
             if self.looks_for_patients:
@@ -67,7 +74,19 @@ def _refuse_patients(form: FormData) -> None:
             raise
 
 
+def _require_known_encoding(content_type: str) -> None:
+    """The framework decodes the parts of a form by the name of an encoding that their sender chose among all."""
+    # Read as the framework reads it: of two, the same one.
+    _, options = parse_options_header(content_type)
+    if b"charset" in options and options[b"charset"].decode("latin-1").strip().lower() not in ENCODINGS:
+        raise HTTPException(400, OTHER_ENCODING)
+
+
 def _clean(value: Any) -> Any:
+    if isinstance(value, UploadFile):
+        # A field without a file has an empty name, and stays so.
+        value.filename = plain_file_name(value.filename) if value.filename else value.filename
+        return value
     if not isinstance(value, str):
         return value
     if "\0" in value:

@@ -5,7 +5,9 @@ kept back: it may quote a row of a file, the parameters of a query, an address. 
 """
 
 import errno
+import json
 import logging
+import re
 import sqlite3
 import sys
 import traceback
@@ -22,6 +24,9 @@ MOST_FRAMES = 40
 MOST_CAUSES = 5
 QUOTED_LIBRARIES = ("app", "uvicorn")
 """Loggers whose sentences are written whole: they quote nothing that was received."""
+
+_NOT_PLAIN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""What JSON lets through: commands of terminals, ends of lines, letters that turn the others, and no letters at all."""
 
 Event = MutableMapping[str, Any]
 
@@ -54,7 +59,7 @@ def configure_logs(level: str = "info", stream: TextIO | None = None) -> None:
             foreign_pre_chain=[_without_values, *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False, default=lambda value: type(value).__name__),
+                structlog.processors.JSONRenderer(_json_line, default=lambda value: type(value).__name__),
             ],
         )
     )
@@ -65,6 +70,15 @@ def configure_logs(level: str = "info", stream: TextIO | None = None) -> None:
         _take_over(name)
         logging.getLogger(name).setLevel(number)
     logging.captureWarnings(True)
+
+
+def _json_line(event: Any, **options: Any) -> str:
+    """One line that every reader sees as one, in the order in which it is written; accents stay letters."""
+    return _NOT_PLAIN.sub(_by_its_number, json.dumps(event, ensure_ascii=False, **options))
+
+
+def _by_its_number(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _take_over(name: str) -> None:

@@ -25,7 +25,7 @@ def send_back_changed(
     for start in range(0, len(ids), _CHUNK):
         progress(start, len(ids), "Renvoi en revue des décisions concernées")
         part = ids[start : start + _CHUNK]
-        tests = repository.local_tests(session, part)
+        tests = repository.local_tests(session, access.catalogue_id, part)
         facts = repository.facts_of_many(session, part)
         asked = []
         for test_id in part:

@@ -6,6 +6,7 @@ address that it was meant for, where everything is checked as ever.
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import Self
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from app.accounts.redirects import safe_next
 from app.errors import WorkbenchError
 from app.platform.forms import SECRETS
 from app.platform.request_session import SAFE_METHODS
+from app.text import without_controls
 
 MOST_BYTES = 1_000_000
 """Of a form that is kept; 20,000 ticked rows take less than half of it."""
@@ -40,6 +42,9 @@ class KeptForm:
             kept = cls(str(action), tuple((str(name), str(value)) for name, value in fields))
         except (ValueError, TypeError, RecursionError):
             return None
+        # JSON writes any character by its number, also those that no form brings and that no page can hold.
+        if any(without_controls(text) != text for text in (kept.action, *chain.from_iterable(kept.fields))):
+            return None
         # An address of another site, or what would be one for a browser, is no page of ours.
         return kept if safe_next(kept.action) == kept.action and kept.action.startswith("/") else None
 
@@ -57,7 +62,7 @@ async def form_of(request: Request) -> KeptForm | None:
     except WorkbenchError:
         return None
     fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str))
-    if SECRETS & {name for name, _ in fields}:
+    if SECRETS & {name for name, _ in fields} or any(without_controls(name) != name for name, _ in fields):
         return None
     query = f"?{request.url.query}" if request.url.query else ""
     return KeptForm(request.url.path + query, fields)

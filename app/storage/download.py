@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from app.models import StoredFile
 from app.storage.service import read_pieces
+from app.text import plain_file_name
 
 LICENCE_LINK = '<https://loinc.org/license/>; rel="license"'
 """Where the licence of what the file quotes is; the notice itself is inside the formats that can hold it."""
@@ -15,6 +16,7 @@ LICENCE_LINK = '<https://loinc.org/license/>; rel="license"'
 
 def attachment_headers(name: str, sha256: str = "") -> Mapping[str, str]:
     """The headers of a download; the name is given twice, for old and for current browsers (RFC 6266)."""
+    name = plain_file_name(name)
     plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '?"/\\' else "_" for sign in name)
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",

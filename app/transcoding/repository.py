@@ -104,9 +104,11 @@ def local_test(session: Session, catalogue_id: int, local_test_id: int, lock: bo
     return session.exec(_LOCKED_ROW if lock else _ROW, params=values).first()
 
 
-def local_tests(session: Session, local_test_ids: Iterable[int]) -> dict[int, LocalTest]:
-    """Rows by identifier."""
-    found = session.exec(select(LocalTest).where(col(LocalTest.id).in_(list(local_test_ids))))
+def local_tests(session: Session, catalogue_id: int, local_test_ids: Iterable[int]) -> dict[int, LocalTest]:
+    """Those of these rows that are in this catalogue, by identifier."""
+    found = session.exec(
+        select(LocalTest).where(LocalTest.catalogue_id == catalogue_id, col(LocalTest.id).in_(list(local_test_ids)))
+    )
     return {test.id: test for test in found if test.id is not None}
 
 

@@ -36,15 +36,15 @@ def weigh_decided(
     transactions: Transactions, settings: Settings, access: CatalogueAccess, local_test_ids: Iterable[int]
 ) -> Weighed:
     """The evidence of the decided codes of these rows that no proposal explains."""
-    wanted = list(local_test_ids)
     with transactions.reading() as session:
-        tests = repository.local_tests(session, wanted)
-        facts = repository.facts_of_many(session, wanted)
+        # Whoever asks chose these numbers: nothing is read of a row of another catalogue.
+        tests = repository.local_tests(session, access.catalogue_id, local_test_ids)
+        facts = repository.facts_of_many(session, tests)
     pairs = []
     for local_test_id, test in tests.items():
         choice = choice_in_force(facts[local_test_id])
         is_code = derive_state(facts[local_test_id]).outcome is Outcome.CODE
-        if choice is not None and is_code and choice.proposal_id is None and test.catalogue_id == access.catalogue_id:
+        if choice is not None and is_code and choice.proposal_id is None:
             pairs.append((test, choice.loinc_num))
     return weigh_pairs(transactions, settings, access, pairs)
 

@@ -117,7 +117,11 @@ def _page_asked(request: Request) -> str:
     """The page that a browser reads: the one asked for, or the one whose form was sent."""
     if request.method == "GET":
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    sent_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        sent_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        # No address at all: anybody writes what she likes in a header.
+        return "/"
     if sent_from.netloc != request.headers.get("host", "") or not sent_from.path:
         return "/"
     return sent_from.path + (f"?{sent_from.query}" if sent_from.query else "")

@@ -30,11 +30,12 @@ def speaks_tls(settings: Settings, scope: Scope) -> bool:
     return is_said or scope.get("scheme") == "https"
 
 
-def is_cross_site(method: str, headers: Headers) -> bool:
+def is_cross_site(method: str, headers: Headers, *, https: bool = False) -> bool:
     """Whether a browser says that another site sent this state-changing request.
 
     Sec-Fetch-Site is trusted when present (every current browser sends it to HTTPS and to localhost);
-    otherwise Origin must be ours. A request with neither does not come from a browser page.
+    otherwise Origin must be ours. A request with neither does not come from a browser page. Where we are read over
+    TLS, a page of our very name that came without it is another site: anybody on the way may have written it.
     """
     if method in SAFE_METHODS:
         return False
@@ -43,7 +44,7 @@ def is_cross_site(method: str, headers: Headers) -> bool:
         return fetch_site not in ("same-origin", "none")
     origin = headers.get("origin")
     if origin is not None:
-        return origin == "null" or _place(origin) != headers.get("host", "")
+        return _place(origin) != headers.get("host", "") or (https and not origin.startswith("https://"))
     return False
 
 
@@ -66,8 +67,9 @@ def reads_no_cookie(path: str) -> bool:
 class CrossSiteMiddleware:
     """Refuse state-changing requests that another site made the browser send."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._is_refused(scope):
@@ -76,10 +78,13 @@ class CrossSiteMiddleware:
             return
         await self.app(scope, receive, send)
 
-    @staticmethod
-    def _is_refused(scope: Scope) -> bool:
+    def _is_refused(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
-        return is_cross_site(scope["method"], headers) and not reads_no_cookie(scope["path"])
+        public = urlsplit(self._settings.public_address)
+        # The machine itself may be read without TLS, by a name of its own.
+        is_public = public.scheme == "https" and public.netloc == headers.get("host", "")
+        https = is_public or self._settings.secure_cookies or scope.get("scheme") == "https"
+        return is_cross_site(scope["method"], headers, https=https) and not reads_no_cookie(scope["path"])
 
 
 def security_headers(https: bool) -> Iterable[tuple[str, str]]:

@@ -11,10 +11,12 @@ from sqlalchemy.orm import ORMExecuteState
 from app.errors import NotFoundError
 from app.jobs.service import open_job
 from app.main import ROUTERS
-from app.models import Job, User
-from app.platform.database import reading, transaction
+from app.models import Job, LocalTest, User
+from app.platform.database import Transactions, reading, transaction
 from app.platform.identity import catalogue_access, laboratory_access
-from tests.conftest import ADMINISTRATOR, OUTSIDER, ClientFor, World
+from app.settings import Settings
+from app.transcoding.weighing import weigh_decided
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, ClientFor, World
 
 ROUTES = sorted(
     {
@@ -76,3 +78,29 @@ def test_what_is_anothers_takes_no_more_work_than_what_does_not_exist(world: Wor
 
 def _said(state: ORMExecuteState) -> str:
     return str(state.statement)
+
+
+def test_rows_that_a_form_names_are_read_in_the_catalogue_of_the_person_only(world: World, settings: Settings) -> None:
+    """Whoever ticks numbers of rows may write any: those of another catalogue are not even loaded."""
+    own, other = world.add_catalogue(), world.add_catalogue(laboratory_id=world.other_laboratory.id)
+    with transaction(world.engine) as session:
+        rows = [
+            LocalTest(catalogue_id=catalogue.id or 0, code="NA", label="Sodium", level="analysis")
+            for catalogue in (own, other)
+        ]
+        session.add_all(rows)
+        session.flush()
+        ids = [row.id or 0 for row in rows]
+    loaded: list[int] = []
+
+    def note(row: LocalTest, _context: object) -> None:
+        loaded.append(row.id or 0)
+
+    event.listen(LocalTest, "load", note)
+    try:
+        weighed = weigh_decided(
+            Transactions(world.engine), settings, world.catalogue_access(BIOLOGIST, own), [*ids, 10**9]
+        )
+    finally:
+        event.remove(LocalTest, "load", note)
+    assert (weighed, loaded) == ({}, ids[:1])

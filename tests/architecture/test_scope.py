@@ -2,9 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
+import pytest
 from sqlmodel import SQLModel
 
 from app.platform.scoped import scoped_models
@@ -79,6 +81,7 @@ def _models() -> set[str]:
     return {mapper.class_.__name__ for mapper in SQLModel._sa_registry.mappers}
 
 
+@lru_cache(maxsize=1)
 def _of_a_catalogue() -> set[str]:
     """The tables that name no laboratory: theirs is that of their catalogue, draft or file."""
     return _models() - SHARED - {model.__name__ for model in scoped_models()}
@@ -90,12 +93,25 @@ def _files() -> Iterator[tuple[str, ast.Module]]:
             yield path.as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Those of the module and of its classes, with what is inside them."""
-    for node in tree.body:
-        for item in node.body if isinstance(node, ast.ClassDef) else [node]:
-            if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield item
+def _parts(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
+    """(name, code) of the functions of a module and of its classes, and of each statement outside them.
+
+    A statement that is built once, when the module is read, is named by what it is kept in.
+    """
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _parts(node.body)
+            yield from ((node.name, part) for part in (*node.bases, *node.keywords, *node.decorator_list))
+        elif not isinstance(node, ast.Import | ast.ImportFrom):
+            yield ast.unparse(_kept_in(node))[:60], node
+
+
+def _kept_in(node: ast.stmt) -> ast.AST:
+    if isinstance(node, ast.Assign):
+        return node.targets[0]
+    return node.target if isinstance(node, ast.AnnAssign | ast.AugAssign) else node
 
 
 def _words(function: ast.AST) -> set[str]:
@@ -117,6 +133,46 @@ def _asks(function: ast.AST) -> bool:
     )
 
 
+def _is_unplaced(part: ast.AST, other_names: Collection[str] = ()) -> bool:
+    """Whether this asks about rows of a catalogue, and names neither it nor its laboratory.
+
+    `other_names` are those under which the module knows tables of a catalogue, beside their own.
+    """
+    if not _asks(part):
+        return False
+    words = _words(part)
+    return bool(words & (_of_a_catalogue() | set(other_names))) and not words & NAMES_ITS_PLACE
+
+
+def _other_names(body: Iterable[ast.stmt]) -> set[str]:
+    """The names that a module gives to tables of a catalogue, or to what it makes of them without asking yet."""
+    known: set[str] = set()
+    while True:
+        found = {
+            word.id
+            for node in body
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and not _asks(node.value)
+            and _words(node.value) & (_of_a_catalogue() | known) and not _words(node.value) & NAMES_ITS_PLACE
+            for word in ast.walk(_kept_in(node))
+            if isinstance(word, ast.Name)
+        }  # fmt: skip
+        if found <= known:
+            return known
+        known |= found
+
+
+def _unplaced() -> Iterator[str]:
+    """`file name` of what asks about rows of a catalogue without naming it, whatever its tables are called there."""
+    files = list(_files())
+    given = {path.removesuffix(".py").replace("/", "."): _other_names(tree.body) for path, tree in files}
+    for path, tree in files:
+        names = set(given[path.removesuffix(".py").replace("/", ".")])
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module in given:
+                names |= {item.asname or item.name for item in node.names if item.name in given[node.module]}
+        yield from (f"{path} {name}" for name, part in _parts(tree.body) if _is_unplaced(part, names))
+
+
 def test_every_table_has_its_place() -> None:
     assert _models() >= SHARED
     for mapper in SQLModel._sa_registry.mappers:
@@ -131,10 +187,10 @@ def test_every_table_has_its_place() -> None:
 
 def test_only_these_statements_read_other_laboratories() -> None:
     found = {
-        (path, function.name)
+        (path, name)
         for path, tree in _files()
-        for function in _functions(tree)
-        if "ACROSS" in _words(function)
+        for name, part in _parts(tree.body)
+        if "ACROSS" in _words(part) and name != "ACROSS"
     }
     assert found == set(ACROSS_ALLOWED)
 
@@ -192,31 +248,60 @@ def test_sql_as_text_serves_no_page() -> None:
 
 
 def test_rows_of_a_catalogue_are_asked_about_within_one() -> None:
-    """A function that asks names the catalogue or the laboratory, or is in the list of those that need not."""
+    """What asks names the catalogue or the laboratory, or is in the list of those that need not."""
     known = {line for line in BELOW.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")}
-    found = {
-        f"{path} {function.name}"
-        for path, tree in _files()
-        for function in _functions(tree)
-        if _asks(function) and _words(function) & _of_a_catalogue() and not _words(function) & NAMES_ITS_PLACE
-    }
+    found = set(_unplaced())
     assert sorted(found - known) == [], "name the catalogue in them"
     assert sorted(known - found) == [], "they name it now: take them off the list"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "_ALL = select(Decision)",
+        "_ALL: Any = select(col(Decision.id)).order_by(col(Decision.id))",
+        "class Kept:\n    all = select(Decision)",
+        "if True:\n    _ALL = select(Decision)",
+        "try:\n    _ALL = delete(ReviewState)\nexcept ValueError:\n    pass",
+        "WAYS = {'all': lambda: select(Decision)}",
+        "_ONE = select(Decision).where(col(Decision.id) == bindparam('decision_id'))",
+        "def ask(session):\n    return session.exec(select(Decision))",
+    ],
+)
+def test_a_statement_is_seen_wherever_it_is_written(written: str) -> None:
+    parts = list(_parts(ast.parse(written).body))
+    assert [name for name, part in parts if _is_unplaced(part)]
+    within = written.replace("select(", "select(catalogue_id, ").replace("delete(", "delete(catalogue_id, ")
+    assert not [name for name, part in _parts(ast.parse(within).body) if _is_unplaced(part)]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "_FACTS = Decision.__table__", "_FACTS = Decision.__table__.c", "_FACTS = aliased(Decision)",
+        "_TABLE = Decision.__table__\n_FACTS: Any = _TABLE.alias('facts')", "_OTHER, _FACTS = ReviewState, Decision",
+    ],
+)  # fmt: skip
+def test_a_table_is_known_under_any_name_that_its_module_gives_it(named: str) -> None:
+    names = _other_names(ast.parse(named).body)
+    (asks,) = ast.parse("def ask(session):\n    return session.exec(select(_FACTS))").body
+    assert _is_unplaced(asks, names)
+    assert not _is_unplaced(asks)
 
 
 def test_no_row_of_a_catalogue_is_opened_by_its_number_alone() -> None:
     """`session.get` knows nothing of catalogues: what it gives is compared with the catalogue of the person."""
     found = {
-        f"{path} {function.name}"
+        f"{path} {name}"
         for path, tree in _files()
-        for function in _functions(tree)
-        for node in ast.walk(function)
+        for name, part in _parts(tree.body)
+        for node in ast.walk(part)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ("get", "get_one")
         and node.args
         and isinstance(node.args[0], ast.Name)
         and node.args[0].id in _of_a_catalogue()
-        and not _words(function) & NAMES_ITS_PLACE
+        and not _words(part) & NAMES_ITS_PLACE
     }
     assert found == set(OPENED_BY_NUMBER)

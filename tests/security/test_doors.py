@@ -219,6 +219,15 @@ def test_a_form_is_no_file_and_is_refused_before_it_is_read(application: FastAPI
 
 
 @once
+def test_a_request_that_says_its_length_in_two_ways_is_refused(anonymous: TestClient) -> None:
+    """A proxy that believed the other length would read two requests where there is one."""
+    for path in ("/connexion", "/fhir/metadata", "/nulle-part"):
+        headers = {"transfer-encoding": "chunked", "content-length": "3", "content-type": FORM}
+        answer = anonymous.post(path, headers=headers, content=b"a=b")
+        assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+
+
+@once
 def test_a_body_that_does_not_tell_its_length_is_cut(application: FastAPI) -> None:
     asked: list[int] = []
 

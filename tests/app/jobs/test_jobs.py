@@ -285,6 +285,23 @@ def test_the_jobs_of_a_laboratory_are_its_members(client_for: ClientFor, world: 
     assert client.post(f"/travaux/{job_id}/relancer").status_code == 404
 
 
+def test_who_is_no_administrator_any_more_sees_her_job_and_starts_it_no_more(
+    client_for: ClientFor, world: World, engine: Engine, work: Recorder
+) -> None:
+    """What is no laboratory's, the loading of a release, is an administrator's to do."""
+    job_id = add_job(world, laboratory_id=None, created_by_id=world.user_id(BIOLOGIST), status=JobStatus.FAILED)
+    waiting = add_job(world, laboratory_id=None, created_by_id=world.user_id(BIOLOGIST))
+    author = client_for(BIOLOGIST)
+    assert "/relancer" not in author.get(f"/travaux/{job_id}").text
+    assert author.post(f"/travaux/{job_id}/relancer").status_code == 403
+    assert author.post(f"/travaux/{waiting}/annuler").status_code == 403
+    assert (load(engine, job_id).status, load(engine, waiting).status, work.calls) == ("failed", "waiting", [])
+    administrator = client_for(ADMINISTRATOR)
+    assert administrator.post(f"/travaux/{waiting}/annuler").status_code == 303
+    assert administrator.post(f"/travaux/{job_id}/relancer").status_code == 303
+    assert len(work.calls) == 1
+
+
 def test_a_job_without_laboratory_is_its_authors(client_for: ClientFor, world: World) -> None:
     job_id = add_job(world, laboratory_id=None, created_by_id=world.user_id(BIOLOGIST))
     assert client_for(BIOLOGIST).get(f"/travaux/{job_id}").status_code == 200

@@ -31,6 +31,15 @@ def test_our_events_and_those_of_the_web_server_are_rendered_alike(logs: Logs) -
     assert set(theirs) < set(ours)
 
 
+def test_a_line_is_one_line_for_every_reader_and_reads_in_its_order(logs: Logs) -> None:
+    said = "a\x1b[31m\x9b2J\u202eb\u2028c\u0085d\ud800\u200be\r\nf Créatinine “µ”"
+    structlog.get_logger("app.essai").info("essai", said=said)
+    (written,) = logs.text.splitlines()
+    assert "Créatinine “µ”" in written
+    assert all(letter.isprintable() for letter in written)
+    assert logs.events()[0]["said"] == said
+
+
 def test_a_web_server_that_spoke_first_speaks_our_way_after() -> None:
     library, root = logging.getLogger("uvicorn"), logging.getLogger()
     before = root.handlers[:], root.level, structlog.get_config()

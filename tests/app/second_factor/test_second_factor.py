@@ -249,6 +249,10 @@ def test_acts_that_matter_ask_for_a_recent_proof(marie: Person) -> None:
     assert answer.headers["location"] == "/compte/confirmation?suite=%2Fcompte%2Fsecond-facteur"
     foreign = client.post(f"{FACTOR}/codes", headers={"referer": "http://ailleurs.fr/x", "host": "testserver"})
     assert foreign.headers["location"] == "/compte/confirmation?suite=%2F"
+    for nowhere in ("http://[x", "//[", "http://[::1", "http://testserver//ailleurs.fr/x"):
+        broken = client.post(f"{FACTOR}/codes", headers={"referer": nowhere, "host": "testserver"})
+        page = client.get(broken.headers["location"])
+        assert 'name="suite" value="/"' in page.text, nowhere
     program = client.post(f"{FACTOR}/codes", headers={"accept": "application/json"})
     assert (program.status_code, program.json()["confirmation"]) == (403, "/compte/confirmation")
     for path in ("/application", "/application/retirer", "/cle", "/cles", "/cles/1/retirer", "/application/confirmer"):
@@ -302,6 +306,7 @@ def test_a_form_that_came_too_late_is_kept_in_the_page_and_sent_again_by_its_aut
     [
         "", "{", "[]", "null", "[1,2]", '["https://ailleurs.fr/x",[]]', '["//ailleurs.fr",[]]', '["javascript:x",[]]',
         '["/connexion",[["a"]]]', "[" * 100_000,
+        '["/x",[["a","\\ud800"]]]', '["/\\ud800",[]]', '["/x",[["\\u0000","b"]]]', '["/x",[["a","\\u202eb"]]]',
     ],
 )  # fmt: skip
 def test_nothing_is_sent_elsewhere_by_a_form_that_no_page_of_ours_wrote(written: str) -> None:

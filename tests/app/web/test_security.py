@@ -3,8 +3,47 @@
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from starlette.datastructures import Headers
 
+from app.main import create_app
+from app.settings import Settings
+from app.web.security import is_cross_site
 from tests.conftest import READER, ClientFor
+
+
+@pytest.mark.parametrize(
+    ("origin", "https", "is_refused"),
+    [
+        ("https://labo.example", True, False),
+        ("http://labo.example", True, True),
+        ("http://labo.example", False, False),
+        ("https://labo.example.ailleurs.fr", True, True),
+        ("https://labo.example@ailleurs.fr", True, True),
+        ("https://ailleurs.fr#labo.example", True, True),
+        ("https://labo.example:8443", True, True),
+        ("https://[", True, True),
+        ("null", True, True),
+        ("", True, True),
+    ],
+)
+def test_an_origin_is_ours_by_its_name_and_where_tls_is_spoken_by_its_scheme(
+    origin: str, https: bool, is_refused: bool
+) -> None:
+    headers = Headers({"origin": origin, "host": "labo.example"})
+    assert is_cross_site("POST", headers, https=https) is is_refused
+
+
+def test_a_page_without_tls_writes_nothing_where_tls_is_spoken(settings: Settings, engine: Engine) -> None:
+    """Somebody on the way may have written that page; an old browser says nothing but its origin."""
+    public = settings.model_copy(update={"public_address": "https://testserver"})
+    client = TestClient(create_app(public, engine), follow_redirects=False)
+    statuses = [
+        client.post("/deconnexion", headers={"origin": f"{scheme}://{name}", "host": name}).status_code
+        for name in ("testserver", "127.0.0.1")
+        for scheme in ("https", "http")
+    ]
+    assert statuses == [303, 403, 303, 303]
 
 
 @pytest.mark.parametrize("path", ["/connexion", "/", "/nulle-part", "/static/css/common/base.css", "/static/x"])
