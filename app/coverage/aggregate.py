@@ -10,7 +10,7 @@ one does.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
@@ -69,6 +69,11 @@ _IS_EXAM = 2 * _IS_SUBCONTRACTED
 _LOST = -1
 """The kind of an analysis that the catalogue does not hold."""
 _MOST_DIGITS = 19
+
+
+_NOW, _THEN, _EXAM = aliased(LoincTerm), aliased(LoincTerm), aliased(WorklistEntry)
+"""Made once: naming every column of a table again costs more than the page that asks."""
+_is_valid = lru_cache(maxsize=50_000)(is_valid_loinc)
 
 
 class Axis(StrEnum):
@@ -208,21 +213,30 @@ class JudgedCatalogue:
         """The rows by kind; with steps, those of these steps, each volume apart (as its own step)."""
         rows = self._rows(steps)
         exam_sets = self._analyses(rows, steps)
-        keys = [rows.c.kind, rows.c.step, rows.c.value]
+        # Grouping by a constant costs as much as by a number.
         source: Any = rows
+        keys: list[ColumnElement[Any]] = [rows.c.kind]
+        columns: list[ColumnElement[Any]] = [rows.c.kind, literal(-1), literal(""), literal("")]
+        if steps or self._by_volume:
+            columns[1] = rows.c.step
+            keys.append(rows.c.step)
+        if self._axis is not Axis.NONE:
+            columns[2] = rows.c.value
+            keys.append(rows.c.value)
         if exam_sets is not None:
             source = rows.outerjoin(exam_sets, exam_sets.c.exam_id == rows.c.id)
+            columns[3] = exam_sets.c.kinds
             keys.append(exam_sets.c.kinds)
         volume = rows.c.volume
         is_known = case((volume >= 0, 1), else_=0)
         statement = select(
-            *keys, func.count(), func.sum(is_known), func.sum(case((volume >= 0, volume), else_=0))
+            *columns, func.count(), func.sum(is_known), func.sum(case((volume >= 0, volume), else_=0))
         ).select_from(source)
         if steps:
             statement = statement.where(_in_steps(volume, steps))
         found: dict[tuple[int, str, str], Counted] = {}
-        for kind, step, value, *sets, count, known, total in self._session.execute(statement.group_by(*keys)):
-            key = (kind, value or "", (sets[0] or "") if sets else "")
+        for kind, step, value, kinds, count, known, total in self._session.execute(statement.group_by(*keys)):
+            key = (kind, value or "", kinds or "")
             item = found.get(key)
             if item is None:
                 item = found[key] = _counted(*key)
@@ -241,35 +255,31 @@ class JudgedCatalogue:
         judgings = {definition.judging for definition in self._definitions}
         is_gone = col(LocalTest.retired_at).is_not(None)
         run = case((is_gone, _GONE), (_ENTRIES.retired == "1", _NO_LONGER_RUN), else_=_RUN)
-        status = case((_ENTRIES.status == Status.APPROVED, 2), (_ENTRIES.status == Status.DECIDED, 1), else_=0)
-        outcome = case({value.value: number for number, value in enumerate(_OUTCOMES)}, value=_ENTRIES.outcome, else_=0)
         source = WorklistEntry.__table__.join(  # type: ignore[attr-defined]
             LocalTest.__table__, col(LocalTest.id) == _ENTRIES.local_test_id  # type: ignore[attr-defined]
         )
-        now = aliased(LoincTerm)
         # Nothing is looked for where there is no code.
         code = func.nullif(_ENTRIES.loinc_num, "")
         source = source.outerjoin(
-            now, and_(col(now.release_id) == self._sources.release_id, col(now.loinc_num) == code)
+            _NOW, and_(col(_NOW.release_id) == self._sources.release_id, col(_NOW.loinc_num) == code)
         )
-        in_service = _status_digit(now, self._invalid_codes())
-        digits = [run, status, outcome, in_service]
+        in_service = _status_digit(_NOW, self._invalid_codes())
+        digits = [in_service]
         if any(judging.releases is ReleaseRule.OF_DECISION for judging in judgings):
-            then = aliased(LoincTerm)
             chosen_in = col(Decision.release_id)
             source = source.outerjoin(
                 ReviewState, col(ReviewState.local_test_id) == _ENTRIES.local_test_id
             ).outerjoin(Decision, col(Decision.id) == col(ReviewState.decision_id))
             # Most codes were chosen in the release in service, which has just been asked.
             source = source.outerjoin(
-                then,
+                _THEN,
                 and_(
-                    col(then.release_id) == func.nullif(chosen_in, self._sources.release_id),
-                    col(then.loinc_num) == code,
+                    col(_THEN.release_id) == func.nullif(chosen_in, self._sources.release_id),
+                    col(_THEN.loinc_num) == code,
                 ),
             )
             is_same = chosen_in == self._sources.release_id
-            digits.append(case((is_same, in_service), else_=_status_digit(then, self._invalid_codes())))
+            digits.append(case((is_same, in_service), else_=_status_digit(_THEN, self._invalid_codes())))
         else:
             digits.append(literal(0))
         digits.append(case((_ENTRIES.loinc_num.in_(sorted(PLACEHOLDER_CODES)), 1), else_=0))
@@ -290,10 +300,22 @@ class JudgedCatalogue:
                 digits.append(case((_ENTRIES.local_key.in_(self._keys_of_several(rule, repeated)), 1), else_=0))
             else:
                 digits.append(literal(0))
-        weighed = [digit * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)]
-        # What is known of a code matters where one is decided, and what is decided where somebody said so.
-        known = case((outcome == _OUTCOMES.index(Outcome.CODE), sum(weighed[3:], literal(0))), else_=0)
-        judged = weighed[0] + case((status > 0, weighed[1] + weighed[2] + known), else_=0)
+        # What is known of a code matters where one is decided, and what is decided where somebody said so. Each is
+        # looked at once, and nothing of what a row does not need.
+        run_weight, status_weight, outcome_weight, *weights = _WEIGHTS
+        known = sum((digit * weight for digit, weight in zip(digits, weights, strict=True)), literal(0))
+        said = case(
+            (_ENTRIES.outcome == Outcome.CODE, outcome_weight * _OUTCOMES.index(Outcome.CODE) + known),
+            *(
+                (_ENTRIES.outcome == outcome, outcome_weight * number)
+                for number, outcome in enumerate(_OUTCOMES)
+                if outcome not in (Outcome.NONE, Outcome.CODE)
+            ),
+            else_=0,
+        )
+        status = case((_ENTRIES.status == Status.APPROVED, 2 * status_weight), else_=status_weight)
+        is_said = _ENTRIES.status.in_([Status.APPROVED, Status.DECIDED])
+        judged = run * run_weight + case((is_said, status + said), else_=0)
         is_exam = case((_ENTRIES.level == Level.EXAM, _IS_EXAM), else_=0)
         kind = judged + is_exam + case((_ENTRIES.subcontracted == "1", _IS_SUBCONTRACTED), else_=0)
         value = {
@@ -322,14 +344,13 @@ class JudgedCatalogue:
         wanted = _in_steps(_ENTRIES.volume, steps)
         if not self._needs_analyses:
             return wanted
-        exam = aliased(WorklistEntry)
         of_exams = (
             select(col(ExamAnalysis.analysis_id))
-            .join(exam, col(exam.local_test_id) == col(ExamAnalysis.exam_id))
+            .join(_EXAM, col(_EXAM.local_test_id) == col(ExamAnalysis.exam_id))
             .where(
-                col(exam.catalogue_id) == self._catalogue_id,
-                col(exam.level) == Level.EXAM,
-                _in_steps(col(exam.volume), steps),
+                col(_EXAM.catalogue_id) == self._catalogue_id,
+                col(_EXAM.level) == Level.EXAM,
+                _in_steps(_EXAM.volume, steps),
                 col(ExamAnalysis.analysis_id).is_not(None),
             )
         )
@@ -392,7 +413,7 @@ class JudgedCatalogue:
                 .where(_ENTRIES.catalogue_id == self._catalogue_id, _ENTRIES.loinc_num != "")
                 .distinct()
             )
-            self._invalid = sorted(code for code in self._session.scalars(statement) if not is_valid_loinc(code))
+            self._invalid = sorted(code for code in self._session.scalars(statement) if not _is_valid(code))
         return self._invalid
 
 
@@ -417,7 +438,7 @@ def _big(value: int) -> ColumnElement[int]:
     return literal(value, BigInteger)
 
 
-def _in_steps(volume: ColumnElement[Any], steps: Collection[int]) -> ColumnElement[bool]:
+def _in_steps(volume: Any, steps: Collection[int]) -> ColumnElement[bool]:
     return or_(*(and_(volume >= _big(step), volume < _big(step_end(step))) for step in sorted(steps)))
 
 
