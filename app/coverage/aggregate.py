@@ -2,13 +2,16 @@
 
 What the kept counts do not tell apart (was a code chosen in a release that held it, is it in *Circuit de la
 biologie*…) is one number for each row, its kind, of which every judging makes a standing. A database counts the rows
-of each kind; nothing here is done row by row, and ten definitions cost what one does.
+of each kind, grouped by numbers alone because sorting texts costs more than all the rest; a judging looks at each
+kind once, however many steps of volume its rows have. Nothing here is done row by row, and ten definitions cost what
+one does.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
+from math import prod
 from typing import Any
 
 from sqlalchemy import (
@@ -55,9 +58,22 @@ _OUTCOMES = (Outcome.NONE, Outcome.CODE, Outcome.NO_LOINC, Outcome.OUT_OF_SCOPE)
 _ABSENT, _THERE, _RETIRED = 0, 1, 2
 """What a release says of a code."""
 _RUN, _NO_LONGER_RUN, _GONE = 0, 1, 2
+_RADICES = (3, len(_STATUSES), len(_OUTCOMES), 3, 3, 2, 2, 2, 2)
+"""How many values each digit of a kind has: whether the row is run, its status and outcome; what the release in
+service and that of the decision say of its code; whether the code is a placeholder, and in the list; whether the local
+code has several answers, approved or decided."""
+_WEIGHTS = tuple(prod(_RADICES[:place]) for place in range(len(_RADICES)))
+_IS_SUBCONTRACTED = prod(_RADICES)
+_IS_EXAM = 2 * _IS_SUBCONTRACTED
+"""Added to the kind where it is read, so that the rows are grouped by one number."""
 _LOST = -1
 """The kind of an analysis that the catalogue does not hold."""
 _MOST_DIGITS = 19
+
+
+_NOW, _THEN, _EXAM = aliased(LoincTerm), aliased(LoincTerm), aliased(WorklistEntry)
+"""Made once: naming every column of a table again costs more than the page that asks."""
+_is_valid = lru_cache(maxsize=50_000)(is_valid_loinc)
 
 
 class Axis(StrEnum):
@@ -80,9 +96,9 @@ class Sources:
     """The list *Circuit de la biologie* in service, 0 when none is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counted:
-    """Rows of one kind."""
+    """The rows of one kind that nothing but their volumes tells apart."""
 
     level: Level
     value: str
@@ -91,11 +107,11 @@ class Counted:
     kind: int
     analyses: tuple[int, ...]
     """The kinds of the analyses of an exam."""
-    step: int
-    """Of their volume; -1 when it is not known, or not asked for."""
-    rows: int
-    rows_with_volume: int
-    volume: int
+    rows: int = 0
+    rows_with_volume: int = 0
+    volume: int = 0
+    steps: list[tuple[int, int, int]] = field(default_factory=list)
+    """(step, rows, volume) of those whose volume is known; empty when steps are not asked for."""
 
 
 class JudgedCatalogue:
@@ -116,25 +132,35 @@ class JudgedCatalogue:
         self._by_volume = [item for item in definitions if item.measure is Measure.VOLUME]
         self._axis = axis
         self._counted = self._read() if definitions else []
+        self._judged: dict[tuple[Level, Judging], list[Group]] = {}
         self._reached: Mapping[Definition, int] = self._rows_to_reach() if axis is Axis.NONE else {}
 
     def figure(self, definition: Definition) -> Figure:
         """The figure of the whole catalogue under one of the definitions."""
-        groups = self._groups(definition, self._counted)
-        return figure_of(definition, groups, lambda _lacking: self._reached[definition])
+        return figure_of(definition, self._groups(definition), lambda _lacking: self._reached[definition])
 
     def by_value(self, definition: Definition, name_of: Callable[[str], str] = str) -> dict[str, Figure]:
         """The figure of each value of the axis, by its name; it does not say how many rows are missing to a volume."""
-        named = [replace(group, chapter=name_of(group.chapter)) for group in self._groups(definition, self._counted)]
+        named = [replace(group, chapter=name_of(group.chapter)) for group in self._groups(definition)]
         groups = by_chapter(named)
         return {value: figure_of(definition, found, lambda _lacking: 0) for value, found in groups.items()}
 
-    def _groups(self, definition: Definition, counted: Iterable[Counted]) -> list[Group]:
+    def _groups(self, definition: Definition) -> list[Group]:
+        """The rows of the level of a definition as it judges them; judged once for all definitions that do it so."""
+        key = (definition.level, definition.judging)
+        if key not in self._judged:
+            self._judged[key] = [group for _, group in self._judge(definition, self._counted)]
+        return self._judged[key]
+
+    def _judge(self, definition: Definition, counted: Iterable[Counted]) -> list[tuple[Counted, Group]]:
         return [
-            Group(
-                item.level, item.value, item.is_subcontracted,
-                *_stands(item, definition.judging, self._sources.leaves_out_deprecated),
-                item.rows, item.rows_with_volume, item.volume,
+            (
+                item,
+                Group(
+                    item.level, item.value, item.is_subcontracted,
+                    *_stands(item, definition.judging, self._sources.leaves_out_deprecated),
+                    item.rows, item.rows_with_volume, item.volume,
+                ),
             )
             for item in counted
             if item.level is definition.level
@@ -142,18 +168,16 @@ class JudgedCatalogue:
 
     # ---- the fewest rows whose volumes make up for what is lacking ------------------------------------------
 
-    def _to_do(self, definition: Definition, counted: Iterable[Counted]) -> list[Counted]:
-        """The rows of known volume that count as not transcoded."""
-        found = []
-        for item, group in zip(
-            (item for item in counted if item.level is definition.level),
-            self._groups(definition, counted),
-            strict=True,
-        ):
+    def _to_do(self, definition: Definition, counted: Iterable[Counted]) -> dict[int, tuple[int, int]]:
+        """Step -> (rows, volume) of the rows of known volume that count as not transcoded."""
+        found: dict[int, tuple[int, int]] = {}
+        for item, group in self._judge(definition, counted):
             is_in = definition.with_subcontracted or not group.is_subcontracted
-            is_done = group.leaves(definition) or group.is_transcoded(definition.exam_rule)
-            if is_in and not is_done and item.step >= 0:
-                found.append(item)
+            if not is_in or group.leaves(definition) or group.is_transcoded(definition.exam_rule):
+                continue
+            for step, rows, volume in item.steps:
+                known, total = found.get(step, (0, 0))
+                found[step] = (known + rows, total + volume)
         return found
 
     def _rows_to_reach(self) -> dict[Definition, int]:
@@ -161,9 +185,10 @@ class JudgedCatalogue:
         found: dict[Definition, int] = {}
         left: dict[Definition, tuple[int, int]] = {}
         for definition in self._by_volume:
-            figure = figure_of(definition, self._groups(definition, self._counted), lambda _lacking: 0)
+            figure = figure_of(definition, self._groups(definition), lambda _lacking: 0)
             lacking, rows = target_count(figure.denominator) - figure.numerator, 0
-            for step, (count, volume) in sorted(_by_step(self._to_do(definition, self._counted)).items(), reverse=True):
+            to_do = self._to_do(definition, self._counted) if lacking > 0 else {}
+            for step, (count, volume) in sorted(to_do.items(), reverse=True):
                 if lacking <= 0:
                     break
                 if volume >= lacking:
@@ -174,8 +199,10 @@ class JudgedCatalogue:
         if left:
             in_steps = self._read({step for step, _ in left.values()})
             for definition, (step, lacking) in left.items():
-                to_do = [item for item in self._to_do(definition, in_steps) if volume_step(item.step) == step]
-                weights = sorted(((item.step, item.rows) for item in to_do), reverse=True)
+                to_do = self._to_do(definition, in_steps)
+                weights = sorted(
+                    ((volume, rows) for volume, (rows, _) in to_do.items() if volume_step(volume) == step), reverse=True
+                )
                 heaviest = (volume for volume, rows in weights for _ in range(rows))
                 found[definition] += rows_to_reach(lacking, heaviest)
         return found
@@ -183,62 +210,76 @@ class JudgedCatalogue:
     # ---- reading --------------------------------------------------------------------------------------------
 
     def _read(self, steps: Collection[int] = ()) -> list[Counted]:
-        """The rows by kind; with steps, those of these steps, each volume apart (as `step`)."""
+        """The rows by kind; with steps, those of these steps, each volume apart (as its own step)."""
         rows = self._rows(steps)
         exam_sets = self._analyses(rows, steps)
-        volume = rows.c.volume
-        step: ColumnElement[Any] = literal(-1)
-        if steps:
-            step = volume
-        elif self._by_volume:
-            step = _step(volume)
-        keys = [rows.c.level, rows.c.value, rows.c.subcontracted, rows.c.kind, step.label("step")]
+        # Grouping by a constant costs as much as by a number.
         source: Any = rows
+        keys: list[ColumnElement[Any]] = [rows.c.kind]
+        columns: list[ColumnElement[Any]] = [rows.c.kind, literal(-1), literal(""), literal("")]
+        if steps or self._by_volume:
+            columns[1] = rows.c.step
+            keys.append(rows.c.step)
+        if self._axis is not Axis.NONE:
+            columns[2] = rows.c.value
+            keys.append(rows.c.value)
         if exam_sets is not None:
             source = rows.outerjoin(exam_sets, exam_sets.c.exam_id == rows.c.id)
+            columns[3] = exam_sets.c.kinds
             keys.append(exam_sets.c.kinds)
+        volume = rows.c.volume
         is_known = case((volume >= 0, 1), else_=0)
         statement = select(
-            *keys, func.count(), func.sum(is_known), func.sum(case((volume >= 0, volume), else_=0))
+            *columns, func.count(), func.sum(is_known), func.sum(case((volume >= 0, volume), else_=0))
         ).select_from(source)
         if steps:
             statement = statement.where(_in_steps(volume, steps))
-        found = []
-        for level, value, subcontracted, kind, at, *sets, count, known, total in self._session.execute(
-            statement.group_by(*keys)
-        ):
-            kinds = tuple(sorted(int(part) for part in sets[0].split(","))) if sets and sets[0] else ()
-            is_sub = subcontracted == "1"
-            found.append(
-                Counted(Level(level), value or "", is_sub, kind, kinds, at, count, int(known), int(total))
-            )
-        return found
+        found: dict[tuple[int, str, str], Counted] = {}
+        for kind, step, value, kinds, count, known, total in self._session.execute(statement.group_by(*keys)):
+            key = (kind, value or "", kinds or "")
+            item = found.get(key)
+            if item is None:
+                item = found[key] = _counted(*key)
+            item.rows += count
+            item.rows_with_volume += int(known)
+            item.volume += int(total)
+            if step >= 0:
+                item.steps.append((int(step), count, int(total)))
+        return list(found.values())
 
     def _rows(self, steps: Collection[int]) -> CTE:
-        """One line a row: its kind, and what it is counted by."""
+        """One line a row: its kind, and what it is counted by; numbers, and the value of the axis when there is one.
+
+        With steps, the rows of these steps, and the analyses of the exams that are.
+        """
         judgings = {definition.judging for definition in self._definitions}
         is_gone = col(LocalTest.retired_at).is_not(None)
         run = case((is_gone, _GONE), (_ENTRIES.retired == "1", _NO_LONGER_RUN), else_=_RUN)
-        status = case((_ENTRIES.status == Status.APPROVED, 2), (_ENTRIES.status == Status.DECIDED, 1), else_=0)
-        outcome = case({value.value: number for number, value in enumerate(_OUTCOMES)}, value=_ENTRIES.outcome, else_=0)
         source = WorklistEntry.__table__.join(  # type: ignore[attr-defined]
             LocalTest.__table__, col(LocalTest.id) == _ENTRIES.local_test_id  # type: ignore[attr-defined]
         )
-        now = aliased(LoincTerm)
+        # Nothing is looked for where there is no code.
+        code = func.nullif(_ENTRIES.loinc_num, "")
         source = source.outerjoin(
-            now, and_(col(now.release_id) == self._sources.release_id, col(now.loinc_num) == _ENTRIES.loinc_num)
+            _NOW, and_(col(_NOW.release_id) == self._sources.release_id, col(_NOW.loinc_num) == code)
         )
-        digits = [_status_digit(now, self._invalid_codes())]
+        in_service = _status_digit(_NOW, self._invalid_codes())
+        digits = [in_service]
         if any(judging.releases is ReleaseRule.OF_DECISION for judging in judgings):
-            then = aliased(LoincTerm)
+            chosen_in = col(Decision.release_id)
             source = source.outerjoin(
                 ReviewState, col(ReviewState.local_test_id) == _ENTRIES.local_test_id
             ).outerjoin(Decision, col(Decision.id) == col(ReviewState.decision_id))
+            # Most codes were chosen in the release in service, which has just been asked.
             source = source.outerjoin(
-                then,
-                and_(col(then.release_id) == col(Decision.release_id), col(then.loinc_num) == _ENTRIES.loinc_num),
+                _THEN,
+                and_(
+                    col(_THEN.release_id) == func.nullif(chosen_in, self._sources.release_id),
+                    col(_THEN.loinc_num) == code,
+                ),
             )
-            digits.append(_status_digit(then, self._invalid_codes()))
+            is_same = chosen_in == self._sources.release_id
+            digits.append(case((is_same, in_service), else_=_status_digit(_THEN, self._invalid_codes())))
         else:
             digits.append(literal(0))
         digits.append(case((_ENTRIES.loinc_num.in_(sorted(PLACEHOLDER_CODES)), 1), else_=0))
@@ -247,40 +288,80 @@ class JudgedCatalogue:
                 ValueSetMember,
                 and_(
                     col(ValueSetMember.value_set_id) == self._sources.circuit_id,
-                    col(ValueSetMember.loinc_num) == _ENTRIES.loinc_num,
+                    col(ValueSetMember.loinc_num) == code,
                 ),
             )
             digits.append(case((col(ValueSetMember.id).is_not(None), 1), else_=0))
         else:
             digits.append(literal(0))
+        repeated = self._repeated_keys()
         for rule in Statuses:
             if any(judging.statuses is rule for judging in judgings):
-                digits.append(case((_ENTRIES.local_key.in_(self._keys_of_several(rule)), 1), else_=0))
+                digits.append(case((_ENTRIES.local_key.in_(self._keys_of_several(rule, repeated)), 1), else_=0))
             else:
                 digits.append(literal(0))
-        of_code: ColumnElement[Any] = literal(0)
-        for place, digit in enumerate(digits):
-            of_code = of_code + digit * 10 ** (place + 3)
-        # What is known of a code matters where one is decided, and what is decided where somebody said so.
-        known = case((outcome == 1, of_code), else_=0) + outcome * 100
-        kind = run + case((status > 0, status * 10 + known), else_=0)
+        # What is known of a code matters where one is decided, and what is decided where somebody said so. Each is
+        # looked at once, and nothing of what a row does not need.
+        run_weight, status_weight, outcome_weight, *weights = _WEIGHTS
+        known = sum((digit * weight for digit, weight in zip(digits, weights, strict=True)), literal(0))
+        said = case(
+            (_ENTRIES.outcome == Outcome.CODE, outcome_weight * _OUTCOMES.index(Outcome.CODE) + known),
+            *(
+                (_ENTRIES.outcome == outcome, outcome_weight * number)
+                for number, outcome in enumerate(_OUTCOMES)
+                if outcome not in (Outcome.NONE, Outcome.CODE)
+            ),
+            else_=0,
+        )
+        status = case((_ENTRIES.status == Status.APPROVED, 2 * status_weight), else_=status_weight)
+        is_said = _ENTRIES.status.in_([Status.APPROVED, Status.DECIDED])
+        judged = run * run_weight + case((is_said, status + said), else_=0)
+        is_exam = case((_ENTRIES.level == Level.EXAM, _IS_EXAM), else_=0)
+        kind = judged + is_exam + case((_ENTRIES.subcontracted == "1", _IS_SUBCONTRACTED), else_=0)
         value = {
             Axis.NONE: literal(""),
             Axis.CHAPTER: _ENTRIES.counted_chapter,
             Axis.SUBCONTRACTOR: col(LocalTest.executing_laboratory),
             Axis.REVIEWER: _ENTRIES.author,
         }[self._axis]
+        volume = _ENTRIES.volume
+        step: ColumnElement[Any] = literal(-1)
+        if steps:
+            step = volume
+        elif self._by_volume:
+            step = _step(volume)
         columns = (
-            _ENTRIES.local_test_id.label("id"), _ENTRIES.level, _ENTRIES.subcontracted, _ENTRIES.volume,
-            value.label("value"), kind.label("kind"),
+            _ENTRIES.local_test_id.label("id"), volume, step.label("step"), value.label("value"), kind.label("kind"),
         )  # fmt: skip
         statement = select(*columns).select_from(source)
         statement = statement.where(_ENTRIES.catalogue_id == self._catalogue_id, _ENTRIES.level.in_(COUNTED_LEVELS))
-        if steps and not self._needs_analyses:
-            statement = statement.where(_in_steps(_ENTRIES.volume, steps))
+        if steps:
+            statement = statement.where(self._is_asked_for(steps))
         return statement.cte("counted_row")
 
-    def _keys_of_several(self, rule: Statuses) -> Select[Any]:
+    def _is_asked_for(self, steps: Collection[int]) -> ColumnElement[bool]:
+        """SQL: whether a row is of these steps, or an analysis of an exam that is."""
+        wanted = _in_steps(_ENTRIES.volume, steps)
+        if not self._needs_analyses:
+            return wanted
+        of_exams = (
+            select(col(ExamAnalysis.analysis_id))
+            .join(_EXAM, col(_EXAM.local_test_id) == col(ExamAnalysis.exam_id))
+            .where(
+                col(_EXAM.catalogue_id) == self._catalogue_id,
+                col(_EXAM.level) == Level.EXAM,
+                _in_steps(_EXAM.volume, steps),
+                col(ExamAnalysis.analysis_id).is_not(None),
+            )
+        )
+        return or_(wanted, _ENTRIES.local_test_id.in_(of_exams))
+
+    def _repeated_keys(self) -> CTE:
+        """The local codes of several rows, the only ones that can have several answers; read from an index alone."""
+        statement = select(_ENTRIES.local_key).where(_ENTRIES.catalogue_id == self._catalogue_id)
+        return statement.group_by(_ENTRIES.local_key).having(func.count() > 1).cte("repeated_key")
+
+    def _keys_of_several(self, rule: Statuses, repeated: CTE) -> Select[Any]:
         """The local codes that have several answers, by those whose word is enough."""
         enough = [Status.APPROVED] if rule is Statuses.APPROVED else [Status.APPROVED, Status.DECIDED]
         answer = case((_ENTRIES.outcome == Outcome.CODE, _ENTRIES.loinc_num), else_="")
@@ -289,6 +370,7 @@ class JudgedCatalogue:
             .join(LocalTest, col(LocalTest.id) == _ENTRIES.local_test_id)
             .where(
                 _ENTRIES.catalogue_id == self._catalogue_id,
+                _ENTRIES.local_key.in_(select(repeated.c.local_key)),
                 _ENTRIES.level.in_(COUNTED_LEVELS),
                 _ENTRIES.status.in_(enough),
                 _ENTRIES.outcome.in_([Outcome.CODE, Outcome.NO_LOINC]),
@@ -310,13 +392,15 @@ class JudgedCatalogue:
             return None
         exam = rows.alias("exam")
         analysis = rows.alias("analysis")
-        kind = cast(func.coalesce(analysis.c.kind, _LOST), String)
+        # Whether an analysis is sub-contracted says nothing of its exam: fewer sets are told apart.
+        kind = cast(func.coalesce(analysis.c.kind % _IS_SUBCONTRACTED, _LOST), String)
         is_server = self._session.get_bind().dialect.name == "postgresql"
         kinds = func.string_agg(distinct(kind), ",") if is_server else func.group_concat(distinct(kind))
         source = exam.join(ExamAnalysis, col(ExamAnalysis.exam_id) == exam.c.id).outerjoin(
             analysis, analysis.c.id == col(ExamAnalysis.analysis_id)
         )
         statement = select(exam.c.id.label("exam_id"), kinds.label("kinds")).select_from(source)
+        statement = statement.where(exam.c.kind >= _IS_EXAM)
         if steps:
             statement = statement.where(_in_steps(exam.c.volume, steps))
         return statement.group_by(exam.c.id).cte("analyses_of_exam")
@@ -329,7 +413,7 @@ class JudgedCatalogue:
                 .where(_ENTRIES.catalogue_id == self._catalogue_id, _ENTRIES.loinc_num != "")
                 .distinct()
             )
-            self._invalid = sorted(code for code in self._session.scalars(statement) if not is_valid_loinc(code))
+            self._invalid = sorted(code for code in self._session.scalars(statement) if not _is_valid(code))
         return self._invalid
 
 
@@ -354,17 +438,16 @@ def _big(value: int) -> ColumnElement[int]:
     return literal(value, BigInteger)
 
 
-def _in_steps(volume: ColumnElement[Any], steps: Collection[int]) -> ColumnElement[bool]:
+def _in_steps(volume: Any, steps: Collection[int]) -> ColumnElement[bool]:
     return or_(*(and_(volume >= _big(step), volume < _big(step_end(step))) for step in sorted(steps)))
 
 
-def _by_step(items: Iterable[Counted]) -> dict[int, tuple[int, int]]:
-    """Step -> (rows, volume)."""
-    found: dict[int, tuple[int, int]] = {}
-    for item in items:
-        rows, volume = found.get(item.step, (0, 0))
-        found[item.step] = (rows + item.rows, volume + item.volume)
-    return found
+def _counted(kind: int, value: str, sets: str) -> Counted:
+    """Rows of this kind, none yet; `sets`: the kinds of the analyses of an exam, separated by commas."""
+    level = Level.EXAM if kind >= _IS_EXAM else Level.ANALYSIS
+    is_subcontracted = bool(kind % _IS_EXAM // _IS_SUBCONTRACTED)
+    analyses = tuple(sorted(int(part) for part in sets.split(","))) if sets else ()
+    return Counted(level, value, is_subcontracted, kind % _IS_SUBCONTRACTED, analyses)
 
 
 def _stands(
@@ -389,7 +472,7 @@ def _stands(
 def standing_of_kind(kind: int, judging: Judging, leaves_out_deprecated: bool) -> Standing:
     """Where the rows of a kind stand when they are judged so."""
     run, status, outcome, now, then, placeholder, circuit, by_approved, by_decided = (
-        kind // 10**place % 10 for place in range(9)
+        kind // weight % radix for weight, radix in zip(_WEIGHTS, _RADICES, strict=True)
     )
     if run == _GONE or (run == _NO_LONGER_RUN and not judging.with_retired):
         return Standing.RETIRED

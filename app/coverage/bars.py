@@ -2,15 +2,14 @@
 
 from sqlmodel import Session
 
-from app.coverage.definitions import Definition, Measure
+from app.coverage.definitions import TARGET, Definition, Measure
 from app.coverage.figures import Group, figure_of
 from app.coverage.kept import KeptCatalogue
 from app.coverage.pages import TARGET_PERCENT
 from app.models import Level
-from app.text import counted, format_number
+from app.text import counted, format_number, share_text
 from app.transcoding.standing import Standing
 from app.web.meter import stacked_meter
-from app.web.templating import format_percent
 from app.worklist.bars import WorkBar, make_bars_with
 
 _NAMES = {Measure.ROWS: "Lignes", Measure.VOLUME: "Volume"}
@@ -38,7 +37,7 @@ def _bar(measure: Measure, groups: list[Group]) -> WorkBar:
     total = counted(figure.denominator, *_UNITS[measure])
     done = format_number(figure.numerator)
     sentence = f"{figure.percent} : {done} sur {total}, et {format_number(waiting)} à approuver"
-    label = f"{_LABELS[measure]} : {sentence}. Repère : {format_percent(TARGET_PERCENT / 100, 0)}."
+    label = f"{_LABELS[measure]} : {sentence}. Repère : {share_text(TARGET.numerator, TARGET.denominator, 0)}."
     parts = (("part-ok", figure.numerator), ("part-info", waiting))
     meter = stacked_meter(figure.denominator, parts, label, TARGET_PERCENT)
     return WorkBar(_NAMES[measure], sentence, meter)

@@ -3,19 +3,35 @@
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
+from app.audit.service import record
 from app.catalogues.service import catalogue_and_laboratory
 from app.console.options import CatalogueId
 from app.console.parameters import MAX_ID
 from app.coverage.files import report_json
 from app.coverage.pages import main_sentence
+from app.coverage.printed import PRINTED, printed_values
+from app.coverage.report import CoverageReport
 from app.coverage.service import asked_day, coverage_report
 from app.coverage.wording import day_sentence, name_of, scope_of, sentence_of
-from app.platform.database import reading
+from app.platform.database import reading, transaction
 from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
 from app.settings import get_settings
 from app.text import format_number, paris_time
+
+SHOWN = {False: "Chiffres donnés par la commande coverage", True: "Rapport JSON donné par la commande coverage"}
+"""What the history of the figures calls what was printed; whether it was asked for a program."""
+
+
+def _journal(engine: Engine, report: CoverageReport, laboratory_id: int | None, as_json: bool) -> None:
+    """Say in the journal which figures leave, before they do: what nobody could record is not printed."""
+    with transaction(engine) as session:
+        record(
+            session, PRINTED, object_type="catalogue", object_id=report.context.catalogue_id,
+            laboratory_id=laboratory_id, **printed_values(report, SHOWN[as_json]),
+        )  # fmt: skip
 
 
 def register(cli: typer.Typer) -> None:
@@ -42,6 +58,7 @@ def register(cli: typer.Typer) -> None:
         with reading(engine) as session:
             laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
             report = coverage_report(session, laboratory, catalogue, release_id, asked_day(day))
+        _journal(engine, report, laboratory.id, as_json)
         if as_json:
             typer.echo(report_json(report))
             return

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, case, func, literal
 from sqlmodel import Session, col, select
@@ -32,7 +32,15 @@ SHOWN = 200
 _ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
 
 
-def _group(key: list[Any], count: CatalogueCount) -> Group:
+class Count(NamedTuple):
+    """A line of `CatalogueCount`, without what an entity costs: a catalogue has hundreds of them."""
+
+    rows: int
+    rows_with_volume: int
+    volume: int
+
+
+def _group(key: list[Any], count: Count | CatalogueCount) -> Group:
     level, chapter, subcontracted, standing, every, is_emptied = key
     is_coded = standing == Standing.TRANSCODED
     return Group(
@@ -66,12 +74,13 @@ class KeptCatalogue:
         self._catalogue_id = catalogue_id
         self.groups = [_group(key, count) for key, count in self.family(CountFamily.COVERAGE)]
 
-    def family(self, family: CountFamily) -> list[tuple[list[Any], CatalogueCount]]:
+    def family(self, family: CountFamily) -> list[tuple[list[Any], Count]]:
         """The counts of a family with their keys."""
-        statement = select(CatalogueCount).where(
-            CatalogueCount.catalogue_id == self._catalogue_id, CatalogueCount.family == family
+        kept = CatalogueCount
+        statement = select(kept.key, kept.rows, kept.rows_with_volume, kept.volume).where(
+            kept.catalogue_id == self._catalogue_id, kept.family == family
         )
-        return [(json.loads(count.key), count) for count in self._session.exec(statement) if count.rows]
+        return [(json.loads(key), Count(*counts)) for key, *counts in self._session.exec(statement) if counts[0]]
 
     def has_level(self, level: Level) -> bool:
         """Whether the catalogue has a row of this level."""
@@ -140,7 +149,7 @@ class KeptCatalogue:
         return sorted(names, key=lambda name: places[name])
 
     @cached_property
-    def _steps(self) -> list[tuple[list[Any], CatalogueCount]]:
+    def _steps(self) -> list[tuple[list[Any], Count]]:
         """The volumes that count as not transcoded, by falling step."""
         return sorted(self.family(CountFamily.VOLUME), key=lambda item: -item[0][-1])
 
@@ -206,6 +215,7 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
     totals = {
         standing: sum(group.rows for group in catalogue.groups if group.standing is standing) for standing in Standing
     }
+    emptied_total = sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope())
     lost = sum(count.volume for _, count in catalogue.family(CountFamily.LOST))
     return CoverageReport(
         context=context,
@@ -220,8 +230,8 @@ def kept_report(session: Session, context: CoverageContext) -> CoverageReport:
         ),
         out_of_scope_total=totals[Standing.OUT_OF_SCOPE],
         without_code_total=sum(totals[standing] for standing in NOT_TRANSCODED),
-        emptied=_emptied(session, context),
-        emptied_total=sum(group.rows for group in catalogue.groups if group.is_emptied_in_scope()),
+        emptied=_emptied(session, context) if emptied_total else (),
+        emptied_total=emptied_total,
         ambiguous_total=totals[Standing.SEVERAL_CODES],
     )
 
@@ -268,6 +278,8 @@ def _emptied(session: Session, context: CoverageContext) -> tuple[CoverageRow, .
 
 
 def _rows(session: Session, context: CoverageContext, ids: Sequence[int]) -> list[CoverageRow]:
+    if not ids:
+        return []
     return repository.coverage_rows(session, context.catalogue_id, context.release_id, ids, context.grace.is_over)
 
 

@@ -54,7 +54,9 @@ def share_interval(part: int, total: int) -> Interval:
     share, weight = part / total, Z**2 / total
     middle = (share + weight / 2) / (1 + weight)
     half = Z * sqrt(share * (1 - share) / total + weight / (4 * total)) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The ends are known exactly there, and a rounding would not say them.
+    low = 0.0 if part == 0 else max(0.0, middle - half)
+    return low, 1.0 if part == total else min(1.0, middle + half)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from app.double_reading.page_building import base_of
 from app.double_reading.pages import AgreementLine, AgreementPage
 from app.double_reading.shares import discipline_name, discipline_names
 from app.platform.identity import CatalogueAccess
+from app.text import share_text
 from app.transcoding import repository
 from app.web.meter import stacked_meter
-from app.web.templating import format_percent
 from matcher.disciplines import OTHER
 
 
@@ -53,14 +53,14 @@ def _line(name: str, counted: Iterable[CountedReadings], second_name: str = "") 
     low, high = found.raw_interval
     kappa = found.kappa
     differing = found.readings - found.agreed - found.doubts
-    said = f"{name}{f' et {second_name}' if second_name else ''} : {format_percent(found.raw)} d’accord"
+    raw = share_text(found.agreed, found.readings, 1)
+    said = f"{name}{f' et {second_name}' if second_name else ''} : {raw} d’accord"
     return AgreementLine(
         name=name,
         second_name=second_name,
         readings=found.readings,
         agreed=found.agreed,
         doubts=found.doubts,
-        raw=found.raw,
         raw_low=low,
         raw_high=high,
         kappa=kappa.value if kappa else None,

@@ -139,7 +139,6 @@ class AgreementLine:
     readings: int
     agreed: int
     doubts: int
-    raw: float | None
     raw_low: float
     raw_high: float
     kappa: float | None

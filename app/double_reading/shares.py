@@ -12,7 +12,7 @@ from app.errors import ConflictError, InvalidInputError, NotAllowedError
 from app.models import ReadingShare, Role
 from app.platform import locks
 from app.platform.identity import LaboratoryAccess
-from app.web.templating import format_percent
+from app.text import share_text
 from loinc_data.tables import load_disciplines
 from matcher.disciplines import OTHER
 
@@ -126,4 +126,4 @@ def set_shares(session: Session, access: LaboratoryAccess, wanted: Mapping[str, 
 def in_words(discipline: str, percent: int | None) -> str:
     """A share as it is read: `Hémostase : 20 %`."""
     name = "Part générale" if discipline == GENERAL else discipline_name(discipline)
-    return f"{name} : {'comme la part générale' if percent is None else format_percent(percent / 100, 0)}"
+    return f"{name} : {'comme la part générale' if percent is None else share_text(percent, 100, 0)}"

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from app.text import format_number
-from app.web.templating import format_percent
+from app.text import format_number, share_text
 
 WIDTH, LINE_HEIGHT = 700, 18
 NAME_WIDTH, FIGURE_WIDTH = 290, 130
@@ -51,20 +51,20 @@ class Chart:
     """Lines that are not drawn."""
 
 
-def chart(title: str, shares: Sequence[Share], target: float) -> Chart:
+def chart(title: str, shares: Sequence[Share], target: Fraction) -> Chart:
     """A bar a share, with a line at the target, in [0, 1]."""
     shown = shares[:MOST_BARS]
     return Chart(
         title=title,
         bars=tuple(_bar(share, place * LINE_HEIGHT + 14) for place, share in enumerate(shown)),
         height=LINE_HEIGHT * len(shown) + 16,
-        mark=NAME_WIDTH + round(BAR_WIDTH * target, 1),
-        mark_label=format_percent(target, 0),
+        mark=NAME_WIDTH + round(float(BAR_WIDTH * target), 1),
+        mark_label=share_text(target.numerator, target.denominator, 0),
         left_out=len(shares) - len(shown),
     )
 
 
 def _bar(share: Share, top: int) -> Bar:
     name = share.name if len(share.name) <= MOST_LETTERS else f"{share.name[: MOST_LETTERS - 1]}…"
-    figure = f"{format_percent(share.rate)} ({format_number(share.part)}/{format_number(share.total)})"
+    figure = f"{share_text(share.part, share.total, 1)} ({format_number(share.part)}/{format_number(share.total)})"
     return Bar(name, figure, top, round(BAR_WIDTH * (share.rate or 0.0), 1))

@@ -47,12 +47,12 @@ def document_html(content: ReportContent, row_file: RowFile) -> str:
         statement=content.statement,
         figures=figures,
         chapters=chapters,
-        figures_chart=chart("Part transcodée selon chaque définition", every, float(TARGET)),
+        figures_chart=chart("Part transcodée selon chaque définition", every, TARGET),
         chapter_charts=[
             chart(
                 f"Part transcodée de chaque chapitre : {table.title}",
                 [Share(line.chapter, line.transcoded, line.rows) for line in table.lines],
-                float(TARGET),
+                TARGET,
             )
             for table in chapters
         ],

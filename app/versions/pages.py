@@ -18,11 +18,6 @@ class FigureLine:
     denominator: int
     rows_missing: int
 
-    @property
-    def rate(self) -> float | None:
-        """The share, None when there is nothing to count."""
-        return self.numerator / self.denominator if self.denominator else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChapterLine:

@@ -1,6 +1,7 @@
 """The Jinja environment, and `render`: a template receives one typed page context and nothing else."""
 
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.settings import resource_dir
-from app.text import counted, format_number, paris_time
+from app.text import counted, format_number, paris_time, share_text
 from app.web.static_files import static_url
 
 
@@ -22,12 +23,15 @@ class PageContext:
 
 
 def format_percent(value: float | None, decimals: int = 1) -> str:
-    """A share in [0, 1] as a French percentage, rounded down so that 79.99 % never reads 80 %."""
+    """An estimate in [0, 1] as a French percentage, rounded down exactly: 79.99 % never reads 80 %.
+
+    The number is the one that is written (0.29 reads 29 %), with nothing added to it. What is counted has two whole
+    numbers, and `app.text.share_text` says it.
+    """
     if value is None:
-        return "—"
-    factor = 10**decimals
-    floored = int(value * 100 * factor + 1e-9) / factor
-    return f"{format_number(floored, decimals)}\u00a0%"
+        return share_text(0, 0)
+    exact = Fraction(repr(float(value)))
+    return share_text(exact.numerator, exact.denominator, decimals)
 
 
 def format_points(value: float) -> str:
@@ -50,6 +54,7 @@ def environment() -> Environment:
     jinja.filters["nombre"] = format_number
     jinja.filters["compte"] = counted
     jinja.filters["pourcent"] = format_percent
+    jinja.filters["part"] = share_text
     jinja.filters["points"] = format_points
     return jinja
 

@@ -1,8 +1,8 @@
 """What the evidence pack of a large catalogue costs: `python -m tests.bench.bench_evidence [analyses]`.
 
-Imports a made-up catalogue (20,000 analyses unless told otherwise), approves every analysis, then makes its pack and
-verifies it, each in a process of its own, so that the peak memory shown is its own. Making it must take no more than
-150 seconds: the exit code says so.
+Imports a made-up catalogue (20,000 analyses unless told otherwise), decides every analysis with all lists full
+(`tests.bench.full_lists`), then makes its pack and verifies it, each in a process of its own, so that the peak memory
+shown is its own. Making it must take no more than 150 seconds: the exit code says so.
 """
 
 import resource
@@ -18,7 +18,8 @@ from app.catalogues.service import catalogue_and_laboratory
 from app.claims.pack import make_pack
 from app.claims.verification import verify_pack
 from app.platform.database import Transactions, make_engine
-from tests.bench.bench_catalogue_10k import approve_all, imported, prepare, settings_of
+from tests.bench.bench_catalogue_10k import imported, prepare, settings_of
+from tests.bench.full_lists import decide
 
 ANALYSES = 20_000
 MOST_SECONDS = 150
@@ -57,10 +58,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
-        for step in (imported, approve_all):
+        for step in (imported, decide):
             with ProcessPoolExecutor(1, mp_context=context) as pool:
                 pool.submit(step, folder, count).result()
-        sys.stdout.write(f"Catalogue de {count} analyses et {count // 3 + 1} examens, toutes approuvées\n")
+        sys.stdout.write(f"Catalogue de {count} analyses et {count // 3 + 1} examens, toutes les listes pleines\n")
         sys.stdout.write(f"{'Étape':<20}{'secondes':>10}{'Mo au plus':>12}\n")
         fingerprints, spent = [], 0.0
         for title, measure in (("dossier", made), ("verify-pack", verified)):

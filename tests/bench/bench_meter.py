@@ -18,11 +18,9 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
 from app.coverage.days import day_of
-from app.coverage.judging import DeprecatedRule, ReleaseRule, Statuses
 from app.models import (
     Catalogue,
     CoverageDay,
-    CoverageDefinition,
     ExamAnalysis,
     Level,
     LocalTest,
@@ -35,6 +33,7 @@ from app.models import (
 )
 from app.platform.database import reading, transaction
 from tests.bench import figures
+from tests.bench.full_lists import definitions
 from tests.bench.growth_catalogue import Bench, prepare
 
 LIMIT = 200.0
@@ -67,18 +66,7 @@ def _fill(session: Session) -> None:
     session.execute(insert(ValueSetMember), held)
     author = session.execute(sa_select(User.id)).scalars().first()
     assert author is not None
-    for number in range(12):
-        level, rule = [("analysis", "own_code"), ("exam", "own_code"), ("exam", "all_analyses")][number % 3]
-        session.add(
-            CoverageDefinition(
-                title=f"Définition {number}", level=level, exam_rule=rule,
-                measure="volume" if number % 2 else "rows", with_subcontracted=number % 5 != 0,
-                with_retired=number % 4 == 0, circuit_only=number % 3 == 1, out_of_scope_leaves=number % 7 != 0,
-                no_code_leaves=number % 2 == 0, statuses=list(Statuses)[number % 2],
-                releases=list(ReleaseRule)[number % 4 // 2], deprecated=list(DeprecatedRule)[number % 3],
-                author_id=author,
-            )
-        )  # fmt: skip
+    session.add_all(definitions(author))
     for ago in range(1, 366):
         day = date.today() - timedelta(days=ago)
         session.add(CoverageDay(catalogue_id=catalogue.id or 0, day=day, numerator=366 - ago, denominator=len(ids)))

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 from sqlmodel import select, update
+from typer.testing import CliRunner
 
 from app.coverage import days, pace
 from app.coverage.definitions import Figure
@@ -142,6 +143,28 @@ def test_what_was_printed_is_counted_again_from_the_facts(sample: Sample, client
         assert "est égal à celui qui a été remis" in page
     assert client.get(f"{address}/historique?verifier=999999").status_code == 404
     assert client_for(OUTSIDER).get(f"{address}/historique?verifier={printed[0].id}").status_code == 404
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--jour", "2026-03-28"]])
+def test_what_the_command_prints_is_in_the_history(
+    sample: Sample, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    import app.coverage.cli
+    from app.cli import cli
+
+    monkeypatch.setattr(app.coverage.cli, "open_ready", lambda _settings: sample.world.engine)
+    result = CliRunner().invoke(cli, ["coverage", "--catalogue", str(sample.catalogue_id), *options])
+    assert result.exit_code == 0, result.output
+    with reading(sample.world.engine) as session:
+        (event,) = session.exec(select(AuditEvent).where(AuditEvent.action == "coverage.print")).all()
+    numerator, denominator = event.details["figures"]["analysis-rows-own_code-avec"]
+    said = f"{numerator} analyses transcodées sur {denominator}"
+    assert said in result.output or f'"numerator": {numerator}' in result.output
+    assert event.actor_label == "ligne de commande"
+    address = f"/catalogues/{sample.catalogue_id}/couverture/historique"
+    page = unescape(client_for(READER).get(f"{address}?verifier={event.id}").text)
+    assert "la commande coverage" in page
+    assert "est égal à celui qui a été remis" in page
 
 
 def test_a_printed_figure_of_now_equals_the_one_counted_at_its_moment(sample: Sample, client_for: ClientFor) -> None:

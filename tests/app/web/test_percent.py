@@ -1,6 +1,7 @@
 """A printed percentage never says more than the share: 79,99 % never reads 80 %."""
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from app import text
 from app.claims import cli as pack_commands
 from app.claims import documents as pack_documents
 from app.coverage import pace
+from app.coverage.definitions import TARGET
+from app.reports.charts import Share, chart
 from app.settings import PROJECT_ROOT, resource_dir
+from app.text import share_text
 from app.web import templating
 from app.web.templating import environment, format_percent
 
@@ -42,6 +46,28 @@ def printed(text: str) -> Fraction:
 )
 def test_percentages_round_down(numerator: int, denominator: int, decimals: int, expected: str) -> None:
     assert format_percent(numerator / denominator, decimals) == f"{expected}{WIDE}%"
+
+
+@pytest.mark.parametrize("under", [0.7999999999999, 0.79999999999999, 0.799999999999999])
+def test_a_breath_under_the_target_is_under_it(under: float) -> None:
+    for decimals, text in enumerate(("79", "79,9", "79,99")):
+        assert format_percent(under, decimals) == f"{text}{WIDE}%"
+    whole = Fraction(repr(under))
+    assert share_text(whole.numerator, whole.denominator) == f"79,99{WIDE}%"
+
+
+@given(st.decimals(0, 1, places=15, allow_nan=False))
+def test_a_number_reads_as_it_is_written_rounded_down(written: Decimal) -> None:
+    shown = printed(format_percent(float(written), 2))
+    assert shown <= Fraction(written) < shown + Fraction(1, 10_000)
+
+
+def test_counts_that_no_number_of_a_machine_tells_from_the_target_read_under_it() -> None:
+    part, total = 8 * 10**17 - 1, 10**18
+    assert part / total == 0.8
+    assert environment().from_string("{{ part | part(total) }}").render(part=part, total=total) == f"79,99{WIDE}%"
+    drawn = chart("Part", [Share("Sodium", part, total)], TARGET).bars[0]
+    assert drawn.figure.startswith(f"79,9{WIDE}%")
 
 
 def test_no_share_is_a_dash() -> None:
