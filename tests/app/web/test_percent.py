@@ -50,8 +50,8 @@ def test_percentages_round_down(numerator: int, denominator: int, decimals: int,
 
 @pytest.mark.parametrize("under", [0.7999999999999, 0.79999999999999, 0.799999999999999])
 def test_a_breath_under_the_target_is_under_it(under: float) -> None:
-    for decimals, text in enumerate(("79", "79,9", "79,99")):
-        assert format_percent(under, decimals) == f"{text}{WIDE}%"
+    for decimals, digits in enumerate(("79", "79,9", "79,99")):
+        assert format_percent(under, decimals) == f"{digits}{WIDE}%"
     whole = Fraction(repr(under))
     assert share_text(whole.numerator, whole.denominator) == f"79,99{WIDE}%"
 
