@@ -18,6 +18,7 @@ from app.claims.chain_files import LINKS
 from app.claims.figures_files import LINES
 from app.claims.pack import make_pack
 from app.claims.verification import verify_pack
+from app.claims.versions import Asked
 from app.errors import ConflictError
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
@@ -206,7 +207,8 @@ def test_both_databases_give_the_same_bytes(
             transfer.advance_sequences(target)
         other = tmp_path / "serveur.zip"
         again = make_pack(Transactions(server), settings, world.laboratory, decided.catalogue,
-                          lambda file, _pack: other.write_bytes(file.read_bytes()))  # fmt: skip
+                          lambda file, _pack: other.write_bytes(file.read_bytes()),
+                          asked=Asked(without_pdf=True))  # fmt: skip
     finally:
         server.dispose()
     assert other.read_bytes() == path.read_bytes()
@@ -214,7 +216,7 @@ def test_both_databases_give_the_same_bytes(
 
 
 def test_the_button_prepares_it_and_it_is_the_same(decided: Sample, make: Make, client_for: ClientFor) -> None:
-    expected, pack = make(decided)
+    expected, pack = make(decided, with_pdf=True)
     base = f"/catalogues/{decided.catalogue_id}"
     biologist = client_for(BIOLOGIST)
     assert f'action="{base}/dossier"' in biologist.get(f"{base}/exports").text
@@ -244,7 +246,7 @@ def test_what_cannot_be_exported_is_named(world: World, make: Make) -> None:
     sample.approve("NA", SODIUM)
     path, pack = make(sample)
     contents = opened(path)
-    (told,) = pack.absent
+    told, _ = pack.absent
     assert told.startswith("loinc_4 : ")
     assert f"Absent du dossier : {told}" in contents["LISEZMOI.txt"].decode("utf-8-sig")
     assert not any("LOINC_4" in name for name in contents)
