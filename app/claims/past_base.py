@@ -80,7 +80,7 @@ class _Copy:
     ) -> None:
         self._source, self._target = source, target
         self._from, self._to = source.connection(), target.connection()
-        self._laboratory, self._catalogue = laboratory_id, catalogue_id
+        self.laboratory_id, self.catalogue_id = laboratory_id, catalogue_id
         self._version, self._moment = version, version.signed_at
 
     def run(self) -> None:
@@ -90,7 +90,7 @@ class _Copy:
             for index in table.indexes:
                 self._to.execute(CreateIndex(index))
         self._people()
-        self._write("catalogue", self._rows("catalogue", _table("catalogue").c.id == self._catalogue))
+        self._write("catalogue", self._rows("catalogue", _table("catalogue").c.id == self.catalogue_id))
         self._write("laboratory", [self._laboratory_then()])
         self._received()
         self._facts()
@@ -141,10 +141,10 @@ class _Copy:
         ))  # fmt: skip
 
     def _laboratory_then(self) -> dict[str, Any]:
-        (row,) = self._rows("laboratory", _table("laboratory").c.id == self._laboratory)
+        (row,) = self._rows("laboratory", _table("laboratory").c.id == self.laboratory_id)
         events = _table("audit_event").c
         changes = list(self._rows(
-            "audit_event", events.laboratory_id == self._laboratory, events.action == "laboratory.change",
+            "audit_event", events.laboratory_id == self.laboratory_id, events.action == "laboratory.change",
             events.at > self._moment,
         ))  # fmt: skip
         for change in reversed(changes):
@@ -158,13 +158,13 @@ class _Copy:
         events = _table("audit_event").c
         signing = self._from.execute(
             select(events.id).where(
-                events.action == "mapping.sign", events.laboratory_id == self._laboratory,
+                events.action == "mapping.sign", events.laboratory_id == self.laboratory_id,
                 events.object_type == "sign_off", events.object_id == str(self._version.signature.id),
             )
         ).scalar()  # fmt: skip
         if signing is None:
             raise refused(self._version, _NO_EVENT)
-        ours = or_(events.laboratory_id == self._laboratory, events.laboratory_id.is_(None))
+        ours = or_(events.laboratory_id == self.laboratory_id, events.laboratory_id.is_(None))
         self._write("audit_event", self._rows("audit_event", ours, events.id <= signing))
 
     def _terminology(self) -> None:
@@ -200,7 +200,7 @@ class _Copy:
 
     def _received(self) -> None:
         """Write the files received until then, and their rows."""
-        here = _table("source_file").c.catalogue_id == self._catalogue
+        here = _table("source_file").c.catalogue_id == self.catalogue_id
         self._write("source_file", self._rows("source_file", here, self._until("source_file", "imported_at")))
         files = self._kept("source_file")
         self._write("source_row", self._among("source_row", "source_file_id", files))
@@ -209,45 +209,45 @@ class _Copy:
         """Write the tests as they were, what exams contained, and what people had said of them."""
         changes = _table("catalogue_change").c
         rows = Rows(
-            {row["id"]: row for row in self._rows("local_test", _table("local_test").c.catalogue_id == self._catalogue)}
+            {row["id"]: row for row in self._rows("local_test", _table("local_test").c.catalogue_id == self.catalogue_id)}
         )
         rows.links = list(self._among("exam_analysis", "exam_id", sorted(rows.by_id)))
-        every = list(self._rows("catalogue_change", changes.catalogue_id == self._catalogue))
+        every = list(self._rows("catalogue_change", changes.catalogue_id == self.catalogue_id))
         is_newer = rewound(self._to, self._version, rows, every)
         self._write("local_test", list(rows.by_id.values()))
         self._write("exam_analysis", rows.links)
         self._write("catalogue_change", [row for row in every if row["created_at"] <= self._moment])
         tests = sorted(rows.by_id)
         self._write("decision", self._among("decision", "local_test_id", tests, self._until("decision")))
-        here = _table("reading_request").c.catalogue_id == self._catalogue
+        here = _table("reading_request").c.catalogue_id == self.catalogue_id
         self._write("reading_request", self._rows("reading_request", here, self._until("reading_request")))
         for name, column, above in (
             ("second_reading", "request_id", "reading_request"),
             ("reading_reconciliation", "reading_id", "second_reading"),
         ):
             self._write(name, self._among(name, column, self._kept(above), self._until(name)))
-        here = _table("batch").c.catalogue_id == self._catalogue
+        here = _table("batch").c.catalogue_id == self.catalogue_id
         self._write("batch", self._rows("batch", here, self._until("batch")))
         signed = _table("sign_off").c
         # What was signed is compared by its hash: its content is not told.
         self._write("sign_off", (
             row | {"content": b""}
-            for row in self._rows("sign_off", signed.catalogue_id == self._catalogue,
+            for row in self._rows("sign_off", signed.catalogue_id == self.catalogue_id,
                                   signed.id <= self._version.signature.id)
         ))  # fmt: skip
         self._write("sign_off_withdrawal", self._among(
             "sign_off_withdrawal", "sign_off_id", self._kept("sign_off"), self._until("sign_off_withdrawal")
         ))  # fmt: skip
         if is_newer:
-            forget_inherited(self._target, self._catalogue)
-            link_catalogue(self._target, self._catalogue)
+            forget_inherited(self._target, self.catalogue_id)
+            link_catalogue(self._target, self.catalogue_id)
 
     def _chain(self) -> None:
-        keys = chain_repository.fact_keys(self._target, self._catalogue)
-        until = chain_repository.last_link(self._source, self._laboratory, keys)
+        keys = chain_repository.fact_keys(self._target, self.catalogue_id)
+        until = chain_repository.last_link(self._source, self.laboratory_id, keys)
         for name in ("chain_link", "text_salt"):
             columns = _table(name).c
-            self._write(name, self._rows(name, columns.chain == self._laboratory, columns.position <= until))
+            self._write(name, self._rows(name, columns.chain == self.laboratory_id, columns.position <= until))
 
     def _derived(self) -> None:
         """The states of the rows, and the chapters under which they are counted."""
@@ -260,8 +260,8 @@ class _Copy:
         self._write("review_state", [
             {"local_test_id": key, **_values(derive_state(facts.get(key, ())))} for key in tests
         ])  # fmt: skip
-        chapters: Mapping[int, str] = counted_chapters(self._target, self._catalogue, tests)
-        blank = {"catalogue_id": self._catalogue, "level": "", "status": ""}
+        chapters: Mapping[int, str] = counted_chapters(self._target, self.catalogue_id, tests)
+        blank = {"catalogue_id": self.catalogue_id, "level": "", "status": ""}
         self._write("worklist_entry", [
             blank | {"local_test_id": key, "counted_chapter": chapters.get(key, "")} for key in tests
         ])  # fmt: skip

@@ -3,20 +3,23 @@
 import csv
 import hashlib
 import io
+import json
 import re
 import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from sqlmodel import col, select
 
+import app.claims.pack
 from app.audit.erasing import erase
 from app.audit.labels import ACTION_LABELS
 from app.audit.service import record
 from app.claims.chain_files import LINKS
 from app.claims.figures_files import LINES
-from app.claims.pack import make_pack
+from app.claims.pack import NO_PDF_ASKED, REPORT_PDF, make_pack
 from app.claims.verification import verify_pack
 from app.claims.versions import Asked
 from app.errors import ConflictError
@@ -25,6 +28,7 @@ from app.exports.service import ExportRequest, make_export
 from app.models import Action, AuditEvent, Decision, Level, ReadingRequest
 from app.platform import chain
 from app.platform.database import Transactions, for_reading, make_engine, reading, transaction
+from app.reports.pdf import NO_LIBRARY
 from app.settings import Settings
 from app.upkeep import transfer
 from tests import postgresql
@@ -97,6 +101,44 @@ def test_it_holds_what_it_says(decided: Sample, make: Make) -> None:
     assert "Béatrice Biologiste : 5 lignes" in attestation
     assert "Signature : …" in attestation
     assert "@" not in contents["faits/people.csv"].decode(), "names, and no addresses"
+
+
+def test_the_report_in_pdf_has_the_same_bytes_and_is_in_the_manifest(decided: Sample, make: Make) -> None:
+    path, pack = make(decided, with_pdf=True)
+    assert make(decided, with_pdf=True)[1].fingerprint == pack.fingerprint
+    contents = opened(path)
+    said = json.loads(contents["manifest.json"])
+    assert said["absent"] == {}
+    (line,) = [line for line in said["files"] if line["name"] == REPORT_PDF]
+    assert line["sha256"] == hashlib.sha256(contents[REPORT_PDF]).hexdigest()
+    # The fonts of the application, and no other: what the machine has changes nothing.
+    reader = PdfReader(io.BytesIO(contents[REPORT_PDF]))
+    resources = [page["/Resources"]["/Font"] for page in reader.pages]
+    fonts = {str(font.get_object()["/BaseFont"]) for found in resources for font in found.values()}
+    assert fonts
+    assert all("DejaVu" in name for name in fonts), fonts
+    assert "PROJET" in reader.pages[0].extract_text()
+
+
+def test_without_pdf_the_manifest_says_so(decided: Sample, make: Make) -> None:
+    path, pack = make(decided)
+    assert json.loads(opened(path)["manifest.json"])["absent"] == {REPORT_PDF: NO_PDF_ASKED}
+    assert pack.absent == (f"{REPORT_PDF} : {NO_PDF_ASKED}",)
+    verify_pack(path)
+
+
+def test_a_machine_that_makes_no_pdf_refuses_and_says_how_to_do_without(
+    decided: Sample, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_html: str) -> bytes:
+        raise ConflictError(NO_LIBRARY)
+
+    monkeypatch.setattr(app.claims.pack, "pdf_of", fail)
+    with pytest.raises(ConflictError, match=r"Pango.*Rien n'a été produit.*--without-pdf"):
+        make(decided, with_pdf=True)
+    with reading(decided.world.engine) as session:
+        assert session.exec(select(AuditEvent).where(AuditEvent.action == "evidence.create")).first() is None
+    verify_pack(make(decided)[0])
 
 
 def test_the_fingerprint_is_journaled(decided: Sample, make: Make) -> None:
