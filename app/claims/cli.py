@@ -102,6 +102,10 @@ def _lines(verdict: Verdict, day: date | None, is_expected: bool) -> list[str]:
     links = counted(verdict.links, "maillon", "maillons")
     figures = counted(len(verdict.figures), "chiffre recalculé", "chiffres recalculés")
     lines += [
+        f"Absent du dossier : {name.removeprefix('absent:')} : {said}"
+        for name, said in state.items() if name.startswith("absent:")
+    ]  # fmt: skip
+    lines += [
         f"Contenu transcodé (SHA-256) {state['content_sha256']}",
         f"Chaîne d'audit : {state['chain_head'] or 'aucun maillon'}",
         f"Empreinte {verdict.fingerprint}",

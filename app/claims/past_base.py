@@ -208,9 +208,8 @@ class _Copy:
     def _facts(self) -> None:
         """Write the tests as they were, what exams contained, and what people had said of them."""
         changes = _table("catalogue_change").c
-        rows = Rows(
-            {row["id"]: row for row in self._rows("local_test", _table("local_test").c.catalogue_id == self.catalogue_id)}
-        )
+        here = _table("local_test").c.catalogue_id == self.catalogue_id
+        rows = Rows({row["id"]: row for row in self._rows("local_test", here)})
         rows.links = list(self._among("exam_analysis", "exam_id", sorted(rows.by_id)))
         every = list(self._rows("catalogue_change", changes.catalogue_id == self.catalogue_id))
         is_newer = rewound(self._to, self._version, rows, every)

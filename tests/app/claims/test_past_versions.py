@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+import app.claims.cli
 from app.audit.erasing import erase
 from app.claims.pack import Pack, make_pack
 from app.claims.verification import verify_pack
@@ -26,11 +27,14 @@ from app.terminology.grace import set_last_day
 from app.versions import service as versions
 from tests.app.catalogues.conftest import Importer
 from tests.app.claims.forging import opened
+from tests.app.claims.test_cli import ended
+from tests.app.console.conftest import RunMain, run_main
 from tests.app.exports.sample import CREATININE, LOINC_1, LOINC_2, LOINC_3, POTASSIUM, TSH, Sample
 from tests.app.reimport.updates import update
 from tests.app.versions.conftest import Signing
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER, ClientFor
 
+__all__ = ["run_main"]
 pytestmark = pytest.mark.filterwarnings("error")
 
 
@@ -256,6 +260,48 @@ def test_a_state_that_its_signature_contradicts_is_refused(signed: Signed) -> No
         session.get_one(LocalTest, signed.sample.test_id("NA")).label = "AUTRE"
     with pytest.raises(ConflictError, match="pas, mot pour mot, celui qui fut signé"):
         signed.pack()
+
+
+@pytest.mark.only("sqlite", "what a command says, whatever the database")
+def test_the_command_says_which_version_it_gives(
+    signed: Signed, run_main: RunMain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, settings = signed.sample.world.engine, signed.signing.desk.settings
+    monkeypatch.setattr(app.claims.cli, "get_settings", lambda: settings)
+    monkeypatch.setattr(app.claims.cli, "open_ready", lambda _settings: engine)
+    first, _ = signed.pack()
+    signed.sample.approve("K", POTASSIUM)
+    signed.bring_up()
+    target = signed.folder / "commande.zip"
+
+    def run(*more: str) -> tuple[int, str]:
+        catalogue = str(signed.sample.catalogue_id)
+        asked = ("evidence", "--catalogue", catalogue, "-o", str(target), "--without-pdf", *more)
+        code, _, err = ended(run_main, *asked)
+        return code, err
+
+    for asked in ((), ("--version", "1")):
+        code, err = run(*asked)
+        assert (code, target.read_bytes()) == (0, first)
+        assert err.startswith("Version 1, signée le ")
+        assert "2 changements faits depuis n’y sont pas (décisions, nouveaux exports)." in err
+        assert "Absent du dossier : rapport/rapport.pdf" in err
+    code, err = run("--draft")
+    assert code == 0
+    assert err.startswith("PROJET : modifiée depuis la version 1 ; le dossier dit l’état du jour.")
+    assert target.read_bytes() != first
+    assert run("--version", "9") == (1, (
+        "Erreur : La version 9 n’est pas signée en entier, ou une de ses signatures a été retirée : aucun dossier n’en "
+        "est donné. Versions entières de ce catalogue : 1.\n"
+    ))  # fmt: skip
+    # Nothing approved changed: the state of the day is a draft all the same.
+    signed.signing.sign()
+    code, err = run("--draft")
+    assert err.startswith("PROJET : état du jour, rien d’approuvé n’a changé depuis la version 2")
+    code, out, _ = ended(run_main, "verify-pack", str(target))
+    assert code == 0
+    assert "PROJET : état du jour" in out
+    assert "Absent du dossier : rapport/rapport.pdf" in out
 
 
 def test_the_page_says_which_version_is_given_and_gives_the_one_that_is_chosen(
