@@ -11,6 +11,7 @@ from app.catalogues.service import catalogue_and_laboratory
 from app.claims.figures_files import Shown, yes_no
 from app.claims.pack import Pack, make_pack
 from app.claims.verification import Verdict, verify_pack
+from app.claims.versions import Asked
 from app.console.options import CatalogueId, Output, file_argument
 from app.console.streams import InputFile
 from app.errors import InvalidInputError
@@ -25,8 +26,20 @@ def register(cli: typer.Typer) -> None:
     """Add the commands."""
 
     @cli.command("evidence")
-    def evidence(catalogue_id: CatalogueId, output: Output) -> None:
-        """Écrit le dossier de preuve d'un catalogue ; son empreinte est inscrite au journal."""
+    def evidence(
+        catalogue_id: CatalogueId,
+        output: Output,
+        version: Annotated[
+            int | None,
+            typer.Option("--version", metavar="N", min=1, help="Une version signée en entier, par son numéro."),
+        ] = None,
+        draft: Annotated[bool, typer.Option("--draft", help="L'état du jour, marqué PROJET.")] = False,
+        without_pdf: Annotated[
+            bool, typer.Option("--without-pdf", help="Sans le rapport en PDF ; le manifeste du dossier le dit.")
+        ] = False,
+    ) -> None:
+        """Écrit le dossier de preuve de la dernière version signée ; son empreinte est inscrite au journal."""
+        asked = Asked(version, draft, without_pdf)
         settings = get_settings()
         engine = open_ready(settings)
 
@@ -39,11 +52,10 @@ def register(cli: typer.Typer) -> None:
             transactions = Transactions(engine)
             with transactions.reading() as session:
                 laboratory, catalogue = catalogue_and_laboratory(session, catalogue_id)
-            pack = make_pack(transactions, settings, laboratory, catalogue, deliver)
+            pack = make_pack(transactions, settings, laboratory, catalogue, deliver, asked=asked)
         finally:
             engine.dispose()
-        if not pack.is_signed:
-            typer.echo("PROJET : aucune version de ce catalogue n'est signée.", err=True)
+        typer.echo(pack.sentence, err=True)
         for reason in pack.absent:
             typer.echo(f"Absent du dossier : {reason}", err=True)
         typer.echo(f"{output} : état au {paris_time(pack.stated_at)} (heure de Paris), {pack.size} octets.", err=True)
@@ -89,6 +101,10 @@ def _lines(verdict: Verdict, day: date | None, is_expected: bool) -> list[str]:
     files = counted(verdict.files, "fichier", "fichiers")
     links = counted(verdict.links, "maillon", "maillons")
     figures = counted(len(verdict.figures), "chiffre recalculé", "chiffres recalculés")
+    lines += [
+        f"Absent du dossier : {name.removeprefix('absent:')} : {said}"
+        for name, said in state.items() if name.startswith("absent:")
+    ]  # fmt: skip
     lines += [
         f"Contenu transcodé (SHA-256) {state['content_sha256']}",
         f"Chaîne d'audit : {state['chain_head'] or 'aucun maillon'}",

@@ -80,6 +80,12 @@ class Collected:
     """Exports that cannot be made, and why."""
 
 
+def refuse_hidden(session: Session, laboratory: Laboratory, catalogue: Catalogue, actor: User | None) -> None:
+    """Raise ConflictError for who may still read rows of this catalogue without seeing their decision."""
+    if any_hidden(session, blind_actor(session, laboratory, actor), catalogue.id or 0):
+        raise ConflictError(READ_FIRST)
+
+
 @dataclass(slots=True)
 class _Watch:
     """What the facts name as they pass: people, and the last moment."""
@@ -117,16 +123,17 @@ def collect(
     folder: Path,
     laboratory: Laboratory,
     catalogue: Catalogue,
-    actor: User | None = None,
+    clock: datetime | None = None,
 ) -> Collected:
-    """Read everything, in one snapshot; raises ConflictError when no pack can be made for this person."""
+    """Read everything, in one snapshot; raises ConflictError when no pack can be made.
+
+    `clock` is that of the state, when it is not the moment of the last fact.
+    """
     assert catalogue.id is not None
     number = catalogue.id
-    if any_hidden(session, blind_actor(session, laboratory, actor), number):
-        raise ConflictError(READ_FIRST)
     version = version_of(session, number)
     report = coverage_report(session, laboratory, catalogue)
-    told = collect_facts(session, folder, laboratory, catalogue, report)
+    told = collect_facts(session, folder, laboratory, catalogue, report, clock)
     head = write_chain(session, laboratory, number, folder)
     report = _as_of(report, told.last, head)
     # Made by nobody: it is the same whoever asks.
@@ -137,7 +144,7 @@ def collect(
     )  # fmt: skip
     for kind in EXPORTED:
         try:
-            collected.materials[kind] = read_material(session, laboratory, catalogue, ExportRequest(kind), actor)
+            collected.materials[kind] = read_material(session, laboratory, catalogue, ExportRequest(kind))
         except ConflictError as error:
             collected.absent[kind] = error.message
     return collected
@@ -154,7 +161,12 @@ class FactsTold:
 
 
 def collect_facts(
-    session: Session, folder: Path, laboratory: Laboratory, catalogue: Catalogue, report: CoverageReport
+    session: Session,
+    folder: Path,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    report: CoverageReport,
+    clock: datetime | None = None,
 ) -> FactsTold:
     """Write every table of facts but the state; nothing is held in memory that grows with the catalogue but names."""
     assert catalogue.id is not None
@@ -175,12 +187,15 @@ def collect_facts(
     watch.see(catalogue.created_at)
     watch.see(report.context.grace.since)
     _write_journal(session, laboratory, catalogue, folder, watch)
+    # The event of a signature is written just after the signature itself.
+    watch.last = clock or watch.last
     circuit_version = _write_terminology(session, number, folder, watch)
     write_table(folder, DEFINITIONS, _definition_lines(report))
     write_table(folder, SIGNATURES, watch.passing(_signature_lines(session, number), SIGNATURES))
     write_table(folder, PEOPLE, sorted(repository.names(session, watch.people).items()))
-    assert watch.last is not None
-    return FactsTold(watch.last, first or catalogue.created_at, circuit_version)
+    last = clock or watch.last
+    assert last is not None
+    return FactsTold(last, first or catalogue.created_at, circuit_version)
 
 
 def _as_of(report: CoverageReport, moment: datetime, head: Head | None) -> CoverageReport:

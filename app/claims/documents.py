@@ -29,7 +29,7 @@ README, ATTESTATION_HTML, ATTESTATION_TEXT = "LISEZMOI.txt", "attestation.html",
 LICENCE, MANIFEST, SUMS = "LOINC_short_license.txt", "manifest.json", "SHA256SUMS"
 BLANK = "……………………………………………"
 DRAFT = "PROJET"
-"""What every document says first while no version is signed."""
+"""What every document says first while it is of no signed version."""
 _WIDTH = 78
 
 
@@ -150,7 +150,8 @@ def _readme(facts: Facts, shown: list[Shown]) -> list[Section]:
                     ("attestation.html, .txt", "à compléter et signer par le responsable du laboratoire"),
                     ("chiffres/", "chaque pourcentage, par définition et par chapitre, et toutes les lignes"),
                     ("couverture/", "le rapport de couverture, tel que l'atelier le donne"),
-                    ("rapport/", "le rapport à lire, et toutes les lignes, qu'il nomme par leur empreinte"),
+                    ("rapport/", "le rapport, à lire (HTML) et à imprimer (PDF), et toutes les lignes, qu'il nomme "
+                     "par leur empreinte"),
                     ("exports/", "LOINC_4, LOINC_5, LOINC_6 et ConceptMap FHIR, tels que l'atelier les donne"),
                     ("faits/", "tout ce dont les chiffres dépendent : lignes, décisions, dates, personnes"),
                     ("contenu/", "le transcodage sous sa forme canonique, dont l'empreinte est ci-dessus"),

@@ -9,6 +9,9 @@ from pathlib import Path
 _TOLD = ("format", "laboratory", "catalogue", "stated_at", "is_signed", "version_label", "release_version",
          "content_sha256", "chain_head")  # fmt: skip
 
+_ABSENT = "absent:"
+"""How the state names what a pack does not hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -32,6 +35,7 @@ def manifest(state: Mapping[str, str], files: Iterable[Sums]) -> bytes:
     """The manifest: what the pack is of, and every file but itself and the list for `sha256sum`."""
     content = {
         **{name: state.get(name, "") for name in _TOLD},
+        "absent": {name.removeprefix(_ABSENT): said for name, said in state.items() if name.startswith(_ABSENT)},
         "files": [{"name": item.name, "size": item.size, "sha256": item.sha256} for item in files],
     }
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.claims.pack import Pack, make_pack
+from app.claims.versions import Asked, asked_version
 from app.jobs.queue import JobQueue
 from app.models import Job
 from app.platform.database import Transactions, reading
@@ -20,12 +21,19 @@ TITLE = "Dossier de preuve (zip)"
 STEPS = 3
 
 
-def ask_for_pack(session: Session, queue: JobQueue, access: CatalogueAccess) -> Job:
-    """Ask for a pack; a job makes it, however small the catalogue: it must not depend on who looks."""
-    return prepared.ask(session, queue, access, JOB_KIND, TITLE, {})
+def ask_for_pack(session: Session, queue: JobQueue, access: CatalogueAccess, asked: Asked) -> Job:
+    """Ask for a pack; a job makes it, however small the catalogue: it must not depend on who looks.
+
+    Raises what `asked_version` does. The version is settled now: one that is signed meanwhile changes nothing.
+    """
+    version = asked_version(session, access.catalogue_id, asked)
+    title = f"{TITLE}, version {version.number}" if version else f"{TITLE}, état du jour"
+    number = version.number if version else None
+    choices = {"version": number, "draft": version is None, "without_pdf": asked.without_pdf}
+    return prepared.ask(session, queue, access, JOB_KIND, title, choices)
 
 
-def run_job(engine: Engine, settings: Settings, job_id: int, _payload: dict[str, Any], progress: Progress) -> str:
+def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
     """Make a pack, publish it and journal its fingerprint; a job that has published already does nothing."""
     with reading(engine) as session:
         done = service.published(session, prepared.key_of(job_id))
@@ -36,8 +44,11 @@ def run_job(engine: Engine, settings: Settings, job_id: int, _payload: dict[str,
     service.expire(engine, settings)
     progress(0, STEPS, "Lecture des faits et écriture du dossier")
     drafts: list[service.Draft] = []
+    made: list[Pack] = []
+    asked = Asked(payload.get("version"), bool(payload.get("draft")), bool(payload.get("without_pdf")))
 
-    def deliver(path: Path, _pack: Pack) -> None:
+    def deliver(path: Path, pack: Pack) -> None:
+        made[:] = [pack]
         progress(1, STEPS, "Mise en réserve du dossier")
         with path.open("rb") as file:
             drafts[:] = [service.write_draft(engine, order.draft(), service.pieces_of(file))]
@@ -50,15 +61,16 @@ def run_job(engine: Engine, settings: Settings, job_id: int, _payload: dict[str,
 
     try:
         make_pack(
-            Transactions(engine), settings, order.laboratory, order.catalogue, deliver, order.person, publish=publish
-        )
+            Transactions(engine), settings, order.laboratory, order.catalogue, deliver, order.person,
+            publish=publish, asked=asked,
+        )  # fmt: skip
     except service.AlreadyPublishedError:
         service.remove_draft(engine, drafts[0].id)
     except BaseException:
         for draft in drafts:
             service.remove_draft(engine, draft.id)
         raise
-    return prepared.outcome(engine, job_id)
+    return " ".join([prepared.outcome(engine, job_id), *(pack.sentence for pack in made)])
 
 
 prepared.register(JOB_KIND, run_job, "Préparation d'un dossier de preuve", for_contributors=True)

@@ -13,37 +13,46 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.claims.canonical_zip import write_zip
 from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS, heads_file
-from app.claims.collecting import JOURNAL, Collected, collect, path_of, write_table
+from app.claims.collecting import JOURNAL, Collected, collect, path_of, refuse_hidden, write_table
 from app.claims.content import CONTENT, content_of
 from app.claims.documents import DRAFT, FORMAT, MANIFEST, SUMS, documents
 from app.claims.inventory import file_sums, manifest, sums_file
+from app.claims.past_base import opened, refuse_figures, refuse_other, write_past
 from app.claims.reading_facts import Facts, read_facts
 from app.claims.recompute import Moment
 from app.claims.tables import FILES, STATE
+from app.claims.versions import Asked, asked_version, given
 from app.coverage.files import CsvKind, Document, written
-from app.coverage.wording import counted_as_transcoded
-from app.errors import ConflictError
+from app.coverage.wording import counted_as_transcoded, name_of, scope_of
+from app.errors import ConflictError, TooBusyError
 from app.exports.service import ExportRequest, build
 from app.models import Catalogue, Laboratory, User
+from app.models.base import moment_told
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
 from app.reports.document import RowFile, document_html
+from app.reports.pdf import pdf_of
 from app.reports.row_file import rows_csv
 from app.settings import Settings
 from app.text import stamp_day
 from app.versions.canonical import content_sha256
+from app.versions.repository import changes_since
+from app.versions.service import told_as_draft
+from app.versions.whole import WholeVersion
 
 MADE_BY = "dossier de preuve"
 REPORT = "couverture/rapport.json"
-REPORT_ROWS, REPORT_DOCUMENT = "rapport/lignes.csv", "rapport/rapport.html"
+REPORT_ROWS, REPORT_DOCUMENT, REPORT_PDF = "rapport/lignes.csv", "rapport/rapport.html", "rapport/rapport.pdf"
+WITHOUT_PDF = f"absent:{REPORT_PDF}"
+"""What the state says of a pack without the report in PDF, and why it has none."""
+NO_PDF_ASKED = "le dossier a été demandé sans le rapport en PDF ; le même rapport y est en HTML"
+_PDF_FAILED = (
+    "Le dossier porte le rapport en PDF, qui n'a pas pu être fait : {} Rien n'a été produit. Sans PDF, demandez le "
+    "dossier avec --without-pdf (« sans le rapport en PDF » sur la page) : le manifeste le dit alors."
+)
 _DISAGREE = (
     "Les faits de ce catalogue ne redonnent pas les chiffres de la page Couverture ({}) : aucun dossier n'est produit. "
     "Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
-)
-
-_NOT_SIGNED_SO = (
-    "Le transcodage n'est pas, mot pour mot, celui qui est signé ({}) : aucun dossier n'est produit. Signez la version "
-    "telle qu'elle est."
 )
 
 
@@ -58,8 +67,19 @@ class Pack:
     """Bytes."""
     stated_at: datetime
     is_signed: bool
+    label: str
+    """Which version it is of, in French."""
+    version: int
+    """That of the sign-off whose state it holds; 0 for a draft."""
+    changes_since: int
+    """Decisions, and changes of newer exports, since that sign-off: they are not in the pack."""
     absent: tuple[str, ...]
-    """The exports that could not be made, each with the reason."""
+    """What could not be made, or was not asked for, each with the reason."""
+
+    @property
+    def sentence(self) -> str:
+        """Which state it holds, and what it does not, in French."""
+        return given(self.label, self.version, self.changes_since)
 
 
 def make_pack(
@@ -70,24 +90,49 @@ def make_pack(
     deliver: Callable[[Path, Pack], object],
     actor: User | None = None,
     publish: Callable[[Session, Pack], object] | None = None,
+    asked: Asked = Asked(),
 ) -> Pack:
     """Make the pack of a catalogue, hand its file to `deliver`, then journal its fingerprint.
 
-    A pack that cannot be delivered is not journaled; `publish` is part of the transaction that journals it. Raises
-    ConflictError when none can be made. `actor` is None on the command line.
+    It is that of the last whole sign-off, as it was signed, or of another state (`asked`); of the day, as a draft,
+    where nothing was ever signed whole. A pack that cannot be delivered is not journaled; `publish` is part of the
+    transaction that journals it. Raises ConflictError when none can be made, NotFoundError for a version that there is
+    not. `actor` is None on the command line.
     """
+    assert catalogue.id is not None
+    assert laboratory.id is not None
+    since = 0
     with TemporaryDirectory(prefix="transcodeur-dossier-") as name:
         folder = Path(name)
+        base = folder / "past.sqlite"
         with transactions.reading() as session:
-            collected = collect(session, folder, laboratory, catalogue, actor)
+            refuse_hidden(session, laboratory, catalogue, actor)
+            version = asked_version(session, catalogue.id, asked)
+            if version is None:
+                with told_as_draft():
+                    collected = collect(session, folder, laboratory, catalogue)
+            else:
+                since = changes_since(session, catalogue.id, version)
+                write_past(session, base, laboratory.id, catalogue.id, version)
         forbid_open_transaction("write an evidence pack")
+        if version is not None:
+            collected = _collect_past(base, folder, laboratory.id, catalogue.id, version)
+            base.unlink()
         target = folder / "pack.zip"
-        with target.open("wb") as file:
-            fingerprint = write_pack(collected, settings, file)
+        with target.open("wb") as file, moment_told(collected.stated_at):
+            fingerprint = write_pack(collected, settings, file, version, with_pdf=not asked.without_pdf)
+        absent = [f"{kind.value} : {reason}" for kind, reason in collected.absent.items()]
         pack = Pack(
-            _name(collected), fingerprint, target.stat().st_size, collected.stated_at, collected.version.is_signed,
-            tuple(f"{kind.value} : {reason}" for kind, reason in collected.absent.items()),
-        )  # fmt: skip
+            name=_name(collected),
+            fingerprint=fingerprint,
+            size=target.stat().st_size,
+            stated_at=collected.stated_at,
+            is_signed=collected.version.is_signed,
+            label=collected.version.label,
+            version=version.number if version else 0,
+            changes_since=since,
+            absent=(*absent, *([f"{REPORT_PDF} : {NO_PDF_ASKED}"] if asked.without_pdf else ())),
+        )
         deliver(target, pack)
         with transactions.writing() as session:
             _record(session, collected, pack, actor)
@@ -96,9 +141,28 @@ def make_pack(
     return pack
 
 
+def _collect_past(
+    base: Path, folder: Path, laboratory_id: int, catalogue_id: int, version: WholeVersion
+) -> Collected:
+    """What a pack is made of, as of a signature."""
+    with moment_told(version.signed_at), opened(base) as session:
+        laboratory = session.get_one(Laboratory, laboratory_id)
+        catalogue = session.get_one(Catalogue, catalogue_id)
+        collected = collect(session, folder, laboratory, catalogue, version.signed_at)
+        session.expunge_all()
+    refuse_figures(
+        version,
+        {
+            (name_of(definition), scope_of(definition)): (figure.numerator, figure.denominator)
+            for definition, figure in collected.report.figures
+        },
+    )
+    return collected
+
+
 def _name(collected: Collected) -> str:
-    draft = "" if collected.version.is_signed else f"{DRAFT}_"
-    return f"{draft}dossier_catalogue_{collected.catalogue.id}_{stamp_day(collected.stated_at)}.zip"
+    named = f"version_{collected.version.number}" if collected.version.is_signed else DRAFT
+    return f"dossier_catalogue_{collected.catalogue.id}_{named}_{stamp_day(collected.stated_at)}.zip"
 
 
 def _record(session: Session, collected: Collected, pack: Pack, actor: User | None) -> None:
@@ -117,8 +181,19 @@ def _record(session: Session, collected: Collected, pack: Pack, actor: User | No
     )
 
 
-def write_pack(collected: Collected, settings: Settings, target: BinaryIO) -> str:
-    """Write the pack; returns its fingerprint. Nothing is read from the database."""
+def write_pack(
+    collected: Collected,
+    settings: Settings,
+    target: BinaryIO,
+    version: WholeVersion | None = None,
+    *,
+    with_pdf: bool = True,
+) -> str:
+    """Write the pack; returns its fingerprint. Nothing is read from the database.
+
+    `version` is the sign-off whose state it must be. Raises ConflictError when it is not, and when the report cannot
+    be made as a PDF.
+    """
     folder = collected.folder
     exports, notes = _exports(collected, settings)
     members: dict[str, Path] = {}
@@ -128,19 +203,22 @@ def write_pack(collected: Collected, settings: Settings, target: BinaryIO) -> st
         path.write_bytes(content)
         members[name] = path
 
-    for name, content in (exports | _coverage_files(collected) | _report_files(collected)).items():
+    for name, content in (exports | _coverage_files(collected) | _report_files(collected, with_pdf)).items():
         keep(name, content)
     members |= {LINKS: folder / "links", FACTS: folder / "linked", SALTS: folder / "salts"}
     members[JOURNAL] = folder / "journal"
     keep(HEADS, heads_file(collected.head, collected.stated_at))
-    write_table(folder, STATE, _state(collected, notes).items())
+    state = _state(collected, notes)
+    if not with_pdf:
+        state[WITHOUT_PDF] = NO_PDF_ASKED
+    write_table(folder, STATE, state.items())
     moment = Moment(_facts(folder))
     _refuse_disagreement(collected, moment)
     content = content_of(moment)
     keep(CONTENT, content)
     moment.facts.state["content_sha256"] = content_sha256(content)
-    if collected.version.is_signed and collected.version.content_sha256 != moment.facts.state["content_sha256"]:
-        raise ConflictError(_NOT_SIGNED_SO.format(collected.version.label))
+    if version is not None:
+        refuse_other(version, collected.version, content_sha256(content))
     write_table(folder, STATE, moment.facts.state.items())
     for name, content in documents(moment).items():
         keep(name, content)
@@ -220,11 +298,17 @@ def _coverage_files(collected: Collected) -> dict[str, bytes]:
     return found
 
 
-def _report_files(collected: Collected) -> dict[str, bytes]:
+def _report_files(collected: Collected, with_pdf: bool) -> dict[str, bytes]:
     """The report to read and to print, and the table of all rows that it names by its SHA-256."""
     rows = rows_csv(collected.document)
     html = document_html(collected.document, RowFile.of(REPORT_ROWS, rows))
-    return {REPORT_ROWS: rows, REPORT_DOCUMENT: html.encode()}
+    found = {REPORT_ROWS: rows, REPORT_DOCUMENT: html.encode()}
+    if with_pdf:
+        try:
+            found[REPORT_PDF] = pdf_of(html)
+        except (ConflictError, TooBusyError) as error:
+            raise type(error)(_PDF_FAILED.format(error.message)) from error
+    return found
 
 
 def _cell(text: str) -> str:

@@ -16,10 +16,11 @@ from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS
 from app.claims.collecting import JOURNAL
 from app.claims.content import CONTENT, content_of
 from app.claims.documents import FORMAT, MANIFEST, SUMS, documents
+from app.claims.export_checks import EXPORTS, check_exports
 from app.claims.fact_checks import check_facts
 from app.claims.figures_files import LEVEL_WORDS, Shown, first_of_level, shown_figures
 from app.claims.inventory import Sums, manifest, sums_file
-from app.claims.pack import REPORT, REPORT_DOCUMENT, REPORT_ROWS
+from app.claims.pack import REPORT, REPORT_DOCUMENT, REPORT_PDF, REPORT_ROWS, WITHOUT_PDF
 from app.claims.past_facts import end_of_day
 from app.claims.reading_facts import Facts, FactsError, read_facts
 from app.claims.recompute import Figure, Moment
@@ -29,8 +30,9 @@ from app.versions.canonical import content_sha256
 
 MOST_READ, MOST_READ_WHOLE = 96 << 20, 512 << 20
 """Bytes of one file, and of all files, that are held in memory."""
-FOLDERS = ("couverture/", "exports/", "rapport/")
-"""What stands there is known by its hash; the report by its figures too."""
+FOLDERS = ("couverture/", EXPORTS, "rapport/")
+"""What stands there is known by its hash; the report by its figures, and the exports by their codes, too."""
+_BY_HASH = tuple(folder for folder in FOLDERS if folder != EXPORTS)
 INDICATORS = "couverture/indicateurs.csv"
 _READ = frozenset({
     LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS, REPORT_ROWS, REPORT_DOCUMENT,
@@ -80,9 +82,10 @@ def verify_pack(path: Path, expected: str = "", day: date | None = None) -> Verd
 
 
 def _contents(file: BinaryIO, members: list[Member]) -> dict[str, bytes]:
-    """What is read to be understood, by name; the exports are known by their hashes."""
+    """What is read to be understood, by name; the other files are known by their hashes."""
     fixed = {file.name for file in FILES} | _READ
-    wanted = [member for member in members if member.name in fixed or not member.name.startswith((*FOLDERS, JOURNAL))]
+    wanted = [member for member in members if member.name in fixed or member.name == REPORT_PDF
+              or not member.name.startswith((*_BY_HASH, JOURNAL))]  # fmt: skip
     for member in wanted:
         if member.size > MOST_READ:
             raise NotCanonicalError(f"« {member.name} » : {member.size} octets, plus que tout fichier de l'atelier")
@@ -117,6 +120,8 @@ def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint:
     _check_report(contents[REPORT], facts, moment, figures)
     _check_indicators(contents[INDICATORS], figures)
     _check_document(contents[REPORT_DOCUMENT], contents[REPORT_ROWS], facts)
+    _check_pdf(members, contents, facts)
+    check_exports({name: contents[name] for name in contents if name.startswith(EXPORTS)}, facts, moment)
     head = check_chain(contents, facts)
     past = shown_figures(Moment(facts, _asked(facts, day))) if day else []
     return Verdict(fingerprint, facts, figures, len(members), head.position if head else 0, past)
@@ -149,9 +154,9 @@ def _facts(contents: Mapping[str, bytes]) -> Facts:
 
 def _refuse_strangers(contents: Mapping[str, bytes], rebuilt: set[str]) -> None:
     known = rebuilt | {file.name for file in FILES}
-    known |= _READ
+    known |= _READ | {REPORT_PDF}
     for name in contents:
-        if name not in known:
+        if name not in known and not name.startswith(EXPORTS):
             raise NotCanonicalError(f"« {name} » n'a pas sa place dans un dossier de preuve")
 
 
@@ -173,6 +178,16 @@ def _check_document(document: bytes, rows: bytes, facts: Facts) -> None:
         raise FactsError(f"« {REPORT_DOCUMENT} » ne nomme pas « {REPORT_ROWS} » par son empreinte")
     if facts.state["version_label"] not in unescape(document.decode("utf-8")):
         raise FactsError(f"« {REPORT_DOCUMENT} » : la version n'est pas celle du dossier")
+
+
+def _check_pdf(members: list[Member], contents: Mapping[str, bytes], facts: Facts) -> None:
+    """The report in PDF is there, unless the state says that it was not asked for."""
+    is_there = any(member.name == REPORT_PDF for member in members)
+    if is_there is (WITHOUT_PDF in facts.state):
+        said = "est au dossier, que faits/state.csv dit sans lui" if is_there else "manque au dossier"
+        raise FactsError(f"« {REPORT_PDF} » {said}")
+    if is_there and not contents[REPORT_PDF].startswith(b"%PDF-"):
+        raise FactsError(f"« {REPORT_PDF} » : ce n'est pas un PDF")
 
 
 def _check_report(content: bytes, facts: Facts, moment: Moment, figures: list[Shown]) -> None:

@@ -66,6 +66,18 @@ class PastExport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOffer:
+    """Which states of the catalogue the file of evidence can be of."""
+
+    told: str
+    """What is given when nothing is chosen, and how much is not in it."""
+    last: str
+    """The last version that was signed whole; empty when none was."""
+    earlier: list[tuple[int, str]]
+    """The ones before it, the newest first: number, and what it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportsPage(PageContext):
     """The report, the files, the past exports."""
 
@@ -94,5 +106,6 @@ class ExportsPage(PageContext):
     past: list[PastExport]
     is_large: bool
     """The files are prepared by jobs."""
+    evidence: EvidenceOffer
     prepared: list[PreparedLine]
     """Those that the person asked for, newest first."""

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.exports import kept, repository, writers
 from app.exports.ans_files import ANS_EXPORTS
 from app.exports.format_names import KIND_LABELS
-from app.exports.pages import ExportLevelLine, ExportsPage, Offer, PastExport, ReasonLink
+from app.exports.pages import EvidenceOffer, ExportLevelLine, ExportsPage, Offer, PastExport, ReasonLink
 from app.exports.report import ReportLine, error_lines, lines_without_code
 from app.exports.schemas import READ_ROW_BY_ROW, ExportFile, ExportKind, SourceInfo
 from app.models import CONTRIBUTORS, ExportRecord, FileKind, ValueSetKind, utc_now
@@ -26,12 +26,16 @@ from app.terminology.value_sets import current_value_set
 from app.text import paris_time, release_title
 from app.transcoding.readers import approved_unread_by, blind_person
 from app.transcoding.under_way import require_figures
+from app.versions.repository import changes_since, signatures_of
 from app.versions.service import version_of
+from app.versions.whole import whole_versions
+from app.versions.wording import left_out
 
 MAY_EXPORT = CONTRIBUTORS
 SHOWN_ROWS = 200
 SHOWN_EXPORTS = 50
 SHOWN_PREPARED = 5
+SHOWN_VERSIONS = 50
 
 _CONTENTS = {
     ExportKind.LOINC_4: (
@@ -112,8 +116,21 @@ def exports_page(
         offers=_offers(session, settings, access, address, tried or {}, may_try=not large),
         past=[_past(record, name) for record, name in repository.past_exports(session, catalogue_id, SHOWN_EXPORTS)],
         is_large=large,
+        evidence=_evidence(session, catalogue_id),
         prepared=prepared_lines(session, access)[:SHOWN_PREPARED],
     )
+
+
+def _evidence(session: Session, catalogue_id: int) -> EvidenceOffer:
+    wholes = whole_versions(signatures_of(session, catalogue_id))
+    if not wholes:
+        told = "Aucune version n’est signée en entier : le dossier dit l’état du jour, marqué PROJET."
+        return EvidenceOffer(told=told, last="", earlier=[])
+    last = wholes[-1]
+    told = f"Le dossier donné est celui de la dernière version signée. {last.label} ; "
+    told += left_out(changes_since(session, catalogue_id, last))
+    earlier = [(whole.number, whole.label) for whole in reversed(wholes[:-1])]
+    return EvidenceOffer(told=told, last=last.label, earlier=earlier[:SHOWN_VERSIONS])
 
 
 def _statement(session: Session, access: CatalogueAccess, counts: kept.ExportCounts) -> Statement:

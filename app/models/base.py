@@ -40,7 +40,7 @@ def utc_now() -> datetime:
 
 @contextmanager
 def moment_told(moment: datetime) -> Iterator[None]:
-    """What is written meanwhile is written as of this moment: the demonstration has past days, nothing else has."""
+    """Meanwhile it is this moment: for what the demonstration writes of past days, and for reading a past state."""
     token = _told.set(moment)
     try:
         yield

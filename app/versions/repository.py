@@ -8,9 +8,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.models import (
+    MARKS,
     AuditEvent,
     CatalogueChange,
     ChangeKind,
+    Decision,
     Level,
     LocalTest,
     ProviderIdentity,
@@ -25,6 +27,7 @@ from app.models import (
 from app.platform.scoped import ACROSS
 from app.transcoding.readings import status_in_force
 from app.versions.schemas import ChapterMark, Signature, SignedChapter
+from app.versions.whole import WholeVersion
 
 _SIGNED_FIELDS = (
     "level", "code", "label", "chapter", "chapter_code", "subchapter_code", "specimen", "specimen_code", "unit",
@@ -84,6 +87,40 @@ def last_acts(session: Session, catalogue_id: int) -> tuple[int, int]:
     withdrawn = select(func.max(col(SignOffWithdrawal.id))).where(col(SignOffWithdrawal.catalogue_id) == catalogue_id)
     row = session.execute(select(last.scalar_subquery(), withdrawn.scalar_subquery())).one()
     return row[0] or 0, row[1] or 0
+
+
+MOST_COUNTED = 10_000
+"""Changes since a sign-off that are counted: a page waits for no more."""
+
+
+def changes_since(session: Session, catalogue_id: int, version: WholeVersion) -> int:
+    """How many decisions were made and values changed by newer exports since a sign-off: at most `MOST_COUNTED`.
+
+    Identifiers grow: only what came after the last approval and the last change that were signed is looked at.
+    """
+    marks = [chapter.mark for chapter in (*version.signature.carried, *version.signature.chapters)]
+    decided = (
+        select(col(Decision.id))
+        .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
+        .where(
+            col(Decision.id) > max((mark[3] for mark in marks), default=0),
+            col(LocalTest.catalogue_id) == catalogue_id,
+            col(Decision.created_at) > version.signed_at,
+            col(Decision.action).not_in(MARKS),
+        )
+        .limit(MOST_COUNTED)
+    )
+    changed = (
+        select(col(CatalogueChange.id))
+        .where(
+            col(CatalogueChange.id) > max((mark[5] for mark in marks), default=0),
+            col(CatalogueChange.catalogue_id) == catalogue_id,
+            col(CatalogueChange.created_at) > version.signed_at,
+        )
+        .limit(MOST_COUNTED)
+    )
+    found = sum(len(session.execute(statement).all()) for statement in (decided, changed))
+    return min(MOST_COUNTED, found)
 
 
 def chapter_marks(session: Session, catalogue_id: int) -> dict[str, ChapterMark]:

@@ -2,8 +2,10 @@
 
 import hashlib
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,22 @@ _AT_ONCE = timedelta(seconds=5)
 """How long after a proof its event may be written."""
 
 
+_as_draft: ContextVar[bool] = ContextVar("as_draft", default=False)
+
+
+@contextmanager
+def told_as_draft() -> Iterator[None]:
+    """What is read meanwhile says that it is a draft, also where the mapping is a signed one as it stands.
+
+    The state of the day holds work under way that no signature is about.
+    """
+    token = _as_draft.set(True)
+    try:
+        yield
+    finally:
+        _as_draft.reset(token)
+
+
 def version_of(session: Session, catalogue_id: int) -> VersionState:
     """At which version the mapping of a catalogue is: one statement where nothing was signed, four otherwise.
 
@@ -55,9 +73,12 @@ def version_of(session: Session, catalogue_id: int) -> VersionState:
     if not signatures:
         return state.state_of([], {}, "")
     release = current_release(session)
-    return state.state_of(
+    found = state.state_of(
         signatures, repository.chapter_marks(session, catalogue_id), release.version if release else ""
     )
+    if found.is_signed and _as_draft.get():
+        return replace(found, is_signed=False, label=wording.day_of_version(found.number))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ def changed_since(number: int) -> str:
     return f"{DRAFT} : modifiée depuis la version {number}"
 
 
+def day_of_version(number: int) -> str:
+    """The state of the day, when nobody changed what was signed."""
+    return f"{DRAFT} : état du jour, rien d’approuvé n’a changé depuis la version {number}"
+
+
 def withdrawn_label(number: int) -> str:
     """Every signature of the last version was withdrawn."""
     return f"{DRAFT} : la signature de la version {number} a été retirée"
@@ -88,6 +93,14 @@ def unsettled_warning(count: int) -> tuple[str, ...]:
         return ()
     rows = counted(count, "ligne approuvée n’est pas couverte", "lignes approuvées ne sont pas couvertes")
     return (f"{rows} : deux lectures y diffèrent, et ne sont pas encore conciliées.",)
+
+
+def left_out(since: int) -> str:
+    """How much changed since a sign-off."""
+    if not since:
+        return "rien n’a changé depuis."
+    changes = counted(since, "changement fait depuis n’y est pas", "changements faits depuis n’y sont pas")
+    return f"{changes} (décisions, nouveaux exports)."
 
 
 FIELD_LABELS = {

@@ -22,7 +22,10 @@ def evidence(decided: Sample, settings: Settings, run_main: RunMain, monkeypatch
     """`evidence(output)` on the decided sample."""
     monkeypatch.setattr(app.claims.cli, "get_settings", lambda: settings)
     monkeypatch.setattr(app.claims.cli, "open_ready", lambda _settings: decided.world.engine)
-    return lambda output: ended(run_main, "evidence", "--catalogue", str(decided.catalogue_id), "-o", output)
+    number = str(decided.catalogue_id)
+    return lambda output, *more: ended(
+        run_main, "evidence", "--catalogue", number, "-o", output, *(more or ("--without-pdf",))
+    )
 
 
 def ended(run_main: RunMain, *arguments: str) -> tuple[int, str, str]:

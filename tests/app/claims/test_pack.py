@@ -3,27 +3,32 @@
 import csv
 import hashlib
 import io
+import json
 import re
 import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from sqlmodel import col, select
 
+import app.claims.pack
 from app.audit.erasing import erase
 from app.audit.labels import ACTION_LABELS
 from app.audit.service import record
 from app.claims.chain_files import LINKS
 from app.claims.figures_files import LINES
-from app.claims.pack import make_pack
+from app.claims.pack import NO_PDF_ASKED, REPORT_PDF, make_pack
 from app.claims.verification import verify_pack
+from app.claims.versions import Asked
 from app.errors import ConflictError
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
 from app.models import Action, AuditEvent, Decision, Level, ReadingRequest
 from app.platform import chain
 from app.platform.database import Transactions, for_reading, make_engine, reading, transaction
+from app.reports.pdf import NO_LIBRARY
 from app.settings import Settings
 from app.upkeep import transfer
 from tests import postgresql
@@ -96,6 +101,44 @@ def test_it_holds_what_it_says(decided: Sample, make: Make) -> None:
     assert "Béatrice Biologiste : 5 lignes" in attestation
     assert "Signature : …" in attestation
     assert "@" not in contents["faits/people.csv"].decode(), "names, and no addresses"
+
+
+def test_the_report_in_pdf_has_the_same_bytes_and_is_in_the_manifest(decided: Sample, make: Make) -> None:
+    path, pack = make(decided, with_pdf=True)
+    assert make(decided, with_pdf=True)[1].fingerprint == pack.fingerprint
+    contents = opened(path)
+    said = json.loads(contents["manifest.json"])
+    assert said["absent"] == {}
+    (line,) = [line for line in said["files"] if line["name"] == REPORT_PDF]
+    assert line["sha256"] == hashlib.sha256(contents[REPORT_PDF]).hexdigest()
+    # The fonts of the application, and no other: what the machine has changes nothing.
+    reader = PdfReader(io.BytesIO(contents[REPORT_PDF]))
+    resources = [page["/Resources"]["/Font"] for page in reader.pages]
+    fonts = {str(font.get_object()["/BaseFont"]) for found in resources for font in found.values()}
+    assert fonts
+    assert all("+Rapport-" in name for name in fonts), fonts
+    assert "PROJET" in reader.pages[0].extract_text()
+
+
+def test_without_pdf_the_manifest_says_so(decided: Sample, make: Make) -> None:
+    path, pack = make(decided)
+    assert json.loads(opened(path)["manifest.json"])["absent"] == {REPORT_PDF: NO_PDF_ASKED}
+    assert pack.absent == (f"{REPORT_PDF} : {NO_PDF_ASKED}",)
+    verify_pack(path)
+
+
+def test_a_machine_that_makes_no_pdf_refuses_and_says_how_to_do_without(
+    decided: Sample, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_html: str) -> bytes:
+        raise ConflictError(NO_LIBRARY)
+
+    monkeypatch.setattr(app.claims.pack, "pdf_of", fail)
+    with pytest.raises(ConflictError, match=r"Pango.*Rien n'a été produit.*--without-pdf"):
+        make(decided, with_pdf=True)
+    with reading(decided.world.engine) as session:
+        assert session.exec(select(AuditEvent).where(AuditEvent.action == "evidence.create")).first() is None
+    verify_pack(make(decided)[0])
 
 
 def test_the_fingerprint_is_journaled(decided: Sample, make: Make) -> None:
@@ -206,7 +249,8 @@ def test_both_databases_give_the_same_bytes(
             transfer.advance_sequences(target)
         other = tmp_path / "serveur.zip"
         again = make_pack(Transactions(server), settings, world.laboratory, decided.catalogue,
-                          lambda file, _pack: other.write_bytes(file.read_bytes()))  # fmt: skip
+                          lambda file, _pack: other.write_bytes(file.read_bytes()),
+                          asked=Asked(without_pdf=True))  # fmt: skip
     finally:
         server.dispose()
     assert other.read_bytes() == path.read_bytes()
@@ -214,7 +258,7 @@ def test_both_databases_give_the_same_bytes(
 
 
 def test_the_button_prepares_it_and_it_is_the_same(decided: Sample, make: Make, client_for: ClientFor) -> None:
-    expected, pack = make(decided)
+    expected, pack = make(decided, with_pdf=True)
     base = f"/catalogues/{decided.catalogue_id}"
     biologist = client_for(BIOLOGIST)
     assert f'action="{base}/dossier"' in biologist.get(f"{base}/exports").text
@@ -244,7 +288,7 @@ def test_what_cannot_be_exported_is_named(world: World, make: Make) -> None:
     sample.approve("NA", SODIUM)
     path, pack = make(sample)
     contents = opened(path)
-    (told,) = pack.absent
+    told, _ = pack.absent
     assert told.startswith("loinc_4 : ")
     assert f"Absent du dossier : {told}" in contents["LISEZMOI.txt"].decode("utf-8-sig")
     assert not any("LOINC_4" in name for name in contents)

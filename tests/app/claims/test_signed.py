@@ -1,11 +1,13 @@
-"""The pack of a signed version: it says so, holds what was signed, and is a draft again after a change."""
+"""The pack of a signed version: it holds what was signed, to the byte, whatever changed since."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.claims.pack import Pack, make_pack
 from app.claims.verification import PackRefusedError, verify_pack
+from app.claims.versions import Asked
 from app.platform.database import Transactions, reading
 from app.versions.canonical import content_sha256
 from app.versions.reading import mapping_content
@@ -15,11 +17,11 @@ from tests.app.versions.conftest import RPPS, Approved, Signing, approved, desk,
 __all__ = ["approved", "desk", "signing"]
 
 
-def made(signing: Signing, path: Path) -> Pack:
+def made(signing: Signing, path: Path, **asked: Any) -> Pack:
     desk = signing.desk
     catalogue = desk.access().catalogue
     return make_pack(Transactions(desk.engine), desk.settings, desk.world.laboratory, catalogue,
-                     lambda file, _pack: path.write_bytes(file.read_bytes()))  # fmt: skip
+                     lambda file, _pack: path.write_bytes(file.read_bytes()), asked=Asked(**asked))  # fmt: skip
 
 
 def test_a_pack_follows_the_signature(signing: Signing, approved: Approved, tmp_path: Path) -> None:
@@ -51,5 +53,9 @@ def test_a_pack_follows_the_signature(signing: Signing, approved: Approved, tmp_
     with pytest.raises(PackRefusedError, match="faits/signatures"):
         verify_pack(other)
     approved(signing.desk.glucose)
-    assert not made(signing, later).is_signed
+    after = made(signing, later)
+    assert (after.fingerprint, after.version, after.changes_since) == (pack.fingerprint, 1, 2)
+    assert "2 changements faits depuis n’y sont pas" in after.sentence
+    assert later.read_bytes() == signed.read_bytes()
+    assert not made(signing, later, draft=True).is_signed
     assert verify_pack(later).facts.state["version_label"].startswith("PROJET : modifiée depuis la version 1")

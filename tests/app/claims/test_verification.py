@@ -2,7 +2,9 @@
 
 import io
 import json
+import pickle
 import random
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable
@@ -11,18 +13,31 @@ from pathlib import Path
 import pytest
 
 from app.claims.canonical_zip import NotCanonicalError, read_zip
-from app.claims.pack import REPORT, REPORT_DOCUMENT, REPORT_ROWS
+from app.claims.pack import NO_PDF_ASKED, REPORT, REPORT_DOCUMENT, REPORT_PDF, REPORT_ROWS, WITHOUT_PDF, make_pack
 from app.claims.verification import PackRefusedError, verify_pack
-from tests.app.claims.conftest import Make
+from app.platform.database import Transactions, make_engine
 from tests.app.claims.forging import changed, opened, rebuilt, summed, zipped
-from tests.app.exports.sample import POTASSIUM, SODIUM, Sample
+from tests.app.exports.conftest import decide_rows
+from tests.app.exports.sample import GLUCOSE, POTASSIUM, SODIUM, add_sample, ans_files
+from tests.conftest import World, _settings_of_tests
 
-ONE = pytest.mark.only("sqlite", "a file is read, and no database")
 
-
-@pytest.fixture
-def path(decided: Sample, make: Make) -> Path:
-    return make(decided)[0]
+@pytest.fixture(scope="module")
+def path(populated_database: tuple[Path, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One pack for all the tests of this file, with the report in PDF: none changes it."""
+    source, members = populated_database
+    settings = _settings_of_tests().model_copy(update={"data_dir": tmp_path_factory.mktemp("dossier")})
+    engine = make_engine(settings.resolved_database_url)
+    assert engine.url.database is not None
+    shutil.copyfile(source, engine.url.database)
+    try:
+        sample = decide_rows(add_sample(World(engine, *pickle.loads(members)), ans_files()))
+        target = settings.data_dir / "dossier.zip"
+        make_pack(Transactions(engine), settings, sample.world.laboratory, sample.catalogue,
+                  lambda file, _pack: target.write_bytes(file.read_bytes()))  # fmt: skip
+    finally:
+        engine.dispose()
+    return target
 
 
 def refusal(tmp_path: Path, content: bytes, expected: str = "") -> str:
@@ -36,7 +51,6 @@ def refusal(tmp_path: Path, content: bytes, expected: str = "") -> str:
     return caught.value.message
 
 
-@ONE
 def test_every_byte_of_what_holds_the_files_and_many_of_what_they_say(path: Path, tmp_path: Path) -> None:
     content = path.read_bytes()
     members, _ = read_zip(io.BytesIO(content), len(content))
@@ -60,7 +74,6 @@ def test_every_byte_of_what_holds_the_files_and_many_of_what_they_say(path: Path
     assert members[3].name in refusal(tmp_path, bytes(touched))
 
 
-@ONE
 def test_a_byte_less_or_more_anywhere_is_found(path: Path) -> None:
     content = path.read_bytes()
     for place in [0, 1, len(content) - 1, len(content), *random.Random(3).sample(range(len(content)), 200)]:
@@ -71,7 +84,6 @@ def test_a_byte_less_or_more_anywhere_is_found(path: Path) -> None:
                 read_zip(io.BytesIO(touched), len(touched))
 
 
-@ONE
 def test_each_file_changed_and_closed_again_is_named(path: Path, tmp_path: Path) -> None:
     """Checksums of the zip are right again: the hashes of the pack tell."""
     for name, content in opened(path).items():
@@ -83,7 +95,6 @@ def test_each_file_changed_and_closed_again_is_named(path: Path, tmp_path: Path)
         assert "SHA256SUMS" in said, name
 
 
-@ONE
 def test_whatever_follows_from_the_facts_is_made_again_and_compared(path: Path, tmp_path: Path) -> None:
     """Its hashes are right: a document, a figure or a link that the facts do not give is named all the same."""
     contents = opened(path)
@@ -100,7 +111,6 @@ def test_whatever_follows_from_the_facts_is_made_again_and_compared(path: Path, 
         assert name in said or "faits/" in said, (name, said)
 
 
-@ONE
 def test_a_forger_who_builds_everything_again_meets_the_chain(path: Path, tmp_path: Path) -> None:
     forged = rebuilt(changed(path, "faits/decisions.csv", lambda b: b.replace(POTASSIUM.encode(), SODIUM.encode())))
     report = json.loads(forged[REPORT])
@@ -108,14 +118,12 @@ def test_a_forger_who_builds_everything_again_meets_the_chain(path: Path, tmp_pa
     assert "n'est pas ce que dit la chaîne d'audit" in refusal(tmp_path, zipped(forged))
 
 
-@ONE
 def test_a_text_of_a_decision_is_held_by_the_chain(path: Path, tmp_path: Path) -> None:
     change = changed(path, "faits/decisions.csv", lambda b: b.replace(b"aucun terme", b"aucun TERME"))
     said = refusal(tmp_path, zipped(rebuilt(change)))
     assert "« reason » n'est pas le texte auquel la chaîne d'audit s'engage" in said
 
 
-@ONE
 def test_a_fact_without_its_link_is_found(path: Path, tmp_path: Path) -> None:
     def without_first(content: bytes) -> bytes:
         return content[content.index(b"\n") + 1 :]
@@ -126,7 +134,6 @@ def test_a_fact_without_its_link_is_found(path: Path, tmp_path: Path) -> None:
     assert "chaine/maillons.jsonl, ligne 1 : ce maillon ne suit pas" in refusal(tmp_path, zipped(forged))
 
 
-@ONE
 @pytest.mark.parametrize("name", ["numerator", "denominator", "rate", "rows_missing", "target_reached"])
 def test_a_figure_of_the_report_changed_with_every_hash_is_found(path: Path, tmp_path: Path, name: str) -> None:
     def forge(content: bytes) -> bytes:
@@ -155,7 +162,58 @@ def test_the_document_to_read_is_of_these_rows_and_of_this_version(
     assert told in said
 
 
-@ONE
+def with_state(path: Path, change: Callable[[bytes], bytes]) -> dict[str, bytes]:
+    """The contents with another state, and what follows from it."""
+    return rebuilt(changed(path, "faits/state.csv", change))
+
+
+def test_the_report_in_pdf_is_there_or_said_not_to_be(path: Path, tmp_path: Path) -> None:
+    contents = opened(path)
+    assert contents[REPORT_PDF].startswith(b"%PDF-")
+    assert f'"name": "{REPORT_PDF}"' in contents["manifest.json"].decode()
+    without = {name: content for name, content in contents.items() if name != REPORT_PDF}
+    assert f"« {REPORT_PDF} » manque au dossier" in refusal(tmp_path, zipped(summed(without)))
+    told = with_state(path, lambda b: b + f"{WITHOUT_PDF};{NO_PDF_ASKED}\r\n".encode().replace(
+        NO_PDF_ASKED.encode(), b'"' + NO_PDF_ASKED.encode() + b'"'))  # fmt: skip
+    assert "que faits/state.csv dit sans lui" in refusal(tmp_path, zipped(told))
+    other = summed(contents | {REPORT_PDF: b"autre chose"})
+    assert "ce n'est pas un PDF" in refusal(tmp_path, zipped(other))
+    touched = contents | {REPORT_PDF: contents[REPORT_PDF] + b"%"}
+    assert "SHA256SUMS" in refusal(tmp_path, zipped(touched))
+
+
+EXPORTED: dict[str, tuple[str, bytes, bytes, str]] = {
+    "a code of LOINC_6": (
+        "LOINC_6", SODIUM.encode(), POTASSIUM.encode(), "ligne 2 : le code 2823-3 n'est pas approuvé",
+    ),
+    "a code left out of LOINC_6": (
+        "LOINC_6", f"{SODIUM};Sodium [Moles/volume] in Serum or Plasma".encode(), b";",
+        f"« NA » est approuvé avec {SODIUM}, et porte aucun code",
+    ),
+    "a code of a row that nobody approved": (
+        "LOINC_6", b"1608 1609;;", f"1608 1609;{POTASSIUM};".encode(), "ligne 3 : le code 2823-3 n'est pas approuvé",
+    ),
+    "a code of LOINC_5": ("LOINC_5", b"GLYCEMIE;3016-3", b"GLYCEMIE;2951-2", "ligne 4 : le code 2951-2"),
+    "a code of LOINC_4": ("LOINC_4", b"Ionogramme;18719-5", b"Ionogramme;3016-3", "ligne 2 : le code 3016-3"),
+    "a code of the map": (
+        "ConceptMap_LOINC", f'"code":"{GLUCOSE}"'.encode(), f'"code":"{SODIUM}"'.encode(), "« GLY » : le code 2951-2",
+    ),
+    "a code left out of the map in R5": (
+        "ConceptMap_R5", b'"target":[{"code":"2951-2"', b'"target":[{"code":""', "le code approuvé 2951-2 n'y est pas",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_a_code_of_an_export_that_the_facts_do_not_give_is_named(path: Path, tmp_path: Path, kind: str) -> None:
+    """Every hash is right again."""
+    word, before, after, told = EXPORTED[kind]
+    (name,) = [name for name in opened(path) if name.startswith("exports/") and word in name]
+    said = refusal(tmp_path, zipped(summed(changed(path, name, lambda b: b.replace(before, after, 1)))))
+    assert name in said
+    assert told in said
+
+
 def test_the_journaled_fingerprint_tells_a_pack_that_holds_from_ours(path: Path, tmp_path: Path) -> None:
     """Rows have no link of their own: only the fingerprint says that a label was changed everywhere."""
     told = verify_pack(path).fingerprint
@@ -167,7 +225,6 @@ def test_the_journaled_fingerprint_tells_a_pack_that_holds_from_ours(path: Path,
     assert verify_pack(path, f" {told.upper()}\n").fingerprint == told
 
 
-@ONE
 def test_a_pack_that_is_not_signed_says_so(path: Path, tmp_path: Path) -> None:
     forged = rebuilt(changed(path, "faits/state.csv", lambda b: b.replace(b"PROJET : aucune", b"Version : aucune")))
     assert "n'est pas marqué PROJET" in refusal(tmp_path, zipped(forged))
@@ -229,7 +286,6 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@ONE
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_packs_are_refused_in_a_sentence(path: Path, tmp_path: Path, kind: str) -> None:
@@ -254,7 +310,6 @@ BAD_FILES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 
 
-@ONE
 @pytest.mark.parametrize("kind", BAD_FILES)
 def test_what_cannot_be_read_is_refused_in_a_sentence(path: Path, tmp_path: Path, kind: str) -> None:
     name, change = BAD_FILES[kind]

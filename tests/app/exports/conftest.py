@@ -29,6 +29,11 @@ def sample(world: World) -> Sample:
 @pytest.fixture
 def decided(sample: Sample) -> Sample:
     """The sample catalogue with a row in each state."""
+    return decide_rows(sample)
+
+
+def decide_rows(sample: Sample) -> Sample:
+    """A row in each state."""
     with sample.together():
         sample.approve("NA", SODIUM)
         sample.approve("GLY", GLUCOSE, relation="loinc_wider", comment="À jeun non précisé ;\nvu avec le service")
