@@ -2,7 +2,7 @@
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from sqlmodel import col, select, update
 
 from app.models import Decision, EarlierStatement, EarlierUse, EarlierVerdict, LoincRelease, MemoryEntry
