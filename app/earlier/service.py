@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ from app.platform.apart import Apart
 from app.platform.database import Transactions, give_way
 from app.platform.identity import CatalogueAccess
 from app.proposals.service import current_run
+from app.terminology.service import not_of_loinc
 from app.text import counted
 
 MAY_TAKE = CONTRIBUTORS
@@ -240,7 +241,9 @@ def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int]
             for part in _parts(wanted, STORED_AT_ONCE)
             for item in repository.by_ids(session, access.catalogue_id, part)
         ]
-    fit = [item for item in found if may_be_taken(item, use)]
+        # The release may have changed since they were compared, or they never were.
+        wrong = not_of_loinc(session, (item.loinc_num for item in found))
+    fit = [item for item in found if may_be_taken(item, use, wrong)]
     if use is EarlierUse.MEMORY:
         _remember(transactions, access, fit)
     remembered = sum(item.taken_as == EarlierUse.MEMORY for item in fit) if use is not EarlierUse.MEMORY else 0
@@ -252,12 +255,13 @@ def take(transactions: Transactions, access: CatalogueAccess, ids: Iterable[int]
     return event_id
 
 
-def may_be_taken(item: EarlierStatement, use: EarlierUse) -> bool:
+def may_be_taken(item: EarlierStatement, use: EarlierUse, wrong: Container[str] = ()) -> bool:
     """Whether a statement may be taken so: memory needs a code in use that its file affirms and nothing on its row
-    contradicts, a decision a row of the catalogue. What its file rejects is neither."""
+    contradicts, a decision a row of the catalogue. What its file rejects is neither, nor what is `wrong`: no code of
+    LOINC."""
     if use in (EarlierUse.LEFT, EarlierUse.NONE):
         return True
-    dead = item.verdict in (EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT)
+    dead = item.verdict in (EarlierVerdict.DEPRECATED, EarlierVerdict.ABSENT) or item.loinc_num in wrong
     standing = standing_in_file(item.relation, item.status)
     if item.local_test_id is None or dead or standing is Standing.REJECTED:
         return False

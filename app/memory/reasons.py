@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NO_TARGET = "sans code cible"
     OUT_OF_SCOPE = "dites hors périmètre", "dite hors périmètre"
     INVALID = "au code LOINC mal formé"
+    NOT_OF_LOINC = "au code absent de la version de LOINC utilisée, qui est entière"
     INVALID_OR_LOST = "au code LOINC mal formé ou introuvable"
     NO_LOCAL_CODE = "sans code ni libellé local"
     NOT_APPROVED = (

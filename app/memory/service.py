@@ -16,6 +16,7 @@ from app.files.archive import unpacked
 from app.files.guard import NOTHING_CLEARED
 from app.memory import repository
 from app.memory.file_reading import read_mappings
+from app.memory.reasons import Reason
 from app.memory.schemas import EarlierMapping, EarlierMappings, MemoryReport
 from app.models import (
     CONTRIBUTORS,
@@ -34,6 +35,7 @@ from app.platform.database import Transactions, give_way
 from app.platform.identity import LaboratoryAccess
 from app.platform.written import require_written
 from app.terminology.chunks import chunks
+from app.terminology.service import not_of_loinc
 from app.text import seen
 from matcher import LocalTest as MatcherTest
 from matcher.knowledge import signature
@@ -105,11 +107,22 @@ def import_memory(
     access.require(*MAY_REMEMBER)
     cleared = clearance.checked(access.user)
     found = (apart or Here(transactions.engine)).run(read_received, list(received), max_bytes, cleared)
-    prepared = [_linked(transactions, access, file) for file in found]
+    prepared = [_linked(transactions, access, _of_loinc(transactions, file)) for file in found]
     if cleared:
         with transactions.writing() as session:
             clearance.record(session, access, files=[file.digest for file in prepared])
     return [_store(transactions, access, file) for file in prepared]
+
+
+def _of_loinc(transactions: Transactions, file: ReadFile) -> ReadFile:
+    """The same without the mappings to what is no code of LOINC, which are counted."""
+    with transactions.reading() as session:
+        wrong = not_of_loinc(session, (item.loinc_num for item in file.read.mappings))
+    kept = tuple(item for item in file.read.mappings if item.loinc_num not in wrong)
+    if len(kept) == len(file.read.mappings):
+        return file
+    left = (Reason.NOT_OF_LOINC, len(file.read.mappings) - len(kept))
+    return replace(file, read=replace(file.read, mappings=kept, skipped=(*file.read.skipped, left)))
 
 
 def remember(

@@ -131,6 +131,17 @@ def terms_by_number(session: Session, release_id: int, numbers: Iterable[str]) -
     return found
 
 
+def held_numbers(session: Session, release_id: int, numbers: Iterable[str]) -> set[str]:
+    """Those of these codes that this release holds."""
+    found: set[str] = set()
+    for chunk in chunks(dict.fromkeys(numbers), IN_LIMIT):
+        statement = select(col(LoincTerm.loinc_num)).where(
+            col(LoincTerm.release_id) == release_id, col(LoincTerm.loinc_num).in_(chunk)
+        )
+        found.update(session.scalars(statement))
+    return found
+
+
 def terms_by_id(session: Session, ids: Collection[int]) -> dict[int, LoincTerm]:
     """Terms by identifier."""
     found: dict[int, LoincTerm] = {}

@@ -58,6 +58,18 @@ def is_whole(release: LoincRelease | None) -> bool:
     return release is not None and release.kind == OFFICIAL and not doubt_of(None, release)
 
 
+def not_of_loinc(session: Session, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of these codes that are no codes of LOINC: the release in use is whole, and does not hold them.
+
+    Nothing where it is not whole, or where none is loaded: another may hold them.
+    """
+    release = current_release(session)
+    if release is None or release.id is None or not is_whole(release):
+        return frozenset()
+    asked = frozenset(numbers) - {""}
+    return asked - repository.held_numbers(session, release.id, asked)
+
+
 def make_current(
     transactions: Transactions,
     release_id: int,

@@ -31,7 +31,7 @@ KNOWN = {
     "app/exports/workbook_conversion.py": READERS,
     "app/claims/canonical_zip.py": "packs, in one form only: stored members, read by our own few lines within a size",
     "app/upkeep/erasure_places.py": "a command of the owner of the machine; each part is inflated up to a size",
-    "loinc_data/release.py": "loads are read beside; `propose --release` is an owner's command: members are streamed",
+    "loinc_data/release.py": "loads are read beside; a command of the owner (`propose --release`) streams its members",
 }
 """Module -> what bounds it. A new reader of foreign bytes is added here with its reason, or read beside."""
 ASKED_BESIDE = {

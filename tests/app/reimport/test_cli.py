@@ -9,15 +9,26 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.errors import ImportRefusedError, InvalidInputError, NotFoundError
-from app.models import Catalogue, Job, LocalTest, SourceFile
+from app.models import (
+    Catalogue,
+    Decision,
+    EarlierStatement,
+    Job,
+    LocalTest,
+    MemoryEntry,
+    Proposal,
+    SourceFile,
+)
 from app.patient_guard.refusal import PatientDataError
-from app.platform.database import reading
+from app.platform.database import reading, transaction
+from app.proposals.jobs import run_proposals
 from app.reimport import cli as catalogues_cli
 from app.reimport.cli import register
 from app.settings import Settings
 from tests.app.catalogues.conftest import csv_bytes, loinc_2, loinc_3, side_file
 from tests.app.catalogues.test_patient_refusals import ARTICLE, ARTICLES, HELD, NUMBER, events
 from tests.app.files.workbooks import xlsx
+from tests.app.review.sample import add_release
 from tests.conftest import TRANSCODER, World
 
 
@@ -199,3 +210,27 @@ def test_an_update_journals_the_reason_once_it_is_confirmed(command: typer.Typer
     assert run(command, *answered, "--confirmer", "--par", TRANSCODER)[0] == 0
     (event,) = events(world, "patient_data.answer")
     assert event.actor_id == world.user_id(TRANSCODER)
+
+
+def test_codes_of_a_file_that_no_release_holds_or_of_a_wrong_form_decide_nothing(
+    command: typer.Typer, world: World, settings: Settings
+) -> None:
+    """They come in as earlier work, each with what is wrong of it, and no row has a code."""
+    with transaction(world.engine) as session:
+        add_release(session)
+    rows = [
+        ("Code", "Libellé", "Unité", "Milieu", "Code LOINC"),
+        ("NA", "Sodium", "mmol/L", "Sérum", "2160-0"),
+        ("NAX", "Sodium bis", "mmol/L", "Sérum", "2951-3"),
+    ]
+    Path("codes.csv").write_bytes(csv_bytes(rows))
+    assert run(command, "codes.csv", *LABORATORY)[0] == 0
+    with reading(world.engine) as session:
+        catalogue_id = session.exec(select(Catalogue.id)).one()
+    run_proposals(world.engine, settings, catalogue_id or 0)
+    with reading(world.engine) as session:
+        said = {item.local_code: (item.finding, item.verdict) for item in session.exec(select(EarlierStatement))}
+        assert said == {"NA": ("code", "absent"), "NAX": ("bad_digit", "unreadable")}
+        assert session.exec(select(Decision)).all() == []
+        assert session.exec(select(MemoryEntry)).all() == []
+        assert not {"2160-0", "2951-3"} & set(session.exec(select(Proposal.loinc_num)))
