@@ -12,5 +12,6 @@ class ReportPage(PageContext):
     """The files of the report, to ask for."""
 
     catalogue: Catalogue
+    laboratory_name: str
     version: str
     formats: list[ReportFormat]

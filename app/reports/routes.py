@@ -22,6 +22,7 @@ def show_report(request: Request, access: CatalogueDep, session: SessionDep) -> 
     page = ReportPage(
         title=f"Rapport — {access.catalogue.name}",
         catalogue=access.catalogue,
+        laboratory_name=access.laboratory.name,
         version=label_of(session, access.catalogue_id),
         formats=list(ReportFormat),
     )

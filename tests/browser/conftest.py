@@ -1,8 +1,10 @@
 """A real server and a real browser: Debian's Chromium, without network of its own."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -30,6 +32,15 @@ PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 PageFor = Callable[[str], Page]
+
+GUIDE = os.environ.get("GUIDE_PICTURES", "")
+"""Where a run writes the pictures of `docs/guide`; nowhere unless asked."""
+
+
+def picture(page: Page, name: str) -> None:
+    """What the window shows, for the guides; nothing is written unless GUIDE_PICTURES names a folder."""
+    if GUIDE:
+        page.screenshot(path=Path(GUIDE) / name)
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +78,8 @@ def page_for(browser: Browser, address: str, world: World, settings: Settings) -
     contexts = []
 
     def listen(message: ConsoleMessage) -> None:
-        # A refused sign-in is an answer, not a fault.
-        if message.type == "error" and "status of 401" not in message.text:
+        # A refused sign-in, and a proof that is asked again, are answers, not faults.
+        if message.type == "error" and not any(f"status of {code}" in message.text for code in (401, 403)):
             complaints.append(message.text)
 
     def make(email: str) -> Page:

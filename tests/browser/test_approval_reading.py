@@ -1,8 +1,5 @@
 """The biologist's reading in a real browser: a chapter of 60 rows is read and approved with keys alone."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert
@@ -14,7 +11,7 @@ from app.platform.database import reading, transaction
 from app.transcoding.facts import derive_state
 from app.transcoding.repository import store_states
 from tests.app.review.conftest import Desk, desk
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import PageFor, picture
 from tests.conftest import BIOLOGIST, TRANSCODER
 
 pytestmark = [
@@ -27,8 +24,6 @@ CHAPTER = "Sérologie"
 CHAPTER_ROWS = 60
 RISKY = 4
 """Rows of the chapter that have an alert."""
-GUIDE = os.environ.get("GUIDE_PICTURES", "")
-"""Where this run writes the pictures of `docs/guide/biologiste.md`; nowhere unless asked."""
 
 
 @pytest.fixture
@@ -93,11 +88,6 @@ def ready(page: Page, desk: Desk) -> None:
     page.goto(f"{desk.base}/approbation/lecture?chapitre={CHAPTER}")
     expect(page.locator(".reading.is-brief")).to_be_visible()
     page.wait_for_load_state("networkidle")
-
-
-def picture(page: Page, name: str) -> None:
-    if GUIDE:
-        page.screenshot(path=Path(GUIDE) / name)
 
 
 def test_a_chapter_of_60_rows_is_read_and_approved_with_keys_alone(
@@ -204,17 +194,18 @@ def test_an_attacker_ticks_what_the_page_does_not_offer(desk: Desk, chapter: lis
     assert approved(desk) == 1
 
 
-@pytest.mark.parametrize("width", [1280, 1920, 320])
-def test_the_reading_fits(width: int, desk: Desk, chapter: list[int], page_for: PageFor) -> None:
+def test_the_reading_fits(desk: Desk, chapter: list[int], page_for: PageFor) -> None:
     page = page_for(BIOLOGIST)
-    page.set_viewport_size({"width": width, "height": 800})
-    ready(page, desk)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    picture(page, f"lecture-{width}.png")
-    small = page.evaluate(
-        """() => Array.from(document.querySelectorAll(".reading a, .reading button, .reading summary, .reading select"))
-          .filter((item) => item.checkVisibility() && !item.closest(".brief") && !item.matches(".sr-only"))
-          .map((item) => [item.textContent.trim(), item.getBoundingClientRect().height])
-          .filter(([, height]) => height < 23.9)"""
-    )
-    assert small == []
+    for width in (1280, 1920, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        ready(page, desk)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small = page.evaluate(
+            """() => Array.from(
+                document.querySelectorAll(".reading a, .reading button, .reading summary, .reading select")
+              )
+              .filter((item) => item.checkVisibility() && !item.closest(".brief") && !item.matches(".sr-only"))
+              .map((item) => [item.textContent.trim(), item.getBoundingClientRect().height])
+              .filter(([, height]) => height < 23.9)"""
+        )
+        assert small == [], width
