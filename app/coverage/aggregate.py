@@ -8,10 +8,9 @@ one does.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache, lru_cache
-from math import prod
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +34,22 @@ from sqlmodel import Session, col
 from app.coverage.definitions import Definition, ExamRule, Figure, Measure, step_end, target_count, volume_step
 from app.coverage.figures import Group, by_chapter, figure_of, rows_to_reach
 from app.coverage.judging import Judging, ReleaseRule, Statuses
+from app.coverage.kinds import (
+    ABSENT,
+    GONE,
+    IS_EXAM,
+    IS_SUBCONTRACTED,
+    LOST,
+    NO_LONGER_RUN,
+    OUTCOMES,
+    RETIRED,
+    RUN,
+    THERE,
+    WEIGHTS,
+    Counted,
+    counted_of,
+    stands_of,
+)
 from app.coverage.repository import COUNTED_LEVELS, DEPRECATED
 from app.models import (
     Decision,
@@ -48,26 +63,10 @@ from app.models import (
     ValueSetMember,
     WorklistEntry,
 )
-from app.transcoding.standing import PLACEHOLDER_CODES, Standing, standing_of
+from app.transcoding.standing import PLACEHOLDER_CODES
 from loinc_data.checkdigit import is_valid_loinc
 
 _ENTRIES = WorklistEntry.__table__.c  # type: ignore[attr-defined]
-_STATUSES = (Status.TODO, Status.DECIDED, Status.APPROVED)
-"""By their digit; any other status is no more than the first."""
-_OUTCOMES = (Outcome.NONE, Outcome.CODE, Outcome.NO_LOINC, Outcome.OUT_OF_SCOPE)
-_ABSENT, _THERE, _RETIRED = 0, 1, 2
-"""What a release says of a code."""
-_RUN, _NO_LONGER_RUN, _GONE = 0, 1, 2
-_RADICES = (3, len(_STATUSES), len(_OUTCOMES), 3, 3, 2, 2, 2, 2)
-"""How many values each digit of a kind has: whether the row is run, its status and outcome; what the release in
-service and that of the decision say of its code; whether the code is a placeholder, and in the list; whether the local
-code has several answers, approved or decided."""
-_WEIGHTS = tuple(prod(_RADICES[:place]) for place in range(len(_RADICES)))
-_IS_SUBCONTRACTED = prod(_RADICES)
-_IS_EXAM = 2 * _IS_SUBCONTRACTED
-"""Added to the kind where it is read, so that the rows are grouped by one number."""
-_LOST = -1
-"""The kind of an analysis that the catalogue does not hold."""
 _MOST_DIGITS = 19
 
 
@@ -94,24 +93,6 @@ class Sources:
     """The day until which retired codes count has passed."""
     circuit_id: int = 0
     """The list *Circuit de la biologie* in service, 0 when none is."""
-
-
-@dataclass(slots=True)
-class Counted:
-    """The rows of one kind that nothing but their volumes tells apart."""
-
-    level: Level
-    value: str
-    """Of the axis."""
-    is_subcontracted: bool
-    kind: int
-    analyses: tuple[int, ...]
-    """The kinds of the analyses of an exam."""
-    rows: int = 0
-    rows_with_volume: int = 0
-    volume: int = 0
-    steps: list[tuple[int, int, int]] = field(default_factory=list)
-    """(step, rows, volume) of those whose volume is known; empty when steps are not asked for."""
 
 
 class JudgedCatalogue:
@@ -158,7 +139,7 @@ class JudgedCatalogue:
                 item,
                 Group(
                     item.level, item.value, item.is_subcontracted,
-                    *_stands(item, definition.judging, self._sources.leaves_out_deprecated),
+                    *stands_of(item, definition.judging, self._sources.leaves_out_deprecated),
                     item.rows, item.rows_with_volume, item.volume,
                 ),
             )
@@ -239,7 +220,7 @@ class JudgedCatalogue:
             key = (kind, value or "", kinds or "")
             item = found.get(key)
             if item is None:
-                item = found[key] = _counted(*key)
+                item = found[key] = counted_of(*key)
             item.rows += count
             item.rows_with_volume += int(known)
             item.volume += int(total)
@@ -254,7 +235,7 @@ class JudgedCatalogue:
         """
         judgings = {definition.judging for definition in self._definitions}
         is_gone = col(LocalTest.retired_at).is_not(None)
-        run = case((is_gone, _GONE), (_ENTRIES.retired == "1", _NO_LONGER_RUN), else_=_RUN)
+        run = case((is_gone, GONE), (_ENTRIES.retired == "1", NO_LONGER_RUN), else_=RUN)
         source = WorklistEntry.__table__.join(  # type: ignore[attr-defined]
             LocalTest.__table__, col(LocalTest.id) == _ENTRIES.local_test_id  # type: ignore[attr-defined]
         )
@@ -302,13 +283,13 @@ class JudgedCatalogue:
                 digits.append(literal(0))
         # What is known of a code matters where one is decided, and what is decided where somebody said so. Each is
         # looked at once, and nothing of what a row does not need.
-        run_weight, status_weight, outcome_weight, *weights = _WEIGHTS
+        run_weight, status_weight, outcome_weight, *weights = WEIGHTS
         known = sum((digit * weight for digit, weight in zip(digits, weights, strict=True)), literal(0))
         said = case(
-            (_ENTRIES.outcome == Outcome.CODE, outcome_weight * _OUTCOMES.index(Outcome.CODE) + known),
+            (_ENTRIES.outcome == Outcome.CODE, outcome_weight * OUTCOMES.index(Outcome.CODE) + known),
             *(
                 (_ENTRIES.outcome == outcome, outcome_weight * number)
-                for number, outcome in enumerate(_OUTCOMES)
+                for number, outcome in enumerate(OUTCOMES)
                 if outcome not in (Outcome.NONE, Outcome.CODE)
             ),
             else_=0,
@@ -316,8 +297,8 @@ class JudgedCatalogue:
         status = case((_ENTRIES.status == Status.APPROVED, 2 * status_weight), else_=status_weight)
         is_said = _ENTRIES.status.in_([Status.APPROVED, Status.DECIDED])
         judged = run * run_weight + case((is_said, status + said), else_=0)
-        is_exam = case((_ENTRIES.level == Level.EXAM, _IS_EXAM), else_=0)
-        kind = judged + is_exam + case((_ENTRIES.subcontracted == "1", _IS_SUBCONTRACTED), else_=0)
+        is_exam = case((_ENTRIES.level == Level.EXAM, IS_EXAM), else_=0)
+        kind = judged + is_exam + case((_ENTRIES.subcontracted == "1", IS_SUBCONTRACTED), else_=0)
         value = {
             Axis.NONE: literal(""),
             Axis.CHAPTER: _ENTRIES.counted_chapter,
@@ -393,14 +374,14 @@ class JudgedCatalogue:
         exam = rows.alias("exam")
         analysis = rows.alias("analysis")
         # Whether an analysis is sub-contracted says nothing of its exam: fewer sets are told apart.
-        kind = cast(func.coalesce(analysis.c.kind % _IS_SUBCONTRACTED, _LOST), String)
+        kind = cast(func.coalesce(analysis.c.kind % IS_SUBCONTRACTED, LOST), String)
         is_server = self._session.get_bind().dialect.name == "postgresql"
         kinds = func.string_agg(distinct(kind), ",") if is_server else func.group_concat(distinct(kind))
         source = exam.join(ExamAnalysis, col(ExamAnalysis.exam_id) == exam.c.id).outerjoin(
             analysis, analysis.c.id == col(ExamAnalysis.analysis_id)
         )
         statement = select(exam.c.id.label("exam_id"), kinds.label("kinds")).select_from(source)
-        statement = statement.where(exam.c.kind >= _IS_EXAM)
+        statement = statement.where(exam.c.kind >= IS_EXAM)
         if steps:
             statement = statement.where(_in_steps(exam.c.volume, steps))
         return statement.group_by(exam.c.id).cte("analyses_of_exam")
@@ -419,10 +400,10 @@ class JudgedCatalogue:
 
 def _status_digit(term: Any, invalid: Sequence[str]) -> ColumnElement[Any]:
     """What a release says of the code of a row."""
-    whens = [(col(term.status).is_(None), _ABSENT)]
+    whens = [(col(term.status).is_(None), ABSENT)]
     if invalid:
-        whens.append((_ENTRIES.loinc_num.in_(invalid), _ABSENT))
-    return case(*whens, (col(term.status) == DEPRECATED, _RETIRED), else_=_THERE)
+        whens.append((_ENTRIES.loinc_num.in_(invalid), ABSENT))
+    return case(*whens, (col(term.status) == DEPRECATED, RETIRED), else_=THERE)
 
 
 def _step(volume: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -440,53 +421,3 @@ def _big(value: int) -> ColumnElement[int]:
 
 def _in_steps(volume: Any, steps: Collection[int]) -> ColumnElement[bool]:
     return or_(*(and_(volume >= _big(step), volume < _big(step_end(step))) for step in sorted(steps)))
-
-
-def _counted(kind: int, value: str, sets: str) -> Counted:
-    """Rows of this kind, none yet; `sets`: the kinds of the analyses of an exam, separated by commas."""
-    level = Level.EXAM if kind >= _IS_EXAM else Level.ANALYSIS
-    is_subcontracted = bool(kind % _IS_EXAM // _IS_SUBCONTRACTED)
-    analyses = tuple(sorted(int(part) for part in sets.split(","))) if sets else ()
-    return Counted(level, value, is_subcontracted, kind % _IS_SUBCONTRACTED, analyses)
-
-
-def _stands(
-    item: Counted, judging: Judging, leaves_out_deprecated: bool
-) -> tuple[Standing, bool, bool, bool]:
-    """Where the rows stand, and whether they are transcoded by their own code, by their analyses, or emptied."""
-    standing = standing_of_kind(item.kind, judging, leaves_out_deprecated)
-    own = standing is Standing.TRANSCODED
-    if item.level is not Level.EXAM:
-        return standing, own, own, False
-    # An analysis that the catalogue does not hold cannot have been approved.
-    stands = [
-        Standing.UNFINISHED if kind == _LOST else standing_of_kind(kind, judging, leaves_out_deprecated)
-        for kind in item.analyses
-    ]
-    wanted = [found for found in stands if found not in judging.leaving]
-    every = bool(wanted) and all(found is Standing.TRANSCODED for found in wanted)
-    return standing, own, every, bool(stands) and not wanted
-
-
-@cache
-def standing_of_kind(kind: int, judging: Judging, leaves_out_deprecated: bool) -> Standing:
-    """Where the rows of a kind stand when they are judged so."""
-    run, status, outcome, now, then, placeholder, circuit, by_approved, by_decided = (
-        kind // weight % radix for weight, radix in zip(_WEIGHTS, _RADICES, strict=True)
-    )
-    if run == _GONE or (run == _NO_LONGER_RUN and not judging.with_retired):
-        return Standing.RETIRED
-    is_decided_enough = judging.statuses is Statuses.DECIDED
-    said = _STATUSES[status]
-    release = then if judging.releases is ReleaseRule.OF_DECISION else now
-    found = standing_of(
-        Status.APPROVED if said is Status.DECIDED and is_decided_enough else said,
-        _OUTCOMES[outcome],
-        exists=release != _ABSENT,
-        is_placeholder=bool(placeholder),
-        is_left_out=judging.leaves_out(release == _RETIRED, leaves_out_deprecated),
-        has_several=bool(by_decided if is_decided_enough else by_approved),
-    )
-    if found is Standing.TRANSCODED and judging.circuit_only and not circuit:
-        return Standing.OUTSIDE_CIRCUIT
-    return found

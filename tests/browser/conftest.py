@@ -78,8 +78,9 @@ def page_for(browser: Browser, address: str, world: World, settings: Settings) -
     contexts = []
 
     def listen(message: ConsoleMessage) -> None:
-        # A refused sign-in, and a proof that is asked again, are answers, not faults.
-        if message.type == "error" and not any(f"status of {code}" in message.text for code in (401, 403)):
+        # A refused sign-in, and a proof that is asked again before a signature, are answers, not faults.
+        asked_again = "status of 403" in message.text and "/signature" in message.location.get("url", "")
+        if message.type == "error" and "status of 401" not in message.text and not asked_again:
             complaints.append(message.text)
 
     def make(email: str) -> Page:

@@ -18,7 +18,6 @@ from app.coverage.definitions import TARGET
 from app.reports.charts import Share, chart
 from app.settings import PROJECT_ROOT, resource_dir
 from app.text import share_text
-from app.web import templating
 from app.web.templating import environment, format_percent
 
 NARROW, WIDE = "\u202f", "\u00a0"
@@ -50,8 +49,8 @@ def test_percentages_round_down(numerator: int, denominator: int, decimals: int,
 
 @pytest.mark.parametrize("under", [0.7999999999999, 0.79999999999999, 0.799999999999999])
 def test_a_breath_under_the_target_is_under_it(under: float) -> None:
-    for decimals, digits in enumerate(("79", "79,9", "79,99")):
-        assert format_percent(under, decimals) == f"{digits}{WIDE}%"
+    for decimals, shown in enumerate(("79", "79,9", "79,99")):
+        assert format_percent(under, decimals) == f"{shown}{WIDE}%"
     whole = Fraction(repr(under))
     assert share_text(whole.numerator, whole.denominator) == f"79,99{WIDE}%"
 
@@ -98,7 +97,7 @@ COMPUTED = {
 }
 MAKERS = {
     Path(module.__file__ or "")
-    for module in (templating, text, terminology_cli, pace, pack_commands, pack_documents)
+    for module in (text, terminology_cli, pace, pack_commands, pack_documents)
 }
 """The modules that make percentages: each rounds down, and a test of each says so."""
 
