@@ -129,7 +129,7 @@ def refuse_name(file_name: str) -> None:
     """
     title = re.sub(r"[_.]+", " ", file_name)
     said = traces_in(title)
-    found = [kind for kind in said if kind not in (Kind.NUMBER_FORM, Kind.NAME)]
+    found: list[Kind] = [kind for kind in said if kind not in (Kind.NUMBER_FORM, Kind.NAME)]
     year = births.dated(title)
     if year is not None and year < births.BEFORE_COMPUTERS and names_a_person_and_a_day(title):
         found.append(Kind.NAME)

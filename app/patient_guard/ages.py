@@ -22,7 +22,7 @@ _PERSON = (
     r"|hombre|mujer|vrouw|w)"
 )
 _CERTAIN = re.compile(
-    r"(?<![a-z])(?:patiente?|pte?|monsieur|madame|mademoiselle|mme|mlle|mr|m|malade|dame|consultante?)\.?(?![a-z])"
+    r"(?<![a-z])(?:patiente?|pte?|monsieur|madame|mademoiselle|mme|mlle|mr|m\.|malade|dame|consultante?)(?![a-z])"
 )
 """Words of one person whom somebody has seen."""
 _AGES = re.compile(
@@ -61,8 +61,12 @@ _BOUND_AFTER = re.compile(
     r"|(?:a|et|ou|-|–|—|/|to|bis)\s?\d{1,3}\s?(?:ans?|mois|a|j\w*|sem\w*|years?|y)\b|et\s?[<>]|>|<|≤|≥)"
 )
 _NUMBER = re.compile(r"(?<![\w.,/:-])(?<![<>≤≥±]\s)(?<![<>≤≥±])\d{1,7}(?P<decimals>[.,]\d{1,4})?(?![\d/:]|[.,]\d)")
-_PART_OF_RANGE = re.compile(r"\d\s?(?:[-–—/]|a|et|to|bis)\s?$")
-_RANGE_AFTER = re.compile(r"\s?(?:(?:[-–—/]|a|et|to|bis)\s?\d|\+/-|±)")
+_PART_OF_RANGE = re.compile(
+    r"(?:\d\s?(?:[-–—/]|a|et|to|bis)|[\[\]]\s?(?:\d+[.,]?\d*\s?[;,-])?|(?:inf|sup)\w*\.?(?: ou egale?s?)?(?: a)?"
+    r"|\b(?:plus|moins|dela|dessus|dessous) de|\bjusqu['’]?a|\bpartir de|\bentre|\bsi)\s?$"
+)
+_RANGE_AFTER = re.compile(r"\s?(?:(?:[-–—/]|a|et|to|bis)\s?\d|\+/-|±|[;,-]\s?\d+[.,]?\d*\s?[\[\]])")
+_AGE_RANGE_AFTER = re.compile(r"\s?(?:[-–—/]|a|et|to|bis)\s?\d{1,3}(?![.,]?\d)")
 _CODE_BEFORE = re.compile(
     r"\b(?:ca|facteur|hpv|type|niveau|grade|stade|groupe|lot|no|numero|page|version|tube|box|poste|tel|trisomie"
     r"|phase|index"
@@ -83,7 +87,7 @@ _LAB_UNIT = re.compile(
     r"|copies|log\b|mmhg|fl\b|pg\b|ui\b|ppm\b|mosm)"
 )
 _REFERENCE = re.compile(
-    r"\b(?:norm\w*|refer\w*|v\.?r|v\.u|vu(?=\s?[:=])|vn|usuel\w*|born\w*|interval\w*|seuils?|limit\w*|cibl\w*"
+    r"\b(?:norm\w*|refer\w*|v\.?r|v\.u|vn|usuel\w*|born\w*|interval\w*|seuils?|limit\w*|cibl\w*"
     r"|moyenn\w*|median\w*|percentil\w*"
     r"|(?<!/)max\w*|(?<!/)min\w*|risque\w*|exempl\w*|ex|population\w*|attendue?s?|physiologi\w*|cut[- ]?off"
     r"|recommand\w*"
@@ -92,6 +96,7 @@ _REFERENCE = re.compile(
 _NAME_JUST_BEFORE = re.compile(
     r"(?P<name>[a-z][a-z0-9'’-]*\+?)\s?(?:(?:a|=|:|est a|est de|est|etait a|controlee? a|de|of|is|rendue? a)\s?)?$"
 )
+_END = re.compile(r"\s*(?:[,;.)(\n]|$|(?:et|au|a|ce|tel|chez|pour|en|hier|sur|for|in|bei)\b|controle)")
 _NO_NAME = frozenset(
     "et ou de d a age agee ans an mois le la les du des un une sur pour pendant depuis avec dans sous en au aux "
     "par n no chez "
@@ -101,13 +106,13 @@ _NO_NAME = frozenset(
 )
 _WORD = re.compile(r"[a-z][a-z0-9+-]*")
 _SAID = re.compile(
-    r"\b(?:positi(?:f|ve)|negati(?:f|ve)"
-    r"|effondree?|elevee?|augmentee?|indetectable|detectee?|reacti(?:f|ve))\b"
+    r"\b(?:positi(?:f|ve)|negati(?:f|ve)|effondree?|elevee?|augmentee?|indetectable|detectee?|reacti(?:f|ve))\b"
+    r"(?! (?:si|pour|a partir|attendu|des|quand|chez))"
 )
 _LONGEST, _STEP = 600, 400
 """A longer text is read in pieces of so many characters, that begin so far from each other."""
 _SHORTEST = 5
-_MOST_AGES, _MOST_NUMBERS = 6, 24
+_MOST_MATCHES, _MOST_AGES, _MOST_NUMBERS = 16, 6, 24
 """Of one piece: no more of them are looked at together."""
 _AROUND = 40
 _USUAL = frozenset({1, 2, 3, 4, 6, 12, 14, 16, 17, 18, 21})
@@ -140,7 +145,7 @@ def _unit_kind(unit: str | None) -> str:
 def _ages(plain: str) -> list[_Age]:
     """The exact ages of one person in a text; bounds and ranges are none."""
     found = []
-    for match in _AGES.finditer(plain):
+    for match in islice(_AGES.finditer(plain), _MOST_MATCHES):
         group = next(place for place in "1234567" if match[f"n{place}"] is not None)
         number, unit = int(match[f"n{group}"]), match[f"unit{group}"] if group < "6" else None
         kind = _unit_kind(unit)
@@ -151,6 +156,8 @@ def _ages(plain: str) -> list[_Age]:
             continue
         start = match.start(f"n{group}")
         if _BOUND_BEFORE.search(plain[max(0, start - _AROUND) : start]):
+            continue
+        if unit is None and _AGE_RANGE_AFTER.match(plain, match.end(f"n{group}")):
             continue
         if _BOUND_AFTER.match(plain, match.end(f"unit{group}") if unit else match.end(f"n{group}")):
             continue
@@ -220,9 +227,16 @@ def _tells(plain: str, *, is_reference: bool, needs_name: bool) -> bool:
             ):
                 return True
         said = _SAID.search(plain, age.end)
-        if said and not is_reference and not age.needs_name and (age.is_certain or not age.is_usual):
-            return _REFERENCE.search(plain[age.end : said.start()]) is None
+        if said and not is_reference and not age.needs_name:
+            between = plain[age.end : said.start()]
+            if (_names(between) or not age.is_usual) and _REFERENCE.search(between) is None:
+                return True
     return False
+
+
+def _names(text: str) -> bool:
+    """Whether some word of a text may name an analyte."""
+    return any(len(word) > 1 and word not in _NO_NAME for word in _WORD.findall(text))
 
 
 def _is_result(
@@ -243,13 +257,12 @@ def _is_result(
         if len(match[0]) == 4 and match[0][:2] in ("19", "20"):
             return False  # A year.
         named = _NAME_JUST_BEFORE.search(before)
-        ends = not after or re.match(r"\s*(?:[,;.)(\n]|$|et\b|au\b|a\b|ce\b|tel\b|controle)", after) is not None
+        ends = not after or _END.match(after) is not None
         if named is None or named["name"] in _NO_NAME or not ends:
             return False
         return not (is_reference and age.is_usual)
-    is_named = any(len(word) > 1 and word not in _NO_NAME for word in _WORD.findall(between))
-    if is_named:
+    if _names(between):
         return True
     if age.needs_name or needs_name or is_reference:
         return False
-    return age.is_certain or not age.is_usual
+    return not age.is_usual
