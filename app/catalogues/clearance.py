@@ -29,7 +29,7 @@ class Clearance:
         cleared = {Kind.ARTICLE} if self.are_articles else set()
         if self.names:
             if not user.is_administrator:
-                raise NotAllowedError("Seul un administrateur passe outre à ce qui ressemble à des noms ou à des âges.")
+                raise NotAllowedError("Seul un administrateur passe outre à des noms ou à des âges.")
             require_written(self.reason, "Dites pourquoi ce qui ressemble à des noms ou à des âges n'en est pas.")
             if len(self.reason) > MAX_REASON:
                 raise InvalidInputError(f"Ce motif est trop long : {MAX_REASON} caractères au plus.")
