@@ -32,8 +32,8 @@ class Clearance:
         cleared = {Kind.ARTICLE} if self.are_articles else set()
         if self.names:
             if not user.is_administrator:
-                raise NotAllowedError("Seul un administrateur peut passer outre à ce qui ressemble à des noms.")
-            require_written(self.reason, "Dites pourquoi ce qui ressemble à des noms n'en est pas.")
+                raise NotAllowedError("Seul un administrateur passe outre à des noms ou à des âges.")
+            require_written(self.reason, "Dites pourquoi ce qui ressemble à des noms ou à des âges n'en est pas.")
             _check_reason(self.reason)
             cleared |= OVERRULED
         return frozenset(cleared)

@@ -25,7 +25,7 @@ from app.patient_guard.findings import Finding, Kind, kept
 from app.patient_guard.messages import message_in_bytes
 from app.patient_guard.refusal import PatientDataError, counts_of, problems_of
 from app.patient_guard.tables import examine
-from app.patient_guard.texts import traces_in
+from app.patient_guard.texts import names_a_person_and_a_day, traces_in
 
 NOTHING_CLEARED: frozenset[Kind] = frozenset()
 _SHOWN_HEADING = 60
@@ -93,7 +93,21 @@ def refuse_patient_data(table: Table, cleared: frozenset[Kind] = NOTHING_CLEARED
     gathered.refuse()
 
 
+def _look_at_titles(table: Table, gathered: _Gathered) -> None:
+    """What the names of sheets say of a person; a refusal gives their places, and not their names.
+
+    A number needs its key, as in names of files.
+    """
+    for place, name in enumerate(table.sheet_names, start=1):
+        title = re.sub(r"[_\s]+", " ", name)
+        kinds: list[Kind] = [kind for kind in traces_in(title) if kind != Kind.NUMBER_FORM]
+        if Kind.NAME not in kinds and names_a_person_and_a_day(title):
+            kinds.append(Kind.NAME)
+        gathered.add([Finding(kind, None, ()) for kind in kinds], str, f"nom de la feuille n° {place} : ")
+
+
 def _look_at_table(table: Table, gathered: _Gathered) -> None:
+    _look_at_titles(table, gathered)
     header_rows = max(table.dialect.header_rows, detect_header_rows(table.rows))
     headings = table.rows[: max(header_rows, 1)]
     gathered.add(_findings(table.rows, header_rows), lambda column: _name_of(headings, column))
@@ -111,10 +125,14 @@ def refuse_name(file_name: str) -> None:
     """Refuse a file whose own name speaks of a patient; raises PatientDataError, which does not say the name.
 
     A number needs its key: names of files bear moments of thirteen digits. Nor do a name and a day say a patient:
-    who transcoded a file signs and dates it.
+    who transcoded a file signs and dates it, though on no day from before computers.
     """
-    said = traces_in(re.sub(r"[_.]+", " ", file_name))
-    found = [kind for kind in said if kind not in (Kind.NUMBER_FORM, Kind.NAME)]
+    title = re.sub(r"[_.]+", " ", file_name)
+    said = traces_in(title)
+    found: list[Kind] = [kind for kind in said if kind not in (Kind.NUMBER_FORM, Kind.NAME)]
+    year = births.dated(title)
+    if year is not None and year < births.BEFORE_COMPUTERS and names_a_person_and_a_day(title):
+        found.append(Kind.NAME)
     if numbers.holds_keyed(file_name) and Kind.NUMBER not in found:
         found.append(Kind.NUMBER)
     if found:

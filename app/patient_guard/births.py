@@ -48,11 +48,37 @@ _BORN_SOMEWHERE = re.compile(
     rf"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) )?{_DATE}"
 )
 """« née à Lyon le 12/03/1961 », « née DUPONT le … »; without its accent « né » is a negation more often than not."""
+_DDMMYY = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d(?!\w|[.,/-]\d)"
+_SHORT = rf"(?:{_DDMMYY}|\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w|[.,/-]\d))"
+_MONTH_YEAR = (
+    rf"(?:(?:{_WORDS})\.?[ -](?:de )?(?:18|19|20)\d\d|(?:0?[1-9]|1[0-2])\s?[/.-]\s?(?:19|20)\d\d)(?![\w]|[/.-]\d)"
+)
+_TOLD_PART = re.compile(
+    r"(?<![\w-])(?:ne(?:e|\(e\)|\.e|·e|/e|\(e\)s)? ?(?:le|en|:|=)|ddn|d\.d\.n\.?|d\.n\.|dtn|d ?naiss\.?|nais\b\.?"
+    r"|naiss(?:ance)?\.?\s?[:=(]"
+    r"|born(?: on| in)?|dob|d\.o\.b\.?|birth ?date|date (?:of birth|de naissance)|geb(?:oren)?\.?(?: am)?|geburtsdatum"
+    rf"|nacid[oa](?: el| en)?|nat[oa] (?:il|nel))[\s:;=(]{{0,4}}(?:en |in |le |on |the |am |est "
+    rf"|is )?(?:{_SHORT}|{_MONTH_YEAR}|\d{{8}}(?!\d)"
+    rf"|(?<=en )\d\d,? (?:{_WORDS})(?!\w))"
+)
+"""« DDN 120361 », « née en mars 1961 »: a day without separators, a month."""
+_MAY_BE_PART = re.compile(r"\d{6}|(?:18|19|20)\d\d|en \d\d")
+_THINGS = re.compile(
+    r"m[ée]thode|technique|norme|r[ée]actif|kit|soci[ée]t[ée]|version|projet|recommandation|automate|service"
+)
+_BORN_IN = re.compile(r"(?<![\w-])n[ée]e?(?:\(e\))? (?:en )?(?P<year>(?:18|19|20)\d\d)(?!\w)")
+_SHORT_DAY = re.compile(rf"(?<![\w/.,-]){_DDMMYY}")
+_MONTH = re.compile(rf"(?<![\w/.,-]){_MONTH_YEAR}")
+_WHOLE_MONTH = re.compile(
+    rf"(?:(?:{_WORDS})\.?[ -]|(?:0[1-9]|1[0-2])\s?[/.-]\s?)(?P<year>(?:18|19|20)\d\d)|(?P<year2>(?:18|19"
+    rf"|20)\d\d)-(?:0[1-9]|1[0-2])"
+)
 _ANY_DATE = re.compile(rf"(?<![\w/.-]){_DATE}")
 MAY_TELL = re.compile(
-    r"n[ée]|naiss|ddn|dtn|d\.d\.n|d\.n\.|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] |nasc", re.IGNORECASE
+    r"n[ée]|nais|ddn|dtn|d\.d\.n|d\.n\.|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] |nasc", re.IGNORECASE
 )
 OLDEST = 1890
+_SAID_BEFORE = 40
 LAST_SHORT_YEAR = 30
 """Years of two digits: 31 is 1931, 30 is 2030."""
 BEFORE_COMPUTERS = 1970
@@ -74,7 +100,13 @@ def tells_a_birth(text: str) -> bool:
     """Whether a text says on what day somebody was born: « née le 2 mai 1961 », « DDN 02/05/61 »."""
     if MAY_TELL.search(text) is None:
         return False
-    return _TOLD.search(_plain(text)) is not None or _BORN_SOMEWHERE.search(_months_plain(text)) is not None
+    plain = _plain(text)
+    if _TOLD.search(plain) is not None or _BORN_SOMEWHERE.search(_months_plain(text)) is not None:
+        return True
+    return _MAY_BE_PART.search(plain) is not None and any(
+        _THINGS.search(text[max(0, match.start() - _SAID_BEFORE) : match.start()].lower()) is None
+        for match in _TOLD_PART.finditer(plain)
+    )
 
 
 def _valid(year: int, month: int, day: int, *, is_short: bool) -> int | None:
@@ -124,6 +156,50 @@ def _of_numbers(found: re.Match[str]) -> int | None:
 def holds_a_date(text: str) -> bool:
     """Whether a date with its year stands somewhere in a text."""
     return _ANY_DATE.search(_plain(text)) is not None
+
+
+def year_of_part(text: str) -> int | None:
+    """The year of a text that is a month of a year and nothing else, or a day without separators (ddmmyy, ddmmyyyy,
+    whose first nought a workbook may have dropped); None for any other text."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        if len(text) not in (5, 6, 7, 8):
+            return None
+        digits = text.zfill(6 if len(text) < 7 else 8)
+        year = _valid(int(digits[4:]), int(digits[2:4]), int(digits[:2]), is_short=len(digits) == 6)
+        return year if year is not None and 1 <= int(digits[2:4]) <= 12 and OLDEST <= year <= 2100 else None
+    if not 6 <= len(text) <= 20 or not (text[-4:].isdigit() or text[:4].isdigit()):
+        return None
+    found = _WHOLE_MONTH.fullmatch(_plain(text))
+    return int(found["year"] or found["year2"]) if found else None
+
+
+def dated(text: str) -> int | None:
+    """The first year of what may be a day or a month of birth in a text: a date, a day without separators, a month,
+    « né en 1961 »; None without any."""
+    plain = _plain(text)
+    found = _ANY_DATE.search(plain) or _SHORT_DAY.search(plain)
+    if found is not None:
+        said = year_of(found[0].strip()) or year_of_part(found[0])
+        if said is not None:
+            return said
+    month = _MONTH.search(plain)
+    if month is not None:
+        return int(month[0][-4:])
+    born = _BORN_IN.search(plain)
+    return int(born["year"]) if born else None
+
+
+def undated(text: str) -> str:
+    """A text without its dates, days and months."""
+    plain = _plain(text)
+    if len(plain) != len(text):
+        return text
+    for pattern in (_ANY_DATE, _SHORT_DAY, _MONTH, _BORN_IN):
+        for match in reversed(list(pattern.finditer(plain))):
+            text = f"{text[: match.start()]} {text[match.end() :]}"
+            plain = f"{plain[: match.start()]} {plain[match.end() :]}"
+    return text.strip(" ,;:()-–*")
 
 
 def years_of(values: Iterable[str]) -> dict[str, int]:

@@ -30,6 +30,11 @@ class Told:
 
     staff: bool = False
     dated: bool = False
+    reference: bool = False
+    """Ranges of reference, or for whom they are."""
+    aged: bool = False
+    """Ages."""
+    is_headed: bool = False
 
 
 @dataclass
@@ -49,6 +54,16 @@ class Column:
     def years(self) -> dict[str, int]:
         """Values that are dates -> their years."""
         return births.years_of(text for text in self.rows_of if text[0].isdigit() or text[0] in "jfmasondJFMASOND")
+
+    @cached_property
+    def parts_of_days(self) -> dict[str, int]:
+        """Values that are a month of a year, or a day without separators -> their years; of digits alone only where
+        nearly all cells that are digits are such days."""
+        found = {text: year for text in self.rows_of if (year := births.year_of_part(text)) is not None}
+        digits = [text for text in self.rows_of if text.isdigit()]
+        if 10 * sum(text in found for text in digits) < 9 * len(digits):
+            found = {text: year for text, year in found.items() if not text.isdigit()}
+        return found
 
     @cached_property
     def named(self) -> dict[str, Strength]:

@@ -13,8 +13,13 @@ class Kind(StrEnum):
     NUMBER_FORM = "number_form"
     """A number that is written as one, without key."""
     ARTICLE = "article"
-    """Thirteen digits that are written as one, and also as an article number (EAN): a person must say which."""
+    """Thirteen digits that are written as one, here or abroad, and also as an article number (EAN): a person must say
+    which."""
+    ABROAD = "abroad"
+    """A national number of another country, whose key is right."""
     BIRTH = "birth"
+    AGE = "age"
+    """The age of one person beside a result of hers."""
     NAME = "name"
     HEADING = "heading"
     RESULTS = "results"
@@ -24,14 +29,16 @@ class Kind(StrEnum):
 SAID: dict[Kind, str] = {
     Kind.NUMBER: "numéro de sécurité sociale (NIR ou INS), dont la clé est juste",
     Kind.NUMBER_FORM: "nombre écrit comme un numéro de sécurité sociale (NIR ou INS)",
-    Kind.ARTICLE: "nombre qui se lit comme un NIR et comme un code article (EAN)",
+    Kind.ARTICLE: "nombre qui se lit comme un numéro de personne (NIR, AVS, matricule) et comme un code article (EAN)",
+    Kind.ABROAD: "numéro national d'une personne (Belgique, Luxembourg, Suisse, Italie…), dont la clé est juste",
     Kind.BIRTH: "date de naissance",
+    Kind.AGE: "âge d'une personne et son résultat",
     Kind.NAME: "nom et prénom",
     Kind.HEADING: "en-tête de données de patients",
     Kind.RESULTS: "résultats de patients (dossier, résultat, date)",
     Kind.MESSAGE: "message de résultats ou ressource de patient (HL7, HPRIM, ASTM, CDA, FHIR)",
 }
-OVERRULED = frozenset({Kind.NAME, Kind.HEADING})
+OVERRULED = frozenset({Kind.NAME, Kind.HEADING, Kind.AGE})
 """What an administrator may let pass, with a written reason."""
 ANSWERED = frozenset({Kind.ARTICLE})
 """What passes once a person said what it is."""

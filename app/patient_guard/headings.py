@@ -54,6 +54,11 @@ _DATED = re.compile(
     r"|revu\w*|publication|import|export|arret|suppression|saisi\w*|decide\w*|approuve\w*|parametrage|mise en service"
     r")\b"
 )
+_REFERENCE = re.compile(
+    r"\b(norm\w*|references?|ref|bornes?|limites?|usuel\w*|intervalles?|seuils?|vr|vn|vu|range|population|conditions?|tranches?"
+    r"|min|mini|minim\w*|max|maxi|maxim\w*|low|high|basse?|haute?)\b"
+)
+_AGE = re.compile(r"^(age|ages|alter|eta|edad|leeftijd)\b")
 _CATALOGUE_FIELDS = frozenset({"unit", "specimen", "technique", "scale", "nabm", "timing"})
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
@@ -117,6 +122,17 @@ def is_unmarked_header(cells: Sequence[str], needed: int) -> bool:
 def names_staff(heading: str) -> bool:
     """Whether a heading says that a column names people of the laboratory, or places."""
     return _STAFF.search(folded(heading)) is not None
+
+
+def says_reference(heading: str) -> bool:
+    """Whether a heading says that a column holds ranges of reference, or for whom they are."""
+    return _REFERENCE.search(folded(heading)) is not None
+
+
+def says_age(heading: str) -> bool:
+    """Whether a heading says that a column holds ages, and no bounds of them."""
+    said = folded(heading)
+    return _AGE.search(said) is not None and not _BOUND.search(said) and not _REFERENCE.search(said)
 
 
 def says_when(heading: str) -> bool:

@@ -18,12 +18,21 @@ _CARD = re.compile(
 )
 """The groups of a card, apart by anything, in one cell or in a cell each; only a right key makes it a number."""
 _IN_ONE_PIECE = re.compile(r"(?<!\d)(?<!\d[.,])[1-478]\d{4}(?:\d\d|2[AB])\d{8}(?!\d)", re.IGNORECASE)
+_TYPED = re.compile(
+    rf"(?<![^\W_])[1-478lI](?:[{_SEPARATORS}]{{0,2}}[\dOoIl]){{4}}[{_SEPARATORS}]{{0,2}}[\dOoIl][{_SEPARATORS}]?[\dOoIlABab]"
+    rf"(?:[{_SEPARATORS}]{{0,2}}[\dOoIl]){{6}}(?P<key>[{_SEPARATORS}]{{0,3}}(?:cl[eé]\W{{0,3}})?[\dOoIl][{_SEPARATORS}]?[\dOoIl])?"
+    r"(?![^\W_])"
+)
+"""A number where somebody typed the letter O for nought, or l or I for one."""
+_MISTYPED = re.compile("[OoIl]")
+_MOST_LETTERS = 6
+_TYPED_FOR = str.maketrans("OoIl", "0011")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
 _FLOAT = re.compile(r"(?<![\d.,])([1-478])[.,](\d{12,14})[eE]\+?1([24])(?!\d)")
 _FRACTION = re.compile(r"\s*-?0[.,]\d+\s*")
 """A number below one: its decimals, as many as a workbook keeps, are those of a key by chance."""
 _SPACES = re.compile(f"[{_SEPARATORS}]")
-LIKELY = re.compile(r"[1-478](?:[\W_]{0,3}[\dABab]){12}|\d[.,]\d{12,14}[eE]\+?1[24]")
+LIKELY = re.compile(r"[1-478lI](?:[\W_]{0,3}[\dABabOoIl]){12}|\d[.,]\d{12,14}[eE]\+?1[24]")
 """What a text must hold to be looked at more closely."""
 
 
@@ -141,7 +150,23 @@ def numbers_in(text: str) -> Numbers:
     found.keyed = found.keyed or holds_card(text)
     if not found.keyed:
         found.keyed = any(is_keyed(match[0]) for match in _ANY_GROUPS.finditer(text))
+    if not found.keyed and _MISTYPED.search(text):
+        for match in _TYPED.finditer(text):
+            _look_at_typed(found, match[0], match["key"] or "")
     return found
+
+
+def _look_at_typed(found: Numbers, typed: str, key: str) -> None:
+    """Note a number with letters for digits: its right key, or without one the form of a number."""
+    body = typed[: len(typed) - len(key)]
+    number = compact(body.translate(_TYPED_FOR)) + re.sub(r"\D", "", key.translate(_TYPED_FOR))
+    letters = len(_MISTYPED.findall(body))
+    if not (0 < letters <= _MOST_LETTERS or (not letters and _MISTYPED.search(key[-3:]))):
+        return
+    if is_keyed(number):
+        found.keyed = True
+    elif is_form(number[:13]) and (len(number) == 13 or not body.isalnum()):
+        found.form = True
 
 
 def _as_integer(digits: str, length: int) -> str:

@@ -83,13 +83,36 @@ def births_in(column: Column, columns: Sequence[Column], people: set[int]) -> se
     return rows if is_found else set()
 
 
+def beside_a_birth(columns: Sequence[Column]) -> dict[int, set[int]]:
+    """Column -> rows where a usual name stands beside a day or a month from before computers: one is enough."""
+    found: dict[int, set[int]] = {}
+    for left, right in pairwise(columns):
+        if left.told.staff or right.told.staff:
+            continue
+        for who, when in ((left, right), (right, left)):
+            named = [text for text, strength in who.named.items() if strength >= Strength.SURE]
+            if not named or when.told.dated:
+                continue
+            days = {**when.parts_of_days, **when.years}
+            rows = who.rows(named) & when.rows(text for text, year in days.items() if year < births.FEW_CREATIONS)
+            if rows:
+                found.setdefault(who.index, set()).update(rows)
+    return found
+
+
 def together(columns: Sequence[Column]) -> dict[int, set[int]]:
-    """Column -> rows that hold a name, and beside it a date or a sex: two such rows are two people."""
+    """Column -> rows that hold a name, and beside it a date, a month or a sex: two such rows are two people."""
+    plain_of = {
+        column.index: [text for text in column.rows_of if " " not in text and names.is_plain_first_name(text)]
+        for column in columns
+        if not column.told.staff
+    }
+    if not any(plain_of[column.index] or column.named for column in columns if column.index in plain_of):
+        return {}
     marked: set[int] = set()
     for column in columns:
         if not column.told.dated and not column.told.staff:
-            if column.years:
-                marked |= column.rows(column.years)
+            marked |= column.rows(column.years) | column.rows(column.parts_of_days)
             if column.says_sex:
                 marked |= column.rows(column.rows_of)
     found: dict[int, set[int]] = {}
@@ -103,7 +126,7 @@ def together(columns: Sequence[Column]) -> dict[int, set[int]]:
             if len({text for text in texts if rows.intersection(column.rows_of[text])}) >= needed:
                 found[column.index] = rows
                 break
-        plain = [text for text in column.rows_of if " " not in text and names.is_plain_first_name(text)]
+        plain = plain_of[column.index]
         rows = column.rows(plain) & marked
         if len(plain) >= 3 and len(rows) >= 3 and 10 * len(rows) >= 5 * column.filled:
             found.setdefault(column.index, set()).update(rows)

@@ -83,6 +83,8 @@ class PatientTextError(InvalidInputError):
 _ARTICLES = {
     Kind.NUMBER: "un numéro de sécurité sociale (NIR ou INS)",
     Kind.NUMBER_FORM: "un nombre écrit comme un numéro de sécurité sociale (NIR ou INS)",
+    Kind.ABROAD: "le numéro national de quelqu'un",
+    Kind.AGE: "l'âge de quelqu'un et son résultat",
     Kind.BIRTH: "la date de naissance de quelqu'un",
     Kind.NAME: "le nom de quelqu'un",
     Kind.MESSAGE: "un message de résultats ou une ressource de patient",

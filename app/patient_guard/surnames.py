@@ -90,7 +90,8 @@ FAMOUS = frozenset(
     felix simmonds|simmonds felix|widal felix|felix widal|marie strumpell|charcot marie|marie tooth|
     charcot marie tooth|gilles de la tourette|georges gilbert|gilbert meulengracht|martin lewis|
     thayer martin|martin bell|van gieson|de morsier|henri poincare|blaise pascal|louis leprince ringuet|
-    martin et petit""".split("|")
+    martin et petit|jean moulin|jean mermoz|jean zay|paul bert|jules ferry|anatole france|paul eluard|
+    jean mace|emile zola|louis blanc|guy moquet|pierre curie|louis aragon|paul langevin|simone signoret""".split("|")
 )
 """Hospitals, tests and diseases that bear the name of a person."""
 

@@ -3,23 +3,26 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from app.patient_guard import births, headings, messages, names, numbers, people, results
+from app.patient_guard import abroad, aged, ages, births, headings, messages, names, numbers, people, results
 from app.patient_guard.cells import Column, Row, Told, columns_of
 from app.patient_guard.findings import Finding, Kind
 
 _HEADER_SEARCH_ROWS = 60
 _BLOCK = 200
 _BIRTH_WORDS = re.compile(
-    r"n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|n[ée]e |né |n[ée]·e |née?s |n[ée](?:\(e\)|\.e) |naiss|ddn|dtn"
+    r"n[ée]e?(?:\(e\)s?|[.·/]e)? ?(?:le|en|:|=|\d)|n[ée]e |né |n[ée]·e |née?s |n[ée](?:\(e\)|\.e) |nais|ddn|dtn"
     r"|d\.d\.n|d\.n\.|born|dob|d\.o\.b|birth|geb|nacid|nat[oa] il|nascid|nascita"
 )
 _MESSAGE_MARKS = (
     "MSH|", "PID|", "OBX|", "OBR|", "FHS|", "BHS|", "H|", "P|", "resourceType", "ClinicalDocument", "recordTarget",
     "patientRole", "Patient/",
 )  # fmt: skip
-_DATEISH = re.compile(r"[/.-]\d\d?[/.-]\d|[12][089]\d\d")
+_DATEISH = re.compile(r"[/.-]\d\d?[/.-]\d|[12][089]\d\d|(?<!\d)\d{6}(?!\d)")
 _LONGEST_NOTE = 400
 _LONGEST_LABEL = 40
+_SAYS_BIRTH = ("nais", "ne le", "nee le", "ne e le", "ddn", "born", "birth")
+_GROWN = 2010
+"""A month or a day without separators before this year, beside a name written as staff write theirs, is a birth."""
 
 
 def examine(
@@ -83,6 +86,9 @@ def _told(
                 said = told.setdefault(column, Told())
                 said.staff |= headings.names_staff(cell)
                 said.dated |= headings.says_when(cell)
+                said.reference |= headings.says_reference(cell)
+                said.aged |= headings.says_age(cell)
+                said.is_headed = True
     head = next((row for row in reversed(header) if any(cell.strip() for cell in row.cells)), None)
     for name, column in (fields_of(head.cells) if head else {}).items():
         if name in told_fields:
@@ -110,30 +116,42 @@ class _Count:
         """Numbers of 13 digits that are nothing of the kind."""
         self.other_long = 0
         """Of 15 digits."""
+        self.abroad: set[int] = set()
+        self.abroad_bare: set[int] = set()
+        self.abroad_other = 0
+        """Numbers as long as those of other countries that are nothing of the kind."""
 
 
 def _look_at_cells(rows: Sequence[Row], header_rows: int, told: Mapping[int, Told], found: _Found) -> None:
     """What one cell shows alone; the header is looked at too, where a row of data may pass for one."""
     counts: dict[int, _Count] = {}
     surnames: dict[int, dict[int, str]] = {}
+    aged_texts: dict[tuple[str, bool], ages.Aged] = {}
     for block, text in _blocks(rows):
-        has_births = _BIRTH_WORDS.search(text.lower()) is not None
+        small = text.lower()
+        has_births = _BIRTH_WORDS.search(small) is not None
         has_messages = any(mark in text for mark in _MESSAGE_MARKS)
         has_people = names.MAY_ADDRESS.search(text) is not None
         has_cards = numbers.holds_card(text)
+        signs = abroad.signs_in(text)
+        has_ages = ages.may_tell(small)
         for row in block:
             _count_numbers(row, counts)
             if messages.message_in_cells(row.cells):
                 found.add(Kind.MESSAGE, 0, row.row_number)
             if has_cards and numbers.holds_card("\n".join(row.cells)):
                 _place_card(row, found)
-        if not (has_births or has_messages or has_people):
+        if not (has_births or has_messages or has_people or signs or has_ages):
             continue
         for row in block:
             line = "\n".join(row.cells)
             number = row.row_number
+            if signs:
+                _count_abroad(row, signs, counts)
+            if has_ages:
+                _look_for_ages(row, told, found, aged_texts)
             if has_births and _BIRTH_WORDS.search(line.lower()):
-                if births_across(row.cells):
+                if births_across(row.cells) or birth_beside(row.cells):
                     found.add(Kind.BIRTH, 0, number)
                 for column, cell in enumerate(row.cells):
                     if births.tells_a_birth(cell):
@@ -157,6 +175,17 @@ def births_across(cells: Sequence[str]) -> bool:
         return False
     years = [year for cell in others if (year := births.year_of(cell)) is not None]
     return len(years) >= 2 and 2 * len(years) > len(others) and min(years) < births.FEW_CREATIONS
+
+
+def birth_beside(cells: Sequence[str]) -> bool:
+    """Whether a row is a line of a form about one person: « Né(e) le ; 120361 », « Date de naissance ; mars 1961 »."""
+    filled = [cell for cell in cells if cell.strip()]
+    if not 2 <= len(filled) <= 3 or len(filled[-2]) > _LONGEST_LABEL:
+        return False
+    said = headings.folded(filled[-2])
+    if not any(word in said for word in _SAYS_BIRTH) or not headings.certain([said]):
+        return False
+    return (births.year_of(filled[-1]) or births.year_of_part(filled[-1])) is not None
 
 
 def _place_card(row: Row, found: _Found) -> None:
@@ -192,8 +221,60 @@ def _count_numbers(row: Row, counts: dict[int, _Count]) -> None:
         count.other += said.other
 
 
+def _count_abroad(row: Row, signs: Sequence[re.Pattern[str]], counts: dict[int, _Count]) -> None:
+    """Count the national numbers of a row; `signs`: those that its block shows."""
+    for column, cell in enumerate(row.cells):
+        if len(cell) < 9:
+            continue
+        if not (abroad.may_be_one(cell) if cell.isdigit() else any(sign.search(cell) for sign in signs)):
+            continue
+        said = abroad.abroad_in(numbers.unveiled(cell))
+        if not (said.sure or said.bare or said.form or said.article or said.other):
+            continue
+        count = counts.setdefault(column, _Count())
+        number = row.row_number
+        if said.sure:
+            count.abroad.add(number)
+        if said.bare:
+            count.abroad_bare.add(number)
+        if said.form:
+            count.form.add(number)
+        if said.article:
+            count.article.add(number)
+        count.abroad_other += said.other and not said.bare
+
+
+def _look_for_ages(
+    row: Row, told: Mapping[int, Told], found: _Found, seen: dict[tuple[str, bool], ages.Aged]
+) -> None:
+    """Note the ages of people with results; `seen` keeps what was said of texts, most of which come again."""
+    for column, cell in enumerate(row.cells):
+        if len(cell) < 4 or cell.isdigit():
+            continue
+        is_reference = _is_reference(told, column)
+        said = seen.get((cell, is_reference))
+        if said is None:
+            said = seen[cell, is_reference] = ages.aged(cell, is_reference=is_reference)
+        if said is ages.Aged.WITH_RESULT:
+            found.add(Kind.AGE, column, row.row_number)
+        elif said is ages.Aged.ALONE and column + 1 < len(row.cells) and not _is_reference(told, column, column + 1):
+            beside = row.cells[column + 1]
+            # What a separator cut in two: « femme de 45 ans ; Hb 7,8 ».
+            is_text = len(beside) > 3 and " " in beside.strip()
+            if is_text and ages.tells_a_person(f"{cell} ; {beside}", needs_name=True):
+                found.add(Kind.AGE, column, row.row_number)
+
+
+def _is_reference(told: Mapping[int, Told], *columns: int) -> bool:
+    return any(column in told and told[column].reference for column in columns)
+
+
 def _judge_numbers(column: int, count: _Count, found: _Found) -> None:
     found.add(Kind.NUMBER, column, *count.keyed)
+    found.add(Kind.ABROAD, column, *count.abroad)
+    # Among many other long numbers some have a right key by chance.
+    if count.abroad_other < 10 or 10 * len(count.abroad_bare) >= 3 * (len(count.abroad_bare) + count.abroad_other):
+        found.add(Kind.ABROAD, column, *count.abroad_bare)
     # Other long numbers have a right key by chance, one in a hundred.
     if 2 * len(count.keyed_alike) >= len(count.alike):
         found.add(Kind.NUMBER, column, *count.keyed_alike)
@@ -226,12 +307,27 @@ def _dated_names(column: Column) -> set[int]:
     return column.rows(
         text
         for text in column.rows_of
-        if 14 <= len(text) <= _LONGEST_NOTE
-        and _DATEISH.search(text)
-        and names.names_within(text) >= names.Strength.SURE
-        and births.holds_a_date(text)
-        and not names.AUTHORED.search(text)
+        if 12 <= len(text) <= _LONGEST_NOTE and _DATEISH.search(text) and _is_dated_name(text)
     )
+
+
+def _is_dated_name(text: str) -> bool:
+    """Whether a text holds a full name and a day, of any year, or a month, a day without separators or a year of
+    birth; or a doubtful name, or a civility and a surname, and nothing but a day from before computers."""
+    year = births.dated(text)
+    is_whole = births.holds_a_date(text)
+    if (year is None and not is_whole) or names.AUTHORED.search(text):
+        return False
+    strength = names.names_within(text)
+    if is_whole and strength >= names.Strength.SURE:
+        return True
+    if year is None:
+        return False
+    if names.addressed_by_surname(text) or strength is names.Strength.STRONG:
+        return True
+    if strength >= names.Strength.SURE:
+        return year < _GROWN
+    return year < births.FEW_CREATIONS and names.strength_of(births.undated(text)) > names.Strength.NONE
 
 
 def _look_at_columns(columns: Sequence[Column], data: Sequence[Row], found: _Found) -> None:
@@ -240,11 +336,11 @@ def _look_at_columns(columns: Sequence[Column], data: Sequence[Row], found: _Fou
         rows = people.names_in(column) | _dated_names(column)
         named |= rows
         found.add(Kind.NAME, column.index, *rows)
-    for places in (people.pairs(columns), people.together(columns)):
+    for places in (people.pairs(columns), people.together(columns), people.beside_a_birth(columns)):
         for place, rows in places.items():
             named |= rows
             found.add(Kind.NAME, place, *rows)
     for column in columns:
         found.add(Kind.BIRTH, column.index, *people.births_in(column, columns, named))
-    for place in results.results_in(columns, data):
+    for place in {*results.results_in(columns, data), *aged.results_of_aged(columns, data)}:
         found.add(Kind.RESULTS, place, *(row.row_number for row in data if place < len(row.cells) and row.cells[place]))

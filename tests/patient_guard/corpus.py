@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 
-from tests.patient_guard import in_disguise, innocent
+from tests.patient_guard import attacked, in_disguise, innocent, look_alikes, one_person
 from tests.patient_guard.invented import (
     FORMATS,
     Person,
@@ -302,6 +302,9 @@ def _messages() -> dict[str, list[tuple[str, bytes]]]:
         ],
         "civilité et nom dans un commentaire": [("a.xlsx", _commented(f"Mme {p.surname} {p.first_name}, glycémie 12"))],
         **in_disguise.files(),
+        **one_person.files(),
+        **attacked.first_round(),
+        **attacked.second_round(),
     }
 
 
@@ -324,5 +327,5 @@ def cases() -> Iterator[Case]:
     for kind, files in _messages().items():
         for name, content in files:
             yield Case(kind, name, content, holds_patients=True)
-    for kind, name, content in innocent.files():
+    for kind, name, content in (*innocent.files(), *look_alikes.files()):
         yield Case(kind, name, content, holds_patients=False)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.files import guard
-from app.patient_guard import births, headings, messages, names, numbers, people, results, tables
+from app.patient_guard import abroad, aged, ages, births, headings, messages, names, numbers, people, results, tables
 from tests.patient_guard.corpus import cases
 from tests.patient_guard.measure import PAGE, counted, is_refused, page
 
@@ -65,6 +65,19 @@ def _no_names(_: object) -> set[int]:
         (numbers, "holds_card", _false, "NIR en groupes, séparés par autre chose"),
         (numbers, "unveiled", lambda text: text, "NIR aux tirets ou caractères invisibles"),
         (tables, "births_across", _false, "naissances en ligne, une personne par colonne"),
+        (ages, "tells_a_person", _false, "âge d'une personne et son résultat, dans un texte"),
+        (ages, "tells_a_person", _false, "âge d'une personne, le résultat dans la cellule d'à côté"),
+        (aged, "results_of_aged", _nothing, "résultats de personnes sans nom, par leur âge"),
+        (tables, "_count_abroad", lambda *_: None, "NISS belge"),
+        (abroad, "_is_matricule", _false, "matricule luxembourgeois"),
+        (abroad, "is_article", _false, "numéro AVS suisse"),
+        (abroad, "_is_fiscal", _false, "numéros italiens, espagnols, allemands, néerlandais"),
+        (numbers, "_look_at_typed", lambda *_: None, "NIR où O et l sont tapés pour 0 et 1"),
+        (tables, "birth_beside", _false, "naissances sans séparateurs"),
+        (people, "beside_a_birth", lambda _: {}, "naissances sans séparateurs"),
+        (births, "dated", lambda _: None, "mois de naissance"),
+        (guard, "_look_at_titles", lambda *_: None, "nom et jour d'une personne comme nom de feuille"),
+        (guard, "names_a_person_and_a_day", _false, "nom et naissance dans le nom d'un fichier"),
         (guard, "look_beside", lambda *_: None, "commentaire d'une cellule"),
     ],
 )

@@ -88,7 +88,7 @@ def test_numbers_that_may_be_articles_are_asked_and_nothing_is_kept_meanwhile(
     client = client_for(TRANSCODER)
     asked = send(client, ARTICLES)
     assert asked.status_code == 422
-    assert "Codes d’articles ou numéros de sécurité sociale ?" in asked.text
+    assert "Codes d’articles ou numéros de personnes ?" in asked.text
     assert ARTICLE not in asked.text
     assert drafts(world) == 0
     said = send(client, ARTICLES, articles="1")
