@@ -461,6 +461,7 @@ class Scene:
     world: World
     made: Any = None
     """What the builder of its scene returned (see `tests.scenes`); None when it asks for none."""
+    name: str = ""
 
 
 @pytest.fixture
@@ -474,7 +475,7 @@ def scene_at_start(
     """The small world, and the scene when the test asks for one; `engine` put them in the database."""
     kept = kept_scenes.of(request, database_kind)
     if kept is not None:
-        return Scene(*kept.objects(engine, settings))
+        return Scene(*kept.objects(engine, settings), scenes.asked(request.fixturenames))
     source = "populated_database" if database_kind == "sqlite" else "server_templates"
     return Scene(World(engine, *pickle.loads(request.getfixturevalue(source)[-1])))
 

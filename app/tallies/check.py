@@ -24,11 +24,13 @@ def wrong_catalogues(session: Session) -> dict[int, list[str]]:
             for row_id, entry in computed.items()
             if row_id in stored and not computing.same(stored[row_id], entry)
         ]
-        wrong += [f"avertissement {kind} {subject}" for kind, subject in findings.differing(session, catalogue_id)]
-        warned = findings.counts_of(findings.computed(session, catalogue_id).values())
+        warnings = findings.computed(session, catalogue_id)
+        differing = findings.differing(session, catalogue_id, warnings)
+        wrong += [f"avertissement {kind} {subject}" for kind, subject in differing]
+        warned = findings.counts_of(warnings.values())
         counted, kept = counts_of(computed.values()) | warned, repository.counts(session, catalogue_id)
-        differing = (key for key in counted.keys() | kept.keys() if counted.get(key) != kept.get(key))
-        wrong += [f"compte {family} {key}" for family, key in sorted(differing)]
+        miscounted = (key for key in counted.keys() | kept.keys() if counted.get(key) != kept.get(key))
+        wrong += [f"compte {family} {key}" for family, key in sorted(miscounted)]
         if wrong:
             found[catalogue_id] = wrong
     return found

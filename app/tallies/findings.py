@@ -97,15 +97,14 @@ def count_again(session: Session, catalogue_id: int) -> None:
     repository.add_counts(session, catalogue_id, difference(counted, kept))
 
 
-def differing(session: Session, catalogue_id: int) -> list[Subject]:
-    """The warnings of a catalogue that are kept otherwise than its entries say, in order. Reads every row of it."""
-    found = computed(session, catalogue_id)
+def differing(session: Session, catalogue_id: int, found: Mapping[Subject, Values]) -> list[Subject]:
+    """The warnings of a catalogue that are kept otherwise than `found` (see `computed`) says, in order."""
     kept = stored(session, catalogue_id)
     return sorted(key for key in found.keys() | kept.keys() if found.get(key) != kept.get(key))
 
 
 def computed(session: Session, catalogue_id: int) -> dict[Subject, Values]:
-    """Every warning of a catalogue, from its entries."""
+    """Every warning of a catalogue, from its entries: reads every row of it."""
     return _values(session, catalogue_id, found_in(session, catalogue_id, release_values(current_release(session))))
 
 

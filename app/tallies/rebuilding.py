@@ -88,7 +88,7 @@ def bring_up_findings(engine: Engine, catalogue_id: int) -> None:
     with reading(engine) as session:
         if not marks.is_at(session, catalogue_id, marks.FINDINGS):
             return
-        wrong = findings.differing(session, catalogue_id)
+        wrong = findings.differing(session, catalogue_id, findings.computed(session, catalogue_id))
     for start in range(0, len(wrong), findings.AT_ONCE):
         with transaction(engine) as session:
             wait_for_disk(session, False)

@@ -6,6 +6,7 @@ table holds many catalogues; each catalogue has its moment, in `moments.csv`.
 
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 
 import pandas as pd
 
@@ -16,7 +17,13 @@ CHOICES = ["choose", "no_loinc", "out_of_scope", "doubt"]
 
 
 def _table(tables: Tables, name: str) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(tables[name]), dtype=str, keep_default_na=False)
+    return _read(tables[name])
+
+
+@lru_cache(maxsize=32)
+def _read(text: str) -> pd.DataFrame:
+    """A file as a table, to be read only: many definitions are asked of the same files."""
+    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
 
 
 def _until(table: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
@@ -68,15 +75,22 @@ def _check_digit_is_right(code: str) -> bool:
     return (10 - total % 10) % 10 == int(digit)
 
 
-def judged(tables: Tables, choices: Mapping[str, object]) -> pd.DataFrame:
-    """Every row of every catalogue with `verdict`: done, out, or in (in the denominator, not done)."""
+@lru_cache(maxsize=1)
+def _as_they_were(files: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Every row of every catalogue at its moment, whatever the choices, to be read only."""
+    tables = dict(files)
     moments = _table(tables, "moments.csv")
     rows = _rows(tables, moments).merge(_decided(tables, moments), on=["catalogue", "row"], how="left")
     rows = rows.fillna({"status": "open", "choice": "", "loinc": "", "release": ""})
     service = _in_force(tables, "releases.csv", moments, "service")
     grace = _in_force(tables, "grace.csv", moments, "last_day")
     circuit = _in_force(tables, "lists.csv", moments, "list")
-    rows = rows.merge(service, on="catalogue").merge(grace, on="catalogue").merge(circuit, on="catalogue")
+    return rows.merge(service, on="catalogue").merge(grace, on="catalogue").merge(circuit, on="catalogue")
+
+
+def judged(tables: Tables, choices: Mapping[str, object]) -> pd.DataFrame:
+    """Every row of every catalogue with `verdict`: done, out, or in (in the denominator, not done)."""
+    rows = _as_they_were(tuple(tables.items())).copy()
     # The codes.
     terms = {(line.release, line.loinc): line.status for line in _table(tables, "terms.csv").itertuples()}
     members = {(line.list, line.loinc) for line in _table(tables, "members.csv").itertuples()}
@@ -125,12 +139,10 @@ def _by_analyses(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
     lost = found["verdict"].isna() | (found["gone"] == "1")
     found["wanted"] = lost | (found["verdict"] != "out")
     found["done"] = ~lost & (found["verdict"] == "done")
-    sums = found.groupby(["catalogue", "exam"]).apply(
-        lambda part: pd.Series(
-            {"some": bool(part["wanted"].any()), "all": bool(part.loc[part["wanted"], "done"].all())}
-        ),
-        include_groups=False,
-    ) if len(found) else pd.DataFrame(columns=["catalogue", "exam", "some", "all"]).set_index(["catalogue", "exam"])
+    keys = ["catalogue", "exam"]
+    sums = found.groupby(keys)["wanted"].any().to_frame("some")
+    every = found[found["wanted"]].groupby(keys)["done"].all()
+    sums["all"] = every.reindex(sums.index, fill_value=True)
     exams = rows[rows["level"] == "exam"].merge(
         sums.reset_index(), left_on=["catalogue", "row"], right_on=["catalogue", "exam"], how="left"
     )
@@ -157,15 +169,16 @@ def figures(tables: Tables, choices: Mapping[str, object]) -> dict[str, tuple[in
     by_volume = choices["measure"] == "volume"
     if by_volume:
         rows = rows[rows["volume"] != ""]
+    weights: dict[str, list[tuple[int, bool]]] = {}
+    for catalogue, volume, verdict in zip(rows["catalogue"], rows["volume"], rows["verdict"], strict=True):
+        weights.setdefault(catalogue, []).append((int(volume) if by_volume else 1, verdict == "done"))
     found = {}
     for catalogue in _table(tables, "moments.csv")["catalogue"]:
-        mine = rows[rows["catalogue"] == catalogue]
-        weights = [int(value) if by_volume else 1 for value in mine["volume"]]
-        done = [verdict == "done" for verdict in mine["verdict"]]
-        top = sum(weight for weight, is_done in zip(weights, done, strict=True) if is_done)
-        bottom = sum(weights)
+        mine = weights.get(catalogue, [])
+        top = sum(weight for weight, is_done in mine if is_done)
+        bottom = sum(weight for weight, _ in mine)
         missing, reached = 0, top
-        for weight in sorted((w for w, is_done in zip(weights, done, strict=True) if not is_done), reverse=True):
+        for weight in sorted((weight for weight, is_done in mine if not is_done), reverse=True):
             if 5 * reached >= 4 * bottom:
                 break
             reached, missing = reached + weight, missing + 1

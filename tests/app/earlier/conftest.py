@@ -13,9 +13,11 @@ from app.files.choices import IncomingFile
 from app.models import EarlierStatement, LocalTest, LoincTerm, MapTo
 from app.platform.database import reading, transaction
 from app.proposals.jobs import run_proposals
+from app.proposals.service import prepare_engine
 from app.settings import Settings
+from tests import scenes
 from tests.app.review.sample import add_release
-from tests.conftest import World
+from tests.conftest import Scene, World
 
 HEADINGS = "code;libelle;milieu;unite;Code LOINC;Relation;Commentaire;Décidé par;Décidé le"
 ROWS = (
@@ -84,8 +86,9 @@ def add_old_terms(session: Session, release_id: int) -> None:
     session.add(MapTo(release_id=release_id, loinc_num="2093-3", map_to="2947-0"))
 
 
-@pytest.fixture
-def inherited(world: World, settings: Settings) -> Inherited:
+@scenes.builder("inherited")
+def build_inherited(world: World, settings: Settings) -> Inherited:
+    """The catalogue, imported, searched and compared."""
     with transaction(world.engine) as session:
         release = add_release(session)
         assert release.id is not None
@@ -95,3 +98,14 @@ def inherited(world: World, settings: Settings) -> Inherited:
     found = Inherited(world, settings, report.catalogue_id)
     found.run()
     return found
+
+
+@pytest.fixture
+def inherited(scene_at_start: Scene, world: World, settings: Settings) -> Inherited:
+    """The catalogue, imported, searched and compared."""
+    made = scene_at_start.made
+    if not isinstance(made, Inherited):
+        return build_inherited(world, settings)
+    # As before any page that decides: an engine is not built inside the transaction of a decision.
+    prepare_engine(world.engine, settings)
+    return made

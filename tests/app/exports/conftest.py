@@ -3,6 +3,8 @@
 import pytest
 
 from app.models import Action, Level
+from app.settings import Settings
+from tests import scenes
 from tests.app.exports.sample import (
     CHEMISTRY,
     CREATININE,
@@ -14,22 +16,21 @@ from tests.app.exports.sample import (
     add_sample,
     ans_files,
 )
-from tests.app.fhir_resources.fhir_sample import narrow
-from tests.conftest import BIOLOGIST, World
-
-__all__ = ["narrow"]
+from tests.app.fhir_resources.fhir_sample import add_relations
+from tests.conftest import BIOLOGIST, Scene, World
 
 
 @pytest.fixture
-def sample(world: World) -> Sample:
-    """The sample catalogue, nothing decided."""
-    return add_sample(world, ans_files())
+def sample(scene_at_start: Scene, world: World) -> Sample:
+    """The sample catalogue, nothing decided; or as the scene of the test left it."""
+    made = scene_at_start.made
+    return made if isinstance(made, Sample) else add_sample(world, ans_files())
 
 
-@pytest.fixture
-def decided(sample: Sample) -> Sample:
+@scenes.builder("decided")
+def build_decided(world: World, _settings: Settings) -> Sample:
     """The sample catalogue with a row in each state."""
-    return decide_rows(sample)
+    return decide_rows(add_sample(world, ans_files()))
 
 
 def decide_rows(sample: Sample) -> Sample:
@@ -48,3 +49,21 @@ def decide_rows(sample: Sample) -> Sample:
         sample.approve("GLY", TSH, Level.EXAM)
         sample.approve("BIO", CHEMISTRY, Level.CHAPTER)
     return sample
+
+
+@pytest.fixture
+def decided(scene_at_start: Scene, sample: Sample) -> Sample:
+    """The sample catalogue with a row in each state."""
+    return sample if scene_at_start.made is sample else decide_rows(sample)
+
+
+@scenes.builder("narrow")
+def build_narrow(world: World, settings: Settings) -> Sample:
+    """The decided sample with every relation, and an exam of which no code exists."""
+    return add_relations(build_decided(world, settings))
+
+
+@pytest.fixture
+def narrow(scene_at_start: Scene, decided: Sample) -> Sample:
+    """The decided sample with every relation, and an exam of which no code exists."""
+    return decided if scene_at_start.name == "narrow" else add_relations(decided)

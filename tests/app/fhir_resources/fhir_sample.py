@@ -4,8 +4,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from app.exports.schemas import ExportFile, ExportKind
 from app.exports.service import ExportRequest, build, read_material
 from app.fhir_resources.values import Syntax
@@ -48,8 +46,7 @@ def inside(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
 
 
-@pytest.fixture
-def narrow(decided: Sample) -> Sample:
+def add_relations(decided: Sample) -> Sample:
     """The decided sample with every relation, and an exam of which no code exists."""
     with decided.together():
         decided.approve("K", "2823-3", relation="loinc_narrower")
