@@ -18,7 +18,6 @@ from app.coverage.definitions import TARGET
 from app.reports.charts import Share, chart
 from app.settings import PROJECT_ROOT, resource_dir
 from app.text import share_text
-from app.web import templating
 from app.web.templating import environment, format_percent
 
 NARROW, WIDE = "\u202f", "\u00a0"
@@ -98,7 +97,7 @@ COMPUTED = {
 }
 MAKERS = {
     Path(module.__file__ or "")
-    for module in (templating, text, terminology_cli, pace, pack_commands, pack_documents)
+    for module in (text, terminology_cli, pace, pack_commands, pack_documents)
 }
 """The modules that make percentages: each rounds down, and a test of each says so."""
 
