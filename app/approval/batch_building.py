@@ -85,7 +85,7 @@ def batch_page(
     is_back = batch.kind == BatchKind.UNAPPROVE
     standing = 0 if is_back else standing_approvals(session, batch)
     url = approval_batch_url(access.catalogue_id, batch.public_id)
-    part = part_query(query)
+    part = part_query(query).with_page(query.page)
     return ApprovalBatchPage(
         title=f"{'Reprise' if is_back else 'Lot d’approbations'} n° {batch.id}",
         catalogue=access.catalogue,

@@ -62,6 +62,8 @@ class ReadRow:
     """A row as it is read: with why it comes where it does, and what earlier work says of it."""
 
     row: ApprovalRow
+    rank: int
+    """Its place on the screen, from 1."""
     reasons: list[str]
     earlier: list[str]
     question: str

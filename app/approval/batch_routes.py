@@ -10,7 +10,7 @@ from app.approval import reading_sql, service
 from app.approval.batch_acts import MOST, require_batch, take_back
 from app.approval.batch_building import batch_page, confirm_page
 from app.approval.batch_pages import approval_batch_url
-from app.approval.reading import part_of, reading_page, reading_url
+from app.approval.reading import part_of, rank_of, reading_page, reading_url
 from app.approval.schemas import AnswerForm, Scope
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import Role
@@ -119,4 +119,7 @@ def answer_doubt(
     except (ConflictError, InvalidInputError) as error:
         page = reading_page(session, settings, access, query, problem=error.message)
         return render(request, "approval/reading.html", page, status_code=error.status_code)
-    return RedirectResponse(reading_url(access.catalogue_id, query, fait=fact.id), status_code=303)
+    rank = rank_of(request.query_params)
+    # The doubt stays until its author decides: the next row is read.
+    address = reading_url(access.catalogue_id, query, rank=rank + 1 if rank else 0, fait=fact.id)
+    return RedirectResponse(address, status_code=303)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
+from starlette.datastructures import QueryParams
 
 from app.approval import reading_sql
 from app.approval.alerts import Alert
@@ -90,9 +91,16 @@ def base_of(catalogue_id: int) -> str:
     return f"/catalogues/{catalogue_id}/approbation"
 
 
-def reading_url(catalogue_id: int, query: ReviewQuery, **extra: str | int | None) -> str:
-    """The address of the reading of the chapter and the levels of a query."""
-    return part_query(query).with_page(query.page).url(f"{base_of(catalogue_id)}/lecture", **extra)
+def reading_url(catalogue_id: int, query: ReviewQuery, *, rank: int = 0, **extra: str | int | None) -> str:
+    """The address of the reading of the chapter and the levels of a query, on its row of this rank, from 1."""
+    address = part_query(query).with_page(query.page).url(f"{base_of(catalogue_id)}/lecture", **extra)
+    return f"{address}#rang-{rank}" if rank else address
+
+
+def rank_of(params: QueryParams) -> int:
+    """Which row of the screen, from 1, the act of an address is about; 0 where it says none."""
+    text = params.get("rang", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(ROWS)) else 0
 
 
 def part_query(query: ReviewQuery) -> ReviewQuery:
@@ -149,7 +157,10 @@ def reading_page(
         next_chapter_url=chapters[current + 1].url if current is not None and current + 1 < len(chapters) else "",
         levels=_levels(kept, query, path),
         level_params=[("niveau", word) for word in query.only.get("niveau", ())],
-        rows=[_read_row(access, query, row, facts[row.id], earlier.get(row.id, [])) for row in found],
+        rows=[
+            _read_row(access, query.with_page(page), row, rank, facts[row.id], earlier.get(row.id, []))
+            for rank, row in enumerate(found, start=1)
+        ],
         page=page,
         pages=pages,
         waiting=min(waiting, reading_sql.MOST),
@@ -217,7 +228,12 @@ def _earlier(statements: Sequence[EarlierStatement]) -> dict[int, list[str]]:
 
 
 def _read_row(
-    access: CatalogueAccess, query: ReviewQuery, row: ApprovalRow, facts: Sequence[Decision], earlier: list[str]
+    access: CatalogueAccess,
+    query: ReviewQuery,
+    row: ApprovalRow,
+    rank: int,
+    facts: Sequence[Decision],
+    earlier: list[str],
 ) -> ReadRow:
     base = base_of(access.catalogue_id)
     last = in_force(facts)
@@ -227,12 +243,13 @@ def _read_row(
     )
     return ReadRow(
         row=row,
+        rank=rank,
         reasons=[] if row.blind_url else reasons_of(row.alerts, row.volume),
         earlier=[] if row.blind_url else earlier,
         question=last.reason if is_doubt and last is not None else "",
         is_answered=is_answered,
-        judge_url=query.url(f"{base}/{row.id}", depuis="lecture"),
-        answer_url=query.url(f"{base}/{row.id}/reponse", depuis="lecture"),
+        judge_url=query.url(f"{base}/{row.id}", depuis="lecture", rang=rank),
+        answer_url=query.url(f"{base}/{row.id}/reponse", depuis="lecture", rang=rank),
         group_url=query.url(f"{base}/lot", perimetre="groupe", ligne=row.id, depuis="lecture"),
     )
 

@@ -11,8 +11,8 @@ from app.approval.batch_acts import MOST, TOO_MANY, approve_batch
 from app.approval.batch_building import confirm_page
 from app.approval.batch_pages import approval_batch_url
 from app.approval.page_building import approval_page, list_query
-from app.approval.reading import part_query, reading_page, reading_url, scope_title
-from app.approval.schemas import BulkForm, Judgement, JudgementForm
+from app.approval.reading import part_query, rank_of, reading_page, reading_url, scope_title
+from app.approval.schemas import BulkForm, Judgement, JudgementForm, Scope
 from app.cases.answers import answer_done, conflict_json, conflict_page, wants_json
 from app.cases.page_building import asked_of, case_page
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
@@ -78,7 +78,11 @@ def approve_ticked(
     title = scope_title(query, form.perimetre, len(ticked))
     batch = approve_batch(transactions, access, ticked, settings, title)
     address = approval_batch_url(access.catalogue_id, batch.public_id)
-    return RedirectResponse(part_query(query).url(address), status_code=303)
+    part = part_query(query)
+    if is_reading(request) and form.perimetre is not Scope.CHAPTER:
+        # The screen where the rows were ticked; the pages of a chapter to confirm are others.
+        part = part.with_page(query.page)
+    return RedirectResponse(part.url(address), status_code=303)
 
 
 def is_reading(request: Request) -> bool:
@@ -120,7 +124,9 @@ def judge(
     if is_from_case:
         return answer_done(request, session, access, query, fact)
     if is_reading(request):
-        return RedirectResponse(reading_url(access.catalogue_id, query, fait=fact.id), status_code=303)
+        # The row leaves the screen: the one that takes its place is the next to read.
+        rank = rank_of(request.query_params)
+        return RedirectResponse(reading_url(access.catalogue_id, query, rank=rank, fait=fact.id), status_code=303)
     return RedirectResponse(_list_url(access, query, fact), status_code=303)
 
 

@@ -179,7 +179,7 @@ def _readme(facts: Facts, shown: list[Shown]) -> list[Section]:
             [
                 f"Ouvrez {LINES} : une ligne par analyse et par examen. Pour la définition numéro N, « Compte N » est "
                 "ce que la ligne pèse au dénominateur (0 quand elle en sort) et « Transcodé N » ce qui en est "
-                "transcodé. Dans une autre feuille, avec ces colonnes :",
+                "transcodé. Dans cette même feuille, dans une cellule vide à droite de la dernière colonne :",
                 formulas or ["Aucune définition."],
                 "ENT arrondit vers le bas : 79,99 % n'est jamais 80 %. (En anglais : INT et SUM.)",
             ],

@@ -7,7 +7,7 @@ from fractions import Fraction
 from app.text import format_number, share_text
 
 WIDTH, LINE_HEIGHT = 700, 18
-NAME_WIDTH, FIGURE_WIDTH = 290, 130
+NAME_WIDTH, FIGURE_WIDTH = 290, 150
 BAR_WIDTH = WIDTH - NAME_WIDTH - FIGURE_WIDTH
 MOST_LETTERS = 60
 MOST_BARS = 60
@@ -66,5 +66,5 @@ def chart(title: str, shares: Sequence[Share], target: Fraction) -> Chart:
 
 def _bar(share: Share, top: int) -> Bar:
     name = share.name if len(share.name) <= MOST_LETTERS else f"{share.name[: MOST_LETTERS - 1]}…"
-    figure = f"{share_text(share.part, share.total, 1)} ({format_number(share.part)}/{format_number(share.total)})"
+    figure = f"{share_text(share.part, share.total)} ({format_number(share.part)}/{format_number(share.total)})"
     return Bar(name, figure, top, round(BAR_WIDTH * (share.rate or 0.0), 1))

@@ -42,6 +42,10 @@ router = APIRouter(
 )
 PageParam = Annotated[int, Query(ge=1, le=100_000)]
 ShortText = Annotated[str, Form(max_length=300)]
+TICKED_AND_ALL = (
+    "Des chapitres sont cochés, et « Tous les chapitres » est choisi : dites si vous signez tout ou seulement ceux que "
+    "vous avez cochés. Rien n’est signé."
+)
 _BY_A_BIOLOGIST = [for_roles(Role.BIOLOGIST), recently_authenticated]
 
 
@@ -108,9 +112,12 @@ def do_sign(
 
 def _chosen(scope: str, chapters: list[str] | None) -> list[str] | None:
     """The chapters that a form names; None for all that can be signed."""
-    if scope == "tout":
-        return None
     names = chapters or []
+    if scope == "tout":
+        if names:
+            # Two answers to one question: nobody signs more than she meant.
+            raise InvalidInputError(TICKED_AND_ALL)
+        return None
     if scope != "chapitres" or not all(name.startswith(PREFIX) for name in names):
         raise InvalidInputError("Ce choix de chapitres est inconnu.")
     return [name.removeprefix(PREFIX) for name in names]
@@ -131,7 +138,7 @@ def _again(
         rpps=said.rpps,
         finess_ej=said.finess_ej,
         finess_et=said.finess_et,
-        is_all=scope != "chapitres",
+        is_all=scope != "chapitres" and not chapters,
         chosen=frozenset(chapters or ()),
     )
     with transactions.reading() as session:

@@ -70,7 +70,7 @@ def sentence_of(
         " Aucune autre ligne n’y figure."
         if not left
         else f" {counted(left, 'ligne', 'lignes')} de ces chapitres, non approuvée{'s' if left > 1 else ''}, "
-        f"n’{'est pas couverte' if left == 1 else 'sont pas couvertes'} par cette signature."
+        f"{'n’est pas couverte' if left == 1 else 'ne sont pas couvertes'} par cette signature."
     )
     said = (
         f"Je soussigné(e) {name}, {title}, RPPS {rpps}, ai relu et valide la version {version} des codes LOINC du "

@@ -7,10 +7,17 @@ document.addEventListener("alpine:init", () => {
       this.$store.drafts.arrive();
       // From here on the current row is shown whole, and the others in two lines.
       this.$root.classList.add("is-brief");
-      const first = this.rows()[0];
-      if (first && document.activeElement === document.body) {
-        this.setCurrent(first);
+      const wanted = this.arrivedAt();
+      if (wanted && (document.activeElement === document.body || window.location.hash)) {
+        this.setCurrent(wanted);
       }
+    },
+
+    // After an act, the address names the place on the screen where the reading goes on; the last row when none is there.
+    arrivedAt() {
+      const rows = this.rows();
+      const rank = /^#rang-(\d{1,2})$/.exec(window.location.hash);
+      return rows[rank ? Math.min(Math.max(Number(rank[1]), 1), rows.length) - 1 : 0];
     },
 
     onKey(event) {

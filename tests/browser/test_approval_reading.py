@@ -119,6 +119,8 @@ def test_a_chapter_of_60_rows_is_read_and_approved_with_keys_alone(
     page.keyboard.press("a")
     expect(page.locator("[data-done]")).to_contain_text("décision approuvée")
     assert approved(desk) == 2
+    # The reading goes on where it was, not from the first row again.
+    expect(page.locator("tr.is-current #rang-4")).to_be_focused()
     page.keyboard.press("t")
     page.keyboard.press("m")
     expect(page.locator("h1")).to_have_text("Approuver ces lignes ?")

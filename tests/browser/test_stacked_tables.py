@@ -111,3 +111,14 @@ def test_on_a_wide_screen_they_are_tables(addresses: list[str], page_for: PageFo
         seen(page, address, 1280)
         row = page.locator("table.stacks tbody tr").first
         assert row.evaluate("row => getComputedStyle(row).display") == "table-row"
+
+
+def test_the_deadlines_of_the_portfolio_are_in_sight(desk: Desk, client_for: ClientFor, page_for: PageFor) -> None:
+    address = f"/laboratoires/{desk.world.laboratory_id}/echeances"
+    days = {"order": "2020-06-30", "deposit": "2020-12-10", "end_of_service": "2099-06-30"}
+    assert client_for(BIOLOGIST).post(address, data=days).status_code == 303
+    page = page_for(BIOLOGIST)
+    for width in (*WIDTHS, 1280):
+        seen(page, "/portefeuille", width)
+        assert page.locator("main table .chip").count() >= 2
+        assert page.evaluate(_CUT) == [], width

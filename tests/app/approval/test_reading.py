@@ -1,6 +1,9 @@
 """The reading of a chapter: what waits, the riskiest first, with its reasons; doubts are answered."""
 
 import re
+from html import unescape
+
+import pytest
 
 from app.models import Action, Level, LocalTest, Relation, Status
 from app.platform.database import transaction
@@ -151,3 +154,46 @@ def test_others_follow_without_acting(desk: Desk, client_for: ClientFor) -> None
         assert client.post(f"{desk.base}/approbation/{desk.glucose}/reponse", data={"version": 1}).status_code == 403
         assert client.get(f"{desk.base}/approbation/lot?perimetre=chapitre&chapitre=Biochimie").status_code == 403
     assert client_for(OUTSIDER).get(url(desk)).status_code == 404
+
+
+def test_after_an_act_the_reading_goes_on_where_it_was(desk: Desk, client_for: ClientFor) -> None:
+    with transaction(desk.engine) as session:
+        tests = [
+            LocalTest(catalogue_id=desk.catalogue_id, level=Level.ANALYSIS, position=number, code=f"S{number}",
+                      label=f"SÉROLOGIE {number}", chapter="Sérologie")
+            for number in range(30)
+        ]  # fmt: skip
+        session.add_all(tests)
+        session.flush()
+        ids = [test.id or 0 for test in tests]
+    for row_id in ids:
+        desk.decide(row_id, Action.OUT_OF_SCOPE)
+    client = client_for(BIOLOGIST)
+    html = client.get(url(desk, "?chapitre=Sérologie&page=2")).text
+    row_id = ids[16]
+    judge = unescape(next(iter(re.findall(rf'action="([^"]*/approbation/{row_id}\?[^"]*)"', html))))
+    done = client.post(judge, data={"version": 1, "action": "approve"}).headers["location"]
+    assert "page=2" in done
+    assert done.endswith("#rang-5")
+    assert shown(client.get(done).text)[4] == ids[17]
+    # A batch of this screen comes back to it as well.
+    ticked = unescape(next(iter(re.findall(r'id="form-lecture" method="post" action="([^"]*)"', html))))
+    confirmed = {"choix": [f"{ids[18]}:1"], "confirme": "oui"}
+    batch = client.get(client.post(ticked, data=confirmed).headers["location"]).text
+    assert "page=2" in next(iter(re.findall(r'href="([^"]*)"[^>]*data-key="u"', batch)))
+
+
+def test_an_answered_doubt_stays_and_the_next_row_is_read(desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium, Action.DOUBT, reason="sérum ou plasma ?")
+    address = f"{desk.base}/approbation/{desk.sodium}/reponse?depuis=lecture&rang=1"
+    done = client_for(BIOLOGIST).post(address, data={"version": 1, "comment": "du sérum"}).headers["location"]
+    assert done.endswith("#rang-2")
+
+
+@pytest.mark.parametrize("rank", ["0", "-3", "x", "٣", "999999999"])
+def test_a_rank_that_is_none_is_left_aside(rank: str, desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium)
+    address = f"{desk.base}/approbation/{desk.sodium}?depuis=lecture&rang={rank}"
+    done = client_for(BIOLOGIST).post(address, data={"version": 1, "action": "approve"})
+    assert done.status_code == 303
+    assert "#" not in done.headers["location"]

@@ -194,6 +194,8 @@ def test_the_instructions_are_executed(decided: Sample, make: Make, tmp_path: Pa
     lines = list(csv.reader(io.StringIO((folder / LINES).read_bytes().decode("utf-8-sig"), newline=""), delimiter=";"))
     told = re.findall(r"   (=ENT.*)\r?\n +résultat : ([0-9,]+|division par zéro)", readme)
     assert len(told) == 6
+    # The formulas name no sheet: they hold on that of the rows alone, and beside the columns that they add up.
+    assert "Dans cette même feuille, dans une cellule vide à droite" in " ".join(readme.split())
     assert told[0][1] == "33,33"
     for formula, result in told:
         assert formula_value(formula, lines[1:]) == result

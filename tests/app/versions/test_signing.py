@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from app.models import AuditEvent, LoincRelease, SignOff, User
 from app.platform.database import reading, transaction
 from app.versions.canonical import content_sha256, read_content
+from app.versions.wording import sentence_of
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.app.versions.conftest import FINESS_EJ, OTHER_RPPS, RPPS, Approved, Signing, seen_in
 from tests.conftest import BIOLOGIST, NAMES, READER, TRANSCODER
@@ -299,3 +300,35 @@ def test_the_pages_stand_any_address(signing: Signing, desk: Desk, approved: App
     signing.sign()
     answer = signing.client(READER).get(f"{signing.path}{address}")
     assert answer.status_code == (404 if address == "/inconnue" else 200)
+
+
+def test_ticked_chapters_are_never_signed_with_all_the_others(signing: Signing, desk: Desk, approved: Approved):
+    approved(desk.sodium)
+    approved(desk.strip)
+    both = {"portee": "tout", "chapitre": ["=Urines"]}
+    for address in (f"{signing.path}/relecture", signing.path):
+        answer = signing.client().post(address, data=signing.form() | both)
+        assert answer.status_code == 422
+        assert "Des chapitres sont cochés" in answer.text
+        # What was ticked and typed is still there, and it is what would be signed next.
+        assert 'value="=Urines" checked' in answer.text
+        assert 'value="chapitres" checked' in answer.text
+        assert f'name="rpps" value="{RPPS}"' in answer.text
+    assert signing.signatures() == []
+    assert [item.name for item in signing.sign("Urines").chapters] == ["Urines"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (5, "Aucune autre ligne n’y figure."),
+        (6, "1 ligne de ces chapitres, non approuvée, n’est pas couverte par cette signature."),
+        (9, "4 lignes de ces chapitres, non approuvées, ne sont pas couvertes par cette signature."),
+    ],
+)
+def test_the_sentence_says_in_french_what_it_leaves_out(rows: int, said: str):
+    sentence = sentence_of(
+        name="Ada", title="biologiste", rpps=RPPS, version=1, catalogue="C", laboratory="L", finess=["FINESS EJ 1"],
+        chapters=None, approved=5, rows=rows, release="LOINC 2.82", sha256="0" * 64,
+    )  # fmt: skip
+    assert said in sentence

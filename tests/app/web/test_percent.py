@@ -66,7 +66,7 @@ def test_counts_that_no_number_of_a_machine_tells_from_the_target_read_under_it(
     assert part / total == 0.8
     assert environment().from_string("{{ part | part(total) }}").render(part=part, total=total) == f"79,99{WIDE}%"
     drawn = chart("Part", [Share("Sodium", part, total)], TARGET).bars[0]
-    assert drawn.figure.startswith(f"79,9{WIDE}%")
+    assert drawn.figure.startswith(f"79,99{WIDE}%")
 
 
 def test_no_share_is_a_dash() -> None:
