@@ -2,9 +2,9 @@
 
 import re
 
-from httpx import Response
+from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlmodel import Session
-from starlette.testclient import TestClient
 
 from app.approval import service
 from app.cases.opened import token_of_case
