@@ -4,10 +4,8 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import update
-from sqlmodel import col
 
-from app.models import Action, CatalogueChange, ChangeKind, LocalTest, LoincTerm, SourceFile, utc_now
+from app.models import Action, CatalogueChange, ChangeKind, LocalTest, SourceFile, utc_now
 from app.platform.database import transaction
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.app.versions.conftest import OTHER_RPPS, Approved, Signing
@@ -112,12 +110,6 @@ def _commented(_signing: Signing, desk: Desk, _approved: Approved) -> None:
     desk.decide(desk.sodium, Action.COMMENT, comment="vu")
 
 
-def _unheld_code(_signing: Signing, desk: Desk, _approved: Approved) -> None:
-    """The release in use stops holding the code: the figures change, what was decided and signed does not."""
-    with transaction(desk.engine) as session:
-        session.execute(update(LoincTerm).where(col(LoincTerm.loinc_num) == "2951-2").values(loinc_num="2951-0"))
-
-
 def _come_back(_signing: Signing, desk: Desk, approved: Approved) -> None:
     """Never signed in between."""
     approved(desk.glucose)
@@ -132,7 +124,6 @@ def _reopening_taken_back(_signing: Signing, desk: Desk, _approved: Approved) ->
 UNCHANGED: dict[str, History] = {
     "decided, not approved": _undecided,
     "commented": _commented,
-    "a code that the release does not hold": _unheld_code,
     "a later approval taken back": _come_back,
     "a reopening taken back": _reopening_taken_back,
 }
