@@ -102,9 +102,10 @@ class Settings(BaseSettings):
     )
     secret_key: str = Field(
         "",
-        description="Clé de l'installation, qui chiffre les secrets des applications de codes : 64 chiffres "
-        "hexadécimaux, par exemple de `openssl rand -hex 32`. Vide, elle est tirée au premier besoin et gardée dans le "
-        "fichier `installation.key` du dossier de données ; à donner quand plusieurs machines servent la même base.",
+        description="Clé de l'installation, qui chiffre les secrets des applications de codes et signe les cas "
+        "ouverts à l'approbation : 64 chiffres hexadécimaux, par exemple de `openssl rand -hex 32`. Vide, elle est "
+        "tirée au premier besoin et gardée dans le fichier `installation.key` du dossier de données ; à donner quand "
+        "plusieurs machines servent la même base.",
     )
     reauthentication_minutes: int = Field(
         15,

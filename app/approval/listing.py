@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.approval.alerts import Alert, alerts_of
+from app.cases.alerts import Alert, alerts_of
 from app.models import Action, Decision, Level, LocalTest, LoincRelease, LoincTerm, Outcome, Relation, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings

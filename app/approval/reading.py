@@ -6,10 +6,10 @@ from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
 from app.approval import reading_sql
-from app.approval.alerts import Alert
 from app.approval.batch_pages import ChapterChoice, ReadingPage, ReadRow
 from app.approval.listing import ApprovalRow, rows_to_judge
 from app.approval.reading_sql import Part
+from app.cases.alerts import Alert
 from app.earlier.repository import statements_of
 from app.models import Action, Decision, EarlierStatement, Role, Status
 from app.platform.identity import CatalogueAccess

@@ -102,13 +102,13 @@ def judge(
     form: Annotated[JudgementForm, Form()],
 ) -> Response:
     """Approve one decision or send it back; then the next one to judge, or the list again."""
-    # Only the form of the case says so: a row is approved from a list when nothing of it alerts.
+    # Where to go afterwards; that the case was read is proved by what its page carries.
     is_from_case = request.query_params.get("depuis") == "revue"
     weighed = NOTHING_WEIGHED
     if form.action is not Judgement.SEND_BACK:
         weighed = weigh_decided(transactions, settings, access, [local_test_id])
     try:
-        fact = _judge(session, settings, access, local_test_id, form, weighed, is_opened=is_from_case)
+        fact = _judge(session, settings, access, local_test_id, form, weighed)
     except StaleVersionError as error:
         action = Action(form.action)
         if wants_json(request):
@@ -137,8 +137,6 @@ def _judge(
     local_test_id: int,
     form: JudgementForm,
     weighed: Weighed,
-    *,
-    is_opened: bool,
 ) -> Decision:
     if form.action is Judgement.SEND_BACK:
         return service.send_back(session, access, local_test_id, form.version, form.reason, form.comment)
@@ -150,7 +148,7 @@ def _judge(
         settings=settings,
         comment=form.comment,
         justification=form.justification,
-        is_opened=is_opened,
+        opened=form.lu,
         weighed=weighed,
     )
 

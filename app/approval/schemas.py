@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.cases.opened import LONGEST
 from app.errors import InvalidInputError
 from app.web.form_limits import ROWS
 
@@ -24,6 +25,8 @@ class JudgementForm(BaseModel):
     reason: str = ""
     comment: str = ""
     justification: str = ""
+    lu: str = Field(default="", max_length=LONGEST)
+    """The word of the case page (`app.cases.opened`); empty from a list."""
 
 
 class Scope(StrEnum):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from app.approval.looking import Asked, Looked, look_again
+from app.cases.looking import Looked, ToApprove, look_again
+from app.cases.opened import is_opened
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, WorkbenchError
 from app.models import Action, Decision, LocalTest, Status
 from app.platform.database import Transactions, give_way
@@ -37,7 +38,11 @@ from app.transcoding.standing import LocalKey, local_key
 from app.transcoding.weighing import NOTHING_WEIGHED, Weighed, weigh_decided
 
 OWN_DECISION = "Vous avez pris cette décision : un autre biologiste doit l'approuver."
-OPEN_THE_ROW = "Cette ligne a une alerte : elle s'approuve seule, une fois ouverte."
+OPEN_THE_ROW = "Cette ligne a une alerte : ouvrez son cas, elle s’approuve seule."
+OPEN_AGAIN = (
+    "Cette ligne a une alerte, et ce qui a été lu d’elle ne vaut plus : ouvrez de nouveau son cas, relisez-le, "
+    "puis approuvez."
+)
 NO_SUCH_ROW = "Cette ligne n'existe pas ou ne vous est pas ouverte."
 ROWS_AT_ONCE = 100
 """How many rows one transaction approves: what others wait for."""
@@ -72,24 +77,27 @@ def approve(
     settings: Settings,
     comment: str = "",
     justification: str = "",
-    is_opened: bool = True,
+    opened: str = "",
     weighed: Weighed = NOTHING_WEIGHED,
 ) -> Decision:
     """Approve the decision in force on a row; `weighed` is what `weigh_decided` found before.
 
     A row whose two readings differ is reconciled first, and one chosen for a second reading is read first, where the
-    laboratory has somebody for it. `is_opened` says that the biologist had the whole case before her eyes: a row with
-    an alert of any kind (`app.approval.alerts`) is not approved otherwise. A blocking check needs a justification, the
+    laboratory has somebody for it. `opened` is the word of the case page (`app.cases.opened`), which proves that the
+    biologist had the whole case before her eyes as it is now: a row with an alert of any kind (`app.cases.alerts`) is
+    not approved without it. A blocking check needs a justification, the
     transcoder's or the biologist's.
     """
     check_lengths(comment=comment, justification=justification)
     row = open_row(session, access, local_test_id, expected_version)
-    asked = Asked(row, _choice_to_approve(row))
+    asked = ToApprove(row, _choice_to_approve(row))
     kept = not_approved_yet(session, [local_test_id], access.laboratory_id)
     if kept:
         raise ConflictError(kept[local_test_id])
     (looked,) = look_again(session, settings, access, [asked], weighed)
-    _require_soundness(looked, is_opened, asked.choice.justification, justification)
+    if not is_opened(settings, opened, asked, looked):
+        _require_no_alert(looked, OPEN_AGAIN if opened else OPEN_THE_ROW)
+    _require_soundness(looked, asked.choice.justification, justification)
     return append_many(session, [_approval(asked, comment, justification)])[0]
 
 
@@ -180,7 +188,7 @@ def _approve_chunk(
     """
     opened = open_rows(session, access, pairs)
     refused: dict[int, WorkbenchError] = dict(opened.stale)
-    asked: list[Asked] = []
+    asked: list[ToApprove] = []
     kept = not_approved_yet(session, opened.rows, access.laboratory_id)
     for row_id in pairs:
         if row_id in opened.rows:
@@ -188,14 +196,15 @@ def _approve_chunk(
             try:
                 if row_id in kept:
                     raise ConflictError(kept[row_id])
-                asked.append(Asked(row, _choice_to_approve(row)))
+                asked.append(ToApprove(row, _choice_to_approve(row)))
             except WorkbenchError as error:
                 refused[row_id] = error
-    sound: list[Asked] = []
+    sound: list[ToApprove] = []
     given: dict[LocalKey, str] = {}
     for item, looked in zip(asked, look_again(session, settings, access, asked, weighed), strict=True):
         try:
-            _require_soundness(looked, False, item.choice.justification)
+            _require_no_alert(looked, OPEN_THE_ROW)
+            _require_soundness(looked, item.choice.justification)
             _require_one_answer(item, given)
             sound.append(item)
         except WorkbenchError as error:
@@ -205,7 +214,7 @@ def _approve_chunk(
     return [_answer_of(row_id, opened, refused) for row_id in pairs], written
 
 
-def _require_one_answer(item: Asked, given: dict[LocalKey, str]) -> None:
+def _require_one_answer(item: ToApprove, given: dict[LocalKey, str]) -> None:
     """Refuse a row whose local code another row of the same chunk is being approved for, with another answer."""
     test, answer = item.row.test, answer_of(item.row.state.outcome, item.row.state.loinc_num)
     if answer is None or not test.code.strip():
@@ -239,18 +248,26 @@ def _choice_to_approve(row: OpenRow) -> Decision:
     return choice
 
 
-def _require_soundness(looked: Looked, is_opened: bool, transcoder_said: str, biologist_said: str = "") -> None:
+def _require_no_alert(looked: Looked, otherwise: str) -> None:
+    _require_possible(looked)
+    if looked.alerts:
+        raise ConflictError(" ".join((otherwise, *(alert.sentence for alert in looked.alerts))))
+
+
+def _require_possible(looked: Looked) -> None:
+    """Refuse what opening the row would not help."""
     refused = [check.sentence for check in looked.checks if check.severity is CheckSeverity.REFUSED]
     if refused:
-        # Opening the row would not help.
         raise InvalidInputError(" ".join(refused))
-    if not is_opened and looked.alerts:
-        raise ConflictError(" ".join((OPEN_THE_ROW, *(alert.sentence for alert in looked.alerts))))
+
+
+def _require_soundness(looked: Looked, transcoder_said: str, biologist_said: str = "") -> None:
+    _require_possible(looked)
     if is_blocking(looked.checks) and not (is_written(transcoder_said) or is_written(biologist_said)):
         raise JustificationNeededError(looked.checks, biologist_said)
 
 
-def _approval(asked: Asked, comment: str = "", justification: str = "") -> NewFact:
+def _approval(asked: ToApprove, comment: str = "", justification: str = "") -> NewFact:
     choice = asked.choice
     said = DecisionContent(choice.loinc_num, choice.relation, "", comment, justification)
     return NewFact(asked.row, Action.APPROVE, said, choice.release_id, choice.proposal_id)

@@ -6,6 +6,7 @@ from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
 from app.cases.assembly import build_case
+from app.cases.opened import token_of_case
 from app.cases.pages import CasePage, FoundPage
 from app.cases.searching import MOST, Asked, search_view
 from app.cases.view import NO_RIGHTS, CaseView
@@ -95,6 +96,7 @@ def case_page(
         reading=READING[reading] if reading and not is_hidden else None,
         blind_url=blind_url(access.catalogue_id, local_test_id) if is_hidden else "",
         reconcile_url=reconciliation_url(access.catalogue_id, local_test_id) if differs else "",
+        opened=token_of_case(session, settings, access, local_test_id) if case.rights.approve else "",
         problem=problem,
         needs_justification=needs_justification,
         others=open_elsewhere(session, [local_test_id], access.user_id).get(local_test_id, ""),

@@ -29,6 +29,8 @@ class CasePage(PageContext):
     """Where two readings that differ are reconciled; empty where they do not."""
     blind_url: str = ""
     """Where the person reads the row a second time, when nothing of its decision is shown to her before."""
+    opened: str = ""
+    """What proves, when the person approves, that she had this case before her eyes; empty where she may not."""
     problem: str = ""
     """Why what was just sent was not recorded."""
     needs_justification: bool = False

@@ -30,7 +30,7 @@ from app.versions import repository, state, wording
 from app.versions.canonical import canonical_content, content_sha256
 from app.versions.identification import NEEDS_FINESS, checked_finess, checked_rpps, checked_title, finess_warnings
 from app.versions.reading import ChapterContent, by_chapter, canonical_rows
-from app.versions.schemas import ChapterMark, Signature, SignedChapter, VersionState
+from app.versions.schemas import ChapterMark, SignedChapter, VersionState
 
 if TYPE_CHECKING:
     # The command line asks for the version too, and starts without the web.
@@ -148,10 +148,14 @@ def prepare(
     names = _chosen(chosen, can_be)
     hashes = {name: chapter.sha256 for name, chapter in contents.items()}
     signed = tuple(_signed(contents[name], marks) for name in names)
-    _refuse_twice(signed, signatures, version, access.user_id)
     before = state.still_signed(signatures, hashes)
     carried = tuple(_signed(contents[name], marks) for name in can_be if name in before and name not in names)
     left_out = tuple(name for name in can_be if name not in before and name not in names)
+    if state.is_signed_by(signatures, access.user_id, signed) and (
+        left_out or state.state_of(signatures, marks, version).is_signed
+    ):
+        # Where nothing else is left to sign and the version does not stand, signing again is what makes the next one.
+        raise ConflictError(ALREADY_SIGNED)
     content = canonical_content(version, [row for name in names for row in contents[name].rows])
     mapping_sha256 = content_sha256(canonical_content(version, rows))
     number = state.next_number(signatures, hashes, mapping_sha256)
@@ -228,19 +232,6 @@ def _chosen(chosen: Sequence[str] | None, can_be: Sequence[str]) -> list[str]:
 
 def _signed(chapter: ChapterContent, marks: dict[str, ChapterMark]) -> SignedChapter:
     return SignedChapter(chapter.name, len(chapter.rows), chapter.approved, chapter.sha256, marks[chapter.name])
-
-
-def _refuse_twice(
-    chapters: Sequence[SignedChapter], signatures: Sequence[Signature], release_version: str, user_id: int
-) -> None:
-    hers = {
-        (chapter.name, chapter.sha256, chapter.mark)
-        for signature in signatures
-        if signature.holds and signature.signer_id == user_id and signature.release_version == release_version
-        for chapter in signature.chapters
-    }
-    if all((chapter.name, chapter.sha256, chapter.mark) in hers for chapter in chapters):
-        raise ConflictError(ALREADY_SIGNED)
 
 
 def sign(

@@ -79,6 +79,21 @@ def state_of(
     return VersionState(number, is_signed, is_whole, label, last.mapping_sha256, ours)
 
 
+def is_signed_by(signatures: Sequence[Signature], signer_id: int, chapters: Sequence[SignedChapter]) -> bool:
+    """Whether the last version already holds each of these chapters, as it stands, signed by this person.
+
+    An older version does not count: what she signed there may have changed, then come back as it was, and only another
+    signature says so.
+    """
+    last = covered(signatures, last_number(signatures))
+    return all(
+        chapter.name in last
+        and (last[chapter.name].signed.sha256, last[chapter.name].signed.mark) == (chapter.sha256, chapter.mark)
+        and signer_id in {signature.signer_id for signature in last[chapter.name].signatures}
+        for chapter in chapters
+    )
+
+
 def next_number(signatures: Sequence[Signature], hashes: Mapping[str, str], mapping_sha256: str) -> int:
     """The version that a signature given now belongs to; `hashes`: chapter -> SHA-256 of its content as it stands."""
     number = last_number(signatures)

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.approval.service import approve
 from app.models import LocalTest
 from app.platform.database import transaction
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import Desk, desk
 from tests.app.review.test_contradicted import contradict
 from tests.browser.conftest import PageFor

@@ -10,10 +10,10 @@ import uvicorn
 from playwright.sync_api import Dialog, Page, Route, expect
 from sqlmodel import select
 
-from app.approval.service import approve
 from app.main import create_app
 from app.models import Action, Decision, Level, LocalTest, Proposal, Status
 from app.platform.database import reading, transaction
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import Desk, desk
 from tests.app.review.sample import evidence
 from tests.browser.conftest import PageFor

@@ -10,6 +10,7 @@ from app.double_reading.service import Answer
 from app.models import Action, LoincTerm, Relation, ReviewTask, Status, ValueSet, ValueSetKind, ValueSetMember
 from app.platform.database import transaction
 from app.transcoding.ledger import DecisionContent, append, open_row
+from tests.app.approval.opened import read_case
 from tests.app.double_reading.conftest import Readings
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, ClientFor
@@ -156,8 +157,10 @@ def test_no_alert_passes_in_a_batch_nor_from_the_list(kind: str, desk: Desk, cli
 @pytest.mark.parametrize("kind", sorted(set(ATTACKS) - {"readings that differ"}))
 def test_the_same_row_is_approved_from_its_opened_case(kind: str, desk: Desk, client_for: ClientFor) -> None:
     row = ATTACKS[kind](desk)
+    client = client_for(BIOLOGIST)
     data = {"version": desk.version(row), "action": "approve", "justification": "lu, et d'accord"}
-    answer = client_for(BIOLOGIST).post(f"{desk.base}/approbation/{row}?depuis=revue", data=data)
+    data["lu"] = read_case(client, desk.base, row)
+    answer = client.post(f"{desk.base}/approbation/{row}?depuis=revue", data=data)
     assert answer.status_code == 303, answer.text
     assert desk.state(row).status == Status.APPROVED
 

@@ -30,6 +30,7 @@ from app.models import (
 from app.platform.database import Transactions, transaction
 from app.proposals.service import prepare_engine
 from app.transcoding.weighing import weigh_decided
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST
 
@@ -99,7 +100,7 @@ def pile(desk: Desk) -> Pile:
     decide(rows["commented"], Action.COMMENT, comment="vu au téléphone")
     with transaction(desk.engine) as session:
         second, approving = desk.access(SECOND_BIOLOGIST), {"settings": desk.settings, "justification": "essai"}
-        service.approve(session, second, rows["approved"], 1, **approving)  # type: ignore[arg-type]
+        approve(session, second, rows["approved"], 1, **approving)  # type: ignore[arg-type]
         service.send_back(session, second, rows["sent back"], 1, "à revoir")
     desk.undo(rows["undone"])
     with transaction(desk.engine) as session:
@@ -140,7 +141,7 @@ def one_by_one(pile: Pile, transactions: Transactions, ticked: Sequence[tuple[in
             message = "Approuvée."
             try:
                 service.approve(
-                    session, access, row_id, version, settings=desk.settings, is_opened=False, weighed=weighed
+                    session, access, row_id, version, settings=desk.settings, weighed=weighed
                 )
             except WorkbenchError as error:
                 message = error.message

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from app.models import Action, LoincTerm, Status
 from app.platform.database import transaction
+from tests.app.approval.opened import read_case, word_of
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor
 
@@ -163,9 +164,11 @@ def test_the_approver_justifies_what_nobody_did(desk: Desk, client_for: ClientFo
         session.add(term)
     client = client_for(BIOLOGIST)
     assert 'id="justification-approbation"' in client.get(f"{desk.base}/revue/{desk.sodium}").text
-    refused = client.post(url(desk, desk.sodium, "?depuis=revue"), data={"version": 1, "action": "approve"})
+    sent = {"version": 1, "action": "approve", "lu": read_case(client, desk.base, desk.sodium)}
+    refused = client.post(url(desk, desk.sodium, "?depuis=revue"), data=sent)
     assert refused.status_code == 422
     data = {"version": 1, "action": "approve", "justification": "le remplaçant attend la prochaine version"}
+    data["lu"] = word_of(refused)
     assert client.post(url(desk, desk.sodium, "?depuis=revue"), data=data).status_code == 303
     assert desk.facts(desk.sodium)[1].justification == "le remplaçant attend la prochaine version"
 

@@ -13,6 +13,7 @@ from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFou
 from app.models import Action, Decision, LoincTerm, Outcome, Status
 from app.platform.database import Transactions, transaction
 from app.transcoding.errors import JustificationNeededError, StaleVersionError
+from tests.app.approval.opened import approve as approve_opened
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER
 
@@ -20,7 +21,7 @@ from tests.conftest import BIOLOGIST, READER, TRANSCODER
 def approve(desk: Desk, row: int, email: str = BIOLOGIST, version: int | None = None, **said: str) -> Decision:
     with transaction(desk.engine) as session:
         known = desk.version(row) if version is None else version
-        return service.approve(session, desk.access(email), row, known, settings=desk.settings, **said)
+        return approve_opened(session, desk.access(email), row, known, settings=desk.settings, **said)
 
 
 def send_back(desk: Desk, row: int, email: str = BIOLOGIST, reason: str = "à revoir") -> Decision:

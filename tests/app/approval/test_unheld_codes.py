@@ -18,6 +18,7 @@ from app.transcoding import repository
 from app.transcoding.errors import JustificationNeededError
 from app.worklist.query import ReviewQuery
 from app.worklist.queue import rows_of
+from tests.app.approval.opened import read_case
 from tests.app.batches.sample import add_rows, statuses
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER, ClientFor
@@ -116,7 +117,7 @@ def test_once_a_release_holds_it_nothing_is_left_to_confirm(
     assert filtered(kept, client_for) == []
     biologist = client_for(BIOLOGIST)
     assert f"</span> {CHIP}</span>" not in biologist.get(f"{kept.base}/revue").text
-    form = {"version": "1", "action": "approve"}
+    form = {"version": "1", "action": "approve", "lu": read_case(biologist, kept.base, kept.sodium)}
     assert biologist.post(f"{kept.base}/approbation/{kept.sodium}?depuis=revue", data=form).status_code == 303
     assert kept.state(kept.sodium).status == Status.APPROVED
 

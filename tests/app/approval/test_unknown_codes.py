@@ -3,7 +3,6 @@
 import pytest
 from sqlmodel import select
 
-from app.approval import service
 from app.coverage.repository import coverage_rows
 from app.errors import InvalidInputError
 from app.models import Decision, LoincRelease, LoincTerm, Status
@@ -11,6 +10,7 @@ from app.platform.database import reading, transaction
 from app.terminology.schemas import FEWEST_TERMS
 from app.transcoding.errors import JustificationNeededError
 from app.transcoding.standing import Standing, counted_standings
+from tests.app.approval.opened import approve as approve_opened
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, TRANSCODER, ClientFor
 
@@ -21,7 +21,7 @@ SAID = "absent de la version utilisée"
 
 def approve(desk: Desk, row: int, justification: str = "il existe") -> Decision:
     with transaction(desk.engine) as session:
-        return service.approve(
+        return approve_opened(
             session, desk.access(BIOLOGIST), row, desk.version(row), settings=desk.settings,
             justification=justification,
         )  # fmt: skip

@@ -4,7 +4,6 @@ import pytest
 from sqlmodel import col, select
 
 from app.accounts import service as accounts
-from app.approval.service import approve
 from app.assignments import presence
 from app.assignments import service as sharing
 from app.assignments.service import Scope, share_out
@@ -16,6 +15,7 @@ from app.worklist import claims
 from app.worklist.counts import queue_counts
 from app.worklist.navigation import next_to_work_on
 from app.worklist.query import ReviewQuery
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk, desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER
 

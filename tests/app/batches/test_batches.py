@@ -9,7 +9,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, func, select
 
-from app.approval.service import approve
 from app.batches import carrying, routes
 from app.batches.asking import Asked, Sifted
 from app.jobs.runner import run_job
@@ -30,6 +29,7 @@ from app.platform.database import reading, transaction
 from app.platform.identity import CatalogueAccess
 from app.review.marks import mark_row
 from app.transcoding import repository
+from tests.app.approval.opened import approve
 from tests.app.batches.sample import add_rows, statuses
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, TRANSCODER, ClientFor

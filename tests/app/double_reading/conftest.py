@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pytest
 from sqlmodel import select
 
-from app.approval.service import approve
 from app.double_reading import queue_sql
 from app.double_reading.asking import ask
 from app.double_reading.service import Answer, read, reconcile
 from app.models import Action, Decision, Membership, ReadingOrigin, ReadingRequest, Role, SecondReading
 from app.platform.database import reading, transaction
 from app.transcoding.readings import ReadingStanding, reading_standings
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk, desk
 from tests.conftest import BIOLOGIST
 

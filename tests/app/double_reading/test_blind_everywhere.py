@@ -16,7 +16,6 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlmodel import select
 
-from app.approval.service import approve
 from app.exports.schemas import ExportKind, Packaging
 from app.main import ROUTERS
 from app.models import (
@@ -37,6 +36,7 @@ from app.models import (
 )
 from app.platform.database import reading, transaction
 from app.review.marks import mark_candidate, mark_row
+from tests.app.approval.opened import approve
 from tests.app.batches.test_batches import add_rows as add_batch_rows
 from tests.app.batches.test_batches import post_batch
 from tests.app.consistency.conftest import add_rows

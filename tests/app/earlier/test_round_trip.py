@@ -25,6 +25,7 @@ from app.proposals.jobs import run_proposals
 from app.publication.schemas import UncodedReason
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME
 from app.settings import Settings
+from tests.app.approval.opened import read_case
 from tests.app.catalogues.test_fixtures import exported
 from tests.app.earlier.conftest import Inherited
 from tests.app.review.sample import add_release
@@ -80,6 +81,7 @@ def _approved(world: World, settings: Settings, client_for: ClientFor, file: Inc
         answer = transcoder.post(f"/catalogues/{catalogue_id}/revue/{test_id}/decision", data=form)
         assert answer.status_code == 303, answer.text
         judged = {"version": "1", "action": "approve"}
+        judged["lu"] = read_case(biologist, f"/catalogues/{catalogue_id}", test_id)
         answer = biologist.post(f"/catalogues/{catalogue_id}/approbation/{test_id}?depuis=revue", data=judged)
         assert answer.status_code == 303, answer.text
     return catalogue_id

@@ -194,7 +194,7 @@ Approver = Callable[[int, str], None]
 @pytest.fixture
 def approved(desk: Desk) -> Callable[[int], None]:
     """`approved(row)`: the transcoder decides on the row and the biologist approves it."""
-    from app.approval.service import approve
+    from tests.app.approval.opened import approve
 
     def make(local_test_id: int) -> None:
         desk.decide(local_test_id)

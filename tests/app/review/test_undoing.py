@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import ColumnElement, event
 from sqlmodel import Session, col
 
-from app.approval.service import approve, send_back
+from app.approval.service import send_back
 from app.errors import ConflictError
 from app.jobs.queue import JobQueue
 from app.models import Action, Decision, Level, LocalTest, Status
@@ -17,6 +17,7 @@ from app.review import undoing
 from app.review.marks import mark_candidate
 from app.transcoding import undoables
 from app.transcoding.undoables import Together
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import SECOND_BIOLOGIST, Desk
 from tests.conftest import BIOLOGIST, READER, TRANSCODER, ClientFor
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.approval.service import approve, send_back
+from app.approval.service import send_back
 from app.batches.group_asking import Answer, sift_group
 from app.consistency.service import answer as answer_warning
 from app.errors import InvalidInputError
@@ -14,6 +14,7 @@ from app.platform.database import reading, transaction
 from app.review import undoing
 from app.text import is_written, seen, without_controls
 from app.transcoding.errors import JustificationNeededError
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import Desk
 from tests.conftest import BIOLOGIST, TRANSCODER, ClientFor
 

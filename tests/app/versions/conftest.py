@@ -8,11 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from app.approval.service import approve
 from app.platform.database import reading, transaction
 from app.versions.repository import signatures_of
 from app.versions.schemas import Signature, VersionState
 from app.versions.service import version_of
+from tests.app.approval.opened import approve
 from tests.app.review.conftest import Desk, desk
 from tests.conftest import BIOLOGIST, ClientFor
 

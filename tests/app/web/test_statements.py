@@ -26,6 +26,7 @@ LIMITS = {
     "queue, filtered": 16,
     "case": 26,
     "case after a decision": 27,
+    "case to approve": 31,
     "decision": 43,
     "choice of a code": 69,
     "undo": 38,
@@ -52,6 +53,7 @@ LIMITS = {
 """Statements of the second request of its kind, when the engine and what it remembers are there.
 
 A decision reads the shares by which it may be drawn for a second reading, an approval what is known of that reading.
+The case of a decision to approve reads its alerts, for the word that its page carries.
 A case, decided or not, reads whether two readings differ; a decision and an undo, whether the row is hidden from a
 second reader; the approval list, how many rows nobody can read again and how many were approved, then read otherwise.
 What writes facts links them by hash: the rows noted, their head held, the links, the salts and the head stored, some
@@ -187,6 +189,7 @@ def counts(bench: Bench) -> dict[str, int]:
         "queue, filtered": f"{base}/revue?etat=a-traiter&milieu=Urines",
         "case": f"{base}/revue/{bench.todo[40]}",
         "case after a decision": following,
+        "case to approve": f"{base}/revue/{bench.waiting[-1]}",
         "approval list": f"{base}/approbation?tri=-fichier",
         "approval list of 100": f"{base}/approbation?tri=-fichier&taille=100",
         "reading of a chapter": f"{base}/approbation/lecture?chapitre=Chapitre+3",

@@ -46,6 +46,7 @@ from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from app.tokens.service import create_token
 from app.versions.canonical import canonical_content, content_sha256
+from tests.app.approval.opened import read_case
 from tests.app.catalogues.fhir_fixtures import as_bytes
 from tests.app.memory.files import CONCEPT_MAP_R4
 from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, TRANSCODER, World
@@ -172,6 +173,7 @@ def _side(
         answer = chooser.post(f"/catalogues/{catalogue_id}/revue/{rows[code]}/decision", data=form)
         assert answer.status_code == 303, answer.text
     form = {"version": "1", "action": "approve", "justification": "Essai"}
+    form["lu"] = read_case(approver, f"/catalogues/{catalogue_id}", rows["NA"])
     answer = approver.post(f"/catalogues/{catalogue_id}/approbation/{rows['NA']}?depuis=revue", data=form)
     assert answer.status_code == 303, answer.text
     side = Side({"laboratory_id": laboratory.id, "catalogue_id": catalogue_id, "local_test_id": rows["K"]})

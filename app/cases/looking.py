@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.approval.alerts import Alert, alerts_of
+from app.cases.alerts import Alert, alerts_of
 from app.models import Decision, Outcome
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
@@ -23,7 +23,7 @@ from app.worklist.queue import run_id_of
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ToApprove:
     """A row to approve, and the choice in force on it."""
 
     row: OpenRow
@@ -39,7 +39,7 @@ class Looked:
 
 
 def look_again(
-    session: Session, settings: Settings, access: CatalogueAccess, asked: Sequence[Asked], weighed: Weighed
+    session: Session, settings: Settings, access: CatalogueAccess, asked: Sequence[ToApprove], weighed: Weighed
 ) -> list[Looked]:
     """What is known now of each decision, in order; in as many statements for many as for one."""
     if not asked:
@@ -70,7 +70,7 @@ def look_again(
 
 
 def _mappings(
-    session: Session, settings: Settings, access: CatalogueAccess, asked: Sequence[Asked], weighed: Weighed
+    session: Session, settings: Settings, access: CatalogueAccess, asked: Sequence[ToApprove], weighed: Weighed
 ) -> dict[int | None, CheckedMapping]:
     """Row -> its decided code with all that is checked of it; rows decided without code are left out."""
     coded = [item for item in asked if item.row.state.outcome is Outcome.CODE]
