@@ -37,7 +37,7 @@ INDICATORS = "couverture/indicateurs.csv"
 _READ = frozenset({
     LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS, REPORT_ROWS, REPORT_DOCUMENT,
 })  # fmt: skip
-_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+_DAMAGED = (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
 
 
 class PackRefusedError(InvalidInputError):
