@@ -162,6 +162,15 @@ def test_the_document_to_read_is_of_these_rows_and_of_this_version(
     assert told in said
 
 
+def test_the_share_of_a_chapter_changed_with_every_hash_is_found(path: Path, tmp_path: Path) -> None:
+    def forge(content: bytes) -> bytes:
+        report = json.loads(content)
+        report["chapters"]["analysis"][0]["rate"] = 0.9999
+        return json.dumps(report, ensure_ascii=False, indent=2).encode()
+
+    assert "n'a pas ces chiffres" in refusal(tmp_path, zipped(summed(changed(path, REPORT, forge))))
+
+
 def with_state(path: Path, change: Callable[[bytes], bytes]) -> dict[str, bytes]:
     """The contents with another state, and what follows from it."""
     return rebuilt(changed(path, "faits/state.csv", change))
