@@ -37,7 +37,7 @@ INDICATORS = "couverture/indicateurs.csv"
 _READ = frozenset({
     LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS, REPORT_ROWS, REPORT_DOCUMENT,
 })  # fmt: skip
-_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+_DAMAGED = (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
 
 
 class PackRefusedError(InvalidInputError):
@@ -212,7 +212,8 @@ def _check_report(content: bytes, facts: Facts, moment: Moment, figures: list[Sh
         for told in report["chapters"].get(level, []) if definition else []:
             assert definition is not None
             found = moment.figure(definition, told["chapter"])
-            if (told["numerator"], told["denominator"]) != (found.numerator, found.denominator):
+            share = (found.numerator, found.denominator, _rate(found))
+            if (told["numerator"], told["denominator"], told["rate"]) != share:
                 raise FactsError(f"« {REPORT} » : le chapitre « {told['chapter']} » n'a pas ces chiffres")
 
 
