@@ -20,6 +20,7 @@ from app.transcoding.readers import blind_person
 from app.transcoding.repository import facts_of_many, runs_of
 from app.worklist.counts import Kept, kept_counts
 from app.worklist.facets import BY_KEY
+from app.worklist.navigation import READING_ORDER, READING_STATES
 from app.worklist.notices import done_notice
 from app.worklist.query import ReviewQuery
 
@@ -29,7 +30,6 @@ HIGH_VOLUME = 10_000
 CHAPTERS = 300
 """Chapters offered at most."""
 NO_CHAPTER = "Sans chapitre"
-STATES = ("decidee", "doute")
 REASONS: dict[str, str] = {
     "justified": "Contrôle justifié",
     "contradiction": "Contradiction",
@@ -106,7 +106,7 @@ def rank_of(params: QueryParams) -> int:
 def part_query(query: ReviewQuery) -> ReviewQuery:
     """Only what says which part of the catalogue is read."""
     kept = {key: words for key, words in query.only.items() if key in ("chapitre", "niveau")}
-    return query.cleared().model_copy(update={"only": kept, "tri": "fichier"})
+    return query.cleared().model_copy(update={"only": kept, "tri": READING_ORDER})
 
 
 def part_of(catalogue_id: int, query: ReviewQuery) -> Part:
@@ -138,7 +138,7 @@ def reading_page(
     is_blind = blind_person(access) is not None
     ids = reading_sql.riskiest(session, part, ROWS, (page - 1) * ROWS, in_file_order=is_blind)
     # From an opened row, the next one to judge is one of the same chapter.
-    inside = query.model_copy(update={"only": {**query.only, "etat": STATES}})
+    inside = query.model_copy(update={"only": {**query.only, "etat": READING_STATES}})
     found = rows_to_judge(session, settings, access, runs_of(session, access.catalogue_id), inside, ids, {})
     facts = facts_of_many(session, ids)
     earlier = _earlier(statements_of(session, ids))

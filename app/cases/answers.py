@@ -17,7 +17,7 @@ from app.transcoding.errors import StaleVersionError
 from app.transcoding.facts import derive_state
 from app.web.templating import render
 from app.web.wording import STATUS
-from app.worklist.navigation import case_url, next_to_work_on, queue_url
+from app.worklist.navigation import case_url, is_of_reading, next_to_work_on, queue_url, reading_url
 from app.worklist.notices import DONE, done_notice
 from app.worklist.query import ReviewQuery
 
@@ -54,6 +54,8 @@ def _next_url(session: Session, access: CatalogueAccess, query: ReviewQuery, fac
         return case_url(access.catalogue_id, fact.local_test_id, query, fait=fact.id)
     is_judged = action in (Action.APPROVE, Action.SEND_BACK)
     next_id = next_to_work_on(session, access.catalogue_id, query, fact.local_test_id, is_judged, access.user_id)
+    if next_id is None and is_of_reading(query) and is_judged:
+        return reading_url(access.catalogue_id, query.with_page(1), fait=fact.id)
     if next_id is None:
         return queue_url(access.catalogue_id, query.with_page(1), fait=fact.id)
     return case_url(access.catalogue_id, next_id, query, fait=fact.id)

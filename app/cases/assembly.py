@@ -15,7 +15,7 @@ from app.cases.view import CandidateColumn, CaseView, Links, Rights, SetAside
 from app.earlier import repository as earlier_repository
 from app.errors import NotFoundError
 from app.files.kinds import SECTIONS
-from app.models import Action, Decision, EarlierStatement, Level, LocalTest, Proposal, Relation, Status
+from app.models import Action, Decision, EarlierStatement, Level, LocalTest, Proposal, Relation, Role, Status
 from app.platform.identity import CatalogueAccess
 from app.settings import Settings
 from app.text import is_written, release_title
@@ -29,7 +29,7 @@ from app.transcoding.repository import Runs
 from app.transcoding.unheld import NOT_WITH_THIS_RELEASE, unheld_word
 from app.web import wording
 from app.worklist.groups import count_group
-from app.worklist.navigation import QueuePosition, case_url, find_position, queue_url
+from app.worklist.navigation import QueuePosition, case_url, find_position, is_of_reading, queue_url, reading_url
 from app.worklist.queue import decision_text, run_id_of
 from matcher.nontest import PANEL_REASON
 from matcher.types import Band
@@ -264,8 +264,11 @@ def _links(access: CatalogueAccess, test: LocalTest, asked: Asked, position: Que
     here = f"/catalogues/{catalogue_id}/revue/{test_id}"
     first_page = query.with_page(1)
     page = position.page_of(query)
+    is_read = access.role is Role.BIOLOGIST and is_of_reading(query)
+    back = reading_url(catalogue_id, first_page) if is_read else queue_url(catalogue_id, page)
     return Links(
-        queue=f"{queue_url(catalogue_id, page)}#ligne-{test_id}",
+        queue=f"{back}#ligne-{test_id}",
+        queue_name="Lecture" if is_read else "Revue",
         previous=to(position.previous_id),
         next=to(position.next_id),
         next_to_decide=to(position.next_to_decide_id),

@@ -191,6 +191,8 @@ class Links:
     """Where the page leads."""
 
     queue: str
+    """The list that the row was opened from: the queue, or the biologist's reading."""
+    queue_name: str
     previous: str
     next: str
     next_to_decide: str

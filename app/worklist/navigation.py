@@ -16,6 +16,9 @@ TO_DECIDE = frozenset({Status.TODO, Status.SENT_BACK})
 TO_APPROVE = frozenset({Status.DECIDED})
 MOST = 3_000
 """How many rows are looked at, at most, to say where a row is."""
+READING_ORDER = "fichier"
+READING_STATES = ("decidee", "doute")
+"""How the rows are told that the biologist's reading opens."""
 
 
 def case_url(catalogue_id: int, local_test_id: int, query: ReviewQuery, **extra: str | int | None) -> str:
@@ -26,6 +29,22 @@ def case_url(catalogue_id: int, local_test_id: int, query: ReviewQuery, **extra:
 def queue_url(catalogue_id: int, query: ReviewQuery, **extra: str | int | None) -> str:
     """The address of the queue."""
     return query.url(f"/catalogues/{catalogue_id}/revue", **extra)
+
+
+def is_of_reading(query: ReviewQuery) -> bool:
+    """Whether these are the rows that the biologist's reading opens: decisions and doubts of a part of the file."""
+    return (
+        not query.q
+        and not query.without
+        and query.tri == READING_ORDER
+        and query.only.get("etat") == READING_STATES
+        and set(query.only) <= {"chapitre", "niveau", "etat"}
+    )
+
+
+def reading_url(catalogue_id: int, query: ReviewQuery, **extra: str | int | None) -> str:
+    """The address of the biologist's reading of the part that a query names."""
+    return query.without_facet("etat").url(f"/catalogues/{catalogue_id}/approbation/lecture", **extra)
 
 
 @dataclass(frozen=True, slots=True)

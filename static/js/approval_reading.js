@@ -14,8 +14,13 @@ document.addEventListener("alpine:init", () => {
     },
 
     // After an act, the address names the place on the screen where the reading goes on; the last row when none is there.
+    // From the case of a row, it names the row.
     arrivedAt() {
       const rows = this.rows();
+      const opened = rows.find((row) => `#${row.id}` === window.location.hash);
+      if (opened) {
+        return opened;
+      }
       const rank = /^#rang-(\d{1,2})$/.exec(window.location.hash);
       return rows[rank ? Math.min(Math.max(Number(rank[1]), 1), rows.length) - 1 : 0];
     },

@@ -197,3 +197,30 @@ def test_a_rank_that_is_none_is_left_aside(rank: str, desk: Desk, client_for: Cl
     done = client_for(BIOLOGIST).post(address, data={"version": 1, "action": "approve"})
     assert done.status_code == 303
     assert "#" not in done.headers["location"]
+
+
+def test_a_row_opened_from_the_reading_leads_back_to_it(desk: Desk, client_for: ClientFor) -> None:
+    desk.decide(desk.sodium)
+    client = client_for(BIOLOGIST)
+    opened = re.search(r'href="([^"]*)" data-open', client.get(url(desk, "?chapitre=Biochimie&niveau=analyse")).text)
+    assert opened is not None
+    case = unescape(opened[1])
+
+    def back_of(html: str) -> tuple[str, str]:
+        found = re.search(r'<a href="([^"]*)" data-key="u">(\w+)</a>', html)
+        assert found is not None
+        return unescape(found[1]), found[2]
+
+    address, name = back_of(client.get(case).text)
+    assert name == "Lecture"
+    assert address.startswith(f"{desk.base}/approbation/lecture?")
+    assert address.endswith(f"#ligne-{desk.sodium}")
+    assert shown(client.get(address).text) == [desk.sodium]
+    # The transcoder's work is in the queue, and a row of the queue leads back to it.
+    assert back_of(client_for(TRANSCODER).get(case).text)[1] == "Revue"
+    assert back_of(client.get(f"{desk.base}/revue/{desk.sodium}?chapitre=Biochimie").text)[1] == "Revue"
+    # Once nothing of the chapter is left to judge, the reading says what was done.
+    judge = f"{desk.base}/approbation/{desk.sodium}?{case.partition('?')[2]}&depuis=revue"
+    done = client.post(judge, data={"version": 1, "action": "approve"}).headers["location"]
+    assert done.startswith(f"{desk.base}/approbation/lecture?")
+    assert "décision approuvée" in client.get(done).text
