@@ -12,7 +12,7 @@ from app.platform.database import reading
 from tests.app.catalogues.test_patient_refusals import ARTICLE, HELD, drafts, events
 from tests.conftest import TRANSCODER, ClientFor, World
 
-QUESTION = "Codes d’articles ou numéros de sécurité sociale ?"
+QUESTION = "Codes d’articles ou numéros de personnes ?"
 TABLE = f"Code;Libellé;Code LOINC;Article\nNA;Sodium;2951-2;{ARTICLE}\nK;Potassium;2823-3;\n".encode()
 SSSOM = f"subject_id\tobject_id\tpredicate_id\tcomment\nlab:NA\tLOINC:2951-2\tskos:exactMatch\t{ARTICLE}\n".encode()
 MAP = json.dumps(

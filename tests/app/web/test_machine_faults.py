@@ -51,6 +51,7 @@ def test_a_decision_that_cannot_be_written_says_why(
     client = client_for(TRANSCODER)
     desk.decide(desk.glucose)
     before = _decisions(desk)
+    desk.engine.dispose()
     event.listen(desk.engine, "connect", lambda connection, _record: fault(connection))
     answers = [client.post(f"{desk.base}/revue/{row}/decision", data=FORM) for row in
                (desk.sodium, desk.strip, desk.comment_row, desk.unproposed)]  # fmt: skip
