@@ -1,7 +1,9 @@
 """The report as a document: HTML to read on a screen, the same laid out on A4 pages."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.coverage.definitions import TARGET
 from app.coverage.pages import chapter_table, figure_line
@@ -9,12 +11,11 @@ from app.coverage.report import CoverageReport
 from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded
 from app.reports import charts
 from app.reports.charts import Share, chart
-from app.reports.content import ReportContent
+from app.reports.content import Listed, ReportContent
 from app.settings import resource_dir
-from app.text import stamp_day
+from app.text import paris_time, stamp_day
 from app.web.static_files import static_url
 from app.web.templating import environment
-from loinc_data.notice import LOINC_NOTICE
 
 STYLE = "css/report_document.css"
 MOST_LETTERS = 280
@@ -36,19 +37,34 @@ class RowFile:
 
 def document_html(content: ReportContent, row_file: RowFile) -> str:
     """The whole document, with its style and its pictures inside it: one file that fetches nothing."""
-    coverage = content.coverage
+    values = _opening(content.coverage, content.version, paris_time(content.facts.state.changed_at), row_file)
+    values |= _outside(content.excluded, content.without_code)
+    return _rendered("document.html", values | {"content": content, "statement": content.statement})
+
+
+def opening_html(coverage: CoverageReport, version: str, changed_at: str, row_file: RowFile) -> str:
+    """How the document begins: every figure, under each definition and by chapter. `changed_at`: as it is printed."""
+    return _rendered("_opening.html", _opening(coverage, version, changed_at, row_file))
+
+
+def outside_html(excluded: Listed, without_code: Listed) -> str:
+    """The part of the document that lists the rows that are not transcoded."""
+    return _rendered("_outside.html", _outside(excluded, without_code))
+
+
+def _opening(coverage: CoverageReport, version: str, changed_at: str, row_file: RowFile) -> dict[str, Any]:
     chapters = [chapter_table(level, figures) for level, figures in coverage.chapters.items()]
     figures = [figure_line(definition, figure) for definition, figure in coverage.figures]
     every = [Share(f"{line.name}, {line.scope}", line.numerator, line.denominator) for line in figures]
-    template = environment().get_template("reports/document.html")
-    html = template.render(
-        content=content,
-        context=coverage.context,
-        statement=content.statement,
-        figures=figures,
-        chapters=chapters,
-        figures_chart=chart("Part transcodée selon chaque définition", every, TARGET),
-        chapter_charts=[
+    return {
+        "coverage": coverage,
+        "context": coverage.context,
+        "version": version,
+        "changed_at": changed_at,
+        "figures": figures,
+        "chapters": chapters,
+        "figures_chart": chart("Part transcodée selon chaque définition", every, TARGET),
+        "chapter_charts": [
             chart(
                 f"Part transcodée de chaque chapitre : {table.title}",
                 [Share(line.chapter, line.transcoded, line.rows) for line in table.lines],
@@ -56,13 +72,19 @@ def document_html(content: ReportContent, row_file: RowFile) -> str:
             )
             for table in chapters
         ],
-        sizes=charts,
-        definition=counted_as_transcoded(coverage.context.grace),
-        denominator_note=NO_OFFICIAL_DENOMINATOR,
-        row_file=row_file,
-        notice=LOINC_NOTICE,
-        most_letters=MOST_LETTERS,
-    )
+        "sizes": charts,
+        "definition": counted_as_transcoded(coverage.context.grace),
+        "denominator_note": NO_OFFICIAL_DENOMINATOR,
+        "row_file": row_file,
+    }
+
+
+def _outside(excluded: Listed, without_code: Listed) -> dict[str, Any]:
+    return {"excluded": excluded, "without_code": without_code}
+
+
+def _rendered(name: str, values: Mapping[str, Any]) -> str:
+    html = environment().get_template(f"reports/{name}").render(most_letters=MOST_LETTERS, **values)
     # Linked in the template like that of any page; a file that travels carries it.
     style = (resource_dir("static") / STYLE).read_text(encoding="utf-8")
     return html.replace(f'<link rel="stylesheet" href="{static_url(STYLE)}">', f"<style>{style}</style>")
