@@ -52,6 +52,17 @@ def test_a_pack_follows_the_signature(signing: Signing, approved: Approved, tmp_
     other.write_bytes(zipped(forged))
     with pytest.raises(PackRefusedError, match="faits/signatures"):
         verify_pack(other)
+    for change in (
+        lambda b: b.replace(RPPS.encode(), RPPS[::-1].encode()),
+        lambda b: b.replace(signature.signer_name.encode(), b"Une autre"),
+        lambda b: b.replace(signature.title.encode(), b"Directrice"),
+        lambda b: b.replace(b"ai relu et valide", b"ai relu tout et valide"),
+        lambda b: b.replace(b";;\r\n", f";{state['stated_at']};Erreur\r\n".encode()),
+        lambda b: b[: b.index(b"\r\n") + 2],
+    ):
+        other.write_bytes(zipped(rebuilt(changed(signed, "faits/signatures.csv", change))))
+        with pytest.raises(PackRefusedError, match=r"faits/signatures|faits\.jsonl"):
+            verify_pack(other)
     approved(signing.desk.glucose)
     after = made(signing, later)
     assert (after.fingerprint, after.version, after.changes_since) == (pack.fingerprint, 1, 2)
