@@ -241,6 +241,10 @@ def test_the_journaled_fingerprint_tells_a_pack_that_holds_from_ours(path: Path,
 def test_a_pack_that_is_not_signed_says_so(path: Path, tmp_path: Path) -> None:
     forged = rebuilt(changed(path, "faits/state.csv", lambda b: b.replace(b"PROJET : aucune", b"Version : aucune")))
     assert "n'est pas marqué PROJET" in refusal(tmp_path, zipped(forged))
+    for label in ("PROJET : aucune version signée, sauf la version 1", "PROJETÉE : version 1 signée"):
+        forged = rebuilt(changed(path, "faits/state.csv", lambda b, said=label: b.replace(
+            "PROJET : aucune version signée".encode(), said.encode())))  # fmt: skip
+        assert "n'est pas marqué PROJET" in refusal(tmp_path, zipped(forged))
     for name, content in opened(path).items():
         if name.startswith(("attestation", "LISEZMOI", "couverture/")):
             assert "PROJET" in content.decode()
