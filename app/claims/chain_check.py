@@ -34,7 +34,7 @@ _SAME: dict[str, tuple[str, str, dict[str, str], dict[str, str]]] = {
         "mapping_sha256": "mapping_sha256",
     }, {"name": "signer_name", "title": "title", "sentence": "sentence"}),
 }  # fmt: skip
-"""Table of the chain -> the file that tells its facts, the heading of identifiers, heading -> column, the same of texts."""
+"""Table of the chain -> the file that tells its facts, that of identifiers, heading -> column, the same of texts."""
 _WITHDRAWN = ({"withdrawn_at": "created_at"}, {"withdrawal_reason": "reason"})
 """What a withdrawal says, in the line of the signature that it takes back."""
 
