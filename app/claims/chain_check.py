@@ -13,22 +13,30 @@ from app.platform.chain_digests import BEGINNING, canonical, commitment, is_empt
 
 LONGEST_LINE = 8 << 20
 _LINK_NAMES = ["chain", "column_names", "kind", "linked_at", "members", "position", "previous_hash", "table_name"]
-_SAME = {
+_WORDS = {"reason": "reason", "comment": "comment", "justification": "justification"}
+_SAME: dict[str, tuple[str, str, dict[str, str], dict[str, str]]] = {
     "decision": ("decisions", "fact", {
         "action": "action", "loinc_num": "loinc_num", "relation": "relation", "author_role": "author_role",
         "at": "created_at",
-    }, ("reason", "comment", "justification")),
+    }, _WORDS),
     "catalogue_change": ("changes", "fact", {
         "at": "created_at", "kind": "kind", "field": "field", "is_substantive": "is_substantive",
-    }, ("old", "new")),
-    "reading_request": ("readings", "request", {"asked_at": "created_at"}, ()),
+    }, {"old": "old", "new": "new"}),
+    "reading_request": ("readings", "request", {"asked_at": "created_at"}, {}),
     "second_reading": ("readings", "reading", {
         "read_at": "created_at", "action": "action", "loinc_num": "loinc_num", "relation": "relation",
         "is_agreement": "is_agreement",
-    }, ("reason", "comment", "justification")),
-    "reading_reconciliation": ("reconciliations", "fact", {"at": "created_at"}, ("reason",)),
+    }, _WORDS),
+    "reading_reconciliation": ("reconciliations", "fact", {"at": "created_at"}, {"reason": "reason"}),
+    "sign_off": ("signatures", "signature", {
+        "version": "version", "signed_at": "signed_at", "rpps": "rpps", "finess_ej": "finess_ej",
+        "finess_et": "finess_et", "proof": "proof", "release": "release_version", "content_sha256": "content_sha256",
+        "mapping_sha256": "mapping_sha256",
+    }, {"name": "signer_name", "title": "title", "sentence": "sentence"}),
 }  # fmt: skip
-"""Table of the chain -> the file that tells its facts, the heading of their identifiers, heading -> column, texts."""
+"""Table of the chain -> the file that tells its facts, that of identifiers, heading -> column, the same of texts."""
+_WITHDRAWN = ({"withdrawn_at": "created_at"}, {"withdrawal_reason": "reason"})
+"""What a withdrawal says, in the line of the signature that it takes back."""
 
 
 def strict_json(text: str | bytes) -> Any:
@@ -105,21 +113,31 @@ def _check_facts(
         table: {line[key]: line for line in getattr(facts, file) if line[key]}
         for table, (file, key, _, _) in _SAME.items()
     }
+    signed: dict[int, Row] = {}
+    withdrawn = {line["signature"] for line in facts.signatures if line["withdrawn_at"] or line["withdrawal_reason"]}
     for number, raw in lines_of(contents[FACTS], FACTS):
         where = f"{FACTS}, ligne {number}"
         try:
             fact = strict_json(raw)
             table, fixed, texts = fact["table"], fact["fixed"], fact["texts"]
-            line = told[table].pop(fixed["public_id"])
+            if table == "sign_off_withdrawal":
+                line = signed[fixed["sign_off_id"]]
+                withdrawn.remove(line["signature"])
+            else:
+                line = told[table].pop(fixed["public_id"])
         except (ValueError, KeyError, TypeError) as error:
             raise FactsError(f"{where} : ce fait n'est pas parmi ceux de faits/, ou y est déjà prouvé") from error
         linked = digests[table].get(hashlib.sha256(raw).hexdigest())
         if linked is None or dict(linked) != texts:
             raise FactsError(f"{where} : aucun maillon de la chaîne ne contient ce fait tel quel")
+        if table == "sign_off":
+            signed[fixed["id"]] = line
         _compare(table, line, fixed, texts, salts.pop(fixed["public_id"], {}))
     for table, rest in told.items():
         for identifier in rest:
             raise FactsError(f"faits/{_SAME[table][0]}.csv : le fait {identifier} n'est prouvé par aucun maillon")
+    for identifier in withdrawn:
+        raise FactsError(f"faits/signatures.csv : le retrait de {identifier} n'est prouvé par aucun maillon")
     if salts:
         raise FactsError(f"{SALTS} : un sel n'est celui d'aucun fait")
 
@@ -127,18 +145,20 @@ def _check_facts(
 def _compare(
     table: str, line: Row, fixed: Mapping[str, Any], texts: Mapping[str, str], salts: Mapping[str, str]
 ) -> None:
-    file, key, same, written = _SAME[table]
+    file, key, same, written = _SAME["sign_off" if table == "sign_off_withdrawal" else table]
+    if table == "sign_off_withdrawal":
+        same, written = _WITHDRAWN
     where = f"faits/{file}.csv, fait {line[key]}"
     for heading, column in same.items():
         value = fixed.get(column)
         text = ("oui" if value else "non") if isinstance(value, bool) else value
-        if text != line[heading]:
+        if (str(text) if type(text) is int else text) != line[heading]:
             raise FactsError(f"{where} : « {heading} » n'est pas ce que dit la chaîne d'audit")
-    for name in written:
-        if name not in texts:
+    for name, column in written.items():
+        if column not in texts:
             holds = is_empty(line[name])
-        elif name in salts:
-            holds = _is_salt(salts[name]) and commitment(salts[name], line[name]) == texts[name]
+        elif column in salts:
+            holds = _is_salt(salts[column]) and commitment(salts[column], line[name]) == texts[column]
         else:
             # Its salt went with it: an erased text says nothing any more.
             holds = line[name] == ""

@@ -16,7 +16,10 @@ from app.platform.chain_digests import LinkContent, canonical, digest
 
 LINKS, HEADS, FACTS, SALTS = "chaine/maillons.jsonl", "chaine/tetes.json", "chaine/faits.jsonl", "chaine/sels.csv"
 SALT_COLUMNS = ("fact", "column", "salt")
-PROVEN = ("decision", "catalogue_change", "reading_request", "second_reading", "reading_reconciliation")
+PROVEN = (
+    "decision", "catalogue_change", "reading_request", "second_reading", "reading_reconciliation", "sign_off",
+    "sign_off_withdrawal",
+)  # fmt: skip
 """The tables whose facts are shown in full with the link that they are in."""
 _BROKEN = (
     "La chaîne d'audit ne dit pas de ce catalogue ce que dit la base : aucun dossier n'est produit. Prévenez "

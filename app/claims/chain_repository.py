@@ -15,6 +15,8 @@ from app.models import (
     ReadingReconciliation,
     ReadingRequest,
     SecondReading,
+    SignOff,
+    SignOffWithdrawal,
     SourceFile,
     TextSalt,
 )
@@ -65,6 +67,10 @@ def fact_keys(session: Session, catalogue_id: int) -> dict[str, set[int]]:
         .join(SecondReading, col(SecondReading.id) == col(ReadingReconciliation.reading_id))
         .join(ReadingRequest, col(ReadingRequest.id) == col(SecondReading.request_id))
         .where(col(ReadingRequest.catalogue_id) == catalogue_id),
+        "sign_off": select_columns(col(SignOff.id)).where(col(SignOff.catalogue_id) == catalogue_id),
+        "sign_off_withdrawal": select_columns(col(SignOffWithdrawal.id)).where(
+            col(SignOffWithdrawal.catalogue_id) == catalogue_id
+        ),
     }
     return {name: set(session.scalars(statement)) for name, statement in keys.items()}
 

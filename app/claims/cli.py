@@ -21,6 +21,16 @@ from app.platform.integrity import refuse_damaged
 from app.settings import get_settings
 from app.text import counted, french_day, paris_time
 
+BLIND_TO = (
+    "Ce que cette vérification ne voit pas : des faits inventés ou laissés de côté avant que le dossier soit fait, "
+    "ce que la chaîne d'audit ne tient pas (faits/rows.csv, exams.csv, codes.csv, releases.csv, grace.csv, people.csv, "
+    "definitions.csv et les chapitres de signatures.csv), et ce qui n'est connu que par son empreinte "
+    "(journal/journal.csv, rapport/lignes.csv, rapport/rapport.pdf, les textes des exports, et dans "
+    "rapport/rapport.html la double lecture, les alertes justifiées et les anomalies) : "
+    "l'empreinte du journal (--expect) et la tête de la chaîne (transcodeur verify-audit --head) sont là pour cela."
+)
+"""Said after « Tout se tient », so that nobody takes it for more than it is."""
+
 
 def register(cli: typer.Typer) -> None:
     """Add the commands."""
@@ -110,6 +120,7 @@ def _lines(verdict: Verdict, day: date | None, is_expected: bool) -> list[str]:
         f"Chaîne d'audit : {state['chain_head'] or 'aucun maillon'}",
         f"Empreinte {verdict.fingerprint}",
         f"Tout se tient ({files}, {links}, {figures}).",
+        BLIND_TO,
     ]
     if is_expected:
         lines.append("C'est le dossier attendu.")

@@ -4,8 +4,18 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts, FactsError, Row
 from app.claims.tables import NO, YES
+from app.text import paris_day
+from app.versions.wording import (
+    AND_OTHERS,
+    NEVER_SIGNED,
+    changed_since,
+    day_of_version,
+    partly_signed,
+    withdrawn_label,
+)
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _WHOLE = re.compile(r"[0-9]{1,9}")
@@ -28,8 +38,6 @@ def check_facts(facts: Facts, form: str) -> None:
     now = _moment(facts.state["stated_at"], "faits/state.csv", "")
     _moment(facts.state["first_received_at"], "faits/state.csv", now)
     _among("faits/state.csv", facts.state["is_signed"], {YES, NO})
-    if facts.state["is_signed"] == NO and not facts.state["version_label"].startswith("PROJET"):
-        raise FactsError("faits/state.csv : aucune version n'est signée, et le dossier n'est pas marqué PROJET")
     _check_rows(facts)
     for table, names in _MOMENTS.items():
         for number, line in _numbered(getattr(facts, table)):
@@ -40,6 +48,31 @@ def check_facts(facts: Facts, form: str) -> None:
     _check_terminology(facts, now)
     _check_definitions(facts)
     _check_signatures(facts, now)
+    if facts.state["version_label"] not in _labels(facts):
+        said = "n'est pas marqué PROJET comme" if facts.state["is_signed"] == NO else "ne dit pas sa version comme"
+        raise FactsError(f"faits/state.csv : le dossier {said} l'atelier le fait d'après ces signatures")
+
+
+def _labels(facts: Facts) -> set[str]:
+    """What the workbench may say of such a state, to the letter."""
+    label, number = facts.state["version_label"], facts.state["version_number"]
+    if not _WHOLE.fullmatch(number):
+        raise FactsError(f"faits/state.csv : « {number[:40]} » n'est pas un numéro de version")
+    version = int(number)
+    if facts.state["is_signed"] == YES:
+        held = [line for line in facts.signatures if not line["withdrawn_at"]]
+        start = f"Version {version}, signée le {paris_day(moment_of(held[-1]['signed_at']))} par "
+        # A version is by those of its signatures that still hold, in their order; past some, they are not all named.
+        names = "".join(f"(?:{re.escape(line['name'])}, )?" for line in held)
+        by = label.removeprefix(start).removesuffix(AND_OTHERS)
+        return {start + by, start + by + AND_OTHERS} if re.fullmatch(names, f"{by}, ") else set()
+    if not facts.signatures:
+        return {NEVER_SIGNED}
+    found = {changed_since(version), day_of_version(version), withdrawn_label(version)}
+    share = re.search(r"\(([0-9]{1,6}) sur ([0-9]{1,6})", label)
+    if share:
+        found.add(partly_signed(version, int(share[1]), int(share[2])))
+    return found
 
 
 def _numbered(lines: Iterable[Row]) -> Iterable[tuple[int, Row]]:

@@ -1,8 +1,7 @@
 """Making an evidence pack: collected at one moment, written with no transaction, journaled when it is delivered."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,14 +14,16 @@ from app.claims.canonical_zip import write_zip
 from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS, heads_file
 from app.claims.collecting import JOURNAL, Collected, collect, path_of, refuse_hidden, write_table
 from app.claims.content import CONTENT, content_of
+from app.claims.coverage_files import Told, coverage_files, coverage_of
 from app.claims.documents import DRAFT, FORMAT, MANIFEST, SUMS, documents
 from app.claims.inventory import file_sums, manifest, sums_file
 from app.claims.past_base import opened, refuse_figures, refuse_other, write_past
-from app.claims.reading_facts import Facts, read_facts
+from app.claims.reading_facts import Facts, FactsError, read_facts
 from app.claims.recompute import Moment
+from app.claims.report_checks import REPORT_DOCUMENT, REPORT_ROWS
 from app.claims.tables import FILES, STATE
 from app.claims.versions import Asked, asked_version, given
-from app.coverage.files import CsvKind, Document, written
+from app.coverage.report import CoverageReport
 from app.coverage.wording import counted_as_transcoded, name_of, scope_of
 from app.errors import ConflictError, TooBusyError
 from app.exports.service import ExportRequest, build
@@ -30,6 +31,7 @@ from app.models import Catalogue, Laboratory, User
 from app.models.base import moment_told
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
+from app.reports.content import excluded_of, without_code_of
 from app.reports.document import RowFile, document_html
 from app.reports.pdf import pdf_of
 from app.reports.row_file import rows_csv
@@ -41,8 +43,7 @@ from app.versions.service import told_as_draft
 from app.versions.whole import WholeVersion
 
 MADE_BY = "dossier de preuve"
-REPORT = "couverture/rapport.json"
-REPORT_ROWS, REPORT_DOCUMENT, REPORT_PDF = "rapport/lignes.csv", "rapport/rapport.html", "rapport/rapport.pdf"
+REPORT_PDF = "rapport/rapport.pdf"
 WITHOUT_PDF = f"absent:{REPORT_PDF}"
 """What the state says of a pack without the report in PDF, and why it has none."""
 NO_PDF_ASKED = "le dossier a été demandé sans le rapport en PDF ; le même rapport y est en HTML"
@@ -203,8 +204,6 @@ def write_pack(
         path.write_bytes(content)
         members[name] = path
 
-    for name, content in (exports | _coverage_files(collected) | _report_files(collected, with_pdf)).items():
-        keep(name, content)
     members |= {LINKS: folder / "links", FACTS: folder / "linked", SALTS: folder / "salts"}
     members[JOURNAL] = folder / "journal"
     keep(HEADS, heads_file(collected.head, collected.stated_at))
@@ -214,6 +213,9 @@ def write_pack(
     write_table(folder, STATE, state.items())
     moment = Moment(_facts(folder))
     _refuse_disagreement(collected, moment)
+    report = _from_facts(collected, moment)
+    for name, content in (exports | coverage_files(report) | _report_files(collected, report, with_pdf)).items():
+        keep(name, content)
     content = content_of(moment)
     keep(CONTENT, content)
     moment.facts.state["content_sha256"] = content_sha256(content)
@@ -283,25 +285,21 @@ def _plain(name: str) -> str:
     return kept[-80:].lstrip("._-") or "export"
 
 
-def _coverage_files(collected: Collected) -> dict[str, bytes]:
-    """The coverage report as the workbench gives it, each file saying first which version it is of."""
-    found: dict[str, bytes] = {}
-    label = collected.version.label
-    for kind in CsvKind:
-        _, _, content = written(collected.report, Document(kind.value))
-        mark = b"\xef\xbb\xbf"
-        said = f"{_cell(label)}\r\n".encode()
-        found[f"couverture/{kind.value}.csv"] = mark + said + content.removeprefix(mark)
-    _, _, content = written(collected.report, Document.REPORT)
-    report = {"version_label": label, **json.loads(content)}
-    found[REPORT] = (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode()
-    return found
+def _from_facts(collected: Collected, moment: Moment) -> CoverageReport:
+    """The coverage report as whoever verifies makes it again from the facts."""
+    try:
+        return coverage_of(moment, Told.of(collected.report))
+    except FactsError as error:
+        raise ConflictError(_DISAGREE.format(error)) from error
 
 
-def _report_files(collected: Collected, with_pdf: bool) -> dict[str, bytes]:
+def _report_files(collected: Collected, report: CoverageReport, with_pdf: bool) -> dict[str, bytes]:
     """The report to read and to print, and the table of all rows that it names by its SHA-256."""
-    rows = rows_csv(collected.document)
-    html = document_html(collected.document, RowFile.of(REPORT_ROWS, rows))
+    document = replace(
+        collected.document, coverage=report, excluded=excluded_of(report), without_code=without_code_of(report)
+    )
+    rows = rows_csv(document)
+    html = document_html(document, RowFile.of(REPORT_ROWS, rows))
     found = {REPORT_ROWS: rows, REPORT_DOCUMENT: html.encode()}
     if with_pdf:
         try:
@@ -309,10 +307,6 @@ def _report_files(collected: Collected, with_pdf: bool) -> dict[str, bytes]:
         except (ConflictError, TooBusyError) as error:
             raise type(error)(_PDF_FAILED.format(error.message)) from error
     return found
-
-
-def _cell(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _refuse_disagreement(collected: Collected, moment: Moment) -> None:

@@ -29,6 +29,8 @@ class State:
     """The fact that chose."""
     approval: Row | None = None
     """The fact that approved, while the row counts as approved."""
+    last_approval: Row | None = None
+    """The same, and also while two readings that differ keep the row from counting as approved."""
 
 
 _NOTHING = State()
@@ -86,14 +88,15 @@ def _state(facts: Sequence[Row], undone: set[str], is_suspended: bool) -> State:
         return _NOTHING
     choice, last = choices[-1], standing[-1]
     status = JUDGES.get(last["action"]) or ("doubt" if last["action"] == "doubt" else "decided")
-    approval = last if status == "approved" and not is_suspended else None
+    last_approval = last if status == "approved" else None
     outcome = CHOICES[choice["action"]]
     return State(
         status="decided" if status == "approved" and is_suspended else status,
         outcome=outcome,
         code=choice["loinc_num"] if outcome == "code" else "",
         choice=choice,
-        approval=approval,
+        approval=None if is_suspended else last_approval,
+        last_approval=last_approval,
     )
 
 

@@ -1,29 +1,28 @@
 """Verifying a pack, without a database: the first thing that does not hold is named, in French."""
 
 import csv
-import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from html import unescape
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from app.claims.canonical_zip import Member, NotCanonicalError, read_zip
-from app.claims.chain_check import check_chain, strict_json
+from app.claims.chain_check import check_chain
 from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS
 from app.claims.collecting import JOURNAL
 from app.claims.content import CONTENT, content_of
+from app.claims.coverage_files import COVERAGE_NAMES
 from app.claims.documents import FORMAT, MANIFEST, SUMS, documents
 from app.claims.export_checks import EXPORTS, check_exports
 from app.claims.fact_checks import check_facts
-from app.claims.figures_files import LEVEL_WORDS, Shown, first_of_level, shown_figures
+from app.claims.figures_files import Shown, shown_figures
 from app.claims.inventory import Sums, manifest, sums_file
-from app.claims.pack import REPORT, REPORT_DOCUMENT, REPORT_PDF, REPORT_ROWS, WITHOUT_PDF
+from app.claims.pack import REPORT_PDF, WITHOUT_PDF
 from app.claims.past_facts import end_of_day
 from app.claims.reading_facts import Facts, FactsError, read_facts
-from app.claims.recompute import Figure, Moment
+from app.claims.recompute import Moment
+from app.claims.report_checks import REPORT_DOCUMENT, REPORT_ROWS, check_reports, same
 from app.claims.tables import FILES, csv_bytes
 from app.errors import InvalidInputError
 from app.versions.canonical import content_sha256
@@ -33,9 +32,8 @@ MOST_READ, MOST_READ_WHOLE = 96 << 20, 512 << 20
 FOLDERS = ("couverture/", EXPORTS, "rapport/")
 """What stands there is known by its hash; the report by its figures, and the exports by their codes, too."""
 _BY_HASH = tuple(folder for folder in FOLDERS if folder != EXPORTS)
-INDICATORS = "couverture/indicateurs.csv"
 _READ = frozenset({
-    LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT, INDICATORS, REPORT_ROWS, REPORT_DOCUMENT,
+    LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT_ROWS, REPORT_DOCUMENT, *COVERAGE_NAMES,
 })  # fmt: skip
 _DAMAGED = (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
 
@@ -103,26 +101,24 @@ def _contents(file: BinaryIO, members: list[Member]) -> dict[str, bytes]:
 
 def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint: str, day: date | None) -> Verdict:
     sums = [Sums(member.name, member.size, member.sha256) for member in members]
-    _same(SUMS, contents[SUMS], sums_file(_in_order(sums)))
+    same(SUMS, contents[SUMS], sums_file(_in_order(sums)))
     facts = _facts(contents)
-    _same(MANIFEST, contents[MANIFEST], manifest(facts.state, [one for one in sums if one.name not in _LISTS]))
+    same(MANIFEST, contents[MANIFEST], manifest(facts.state, [one for one in sums if one.name not in _LISTS]))
     moment = Moment(facts)
     rebuilt = documents(moment)
     _refuse_strangers(contents, set(rebuilt))
     for name, content in rebuilt.items():
         if name not in contents:
             raise NotCanonicalError(f"« {name} » manque au dossier")
-        _same(name, contents[name], content)
-    _same(CONTENT, contents[CONTENT], content_of(moment))
+        same(name, contents[name], content)
+    same(CONTENT, contents[CONTENT], content_of(moment))
     if content_sha256(contents[CONTENT]) != facts.state["content_sha256"]:
         raise FactsError("faits/state.csv : l'empreinte du contenu n'est pas celle du transcodage")
     figures = shown_figures(moment)
-    _check_report(contents[REPORT], facts, moment, figures)
-    _check_indicators(contents[INDICATORS], figures)
-    _check_document(contents[REPORT_DOCUMENT], contents[REPORT_ROWS], facts)
     _check_pdf(members, contents, facts)
     check_exports({name: contents[name] for name in contents if name.startswith(EXPORTS)}, facts, moment)
     head = check_chain(contents, facts)
+    check_reports(contents, moment)
     past = shown_figures(Moment(facts, _asked(facts, day))) if day else []
     return Verdict(fingerprint, facts, figures, len(members), head.position if head else 0, past)
 
@@ -148,7 +144,7 @@ def _facts(contents: Mapping[str, bytes]) -> Facts:
     check_facts(facts, FORMAT)
     for file in FILES:
         lines = facts.state.items() if file.table == "state" else (row.values() for row in getattr(facts, file.table))
-        _same(file.name, contents[file.name], csv_bytes(file.columns, [list(line) for line in lines]))
+        same(file.name, contents[file.name], csv_bytes(file.columns, [list(line) for line in lines]))
     return facts
 
 
@@ -160,26 +156,6 @@ def _refuse_strangers(contents: Mapping[str, bytes], rebuilt: set[str]) -> None:
             raise NotCanonicalError(f"« {name} » n'a pas sa place dans un dossier de preuve")
 
 
-def _same(name: str, found: bytes, expected: bytes) -> None:
-    """Refuse a file that is not what the facts, or the other files, give."""
-    if found == expected:
-        return
-    place = next((n for n, pair in enumerate(zip(found, expected, strict=False)) if pair[0] != pair[1]),
-                 min(len(found), len(expected)))  # fmt: skip
-    line = found.count(b"\n", 0, place) + 1
-    raise FactsError(
-        f"« {name} », ligne {line} (octet {place}) : ce n'est pas ce que donnent les faits et les autres fichiers"
-    )
-
-
-def _check_document(document: bytes, rows: bytes, facts: Facts) -> None:
-    """The document to read is of this version, and names the table of the rows by its SHA-256."""
-    if hashlib.sha256(rows).hexdigest().encode() not in document:
-        raise FactsError(f"« {REPORT_DOCUMENT} » ne nomme pas « {REPORT_ROWS} » par son empreinte")
-    if facts.state["version_label"] not in unescape(document.decode("utf-8")):
-        raise FactsError(f"« {REPORT_DOCUMENT} » : la version n'est pas celle du dossier")
-
-
 def _check_pdf(members: list[Member], contents: Mapping[str, bytes], facts: Facts) -> None:
     """The report in PDF is there, unless the state says that it was not asked for."""
     is_there = any(member.name == REPORT_PDF for member in members)
@@ -188,42 +164,3 @@ def _check_pdf(members: list[Member], contents: Mapping[str, bytes], facts: Fact
         raise FactsError(f"« {REPORT_PDF} » {said}")
     if is_there and not contents[REPORT_PDF].startswith(b"%PDF-"):
         raise FactsError(f"« {REPORT_PDF} » : ce n'est pas un PDF")
-
-
-def _check_report(content: bytes, facts: Facts, moment: Moment, figures: list[Shown]) -> None:
-    """The figures of the report of the workbench are those that the facts give."""
-    report = strict_json(content)
-    if report["version_label"] != facts.state["version_label"]:
-        raise FactsError(f"« {REPORT} » : la version n'est pas celle du dossier")
-    if len(report["figures"]) != len(figures):
-        raise FactsError(f"« {REPORT} » : il n'y a pas autant de chiffres que de définitions")
-    for told, shown in zip(report["figures"], figures, strict=True):
-        again = {
-            "level": shown.definition["level"], "measure": shown.definition["measure"],
-            "numerator": shown.figure.numerator, "denominator": shown.figure.denominator,
-            "rate": _rate(shown.figure), "target_reached": shown.figure.is_reached,
-            "rows_missing": shown.figure.rows_missing, "rows_without_volume": shown.figure.rows_without_volume,
-        }  # fmt: skip
-        for name, value in again.items():
-            if told[name] != value or isinstance(told[name], bool) is not isinstance(value, bool):
-                raise FactsError(f"« {REPORT} », {shown.title} : « {name} » vaut {told[name]} au lieu de {value}")
-    for level in LEVEL_WORDS:
-        definition = first_of_level(facts, level)
-        for told in report["chapters"].get(level, []) if definition else []:
-            assert definition is not None
-            found = moment.figure(definition, told["chapter"])
-            share = (found.numerator, found.denominator, _rate(found))
-            if (told["numerator"], told["denominator"], told["rate"]) != share:
-                raise FactsError(f"« {REPORT} » : le chapitre « {told['chapter']} » n'a pas ces chiffres")
-
-
-def _rate(figure: Figure) -> float | None:
-    return figure.numerator * 10_000 // figure.denominator / 10_000 if figure.denominator else None
-
-
-def _check_indicators(content: bytes, figures: list[Shown]) -> None:
-    lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";", strict=True))
-    start = next((number for number, line in enumerate(lines) if line[:1] == ["Indicateur"]), len(lines))
-    told: list[tuple[Any, ...]] = [(line[2], line[3]) for line in lines[start + 1 :]]
-    if told != [(str(item.figure.numerator), str(item.figure.denominator)) for item in figures]:
-        raise FactsError(f"« {INDICATORS} » : ses chiffres ne sont pas ceux que donnent les faits")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.coverage.pages import emptied_rows, listed, without_code_rows
+from app.coverage.pages import ListedRow, emptied_rows, listed, without_code_rows
 from app.coverage.report import CoverageReport
 from app.coverage.service import as_seen, coverage_report
 from app.double_reading import queue_sql
@@ -100,14 +100,8 @@ def read_report(
         facts=facts,
         assessment=assessment,
         statuses=_statuses(assessment.tests),
-        excluded=Listed.of(
-            (row.level, row.code, row.label, row.chapter, row.cause, row.approved_by)
-            for row in (*(listed(item) for item in coverage.out_of_scope), *emptied_rows(coverage))
-        ),
-        without_code=Listed.of(
-            (row.level, row.code, row.label, row.chapter, row.cause, row.approved_by)
-            for row in without_code_rows(coverage)
-        ),
+        excluded=excluded_of(coverage),
+        without_code=without_code_of(coverage),
         justified=Listed.of(_justified(assessment.tests)),
         anomalies=Listed.of(
             (line.severity_label, line.test.code, line.test.label, line.loinc_num, line.message)
@@ -117,6 +111,20 @@ def read_report(
         reconciled=queue_sql.reconciled(session, facts.catalogue_id),
         in_disagreement=queue_sql.approved_in_disagreement(session, facts.catalogue_id),
     )
+
+
+def excluded_of(coverage: CoverageReport) -> Listed:
+    """The rows that leave the denominator, with the reason."""
+    return _listed((*(listed(item) for item in coverage.out_of_scope), *emptied_rows(coverage)))
+
+
+def without_code_of(coverage: CoverageReport) -> Listed:
+    """The approved rows that are not transcoded, with the cause."""
+    return _listed(without_code_rows(coverage))
+
+
+def _listed(rows: Iterable[ListedRow]) -> Listed:
+    return Listed.of((row.level, row.code, row.label, row.chapter, row.cause, row.approved_by) for row in rows)
 
 
 def _statuses(tests: Iterable[PublishedTest]) -> tuple[tuple[str, int], ...]:

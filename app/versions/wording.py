@@ -19,6 +19,8 @@ PROOFS = {
     Proof.PROVIDER: "fournisseur d’identité",
 }
 _NAMES = 3
+AND_OTHERS = " et d’autres"
+"""What follows the names of a version that more than `_NAMES` people signed."""
 
 
 def chapter_title(name: str) -> str:
@@ -29,7 +31,7 @@ def chapter_title(name: str) -> str:
 def signed_label(number: int, signatures: Sequence[Signature]) -> str:
     """« Version 3, signée le 28/11/2026 par … »."""
     names = list(dict.fromkeys(signature.signer_name for signature in signatures))
-    said = ", ".join(names[:_NAMES]) if len(names) <= _NAMES else f"{', '.join(names[:_NAMES])} et d’autres"
+    said = ", ".join(names[:_NAMES]) if len(names) <= _NAMES else ", ".join(names[:_NAMES]) + AND_OTHERS
     last = max(signature.signed_at for signature in signatures)
     return f"Version {number}, signée le {paris_day(last)} par {said}"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.claims.canonical_zip import write_zip
 from app.claims.content import CONTENT, content_of
+from app.claims.coverage_files import REPORT, Told, coverage_files, coverage_of
 from app.claims.documents import MANIFEST, SUMS, documents
 from app.claims.inventory import file_sums, manifest, sums_file
 from app.claims.reading_facts import read_csv, read_facts
@@ -59,7 +60,9 @@ def rebuilt(contents: Contents) -> Contents:
     found[CONTENT] = content_of(Moment(facts))
     facts.state["content_sha256"] = content_sha256(found[CONTENT])
     found[STATE.name] = csv_bytes(STATE.columns, [list(item) for item in facts.state.items()])
-    return summed(found | documents(Moment(facts)))
+    moment = Moment(facts)
+    report = coverage_of(moment, Told.read(found[REPORT]))
+    return summed(found | documents(moment) | coverage_files(report))
 
 
 def changed(path: Path, name: str, change: Callable[[bytes], bytes]) -> Contents:

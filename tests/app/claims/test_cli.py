@@ -1,5 +1,6 @@
 """The commands evidence and verify-pack, down to the sentence and the exit code."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_a_pack_from_the_command_line_verifies_without_a_database(
     assert "33,33 %              2 / 6  Analyses, sous-traitées comprises ; 80 % atteint : non" in out
     assert f"Empreinte {fingerprint}\n" in out
     assert out.endswith("C'est le dossier attendu.\n")
+    blind = out.split("Tout se tient")[1].splitlines()[1]
+    assert blind == app.claims.cli.BLIND_TO
+    with zipfile.ZipFile(target) as archive:
+        named = [name for name in archive.namelist() if name in blind or name.removeprefix("faits/") in blind]
+    assert {"journal/journal.csv", "rapport/lignes.csv", "rapport/rapport.html", "faits/rows.csv"} <= {*named}
+    assert "--expect" in blind
+    assert "--head" in blind
     assert english_in(out) == []
     assert not nowhere.exists(), "no database was made"
 

@@ -52,6 +52,27 @@ def test_a_pack_follows_the_signature(signing: Signing, approved: Approved, tmp_
     other.write_bytes(zipped(forged))
     with pytest.raises(PackRefusedError, match="faits/signatures"):
         verify_pack(other)
+    said = state["version_label"].encode()
+    forged = rebuilt(changed(signed, "faits/state.csv", lambda b: b.replace(said, said + " et certifiée".encode())))
+    other.write_bytes(zipped(forged))
+    with pytest.raises(PackRefusedError, match="ne dit pas sa version"):
+        verify_pack(other)
+    name = signature.signer_name.encode()
+    both = changed(signed, "faits/signatures.csv", lambda b: b.replace(name, b"Une autre"))
+    both["faits/state.csv"] = both["faits/state.csv"].replace(name, b"Une autre")
+    other.write_bytes(zipped(rebuilt(both)))
+    with pytest.raises(PackRefusedError, match="« name » n'est pas le texte auquel la chaîne"):
+        verify_pack(other)
+    for change in (
+        lambda b: b.replace(RPPS.encode(), RPPS[::-1].encode()),
+        lambda b: b.replace(signature.title.encode(), b"Directrice"),
+        lambda b: b.replace(b"ai relu et valide", b"ai relu tout et valide"),
+        lambda b: b.replace(b";;\r\n", f";{state['stated_at']};Erreur\r\n".encode()),
+        lambda b: b[: b.index(b"\r\n") + 2],
+    ):
+        other.write_bytes(zipped(rebuilt(changed(signed, "faits/signatures.csv", change))))
+        with pytest.raises(PackRefusedError, match=r"faits/signatures|faits\.jsonl"):
+            verify_pack(other)
     approved(signing.desk.glucose)
     after = made(signing, later)
     assert (after.fingerprint, after.version, after.changes_since) == (pack.fingerprint, 1, 2)

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from app.claims.canonical_zip import NotCanonicalError, read_zip
-from app.claims.pack import NO_PDF_ASKED, REPORT, REPORT_DOCUMENT, REPORT_PDF, REPORT_ROWS, WITHOUT_PDF, make_pack
-from app.claims.verification import INDICATORS, PackRefusedError, verify_pack
+from app.claims.coverage_files import REPORT
+from app.claims.pack import NO_PDF_ASKED, REPORT_PDF, WITHOUT_PDF, make_pack
+from app.claims.report_checks import REPORT_DOCUMENT, REPORT_ROWS
+from app.claims.verification import PackRefusedError, verify_pack
 from app.platform.database import Transactions, make_engine
 from tests.app.claims.forging import changed, opened, rebuilt, summed, zipped
 from tests.app.exports.conftest import decide_rows
@@ -151,7 +153,7 @@ def test_a_figure_of_the_report_changed_with_every_hash_is_found(path: Path, tmp
     ("name", "change", "told"),
     [
         (REPORT_ROWS, lambda b: b.replace(b"approuv", b"accepte", 1), "par son empreinte"),
-        (REPORT_DOCUMENT, lambda b: b.replace(b"PROJET", b"Version 9"), "la version"),
+        (REPORT_DOCUMENT, lambda b: b.replace(b"PROJET", b"Version 9"), '"version">PROJET : aucune'),
     ],
 )
 def test_the_document_to_read_is_of_these_rows_and_of_this_version(
@@ -168,7 +170,9 @@ def test_the_share_of_a_chapter_changed_with_every_hash_is_found(path: Path, tmp
         report["chapters"]["analysis"][0]["rate"] = 0.9999
         return json.dumps(report, ensure_ascii=False, indent=2).encode()
 
-    assert "n'a pas ces chiffres" in refusal(tmp_path, zipped(summed(changed(path, REPORT, forge))))
+    said = refusal(tmp_path, zipped(summed(changed(path, REPORT, forge))))
+    assert REPORT in said
+    assert "attendu : « \"rate\": 0.6666, »" in said
 
 
 def with_state(path: Path, change: Callable[[bytes], bytes]) -> dict[str, bytes]:
@@ -237,6 +241,10 @@ def test_the_journaled_fingerprint_tells_a_pack_that_holds_from_ours(path: Path,
 def test_a_pack_that_is_not_signed_says_so(path: Path, tmp_path: Path) -> None:
     forged = rebuilt(changed(path, "faits/state.csv", lambda b: b.replace(b"PROJET : aucune", b"Version : aucune")))
     assert "n'est pas marqué PROJET" in refusal(tmp_path, zipped(forged))
+    for label in ("PROJET : aucune version signée, sauf la version 1", "PROJETÉE : version 1 signée"):
+        forged = rebuilt(changed(path, "faits/state.csv", lambda b, said=label: b.replace(
+            "PROJET : aucune version signée".encode(), said.encode())))  # fmt: skip
+        assert "n'est pas marqué PROJET" in refusal(tmp_path, zipped(forged))
     for name, content in opened(path).items():
         if name.startswith(("attestation", "LISEZMOI", "couverture/")):
             assert "PROJET" in content.decode()
@@ -309,8 +317,8 @@ BAD_FILES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "columns without end": ("faits/rows.csv", lambda b: b + b";" * 3_000_000 + b"\r\n"),
     "a cell without end": ("faits/changes.csv", lambda b: b + b'"' + b"x" * 3_000_000),
     "huge volume": ("faits/rows.csv", lambda b: b.replace(b";non;non;;\r\n", b";non;non;;" + b"9" * 5000 + b"\r\n", 1)),
-    "an indicator without end": (INDICATORS, lambda b: b + b'"' + b"x" * 200_000 + b'"\r\n'),
-    "an indicator of no CSV": (INDICATORS, lambda b: b + b'"a"b\r\n'),
+    "an indicator without end": ("couverture/indicateurs.csv", lambda b: b + b'"' + b"x" * 200_000 + b'"\r\n'),
+    "an indicator of no CSV": ("couverture/indicateurs.csv", lambda b: b + b'"a"b\r\n'),
     "no moment": ("faits/decisions.csv", lambda b: b.replace(b"T", b"t", 1)),
     "bad heads": ("chaine/tetes.json", lambda _: b"{}"),
     "deep link": ("chaine/maillons.jsonl", lambda b: b"[" * 100_000 + b"\n" + b),
