@@ -102,7 +102,7 @@ class Statement:
             ("Version de LOINC", self.release_title),
             ("Date de l'export", f"{paris_time(self.made_at)} (heure de Paris)"),
             ("Export fait par", self.made_by),
-            ("Approuvé par (lignes)", approvers),
+            ("Approuvé par (lignes avec un code, chapitres compris)", approvers),
             ("Définition", definition_of(self.release)),
             (LABELS, self.label_origin),
             *figures,

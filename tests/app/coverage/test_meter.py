@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from app.coverage import days, pace
 from app.coverage.definitions import Figure
 from app.coverage.pace import Point, curve_of, projection
-from app.models import AuditEvent, Catalogue, CoverageDay, SourceFile
+from app.models import Action, AuditEvent, Catalogue, CoverageDay, SourceFile
 from app.platform.database import reading, transaction
 from tests.app.coverage.test_past import LAST, approve, later_decisions, report_of
 from tests.app.coverage.test_past import sample as past_sample
@@ -39,6 +39,19 @@ def test_decided_rows_come_first_and_lead_to_the_review(sample: Sample, client_f
     assert f"/revue/{sample.test_id('K')}" in first
     by_volume = page.split('id="vite-volume"', 1)[1]
     assert f"/revue/{sample.test_id('K')}" in by_volume
+
+
+@pytest.mark.parametrize("decision", ["out_of_scope", "no_loinc", "placeholder"])
+def test_what_will_never_get_a_code_leads_nowhere_faster(
+    sample: Sample, client_for: ClientFor, decision: str
+) -> None:
+    row = sample.test_id("K")
+    if decision == "placeholder":
+        sample.choose("K", "19146-0")
+    else:
+        sample.act(row, Action(decision), reason="motif d’essai")
+    page = unescape(client_for(BIOLOGIST).get(f"/catalogues/{sample.catalogue_id}/couverture/avancement").text)
+    assert f"/revue/{row}\"" not in page.split('id="vite"', 1)[1]
 
 
 @pytest.mark.parametrize("asked", ["par=rien", "definition=inconnue"])

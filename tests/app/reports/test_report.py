@@ -261,3 +261,8 @@ def test_a_justified_alert_is_listed_with_its_words(decided: Sample) -> None:
         )
     assert [line[4] for line in content.justified.lines] == ["Le chlorure se rend avec le sodium ici."]
     assert "Le chlorure se rend avec le sodium ici." in html_of(content)
+
+
+def test_who_approved_says_which_lines_are_counted(content: ReportContent) -> None:
+    said = text_of(html_of(content))
+    assert "analyses et examens seuls, sans les lignes retirées ; une signature compte aussi les chapitres" in said
