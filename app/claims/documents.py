@@ -39,7 +39,7 @@ def documents(moment: Moment) -> dict[str, bytes]:
     shown = shown_figures(moment)
     blocks = _attestation(facts, moment, shown)
     return {
-        FIGURES: figures_csv(shown),
+        FIGURES: figures_csv(facts, shown),
         CHAPTERS: chapters_csv(moment),
         LINES: lines_csv(moment),
         ATTESTATION_TEXT: _as_text(facts, "Attestation du laboratoire", blocks),
@@ -148,6 +148,7 @@ def _attestation(facts: Facts, moment: Moment, shown: list[Shown]) -> list[Secti
                 "officiel.",
             ],
         ),
+        ("LOINC", [LOINC_NOTICE]),
     ]  # fmt: skip
 
 

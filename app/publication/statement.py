@@ -11,6 +11,11 @@ from loinc_data.notice import LOINC_NOTICE
 
 LABELS = "Libellés"
 VERSION = "Version du transcodage"
+COUNTED = "Lignes comptées ci-dessous"
+NOT_THE_RATE = (
+    "celles du fichier, retirées et hors périmètre comprises ; ce n'est pas le taux de couverture, que donnent "
+    "la page Couverture et le rapport"
+)
 OF_THE_FILE = frozenset({"Date de l'export", "Export fait par"})
 """What is said of a file, and not of what it holds."""
 README_NAME = "LISEZMOI_LOINC.txt"
@@ -105,6 +110,7 @@ class Statement:
             ("Approuvé par (lignes avec un code, chapitres compris)", approvers),
             ("Définition", definition_of(self.release)),
             (LABELS, self.label_origin),
+            *([(COUNTED, NOT_THE_RATE)] if figures else []),
             *figures,
         ]
 
