@@ -16,9 +16,10 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlmodel import select
 
+from app.coverage.printed import PRINTED, compare
 from app.errors import ConflictError, TooBusyError
 from app.jobs.runner import run_job
-from app.models import Action, Job, Level, LocalTest
+from app.models import Action, AuditEvent, Job, Level, LocalTest
 from app.platform.database import reading
 from app.publication.statement import COUNTED, NOT_THE_RATE
 from app.reports import content as content_room
@@ -26,7 +27,7 @@ from app.reports import pdf
 from app.reports.content import LINES, Listed, ReportContent
 from app.reports.document import RowFile, document_html
 from app.reports.formats import ReportFormat, written
-from app.reports.jobs import JOB_KIND
+from app.reports.jobs import JOB_KIND, WITH_FIGURES
 from app.reports.row_file import AMBIGUOUS, HEADINGS, rows_csv
 from app.settings import Settings
 from app.storage import prepared, repository
@@ -233,6 +234,14 @@ def test_each_format_is_prepared_and_downloaded(
         address = f"/catalogues/{number}/fichiers-prepares/{stored.id}"
     file = client.get(address).content
     assert file.startswith(STARTS[asked])
+    with reading(world.engine) as session:
+        printed = session.exec(select(AuditEvent).where(AuditEvent.action == PRINTED)).all()
+        assert len(printed) == int(asked in WITH_FIGURES)
+        for event in printed:
+            # The history holds what was printed, and the facts give it again.
+            compared = compare(session, world.catalogue_access(READER, decided.catalogue), event.details)
+            assert len(compared) == 6
+            assert all(line.is_equal for line in compared)
     assert client_for(OUTSIDER).post(f"/catalogues/{number}/rapport/{asked.value}").status_code == 404
 
 
