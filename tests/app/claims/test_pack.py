@@ -20,9 +20,11 @@ from app.audit.service import record
 from app.claims.chain_files import LINKS
 from app.claims.figures_files import LINES
 from app.claims.pack import NO_PDF_ASKED, REPORT_PDF, make_pack
+from app.claims.tables import csv_bytes
 from app.claims.verification import verify_pack
 from app.claims.versions import Asked
 from app.errors import ConflictError
+from app.exports.original import FORMULA_STARTERS
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
 from app.models import Action, AuditEvent, Decision, Level, ReadingRequest
@@ -316,3 +318,11 @@ def test_texts_of_every_sort_come_back_as_they_were(decided: Sample, make: Make)
     assert found["comment"] == f"'{odd}"
     assert found["justification"] == "''apostrophe"
     verify_pack(path)
+
+
+@pytest.mark.parametrize("start", [*FORMULA_STARTERS, "'"])
+def test_no_cell_of_the_facts_is_taken_for_a_formula(start: str) -> None:
+    said = f"{start}1+1"
+    content = csv_bytes(["titre"], [[said]])
+    ((_,), (cell,)) = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert cell == f"'{said}"
