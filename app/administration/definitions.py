@@ -1,5 +1,7 @@
 """Composing definitions of coverage from their closed vocabulary, and withdrawing them: facts, for every laboratory."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +13,7 @@ from app.audit.service import record
 from app.coverage.composed import MOST, Composed, all_composed, definition_of
 from app.coverage.definitions import Definition, ExamRule, Measure, choices_of
 from app.coverage.judging import DeprecatedRule, ReleaseRule, Statuses
-from app.coverage.wording import name_of, sentence_of, vocabulary_of
+from app.coverage.wording import name_of, scope_of, sentence_of, vocabulary_of
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import CoverageDefinition, Level, User
 from app.platform import locks
@@ -142,6 +144,7 @@ def compose(session: Session, title: str, chosen: Mapping[str, str], actor: User
     title = " ".join(title.split())
     if not 3 <= len(title) <= TITLE_LENGTH:
         raise InvalidInputError(f"Le nom de la définition doit compter de 3 à {TITLE_LENGTH} caractères.")
+    _require_honest(title)
     locks.lock_subject(session, locks.Subject.INSTALLATION)
     level, exam_rule = _UNITS[chosen["unite"]]
     assert actor.id is not None
@@ -169,6 +172,38 @@ def compose(session: Session, title: str, chosen: Mapping[str, str], actor: User
         title=title, definition=sentence_of(definition_of(fact)),
     )  # fmt: skip
     return fact
+
+
+def _folded(text: str) -> str:
+    """The letters and digits of a text, whatever their case, accents and width."""
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold()
+    return "".join(sign for sign in parts if sign.isalnum())
+
+
+_OURS = frozenset(
+    _folded(name)
+    for level, rule in _UNITS.values()
+    for measure in Measure
+    for side in (True, False)
+    for found in [Definition(level, measure, side, rule)]
+    for name in (name_of(found), f"{name_of(found)}, {scope_of(found)}")
+)
+"""Names of the definitions that are on every document: another figure under one of them would be taken for it."""
+_CLAIMS = ("certifie", "reference", "officiel")
+
+
+def _require_honest(title: str) -> None:
+    """Refuse a name that would make a composed figure pass for one of ours, or for what nobody granted."""
+    folded = _folded(title)
+    if folded in _OURS:
+        raise ConflictError(
+            f"«\u202f{title}\u202f» est le nom d'une définition qui est sur chaque document\u202f: donnez-en un autre."
+        )
+    if any(_folded(word).startswith(_CLAIMS) for word in re.split(r"[\W_]+", title)):
+        raise InvalidInputError(
+            "Le nom d'une définition ne dit pas «\u202fcertifié\u202f», «\u202fréférencé\u202f» ni "
+            "«\u202fofficiel\u202f»\u202f: aucun de ces chiffres ne l'est."
+        )
 
 
 def _require_new(fact: CoverageDefinition, known: list[Composed]) -> None:

@@ -3,7 +3,7 @@
 Made when the pack is made, and again by whoever verifies it: a word changed in one of them is found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from app.claims.figures_files import (
@@ -39,7 +39,7 @@ def documents(moment: Moment) -> dict[str, bytes]:
     shown = shown_figures(moment)
     blocks = _attestation(facts, moment, shown)
     return {
-        FIGURES: figures_csv(shown),
+        FIGURES: figures_csv(facts, shown),
         CHAPTERS: chapters_csv(moment),
         LINES: lines_csv(moment),
         ATTESTATION_TEXT: _as_text(facts, "Attestation du laboratoire", blocks),
@@ -58,7 +58,7 @@ def _identity(facts: Facts) -> list[tuple[str, str]]:
     state = facts.state
     return [
         ("Laboratoire", state["laboratory"]),
-        ("FINESS", state["finess"] or BLANK),
+        ("FINESS", state["finess"] or _signed_finess(facts) or BLANK),
         ("Logiciel (SGL)", state["sgl"] or BLANK),
         ("Catalogue", state["catalogue"]),
         ("Version de LOINC", state["release_title"] or "aucune"),
@@ -69,10 +69,23 @@ def _identity(facts: Facts) -> list[tuple[str, str]]:
     ]
 
 
+def _signed_finess(facts: Facts) -> str:
+    """The numbers that the signatures in force of this version say; empty where there is none."""
+    said = [
+        f"EJ {line['finess_ej']}{', ET ' if line['finess_et'] else ''}{line['finess_et']}" for line in _in_force(facts)
+    ]
+    return f"{' ; '.join(dict.fromkeys(said))} (selon la signature)" if said else ""
+
+
 def _share(item: Shown) -> str:
     figure = item.figure
     percent = f"{figure.percent} %" if figure.percent else "rien à compter"
     return f"{percent} ({figure.numerator} sur {figure.denominator}) ; 80 % atteint : {yes_no(figure.is_reached)}"
+
+
+def _others(shown: Sequence[Shown]) -> list[tuple[str, str]]:
+    """Each with what it counts: a name alone, which somebody chose, would not say it."""
+    return [(item.title, f"{_share(item)}. {item.definition['sentence']}") for item in shown]
 
 
 def _approvers(facts: Facts, moment: Moment) -> list[tuple[str, str]]:
@@ -95,6 +108,14 @@ def _signed(facts: Facts) -> list[tuple[str, str]]:
             f"RPPS {line['rpps'] or BLANK}, FINESS {line['finess_ej']} {line['finess_et']}, le "
             f"{paris(line['signed_at'])} ; chapitres : {line['chapters']}",
         )
+        for line in _in_force(facts)
+    ]
+
+
+def _in_force(facts: Facts) -> list[Mapping[str, str]]:
+    """The signatures of the version of the state that nobody withdrew."""
+    return [
+        line
         for line in facts.signatures
         if not line["withdrawn_at"] and line["version"] == facts.state["version_number"]
     ]
@@ -108,8 +129,8 @@ def _attestation(facts: Facts, moment: Moment, shown: list[Shown]) -> list[Secti
     return [
         ("Ce qui est attesté", [_identity(facts)]),
         ("Taux de transcodage, définition par défaut", default),
-        ("Les autres définitions", [[(item.title, _share(item)) for item in shown[1:]] or "Aucune."]),
-        ("Biologistes qui ont approuvé", [_approvers(facts, moment)]),
+        ("Les autres définitions", [_others(shown[1:]) or "Aucune."]),
+        ("Biologistes qui ont approuvé (analyses et examens, sans les lignes retirées)", [_approvers(facts, moment)]),
         ("Biologistes qui ont signé", [_signed(facts) or "Personne encore."]),
         (
             "Le responsable du laboratoire",
@@ -127,6 +148,7 @@ def _attestation(facts: Facts, moment: Moment, shown: list[Shown]) -> list[Secti
                 "officiel.",
             ],
         ),
+        ("LOINC", [LOINC_NOTICE]),
     ]  # fmt: skip
 
 

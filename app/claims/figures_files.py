@@ -26,6 +26,8 @@ STANDING_WORDS = {
 }
 LEVEL_WORDS = {"analysis": "analyse", "exam": "examen"}
 NO_CHAPTER = "Sans chapitre"
+VERSION = "Version du transcodage"
+"""The last column of every table: one that is opened alone says that it is a draft."""
 _PARIS = ZoneInfo("Europe/Paris")
 _DESCRIBED = (
     "Niveau", "Code", "Libellé", "Chapitre", "Sous-traitée", "Volume annuel", "Situation", "LOINC", "Nom LOINC",
@@ -77,18 +79,18 @@ def formula_of(place: int) -> str:
     return f"=ENT(10000*SOMME({done}:{done})/SOMME({weight}:{weight}))/100"
 
 
-def figures_csv(shown: list[Shown]) -> bytes:
-    """Every figure, one a line."""
+def figures_csv(facts: Facts, shown: list[Shown]) -> bytes:
+    """Every figure, one a line, each with the version that it is of."""
     heads = (
         "Définition", "Intitulé", "Périmètre", "Transcodé", "Total", "Taux (%)", "80 % atteint", "Lignes manquantes",
-        "Lignes comptées", "Lignes sans volume connu", "Examens sans analyse dans le périmètre", "Phrase",
+        "Lignes comptées", "Lignes sans volume connu", "Examens sans analyse dans le périmètre", "Phrase", VERSION,
     )  # fmt: skip
     lines = [
         (
             item.number, item.definition["title"], item.definition["scope"], item.figure.numerator,
             item.figure.denominator, item.figure.percent, item.figure.is_reached, item.figure.rows_missing,
             item.figure.rows_counted, item.figure.rows_without_volume, item.figure.rows_emptied,
-            item.definition["sentence"],
+            item.definition["sentence"], facts.state["version_label"],
         )
         for item in shown
     ]  # fmt: skip
@@ -102,7 +104,7 @@ def first_of_level(facts: Facts, level: str) -> Row | None:
 
 def chapters_csv(moment: Moment) -> bytes:
     """The figure of each chapter under the first definition of each level."""
-    heads = ("Niveau", "Définition", "Chapitre", "Transcodé", "Total", "Taux (%)", "Lignes manquantes")
+    heads = ("Niveau", "Définition", "Chapitre", "Transcodé", "Total", "Taux (%)", "Lignes manquantes", VERSION)
     lines = []
     for level, word in LEVEL_WORDS.items():
         definition = first_of_level(moment.facts, level)
@@ -110,7 +112,7 @@ def chapters_csv(moment: Moment) -> bytes:
             assert definition is not None
             found = moment.figure(definition, chapter)
             lines.append((word, definition["definition"], chapter or NO_CHAPTER, found.numerator, found.denominator,
-                          found.percent, found.rows_missing))  # fmt: skip
+                          found.percent, found.rows_missing, moment.facts.state["version_label"]))  # fmt: skip
     return csv_bytes(heads, lines)
 
 
@@ -120,6 +122,7 @@ def lines_csv(moment: Moment) -> bytes:
     heads = [*_DESCRIBED]
     for definition in definitions:
         heads += [f"Compte {definition['definition']}", f"Transcodé {definition['definition']}"]
+    heads.append(VERSION)
     return csv_bytes(heads, _lines(moment, definitions))
 
 
@@ -139,7 +142,7 @@ def _lines(moment: Moment, definitions: list[Row]) -> Iterator[list[Any]]:
         ]  # fmt: skip
         for weighed in weights:
             line += weighed.get(item.row["row"], (0, 0))
-        yield line
+        yield [*line, moment.facts.state["version_label"]]
 
 
 def _names(moment: Moment) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 MARK = b"\xef\xbb\xbf"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 YES, NO = "oui", "non"
 
 

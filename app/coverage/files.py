@@ -23,7 +23,7 @@ from app.text import french_day, paris_time
 from app.transcoding.standing import Standing
 from loinc_data.notice import LOINC_NOTICE
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class CsvKind(StrEnum):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from app.coverage.aggregate import Axis, JudgedCatalogue, Sources
@@ -16,12 +17,12 @@ from app.coverage.pages import TARGET_PERCENT, FigureLine, figure_line
 from app.coverage.report import CoverageContext, definitions_for
 from app.coverage.wording import NO_CHAPTER, name_of, scope_of
 from app.errors import InvalidInputError
-from app.models import Catalogue, Level, LocalTest, User, WorklistEntry
+from app.models import Catalogue, Level, LocalTest, Outcome, User, WorklistEntry
 from app.platform.identity import CatalogueAccess
 from app.proposals.chapters import chapter_codes, chapter_proposals, french_chapters
 from app.text import format_number, in_paris, with_capital
 from app.transcoding.readers import blind_person, hidden_among
-from app.transcoding.standing import Standing
+from app.transcoding.standing import PLACEHOLDER_CODES, Standing
 from app.web.meter import Meter, stacked_meter
 from app.web.templating import PageContext
 from app.web.wording import STATUS
@@ -230,7 +231,10 @@ def _namer(session: Session, catalogue_id: int, cut: Cut) -> Callable[[str], str
 
 
 def _fastest(session: Session, catalogue_id: int, blind: int | None, *, by_volume: bool) -> list[FastRow]:
-    """The first analyses to look at: those decided, then the surest ones; or the most run ones."""
+    """The first analyses to look at: those decided, then the surest ones; or the most run ones.
+
+    Those decided without a code that counts are not among them: their approval brings no code.
+    """
     to_do = [Standing.WAITING.value, Standing.UNFINISHED.value]
     found: list[Any] = []
     columns: Any = (
@@ -239,7 +243,16 @@ def _fastest(session: Session, catalogue_id: int, blind: int | None, *, by_volum
     base: Any = (
         select(*columns)
         .join(LocalTest, col(LocalTest.id) == _ENTRIES.local_test_id)
-        .where(_ENTRIES.catalogue_id == catalogue_id, _ENTRIES.level == Level.ANALYSIS)
+        .where(
+            _ENTRIES.catalogue_id == catalogue_id,
+            _ENTRIES.level == Level.ANALYSIS,
+            or_(
+                _ENTRIES.standing != Standing.WAITING.value,
+                and_(
+                    _ENTRIES.outcome == Outcome.CODE.value, _ENTRIES.loinc_num.not_in(sorted(PLACEHOLDER_CODES))
+                ),
+            ),
+        )
         .limit(FASTEST)
     )
     if by_volume:

@@ -123,10 +123,12 @@ def _line(event: AuditEvent) -> PrintedLine:
 
 def compare(session: Session, access: CatalogueAccess, details: Mapping[str, Any]) -> list[ComparedFigure]:
     """Each printed figure beside the same one, counted again from the facts until its moment."""
-    moment = datetime.fromisoformat(details["figures_at"])
+    printed_at = moment = datetime.fromisoformat(details["figures_at"])
     if details.get("day"):
         moment = last_moment(date.fromisoformat(details["day"]))
-    report = past_report(session, access.laboratory, access.catalogue, moment, int(details["release_id"]))
+    report = past_report(
+        session, access.laboratory, access.catalogue, moment, int(details["release_id"]), printed_at=printed_at
+    )
     again = {key_of(definition): (definition, figure) for definition, figure in report.figures}
     found = []
     for key, (top, bottom) in details["figures"].items():

@@ -86,13 +86,21 @@ def past_report(
     moment: datetime,
     release_id: int | None = None,
     day: date | None = None,
+    printed_at: datetime | None = None,
 ) -> CoverageReport:
-    """The coverage at a past moment, from the facts until then; `day` when it is the end of that day of Paris."""
+    """The coverage at a past moment, from the facts until then; `day` when it is the end of that day of Paris.
+
+    Also under the definitions that were in service at `printed_at`, when it was printed later.
+    """
     asked = terminology.get_release(session, release_id) if release_id is not None else None
     release = asked or release_at(session, moment)
     if release is None:
         raise ConflictError(f"Aucune version de LOINC n'était encore en service le {paris_day(moment)}.")
     context = _context(session, laboratory, catalogue, release, day, moment)
+    if printed_at is not None:
+        known = {item.public_id for item in context.composed}
+        then = [item for item in composed_at(session, printed_at) if item.public_id not in known]
+        context = replace(context, composed=[*context.composed, *then])
     past = past_rows(
         session, context.catalogue_id, context.release_id, moment,
         leaves_out_deprecated=context.grace.is_over, circuit_id=context.circuit_id,

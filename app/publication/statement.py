@@ -11,6 +11,11 @@ from loinc_data.notice import LOINC_NOTICE
 
 LABELS = "Libellés"
 VERSION = "Version du transcodage"
+COUNTED = "Lignes comptées ci-dessous"
+NOT_THE_RATE = (
+    "celles du fichier, retirées et hors périmètre comprises ; ce n'est pas le taux de couverture, que donnent "
+    "la page Couverture et le rapport"
+)
 OF_THE_FILE = frozenset({"Date de l'export", "Export fait par"})
 """What is said of a file, and not of what it holds."""
 README_NAME = "LISEZMOI_LOINC.txt"
@@ -102,9 +107,10 @@ class Statement:
             ("Version de LOINC", self.release_title),
             ("Date de l'export", f"{paris_time(self.made_at)} (heure de Paris)"),
             ("Export fait par", self.made_by),
-            ("Approuvé par (lignes)", approvers),
+            ("Approuvé par (lignes avec un code, chapitres compris)", approvers),
             ("Définition", definition_of(self.release)),
             (LABELS, self.label_origin),
+            *([(COUNTED, NOT_THE_RATE)] if figures else []),
             *figures,
         ]
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.coverage.definitions import TARGET
-from app.coverage.pages import chapter_table, figure_line
+from app.coverage.definitions import TARGET, Definition
+from app.coverage.pages import FigureLine, chapter_table, figure_line
 from app.coverage.report import CoverageReport
-from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded
+from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded, is_indicative
 from app.reports import charts
 from app.reports.charts import Share, chart
 from app.reports.content import Listed, ReportContent
@@ -81,7 +81,10 @@ def outside_html(excluded: Listed, without_code: Listed) -> str:
 def _opening(coverage: CoverageReport, version: str, changed_at: str, row_file: RowFile) -> dict[str, Any]:
     chapters = [chapter_table(level, figures) for level, figures in coverage.chapters.items()]
     figures = [figure_line(definition, figure) for definition, figure in coverage.figures]
-    every = [Share(f"{line.name}, {line.scope}", line.numerator, line.denominator) for line in figures]
+    every = [
+        Share(_named(definition, line), line.numerator, line.denominator)
+        for (definition, _), line in zip(coverage.figures, figures, strict=True)
+    ]
     return {
         "coverage": coverage,
         "context": coverage.context,
@@ -115,6 +118,11 @@ def _rendered(name: str, values: Mapping[str, Any]) -> str:
     # Linked in the template like that of any page; a file that travels carries it.
     style = (resource_dir("static") / STYLE).read_text(encoding="utf-8")
     return html.replace(f'<link rel="stylesheet" href="{static_url(STYLE)}">', f"<style>{style}</style>")
+
+
+def _named(definition: Definition, line: FigureLine) -> str:
+    """The name of a bar, whose definition is in the table below; one that no approval bears out says so beside it."""
+    return f"{'Indicatif : ' if is_indicative(definition) else ''}{line.name}, {line.scope}"
 
 
 def base_name(coverage: CoverageReport) -> str:

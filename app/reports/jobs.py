@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from app.audit.service import record
+from app.coverage.printed import PRINTED, printed_values
 from app.jobs.queue import JobQueue
-from app.models import Job
-from app.platform.database import reading
+from app.models import Job, User
+from app.platform.database import reading, transaction
 from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
 from app.reports.content import read_report
@@ -19,6 +21,8 @@ from app.storage import prepared, service
 from app.transcoding.readers import blind_actor
 
 JOB_KIND = "reports.file"
+WITH_FIGURES = frozenset({ReportFormat.PDF, ReportFormat.HTML})
+"""The files that print a rate; the others list rows."""
 
 
 def ask_for_report(session: Session, queue: JobQueue, access: CatalogueAccess, asked: ReportFormat) -> Job:
@@ -27,7 +31,11 @@ def ask_for_report(session: Session, queue: JobQueue, access: CatalogueAccess, a
 
 
 def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
-    """Write a file and publish it; a job that has published already does nothing."""
+    """Write a file and publish it; a job that has published already does nothing.
+
+    What it said is then in the history of the figures, where the facts can be counted again.
+    """
+    told: list[tuple[prepared.Order, dict[str, Any]]] = []
 
     def make(order: prepared.Order) -> tuple[str, str, Iterable[bytes], datetime]:
         progress(0, 2, "Lecture du catalogue")
@@ -35,10 +43,20 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
             blind_to = blind_actor(session, order.laboratory, order.person)
             content = read_report(session, order.laboratory, order.catalogue, order.person.display_name, blind_to)
         progress(1, 2, "Écriture et mise en pages")
-        name, media_type, file = written(content, ReportFormat(payload["format"]))
+        asked = ReportFormat(payload["format"])
+        name, media_type, file = written(content, asked)
+        if asked in WITH_FIGURES:
+            told.append((order, printed_values(content.coverage, asked.label)))
         return name, media_type, service.pieces(file), content.coverage.context.computed_at
 
-    return prepared.prepare(engine, settings, job_id, progress, make)
+    said = prepared.prepare(engine, settings, job_id, progress, make)
+    for order, values in told:
+        with transaction(engine) as session:
+            record(
+                session, PRINTED, actor=session.get(User, order.person.id), object_type="catalogue",
+                object_id=order.catalogue.id, laboratory_id=order.catalogue.laboratory_id, **values,
+            )  # fmt: skip
+    return said
 
 
 prepared.register(JOB_KIND, run_job, "Préparation du rapport de transcodage", for_contributors=False)

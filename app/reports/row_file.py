@@ -21,6 +21,9 @@ HEADINGS = (
     "Version LOINC de la décision",
 )  # fmt: skip
 
+AMBIGUOUS = "ne compte pas : une autre ligne du même code local a une autre réponse approuvée"
+"""Why a row that has an approved code is not transcoded: the laboratory system would refuse its local code."""
+
 
 def rows_csv(content: ReportContent) -> bytes:
     """UTF-8 with its mark, semicolons, hours of Paris; the first lines say what it is, and nothing is computed.
@@ -33,8 +36,9 @@ def rows_csv(content: ReportContent) -> bytes:
         writer.writerow([heading, guarded(value)])
     writer.writerow([])
     writer.writerow(HEADINGS)
+    ambiguous = {test.id for test in content.assessment.ambiguous}
     for test in content.rows:
-        writer.writerow([guarded(cell) for cell in _cells(test, content)])
+        writer.writerow([guarded(cell) for cell in _cells(test, content, test.id in ambiguous)])
     return buffer.getvalue().encode("utf-8-sig")
 
 
@@ -53,7 +57,7 @@ def _head(content: ReportContent) -> Iterator[tuple[str, str]]:
     yield "LOINC", LOINC_NOTICE
 
 
-def _cells(test: PublishedTest, content: ReportContent) -> Iterator[str]:
+def _cells(test: PublishedTest, content: ReportContent, is_ambiguous: bool) -> Iterator[str]:
     name = content.assessment.names.get(test.id)
     reason = content.assessment.reasons.get(test.id)
     yield level_of(test)
@@ -65,7 +69,8 @@ def _cells(test: PublishedTest, content: ReportContent) -> Iterator[str]:
     yield from (name.loinc_num, name.label, name.french_producer or "LOINC") if name else ("", "", "")
     yield relation_text(test.relation) if name else ""
     yield test.loinc_num if name is None else ""
-    yield " : ".join(text for text in (reason.label if reason else "", test.reason) if text)
+    why = AMBIGUOUS if is_ambiguous else reason.label if reason else ""
+    yield " : ".join(text for text in (why, test.reason) if text)
     yield test.justification
     yield " ".join(test.comments)
     yield test.decided_by

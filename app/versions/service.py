@@ -1,6 +1,7 @@
 """At which version a catalogue is, and the acts of biologists: signing chapters, and withdrawing a signature."""
 
 import hashlib
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -117,8 +118,17 @@ class Draft:
 
     @property
     def seen(self) -> str:
-        """What names this very draft in the form that signs it."""
-        return hashlib.sha256(self.sentence.encode()).hexdigest()
+        """What names this very draft in the form that signs it: all that its page shows, not the sentence alone."""
+        shown = {
+            "sentence": self.sentence,
+            "completes": self.completes,
+            "chapters": [chapter.as_json() for chapter in self.chapters],
+            "carried": [chapter.as_json() for chapter in self.carried],
+            "left_out": self.left_out,
+            "coverage": self.coverage,
+            "warnings": self.warnings,
+        }
+        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
 def prepare(

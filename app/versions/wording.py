@@ -77,7 +77,8 @@ def sentence_of(
     said = (
         f"Je soussigné(e) {name}, {title}, RPPS {rpps}, ai relu et valide la version {version} des codes LOINC du "
         f"catalogue « {catalogue} » du laboratoire {laboratory} ({', '.join(finess)}), {which} : "
-        f"{counted(approved, 'ligne approuvée', 'lignes approuvées')}, d’après {release}.{others} "
+        f"{counted(approved, 'ligne approuvée', 'lignes approuvées')} (analyses, examens et chapitres), d’après "
+        f"{release}.{others} "
         f"Empreinte SHA-256 du contenu validé : {sha256}."
     )
     # A line is never broken inside guillemets.

@@ -20,9 +20,11 @@ from app.audit.service import record
 from app.claims.chain_files import LINKS
 from app.claims.figures_files import LINES
 from app.claims.pack import NO_PDF_ASKED, REPORT_PDF, make_pack
+from app.claims.tables import csv_bytes
 from app.claims.verification import verify_pack
 from app.claims.versions import Asked
 from app.errors import ConflictError
+from app.exports.original import FORMULA_STARTERS
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, make_export
 from app.models import Action, AuditEvent, Decision, Level, ReadingRequest
@@ -31,6 +33,7 @@ from app.platform.database import Transactions, for_reading, make_engine, readin
 from app.reports.pdf import NO_LIBRARY
 from app.settings import Settings
 from app.upkeep import transfer
+from loinc_data.notice import LOINC_NOTICE
 from tests import postgresql
 from tests.app.claims.conftest import Make
 from tests.app.claims.forging import opened
@@ -100,6 +103,14 @@ def test_it_holds_what_it_says(decided: Sample, make: Make) -> None:
     assert "Laboratoire : Laboratoire du Parc" in attestation
     assert "Béatrice Biologiste : 5 lignes" in attestation
     assert "Signature : …" in attestation
+    assert " ".join(LOINC_NOTICE.split()) in " ".join(attestation.split())
+    # A table of figures that is opened alone, or cut out, says that it is a draft.
+    for name in (name for name in contents if name.startswith("chiffres/")):
+        lines = contents[name].decode("utf-8-sig").splitlines()
+        assert [line for line in lines[1:] if not line.endswith(";PROJET : aucune version signée")] == [], name
+    # Whoever reads the attestation alone reads what each other figure counts.
+    others = attestation.split("Les autres définitions", 1)[1].split("Biologistes qui", 1)[0]
+    assert others.count("divisé par") == others.count("80 % atteint") > 0
     assert "@" not in contents["faits/people.csv"].decode(), "names, and no addresses"
 
 
@@ -117,7 +128,7 @@ def test_the_report_in_pdf_has_the_same_bytes_and_is_in_the_manifest(decided: Sa
     fonts = {str(font.get_object()["/BaseFont"]) for found in resources for font in found.values()}
     assert fonts
     assert all("+Rapport-" in name for name in fonts), fonts
-    assert "PROJET" in reader.pages[0].extract_text()
+    assert [page for page in reader.pages if "PROJET" not in page.extract_text()] == []
 
 
 def test_without_pdf_the_manifest_says_so(decided: Sample, make: Make) -> None:
@@ -307,3 +318,11 @@ def test_texts_of_every_sort_come_back_as_they_were(decided: Sample, make: Make)
     assert found["comment"] == f"'{odd}"
     assert found["justification"] == "''apostrophe"
     verify_pack(path)
+
+
+@pytest.mark.parametrize("start", [*FORMULA_STARTERS, "'"])
+def test_no_cell_of_the_facts_is_taken_for_a_formula(start: str) -> None:
+    said = f"{start}1+1"
+    content = csv_bytes(["titre"], [[said]])
+    ((_,), (cell,)) = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert cell == f"'{said}"

@@ -8,11 +8,12 @@ import pytest
 from app.claims.pack import Pack, make_pack
 from app.claims.verification import PackRefusedError, verify_pack
 from app.claims.versions import Asked
-from app.platform.database import Transactions, reading
+from app.models import Laboratory
+from app.platform.database import Transactions, reading, transaction
 from app.versions.canonical import content_sha256
 from app.versions.reading import mapping_content
 from tests.app.claims.forging import changed, opened, rebuilt, zipped
-from tests.app.versions.conftest import RPPS, Approved, Signing, approved, desk, signing
+from tests.app.versions.conftest import FINESS_EJ, FINESS_ET, RPPS, Approved, Signing, approved, desk, signing
 
 __all__ = ["approved", "desk", "signing"]
 
@@ -22,6 +23,21 @@ def made(signing: Signing, path: Path, **asked: Any) -> Pack:
     catalogue = desk.access().catalogue
     return make_pack(Transactions(desk.engine), desk.settings, desk.world.laboratory, catalogue,
                      lambda file, _pack: path.write_bytes(file.read_bytes()), asked=Asked(**asked))  # fmt: skip
+
+
+def test_the_number_typed_to_sign_is_that_of_a_laboratory_without_any(
+    signing: Signing, approved: Approved, tmp_path: Path
+) -> None:
+    with transaction(signing.desk.engine) as session:
+        session.get_one(Laboratory, signing.desk.world.laboratory_id).finess = ""
+    approved(signing.desk.sodium)
+    signing.sign()
+    path = tmp_path / "signe.zip"
+    pack = made(signing, path)
+    assert verify_pack(path, pack.fingerprint).facts.state["finess"] == ""
+    for name in ("attestation.txt", "LISEZMOI.txt"):
+        said = opened(path)[name].decode()
+        assert f"FINESS : EJ {FINESS_EJ}, ET {FINESS_ET} (selon la signature)" in said
 
 
 def test_a_pack_follows_the_signature(signing: Signing, approved: Approved, tmp_path: Path) -> None:

@@ -111,3 +111,19 @@ def test_every_choice_has_its_french() -> None:
     )
     assert name_of(Definition(title="La nôtre")) == "La nôtre"
     assert len({choice.name for choice in VOCABULARY}) == len(VOCABULARY) == 10
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Analyses", "ANALYSES", "Ａnalyses", "Analyses, sous-traitées comprises", "examens  (code propre)",
+     "Analyses pondérées par le volume"],
+)  # fmt: skip
+def test_no_composed_figure_takes_the_name_of_ours(sample: Sample, client_for: ClientFor, title: str) -> None:
+    answer = compose(client_for, title, statuts="decided")
+    assert answer.status_code == 409
+    assert "sur chaque document" in unescape(answer.text)
+
+
+@pytest.mark.parametrize("title", ["Taux certifié", "Couverture RÉFÉRENCÉE", "Taux officiel"])
+def test_no_composed_figure_says_what_nobody_granted(sample: Sample, client_for: ClientFor, title: str) -> None:
+    assert compose(client_for, title, sans_code="oui").status_code == 422

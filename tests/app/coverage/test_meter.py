@@ -8,14 +8,17 @@ from sqlmodel import select, update
 from typer.testing import CliRunner
 
 from app.coverage import days, pace
+from app.coverage.composed import all_composed
 from app.coverage.definitions import Figure
 from app.coverage.pace import Point, curve_of, projection
-from app.models import AuditEvent, Catalogue, CoverageDay, SourceFile
+from app.models import Action, AuditEvent, Catalogue, CoverageDay, SourceFile
 from app.platform.database import reading, transaction
+from tests.app.coverage.test_composed import PAGE as DEFINITIONS
+from tests.app.coverage.test_composed import compose
 from tests.app.coverage.test_past import LAST, approve, later_decisions, report_of
 from tests.app.coverage.test_past import sample as past_sample
 from tests.app.exports.sample import GLUCOSE, Sample
-from tests.conftest import BIOLOGIST, OUTSIDER, READER, ClientFor
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, OUTSIDER, READER, ClientFor
 
 sample = past_sample
 TODAY = date(2026, 6, 1)
@@ -39,6 +42,19 @@ def test_decided_rows_come_first_and_lead_to_the_review(sample: Sample, client_f
     assert f"/revue/{sample.test_id('K')}" in first
     by_volume = page.split('id="vite-volume"', 1)[1]
     assert f"/revue/{sample.test_id('K')}" in by_volume
+
+
+@pytest.mark.parametrize("decision", ["out_of_scope", "no_loinc", "placeholder"])
+def test_what_will_never_get_a_code_leads_nowhere_faster(
+    sample: Sample, client_for: ClientFor, decision: str
+) -> None:
+    row = sample.test_id("K")
+    if decision == "placeholder":
+        sample.choose("K", "19146-0")
+    else:
+        sample.act(row, Action(decision), reason="motif d’essai")
+    page = unescape(client_for(BIOLOGIST).get(f"/catalogues/{sample.catalogue_id}/couverture/avancement").text)
+    assert f"/revue/{row}\"" not in page.split('id="vite"', 1)[1]
 
 
 @pytest.mark.parametrize("asked", ["par=rien", "definition=inconnue"])
@@ -143,6 +159,22 @@ def test_what_was_printed_is_counted_again_from_the_facts(sample: Sample, client
         assert "est égal à celui qui a été remis" in page
     assert client.get(f"{address}/historique?verifier=999999").status_code == 404
     assert client_for(OUTSIDER).get(f"{address}/historique?verifier={printed[0].id}").status_code == 404
+
+
+def test_a_past_day_is_counted_again_by_a_definition_that_was_in_service_when_it_was_printed(
+    sample: Sample, client_for: ClientFor
+) -> None:
+    """It was composed after that day, and is withdrawn since: it counted none the less in what was printed."""
+    address = f"/catalogues/{sample.catalogue_id}/couverture"
+    compose(client_for, "Sans code exclues", sans_code="oui")
+    client_for(READER).get(f"{address}/indicateurs.csv?jour=2026-03-28")
+    with reading(sample.world.engine) as session:
+        (event,) = session.exec(select(AuditEvent).where(AuditEvent.action == "coverage.print")).all()
+        (item,) = all_composed(session)
+    client_for(ADMINISTRATOR).post(f"{DEFINITIONS}/{item.id}/retirer")
+    page = unescape(client_for(READER).get(f"{address}/historique?verifier={event.id}").text)
+    assert "Sans code exclues" in page
+    assert "est égal à celui qui a été remis" in page
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--jour", "2026-03-28"]])

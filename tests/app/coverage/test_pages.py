@@ -1,11 +1,18 @@
 """The coverage page, its files and the command."""
 
+import csv
+import io
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from app.coverage.files import CsvKind, report_csv
+from app.coverage.service import coverage_report
+from app.exports.original import FORMULA_STARTERS
+from app.platform.database import reading
 from app.settings import Settings
 from tests.app.coverage.sample import Sample, make_sample
 from tests.conftest import BIOLOGIST, OUTSIDER, READER, ClientFor, World
@@ -88,3 +95,14 @@ def test_the_command_in_json(run: CliRunner, sample: Sample) -> None:
 
     result = run.invoke(cli, ["coverage", "--catalogue", str(sample.catalogue_id), "--json"])
     assert json.loads(result.output)["figures"][0]["denominator"] == 8
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTERS)
+def test_no_cell_of_a_table_is_taken_for_a_formula(engine: Engine, world: World, sample: Sample, start: str) -> None:
+    """Those in full width, which some spreadsheets read as the others, and those behind an end of line, too."""
+    with reading(engine) as session:
+        report = coverage_report(session, world.laboratory, sample.catalogue)
+    named = replace(report, context=replace(report.context, catalogue=f"{start}1+1"))
+    for kind in CsvKind:
+        lines = csv.reader(io.StringIO(report_csv(named, kind).decode("utf-8-sig"), newline=""), delimiter=";")
+        assert ["Catalogue", f"'{start}1+1"] in list(lines)

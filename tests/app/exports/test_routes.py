@@ -126,7 +126,7 @@ def test_the_archive_holds_the_exact_file_the_notice_and_the_report(decided: Sam
     readme = members[README_NAME].decode("utf-8-sig")
     assert LOINC_NOTICE in readme
     assert "Version de LOINC : LOINC 2.80" in readme
-    assert f"Approuvé par (lignes) : {NAMES[BIOLOGIST]} (2)" in readme
+    assert f"Approuvé par (lignes avec un code, chapitres compris) : {NAMES[BIOLOGIST]} (2)" in readme
     assert hashlib.sha256(bare).hexdigest() in readme
     assert "nom français officiel (Association de test)" in readme
     assert members[LICENCE_NAME].decode().strip() == LOINC_NOTICE

@@ -73,7 +73,8 @@ def test_the_header_states_what_every_export_states(content: bytes, narrow: Samp
     assert header["license"] == "https://loinc.org/license/"
     assert header["comment"] == LOINC_NOTICE
     assert "Version de LOINC : LOINC 2.80" in header["mapping_set_description"]
-    assert f"Approuvé par (lignes) : {NAMES[BIOLOGIST]} (6)" in header["mapping_set_description"]
+    approved_by = f"Approuvé par (lignes avec un code, chapitres compris) : {NAMES[BIOLOGIST]} (6)"
+    assert approved_by in header["mapping_set_description"]
     assert re.fullmatch(r"\d{8}\.\d{6}-[0-9a-f]{8}", header["mapping_set_version"])
     assert header["mapping_set_id"].startswith(urls.concept_map())
     assert header["creator_label"] == [NAMES[TRANSCODER]]

@@ -16,22 +16,24 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlmodel import select
 
+from app.coverage.printed import PRINTED, compare
 from app.errors import ConflictError, TooBusyError
 from app.jobs.runner import run_job
-from app.models import Job
+from app.models import Action, AuditEvent, Job, Level, LocalTest
 from app.platform.database import reading
+from app.publication.statement import COUNTED, NOT_THE_RATE
 from app.reports import content as content_room
 from app.reports import pdf
 from app.reports.content import LINES, Listed, ReportContent
 from app.reports.document import RowFile, document_html
 from app.reports.formats import ReportFormat, written
-from app.reports.jobs import JOB_KIND
-from app.reports.row_file import HEADINGS, rows_csv
+from app.reports.jobs import JOB_KIND, WITH_FIGURES
+from app.reports.row_file import AMBIGUOUS, HEADINGS, rows_csv
 from app.settings import Settings
 from app.storage import prepared, repository
 from loinc_data.notice import LOINC_NOTICE
 from tests.app.exports.sample import GLUCOSE, SODIUM, Sample
-from tests.conftest import OUTSIDER, READER, ClientFor
+from tests.conftest import BIOLOGIST, OUTSIDER, READER, ClientFor
 
 STARTS = {
     ReportFormat.PDF: b"%PDF-", ReportFormat.HTML: b"<!doctype html>", ReportFormat.XLSX: b"PK",
@@ -232,6 +234,14 @@ def test_each_format_is_prepared_and_downloaded(
         address = f"/catalogues/{number}/fichiers-prepares/{stored.id}"
     file = client.get(address).content
     assert file.startswith(STARTS[asked])
+    with reading(world.engine) as session:
+        printed = session.exec(select(AuditEvent).where(AuditEvent.action == PRINTED)).all()
+        assert len(printed) == int(asked in WITH_FIGURES)
+        for event in printed:
+            # The history holds what was printed, and the facts give it again.
+            compared = compare(session, world.catalogue_access(READER, decided.catalogue), event.details)
+            assert len(compared) == 6
+            assert all(line.is_equal for line in compared)
     assert client_for(OUTSIDER).post(f"/catalogues/{number}/rapport/{asked.value}").status_code == 404
 
 
@@ -261,3 +271,48 @@ def test_a_justified_alert_is_listed_with_its_words(decided: Sample) -> None:
         )
     assert [line[4] for line in content.justified.lines] == ["Le chlorure se rend avec le sodium ici."]
     assert "Le chlorure se rend avec le sodium ici." in html_of(content)
+
+
+def test_who_approved_says_which_lines_are_counted(content: ReportContent) -> None:
+    said = text_of(html_of(content))
+    assert "analyses et examens seuls, sans les lignes retirées ; une signature compte aussi les chapitres" in said
+
+
+def test_the_table_of_rows_says_which_approved_codes_do_not_count(decided: Sample) -> None:
+    with decided.together() as session:
+        for occurrence, code in enumerate((SODIUM, GLUCOSE)):
+            row = LocalTest(
+                catalogue_id=decided.catalogue_id, level=Level.ANALYSIS, code="DUP", occurrence=occurrence,
+                label=f"DOUBLE {occurrence}", position=900,
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            decided.act(row.id or 0, Action.CHOOSE, loinc_num=code, relation="equivalent")
+            decided.act(row.id or 0, Action.APPROVE, email=BIOLOGIST)
+    with reading(decided.world.engine) as session:
+        content = content_room.read_report(session, decided.world.laboratory, decided.catalogue, "Camille", None)
+    rows = rows_of(rows_csv(content))
+    assert [row["Sans code : motif"] for row in rows if row["Code local"] == "DUP"] == [AMBIGUOUS] * 2
+    counted = [
+        row for row in rows
+        if row["Niveau"] == "analyse" and row["Code LOINC approuvé"] and row["Retiré"] == "non"
+        and not row["Sans code : motif"]
+    ]  # fmt: skip
+    assert len(counted) == content.coverage.main.numerator
+    # The workbook beside it counts its lines, and says that they are not the rate.
+    assert dict(content.statement.lines())[COUNTED] == NOT_THE_RATE
+
+
+def test_where_nothing_is_in_scope_nothing_is_measured(sample: Sample) -> None:
+    with sample.together():
+        for (level, _), rows in sample.ids.items():
+            for row in rows if level is Level.ANALYSIS else ():
+                sample.act(row, Action.OUT_OF_SCOPE, reason="essai")
+                sample.act(row, Action.APPROVE, email=BIOLOGIST)
+    with reading(sample.world.engine) as session:
+        content = content_room.read_report(session, sample.world.laboratory, sample.catalogue, "Camille", None)
+    main = text_of(html_of(content)).split("Part du catalogue transcodée", 1)[1].split("Selon chaque définition", 1)[0]
+    assert "— 0 sur 0" in main
+    assert "il n’y a rien à mesurer" in main
+    assert "Il manque" not in main
+    assert "est atteint" not in main

@@ -144,6 +144,36 @@ def test_what_changed_after_the_reading_is_refused(signing: Signing, desk: Desk,
     assert signing.signatures() == []
 
 
+def test_the_figures_kept_with_a_signature_are_those_that_were_read(
+    signing: Signing, desk: Desk, approved: Approved
+) -> None:
+    """The chapter that is signed stays as it was read, and the coverage shown beside it does not."""
+    approved(desk.sodium)
+    seen = seen_in(signing.read("Biochimie"))
+    approved(desk.strip)
+    answer = signing.confirm(seen, "Biochimie")
+    assert (answer.status_code, signing.signatures()) == (409, [])
+    seen = seen_in(signing.read("Biochimie"))
+    assert signing.confirm(seen, "Biochimie").status_code == 303
+
+
+def test_whether_a_signature_completes_a_version_is_what_was_read(
+    signing: Signing, desk: Desk, approved: Approved
+) -> None:
+    approved(desk.sodium)
+    approved(desk.strip)
+    shown = signing.read("Biochimie")
+    assert "restera à compléter" in shown.text
+    signing.sign("Urines", email=SECOND_BIOLOGIST, rpps=OTHER_RPPS)
+    assert signing.confirm(seen_in(shown), "Biochimie").status_code == 409
+    assert "est entière" in signing.read("Biochimie").text
+
+
+def test_a_sentence_says_what_its_lines_are(signing: Signing, desk: Desk, approved: Approved) -> None:
+    approved(desk.sodium)
+    assert "1 ligne approuvée (analyses, examens et chapitres), d’après" in signing.sign().sentence
+
+
 def test_what_changes_between_the_computing_and_the_write_is_refused(
     signing: Signing, desk: Desk, approved: Approved, monkeypatch: pytest.MonkeyPatch
 ):
