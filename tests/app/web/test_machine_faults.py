@@ -75,12 +75,15 @@ def test_a_damaged_file_is_never_an_error_of_ours(desk: Desk, client_for: Client
     with desk.engine.connect() as connection:
         root = connection.execute(text("SELECT rootpage FROM sqlite_master WHERE name = 'local_test'")).scalar_one()
         size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    # What is open has read the page already.
+    desk.engine.dispose()
     whole = path.read_bytes()
     with path.open("r+b") as file:
         file.seek((root - 1) * size)
         file.write(b"\xff" * size)
     answer = client.get(f"{desk.base}/revue")
     # What comes after the test looks at the database too.
+    desk.engine.dispose()
     path.write_bytes(whole)
     assert answer.status_code == 503
     assert "abîmé" in answer.text

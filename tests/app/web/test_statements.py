@@ -40,7 +40,7 @@ LIMITS = {
     "batch of approvals": 8,
     "taking 100 approvals back": 47,
     "coverage": 60,
-    "exports": 46,
+    "exports": 49,
     "home": 12,
     "catalogue": 30,
     "memory": 9,
