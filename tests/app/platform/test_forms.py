@@ -1,11 +1,17 @@
 """What a form may bring: known encodings, texts without tricks, files with plain names."""
 
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
+from starlette.datastructures import FormData
 
 from app.models import UploadDraftFile
+from app.patient_guard.refusal import PatientTextError
+from app.patient_guard.texts import refuse_patient_text
+from app.platform.forms import refuse_patients
 from app.text import LONGEST_FILE_NAME, NAMELESS, TURNING, plain_file_name, without_controls
 from tests.conftest import BIOLOGIST, ClientFor, World
 
@@ -95,3 +101,31 @@ def test_a_name_is_cut_at_its_beginning_and_keeps_its_ending() -> None:
 def test_what_turns_letters_round_is_no_text() -> None:
     assert without_controls(f"2345{TURNING}-7\u2028suite\u2029fin") == "2345-7\nsuite\nfin"
     assert without_controls("l’été — µmol/L\u00a0; α\u0301 \u200d") == "l’été — µmol/L\u00a0; α\u0301 \u200d"
+
+
+# Their digits have the form and the key of a national number, by chance: one word in two thousand does.
+UNLUCKY = (
+    "1795804461.a934c244755c66aebb0d6f9f5687038ffae8f00b00b28b4e17521016393f38b9",
+    "1795804461.0457c48d8fc39719542ac36d4b3ae96327a4b84270943287de7ce07424516b32",
+)
+PERSON = "2 69 05 49 588 157 80"
+
+
+@pytest.mark.parametrize("word", UNLUCKY)
+def test_what_our_pages_send_back_is_no_person(word: str) -> None:
+    refuse_patients(FormData([("lu", word), ("justification", "lu, et d’accord")]))
+    with pytest.raises(PatientTextError):
+        refuse_patient_text(word)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("comment", PERSON)],
+        [("comment", PERSON), ("comment", "rien")],
+        [("lu", f"{UNLUCKY[0]} {PERSON}")],
+    ],
+)
+def test_a_person_in_any_field_is_refused(fields: Any) -> None:
+    with pytest.raises(PatientTextError):
+        refuse_patients(FormData(fields))
