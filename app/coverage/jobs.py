@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.audit.service import record
 from app.coverage.files import Document, written
-from app.coverage.printed import PRINTED, printed_values
+from app.coverage.printed import noted, printed_values
 from app.coverage.service import as_seen, coverage_report
 from app.jobs.queue import JobQueue
-from app.models import Job, User
-from app.platform.database import reading, transaction
+from app.models import Job
+from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
 from app.settings import Settings
@@ -39,7 +38,7 @@ def ask_for_document(
 def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, Any], progress: Progress) -> str:
     """Write a document and publish it; a job that has published already does nothing."""
 
-    told: list[tuple[prepared.Order, dict[str, Any]]] = []
+    told: list[dict[str, Any]] = []
 
     def make(order: prepared.Order) -> tuple[str, str, Iterable[bytes], datetime]:
         progress(0, 1, "Calcul de la couverture et écriture du fichier")
@@ -50,18 +49,11 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
             report = coverage_report(session, order.laboratory, order.catalogue, release_id, day)
             report = as_seen(session, report, blind_actor(session, order.laboratory, order.person))
         document = Document(payload["document"])
-        told.append((order, printed_values(report, document.label)))
+        told.append(printed_values(report, document.label))
         name, media_type, content = written(report, document)
         return name, media_type, service.pieces(content), report.context.computed_at
 
-    said = prepared.prepare(engine, settings, job_id, progress, make)
-    for order, values in told:
-        with transaction(engine) as session:
-            record(
-                session, PRINTED, actor=session.get(User, order.person.id), object_type="catalogue",
-                object_id=order.catalogue.id, laboratory_id=order.catalogue.laboratory_id, **values,
-            )  # fmt: skip
-    return said
+    return prepared.prepare(engine, settings, job_id, progress, make, noted(told))
 
 
 prepared.register(JOB_KIND, run_job, "Préparation d'un rapport de couverture", for_contributors=False)

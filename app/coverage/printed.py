@@ -1,12 +1,13 @@
 """The figures that left the workbench, journaled as they were, and the same counted again from the facts until then."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from app.audit.service import record
 from app.coverage.definitions import Definition
 from app.coverage.meter import key_of
 from app.coverage.past import last_moment
@@ -14,8 +15,9 @@ from app.coverage.report import CoverageReport
 from app.coverage.service import past_report
 from app.coverage.wording import name_of, scope_of
 from app.errors import NotFoundError
-from app.models import AuditEvent, Catalogue
+from app.models import AuditEvent, Catalogue, User
 from app.platform.identity import CatalogueAccess
+from app.storage.prepared import Order
 from app.text import french_day, share_text
 from app.web.templating import PageContext
 
@@ -35,6 +37,19 @@ def printed_values(report: CoverageReport, document: str) -> dict[str, Any]:
         "release_id": context.release_id,
         "figures": figures,
     }
+
+
+def noted(told: list[dict[str, Any]]) -> Callable[[Session, Order], None]:
+    """What journals these `printed_values` of a prepared file, with the file itself; nothing for one without a rate."""
+
+    def note(session: Session, order: Order) -> None:
+        for values in told:
+            record(
+                session, PRINTED, actor=session.get(User, order.person.id), object_type="catalogue",
+                object_id=order.catalogue.id, laboratory_id=order.catalogue.laboratory_id, **values,
+            )  # fmt: skip
+
+    return note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.audit.service import record
-from app.coverage.printed import PRINTED, printed_values
+from app.coverage.printed import noted, printed_values
 from app.jobs.queue import JobQueue
-from app.models import Job, User
-from app.platform.database import reading, transaction
+from app.models import Job
+from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.platform.progress import Progress
 from app.reports.content import read_report
@@ -35,7 +34,7 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
 
     What it said is then in the history of the figures, where the facts can be counted again.
     """
-    told: list[tuple[prepared.Order, dict[str, Any]]] = []
+    told: list[dict[str, Any]] = []
 
     def make(order: prepared.Order) -> tuple[str, str, Iterable[bytes], datetime]:
         progress(0, 2, "Lecture du catalogue")
@@ -46,17 +45,10 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
         asked = ReportFormat(payload["format"])
         name, media_type, file = written(content, asked)
         if asked in WITH_FIGURES:
-            told.append((order, printed_values(content.coverage, asked.label)))
+            told.append(printed_values(content.coverage, asked.label))
         return name, media_type, service.pieces(file), content.coverage.context.computed_at
 
-    said = prepared.prepare(engine, settings, job_id, progress, make)
-    for order, values in told:
-        with transaction(engine) as session:
-            record(
-                session, PRINTED, actor=session.get(User, order.person.id), object_type="catalogue",
-                object_id=order.catalogue.id, laboratory_id=order.catalogue.laboratory_id, **values,
-            )  # fmt: skip
-    return said
+    return prepared.prepare(engine, settings, job_id, progress, make, noted(told))
 
 
 prepared.register(JOB_KIND, run_job, "Préparation du rapport de transcodage", for_contributors=False)

@@ -145,11 +145,13 @@ def prepare(
     job_id: int,
     progress: Progress,
     make: Callable[[Order], tuple[str, str, Iterable[bytes], datetime]],
+    note: Callable[[Session, Order], None] | None = None,
 ) -> str:
-    """Do a job of preparation that records nothing else; returns the sentence of its outcome.
+    """Do a job of preparation; returns the sentence of its outcome.
 
-    `make` gives the name, the media type, the content in pieces and the moment that it states. A job that has
-    published already does nothing.
+    `make` gives the name, the media type, the content in pieces and the moment that it states. `note` records what
+    else is to be known of the file, in the transaction that publishes it. A job that has published already does
+    nothing.
     """
     with reading(engine) as session:
         done = service.published(session, key_of(job_id))
@@ -163,6 +165,8 @@ def prepare(
     try:
         with transaction(engine) as session:
             publish(session, settings, job_id, draft, name, media_type, stated_at, progress)
+            if note is not None:
+                note(session, order)
     except service.AlreadyPublishedError:
         service.remove_draft(engine, draft.id)
     except BaseException:

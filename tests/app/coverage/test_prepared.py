@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from app.coverage import jobs, service
+from app.coverage import jobs, printed, service
 from app.coverage.files import Document
-from app.models import Job, LocalTest, StoredFile
+from app.models import AuditEvent, Job, LocalTest, StoredFile
 from app.platform.database import reading, transaction
 from app.settings import Settings
 from app.upgrades.service import load_starter
@@ -75,6 +75,24 @@ def test_a_job_delivered_twice_prepares_one_file(
     assert job.id is not None
     assert "est prêt" in jobs.run_job(engine, settings, job.id, job.payload, lambda *_: None)
     assert len(stored(engine)) == 1
+
+
+def test_no_document_leaves_whose_figures_are_not_journaled(
+    address: str, client_for: ClientFor, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_said: object, **_told: object) -> None:
+        raise OSError("the machine stops")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(printed, "record", stop)
+        client_for(READER).post(f"{address}/couverture/fichiers/rapport")
+        assert stored(engine) == []
+    with reading(engine) as session:
+        job = session.exec(select(Job)).one()
+    jobs.run_job(engine, settings, job.id or 0, job.payload, lambda *_: None)
+    with reading(engine) as session:
+        events = session.exec(select(AuditEvent).where(AuditEvent.action == printed.PRINTED)).all()
+    assert (len(stored(engine)), len(events)) == (1, 1)
 
 
 def test_the_page_offers_to_prepare(address: str, client_for: ClientFor, settings: Settings) -> None:
