@@ -102,10 +102,14 @@ def _as_judged(row: "CoverageRow", judging: Judging, leaves_out_deprecated: bool
     is_approved = row.status is Status.DECIDED and judging.statuses is Statuses.DECIDED
     then = judging.releases is ReleaseRule.OF_DECISION
     is_deprecated = row.code_was_deprecated if then else row.code_is_deprecated
+    status = Status.APPROVED if is_approved else row.status
+    is_retired = row.is_retired and not (judging.with_retired and row.retired_at is None)
+    exists = row.code_existed if then else row.code_exists
+    is_left_out = judging.leaves_out(is_deprecated, leaves_out_deprecated)
+    seen = (status, is_retired, exists, is_left_out)
+    if seen == (row.status, row.is_retired, row.code_exists, row.code_is_left_out):
+        # Most rows: to copy each of them for each definition cost more than to judge them.
+        return row
     return replace(
-        row,
-        status=Status.APPROVED if is_approved else row.status,
-        is_retired=row.is_retired and not (judging.with_retired and row.retired_at is None),
-        code_exists=row.code_existed if then else row.code_exists,
-        code_is_left_out=judging.leaves_out(is_deprecated, leaves_out_deprecated),
-    )
+        row, status=status, is_retired=is_retired, code_exists=exists, code_is_left_out=is_left_out
+    )  # fmt: skip
