@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import insert
 from sqlmodel import col, func, select
 
+from app.approval import service
 from app.approval.reading import ROWS
 from app.models import Action, Batch, Decision, Level, LocalTest, LoincTerm, Relation, ReviewState, Role, Status
 from app.platform.database import reading, transaction
@@ -176,6 +177,46 @@ def test_a_batch_is_taken_back_from_its_page(desk: Desk, chapter: list[int], pag
     with reading(desk.engine) as session:
         kinds = [batch.kind for batch in session.exec(select(Batch).order_by(col(Batch.id)))]
     assert kinds == ["approval", "unapprove"]
+
+
+def test_a_doubt_is_answered_by_keys(desk: Desk, page_for: PageFor) -> None:
+    desk.decide(desk.sodium, Action.DOUBT, reason="sérum ou plasma ?")
+    page = page_for(BIOLOGIST)
+    page.goto(f"{desk.base}/approbation/lecture?etat=doute")
+    expect(page.locator(".reading.is-brief")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(f"#ligne-{desk.sodium}")).to_contain_text("sérum ou plasma ?")
+    page.keyboard.press("r")
+    page.keyboard.type("plasma hépariné, comme le dit la notice")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#ligne-{desk.sodium}")).to_contain_text("Répondue")
+    with reading(desk.engine) as session:
+        fact = session.exec(select(Decision).order_by(col(Decision.id).desc())).first()
+    assert fact is not None
+    assert (fact.local_test_id, fact.comment) == (desk.sodium, "plasma hépariné, comme le dit la notice")
+    assert desk.state(desk.sodium).status == Status.DOUBT
+
+
+def test_an_approved_row_is_reopened_with_a_reason_alone(desk: Desk, page_for: PageFor) -> None:
+    desk.decide(desk.sodium)
+    with transaction(desk.engine) as session:
+        service.approve(session, desk.access(BIOLOGIST), desk.sodium, 1, settings=desk.settings)
+    page = page_for(BIOLOGIST)
+    page.goto(f"{desk.base}/revue/{desk.sodium}")
+    expect(page.locator("#motif-reouverture")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("v")
+    # The field that is missing is where she is put; nothing is sent.
+    expect(page.locator("#motif-reouverture")).to_be_focused()
+    assert desk.state(desk.sodium).status == Status.APPROVED
+    page.keyboard.type("le fournisseur a changé de réactif")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-done]")).to_contain_text("enregistré")
+    assert desk.state(desk.sodium).status == Status.DECIDED
+    with reading(desk.engine) as session:
+        fact = session.exec(select(Decision).order_by(col(Decision.id).desc())).first()
+    assert fact is not None
+    assert fact.reason == "le fournisseur a changé de réactif"
 
 
 def test_an_attacker_ticks_what_the_page_does_not_offer(desk: Desk, chapter: list[int], page_for: PageFor) -> None:
