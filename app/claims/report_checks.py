@@ -26,10 +26,10 @@ _REST = re.compile(
     r"Alertes justifiées par écrit \([0-9\s]+\)\nAnomalies que le SGL signalera \([0-9\s]+\)\nNotice LOINC"
 )
 _MARKUP = re.compile(r"<[^<>]*>|[<>]")
-_COLUMN = re.compile(r'<col style="width: [0-9]{1,3}\.[0-9]%">')
+_COLUMN = re.compile(r'<col class="w[0-9]{1,3}">')
 _KNOWN = {
     *(f"<{slash}{name}>" for name in ("h2", "table", "thead", "tbody", "tr", "td", "p") for slash in ("", "/")),
-    '<table style="table-layout: fixed">', "<colgroup>", "</colgroup>",
+    '<table class="list">', "<colgroup>", "</colgroup>",
     '<th scope="col">', "</th>", '<p class="note">', "</body>", "</html>",
 }  # fmt: skip
 

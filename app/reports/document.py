@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from app.coverage.definitions import TARGET, Definition
@@ -26,6 +27,9 @@ LETTER_POINTS, PADDING_POINTS, PAGE_POINTS = 4.4, 8, 538
 """Of a bold letter of the tables, of the margins of a cell, and of the width of the text on A4."""
 MOST_LETTERS = 280
 """Of a justification or a message: the whole is in the file of the rows."""
+WIDTH_RULES = "".join("col.w{0} {{ width: {0}% }}\n".format(width) for width in range(1, 101))  # noqa: UP032
+"""A rule for each width a column may have: no element carries a style of its own. Not an f-string, the mark of a
+percentage that is printed, which is made in one place only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +45,20 @@ class RowFile:
         return cls(name, hashlib.sha256(content).hexdigest())
 
 
-def column_widths(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """The widths of the columns of a long list, in hundredths: with set widths a page is laid out without a look at
-    the rows of the others. Short texts stay on one line, the long ones share what is left by what they hold."""
+def column_widths(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> list[int]:
+    """The widths of the columns of a long list, in hundredths of the page: with set widths a page is laid out without
+    a look at the rows of the others. Short texts stay on one line, the long ones share what is left by what they hold.
+    """
     lengths = []
     for number, heading in enumerate(headings):
         # Bold letters are a fifth wider.
         longest_word = max(len(word) * 6 // 5 for word in heading.split())
         lengths.append(sorted([longest_word, *(len(line[number]) for line in lines)]))
-    short = {n: _share(every[-1]) for n, every in enumerate(lengths) if every[-1] <= SHORT}
+    short = {n: ceil(_share(every[-1])) for n, every in enumerate(lengths) if every[-1] <= SHORT}
     prose = {n: min(every[len(every) * 9 // 10], WIDEST) for n, every in enumerate(lengths) if n not in short}
     left = max(100 - sum(short.values()), 10)
-    wide = short | {n: left * letters / sum(prose.values()) for n, letters in prose.items()}
-    return [f"{wide[n]:.1f}" for n in sorted(wide)]
+    wide = short | {n: max(left * letters // sum(prose.values()), 1) for n, letters in prose.items()}
+    return [wide[n] for n in sorted(wide)]
 
 
 def _share(letters: int) -> float:
@@ -116,7 +121,7 @@ def _rendered(name: str, values: Mapping[str, Any]) -> str:
     template = environment().get_template(f"reports/{name}")
     html = template.render(most_letters=MOST_LETTERS, column_widths=column_widths, **values)
     # Linked in the template like that of any page; a file that travels carries it.
-    style = (resource_dir("static") / STYLE).read_text(encoding="utf-8")
+    style = (resource_dir("static") / STYLE).read_text(encoding="utf-8") + WIDTH_RULES
     return html.replace(f'<link rel="stylesheet" href="{static_url(STYLE)}">', f"<style>{style}</style>")
 
 
