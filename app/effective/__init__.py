@@ -1,0 +1,1 @@
+"""What the emitted reports of a laboratory really carry, against what is approved: counts only."""
