@@ -13,7 +13,7 @@ from app.coverage.days import days_of
 from app.coverage.definitions import Definition, Figure, Measure
 from app.coverage.kept import KeptCatalogue
 from app.coverage.pace import Curve, Point, curve_of, projection
-from app.coverage.pages import TARGET_PERCENT, FigureLine, figure_line
+from app.coverage.pages import TARGET_PERCENT, FigureLine, figure_line, main_sentence
 from app.coverage.report import CoverageContext, definitions_for
 from app.coverage.wording import NO_CHAPTER, name_of, scope_of
 from app.errors import InvalidInputError
@@ -105,7 +105,7 @@ class MeterPage(PageContext):
     by_count: list[FastRow]
     by_volume: list[FastRow]
     has_volumes: bool
-    rows_missing: int
+    missing: str
     volume_rows_missing: int
     projection: str
     curve: Curve | None
@@ -169,7 +169,7 @@ def meter_page(session: Session, access: CatalogueAccess, context: CoverageConte
         by_count=_fastest(session, access.catalogue_id, blind, by_volume=False),
         by_volume=_fastest(session, access.catalogue_id, blind, by_volume=True) if has_volumes else [],
         has_volumes=has_volumes,
-        rows_missing=default.rows_missing,
+        missing=main_sentence(default),
         volume_rows_missing=weighed.rows_missing if weighed else 0,
         projection=projection(points, default, today),
         curve=curve_of(whole),

@@ -51,7 +51,7 @@ def counted_as_transcoded(grace: GraceRule) -> str:
 
 
 NO_OFFICIAL_DENOMINATOR = (
-    "Aucun dénominateur n'est fixé par les textes que nous avons pu lire\u202f: plusieurs sont donnés côte à côte."
+    "Aucun texte public connu ne fixe le dénominateur\u202f: plusieurs sont donnés côte à côte."
 )
 EMPTIED = (
     "Aucune de ses analyses n'est dans le périmètre\u202f: cet examen sort du dénominateur là où les examens comptent "

@@ -149,7 +149,7 @@ def _of_biologist(waiting: Waiting, place: str) -> NextStep:
         sentence = counted(
             waiting.to_approve, "décision attend votre approbation.", "décisions attendent votre approbation."
         )
-        return NextStep(sentence, "Approuver", f"{place}/approbation", waiting.to_approve)
+        return NextStep(sentence, "Approuver", f"{place}/approbation/lecture", waiting.to_approve)
     if waiting.doubt:
         sentence = counted(waiting.doubt, "doute attend une réponse.", "doutes attendent une réponse.")
         return NextStep(sentence, "Répondre aux doutes", _review(place, ("etat", "doute")), waiting.doubt)

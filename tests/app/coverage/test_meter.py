@@ -11,7 +11,7 @@ from app.coverage import days, pace
 from app.coverage.composed import all_composed
 from app.coverage.definitions import Figure
 from app.coverage.pace import Point, curve_of, projection
-from app.models import Action, AuditEvent, Catalogue, CoverageDay, SourceFile
+from app.models import Action, AuditEvent, Catalogue, CoverageDay, Level, SourceFile
 from app.platform.database import reading, transaction
 from tests.app.coverage.test_composed import PAGE as DEFINITIONS
 from tests.app.coverage.test_composed import compose
@@ -55,6 +55,18 @@ def test_what_will_never_get_a_code_leads_nowhere_faster(
         sample.act(row, Action(decision), reason="motif d’essai")
     page = unescape(client_for(BIOLOGIST).get(f"/catalogues/{sample.catalogue_id}/couverture/avancement").text)
     assert f"/revue/{row}\"" not in page.split('id="vite"', 1)[1]
+
+
+def test_where_nothing_is_in_scope_nothing_is_missing(sample: Sample, client_for: ClientFor) -> None:
+    with sample.together():
+        for (level, _), rows in sample.ids.items():
+            for row in rows if level is Level.ANALYSIS else ():
+                sample.act(row, Action.OUT_OF_SCOPE, reason="essai")
+                sample.act(row, Action.APPROVE, email=BIOLOGIST)
+    page = unescape(client_for(READER).get(f"/catalogues/{sample.catalogue_id}/couverture/avancement").text)
+    fast = page.split('id="vite"', 1)[1].split("D'abord", 1)[0]
+    assert "il n'y a rien à mesurer" in fast
+    assert "Il manque" not in fast
 
 
 @pytest.mark.parametrize("asked", ["par=rien", "definition=inconnue"])

@@ -16,7 +16,7 @@ def asked(role: Role, waiting: Waiting) -> NextStep:
     ("role", "waiting", "sentence", "url"),
     [
         (Role.TRANSCODER, WORK, "1 de vos décisions vous est renvoyée", "/catalogues/7/revue?etat=renvoyee&auteur=11"),
-        (Role.BIOLOGIST, WORK, "3 décisions attendent votre approbation.", "/catalogues/7/approbation"),
+        (Role.BIOLOGIST, WORK, "3 décisions attendent votre approbation.", "/catalogues/7/approbation/lecture"),
         (Role.READER, WORK, "9 lignes sont approuvées ; 20 ne le sont pas encore.", "/catalogues/7/couverture"),
         (
             Role.TRANSCODER,

@@ -132,7 +132,7 @@ def test_each_role_is_told_its_next_step(client_for: ClientFor, world: World) ->
     assert "3 lignes restent à décider." in client_for(TRANSCODER).get("/").text
     page = client_for(BIOLOGIST).get(f"/catalogues/{number}").text
     assert "4 décisions attendent votre approbation." in page
-    assert f'href="/catalogues/{number}/approbation">Approuver</a>' in page
+    assert f'href="/catalogues/{number}/approbation/lecture">Approuver</a>' in page
     assert "2 lignes sont approuvées ; 8 ne le sont pas encore." in client_for(READER).get("/").text
 
 
