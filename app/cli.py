@@ -29,6 +29,7 @@ ROOMS = {
     "app.reimport.cli": ("import",),
     "app.proposals.cli": ("propose",),
     "app.coverage.cli": ("coverage",),
+    "app.effective.cli": ("effective",),
     "app.exports.cli": ("export",),
     "app.claims.cli": ("evidence", "verify-pack"),
     "app.upgrades.cli": ("load-loinc", "load-valueset"),

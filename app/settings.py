@@ -165,6 +165,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets.",
     )
+    waiting_code_systems: str = Field(
+        "1.2.250.1.213.1.1.5.130",
+        description="Systèmes (OID ou adresse), séparés par des virgules, des codes d'attente nationaux : dans les "
+        "comptes rendus émis, un code de l'un d'eux n'est ni un code LOINC ni un code local.",
+    )
     prepared_above_rows: int = Field(
         5_000,
         ge=0,

@@ -1,16 +1,17 @@
 """The index of a LOINC release: words of components, axis codes, priors, counts of properties by dimension."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.evidence.property import property_shares
 from matcher.names import is_about_another, name_words, split_component
 from matcher.normalise.text import fold, key_of, words
-from matcher.normalise.units import ucum_dimension
+from matcher.normalise.units import example_dimensions
 from matcher.shortnames import method_of, methods_by_ending
 from matcher.types import Term
 
@@ -290,21 +291,9 @@ def _prior(terms: list[Term], methods: list[str]) -> Floats:
 
 
 def _dimensions(terms: list[Term]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for units in {term.units for term in terms if term.units}:
-        parts = [ucum_dimension(unit) for unit in units.replace(",", ";").split(";")]
-        found[units] = tuple(dict.fromkeys(part for part in parts if part))
-    return found
+    return {units: example_dimensions(units) for units in {term.units for term in terms if term.units}}
 
 
 def _count_properties(terms: list[Term], dimensions: dict[str, tuple[str, ...]]) -> dict[str, dict[str, float]]:
     """P(property | dimension of the unit), counted over the example units of the release."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for term in terms:
-        for dimension in dimensions.get(term.units, ()):
-            counts[dimension][term.property] += 1
-    shares: dict[str, dict[str, float]] = {}
-    for dimension, counter in counts.items():
-        total = sum(counter.values())
-        shares[dimension] = {name: count / total for name, count in counter.most_common()}
-    return shares
+    return property_shares((dimensions.get(term.units, ()), term.property, 1) for term in terms)

@@ -1,6 +1,7 @@
 """Property: the dimension of the unit decides between mass, moles, activity, number, fraction."""
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 
 from matcher.evidence.base import Found
 from matcher.facts import Facts
@@ -78,6 +79,38 @@ def is_count_of_a_percent(unit: UnitReading, value: str) -> bool:
     return "num_conc" in unit.dimensions and value == "NFr"
 
 
+RARELY = 0.02
+"""A property that less than this share of the terms of a dimension have is none that its units express."""
+_ANY_UNIT = ("-", "Find")
+"""Properties of which a unit says nothing."""
+Shares = Mapping[str, Mapping[str, float]]
+"""P(property | dimension of the unit), by dimension."""
+
+
+def property_shares(counted: Iterable[tuple[Iterable[str], str, int]]) -> dict[str, dict[str, float]]:
+    """P(property | dimension), counted over (dimensions of the example units, property, terms)."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for dimensions, value, terms in counted:
+        for dimension in dimensions:
+            counts[dimension][value] += terms
+    shares: dict[str, dict[str, float]] = {}
+    for dimension, counter in counts.items():
+        total = sum(counter.values())
+        shares[dimension] = {name: count / total for name, count in counter.most_common()}
+    return shares
+
+
+def share_of(unit: UnitReading, value: str, shares: Shares) -> float:
+    """The largest share that a property has among the terms of a dimension of the unit; 0 for an unknown unit."""
+    return max((shares.get(dimension, {}).get(value, 0.0) for dimension in unit.dimensions), default=0.0)
+
+
+def is_contradicted(unit: UnitReading, value: str, shares: Shares) -> bool:
+    """Whether a unit that is understood cannot express a property."""
+    is_possible = value in expected_properties(unit) or share_of(unit, value, shares) >= RARELY or value in _ANY_UNIT
+    return unit.is_known and not is_possible
+
+
 def is_rate_of_a_concentration(unit: UnitReading, value: str) -> bool:
     """Whether an amount per time (mmol/24 h) meets a property that is a concentration."""
     return any(dimension.endswith("_rate") for dimension in unit.dimensions) and value.endswith("Cnc")
@@ -127,23 +160,23 @@ def unknown_unit(local: str, term: str) -> None:
     """Unité {local} non reconnue : la grandeur {term} reste à vérifier."""
 
 
-def weigh_property(facts: Facts, value: str, shares: Mapping[str, Mapping[str, float]]) -> Found:
-    """How the row's unit, or else its label, meets a LOINC property. `shares` is P(property | dimension)."""
+def weigh_property(facts: Facts, value: str, shares: Shares) -> Found:
+    """How the row's unit, or else its label, meets a LOINC property."""
     unit = facts.unit
     if facts.nature == "susc":
         if value == "Susc":
             return Found(Verdict.AGREE, 1.0, susceptibility, unit.text)
         return Found(Verdict.CONTRADICT, -1.0, not_susceptibility, unit.text)
     if unit.is_known:
-        best = max(shares.get(dimension, {}).get(value, 0.0) for dimension in unit.dimensions)
+        best = share_of(unit, value, shares)
         if value in expected_properties(unit):
-            strength = 1.0 if best > 0.02 or not shares else 0.8
+            strength = 1.0 if best > RARELY or not shares else 0.8
             if facts.properties and value in facts.properties:
                 strength += 0.15
             return Found(Verdict.AGREE, strength, unit_means_property, unit.text)
-        if best >= 0.02 or value in ("-", "Find"):
-            return Found(Verdict.COMPATIBLE, 0.15 + min(0.5, best), unit_seen_with_property, unit.text)
-        return Found(Verdict.CONTRADICT, -1.0, unit_contradicts_property, unit.text)
+        if is_contradicted(unit, value, shares):
+            return Found(Verdict.CONTRADICT, -1.0, unit_contradicts_property, unit.text)
+        return Found(Verdict.COMPATIBLE, 0.15 + min(0.5, best), unit_seen_with_property, unit.text)
     if facts.stated_properties:
         local = ", ".join(facts.stated_properties)
         if value in facts.stated_properties:

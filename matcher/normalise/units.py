@@ -107,6 +107,12 @@ def ucum_dimension(ucum: str) -> str:
     return _combine(parts)
 
 
+def example_dimensions(units: str) -> tuple[str, ...]:
+    """The dimensions of the example units of a term, which commas or semicolons part; none when they are unknown."""
+    parts = [ucum_dimension(unit) for unit in units.replace(",", ";").split(";")]
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
 def _split(text: str) -> list[str]:
     text = _ANNOTATION.sub("", text).replace("(", "").replace(")", "")
     return text.split("/")

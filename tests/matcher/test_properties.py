@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from matcher import Engine, Knowledge, LocalTest, Proposal, Tables, Verdict
 from matcher.compiled.engine_file import dump_engine, load_engine
-from matcher.evidence.property import weigh_property
+from matcher.evidence.property import is_contradicted, property_shares, weigh_property
 from matcher.facts import Facts
 from matcher.index import TermIndex
-from matcher.normalise.units import UnitTable
+from matcher.normalise.units import UnitReading, UnitTable
 from tests.bench.matching.datasets import Case
 from tests.hypothesis_profiles import costly
 
@@ -155,3 +155,18 @@ def test_a_contradicted_proposal_is_never_sure(starter_engine: Engine, cases: li
         for proposal in starter_engine.propose(case.test, top=3):
             if proposal.has_contradiction:
                 assert proposal.band != "sure", (case.case_id, proposal.loinc_num)
+
+
+def test_shares_of_properties_are_counted_over_the_terms_of_each_dimension() -> None:
+    shares = property_shares([(("mass_conc",), "MCnc", 3), (("mass_conc", "num"), "SCnc", 1), ((), "Time", 9)])
+    assert shares == {"mass_conc": {"MCnc": 0.75, "SCnc": 0.25}, "num": {"SCnc": 1.0}}
+
+
+def test_a_unit_contradicts_a_property_that_neither_its_dimension_nor_the_release_gives_it() -> None:
+    grams = UnitReading("g/L", ("g/L",), ("mass_conc",))
+    assert not is_contradicted(grams, "MCnc", {})
+    assert is_contradicted(grams, "SCnc", {})
+    assert is_contradicted(grams, "SCnc", {"mass_conc": {"SCnc": 0.019}})
+    assert not is_contradicted(grams, "SCnc", {"mass_conc": {"SCnc": 0.02}})
+    assert not is_contradicted(grams, "-", {})
+    assert not is_contradicted(UnitReading("foo"), "SCnc", {}), "an unknown unit contradicts nothing"

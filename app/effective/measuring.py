@@ -1,0 +1,141 @@
+"""Measuring what reports carry: read apart, judged against the catalogue and the terminology of the moment.
+
+Nothing of a report but counts comes out of the process that reads it; nothing is written here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.coverage.definitions import CountedCatalogue, Definition, Figure
+from app.coverage.repository import coverage_rows
+from app.effective import repository
+from app.effective.catalogue_index import Analyses, analyses_of, index_of
+from app.effective.judging import CodeFacts, judged, seen_codes
+from app.effective.lines import Figures
+from app.emitted.observed import Cluster, CodeSystems, Counts, Damaged
+from app.emitted.process import counts_of
+from app.errors import ConflictError
+from app.models import Catalogue, Laboratory, ValueSetKind, utc_now
+from app.platform.apart import Apart
+from app.platform.database import reading
+from app.settings import Settings
+from app.terminology.chunks import chunks
+from app.terminology.grace import rule_at
+from app.terminology.service import current_release
+from app.terminology.value_sets import current_value_set
+from app.text import release_title
+from app.transcoding.repository import in_circuit
+from matcher.evidence.property import property_shares
+from matcher.normalise.units import example_dimensions
+
+AT_ONCE = 900
+"""Codes in one statement."""
+NO_RELEASE = "Aucune version de LOINC n’est chargée\u202f: les codes des comptes rendus ne peuvent être jugés."
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a reading is judged against, as it was at one moment."""
+
+    laboratory_id: int
+    laboratory: str
+    catalogue_id: int
+    catalogue: str
+    at: datetime
+    release_id: int
+    release_version: str
+    circuit_id: int | None
+    """The list *Circuit de la biologie* in service; None when none is loaded."""
+    circuit_title: str
+    analyses: Analyses
+    coverage: Figure
+    """Of the catalogue, by the default definition."""
+
+    @property
+    def release_title(self) -> str:
+        """The release as users name it."""
+        return release_title(self.release_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was counted, judged."""
+
+    against: Against
+    figures: Figures
+    damaged: Sequence[Damaged]
+    clusters: Mapping[Cluster, int]
+
+
+def code_systems(settings: Settings) -> CodeSystems:
+    """How the codes of reports are told apart."""
+    named = (part.strip() for part in settings.waiting_code_systems.split(","))
+    return CodeSystems(waiting=frozenset(filter(None, named)))
+
+
+def against_now(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> Against:
+    """The catalogue, the release and the list of now. Raises ConflictError where no release is loaded."""
+    release = current_release(session)
+    if release is None or release.id is None:
+        raise ConflictError(NO_RELEASE)
+    assert laboratory.id is not None
+    assert catalogue.id is not None
+    circuit = current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE)
+    is_over = rule_at(session).is_over
+    rows = coverage_rows(session, catalogue.id, release.id, None, is_over)
+    return Against(
+        laboratory_id=laboratory.id,
+        laboratory=laboratory.name,
+        catalogue_id=catalogue.id,
+        catalogue=catalogue.name,
+        at=utc_now(),
+        release_id=release.id,
+        release_version=release.version,
+        circuit_id=circuit.id if circuit else None,
+        circuit_title=" ".join(filter(None, (circuit.title, circuit.version))) if circuit else "",
+        analyses=analyses_of(rows),
+        coverage=CountedCatalogue(rows, is_over).figure(Definition()),
+    )
+
+
+def measure(engine: Engine, settings: Settings, apart: Apart, against: Against, paths: Sequence[Path]) -> Measured:
+    """Read these files apart, with no transaction open, and judge what they carry.
+
+    Raises InvalidInputError for a file that cannot be read at all, named by its number.
+    """
+    counts = apart.run(counts_of, [str(path) for path in paths], index_of(against.analyses), code_systems(settings))
+    with reading(engine) as session:
+        codes = code_facts(session, against.release_id, seen_codes(counts))
+    return Measured(against, figures_of(counts, against, codes, len(paths)), counts.damaged, counts.clusters)
+
+
+def code_facts(session: Session, release_id: int, numbers: set[str]) -> CodeFacts:
+    """What a release and the list in service say of these codes."""
+    units = repository.example_units(session, release_id)
+    return CodeFacts(
+        terms=repository.terms_of(session, release_id, numbers),
+        circuit=_in_circuit(session, numbers),
+        shares=property_shares((example_dimensions(example), kind, terms) for example, kind, terms in units),
+    )
+
+
+def _in_circuit(session: Session, numbers: set[str]) -> frozenset[str] | None:
+    found = [in_circuit(session, some) for some in chunks(sorted(numbers), AT_ONCE)] or [in_circuit(session, ())]
+    return None if None in found else frozenset().union(*(part for part in found if part is not None))
+
+
+def figures_of(counts: Counts, against: Against, codes: CodeFacts, files: int) -> Figures:
+    """The figures of a reading."""
+    return Figures(
+        reports=counts.reports,
+        level1_reports=counts.level1_reports,
+        files=files,
+        damaged=len(counts.damaged),
+        lines=judged(counts, against.analyses, codes),
+        has_circuit=codes.circuit is not None,
+    )

@@ -1,0 +1,168 @@
+"""The command `transcodeur effective`: the contract of its JSON, its sentences, its codes, and what it leaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.effective import cli as effective_cli
+from app.emitted.observed import CodeSystems, Counts, Damaged
+from app.emitted.process import counts_of
+from app.errors import InvalidInputError
+from app.models import AuditEvent, LoincTerm, ValueSet, ValueSetKind, ValueSetMember
+from app.platform.database import reading, transaction
+from app.settings import Settings
+from tests.app.coverage.sample import Sample, make_sample
+from tests.app.effective.hand_made import GLUCOSE, POTASSIUM, SODIUM, Given, counts_of_results, seen
+from tests.conftest import World
+
+CONTRACT = (
+    "reports", "level1_reports", "results", "with_loinc", "several_loinc", "local_only", "no_local_code",
+    "not_in_catalogue", "differs_from_approved", "unknown_code", "deprecated", "outside_circuit", "placeholder",
+    "unit_contradicts", "damaged",
+)  # fmt: skip
+COUNTS = counts_of_results(
+    [
+        [seen("NA", SODIUM, unit="mmol/L"), seen("K", POTASSIUM, unit="g/L"), seen("CL")],
+        [seen("NA", POTASSIUM), seen("SECRET", SODIUM), seen("", SODIUM), seen("GLY", GLUCOSE)],
+    ],
+    level1=1,
+    damaged=[Damaged("fichier 1, message 3", "segment illisible")],
+)
+
+
+@pytest.fixture
+def sample(engine: Engine, world: World) -> Sample:
+    """The catalogue of the tests of coverage, and units of measure in its release."""
+    found = make_sample(engine, world)
+    with transaction(engine) as session:
+        for term in session.exec(select(LoincTerm)):
+            term.property, term.example_ucum_units = "SCnc", "mmol/L"
+            session.add(term)
+    return found
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, engine: Engine, settings: Settings) -> Given:
+    """What the process that reads answers to the command."""
+    answering = Given(COUNTS)
+    monkeypatch.setattr(effective_cli, "get_settings", lambda: settings)
+    monkeypatch.setattr(effective_cli, "open_ready", lambda _settings: engine)
+    monkeypatch.setattr(effective_cli, "beside", lambda _settings, _engine: answering)
+    return answering
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file to read; what it holds is the business of others."""
+    path = tmp_path / "DUPONT-Jean.hl7"
+    path.write_bytes(b"MSH|")
+    return path
+
+
+def run(sample: Sample, *more: str, stdin: str = "") -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli, ["effective", "--catalogue", str(sample.catalogue_id), *more], input=stdin)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_contract_of_the_json(sample: Sample, given: Given, file: Path) -> None:
+    code, out, _ = run(sample, "--json", str(file))
+    assert code == 0
+    found = json.loads(out)
+    assert tuple(found)[: len(CONTRACT)] == CONTRACT
+    assert {name: found[name] for name in CONTRACT} == {
+        "reports": 3, "level1_reports": 1, "results": 7, "with_loinc": 6, "several_loinc": 0, "local_only": 1,
+        "no_local_code": 1, "not_in_catalogue": 1, "differs_from_approved": 1, "unknown_code": 1, "deprecated": 0,
+        "outside_circuit": None, "placeholder": 0, "unit_contradicts": 1, "damaged": 1,
+    }  # fmt: skip
+    assert (found["effective"], found["no_local_code_approved"], found["not_approved"]) == (2, 1, 1)
+    assert found["coverage"] == {"numerator": 4, "denominator": 8}
+    assert found["damaged_places"] == [{"place": "fichier 1, message 3", "reason": "segment illisible"}]
+    assert found["chapters"][0] == {"chapter": "Biochimie", "effective": 2, "results": 3}
+
+
+def test_codes_outside_the_list_are_counted_where_it_is_loaded(
+    engine: Engine, sample: Sample, given: Given, file: Path
+) -> None:
+    with transaction(engine) as session:
+        circuit = ValueSet(kind=ValueSetKind.CIRCUIT_BIOLOGIE, title="Circuit", is_current=True, member_count=1)
+        session.add(circuit)
+        session.flush()
+        assert circuit.id is not None
+        session.add(ValueSetMember(value_set_id=circuit.id, loinc_num=SODIUM))
+    found = json.loads(run(sample, "--json", str(file))[1])
+    assert (found["outside_circuit"], found["circuit"]) == (3, "Circuit")
+
+
+def test_the_sentences_give_each_percentage_with_its_definition(sample: Sample, given: Given, file: Path) -> None:
+    code, out, err = run(sample, str(file))
+    assert code == 0
+    assert "Transcodage effectif, par résultats : 28,57\u00a0% (2 / 7)" in out
+    assert "Transcodage effectif, par codes locaux : 20,00\u00a0% (1 / 5)" in out
+    assert "Couverture du catalogue : 50,00\u00a0% (4 / 8)" in out
+    assert "celui qu’un biologiste a approuvé pour son code local" in out
+    assert "Circuit de la biologie n’est pas chargée" in out
+    assert "fichier 1, message 3 : segment illisible" in err
+    assert "SECRET" not in out + err
+
+
+def test_it_is_journaled_without_any_code_or_name(engine: Engine, sample: Sample, given: Given, file: Path) -> None:
+    run(sample, str(file))
+    with reading(engine) as session:
+        (event,) = session.exec(select(AuditEvent).where(AuditEvent.action == "effective.print"))
+    assert event.details["counts"]["results"] == 7
+    assert event.object_id == str(sample.catalogue_id)
+    written = json.dumps(event.details)
+    assert "DUPONT" not in written
+    assert "SECRET" not in written
+    assert SODIUM not in written
+
+
+def test_what_the_reading_process_is_asked(sample: Sample, given: Given, file: Path) -> None:
+    run(sample, str(file))
+    function, paths, index, systems = given.asked
+    assert (function, paths) == (counts_of, [str(file)])
+    assert index.analyses["NA"].approved == {SODIUM}
+    assert index.analyses["GLY"].approved == frozenset(), "its code is not in the release"
+    assert systems == CodeSystems()
+
+
+def test_the_systems_of_codes_d_attente_are_a_setting(
+    sample: Sample, given: Given, file: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = settings.model_copy(update={"waiting_code_systems": " 1.2.3 , https://exemple.fr/attente"})
+    monkeypatch.setattr(effective_cli, "get_settings", lambda: own)
+    run(sample, str(file))
+    assert given.asked[3].waiting == {"1.2.3", "https://exemple.fr/attente"}
+
+
+def test_the_standard_input(sample: Sample, given: Given) -> None:
+    code, _, _ = run(sample, "-", stdin="MSH|")
+    assert code == 0
+    (path,) = given.asked[1]
+    assert not Path(path).exists(), "the copy of what was sent is gone"
+
+
+def test_refusals(
+    sample: Sample, given: Given, file: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given.counts = InvalidInputError("Fichier 2 : HPRIM n'est pas lu.")
+    result = CliRunner().invoke(cli, ["effective", "--catalogue", str(sample.catalogue_id), str(file), str(file)])
+    assert isinstance(result.exception, InvalidInputError)
+    absent = CliRunner().invoke(cli, ["effective", "--catalogue", str(sample.catalogue_id), str(tmp_path / "rien")])
+    assert isinstance(absent.exception, FileNotFoundError)
+    with reading(engine) as session:
+        assert not session.exec(select(AuditEvent).where(AuditEvent.action == "effective.print")).all()
+    assert CliRunner().invoke(cli, ["effective", str(file)]).exit_code == 2
+    assert CliRunner().invoke(cli, ["effective", "--catalogue", "1"]).exit_code == 2
+
+
+def test_without_reports_nothing_is_divided(sample: Sample, given: Given, file: Path) -> None:
+    given.counts = Counts(0, 0, {}, {}, {}, ())
+    code, out, _ = run(sample, str(file))
+    assert code == 0
+    assert "par résultats : — (0 / 0)" in out
