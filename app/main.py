@@ -32,6 +32,7 @@ from app.double_reading import routes as double_reading
 from app.double_reading import share_routes as reading_shares
 from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
+from app.effective import jobs as effective_jobs
 from app.errors import NotAllowedError, NotFoundError
 from app.exports import jobs as export_jobs
 from app.exports import routes as exports
@@ -127,7 +128,7 @@ ROUTERS = (
 )
 JOBS = (
     import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, coverage_days, report_jobs,
-    claim_jobs,
+    claim_jobs, effective_jobs,
 )  # fmt: skip
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars, versions_told)

@@ -17,8 +17,8 @@ from app.effective import repository
 from app.effective.catalogue_index import Analyses, analyses_of, index_of
 from app.effective.judging import CodeFacts, judged, seen_codes
 from app.effective.lines import Figures
+from app.effective.uploads import Sealed, counts_of_paths, counts_of_stored
 from app.emitted.observed import Cluster, CodeSystems, Counts, Damaged
-from app.emitted.process import counts_of
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, ValueSetKind, utc_now
 from app.platform.apart import Apart
@@ -39,6 +39,20 @@ NO_RELEASE = "Aucune version de LOINC n’est chargée\u202f: les codes des comp
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitUsed:
+    """The list *Circuit de la biologie* that codes are looked up in."""
+
+    title: str
+    version: str
+    content_hash: str
+
+    @property
+    def name(self) -> str:
+        """As users name it."""
+        return " ".join(filter(None, (self.title, self.version)))
+
+
+@dataclass(frozen=True, slots=True)
 class Against:
     """What a reading is judged against, as it was at one moment."""
 
@@ -49,9 +63,10 @@ class Against:
     at: datetime
     release_id: int
     release_version: str
-    circuit_id: int | None
+    release_hash: str
+    """SHA-256 of its contents."""
+    circuit: CircuitUsed | None
     """The list *Circuit de la biologie* in service; None when none is loaded."""
-    circuit_title: str
     analyses: Analyses
     coverage: Figure
     """Of the catalogue, by the default definition."""
@@ -96,22 +111,28 @@ def against_now(session: Session, laboratory: Laboratory, catalogue: Catalogue) 
         at=utc_now(),
         release_id=release.id,
         release_version=release.version,
-        circuit_id=circuit.id if circuit else None,
-        circuit_title=" ".join(filter(None, (circuit.title, circuit.version))) if circuit else "",
+        release_hash=release.content_hash,
+        circuit=CircuitUsed(circuit.title, circuit.version, circuit.content_hash) if circuit else None,
         analyses=analyses_of(rows),
         coverage=CountedCatalogue(rows, is_over).figure(Definition()),
     )
 
 
-def measure(engine: Engine, settings: Settings, apart: Apart, against: Against, paths: Sequence[Path]) -> Measured:
+def measure(
+    engine: Engine, settings: Settings, apart: Apart, against: Against, files: Sequence[Path] | Sealed
+) -> Measured:
     """Read these files apart, with no transaction open, and judge what they carry.
 
     Raises InvalidInputError for a file that cannot be read at all, named by its number.
     """
-    counts = apart.run(counts_of, [str(path) for path in paths], index_of(against.analyses), code_systems(settings))
+    given = (index_of(against.analyses), code_systems(settings))
+    if isinstance(files, Sealed):
+        counts, number = apart.run(counts_of_stored, files, *given), len(files.file_ids)
+    else:
+        counts, number = apart.run(counts_of_paths, [str(path) for path in files], *given), len(files)
     with reading(engine) as session:
         codes = code_facts(session, against.release_id, seen_codes(counts))
-    return Measured(against, figures_of(counts, against, codes, len(paths)), counts.damaged, counts.clusters)
+    return Measured(against, figures_of(counts, against, codes, number), counts.damaged, counts.clusters)
 
 
 def code_facts(session: Session, release_id: int, numbers: set[str]) -> CodeFacts:

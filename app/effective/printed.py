@@ -45,7 +45,7 @@ def measured_json(measured: Measured, kept: str = "") -> str:
         "laboratory": against.laboratory_id,
         "measured_at": against.at.isoformat(),
         "release": against.release_version,
-        "circuit": against.circuit_title or None,
+        "circuit": against.circuit.name if against.circuit else None,
         "coverage": {"numerator": against.coverage.numerator, "denominator": against.coverage.denominator},
         "chapters": [
             {"chapter": name, "effective": share.part, "results": share.total}

@@ -1,12 +1,27 @@
 """All SQL of the effective transcoding."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.catalogues.repository import insert_all
 from app.effective.judging import TermFacts
-from app.models import LoincTerm
+from app.effective.lines import Finding, Line
+from app.emitted.observed import Cluster
+from app.models import (
+    EffectiveCluster,
+    EffectiveCount,
+    EffectiveRun,
+    EffectiveWithdrawal,
+    LoincTerm,
+    StoredFile,
+    User,
+)
 from app.terminology.chunks import chunks
 from app.terminology.terms_hash import LABORATORY
 
@@ -36,3 +51,154 @@ def example_units(session: Session, release_id: int) -> list[tuple[str, str, int
         .group_by(col(LoincTerm.example_ucum_units), col(LoincTerm.property))
     )
     return [(units, kind, terms) for units, kind, terms in session.execute(statement)]
+
+
+# ---- files that wait to be read
+
+
+def waiting_files(session: Session, prefix: str, now: datetime) -> list[int]:
+    """The files published under keys of this prefix whose time is over."""
+    statement = select(col(StoredFile.id)).where(
+        # A range of the unique index: idle workers ask every few seconds.
+        col(StoredFile.published_key) >= prefix,
+        col(StoredFile.published_key) < f"{prefix}\U0010ffff",
+        col(StoredFile.expires_at) <= now,
+    )
+    return list(session.scalars(statement))
+
+
+def publish_file(session: Session, file_id: int, key: str, expires_at: datetime) -> None:
+    """Let a file wait under this key until then."""
+    session.execute(
+        update(StoredFile).where(col(StoredFile.id) == file_id).values(published_key=key, expires_at=expires_at)
+    )
+
+
+def delete_files(session: Session, file_ids: Sequence[int]) -> None:
+    """Remove files with their pieces: nothing says that they were there."""
+    session.execute(
+        delete(StoredFile).where(col(StoredFile.id).in_(file_ids)), execution_options={"synchronize_session": False}
+    )
+
+
+# ---- runs that were kept
+
+
+def insert_lines(session: Session, run_id: int, lines: Iterable[Line]) -> None:
+    """Keep the lines of a run."""
+    insert_all(
+        session,
+        EffectiveCount,
+        (
+            {
+                "run_id": run_id,
+                "local_code": line.local,
+                "loinc_codes": " ".join(line.loinc),
+                "unit": line.unit,
+                "section": line.section,
+                "chapter": line.chapter,
+                "approved_codes": " ".join(line.approved),
+                "findings": " ".join(sorted(line.findings)),
+                "results": line.results,
+                "reports": line.reports,
+            }
+            for line in lines
+        ),
+    )
+
+
+def insert_clusters(session: Session, run_id: int, clusters: Mapping[Cluster, int]) -> None:
+    """Keep how many reports were alike in each domain."""
+    insert_all(
+        session,
+        EffectiveCluster,
+        (
+            {
+                "run_id": run_id, "domain": cluster.domain, "results": cluster.results,
+                "effective": cluster.effective, "reports": reports,
+            }
+            for cluster, reports in sorted(clusters.items(), key=lambda item: astuple(item[0]))
+        ),
+    )  # fmt: skip
+
+
+def lines_of(session: Session, run_id: int) -> list[Line]:
+    """The lines of a run, the most numerous first."""
+    statement = _LINES.where(col(EffectiveCount.run_id) == run_id)
+    return [_line(row) for row in session.execute(statement.order_by(*_WORST_FIRST))]
+
+
+def clusters_of(session: Session, run_id: int) -> dict[Cluster, int]:
+    """How many reports of a run were alike in each domain."""
+    cluster = EffectiveCluster
+    statement = select(col(cluster.domain), col(cluster.results), col(cluster.effective), col(cluster.reports))
+    statement = statement.where(col(cluster.run_id) == run_id).order_by(col(cluster.id))
+    found: dict[Cluster, int] = {}
+    for domain, results, effective, reports in session.execute(statement):
+        key = Cluster(domain, results, effective)
+        found[key] = found.get(key, 0) + reports
+    return found
+
+
+_WORST_FIRST = (col(EffectiveCount.results).desc(), col(EffectiveCount.id))
+_LINES = select(
+    col(EffectiveCount.local_code),
+    col(EffectiveCount.loinc_codes),
+    col(EffectiveCount.unit),
+    col(EffectiveCount.section),
+    col(EffectiveCount.results),
+    col(EffectiveCount.reports),
+    col(EffectiveCount.findings),
+    col(EffectiveCount.approved_codes),
+    col(EffectiveCount.chapter),
+)
+
+
+def _line(row: Any) -> Line:
+    local, loinc, unit, section, results, reports, findings, approved, chapter = row
+    return Line(
+        local, tuple(loinc.split()), unit, section, results, reports,
+        frozenset(Finding(word) for word in findings.split()), tuple(approved.split()), chapter,
+    )  # fmt: skip
+
+
+class KeptRun(NamedTuple):
+    """A run with who kept it, and its withdrawal if any."""
+
+    run: EffectiveRun
+    author: str
+    """Empty for the command line."""
+    withdrawal: EffectiveWithdrawal | None
+    withdrawn_by: str
+
+
+def runs_of(session: Session, catalogue_id: int, offset: int = 0, limit: int | None = None) -> list[KeptRun]:
+    """The runs of a catalogue, the newest first."""
+    statement = _RUNS.where(col(EffectiveRun.catalogue_id) == catalogue_id)
+    statement = statement.order_by(col(EffectiveRun.id).desc()).offset(offset)
+    found = session.execute(statement.limit(limit) if limit is not None else statement)
+    return [KeptRun(run, author or "", withdrawal, by or "") for run, author, withdrawal, by in found]
+
+
+def one_run(session: Session, catalogue_id: int, public_id: str) -> KeptRun | None:
+    """A run of a catalogue, None where it has none of this identifier."""
+    statement = _RUNS.where(
+        col(EffectiveRun.catalogue_id) == catalogue_id, col(EffectiveRun.public_id) == public_id
+    )
+    row = session.execute(statement).first()
+    return KeptRun(row[0], row[1] or "", row[2], row[3] or "") if row else None
+
+
+def count_runs(session: Session, catalogue_id: int) -> int:
+    """How many runs of a catalogue were kept, those taken back included."""
+    statement = select(func.count()).select_from(EffectiveRun).where(col(EffectiveRun.catalogue_id) == catalogue_id)
+    return session.scalar(statement) or 0
+
+
+_AUTHOR, _WITHDRAWER = aliased(User), aliased(User)
+_RUNS = (
+    select(EffectiveRun, col(_AUTHOR.display_name), EffectiveWithdrawal, col(_WITHDRAWER.display_name))
+    .outerjoin(_AUTHOR, col(_AUTHOR.id) == col(EffectiveRun.author_id))
+    .outerjoin(EffectiveWithdrawal, col(EffectiveWithdrawal.run_id) == col(EffectiveRun.id))
+    .outerjoin(_WITHDRAWER, col(_WITHDRAWER.id) == col(EffectiveWithdrawal.author_id))
+)

@@ -30,6 +30,7 @@ from app.models.double_reading import (
     SecondReading,
 )
 from app.models.earlier import EarlierStatement, EarlierUse, EarlierVerdict
+from app.models.effective import EffectiveCluster, EffectiveCount, EffectiveRun, EffectiveWithdrawal
 from app.models.export import ExportRecord
 from app.models.grace import GraceDate
 from app.models.habits import CatalogueHabits
@@ -94,6 +95,10 @@ __all__ = [
     "EarlierStatement",
     "EarlierUse",
     "EarlierVerdict",
+    "EffectiveCluster",
+    "EffectiveCount",
+    "EffectiveRun",
+    "EffectiveWithdrawal",
     "Erasure",
     "ExamAnalysis",
     "ExportRecord",

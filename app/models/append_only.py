@@ -16,6 +16,7 @@ APPEND_ONLY_TABLES = (
     "batch", "batch_row", "batch_answer",
     "consistency_answer",
     "sign_off", "sign_off_withdrawal",
+    "effective_run", "effective_count", "effective_cluster", "effective_withdrawal",
     "assignment", "assigned_row",
     "source_file", "proposal_run", "review_task", "export_record",
     "coverage_definition", "laboratory_deadline",

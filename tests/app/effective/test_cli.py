@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.effective import cli as effective_cli
+from app.effective.uploads import counts_of_paths
 from app.emitted.observed import CodeSystems, Counts, Damaged
-from app.emitted.process import counts_of
 from app.errors import InvalidInputError
-from app.models import AuditEvent, LoincTerm, ValueSet, ValueSetKind, ValueSetMember
+from app.models import AuditEvent, EffectiveRun, LoincTerm, ValueSet, ValueSetKind, ValueSetMember
 from app.platform.database import reading, transaction
 from app.settings import Settings
 from tests.app.coverage.sample import Sample, make_sample
@@ -125,7 +125,7 @@ def test_it_is_journaled_without_any_code_or_name(engine: Engine, sample: Sample
 def test_what_the_reading_process_is_asked(sample: Sample, given: Given, file: Path) -> None:
     run(sample, str(file))
     function, paths, index, systems = given.asked
-    assert (function, paths) == (counts_of, [str(file)])
+    assert (function, paths) == (counts_of_paths, [str(file)])
     assert index.analyses["NA"].approved == {SODIUM}
     assert index.analyses["GLY"].approved == frozenset(), "its code is not in the release"
     assert systems == CodeSystems()
@@ -138,6 +138,19 @@ def test_the_systems_of_codes_d_attente_are_a_setting(
     monkeypatch.setattr(effective_cli, "get_settings", lambda: own)
     run(sample, str(file))
     assert given.asked[3].waiting == {"1.2.3", "https://exemple.fr/attente"}
+
+
+def test_a_run_is_kept_on_demand_only(engine: Engine, sample: Sample, given: Given, file: Path) -> None:
+    run(sample, str(file))
+    with reading(engine) as session:
+        assert not session.exec(select(EffectiveRun)).all()
+    code, out, _ = run(sample, "--json", "--garder", "--du", "2026-01-01", "--au", "2026-03-31", str(file))
+    assert code == 0
+    with reading(engine) as session:
+        (kept,) = session.exec(select(EffectiveRun))
+    assert json.loads(out)["kept"] == kept.public_id
+    assert (kept.author_id, str(kept.period_from), str(kept.period_to)) == (None, "2026-01-01", "2026-03-31")
+    assert "Mesure gardée : " in run(sample, "--garder", str(file))[1]
 
 
 def test_the_standard_input(sample: Sample, given: Given) -> None:
