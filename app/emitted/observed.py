@@ -64,7 +64,14 @@ class Damaged:
     """In our words: nothing of what is written there."""
 
 
-Observed = ObservedReport | Damaged
+@dataclass(frozen=True, slots=True)
+class NoReport:
+    """What was read well and is no report of results: an acknowledgement, an admission."""
+
+    place: str
+
+
+Observed = ObservedReport | Damaged | NoReport
 
 
 class ReportReader(Protocol):
