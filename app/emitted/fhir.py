@@ -13,7 +13,7 @@ from app.emitted.fhir_codes import LABORATORY_DOCUMENTS, WHOLE_DOCUMENTS, coded,
 from app.emitted.fhir_documents import joined, replaced_by, version
 from app.emitted.fhir_persons import Persons
 from app.emitted.fhir_results import TAKEN_BACK, Results, section_of
-from app.emitted.fhir_scope import Entry, Scope, address_of, identifier_key, keys_of, scopes
+from app.emitted.fhir_scope import Entry, Scope, address_of, as_in_cda, identifier_key, keys_of, scopes
 from app.emitted.fhir_source import roots
 from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport
 from app.files.fhir_json import Json, items, one_line
@@ -119,14 +119,15 @@ class _Reading:
         keys = {key for entry in entries for key in keys_of(entry)}
         if head["resourceType"] == "Composition" and one_line(self._scope.bundle.get("type")) == "document":
             keys.update(identifier_key(one) for one in items(self._scope.bundle, "identifier"))
+        replaced = set(replaced_by(head, self._scope))
         yield ObservedReport(
             place=f"{self._place}, compte rendu {self._told}",
             # Results of another file are joined to this one by their addresses.
-            keys=frozenset(keys.union(results.missing) - {""}),
+            keys=frozenset(keys.union(results.missing, map(as_in_cda, keys)) - {""}),
             results=tuple(results.found),
             is_structured=bool(results.found or results.missing) or not self._is_around_document(entries),
             version=version(head, self._scope.bundle),
-            replaces=frozenset(replaced_by(head, self._scope)),
+            replaces=frozenset({*replaced, *map(as_in_cda, replaced)} - {""}),
             is_whole=not results.missing,
             is_deletion=one_line(head.get("status")) in TAKEN_BACK,
             identities=self._persons.of([*(entry.resource for entry in entries), *results.resources]),

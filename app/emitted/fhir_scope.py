@@ -92,6 +92,15 @@ def identifier_key(identifier: Json) -> str:
     return f"{one_line(identifier.get('system'))}|{value}" if value else ""
 
 
+def as_in_cda(key: str) -> str:
+    """An identifier as a clinical document has it (root^extension), so that two forms of a report meet; empty for one
+    that no OID names."""
+    system, _, value = key.partition("|")
+    if system.startswith("urn:oid:"):
+        return f"{system.removeprefix('urn:oid:')}^{value}"
+    return f"{value.removeprefix('urn:oid:')}^" if value.startswith("urn:oid:") else ""
+
+
 def keys_of(entry: Entry) -> tuple[str, ...]:
     """What a resource is known by: its own identifiers, and its address, of which the absolute one is the surer."""
     resource = entry.resource

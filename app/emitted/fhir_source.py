@@ -11,14 +11,14 @@ from app.files.fhir_xml import load_xml
 from app.files.foreign import is_xml
 
 MOST_OBJECTS = 8_000_000
-"""Objects of one JSON text: each takes some hundreds of bytes in memory."""
+"""Objects and lists of one JSON text: each takes some hundreds of bytes in memory."""
 NOT_JSON = "ce n’est pas du JSON bien formé."
 NOT_FHIR = "c’est du JSON et pas du FHIR\u202f; l’atelier y lit des Bundles, des DiagnosticReport et des Observation."
 NOT_XML = "ce n’est pas du XML bien formé, ou il déclare une DTD."
 NOT_TEXT = "ce JSON n’est ni en UTF-8 ni en UTF-16."
 TWICE = "une propriété y est écrite deux fois dans un même objet\u202f: rien ne dit laquelle vaut."
 TOO_DEEP = "ce JSON emboîte trop de niveaux."
-TOO_MANY = f"ce fichier dépasse {MOST_OBJECTS // 1_000_000} millions d’objets\u202f; partagez-le."
+TOO_MANY = f"ce fichier dépasse {MOST_OBJECTS // 1_000_000} millions d’éléments\u202f; partagez-le."
 _BLANK = re.compile(r"[\s,\ufeff\x1e]*")
 """Between two values; RS begins each of them in a sequence of JSON texts."""
 
@@ -48,7 +48,7 @@ def roots(content: bytes, place: str) -> Iterator[Json | Damaged]:
     text = _text(content)
     if text is None:
         yield Damaged(place, NOT_TEXT)
-    elif text.count("{") > MOST_OBJECTS:
+    elif text.count("{") + text.count("[") > MOST_OBJECTS:
         yield Damaged(place, TOO_MANY)
     else:
         yield from _resources(list(_values(text, place)), place)

@@ -223,6 +223,14 @@ def test_a_document_replaces_the_one_that_it_names() -> None:
     assert not report.replaces
 
 
+def test_a_document_and_its_form_in_cda_share_a_key() -> None:
+    (report,) = reports(bundle(diagnostic("r", identifier=[{"system": "urn:oid:1.2.250.1.9", "value": "26-001"}])))
+    assert "1.2.250.1.9^26-001" in report.keys
+    own = {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.9.77"}
+    (report,) = reports(bundle(composition("c"), type_="document", identifier=own))
+    assert "1.2.250.1.9.77^" in report.keys
+
+
 def test_statuses_take_back() -> None:
     for status in ("entered-in-error", "cancelled"):
         (report,) = reports(bundle(diagnostic("r", "Observation/na"), NA | {"status": status}))
