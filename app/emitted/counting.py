@@ -58,10 +58,10 @@ class _Reading:
         """One more document, or place of what is damaged."""
         if isinstance(item, ObservedReport):
             self.documents.append(self._document(item))
-            return
-        self.damaged_total += 1
-        if len(self.damaged) < MOST_DAMAGED:
-            self.damaged.append(item)
+        elif isinstance(item, Damaged):
+            self.damaged_total += 1
+            if len(self.damaged) < MOST_DAMAGED:
+                self.damaged.append(item)
 
     def _document(self, report: ObservedReport) -> Document:
         document = Document.of(report, len(self.documents), folded_words(report.identities))

@@ -13,10 +13,11 @@ A code of the catalogue always may. Another one leaves when all of these hold, a
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from app.patient_guard.births import dated, year_of, year_of_part
-from app.patient_guard.names import is_plain_first_name, is_surname, plain
+from app.patient_guard.first_names import AMBIGUOUS, FIRST_NAMES
+from app.patient_guard.names import plain
+from app.patient_guard.surnames import SURNAMES
 
 _SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+*#:-]{0,19}", re.ASCII)
 _MOST_DIGITS = 8
@@ -29,6 +30,8 @@ _LEAST_TELLING, _LEAST_TELLING_DIGITS = 4, 6
 _MOST_CODES = 20_000
 _WORD = re.compile(r"[^\W_]+")
 _NO_LETTER = re.compile(r"[\W_]+")
+_plain = plain.__wrapped__
+"""Without the memory of that function: what was folded of persons must not outlive the reading."""
 
 
 def has_shape_of_code(text: str) -> bool:
@@ -37,15 +40,15 @@ def has_shape_of_code(text: str) -> bool:
         return False
     if dated(text) is not None or year_of(text) is not None or (len(text) > 5 and year_of_part(text) is not None):
         return False
-    letters = [word for word in re.split(r"[^A-Za-z]+", text) if len(word) >= _LEAST_NAME]
-    return not any(is_surname(word) or is_plain_first_name(word) for word in letters)
+    letters = [word for word in re.split(r"[^a-z]+", text.lower()) if len(word) >= _LEAST_NAME]
+    return not any(word in SURNAMES or (word in FIRST_NAMES and word not in AMBIGUOUS) for word in letters)
 
 
 def folded_words(texts: Iterable[str]) -> frozenset[str]:
     """The words of texts about persons, in small letters without accents: each one, and each text in one piece."""
     found: set[str] = set()
     for text in texts:
-        flat = plain(text)
+        flat = _plain(text)
         found.update(_WORD.findall(flat))
         found.add(_NO_LETTER.sub("", flat))
     found.discard("")
@@ -99,7 +102,6 @@ def _are_apart(one: frozenset[str], other: frozenset[str]) -> bool:
     return not one or not other or not (one <= other or other <= one)
 
 
-@lru_cache(maxsize=4096)
 def _flat(code: str) -> str:
     return _NO_LETTER.sub("", code.lower())
 

@@ -64,7 +64,19 @@ class Damaged:
     """In our words: nothing of what is written there."""
 
 
-Observed = ObservedReport | Damaged
+@dataclass(frozen=True, slots=True)
+class Refused(Damaged):
+    """A whole file of a sort that is not read: its reason names the sort."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReport:
+    """What was read well and is no report of results: an acknowledgement, an admission."""
+
+    place: str
+
+
+Observed = ObservedReport | Damaged | NoReport
 
 
 class ReportReader(Protocol):

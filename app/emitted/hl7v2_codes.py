@@ -1,0 +1,126 @@
+"""What the coded fields of HL7 v2 say: codes of LOINC and of the laboratory, and whose the others are.
+
+Names of systems are those of HL7 table 0396, of the national guides, and what laboratories write instead; where they
+are OIDs or addresses, in the component of the name or in that of the OID, these are read too.
+"""
+
+import re
+from dataclasses import dataclass
+
+from app.emitted.hl7v2_text import Dialect
+from app.emitted.observed import CodeSystems
+
+LONGEST = 4_000
+"""Bytes of a coded field that are read: no code and no name is so long."""
+MOST_COMPONENTS = 20
+_MOST_REPETITIONS = 5
+_PARTS = ((0, 1, 2, 13), (3, 4, 5, 16), (9, 10, 11, 19))
+"""Code, text, name of system and its OID: the first identifier, the alternate, the second alternate (CWE)."""
+
+_LOINC = frozenset({"LN", "LOINC", "LNC", "HTTP://LOINC.ORG", "HTTPS://LOINC.ORG", "2.16.840.1.113883.6.1"})
+_FLAGS = "METADMPMSS"
+"""System of what the national form says of a document: whom it is sent to, who may see it."""
+_KNOWN = frozenset(
+    "ACR ANS+ ART AS4 AS4E ATC C4 C5 CAS CCAM CCC CD2 CDCA CDCM CDS CDT CE CIM10 CIM-10 CIM11 CLP CPT CPTM CST CVX "
+    "DCL DCM E E5 E6 E7 ENZC FDDC FDDX FDK HCPCS HCPT HI HOT HPC I9 I9C I10 I10C I10P IBT IC2 ICD10 ICD-10 ICD10AM "
+    "ICDO ICS ISO+ IUPC IUPP JC8 JC10 MCD MCR MDDX MEDC MEDR MEDX MESH MGPI MVX NABM NCBI NDC NIC NPU O301 OHA ORPHA "
+    "ORPHANET RXNORM SCT SCT2 SDM SIC SNM SNM3 SNOMED SNOMED-CT SNOMEDCT SNOMED3 SNT UC UCUM UMD UML UPC UPIN WC "
+    "ISO3166_1 ISO639 NULLFL".split()
+)
+_KNOWN_BEGINNINGS = re.compile(
+    r"HL7\d|TRE[_-]|JDV[_-]|SNOMED|NABM|CCAM|IANA|ISO\d"
+    r"|HTTPS?://(?:SNOMED\.INFO|UNITSOFMEASURE\.ORG|TERMINOLOGY\.HL7\.ORG|HL7\.ORG|WWW\.WHOCC\.NO|MOS\.ESANTE\.GOUV\.FR"
+    r"|SMT\.ESANTE\.GOUV\.FR)"
+    r"|2\.16\.840\.1\.113883\.(?:5|6|12|18)(?:\.|$)|1\.2\.250\.1\.213\.|1\.2\.250\.1\.215\."
+)
+_OID = re.compile(r"(?:URN:OID:)?([0-2](?:\.\d+){2,})")
+
+COMMENTS = frozenset({"8251-1", "48767-8", "77202-0", "86467-8", "55107-7"})
+"""LOINC codes of what is said about results: comments on a report, on an act, on a result; addenda."""
+DOCUMENTS = frozenset(
+    "11502-2 11526-1 11488-4 11490-0 11506-3 18748-4 18842-5 34133-9 60591-5".split()
+)
+"""LOINC codes of whole documents: their text is a report, not a result."""
+
+
+@dataclass(slots=True)
+class Coded:
+    """What one coded field carries."""
+
+    loinc: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    has_waiting_code: bool = False
+    is_flag: bool = False
+    """Of the national form: no result, and no document either."""
+    name: str = ""
+    """The first code, the laboratory's own before those of LOINC, or else the text: what tells this field from another
+    one of its message."""
+
+    @property
+    def has_no_code(self) -> bool:
+        """Whether it is told by a text alone, or by nothing."""
+        return not (self.loinc or self.local or self.has_waiting_code)
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it names a whole document."""
+        return not DOCUMENTS.isdisjoint(self.loinc)
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it names what is said about results."""
+        return not COMMENTS.isdisjoint(self.loinc)
+
+
+def coded(dialect: Dialect, raw: bytes, systems: CodeSystems) -> Coded:
+    """The codes of a field of type CE or CWE, in any order of its identifiers."""
+    loinc: dict[str, None] = {}
+    local: dict[str, None] = {}
+    texts: dict[str, None] = {}
+    others: dict[str, None] = {}
+    found = Coded()
+    waiting = {name.upper() for name in systems.waiting}
+    for repetition in dialect.repetitions(dialect.text(raw[:LONGEST]), _MOST_REPETITIONS):
+        parts = [dialect.plain(part) for part in dialect.components(repetition, MOST_COMPONENTS)]
+        parts += [""] * (MOST_COMPONENTS - len(parts))
+        for code_at, text_at, name_at, oid_at in _PARTS:
+            code, names = parts[code_at], (parts[name_at].upper(), parts[oid_at].upper())
+            if parts[text_at]:
+                texts[parts[text_at]] = None
+            if _FLAGS in names:
+                found.is_flag = True
+            if not code:
+                continue
+            if not _LOINC.isdisjoint(map(_bare, names)):
+                loinc[code] = None
+            elif not waiting.isdisjoint(map(_bare, names)):
+                found.has_waiting_code = True
+                others[code] = None
+            elif any(map(is_known_system, names)):
+                others[code] = None
+            else:
+                local[code] = None
+    found.loinc, found.local = tuple(loinc), tuple(local)
+    found.name = next(iter((*local, *loinc, *others, *texts)), "")
+    return found
+
+
+def is_known_system(name: str) -> bool:
+    """Whether a system, in capitals, is national or international, and so of no laboratory."""
+    bare = _bare(name)
+    return bare in _KNOWN or _KNOWN_BEGINNINGS.match(bare) is not None
+
+
+def unit(dialect: Dialect, raw: bytes) -> str:
+    """The unit of an OBX-6: its code, or its text where it has none."""
+    if not raw:
+        return ""
+    first = dialect.repetitions(dialect.text(raw[:LONGEST]), 1)
+    parts = [dialect.plain(part) for part in dialect.components(first[0], 5)]
+    return next((part for place, part in enumerate(parts) if part and place != 2), "")
+
+
+def _bare(name: str) -> str:
+    """A system in capitals, an OID without what announces it."""
+    match = _OID.fullmatch(name)
+    return match[1] if match else name
