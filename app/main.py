@@ -33,6 +33,7 @@ from app.double_reading import share_routes as reading_shares
 from app.earlier import reading_routes as earlier_readings
 from app.earlier import routes as earlier
 from app.effective import jobs as effective_jobs
+from app.effective import routes as effective
 from app.errors import NotAllowedError, NotFoundError
 from app.exports import jobs as export_jobs
 from app.exports import routes as exports
@@ -114,6 +115,7 @@ ROUTERS = (
     consistency.router,
     coverage_meter.router,
     coverage.router,
+    effective.router,
     reports.router,
     versions.router,
     exports.router,

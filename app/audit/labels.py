@@ -266,6 +266,7 @@ DETAIL_LABELS: dict[str, str] = {
     "waiting_code": "avec code d’attente",
     "unit_unread": "unité non reconnue",
     "masked": "code local masqué",
+    "deleted_reports": "comptes rendus repris",
     "local_codes": "codes locaux vus",
     "effective_local_codes": "codes locaux effectivement transcodés",
 }

@@ -102,8 +102,13 @@ class Figures:
     files: int
     damaged: int
     lines: Sequence[Line]
+    """Each kind of result; of a kept run, some of them may be added up under one."""
     has_circuit: bool
     """Whether the list *Circuit de la biologie* was loaded: without it nothing is outside."""
+    deleted_reports: int = 0
+    """Reports that later messages took back as a whole."""
+    known_codes: Share | None = None
+    """`by_codes`, where the lines that are given do not tell it."""
 
     @cached_property
     def results(self) -> int:
@@ -139,6 +144,8 @@ class Figures:
     @cached_property
     def by_codes(self) -> Share:
         """Local codes all of whose results are effective, among the local codes seen."""
+        if self.known_codes is not None:
+            return self.known_codes
         whole: dict[str, bool] = {}
         for line in self.lines:
             if line.local:

@@ -3,6 +3,7 @@
 Nothing of a report but counts comes out of the process that reads it; nothing is written here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,8 @@ from app.effective.catalogue_index import Analyses, analyses_of, index_of
 from app.effective.judging import CodeFacts, judged, seen_codes
 from app.effective.lines import Figures
 from app.effective.uploads import Sealed, counts_of_paths, counts_of_stored
-from app.emitted.observed import Cluster, CodeSystems, Counts, Damaged
-from app.errors import ConflictError
+from app.emitted.observed import Cluster, CodeSystems, Counts, Damaged, Refused
+from app.errors import ConflictError, InvalidInputError
 from app.models import Catalogue, Laboratory, ValueSetKind, utc_now
 from app.platform.apart import Apart
 from app.platform.database import reading
@@ -28,11 +29,15 @@ from app.terminology.chunks import chunks
 from app.terminology.grace import rule_at
 from app.terminology.service import current_release
 from app.terminology.value_sets import current_value_set
-from app.text import release_title
+from app.text import release_title, with_capital
 from app.transcoding.repository import in_circuit
 from matcher.evidence.property import property_shares
 from matcher.normalise.units import example_dimensions
 
+NOTHING_COUNTED = "Rien n’est compté ni gardé\u202f: retirez ce qui n’est pas lu, et recommencez."
+MOST_NAMED = 20
+_FILE = re.compile(r"fichier \d+")
+"""The place of a whole file; a part of an archive, or a message, has a longer one."""
 AT_ONCE = 900
 """Codes in one statement."""
 NO_RELEASE = "Aucune version de LOINC n’est chargée\u202f: les codes des comptes rendus ne peuvent être jugés."
@@ -130,9 +135,18 @@ def measure(
         counts, number = apart.run(counts_of_stored, files, *given), len(files.file_ids)
     else:
         counts, number = apart.run(counts_of_paths, [str(path) for path in files], *given), len(files)
+    _require_all_read(counts)
     with reading(engine) as session:
         codes = code_facts(session, against.release_id, seen_codes(counts))
     return Measured(against, figures_of(counts, against, codes, number), counts.damaged, counts.clusters)
+
+
+def _require_all_read(counts: Counts) -> None:
+    """Refuse the whole where a file is of a sort that is not read: figures without it would pass for those of all."""
+    refused = [item for item in counts.damaged if isinstance(item, Refused) and _FILE.fullmatch(item.place)]
+    if refused:
+        told = "\n".join(f"{with_capital(item.place)}\u202f: {item.reason}" for item in refused[:MOST_NAMED])
+        raise InvalidInputError(f"{told}\n{NOTHING_COUNTED}")
 
 
 def code_facts(session: Session, release_id: int, numbers: set[str]) -> CodeFacts:
@@ -156,7 +170,8 @@ def figures_of(counts: Counts, against: Against, codes: CodeFacts, files: int) -
         reports=counts.reports,
         level1_reports=counts.level1_reports,
         files=files,
-        damaged=len(counts.damaged),
+        damaged=counts.damaged_total,
         lines=judged(counts, against.analyses, codes),
         has_circuit=codes.circuit is not None,
+        deleted_reports=counts.deleted_reports,
     )

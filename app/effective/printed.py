@@ -29,6 +29,7 @@ def extra_json(figures: Figures) -> dict[str, int]:
     codes = figures.by_codes
     return {
         "files": figures.files,
+        "deleted_reports": figures.deleted_reports,
         **{finding.value: figures.counts.get(finding, 0) for finding in EXTRAS},
         "local_codes": codes.total,
         "effective_local_codes": codes.part,

@@ -12,12 +12,15 @@ from sqlmodel import Session, col
 from app.catalogues.repository import insert_all
 from app.effective.judging import TermFacts
 from app.effective.lines import Finding, Line
+from app.effective.repairs import repair_of
 from app.emitted.observed import Cluster
 from app.models import (
     EffectiveCluster,
     EffectiveCount,
     EffectiveRun,
     EffectiveWithdrawal,
+    Job,
+    JobStatus,
     LoincTerm,
     StoredFile,
     User,
@@ -26,6 +29,7 @@ from app.terminology.chunks import chunks
 from app.terminology.terms_hash import LABORATORY
 
 AT_ONCE = 900
+JOBS_LOOKED_AT = 20
 
 
 def terms_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, TermFacts]:
@@ -56,22 +60,20 @@ def example_units(session: Session, release_id: int) -> list[tuple[str, str, int
 # ---- files that wait to be read
 
 
-def waiting_files(session: Session, prefix: str, now: datetime) -> list[int]:
-    """The files published under keys of this prefix whose time is over."""
+def waiting_files(session: Session, prefix: str, before: datetime) -> list[int]:
+    """The files published under keys of this prefix that were received before then."""
     statement = select(col(StoredFile.id)).where(
         # A range of the unique index: idle workers ask every few seconds.
         col(StoredFile.published_key) >= prefix,
         col(StoredFile.published_key) < f"{prefix}\U0010ffff",
-        col(StoredFile.expires_at) <= now,
+        col(StoredFile.created_at) <= before,
     )
     return list(session.scalars(statement))
 
 
-def publish_file(session: Session, file_id: int, key: str, expires_at: datetime) -> None:
-    """Let a file wait under this key until then."""
-    session.execute(
-        update(StoredFile).where(col(StoredFile.id) == file_id).values(published_key=key, expires_at=expires_at)
-    )
+def publish_file(session: Session, file_id: int, key: str) -> None:
+    """Let a file wait under this key."""
+    session.execute(update(StoredFile).where(col(StoredFile.id) == file_id).values(published_key=key))
 
 
 def delete_files(session: Session, file_ids: Sequence[int]) -> None:
@@ -79,6 +81,13 @@ def delete_files(session: Session, file_ids: Sequence[int]) -> None:
     session.execute(
         delete(StoredFile).where(col(StoredFile.id).in_(file_ids)), execution_options={"synchronize_session": False}
     )
+
+
+def readings_under_way(session: Session, catalogue_id: int, kind: str) -> Sequence[Job]:
+    """The jobs that wait or read for a catalogue, and its last one however it ended; the newest first."""
+    asked = select(Job).where(col(Job.catalogue_id) == catalogue_id, col(Job.kind) == kind)
+    jobs = session.scalars(asked.order_by(col(Job.id).desc()).limit(JOBS_LOOKED_AT)).all()
+    return [job for number, job in enumerate(jobs) if number == 0 or not JobStatus(job.status).is_over]
 
 
 # ---- runs that were kept
@@ -99,6 +108,7 @@ def insert_lines(session: Session, run_id: int, lines: Iterable[Line]) -> None:
                 "chapter": line.chapter,
                 "approved_codes": " ".join(line.approved),
                 "findings": " ".join(sorted(line.findings)),
+                "repair": repair_of(line.findings),
                 "results": line.results,
                 "reports": line.reports,
             }
@@ -122,10 +132,25 @@ def insert_clusters(session: Session, run_id: int, clusters: Mapping[Cluster, in
     )  # fmt: skip
 
 
+def summed_lines(session: Session, run_id: int) -> list[Line]:
+    """The lines of a run added up by chapter and by what is said of them: a few dozen, however many there are."""
+    count = EffectiveCount
+    statement = (
+        select(col(count.chapter), col(count.findings), func.sum(count.results))
+        .where(col(count.run_id) == run_id)
+        .group_by(col(count.chapter), col(count.findings))
+        .order_by(col(count.chapter), col(count.findings))
+    )
+    return [
+        Line("", (), "", "", results, 0, _findings(findings), (), chapter)
+        for chapter, findings, results in session.execute(statement)
+    ]
+
+
 def lines_of(session: Session, run_id: int) -> list[Line]:
     """The lines of a run, the most numerous first."""
-    statement = _LINES.where(col(EffectiveCount.run_id) == run_id)
-    return [_line(row) for row in session.execute(statement.order_by(*_WORST_FIRST))]
+    statement = select(*COUNT_COLUMNS).where(col(EffectiveCount.run_id) == run_id)
+    return [line_of(row) for row in session.execute(statement.order_by(*_WORST_FIRST))]
 
 
 def clusters_of(session: Session, run_id: int) -> dict[Cluster, int]:
@@ -141,7 +166,7 @@ def clusters_of(session: Session, run_id: int) -> dict[Cluster, int]:
 
 
 _WORST_FIRST = (col(EffectiveCount.results).desc(), col(EffectiveCount.id))
-_LINES = select(
+COUNT_COLUMNS = (
     col(EffectiveCount.local_code),
     col(EffectiveCount.loinc_codes),
     col(EffectiveCount.unit),
@@ -152,14 +177,20 @@ _LINES = select(
     col(EffectiveCount.approved_codes),
     col(EffectiveCount.chapter),
 )
+"""What `line_of` reads."""
 
 
-def _line(row: Any) -> Line:
+def line_of(row: Any) -> Line:
+    """A line from its columns."""
     local, loinc, unit, section, results, reports, findings, approved, chapter = row
     return Line(
         local, tuple(loinc.split()), unit, section, results, reports,
-        frozenset(Finding(word) for word in findings.split()), tuple(approved.split()), chapter,
+        _findings(findings), tuple(approved.split()), chapter,
     )  # fmt: skip
+
+
+def _findings(words: str) -> frozenset[Finding]:
+    return frozenset(Finding(word) for word in words.split())
 
 
 class KeptRun(NamedTuple):

@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.effective import repository, uploads
-from app.effective.lines import Figures
+from app.effective.lines import Figures, Finding, Share
 from app.effective.measuring import Measured
 from app.effective.printed import told_values
 from app.effective.repository import KeptRun
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs.queue import JobQueue
-from app.models import CONTRIBUTORS, EffectiveRun, EffectiveWithdrawal, Job, User, utc_now
+from app.models import CONTRIBUTORS, EffectiveRun, EffectiveWithdrawal, Job, User
 from app.platform import locks
 from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
@@ -27,6 +27,9 @@ from app.text import counted, format_number, without_controls
 
 JOB_KIND = "effective.read"
 MAY_MEASURE = CONTRIBUTORS
+MOST_FILES = 300
+"""In one sending."""
+MOST_BYTES = 600_000_000
 MOST_LINES = 50_000
 """Kinds of results of a run that is kept: more than any catalogue and its mistakes have."""
 LONGEST_REASON = 500
@@ -80,11 +83,10 @@ def receive(
     drafts: list[int] = []
     try:
         for content in contents:
-            drafts.append(uploads.store(transactions.engine, key, content).id)
+            drafts.append(uploads.store(transactions.engine, key, access.laboratory_id, content).id)
         with transactions.writing() as session:
-            until = utc_now() + uploads.KEPT
             for draft_id in drafts:
-                repository.publish_file(session, draft_id, f"{uploads.KEY_PREFIX}{uuid4().hex}", until)
+                repository.publish_file(session, draft_id, f"{uploads.KEY_PREFIX}{uuid4().hex}")
             record(
                 session, "effective.receive", actor=access.user, object_type="catalogue",
                 object_id=access.catalogue_id, laboratory_id=access.laboratory_id, files=len(drafts),
@@ -131,7 +133,13 @@ def keep(session: Session, measured: Measured, author: User | None, period: Peri
         files=figures.files,
         reports=figures.reports,
         level1_reports=figures.level1_reports,
+        deleted_reports=figures.deleted_reports,
         damaged=figures.damaged,
+        results=figures.results,
+        effective=figures.by_results.part,
+        by_loinc_alone=figures.counts.get(Finding.BY_LOINC_ALONE, 0),
+        local_codes=figures.by_codes.total,
+        effective_local_codes=figures.by_codes.part,
         author_id=author.id if author else None,
         created_at=against.at,
     )
@@ -148,15 +156,17 @@ def keep(session: Session, measured: Measured, author: User | None, period: Peri
 
 
 def figures_of_run(session: Session, run: EffectiveRun) -> Figures:
-    """The figures of a kept run, counted again from its lines."""
+    """The figures of a kept run, counted again from its lines, added up by chapter and by what is said of them."""
     assert run.id is not None
     return Figures(
         reports=run.reports,
         level1_reports=run.level1_reports,
         files=run.files,
         damaged=run.damaged,
-        lines=repository.lines_of(session, run.id),
+        lines=repository.summed_lines(session, run.id),
         has_circuit=run.has_circuit,
+        deleted_reports=run.deleted_reports,
+        known_codes=Share(run.effective_local_codes, run.local_codes),
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -65,9 +64,14 @@ def key_of(settings: Settings, salt: str) -> bytes:
     return derived.derive(installation_key(settings))
 
 
-def store(engine: Engine, key: bytes, content: IO[bytes]) -> storage.Draft:
-    """Keep one file, sealed, where nobody sees it; neither its name nor its own hash is written."""
-    return storage.write_draft(engine, StoredFile(), _sealed(key, storage.pieces_of(content)))
+def store(engine: Engine, key: bytes, laboratory_id: int, content: IO[bytes]) -> storage.Draft:
+    """Keep one file, sealed, where nobody sees it; neither its name nor its own hash is written.
+
+    It has no day of expiry and no catalogue: it is none of the files that are prepared for people.
+    """
+    return storage.write_draft(
+        engine, StoredFile(laboratory_id=laboratory_id), _sealed(key, storage.pieces_of(content))
+    )
 
 
 def _sealed(key: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -113,7 +117,7 @@ def counts_of_paths(
     What any library says of a file may quote it: no other error leaves with its words, its cause or its trace.
     """
     try:
-        return counts_of(engine, [Path(path) for path in paths], index, systems)
+        return counts_of(engine, paths, index, systems)
     except (WorkbenchError, MemoryError):
         raise
     except Exception:
@@ -123,7 +127,7 @@ def counts_of_paths(
 def forget_old(engine: Engine) -> bool:
     """Remove the reports that nobody read in time; whether there were some. Called by idle workers."""
     with reading(engine) as session:
-        found = repository.waiting_files(session, KEY_PREFIX, utc_now())
+        found = repository.waiting_files(session, KEY_PREFIX, utc_now() - KEPT)
     if found:
         with transaction(engine) as session:
             repository.delete_files(session, found)

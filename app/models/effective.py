@@ -35,8 +35,18 @@ class EffectiveRun(OfALaboratory, SQLModel, table=True):
     reports: int
     level1_reports: int
     """Reports without any structured result."""
+    deleted_reports: int
+    """Reports that later messages took back."""
     damaged: int
     """Parts that could not be read."""
+    results: int
+    """This and the four below add up its lines, for the list of runs."""
+    effective: int
+    by_loinc_alone: int
+    """Results without local code, whose LOINC code is approved for an analysis."""
+    local_codes: int
+    effective_local_codes: int
+    """Local codes all of whose results are effective."""
     author_id: int | None = Field(default=None, foreign_key="user_account.id")
     """Empty for the command line."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
@@ -64,6 +74,8 @@ class EffectiveCount(SQLModel, table=True):
     """LOINC codes that biologists had approved for the local code, separated by spaces."""
     findings: str = Field(default="", sa_type=Text)
     """`app.effective.lines.Finding`, sorted, separated by spaces."""
+    repair: str = Field(default="", max_length=20)
+    """`app.effective.repairs.Repair`: what the laboratory system should send otherwise; empty for nothing."""
     results: int
     reports: int
 

@@ -15,6 +15,9 @@ branch_labels = None
 depends_on = None
 
 _IDENTIFIED = ("effective_run", "effective_withdrawal")
+_SUMS = (
+    "deleted_reports", "damaged", "results", "effective", "by_loinc_alone", "local_codes", "effective_local_codes",
+)  # fmt: skip
 _COUNTED = ("effective_count", "effective_cluster")
 
 
@@ -66,7 +69,7 @@ def upgrade() -> None:
         sa.Column("files", sa.Integer(), nullable=False),
         sa.Column("reports", sa.Integer(), nullable=False),
         sa.Column("level1_reports", sa.Integer(), nullable=False),
-        sa.Column("damaged", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in _SUMS),
         author_is_known=False,
     )
     _of_a_run(
@@ -78,6 +81,7 @@ def upgrade() -> None:
         sa.Column("chapter", sa.String(length=500), nullable=False),
         sa.Column("approved_codes", sa.Text(), nullable=False),
         sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("repair", sa.String(length=20), nullable=False),
         sa.Column("results", sa.Integer(), nullable=False),
         sa.Column("reports", sa.Integer(), nullable=False),
     )

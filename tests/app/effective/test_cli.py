@@ -14,6 +14,7 @@ from app.effective.uploads import counts_of_paths
 from app.emitted.observed import CodeSystems, Counts, Damaged
 from app.errors import InvalidInputError
 from app.models import AuditEvent, EffectiveRun, LoincTerm, ValueSet, ValueSetKind, ValueSetMember
+from app.platform.apart import Here
 from app.platform.database import reading, transaction
 from app.settings import Settings
 from tests.app.coverage.sample import Sample, make_sample
@@ -172,6 +173,42 @@ def test_refusals(
         assert not session.exec(select(AuditEvent).where(AuditEvent.action == "effective.print")).all()
     assert CliRunner().invoke(cli, ["effective", str(file)]).exit_code == 2
     assert CliRunner().invoke(cli, ["effective", "--catalogue", "1"]).exit_code == 2
+
+
+REAL = (
+    "MSH|^~\\&|SGL|LABO|||20260301||ORU^R01^ORU_R01|1|P|2.5\r"
+    "PID|1||2470299123456^^^INS-C||ZWYNDELLE^HILDEGONDE||19470229|F\r"
+    "OBR|1||DEM1|IONO^Ionogramme^L|||20260301\r"
+    "OBX|1|NM|NA^Sodium^L^2951-2^Sodium^LN||140|mmol/L|||||F\r"
+    "OBX|2|NM|K^Potassium^L||4.1|mmol/L|||||F\r"
+)
+
+
+def test_a_message_is_read_and_a_sort_that_is_not_refuses_the_whole(
+    engine: Engine, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(effective_cli, "get_settings", lambda: settings)
+    monkeypatch.setattr(effective_cli, "open_ready", lambda _settings: engine)
+    monkeypatch.setattr(effective_cli, "beside", lambda _settings, engine: Here(engine))
+    message, hprim = tmp_path / "a.hl7", tmp_path / "ZWYNDELLE.hpr"
+    message.write_text(REAL)
+    hprim.write_bytes(b"H|~^\\&|||LABO||ORU|||||P|H2.1|\rP|1|ZWYNDELLE\r")
+    code, out, err = run(sample, "--json", str(message))
+    assert code == 0, err
+    found = json.loads(out)
+    assert {name: found[name] for name in ("reports", "results", "with_loinc", "local_only", "effective")} == {
+        "reports": 1, "results": 2, "with_loinc": 1, "local_only": 1, "effective": 1,
+    }  # fmt: skip
+    assert "ZWYNDELLE" not in out + err
+    refused = CliRunner().invoke(
+        cli, ["effective", "--catalogue", str(sample.catalogue_id), "--garder", str(message), str(hprim)]
+    )
+    assert isinstance(refused.exception, InvalidInputError)
+    assert refused.exception.message.startswith("Fichier 2\u202f: ")
+    assert "HPRIM" in refused.exception.message
+    assert "ZWYNDELLE" not in refused.exception.message
+    with reading(engine) as session:
+        assert not session.exec(select(EffectiveRun)).all()
 
 
 def test_without_reports_nothing_is_divided(sample: Sample, given: Given, file: Path) -> None:

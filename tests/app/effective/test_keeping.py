@@ -7,7 +7,7 @@ from sqlmodel import select
 from app.audit.verification import verify
 from app.effective import repository, service
 from app.effective.judging import seen_codes
-from app.effective.lines import Figures
+from app.effective.lines import Figures, Finding
 from app.effective.measuring import Against, Measured, against_now, code_facts, figures_of
 from app.emitted.observed import Counts, Damaged
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
@@ -52,8 +52,8 @@ def kept(engine: Engine, world: World, sample: Sample) -> EffectiveRun:
 
 def as_values(figures: Figures) -> tuple[object, ...]:
     return (
-        figures.reports, figures.level1_reports, figures.files, figures.damaged, list(figures.lines),
-        figures.has_circuit, figures.by_results, figures.by_codes, figures.by_chapter,
+        figures.reports, figures.level1_reports, figures.files, figures.damaged, figures.has_circuit,
+        [figures.count(finding) for finding in Finding], figures.by_results, figures.by_codes, figures.by_chapter,
     )  # fmt: skip
 
 
@@ -61,12 +61,16 @@ def test_a_kept_run_says_what_was_measured(engine: Engine, world: World, sample:
     run = kept(engine, world, sample)
     with reading(engine) as session:
         again = service.figures_of_run(session, run)
+        lines = repository.lines_of(session, run.id or 0)
         clusters = repository.clusters_of(session, run.id or 0)
         (event,) = session.exec(select(AuditEvent).where(AuditEvent.action == "effective.keep"))
         verdict = verify(session)
     fresh = measured(engine, world, sample)
     assert as_values(again) == as_values(fresh.figures)
+    assert lines == fresh.figures.lines
     assert clusters == COUNTS.clusters
+    assert (run.results, run.effective, run.by_loinc_alone) == (5, 1, 1)
+    assert (run.effective_local_codes, run.local_codes) == (0, 3)
     assert (run.release_version, run.has_circuit, str(run.period_from)) == ("2.80", False, "2026-01-01")
     assert event.details["counts"]["results"] == 5
     assert SODIUM not in str(event.details)

@@ -92,8 +92,8 @@ def test_reports_are_read_as_sent_and_leave_nothing(
     read: list[bytes] = []
     while_waiting: list[str] = []
 
-    def reader(_engine: Engine, paths: list[Path], index: CatalogueIndex, _systems: CodeSystems) -> Counts:
-        read.extend(path.read_bytes() for path in paths)
+    def reader(_engine: Engine, paths: list[str], index: CatalogueIndex, _systems: CodeSystems) -> Counts:
+        read.extend(Path(path).read_bytes() for path in paths)
         while_waiting.extend(held_anywhere(engine, settings))
         assert index.analyses["NA"].approved == {SODIUM}
         return COUNTS
@@ -195,9 +195,9 @@ def test_who_may_send_reports(engine: Engine, settings: Settings, world: World, 
         assert (job_of(engine, job_id).status, waiting(session)) == (JobStatus.FAILED, 0), "she left meanwhile"
 
 
-def test_another_key_opens_nothing(engine: Engine, settings: Settings) -> None:
+def test_another_key_opens_nothing(engine: Engine, settings: Settings, world: World) -> None:
     key = uploads.key_of(settings, uploads.new_salt())
-    draft = uploads.store(engine, key, io.BytesIO(REPORT))
+    draft = uploads.store(engine, key, world.laboratory_id, io.BytesIO(REPORT))
     other = uploads.Sealed((draft.id,), uploads.key_of(settings, uploads.new_salt()))
     with pytest.raises(InvalidInputError, match="ne sont plus gardés"):
         uploads.counts_of_stored(engine, other, CatalogueIndex({}), CodeSystems())
