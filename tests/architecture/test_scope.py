@@ -181,7 +181,7 @@ def test_every_table_has_its_place() -> None:
             parents = {key.column.table.name for column in mapper.columns for key in column.foreign_keys}
             assert parents & {
                 "catalogue", "local_test", "source_file", "proposal_run", "batch", "batch_row", "assignment",
-                "upload_draft", "stored_file", "reading_request", "second_reading", "decision",
+                "upload_draft", "stored_file", "reading_request", "second_reading", "decision", "effective_run",
             }, f"{name}: give it a laboratory_id, or a catalogue, or say in SHARED whose it is"  # fmt: skip
 
 

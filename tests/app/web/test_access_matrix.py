@@ -79,6 +79,8 @@ def _key(name: str, path: str) -> str:
         return f"{path.split('/')[2]}.{name}"
     if name == "public_id" and "/signature/" in path:
         return "signature_id"
+    if name == "public_id" and "/effectif/" in path:
+        return "run_public_id"
     if name == "draft_id" and "anterieur" in path:
         return "earlier_draft_id"
     if name == "public_id" and "approbation" in path:

@@ -18,6 +18,7 @@ from app.memory.service import import_memory
 from app.models import (
     Batch,
     Decision,
+    EffectiveRun,
     ImportProfile,
     Job,
     JobStatus,
@@ -215,7 +216,12 @@ def _add_rows(
         content_sha256=content_sha256(NOTHING_SIGNED), mapping_sha256=content_sha256(NOTHING_SIGNED),
         content=zlib.compress(NOTHING_SIGNED), compressed_sha256="0" * 64,
     )  # fmt: skip
-    session.add_all([profile, batch, approvals, job, reading, signed])
+    measured = EffectiveRun(
+        laboratory_id=laboratory_id, catalogue_id=catalogue_id, release_version="2.80", release_hash="0" * 64,
+        has_circuit=False, files=1, reports=0, level1_reports=0, deleted_reports=0, damaged=0, results=0, effective=0,
+        by_loinc_alone=0, local_codes=0, effective_local_codes=0,
+    )  # fmt: skip
+    session.add_all([profile, batch, approvals, job, reading, signed, measured])
     session.flush()
     source = session.exec(select(SourceFile).where(col(SourceFile.catalogue_id) == catalogue_id)).one()
     entry = session.exec(select(MemoryEntry).where(col(MemoryEntry.laboratory_id) == laboratory_id)).first()
@@ -223,7 +229,7 @@ def _add_rows(
     side.values |= {
         "profile_id": profile.id, "public_id": batch.public_id,
         "approval_batch_id": approvals.public_id, "job_id": job.id, "token_id": token.id,
-        "signature_id": signed.public_id,
+        "signature_id": signed.public_id, "run_public_id": measured.public_id,
         "file_id": source.id, "entry_id": entry.id, "demande": reading.public_id,
     }  # fmt: skip
 
