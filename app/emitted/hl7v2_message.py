@@ -17,7 +17,8 @@ MOST_SEGMENTS = 100_000
 """Of one message."""
 MOST_DAMAGED = 100
 """Of one message: what else is damaged there is not told."""
-_MOST_FIELDS = 30
+_LEAST_FIELDS, _MOST_FIELDS = 6, 30
+"""Of an OBX: one that ends before its value was cut, since its status comes after."""
 
 _RESULTS, _DOCUMENTS = frozenset({"ORU", "OUL"}), frozenset({"MDM"})
 _LOOKED_AT = TELLING | {b"ORC", b"OBR", b"SPM", b"TXA"}
@@ -146,7 +147,7 @@ class Message:
 
     def _observation(self, number: int, segment: bytes) -> None:
         fields = segment.split(self._dialect.field, _MOST_FIELDS)
-        if len(fields) < 4:
+        if len(fields) < _LEAST_FIELDS:
             self._spoil(number, damage.SHORT)
             return
         fields += [b""] * (12 - len(fields))

@@ -53,7 +53,7 @@ class Dialect:
     def of(cls, header: bytes) -> "Dialect | None":
         """That of a message whose first segment this is; None where the separators cannot be told apart."""
         field = header[3:4]
-        fields = header.split(field, 18)
+        fields = header.split(field, 18) if field else []
         announced = fields[1].decode("latin-1").rstrip() if len(fields) > 1 else ""
         marks = field.decode("latin-1") + announced
         if not announced or len(announced) > 5 or not _SEPARATORS.issuperset(marks) or len(set(marks)) < len(marks):
