@@ -196,7 +196,7 @@ class Message:
         where = f"{self._where}, segment {number}"
         if value_type == _POINTER:
             if pointed(self._dialect, fields[5], names.is_document) is Kind.LAID_OUT:
-                self._laid_out(where, deletes)
+                self._laid_out(act, where, deletes)
             return
         is_read = False
         for document in encapsulated(self._dialect, fields[5], names.is_document):
@@ -210,7 +210,7 @@ class Message:
                         self._keep(found)
             elif document.kind is Kind.LAID_OUT:
                 is_read = True
-                self._laid_out(where, deletes)
+                self._laid_out(act, where, deletes)
             elif document.kind is Kind.DAMAGED and not deletes:
                 self._spoil(number, damage.UNREADABLE)
         if deletes and not is_read and names.is_document:
@@ -232,8 +232,10 @@ class Message:
             )
         )
 
-    def _laid_out(self, where: str, deletes: bool) -> None:
-        self._add(ObservedReport(where, frozenset(), (), False, version=(0, self._time), is_deletion=deletes))
+    def _laid_out(self, act: Act, where: str, deletes: bool) -> None:
+        """A form without identifier: it is told by its orders, and only a cancelled order takes them back."""
+        if act.control in CANCELLING or not deletes:
+            self._add(ObservedReport(where, frozenset(), (), False, version=(0, self._time), is_deletion=deletes))
 
     def _delete_known(self, act: Act, number: int, where: str) -> None:
         self._group.has_encapsulated = True

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.emitted import hl7v2_damage as damage
+from app.emitted import hl7v2_documents
 from app.emitted.observed import Damaged, ObservedReport
 from tests.app.emitted.messages import CDA, HB, damaged, document, documents, ed, message, msh, obx, others, read, text
 from tests.app.emitted.messages import reports as reports_of
@@ -150,6 +151,15 @@ def test_a_document_laid_out_is_a_report_without_structure(observation: str) -> 
     assert corrected.keys & alone.keys
 
 
+def test_only_a_cancelled_order_takes_back_a_document_laid_out() -> None:
+    (deleted,) = reports_of(message(ed(PDF, "D"), control="CA"))
+    assert deleted.is_deletion
+    (kept,) = reports_of(message(ed(PDF, "D"), obx(HB)))
+    assert not kept.is_deletion
+    assert len(kept.results) == 1
+    assert others(read(message(ed(PDF, "D")))) == ["fichier 1, message 1"]
+
+
 @pytest.mark.parametrize(
     "observation",
     [
@@ -204,6 +214,15 @@ def test_a_document_keeps_its_own_encoding() -> None:
         reader = documents()
         read(message("OBX|1|ED|11502-2^CR^LN||^TEXT^XML^A^").encode().rstrip() + written + b"||||||F", reader)
         assert [given for given, _ in reader.handed] == [content]
+
+
+def test_a_document_of_too_many_escapes_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hl7v2_documents, "_MOST_ESCAPES", 4)
+    content = CDA.format("a")
+    for escapes, count in (("\\H\\" * 2, 1), ("\\H\\" * 3, 0)):
+        reader = documents(a=document("a"))
+        read(message(f"OBX|1|ED|11502-2^CR^LN||^TEXT^XML^A^{content}{escapes}||||||F"), reader)
+        assert len(reader.handed) == count
 
 
 def test_documents_may_be_repeated_in_one_field() -> None:
