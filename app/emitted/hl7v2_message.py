@@ -32,7 +32,6 @@ _TEXTS = frozenset({b"TX", b"FT"})
 _ENCAPSULATED, _POINTER = b"ED", b"RP"
 _NULL = b'""'
 _DIGITS = re.compile(r"\d{4,14}")
-_EVERY_DIGIT = 14
 
 
 class Message:
@@ -46,7 +45,7 @@ class Message:
         fields = [b"", *header.split(dialect.field, 12)]
         self._kind = dialect.components(self._written(fields, 9), 1)[0].strip().upper()[:3]
         stamped = _DIGITS.match(self._written(fields, 7))
-        self._time = stamped[0].ljust(_EVERY_DIGIT, "0") if stamped else ""
+        self._time = stamped[0] if stamped else ""
         self._sender = "\x1f".join(dialect.plain(self._written(fields, place)) for place in (3, 4))
         marks = (dialect.component, dialect.repetition, dialect.subcomponent, " \t")
         self._blank = "".join(marks).replace(UNSAID, "").encode("ascii")
@@ -98,7 +97,7 @@ class Message:
         for act, report in group.reports(self._where, self._time, shared):
             self._is_empty = False
             yield report
-            if act is not None and not report.is_deletion:
+            if act is not None:
                 for number in (act.number, self._document):
                     came[number] = came.get(number, frozenset()) | report.keys
         for number, keys in came.items():

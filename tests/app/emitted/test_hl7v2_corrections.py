@@ -93,6 +93,10 @@ def test_orders_that_replace_say_all_results(control: str, is_whole: bool) -> No
     assert one(message(obx(HB), control=control)).is_whole is is_whole
 
 
+def test_the_control_of_one_order_is_not_that_of_the_next() -> None:
+    assert not one(text(msh(), "ORC|RP||F1", "OBR|1", obx(HB), "OBR|2||F2|IONO^Ionogramme^L", obx(NA))).is_whole
+
+
 @pytest.mark.parametrize("control", ["CA", "OC"])
 def test_a_cancelled_order_takes_its_report_back(control: str) -> None:
     first, second, third = reports(

@@ -73,7 +73,8 @@ def test_a_document_is_deleted_by_its_own_identifier() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "control", "deletes"), [("D", "", True), ("", "CA", True), ("F", "NW", False), ("C", "RO", False)]
+    ("status", "control", "deletes"),
+    [("D", "", True), ("", "CA", True), ("F", "NW", False), ("C", "RO", False), ("F", "CA", False)],
 )
 def test_deletion_is_said_by_the_status_or_the_order(status: str, control: str, deletes: bool) -> None:
     (report,) = reports_of(national(ed(CDA.format("a"), status), control=control), documents(a=document("a")))
@@ -116,6 +117,20 @@ def test_a_deletion_without_its_document_deletes_those_of_its_order() -> None:
     alone = read(national(empty, control="CA"))
     assert damaged(alone) == [("fichier 1, message 1, segment 5", damage.UNKNOWN_DELETED)]
     assert len(alone) == 1
+
+
+def test_a_document_sent_again_does_not_replace_itself() -> None:
+    _, again = reports_of(
+        national(ed(CDA.format("a"))) + national(ed(CDA.format("a"), "C")), documents(a=document("a"))
+    )
+    assert "a" not in again.replaces
+
+
+def test_a_deletion_whose_document_is_damaged_deletes_those_of_its_order() -> None:
+    reader = documents(a=document("a"), b=Damaged("fichier 1, message 2", "document illisible"))
+    first, second = reports_of(national(ed(CDA.format("a"))) + national(ed(CDA.format("b"), "D")), reader)
+    assert second.is_deletion
+    assert first.keys & second.keys
 
 
 def test_plain_results_beside_a_clinical_document_repeat_it() -> None:

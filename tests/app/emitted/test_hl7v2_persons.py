@@ -4,8 +4,8 @@ from tests.app.emitted.messages import HB, message, msh, obx, reports, text
 
 SEGMENTS = (
     "PID|1|INS123456^^^X|900100^^^LABO&1.2.3&ISO^PI~161049912345612^^^ASIP-SANTE-INS-NIR^INS||LE GOFF-ROUDAUT&X^Maëlys^"
-    "Anne^^^^L~KERVELLA^Maëlys||19610412|F|ALIAS^Nom||3 rue Kerampont^Bât B^Lannion^^22300^FRA^H||^PRN^PH^maelys@exemple.fr"
-    "^^^0296371122",
+    "Anne^^^^L~KERVELLA^Maëlys||19610412|F|ALIAS^Nom||3 rue Kerampont^Bât B^Lannion^^22300^FRA^H||^PRN^PH^"
+    "maelys@exemple.fr^^^0296371122",
     "PD1||||45^GENERALISTE^Luc",
     "NK1|1|CONJOINT^Yann^^^^^D|SPO|12 venelle Droite",
     "PV1|1|I|UF12||||20^HOSPITALIER^Eve|21^ADRESSEUR^Guy|||||||||||VIS000123",
@@ -24,10 +24,10 @@ def test_words_of_persons_are_gathered_folded() -> None:
     assert report.identities == frozenset(
         (
             "ins123456 900100 161049912345612 goff roudaut legoffroudautx maelys anne kervella 19610412 "
-            "alias nom rue kerampont 3ruekerampont bat batb lannion 22300 0296371122 maelysexemplefr exemple generaliste "
-            "luc conjoint yann venelle droite 12venelledroite hospitalier eve adresseur guy vis000123 payeur rose "
-            "assure jean saisie ida prescriptrice lou demandeur noe valideur zoe 33valideurzoe technique ana destinataire "
-            "max correspondant maxcorrespondantexemplefr"
+            "alias nom rue kerampont 3ruekerampont bat batb lannion 22300 0296371122 maelysexemplefr exemple "
+            "generaliste luc conjoint yann venelle droite 12venelledroite hospitalier eve adresseur guy vis000123 "
+            "payeur rose assure jean saisie ida prescriptrice lou demandeur noe valideur zoe 33valideurzoe "
+            "technique ana destinataire max correspondant maxcorrespondantexemplefr"
         ).split()
     )
 

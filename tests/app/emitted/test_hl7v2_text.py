@@ -112,6 +112,8 @@ def test_escapes_stand_for_what_they_say(written: str, local: str) -> None:
 def test_without_an_announced_escape_nothing_is_one() -> None:
     content = message(obx("A\\S\\B^Test^L")).replace("|^~\\&|", "|^~|", 1)
     assert codes(content) == [((), ("A\\S\\B",))]
+    content = message(obx("A\\T\\B\\S\\^Test^L")).replace("|^~\\&|", "|^~\\|", 1)
+    assert codes(content) == [((), ("A\\T\\B^",))]
 
 
 @pytest.mark.parametrize("announced", ["^~\\&#", "^~\\", "^~", "^"])
@@ -210,3 +212,15 @@ def test_base64_may_be_cut_into_lines_in_any_way() -> None:
 def test_a_line_after_a_closed_document_is_damage() -> None:
     found = read(message(ed("<ClinicalDocument/>"), "GRANDJEAN"))
     assert damaged(found) == [("fichier 1, message 1, segment 6", damage.NO_SEGMENT)]
+    head, tail = ed("<ClinicalDocument/>")[:70], ed("<ClinicalDocument/>")[70:]
+    assert damaged(read(message(head, tail, "GRANDJEAN"))) == damaged(found)
+
+
+def test_a_broken_segment_is_not_the_rest_of_a_text() -> None:
+    found = read(message("OBX|1|FT|630-4^Culture^LN||Escherichia", "coli", "O#X|2|NM|NA^Sodium^L||140"))
+    assert damaged(found) == [("fichier 1, message 1, segment 6", damage.NO_SEGMENT)]
+
+
+def test_a_header_in_the_middle_of_a_line_begins_no_message() -> None:
+    (report,) = reports(message(obx(HB), "NTE|1||voir MSH|^~\\&|SIL", obx("2951-2^Sodium^LN")))
+    assert len(report.results) == 2
