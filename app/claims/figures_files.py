@@ -9,6 +9,7 @@ from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts, Row
 from app.claims.recompute import Figure, Moment
 from app.claims.tables import NO, YES, csv_bytes
+from loinc_data.notice import LOINC_NOTICE
 
 FIGURES, CHAPTERS, LINES = "chiffres/indicateurs.csv", "chiffres/chapitres.csv", "chiffres/lignes.csv"
 STANDING_WORDS = {
@@ -28,6 +29,7 @@ LEVEL_WORDS = {"analysis": "analyse", "exam": "examen"}
 NO_CHAPTER = "Sans chapitre"
 VERSION = "Version du transcodage"
 """The last column of every table: one that is opened alone says that it is a draft."""
+NOTICE = "Mention de LOINC"
 _PARIS = ZoneInfo("Europe/Paris")
 _DESCRIBED = (
     "Niveau", "Code", "Libellé", "Chapitre", "Sous-traitée", "Volume annuel", "Situation", "LOINC", "Nom LOINC",
@@ -122,7 +124,7 @@ def lines_csv(moment: Moment) -> bytes:
     heads = [*_DESCRIBED]
     for definition in definitions:
         heads += [f"Compte {definition['definition']}", f"Transcodé {definition['definition']}"]
-    heads.append(VERSION)
+    heads += [NOTICE, VERSION]
     return csv_bytes(heads, _lines(moment, definitions))
 
 
@@ -142,7 +144,8 @@ def _lines(moment: Moment, definitions: list[Row]) -> Iterator[list[Any]]:
         ]  # fmt: skip
         for weighed in weights:
             line += weighed.get(item.row["row"], (0, 0))
-        yield [*line, moment.facts.state["version_label"]]
+        # LOINC asks for it in every file that carries its names.
+        yield [*line, LOINC_NOTICE if item.state.code in names else "", moment.facts.state["version_label"]]
 
 
 def _names(moment: Moment) -> Mapping[str, str]:

@@ -30,6 +30,7 @@ from app.models import (
 from app.terminology import repository as terminology
 from app.terminology.past import release_at
 from app.terminology.value_sets import codes_of, current_value_set
+from loinc_data.notice import LOINC_NOTICE
 
 AT_ONCE = 1_000
 """Rows in memory at a time, and values in one condition."""
@@ -199,7 +200,8 @@ def codes(
             )  # fmt: skip
             found = {row.loinc_num: tuple(row) for row in session.execute(statement)}
             for number in sorted(found):
-                yield (release.public_id, *found[number], None if circuit is None else number in circuit)
+                in_circuit = None if circuit is None else number in circuit
+                yield (release.public_id, *found[number], in_circuit, LOINC_NOTICE)
 
 
 def circuit(session: Session) -> tuple[frozenset[str] | None, str]:

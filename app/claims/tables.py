@@ -164,6 +164,7 @@ CODES = FactFile(
         "long_common_name": "nom long usuel de LOINC",
         "french_name": "nom français officiel, quand il est chargé",
         "in_circuit": "dans « Circuit de la biologie » (oui, non ; vide : liste non chargée)",
+        "notice": "mention que LOINC demande dans chaque fichier qui porte son contenu",
     },
 )
 DEFINITIONS = FactFile(

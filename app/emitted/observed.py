@@ -115,7 +115,8 @@ class Seen:
     loinc: tuple[str, ...]
     """Codes with a right check digit, sorted; ILL_FORMED for any other text."""
     unit: str
-    """In UCUM, as our table reads it; UNREAD for a text it does not know; empty without."""
+    """In UCUM, as our table reads it: read again it has every dimension that was meant, where one spelling has;
+    UNREAD for a text it does not know; empty without."""
     section: str
     """LOINC code of the section or battery, with a right check digit; empty without."""
     has_waiting_code: bool = False
@@ -131,7 +132,7 @@ UNREAD = "?"
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Reports that carried, in one domain, so many results of which so many are effective."""
+    """Reports that carried, in one domain, so many results (one at least) of which so many are effective."""
 
     domain: str
     """Chapter of the catalogue, or LOINC code of the section; empty: all results of the report."""
@@ -144,7 +145,9 @@ class Counts:
     """All that leaves the process that reads: counts, and places of what was damaged."""
 
     reports: int
+    """Those without results, and around a PDF, too; those that were taken back are not."""
     level1_reports: int
+    """Those of them of which nothing that counts is structured."""
     seen: dict[Seen, int]
     """Results that carried it."""
     reports_of: dict[Seen, int]
@@ -152,3 +155,13 @@ class Counts:
     clusters: dict[Cluster, int]
     """Reports alike."""
     damaged: tuple[Damaged, ...]
+    """The first of them, in the order of reading."""
+    more_damaged: int = 0
+    """Those beyond, of which no place is kept."""
+    deleted_reports: int = 0
+    """Reports that were read, and taken back as a whole."""
+
+    @property
+    def damaged_total(self) -> int:
+        """Reports or parts that could not be read, all of them."""
+        return len(self.damaged) + self.more_damaged

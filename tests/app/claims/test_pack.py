@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import zipfile
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,8 @@ def test_it_holds_what_it_says(decided: Sample, make: Make) -> None:
     for name in (name for name in contents if name.startswith("chiffres/")):
         lines = contents[name].decode("utf-8-sig").splitlines()
         assert [line for line in lines[1:] if not line.endswith(";PROJET : aucune version signée")] == [], name
+    for name in ("chiffres/lignes.csv", "faits/codes.csv", "rapport/lignes.csv", "rapport/rapport.html"):
+        assert " ".join(LOINC_NOTICE.split()) in " ".join(unescape(contents[name].decode("utf-8-sig")).split()), name
     # Whoever reads the attestation alone reads what each other figure counts.
     others = attestation.split("Les autres définitions", 1)[1].split("Biologistes qui", 1)[0]
     assert others.count("divisé par") == others.count("80 % atteint") > 0

@@ -1,0 +1,121 @@
+"""The elements of a CDA document that say which codes a result carries: names, templates, and what is no result.
+
+Sources: the implementation guide of HL7 France and the CI-SIS of the ANS (CR-BIO, 2017 to 2024), IHE PALM (XD-LAB).
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from app.emitted.observed import CodeSystems, ObservedResult
+
+HL7 = "urn:hl7-org:v3 "
+DOCUMENT = HL7 + "ClinicalDocument"
+XSI_TYPE = "http://www.w3.org/2001/XMLSchema-instance type"
+
+LOINC = "2.16.840.1.113883.6.1"
+LAB_ENTRIES = frozenset({"1.3.6.1.4.1.19376.1.3.1", "1.2.250.1.213.1.1.3.21"})
+"""Templates of an entry, or of its act, that holds results of a laboratory."""
+LAB_SECTIONS = frozenset(
+    {"1.3.6.1.4.1.19376.1.3.3.2.1", "1.3.6.1.4.1.19376.1.3.3.2.2", "1.2.250.1.213.1.1.2.70", "1.2.250.1.213.1.1.2.71"}
+)
+"""Templates of the chapters and sub-chapters of a report of a laboratory."""
+LAB_DOCUMENTS = frozenset({"1.3.6.1.4.1.19376.1.3.3", "1.2.250.1.213.1.1.1.55"})
+LAB_DOCUMENT_CODES = frozenset({"11502-2", "11526-1"})
+"""LOINC codes of a report of a laboratory, and of a report of pathology that carries one."""
+NO_RESULTS = frozenset({"48767-8", "55112-7", "69764-9", "55107-7", "55108-5", "8251-1"})
+"""LOINC codes of what is said beside results: comments, the type of an attached document, the document itself."""
+NO_RESULT_TEMPLATES = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.2.250.1.213.1.1.3.48.18"})
+"""Templates of the same: a comment, the type of an attached document."""
+_KNOWN_SYSTEM = re.compile(
+    r"2\.16\.840\.1\.113883\.(?:5|6|12|18|21)\.|2\.16\.840\.1\.113883\.3\.9471$|1\.2\.250\.1\.213\.|1\.2\.250\.1\.215\.|"
+    r"1\.3\.6\.1\.4\.1\.19376\.|1\.3\.5\.1\.4\.1\.19376\.|1\.0\.3166\.|1\.2\.840\.10008\."
+)
+"""OIDs of systems that are national or international, and so of no laboratory: vocabularies of HL7, SNOMED CT, UCUM,
+ATC, CIM-10, NCBI; NABM and all that the ANS publishes; ANSM; IHE; DICOM."""
+LONGEST_CODE = 200
+
+
+@dataclass(slots=True)
+class Codes:
+    """The codes of one element, its translations included."""
+
+    loinc: dict[str, None] = field(default_factory=dict)
+    local: dict[str, None] = field(default_factory=dict)
+    has_waiting_code: bool = False
+
+    def add(self, attributes: dict[str, str], systems: CodeSystems) -> None:
+        """One `code` or `translation`."""
+        code = attributes.get("code", "").strip()[:LONGEST_CODE]
+        if not code:
+            return
+        system = attributes.get("codeSystem", "").strip()
+        name = attributes.get("codeSystemName", "").strip().upper()
+        if system == LOINC or (not system and name in ("LOINC", "LN")):
+            self.loinc[code] = None
+        elif system in systems.waiting:
+            self.has_waiting_code = True
+        elif not _KNOWN_SYSTEM.match(system):
+            self.local[code] = None
+
+
+@dataclass(slots=True)
+class Statement:
+    """An open element that has a code or holds others: a section, an entry, an act, a battery, an observation."""
+
+    tag: str
+    depth: int
+    codes: Codes = field(default_factory=Codes)
+    chapter: str = ""
+    """LOINC code of the outermost section that has one; without any, of the outermost act or battery."""
+    is_lab_section: bool = False
+    """Whether it stands in a section of a laboratory, or is one."""
+    has_template: bool = False
+    """Whether its section says what kind of section it is."""
+    is_lab: bool = False
+    """Whether it is, or stands below, an act of results of a laboratory."""
+    is_apart: bool = False
+    """Whether it says no result, and nothing below it: a comment, an earlier result, the type of a document."""
+    has_value: bool = False
+    unit: str = ""
+
+    def below(self, tag: str, depth: int) -> "Statement":
+        """One that stands in this one."""
+        return Statement(
+            tag, depth, Codes(), self.chapter, self.is_lab_section, self.has_template, self.is_lab, self.is_apart
+        )
+
+    def take_template(self, root: str) -> None:
+        """What kind of statement it says it is."""
+        self.is_lab_section |= root in LAB_SECTIONS
+        self.has_template |= self.tag == "section"
+        self.is_lab |= root in LAB_ENTRIES
+        self.is_apart |= root in NO_RESULT_TEMPLATES
+
+    def take_code(self, attributes: dict[str, str], systems: CodeSystems) -> None:
+        """Its code, or a translation of it."""
+        self.codes.add(attributes, systems)
+        self.is_apart |= not NO_RESULTS.isdisjoint(self.codes.loinc)
+        if not self.chapter and self.tag != "observation":
+            self.chapter = next(iter(self.codes.loinc), "")
+
+    def take_unit(self, attributes: dict[str, str], *, is_divisor: bool = False) -> None:
+        """The unit of its value, or of a bound or a term of it; the first one holds."""
+        unit = attributes.get("unit", "").strip()[:LONGEST_CODE]
+        if unit in ("", "1"):
+            return
+        if is_divisor:
+            self.unit = f"{self.unit}/{unit}"
+        elif not self.unit:
+            self.unit = unit
+
+    def result(self) -> ObservedResult | None:
+        """What it says as a result; None when it says none."""
+        if self.tag != "observation" or not self.is_lab or self.is_apart or not self.has_value:
+            return None
+        return ObservedResult(
+            loinc=tuple(self.codes.loinc),
+            local=tuple(self.codes.local),
+            unit=self.unit,
+            section=self.chapter,
+            has_waiting_code=self.codes.has_waiting_code,
+        )

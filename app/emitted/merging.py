@@ -1,0 +1,157 @@
+"""Which documents are one report, and what its last version says: corrections, replacements, deletions.
+
+Documents come in any order: a correction may be read before what it corrects. Nothing here knows what a result is
+beyond its number, so that ten thousand reports are held in a few megabytes.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from app.emitted.observed import ObservedReport
+
+WITHDRAWN = -1
+"""Instead of what a result carries: the report takes it back."""
+_NO_SLOT = 0
+
+
+@dataclass(slots=True)
+class Document:
+    """One document as it was read: what relates it to others, and its results as (slot, what it carries)."""
+
+    order: int
+    number: int
+    time: str
+    keys: frozenset[str]
+    replaces: frozenset[str]
+    is_structured: bool
+    is_whole: bool
+    is_deletion: bool
+    identities: frozenset[str]
+    slots: "array[int]" = field(default_factory=lambda: array("q"))
+    carried: "array[int]" = field(default_factory=lambda: array("q"))
+
+    @classmethod
+    def of(cls, report: ObservedReport, order: int, identities: frozenset[str]) -> "Document":
+        """A report as the reader gives it, the `order`-th of its run, still without results."""
+        number, time = report.version
+        return cls(
+            order,
+            number,
+            time,
+            report.keys,
+            report.replaces,
+            report.is_structured,
+            report.is_whole,
+            report.is_deletion,
+            identities,
+        )
+
+    def add(self, slot: str, carried: int) -> None:
+        """One more result. Slots are told apart by 64 bits: identifiers of results are long, and as many."""
+        self.slots.append(hash(slot) or 1 if slot else _NO_SLOT)
+        self.carried.append(carried)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report, once its documents were put together."""
+
+    identities: frozenset[str]
+    """Of all its documents, those that no longer count too."""
+    carried: Sequence[int]
+    """What each of its results carries."""
+    is_structured: bool
+    """Whether one of the documents that count may carry results in a structure."""
+    is_deleted: bool
+    """Whether it was taken back as a whole: it counts no more."""
+
+
+def merged(documents: Sequence[Document]) -> Iterator[Report]:
+    """The reports of these documents, in the order in which their first documents were read; a deletion of what was
+    not read is none."""
+    for group in _groups(documents):
+        if all(document.is_deletion for document in group):
+            continue
+        living = _living(group)
+        structured = [document for document in living if document.is_structured]
+        identities = frozenset(chain.from_iterable(document.identities for document in group))
+        yield Report(identities, _carried(structured), bool(structured), not living)
+
+
+def _groups(documents: Sequence[Document]) -> Iterable[list[Document]]:
+    """Documents that share a key, or of which one names another as replaced, directly or through others."""
+    parents = list(range(len(documents)))
+
+    def root(place: int) -> int:
+        while parents[place] != place:
+            parents[place] = parents[parents[place]]
+            place = parents[place]
+        return place
+
+    first_of: dict[str, int] = {}
+    for place, document in enumerate(documents):
+        for key in chain(document.keys, document.replaces):
+            one, other = root(first_of.setdefault(key, place)), root(place)
+            parents[max(one, other)] = min(one, other)
+    groups: dict[int, list[Document]] = defaultdict(list)
+    for place, document in enumerate(documents):
+        groups[root(place)].append(document)
+    return groups.values()
+
+
+def _living(group: list[Document]) -> list[Document]:
+    """The documents that nothing replaced whole and no deletion took back, the last version last."""
+    is_numbered = all(document.number for document in group)
+
+    def rank(document: Document) -> tuple[int, str, int, int]:
+        # A message without number stands among numbered documents by its time.
+        return (document.number if is_numbered else 0, document.time, document.number, document.order)
+
+    def states_later(one: Document, other: Document) -> bool:
+        if is_numbered and one.number != other.number:
+            return one.number > other.number
+        return bool(one.time and other.time) and one.time > other.time
+
+    def is_replaced_by(one: Document, other: Document) -> bool:
+        if one is other or states_later(one, other):
+            return False
+        if one.replaces.isdisjoint(other.keys):
+            return True
+        # Each names the other, as all versions of a set do that name the set: forms of one version stay side by
+        # side, else the last one stays.
+        return one.is_structured is other.is_structured and rank(other) > rank(one)
+
+    naming: dict[str, list[Document]] = defaultdict(list)
+    for document in group:
+        for key in document.replaces:
+            naming[key].append(document)
+    deletions = [rank(document) for document in group if document.is_deletion]
+    last_deletion = max(deletions, default=None)
+    documents = [document for document in group if not document.is_deletion]
+    kept = sorted((one for one in documents if last_deletion is None or rank(one) > last_deletion), key=rank)
+    living = [
+        one
+        for one in kept
+        if not any(is_replaced_by(one, other) for key in one.keys for other in naming.get(key, ()))
+    ]
+    # Documents that replace each other in a circle do not make their report vanish.
+    return living or kept[-1:]
+
+
+def _carried(documents: Sequence[Document]) -> list[int]:
+    """What the results carry after the last document that says all of them, and the corrections that follow."""
+    wholes = [place for place, document in enumerate(documents) if document.is_whole]
+    held: dict[int, list[int]] = {_NO_SLOT: []}
+    for document in documents[wholes[-1] if wholes else 0 :]:
+        said: dict[int, list[int]] = {}
+        for slot, carried in zip(document.slots, document.carried, strict=True):
+            if carried != WITHDRAWN:
+                said.setdefault(slot, []).append(carried)
+            elif slot != _NO_SLOT:
+                said[slot] = []
+        held[_NO_SLOT] += said.pop(_NO_SLOT, ())
+        held |= said
+    return list(chain.from_iterable(held.values()))

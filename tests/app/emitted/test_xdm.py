@@ -1,0 +1,125 @@
+"""Reports that travel in a zip: packages of secure mail, and files together."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+
+from app.emitted.observed import CodeSystems, Damaged, Observed, ObservedReport
+from app.emitted.xdm import looks_like_zip, read_xdm
+from tests.app.emitted.cda_documents import LEVEL_1, MARK, act, chapter, code, document, observation
+
+RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
+UNIQUE_ID = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"
+
+
+def zipped(parts: dict[str, str | bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return content.getvalue()
+
+
+def metadata(documents: dict[str, str], *associations: tuple[str, str, str]) -> str:
+    """The metadata of a package: object -> unique identifier, and (kind, source, target)."""
+    objects = "".join(
+        f'<ExtrinsicObject id="{name}"><ExternalIdentifier identificationScheme="{UNIQUE_ID}" value="{value}"/>'
+        "</ExtrinsicObject>"
+        for name, value in documents.items()
+    )
+    relations = "".join(
+        f'<Association associationType="urn:ihe:iti:2007:AssociationType:{kind}" sourceObject="{source}" '
+        f'targetObject="{target}"/>'
+        for kind, source, target in associations
+    )
+    return f'<SubmitObjectsRequest xmlns="{RIM}">{objects}{relations}</SubmitObjectsRequest>'
+
+
+REPORT = document(chapter(act(observation(code("2951-2")))), identifier="1.1", set_id="1")
+SECOND = document(chapter(act(observation(code("2951-2")))), identifier="2.1", set_id="2")
+
+
+def refuse(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
+    yield Damaged(place, f"lu autrement, {len(content)} octets")
+
+
+def read(content: bytes) -> list[Observed]:
+    return list(read_xdm(content, "fichier 3", CodeSystems(), refuse))
+
+
+def reports(content: bytes) -> list[ObservedReport]:
+    found = read(content)
+    assert all(isinstance(item, ObservedReport) for item in found), found
+    return [item for item in found if isinstance(item, ObservedReport)]
+
+
+def test_a_package_gives_its_documents_and_nothing_of_what_surrounds_them() -> None:
+    content = zipped(
+        {
+            "INDEX.HTM": f"<html>{MARK}</html>", "README.TXT": "lisez-moi", "IHE_XDM/": b"",
+            "IHE_XDM/SUBSET01/METADATA.XML": metadata({"a": "1.1"}),
+            "IHE_XDM/SUBSET01/DOC0001.XML": REPORT, "IHE_XDM/SUBSET01/STYLE.XSL": "<x/>",
+            "IHE_XDM/SUBSET01/DOC0001.PDF": b"%PDF-1.4",
+        }
+    )  # fmt: skip
+    assert looks_like_zip(content)
+    (found,) = reports(content)
+    assert (found.place, len(found.results)) == ("fichier 3, document 1", 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "replaces", "shares"),
+    [("RPLC", True, False), ("XFRM_RPLC", True, False), ("XFRM", False, True), ("APND", False, False)],
+)
+def test_the_metadata_say_what_replaces_or_transforms_what(kind: str, replaces: bool, shares: bool) -> None:
+    content = zipped(
+        {"A/METADATA.XML": metadata({"a": "1.1", "b": "2.1^"}, (kind, "b", "a")), "A/1.XML": REPORT, "A/2.XML": SECOND}
+    )
+    first, second = reports(content)
+    assert ("1.1^" in second.replaces) is replaces
+    assert ("1.1^" in second.keys) is shares
+    assert first.replaces == frozenset()
+
+
+def test_a_report_counts_whatever_it_is_called() -> None:
+    content = zipped({"copie.txt": document(body=LEVEL_1), "compte rendu.xsl": REPORT})
+    assert [item.is_structured for item in reports(content)] == [False, True]
+
+
+def test_other_files_are_read_as_their_kind() -> None:
+    assert read(zipped({"messages.hl7": b"MSH|"})) == [Damaged("fichier 3, document 1", "lu autrement, 4 octets")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"PK\x03\x04 rien", "abîmée", id="damaged"),
+        pytest.param(zipped({"a.txt": "x"}), "aucun compte rendu", id="no report"),
+        pytest.param(zipped({f"{n}.xml": "<a/>" for n in range(1_001)}), "trop de parties", id="too many parts"),
+        pytest.param(zipped({"a.xml": b" " * 60_000_000}), "compressée", id="a bomb"),
+    ],
+)
+def test_a_hostile_zip_is_refused_by_its_place(content: bytes, said: str) -> None:
+    (found,) = read(content)
+    assert isinstance(found, Damaged)
+    assert found.place == "fichier 3"
+    assert said in found.reason
+
+
+def test_a_zip_in_a_zip_is_not_opened() -> None:
+    (found,) = read(zipped({"dedans.zip": zipped({"a.xml": REPORT})}))
+    assert isinstance(found, Damaged)
+    assert "archive dans l'archive" in found.reason
+
+
+@pytest.mark.parametrize("said", ["<!DOCTYPE a><a/>", "<a", "", "<a/>", metadata({"a": ""}, ("RPLC", "a", "b"))])
+def test_metadata_that_say_nothing_leave_the_documents(said: str) -> None:
+    (found,) = reports(zipped({"A/METADATA.XML": said, "A/1.XML": REPORT}))
+    assert found.replaces == frozenset()
+
+
+def test_no_word_of_a_name_of_a_part_leaves() -> None:
+    content = zipped({f"{MARK}.xml": f"<{MARK}", f"{MARK}.hl7": b"?"})
+    assert not any(MARK in repr(item) for item in read(content))
