@@ -1,5 +1,6 @@
 """Files of every sort about marked persons, and the same with a mark in any one of their places."""
 
+import base64
 import io
 import json
 import re
@@ -103,6 +104,20 @@ def fhir(codes: tuple[str, str] = ("NA", "GLU")) -> Json:
     return bundle(*resources, timestamp="2026-03-01T10:00:00Z")
 
 
+def carried(content: str) -> Json:
+    """A document in a Binary, and what describes it."""
+    described = {
+        "resourceType": "DocumentReference",
+        "id": NAME,
+        "description": NAME,
+        "subject": {"display": NAME},
+        "masterIdentifier": {"value": NUMBER},
+        "content": [{"attachment": {"title": NAME, "url": "Binary/1"}}],
+    }
+    data = base64.b64encode(content.encode()).decode()
+    return bundle(described, {"resourceType": "Binary", "id": "1", "data": data})
+
+
 def package(content: str) -> bytes:
     """An archive of these documents, whose names tell of somebody."""
     held = io.BytesIO()
@@ -129,6 +144,7 @@ def whole_files(codes: tuple[str, str]) -> dict[str, bytes]:
         "fhir": json.dumps(fhir(codes)).encode(),
         "fhir xml": as_xml(fhir(codes)),
         "fhir lines": b"\n".join(lines),
+        "fhir around a document": json.dumps(carried(document(1, *PERSONS[0], codes))).encode(),
     }  # fmt: skip
 
 
