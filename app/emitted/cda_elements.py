@@ -9,30 +9,61 @@ from dataclasses import dataclass, field
 from app.emitted.observed import CodeSystems, ObservedResult
 
 HL7 = "urn:hl7-org:v3 "
-DOCUMENT = HL7 + "ClinicalDocument"
-XSI_TYPE = "http://www.w3.org/2001/XMLSchema-instance type"
+DOCUMENTS = frozenset({HL7 + "ClinicalDocument", "ClinicalDocument"})
+"""The root of a clinical document; some systems leave its namespace out."""
 
 LOINC = "2.16.840.1.113883.6.1"
 LAB_ENTRIES = frozenset({"1.3.6.1.4.1.19376.1.3.1", "1.2.250.1.213.1.1.3.21"})
 """Templates of an entry, or of its act, that holds results of a laboratory."""
+LAB_STATEMENTS = frozenset(
+    {f"1.3.6.1.4.1.19376.1.3.1.{place}" for place in (4, 5, 6)} | {f"1.2.250.1.213.1.1.3.{n}" for n in (78, 79, 80)}
+)
+"""Templates of a battery, of an isolate and of a result of a laboratory."""
 LAB_SECTIONS = frozenset(
     {"1.3.6.1.4.1.19376.1.3.3.2.1", "1.3.6.1.4.1.19376.1.3.3.2.2", "1.2.250.1.213.1.1.2.70", "1.2.250.1.213.1.1.2.71"}
 )
 """Templates of the chapters and sub-chapters of a report of a laboratory."""
 LAB_DOCUMENTS = frozenset({"1.3.6.1.4.1.19376.1.3.3", "1.2.250.1.213.1.1.1.55"})
-LAB_DOCUMENT_CODES = frozenset({"11502-2", "11526-1"})
-"""LOINC codes of a report of a laboratory, and of a report of pathology that carries one."""
-NO_RESULTS = frozenset({"48767-8", "55112-7", "69764-9", "55107-7", "55108-5", "8251-1"})
+LAB_DOCUMENT_CODES = frozenset(
+    "11502-2 11526-1 18716-1 18717-9 18718-7 18719-5 18720-3 18721-1 18722-9 18723-7 18724-5 18725-2 18727-8 18728-6 "
+    "18729-4 18767-4 18768-2 18769-0 26435-8 26436-6 26437-4 26438-2".split()
+)
+"""LOINC codes of a report of a laboratory, of several disciplines or of one, and of pathology."""
+NO_RESULTS = frozenset({"48767-8", "55112-7", "69764-9", "55107-7", "55108-5", "8251-1", "77202-0", "86467-8"})
 """LOINC codes of what is said beside results: comments, the type of an attached document, the document itself."""
-NO_RESULT_TEMPLATES = frozenset({"1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.2.250.1.213.1.1.3.48.18"})
-"""Templates of the same: a comment, the type of an attached document."""
+_COMMENT, _PROBLEM = "1.3.6.1.4.1.19376.1.5.3.1.4.2", "1.3.6.1.4.1.19376.1.5.3.1.4.5"
+_NOTIFICATION, _ATTACHED = "1.3.6.1.4.1.19376.1.3.1.1", "1.2.250.1.213.1.1.3.18"
+NO_RESULT_TEMPLATES = frozenset(
+    {_COMMENT, _ATTACHED, "1.2.250.1.213.1.1.3.48.18"}
+    | {_PROBLEM, f"{_PROBLEM}.1", f"{_PROBLEM}.2", "1.2.250.1.213.1.1.3.37"}
+    | {_NOTIFICATION, *(f"{_NOTIFICATION}.{place}" for place in (1, 2, 3))}
+    | {"1.3.6.1.4.1.19376.1.3.1.2", "1.3.6.1.4.1.19376.1.3.1.3", "1.2.250.1.213.1.1.3.77", "1.2.250.1.213.1.1.3.107"}
+)
+"""Templates of the same: a comment, an attached document and its type; a problem of the patient; what public health is
+notified of (a condition, a case, an outbreak); a sampling and its reception."""
+NEVER_RESULTS = frozenset(
+    "specimen observationRange observationMedia regionOfInterest procedure substanceAdministration supply "
+    "encounter".split()
+)
+"""Elements that neither are results nor hold any."""
+STATEMENTS = frozenset({"section", "entry", "act", "organizer", "observation"}) | NEVER_RESULTS
+_LOINC_SYSTEMS = frozenset({LOINC, "http://loinc.org", "https://loinc.org", "loinc", "ln"})
 _KNOWN_SYSTEM = re.compile(
-    r"2\.16\.840\.1\.113883\.(?:5|6|12|18|21)\.|2\.16\.840\.1\.113883\.3\.9471$|1\.2\.250\.1\.213\.|1\.2\.250\.1\.215\.|"
-    r"1\.3\.6\.1\.4\.1\.19376\.|1\.3\.5\.1\.4\.1\.19376\.|1\.0\.3166\.|1\.2\.840\.10008\."
+    r"2\.16\.840\.1\.113883\.(?:5|6|12|18|21)\.|2\.16\.840\.1\.113883\.3\.(?:9471$|26\.1\.)|1\.2\.250\.1\.21[35]\.|"
+    r"1\.2\.250\.1\.71\.|1\.2\.208\.176\.2\.1$|1\.3\.6\.1\.4\.1\.19376\.|1\.3\.5\.1\.4\.1\.19376\.|1\.0\.3166\.|"
+    r"1\.2\.840\.10008\."
 )
 """OIDs of systems that are national or international, and so of no laboratory: vocabularies of HL7, SNOMED CT, UCUM,
-ATC, CIM-10, NCBI; NABM and all that the ANS publishes; ANSM; IHE; DICOM."""
+ATC, CIM-10, NCBI, NCI; NABM and all that the ANS publishes; ANSM; NPU; IHE; DICOM."""
+_KNOWN_NAME = re.compile(r"SNOMED|NABM|CCAM|CIM-?1|ICD-?1|UCUM|ATC$|NCBI|HL7|TRE[_-]|JDV[_-]|TA[_-]|ANSM|EDQM|DICOM")
+"""Names of such systems, for a code that says its system by its name alone."""
 LONGEST_CODE = 200
+
+
+def bare(system: str) -> str:
+    """A system or the root of an identifier in small letters, an OID or a UUID without what announces it."""
+    text = system.strip().lower()
+    return text.removeprefix("urn:oid:").removeprefix("urn:uuid:")
 
 
 @dataclass(slots=True)
@@ -48,13 +79,13 @@ class Codes:
         code = attributes.get("code", "").strip()[:LONGEST_CODE]
         if not code:
             return
-        system = attributes.get("codeSystem", "").strip()
-        name = attributes.get("codeSystemName", "").strip().upper()
-        if system == LOINC or (not system and name in ("LOINC", "LN")):
+        written = attributes.get("codeSystem", "").strip()
+        system, name = bare(written), attributes.get("codeSystemName", "").strip().upper()
+        if system in _LOINC_SYSTEMS or (not system and name in ("LOINC", "LN")):
             self.loinc[code] = None
-        elif system in systems.waiting:
+        elif system in systems.waiting or written in systems.waiting:
             self.has_waiting_code = True
-        elif not _KNOWN_SYSTEM.match(system):
+        elif not (_KNOWN_SYSTEM.match(system) or (not system and _KNOWN_NAME.match(name))):
             self.local[code] = None
 
 
@@ -66,7 +97,10 @@ class Statement:
     depth: int
     codes: Codes = field(default_factory=Codes)
     chapter: str = ""
-    """LOINC code of the outermost section that has one; without any, of the outermost act or battery."""
+    """LOINC code of the outermost section that has one, of those of a laboratory where it stands in one; without any,
+    of the outermost act or battery."""
+    is_lab_document: bool = False
+    """Whether its document says to be a report of a laboratory."""
     is_lab_section: bool = False
     """Whether it stands in a section of a laboratory, or is one."""
     has_template: bool = False
@@ -81,14 +115,25 @@ class Statement:
     def below(self, tag: str, depth: int) -> "Statement":
         """One that stands in this one."""
         return Statement(
-            tag, depth, Codes(), self.chapter, self.is_lab_section, self.has_template, self.is_lab, self.is_apart
+            tag,
+            depth,
+            Codes(),
+            self.chapter,
+            self.is_lab_document,
+            self.is_lab_section,
+            self.has_template,
+            self.is_lab,
+            self.is_apart,
         )
 
     def take_template(self, root: str) -> None:
         """What kind of statement it says it is."""
-        self.is_lab_section |= root in LAB_SECTIONS
+        if root in LAB_SECTIONS and not self.is_lab_section:
+            self.is_lab_section, self.chapter = True, next(iter(self.codes.loinc), "")
         self.has_template |= self.tag == "section"
         self.is_lab |= root in LAB_ENTRIES
+        is_where_labs_write = self.is_lab_section or (self.is_lab_document and not self.has_template)
+        self.is_lab |= root in LAB_STATEMENTS and is_where_labs_write
         self.is_apart |= root in NO_RESULT_TEMPLATES
 
     def take_code(self, attributes: dict[str, str], systems: CodeSystems) -> None:

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from app.emitted.fhir_attached import Attached
 from app.emitted.fhir_codes import LABORATORY_DOCUMENTS, WHOLE_DOCUMENTS, coded, is_laboratory
 from app.emitted.fhir_documents import joined, replaced_by, version
 from app.emitted.fhir_persons import Persons
 from app.emitted.fhir_results import TAKEN_BACK, Results, section_of
 from app.emitted.fhir_scope import Entry, Scope, address_of, as_in_cda, identifier_key, keys_of, scopes
 from app.emitted.fhir_source import roots
-from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport
+from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport, ReportReader
 from app.files.fhir_json import Json, items, one_line
 
 _REPORTS = ("DiagnosticReport", "Composition")
@@ -25,8 +26,11 @@ ELSEWHERE = (
 )
 
 
-def read_fhir(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
-    """What a file of FHIR reports: a resource or several, in JSON, in lines of JSON or in XML."""
+def read_fhir(content: bytes, place: str, systems: CodeSystems, read_document: ReportReader) -> Iterator[Observed]:
+    """What a file of FHIR reports: a resource or several, in JSON, in lines of JSON or in XML.
+
+    The clinical documents that resources hold are read by `read_document`.
+    """
     resources: list[Json] = []
     for root in roots(content, place):
         if isinstance(root, Damaged):
@@ -36,24 +40,25 @@ def read_fhir(content: bytes, place: str, systems: CodeSystems) -> Iterator[Obse
     found = list(scopes(resources))
     for number, scope in enumerate(found, 1):
         where = f"{place}, Bundle {number}" if len(found) > 1 else place
-        yield from _Reading(scope, where, systems).reports()
+        reading = _Reading(scope, where, systems)
+        yield from reading.reports(Attached(scope, where, systems, reading.persons, read_document))
 
 
 class _Reading:
-    """One scope."""
+    """One scope, but for the documents that it carries whole."""
 
     def __init__(self, scope: Scope, place: str, systems: CodeSystems) -> None:
         self._scope = scope
         self._place = place
         self._systems = systems
-        self._persons = Persons(scope)
+        self.persons = Persons(scope)
         self._used: set[int] = set()
         """Observations that a report has, and resources that are part of a report."""
         self._told = 0
         self._elsewhere = 0
 
-    def reports(self) -> Iterator[Observed]:
-        """Documents, then reports, then loose Observations, then what is deleted."""
+    def reports(self, attached: Attached) -> Iterator[Observed]:
+        """Documents, then reports, then loose Observations, then what is deleted, then what is attached."""
         found: list[ObservedReport] = []
         for entry in self._scope.of_type("Composition"):
             found += self._document(entry)
@@ -62,11 +67,13 @@ class _Reading:
                 found += self._report([entry])
         found += self._loose()
         found += self._deleted()
-        if not found:
+        others = list(attached.reports())
+        if not found and not others:
             yield NoReport(self._place)
         for at, report in enumerate(joined(found)):
             # Persons to whom nothing refers are somebody's all the same.
-            yield report if at else replace(report, identities=report.identities | self._persons.others())
+            yield report if at else replace(report, identities=report.identities | self.persons.others())
+        yield from others
         if self._elsewhere:
             yield Damaged(self._place, ELSEWHERE.format(self._elsewhere))
 
@@ -130,7 +137,7 @@ class _Reading:
             replaces=frozenset({*replaced, *map(as_in_cda, replaced)} - {""}),
             is_whole=not results.missing,
             is_deletion=one_line(head.get("status")) in TAKEN_BACK,
-            identities=self._persons.of([*(entry.resource for entry in entries), *results.resources]),
+            identities=self.persons.of([*(entry.resource for entry in entries), *results.resources]),
         )
 
     def _gather(self, results: Results, resource: Json) -> None:
@@ -175,7 +182,7 @@ class _Reading:
                     is_structured=True,
                     version=(0, max(version(entry.resource, self._scope.bundle)[1] for entry in group)),
                     is_whole=False,
-                    identities=self._persons.of(results.resources),
+                    identities=self.persons.of(results.resources),
                 )
 
     def _deleted(self) -> Iterator[ObservedReport]:

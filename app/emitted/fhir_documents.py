@@ -37,14 +37,22 @@ def moment(written: str) -> str:
 def replaced_by(head: Json, scope: Scope) -> Iterator[str]:
     """The keys of the documents that a Composition or a DiagnosticReport says it replaces."""
     for relation in items(head, "relatesTo"):
-        if (one_line(relation.get("code")) or one_line(relation.get("type"))) in _REPLACING:
+        if _kind(relation) in _REPLACING:
             yield from map(identifier_key, items(relation, "targetIdentifier"))
-            for reference in (*items(relation, "targetReference"), *items(relation, "resourceReference")):
-                yield from _keys(reference, head, scope)
+            for name in ("targetReference", "resourceReference", "target"):
+                for reference in items(relation, name):
+                    yield from _keys(reference, head, scope)
     for extension in items(head, "extension"):
         if one_line(extension.get("url")).lower().endswith("replaces"):
             for reference in items(extension, "valueReference"):
                 yield from _keys(reference, head, scope)
+
+
+def _kind(relation: Json) -> str:
+    """How documents relate: by a code, in R5 of a concept for a DocumentReference, and a type for a Composition."""
+    concept = items(relation, "code")
+    coded = [one_line(coding.get("code")) for one in concept for coding in items(one, "coding")]
+    return next(filter(None, (*coded, one_line(relation.get("code")), one_line(relation.get("type")))), "")
 
 
 def _keys(reference: Json, head: Json, scope: Scope) -> Iterator[str]:

@@ -80,7 +80,7 @@ def coded(dialect: Dialect, raw: bytes, systems: CodeSystems) -> Coded:
     others: dict[str, None] = {}
     found = Coded()
     waiting = {name.upper() for name in systems.waiting}
-    for repetition in dialect.repetitions(dialect.text(raw[:LONGEST]), _MOST_REPETITIONS):
+    for repetition in dialect.repetitions(dialect.text(raw), _MOST_REPETITIONS):
         parts = [dialect.plain(part) for part in dialect.components(repetition, MOST_COMPONENTS)]
         parts += [""] * (MOST_COMPONENTS - len(parts))
         for code_at, text_at, name_at, oid_at in _PARTS:
@@ -115,7 +115,7 @@ def unit(dialect: Dialect, raw: bytes) -> str:
     """The unit of an OBX-6: its code, or its text where it has none."""
     if not raw:
         return ""
-    first = dialect.repetitions(dialect.text(raw[:LONGEST]), 1)
+    first = dialect.repetitions(dialect.text(raw), 1)
     parts = [dialect.plain(part) for part in dialect.components(first[0], 5)]
     return next((part for place, part in enumerate(parts) if part and place != 2), "")
 

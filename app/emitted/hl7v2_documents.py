@@ -13,6 +13,10 @@ _MOST_DOCUMENTS = 10
 _TYPE, _SUBTYPE, _ENCODING, _DATA = 1, 2, 3, 4
 """Components of ED; the first is the system that made it."""
 _SPACES = b" \t\r\n\x00"
+_LAYOUT = (b".br", b".BR", b"X0D0A", b"X0d0a", b"X0D", b"X0d", b"X0A", b"X0a", b".sp", b".sp1")
+"""Escapes of ends of lines."""
+_MOST_ESCAPES = 200_000
+"""Each is replaced apart, for thirty times its size."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _HEAD = 64
 _MARGIN = 1_024
@@ -87,8 +91,11 @@ def _decoded(dialect: Dialect, data: bytes, encoding: str) -> bytes | None:
             return bytes.fromhex(_without_layout(dialect, data).decode("ascii"))
         except ValueError:
             return None
-    if dialect.escape.encode("ascii") not in data:
+    escapes = data.count(dialect.escape.encode("ascii"))
+    if not escapes:
         return data
+    if escapes > _MOST_ESCAPES:
+        return None
     # Byte by byte: the document says its own encoding.
     return dialect.plain(data.decode("latin-1")).encode("latin-1", errors="replace")
 
@@ -97,8 +104,8 @@ def _without_layout(dialect: Dialect, data: bytes) -> bytes:
     """Data without spaces, ends of lines and the escapes that stand for them."""
     mark = dialect.escape.encode("ascii")
     if mark in data:
-        quoted = re.escape(mark)
-        data = re.sub(quoted + b"(?:\\.[a-z+0-9 -]{2,8}|X(?:0[AaDd])+)" + quoted, b"", data)
+        for layout in _LAYOUT:
+            data = data.replace(mark + layout + mark, b"")
     return data.translate(None, _SPACES)
 
 

@@ -65,13 +65,14 @@ class File:
 
     def analysis(self, dialect: Dialect, act: Act, names: bytes, sub: bytes, raw_unit: bytes) -> Analysis:
         """What an OBX under this act names, with its sub-identifier and unit."""
-        key = (dialect, act.name, act.section, names[:LONGEST], sub[:LONGEST], raw_unit[:LONGEST])
+        names, sub, raw_unit = names[:LONGEST], sub[:LONGEST], raw_unit[:LONGEST]
+        key = (dialect, act.name, act.section, names, sub, raw_unit)
         known = self._analyses.get(key)
         if known is None:
             if len(self._analyses) >= _MOST_KEPT:
                 self._analyses.clear()
             found = self.coded(dialect, names)
-            slot = "\x1f".join((act.name, found.name, dialect.plain(dialect.text(sub[:LONGEST]))))
+            slot = "\x1f".join((act.name, found.name, dialect.plain(dialect.text(sub))))
             known = self._analyses[key] = Analysis(found, unit(dialect, raw_unit), act.section, slot)
         return known
 

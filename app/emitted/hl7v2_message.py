@@ -17,7 +17,8 @@ MOST_SEGMENTS = 100_000
 """Of one message."""
 MOST_DAMAGED = 100
 """Of one message: what else is damaged there is not told."""
-_MOST_FIELDS = 30
+_LEAST_FIELDS, _MOST_FIELDS = 6, 30
+"""Of an OBX: one that ends before its value was cut, since its status comes after."""
 
 _RESULTS, _DOCUMENTS = frozenset({"ORU", "OUL"}), frozenset({"MDM"})
 _LOOKED_AT = TELLING | {b"ORC", b"OBR", b"SPM", b"TXA"}
@@ -31,7 +32,6 @@ _TEXTS = frozenset({b"TX", b"FT"})
 _ENCAPSULATED, _POINTER = b"ED", b"RP"
 _NULL = b'""'
 _DIGITS = re.compile(r"\d{4,14}")
-_EVERY_DIGIT = 14
 
 
 class Message:
@@ -45,7 +45,7 @@ class Message:
         fields = [b"", *header.split(dialect.field, 12)]
         self._kind = dialect.components(self._written(fields, 9), 1)[0].strip().upper()[:3]
         stamped = _DIGITS.match(self._written(fields, 7))
-        self._time = stamped[0].ljust(_EVERY_DIGIT, "0") if stamped else ""
+        self._time = stamped[0] if stamped else ""
         self._sender = "\x1f".join(dialect.plain(self._written(fields, place)) for place in (3, 4))
         marks = (dialect.component, dialect.repetition, dialect.subcomponent, " \t")
         self._blank = "".join(marks).replace(UNSAID, "").encode("ascii")
@@ -97,7 +97,7 @@ class Message:
         for act, report in group.reports(self._where, self._time, shared):
             self._is_empty = False
             yield report
-            if act is not None and not report.is_deletion:
+            if act is not None:
                 for number in (act.number, self._document):
                     came[number] = came.get(number, frozenset()) | report.keys
         for number, keys in came.items():
@@ -146,7 +146,7 @@ class Message:
 
     def _observation(self, number: int, segment: bytes) -> None:
         fields = segment.split(self._dialect.field, _MOST_FIELDS)
-        if len(fields) < 4:
+        if len(fields) < _LEAST_FIELDS:
             self._spoil(number, damage.SHORT)
             return
         fields += [b""] * (12 - len(fields))
@@ -195,7 +195,7 @@ class Message:
         where = f"{self._where}, segment {number}"
         if value_type == _POINTER:
             if pointed(self._dialect, fields[5], names.is_document) is Kind.LAID_OUT:
-                self._laid_out(where, deletes)
+                self._laid_out(act, where, deletes)
             return
         is_read = False
         for document in encapsulated(self._dialect, fields[5], names.is_document):
@@ -209,7 +209,7 @@ class Message:
                         self._keep(found)
             elif document.kind is Kind.LAID_OUT:
                 is_read = True
-                self._laid_out(where, deletes)
+                self._laid_out(act, where, deletes)
             elif document.kind is Kind.DAMAGED and not deletes:
                 self._spoil(number, damage.UNREADABLE)
         if deletes and not is_read and names.is_document:
@@ -231,8 +231,10 @@ class Message:
             )
         )
 
-    def _laid_out(self, where: str, deletes: bool) -> None:
-        self._add(ObservedReport(where, frozenset(), (), False, version=(0, self._time), is_deletion=deletes))
+    def _laid_out(self, act: Act, where: str, deletes: bool) -> None:
+        """A form without identifier: it is told by its orders, and only a cancelled order takes them back."""
+        if act.control in CANCELLING or not deletes:
+            self._add(ObservedReport(where, frozenset(), (), False, version=(0, self._time), is_deletion=deletes))
 
     def _delete_known(self, act: Act, number: int, where: str) -> None:
         self._group.has_encapsulated = True

@@ -14,26 +14,27 @@ _WORD = re.compile(r"[^\W_]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 
 _ALL: tuple[int, ...] = ()
-_NAME, _CARER, _ADDRESS, _NUMBER = (0, 1, 2, 3), (0, 1, 2, 3), (0, 1, 2, 4), (0,)
-"""Components of a name (XPN), of a carer (XCN, PPN), of an address (XAD), of an identifier (CX, EI)."""
+_NAME, _CARER, _ADDRESS, _NUMBER, _PHONE = (0, 1, 2, 3), (0, 1, 2, 3), (0, 1, 2, 4), (0,), (0, 3, 6, 11)
+"""Components of a name (XPN), of a carer (XCN, PPN), of an address (XAD), of an identifier (CX, EI), of telephones and
+electronic mail (XTN)."""
 _FIELDS: dict[bytes, dict[int, tuple[int, ...]]] = {
     b"PID": {
-        2: _NUMBER, 3: _NUMBER, 4: _NUMBER, 5: _NAME, 6: _NAME, 7: _ALL, 9: _NAME, 11: _ADDRESS, 13: _ALL, 14: _ALL,
+        2: _NUMBER, 3: _NUMBER, 4: _NUMBER, 5: _NAME, 6: _NAME, 7: _ALL, 9: _NAME, 11: _ADDRESS, 13: _PHONE, 14: _PHONE,
         18: _NUMBER, 19: _ALL, 20: _NUMBER, 21: _NUMBER, 23: _ALL,
     },
     b"PD1": {4: _CARER},
     b"MRG": {1: _NUMBER, 2: _NUMBER, 3: _NUMBER, 4: _NUMBER, 7: _NAME},
-    b"NK1": {2: _NAME, 4: _ADDRESS, 5: _ALL, 6: _ALL, 12: _NUMBER, 16: _ALL, 30: _NAME, 31: _ALL, 32: _ADDRESS,
+    b"NK1": {2: _NAME, 4: _ADDRESS, 5: _PHONE, 6: _PHONE, 12: _NUMBER, 16: _ALL, 30: _NAME, 31: _PHONE, 32: _ADDRESS,
              33: _NUMBER},
     b"PV1": {5: _NUMBER, 7: _CARER, 8: _CARER, 9: _CARER, 17: _CARER, 19: _NUMBER, 50: _NUMBER, 52: _CARER},
-    b"GT1": {2: _NUMBER, 3: _NAME, 4: _NAME, 5: _ADDRESS, 6: _ALL, 7: _ALL, 8: _ALL, 12: _ALL, 16: _NAME, 19: _ALL},
+    b"GT1": {2: _NUMBER, 3: _NAME, 4: _NAME, 5: _ADDRESS, 6: _PHONE, 7: _PHONE, 8: _ALL, 12: _ALL, 16: _NAME, 19: _ALL},
     b"IN1": {16: _NAME, 18: _ALL, 19: _ADDRESS, 36: _ALL, 49: _NUMBER},
     b"IN2": {1: _NUMBER, 2: _ALL, 6: _ALL, 8: _ALL, 40: _NAME, 52: _NAME, 61: _NUMBER},
-    b"ORC": {10: _CARER, 11: _CARER, 12: _CARER, 14: _ALL, 19: _CARER},
-    b"OBR": {10: _CARER, 16: _CARER, 17: _ALL, 28: _CARER, 32: _NUMBER, 33: _NUMBER, 34: _NUMBER, 35: _NUMBER},
+    b"ORC": {10: _CARER, 11: _CARER, 12: _CARER, 14: _PHONE, 19: _CARER},
+    b"OBR": {10: _CARER, 16: _CARER, 17: _PHONE, 28: _CARER, 32: _NUMBER, 33: _NUMBER, 34: _NUMBER, 35: _NUMBER},
     b"OBX": {16: _CARER, 25: _CARER},
-    b"PRT": {5: _CARER, 14: _ADDRESS, 15: _ALL},
-    b"ROL": {4: _CARER, 11: _ADDRESS, 12: _ALL},
+    b"PRT": {5: _CARER, 14: _ADDRESS, 15: _PHONE},
+    b"ROL": {4: _CARER, 11: _ADDRESS, 12: _PHONE},
     b"TXA": {5: _CARER, 9: _CARER, 10: _CARER, 11: _CARER},
 }  # fmt: skip
 """Segment -> its fields that tell of persons, and the components of each that do; all of them where none is named."""

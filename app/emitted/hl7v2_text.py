@@ -9,12 +9,13 @@ import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SEGMENT_ENDS = b"\r\n\x0b\x1c"
-"""Ends of lines of any system, and the two marks of a MLLP frame."""
 _LINE = re.compile(rb"[^\r\n\x0b\x1c]+")
+"""Between ends of lines of any system, and the two marks of a MLLP frame."""
 _HEADER = re.compile(rb"MSH(?=[^A-Za-z0-9+/=\s])")
 """Not what may stand in base64, which is cut into lines anywhere."""
-_ANY_HEADER = re.compile(rb"[ \t\x00]*(?:MSH|FHS|BHS)(?=[^A-Za-z0-9+/=\s])")
+_ANY_HEADER = re.compile(rb"(?:\A|[\r\n\x0b\x1c])[ \t\x00\xef\xbb\xbf]*(?:MSH|FHS|BHS)(?=[^A-Za-z0-9+/=\s])")
+_OTHER_KINDS = (b"<", b"{", b"[", b"PK", b"%PDF")
+"""Beginnings of files that may quote messages."""
 _MARK = b"\xef\xbb\xbf"
 _BLANK = b" \t\x00" + _MARK
 _LONGEST_MARGIN = 16
@@ -53,7 +54,7 @@ class Dialect:
     def of(cls, header: bytes) -> "Dialect | None":
         """That of a message whose first segment this is; None where the separators cannot be told apart."""
         field = header[3:4]
-        fields = header.split(field, 18)
+        fields = header.split(field, 18) if field else []
         announced = fields[1].decode("latin-1").rstrip() if len(fields) > 1 else ""
         marks = field.decode("latin-1") + announced
         if not announced or len(announced) > 5 or not _SEPARATORS.issuperset(marks) or len(set(marks)) < len(marks):
@@ -119,12 +120,12 @@ class Block:
 
 
 def looks_like_hl7v2(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of HL7 v2 messages, alone, in frames or in a batch."""
+    """Whether the first bytes of a file are those of HL7 v2 messages, alone, in frames or in a batch; the end of a
+    message that was cut, or a few other lines, may stand before them."""
     for mark, codec in _UTF_16.items():
         if head.startswith(mark):
             head = head[2:].decode(codec, errors="replace").encode("utf-8", errors="replace")
-    head = head.removeprefix(_MARK).lstrip(SEGMENT_ENDS + b" \t\x00").removeprefix(_MARK)
-    return _ANY_HEADER.match(head) is not None
+    return not head.lstrip(_BLANK + b"\r\n").startswith(_OTHER_KINDS) and _ANY_HEADER.search(head) is not None
 
 
 def in_bytes(content: bytes) -> bytes:

@@ -106,9 +106,11 @@ def _living(group: list[Document]) -> list[Document]:
     """The documents that nothing replaced whole and no deletion took back, the last version last."""
     is_numbered = all(document.number for document in group)
 
-    def rank(document: Document) -> tuple[int, str, int, int]:
-        # A message without number stands among numbered documents by its time.
-        return (document.number if is_numbered else 0, document.time, document.number, document.order)
+    def rank(document: Document) -> tuple[int, str, int, bool, int]:
+        # A message without number stands among numbered documents by its time; what takes a stated version back is
+        # said after it, although it is read before.
+        takes_back = document.is_deletion and bool(document.number or document.time)
+        return (document.number if is_numbered else 0, document.time, document.number, takes_back, document.order)
 
     def states_later(one: Document, other: Document) -> bool:
         if is_numbered and one.number != other.number:

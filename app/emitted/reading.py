@@ -36,6 +36,6 @@ def _read(kind: ReportKind | str, content: bytes, place: str, systems: CodeSyste
     elif kind is ReportKind.HL7V2:
         yield from read_hl7v2(content, place, systems, read_cda)
     elif kind is ReportKind.FHIR:
-        yield from read_fhir(content, place, systems)
+        yield from read_fhir(content, place, systems, read_cda)
     else:
         yield Refused(place, kind)

@@ -27,6 +27,14 @@ class UnsafeWorkbookError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a container may hold: parts, and bytes once inflated."""
+
+    parts: int
+    inflated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """How a container is named in sentences: `le classeur est …`, `l'archive est …`."""
 
@@ -79,28 +87,32 @@ def entry_names(content: bytes) -> frozenset[str]:
         return frozenset()
 
 
-def walk_zip(content: bytes, words: Words, visit: Visit, first: Collection[str] = ()) -> None:
+def walk_zip(
+    content: bytes, words: Words, visit: Visit, first: Collection[str] = (), bounds: Bounds | None = None
+) -> None:
     """Inflate every part within bounds, giving those that `visit` wants; raises UnsafeWorkbookError.
 
-    The parts of the plain paths `first` come before the others, wherever they stand in the container.
+    The parts of the plain paths `first` come before the others, wherever they stand in the container. Without other
+    `bounds` it is one file, a workbook or a catalogue.
     """
+    bounds = bounds or Bounds(limits.MAX_ZIP_ENTRIES, limits.MAX_INFLATED_BYTES)
     if has_too_many_parts(content):
         raise UnsafeWorkbookError(f"{words.noun} contient trop de parties")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = sorted(archive.infolist(), key=lambda entry: plain_path(entry.filename) not in first)
-            if len(entries) > limits.MAX_ZIP_ENTRIES:
+            if len(entries) > bounds.parts:
                 raise UnsafeWorkbookError(f"{words.noun} contient trop de parties")
             if len({entry.filename for entry in entries}) != len(entries):
                 raise UnsafeWorkbookError(f"{words.noun} contient deux fois la même partie")
             if any(entry.flag_bits & 1 for entry in entries):
                 raise UnsafeWorkbookError(f"{words.noun} est {words.locked}")
-            _check_inflation(sum(entry.file_size for entry in entries), len(content), words)
+            _check_inflation(sum(entry.file_size for entry in entries), len(content), words, bounds)
             inflated = 0
             for entry in entries:
-                budget = limits.MAX_INFLATED_BYTES - inflated
+                budget = bounds.inflated - inflated
                 inflated += _inflate(archive, entry, visit(entry), budget, words)
-            _check_inflation(inflated, len(content), words)
+            _check_inflation(inflated, len(content), words, bounds)
     except UnsafeWorkbookError:
         raise
     except Exception as error:
@@ -123,8 +135,8 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, feed: Feed | None
     return size
 
 
-def _check_inflation(inflated: int, compressed: int, words: Words) -> None:
-    if inflated > limits.MAX_INFLATED_BYTES:
+def _check_inflation(inflated: int, compressed: int, words: Words, bounds: Bounds) -> None:
+    if inflated > bounds.inflated:
         raise UnsafeWorkbookError(f"{words.noun} est {words.too_big}")
     if inflated > limits.INFLATION_FLOOR_BYTES and inflated > limits.MAX_INFLATION * compressed:
         raise UnsafeWorkbookError(f"{words.noun} est {words.inflated}")

@@ -11,6 +11,8 @@ PARSERS = frozenset(
 READERS = "read in the process beside (`app/platform/apart.py`), whose memory and time are limited"
 OURS = "writes only"
 KNOWN = {
+    "app/emitted/cda.py": READERS,
+    "app/emitted/xdm.py": READERS,
     "app/files/archive.py": READERS,
     "app/files/fhir_xml.py": READERS,
     "app/files/foreign_packages.py": READERS,

@@ -1,11 +1,15 @@
 """CDA reports written for the tests, element by element: a document, its chapters, its acts, its observations."""
 
+from app.emitted.cda import read_cda
+from app.emitted.observed import CodeSystems, Observed, ObservedReport
+
 LOINC = "2.16.840.1.113883.6.1"
 LOCAL = "1.2.250.1.999.7"
 WAITING = "1.2.250.1.213.1.1.5.130"
 NABM = "1.2.250.1.213.2.7"
 SNOMED = "2.16.840.1.113883.6.96"
 CHEMISTRY, HAEMATOLOGY, MICROBIOLOGY = "18719-5", "18723-7", "18725-2"
+SODIUM, POTASSIUM, GLUCOSE = "2951-2", "2823-3", "2345-7"
 LAB_OBSERVATION = '<templateId root="1.3.6.1.4.1.19376.1.3.1.6"/>'
 MARK = "DUPONTEL-MARQUE"
 """A name that stands wherever a person may be named."""
@@ -69,6 +73,10 @@ ATTACHED = (
 """A copy of the report as PDF, attached to it."""
 
 
+LAB_HEAD = f'<templateId root="1.3.6.1.4.1.19376.1.3.3"/>{code("11502-2")}'
+"""What says that a document is a report of a laboratory."""
+
+
 def document(
     *sections: str,
     identifier: str = "1.2.3.1",
@@ -77,14 +85,15 @@ def document(
     related_to: str = "",
     body: str | None = None,
     person: str = MARK,
+    head: str = LAB_HEAD,
 ) -> str:
-    """A whole document about a person; `body` instead of its sections for a level 1."""
+    """A whole document about a person; `body` instead of its sections for a level 1, `head` for another kind."""
     held = "".join(f"<component>{section}</component>" for section in sections)
     content = f"<structuredBody>{held}</structuredBody>" if body is None else body
     return (
         '<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-        f'<templateId root="1.3.6.1.4.1.19376.1.3.3"/><id root="{identifier}"/>{code("11502-2")}'
-        f'<effectiveTime value="202601021{version:02}"/><setId root="{set_id}"/><versionNumber value="{version}"/>'
+        f'{head}<id root="{identifier}"/>'
+        f'<effectiveTime value="202601021{version:02}000"/><setId root="{set_id}"/><versionNumber value="{version}"/>'
         f'<recordTarget><patientRole><id extension="{NUMBER}" root="1.2.250.1.213.1.4.8"/><patient><name>'
         f'<family>{person}</family></name><birthTime value="19790328"/></patient></patientRole></recordTarget>'
         f"{related_to}<component>{content}</component></ClinicalDocument>"
@@ -99,3 +108,13 @@ def replaces(identifier: str, set_id: str = "1.2.3", kind: str = "RPLC") -> str:
         f'<relatedDocument typeCode="{kind}"><parentDocument><id root="{identifier}"/><setId root="{set_id}"/>'
         "</parentDocument></relatedDocument>"
     )
+
+
+def read(text: str, encoding: str = "utf-8") -> list[Observed]:
+    return list(read_cda(text.encode(encoding), "fichier 1", CodeSystems()))
+
+
+def report(*sections: str) -> ObservedReport:
+    (found,) = read(document(*sections))
+    assert isinstance(found, ObservedReport), found
+    return found

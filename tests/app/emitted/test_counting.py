@@ -250,6 +250,14 @@ def test_a_deletion_takes_the_report_back_in_any_order_until_it_is_sent_again() 
     assert count([deletion], INDEX).deleted_reports == 0
 
 
+def test_a_deletion_of_one_version_is_said_after_it_unless_no_version_is_stated() -> None:
+    first = report(result("NA"), keys="A", version=(1, "2"))
+    assert count([report(keys="A", version=(1, "2"), deletion=True), first], INDEX).reports == 0
+    unstated = report(result("NA"), keys="A")
+    assert count([report(keys="A", deletion=True), unstated], INDEX).reports == 1
+    assert count([unstated, report(keys="A", deletion=True)], INDEX).reports == 0
+
+
 def test_places_of_damage_are_bounded_and_their_number_is_exact() -> None:
     damaged = [Damaged(f"fichier 1, message {place}", "illisible") for place in range(MOST_DAMAGED + 7)]
     counts = count(damaged, INDEX)

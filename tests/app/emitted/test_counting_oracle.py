@@ -81,7 +81,8 @@ def survivors(history: list[ObservedReport], group: list[int]) -> list[int]:
 
     def rank(place: int) -> tuple[Any, ...]:
         number, time = history[place].version
-        return (number, time, place) if numbered else (time, number, place)
+        last = history[place].is_deletion and history[place].version != (0, "")
+        return (number, time, last, place) if numbered else (time, number, last, place)
 
     ranked = sorted(group, key=rank)
     after_deletions = ranked

@@ -1,10 +1,12 @@
 """Reports in FHIR, by expectations written by hand."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
 
+from app.emitted.cda import read_cda
 from app.emitted.counting import count
 from app.emitted.fhir import read_fhir
 from app.emitted.fhir_documents import moment
@@ -18,6 +20,8 @@ from app.emitted.observed import (
     ObservedResult,
     Refused,
 )
+from tests.app.emitted.cda_documents import act, chapter, code, document
+from tests.app.emitted.cda_documents import observation as cda_observation
 from tests.app.emitted.makers import CREATININE, GLUCOSE, INDEX, IONOGRAM, SODIUM
 from tests.app.emitted.resources import (
     LOINC,
@@ -39,7 +43,7 @@ NA, GLU = observation("na", (LOINC, SODIUM), (OURS, "NA")), observation("glu", (
 
 def read(*resources: Json) -> list[Observed]:
     """What a file of these resources reports."""
-    return list(read_fhir(as_bytes(*resources), "fichier 1", SYSTEMS))
+    return list(read_fhir(as_bytes(*resources), "fichier 1", SYSTEMS, read_cda))
 
 
 def reports(*resources: Json) -> list[ObservedReport]:
@@ -78,7 +82,7 @@ def test_xml_says_what_json_says() -> None:
     whole = bundle(head, battery, NA, yes)
     (report,) = reports(whole)
     assert codes(report) == [(SODIUM, "NA"), ("", "GLU"), ("", "VS")]
-    assert list(read_fhir(as_xml(whole), "fichier 1", SYSTEMS)) == [report]
+    assert list(read_fhir(as_xml(whole), "fichier 1", SYSTEMS, read_cda)) == [report]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,7 @@ def test_codes_are_of_loinc_of_the_laboratory_or_of_others(system: str, expected
 
 def test_the_system_of_the_waiting_codes_is_a_setting() -> None:
     content = as_bytes(bundle(diagnostic("r", "Observation/x"), observation("x", (OURS, "77"))))
-    (report,) = read_fhir(content, "", CodeSystems(frozenset({"1.2.250.1.999.7"})))
+    (report,) = read_fhir(content, "", CodeSystems(frozenset({"1.2.250.1.999.7"})), read_cda)
     assert isinstance(report, ObservedReport)
     assert (report.results[0].local, report.results[0].has_waiting_code) == ((), True)
 
@@ -231,6 +235,53 @@ def test_a_document_and_its_form_in_cda_share_a_key() -> None:
     assert "1.2.250.1.9.77^" in report.keys
 
 
+def described(at: int, data: bytes, **more: Any) -> list[Json]:
+    """A document and what describes it, as document registries are sent them."""
+    return [
+        {
+            "resourceType": "DocumentReference",
+            "id": f"d{at}",
+            "status": "current",
+            "type": coding((LOINC, "11502-2")),
+            "masterIdentifier": {"value": f"urn:oid:1.2.5.{at}"},
+            "content": [{"attachment": {"contentType": "text/xml", "url": f"Binary/b{at}"}}],
+            **more,
+        },
+        {"resourceType": "Binary", "id": f"b{at}", "contentType": "text/xml", "data": base64.b64encode(data).decode()},
+    ]
+
+
+CLINICAL = document(chapter(act(cda_observation(code(SODIUM)))), identifier="1.2.5.1").encode()
+
+
+def test_clinical_documents_are_found_in_what_carries_them() -> None:
+    (report,) = reports(bundle(*described(1, CLINICAL)))
+    assert codes(report) == [(SODIUM, "")]
+    assert {"1.2.5.1^", "DocumentReference/d1"} <= report.keys
+    assert report.place == "fichier 1, document 1"
+    replacing = [{"code": "replaces", "target": {"reference": "DocumentReference/d1"}}]
+    later = CLINICAL.replace(b"1.2.5.1", b"1.2.5.2").replace(b"1.2.3", b"1.2.4").replace(SODIUM.encode(), b"14749-6")
+    new = reports(bundle(*described(2, later, relatesTo=replacing)))
+    counts = count([*new, report], INDEX)
+    assert (counts.reports, {seen.loinc for seen in counts.seen}) == (1, {(GLUCOSE,)})
+    (taken_back,) = reports(bundle(*described(1, CLINICAL, status="entered-in-error")))
+    assert count([taken_back, report], INDEX).reports == 0
+
+
+def test_a_clinical_document_attached_to_a_report_is_a_form_of_it() -> None:
+    form = [{"contentType": "text/xml", "data": base64.b64encode(CLINICAL).decode()}]
+    counts = count(read(bundle(diagnostic("r", "Observation/na", presentedForm=form), NA)), INDEX)
+    assert (counts.reports, sum(counts.seen.values())) == (1, 1)
+
+
+def test_a_pdf_that_is_described_as_a_report_is_of_level_1() -> None:
+    (report,) = reports(bundle(*described(1, b"%PDF-1.7")))
+    assert not report.is_structured
+    (report,) = reports(bundle(*described(1, b"%PDF-1.7"), diagnostic("r", "Observation/na"), NA))
+    assert report.is_structured
+    assert read(bundle(*described(1, b"%PDF-1.7", type=coding((LOINC, "18748-4"))))) == [NoReport("fichier 1")]
+
+
 def test_statuses_take_back() -> None:
     for status in ("entered-in-error", "cancelled"):
         (report,) = reports(bundle(diagnostic("r", "Observation/na"), NA | {"status": status}))
@@ -289,7 +340,7 @@ def test_a_report_around_a_pdf_is_of_level_1() -> None:
 
 def test_lines_of_json_refer_to_each_other_and_a_damaged_line_is_named() -> None:
     content = as_bytes(diagnostic("r", "Observation/na")) + b"\n{broken\n" + as_bytes(NA) + b"\n\n"
-    damaged, report = read_fhir(content, "fichier 1", SYSTEMS)
+    damaged, report = read_fhir(content, "fichier 1", SYSTEMS, read_cda)
     assert damaged == Damaged("fichier 1, ligne 2", NOT_JSON)
     assert isinstance(report, ObservedReport)
     assert codes(report) == [(SODIUM, "NA")]
@@ -308,12 +359,12 @@ def test_reports_and_results_of_two_files_meet() -> None:
     heads = as_bytes(diagnostic("r1", "Observation/na", "Observation/glu"), diagnostic("r2", "Observation/crea"))
     crea = observation("crea", (OURS, "CREA"), category="laboratory")
     ours = [one | {"category": [coding(("", "laboratory"))]} for one in (NA, GLU)]
-    found = list(read_fhir(heads, "fichier 1", SYSTEMS))
+    found = list(read_fhir(heads, "fichier 1", SYSTEMS, read_cda))
     assert [one.reason for one in found if isinstance(one, Damaged)] == [
         "2 comptes rendus renvoient à des résultats qui ne sont pas dans ce fichier\u202f; ils ne comptent que s’ils "
         "sont dans un autre."
     ]
-    results = list(read_fhir(as_bytes(*ours, crea), "fichier 2", SYSTEMS))
+    results = list(read_fhir(as_bytes(*ours, crea), "fichier 2", SYSTEMS, read_cda))
     for order in ([*found, *results], [*results, *found]):
         counts = count(order, INDEX)
         assert (counts.reports, sum(counts.seen.values())) == (2, 3)
@@ -396,12 +447,12 @@ def test_a_report_whose_subject_is_not_told_names_everybody() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_by_its_place(content: bytes, expected: Damaged) -> None:
-    assert list(read_fhir(content, "fichier 1", SYSTEMS)) == [expected]
+    assert list(read_fhir(content, "fichier 1", SYSTEMS, read_cda)) == [expected]
 
 
 def test_utf_16_is_read() -> None:
     content = json.dumps(bundle(diagnostic("r", "Observation/na"), NA)).encode("utf-16")
-    (report,) = read_fhir(content, "fichier 1", SYSTEMS)
+    (report,) = read_fhir(content, "fichier 1", SYSTEMS, read_cda)
     assert isinstance(report, ObservedReport)
     assert codes(report) == [(SODIUM, "NA")]
 

@@ -117,6 +117,19 @@ def test_what_is_a_result(observation: str, is_result: bool) -> None:
     assert len(results(message(observation))) == is_result
 
 
+def test_what_cannot_be_obtained_is_not_taken_back() -> None:
+    assert not any(result.is_withdrawn for result in results(message(obx(HB, '""', status="X"))))
+
+
+def test_one_battery_may_be_of_loinc_in_one_message_alone() -> None:
+    with_code, without = (
+        text(msh(), f"OBR|1||{number}|{battery}", obx(HB))
+        for number, battery in (("F1", "NFS^Numération^L^58410-2^NFS^LN"), ("F2", "NFS^Numération^L"))
+    )
+    found = [report.results[0].section for report in reports(with_code + without)]
+    assert found == ["58410-2", ""]
+
+
 def test_lines_of_one_text_are_one_result_and_repeated_measures_are_not() -> None:
     culture, sugar = "630-4^Culture^LN", "GLY^Glycémie^L"
     found = results(
@@ -227,6 +240,10 @@ def test_other_messages_are_no_reports_and_not_damaged(kind: str) -> None:
         (b"MSHA^~", False),
         (b"MSH", False),
         (b"PID|1||", False),
+        (b"OBX|9|NM|NA\r\x1c\r\x0bMSH|^~\\&|SIL", True),
+        (b"OBX|9|ED|x^MSH|", False),
+        (b"<a>\nMSH|^~\\&|SIL</a>", False),
+        (b'{"a":\nMSH|^~\\&|SIL}', False),
         (b"H|\\^&|||LABO", False),
         (b"<ClinicalDocument/>", False),
         (b"", False),

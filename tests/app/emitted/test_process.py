@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from app.emitted import process, reading
 from app.emitted.fhir import read_fhir
-from app.emitted.observed import CodeSystems, Counts, Damaged, Observed, Seen
+from app.emitted.observed import CodeSystems, Counts, Damaged, Observed, ReportReader, Seen
 from app.emitted.process import FAILED, MOST_BYTES, NOT_OPENED, NOTHING, STOPPED, counts_of
 from app.errors import InvalidInputError
 from app.platform.apart import Beside
@@ -94,8 +94,8 @@ def says_nothing(error: BaseException, logs: object) -> None:
 
 def test_a_reader_that_fails_half_way_keeps_what_it_read(files, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
 
-    def failing(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
-        yield from read_fhir(content, place, systems)
+    def failing(content: bytes, place: str, systems: CodeSystems, read_document: ReportReader) -> Iterator[Observed]:
+        yield from read_fhir(content, place, systems, read_document)
         raise KeyError(NAME)
 
     monkeypatch.setattr(reading, "read_fhir", failing)

@@ -1,12 +1,17 @@
 """Reports that travel in a zip: packages of secure mail, and files together."""
 
 import io
+import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.emitted.observed import CodeSystems, Damaged, Observed, ObservedReport
+from app.emitted import xdm
+from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport
 from app.emitted.xdm import looks_like_zip, read_xdm
 from tests.app.emitted.cda_documents import LEVEL_1, MARK, act, chapter, code, document, observation
 
@@ -22,11 +27,13 @@ def zipped(parts: dict[str, str | bytes]) -> bytes:
     return content.getvalue()
 
 
-def metadata(documents: dict[str, str], *associations: tuple[str, str, str]) -> str:
-    """The metadata of a package: object -> unique identifier, and (kind, source, target)."""
+def metadata(
+    documents: dict[str, str], *associations: tuple[str, str, str], files: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The metadata of a package: object -> unique identifier, (kind, source, target), and object -> part."""
     objects = "".join(
-        f'<ExtrinsicObject id="{name}"><ExternalIdentifier identificationScheme="{UNIQUE_ID}" value="{value}"/>'
-        "</ExtrinsicObject>"
+        f'<ExtrinsicObject id="{name}"><Slot name="URI"><ValueList><Value>{files.get(name, "")}</Value></ValueList>'
+        f'</Slot><ExternalIdentifier identificationScheme="{UNIQUE_ID}" value="{value}"/></ExtrinsicObject>'
         for name, value in documents.items()
     )
     relations = "".join(
@@ -71,15 +78,17 @@ def test_a_package_gives_its_documents_and_nothing_of_what_surrounds_them() -> N
 
 @pytest.mark.parametrize(
     ("kind", "replaces", "shares"),
-    [("RPLC", True, False), ("XFRM_RPLC", True, False), ("XFRM", False, True), ("APND", False, False)],
-)
-def test_the_metadata_say_what_replaces_or_transforms_what(kind: str, replaces: bool, shares: bool) -> None:
+    [("RPLC", True, False), ("XFRM_RPLC", True, False), ("XFRM", False, True), ("APND", False, True),
+     ("HasMember", False, False)],
+)  # fmt: skip
+def test_the_metadata_say_what_replaces_transforms_or_completes_what(kind: str, replaces: bool, shares: bool) -> None:
     content = zipped(
         {"A/METADATA.XML": metadata({"a": "1.1", "b": "2.1^"}, (kind, "b", "a")), "A/1.XML": REPORT, "A/2.XML": SECOND}
     )
     first, second = reports(content)
     assert ("1.1^" in second.replaces) is replaces
     assert ("1.1^" in second.keys) is shares
+    assert second.is_whole is (kind != "APND")
     assert first.replaces == frozenset()
 
 
@@ -96,8 +105,8 @@ def test_other_files_are_read_as_their_kind() -> None:
     ("content", "said"),
     [
         pytest.param(b"PK\x03\x04 rien", "abîmée", id="damaged"),
-        pytest.param(zipped({"a.txt": "x"}), "aucun compte rendu", id="no report"),
-        pytest.param(zipped({f"{n}.xml": "<a/>" for n in range(1_001)}), "trop de parties", id="too many parts"),
+        pytest.param(zipped({"lisez-moi.txt": "x", "a/logo.png": "x", "vide.xml": " "}), "aucun", id="no report"),
+        pytest.param(zipped({f"{n}.xml": "" for n in range(20_001)}), "trop de parties", id="too many parts"),
         pytest.param(zipped({"a.xml": b" " * 60_000_000}), "compressée", id="a bomb"),
     ],
 )
@@ -108,10 +117,67 @@ def test_a_hostile_zip_is_refused_by_its_place(content: bytes, said: str) -> Non
     assert said in found.reason
 
 
-def test_a_zip_in_a_zip_is_not_opened() -> None:
-    (found,) = read(zipped({"dedans.zip": zipped({"a.xml": REPORT})}))
-    assert isinstance(found, Damaged)
-    assert "archive dans l'archive" in found.reason
+def test_a_zip_in_a_zip_is_left_to_whoever_reads_files_of_any_kind() -> None:
+    """It knows how deep it stands: nothing is opened here."""
+    inner = zipped({"a.xml": REPORT})
+    (found,) = read(zipped({"dedans.zip": inner}))
+    assert found == Damaged("fichier 3, document 1", f"lu autrement, {len(inner)} octets")
+
+
+def test_thousands_of_reports_in_one_zip_are_read_one_at_a_time() -> None:
+    content = zipped({f"{n}.xml": REPORT for n in range(1_500)})
+    reading = read_xdm(content, "fichier 3", CodeSystems(), refuse)
+    tracemalloc.start()
+    try:
+        places = [item.place for item in reading]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (places[0], places[-1], len(places)) == ("fichier 3, document 1", "fichier 3, document 1500", 1_500)
+    assert peak < 10_000_000
+
+
+def test_a_part_that_is_too_long_is_told_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xdm, "MOST_PART_BYTES", len(REPORT))
+    found = read(zipped({"a.xml": REPORT + " ", "b.xml": REPORT}))
+    assert [type(item) for item in found] == [Damaged, ObservedReport]
+
+
+def test_what_stands_beside_reports_in_a_plain_zip_is_passed_over_and_messages_are_not() -> None:
+    content = zipped(
+        {
+            "lisez-moi.txt": "bonjour", "__MACOSX/._cr.xml": b"\0\5", ".DS_Store": b"\0", "copie.pdf": b"%PDF-1.4",
+            "export.txt": "MSH|", "index_labo.txt": "MSH|^", "cr.xml": REPORT,
+        }
+    )  # fmt: skip
+    assert [item.place if isinstance(item, ObservedReport) else item for item in read(content)] == [
+        Damaged("fichier 3, document 1", "lu autrement, 4 octets"),
+        Damaged("fichier 3, document 2", "lu autrement, 5 octets"),
+        "fichier 3, document 3",
+    ]
+
+
+def test_xml_of_a_package_is_read_when_its_metadata_name_it_as_a_document() -> None:
+    signed = {"A/METADATA.XML": metadata({"a": "1.1"}), "A/CR.XML": REPORT, "A/SIGN.XML": "<Signature/>"}
+    assert len(reports(zipped(signed))) == 1
+    content = zipped(signed | {"A/METADATA.XML": metadata({"a": "1.1", "b": "2.1"}, files={"b": "./SIGN.XML"})})
+    assert [type(item) for item in read(content)] == [ObservedReport, Damaged]
+
+
+def test_a_package_without_any_report_is_none() -> None:
+    assert read(zipped({"A/METADATA.XML": metadata({}), "A/LETTRE.PDF": b"%PDF-1.4"})) == [NoReport("fichier 3")]
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_damage_anywhere_never_raises_and_never_tells_a_name(data: st.DataObject) -> None:
+    content = bytearray(zipped({f"{MARK}.XML": REPORT, "A/METADATA.XML": metadata({"a": "1.1"})}))
+    for _ in range(data.draw(st.integers(0, 5))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)))
+    for item in read(bytes(content[:cut])):
+        if isinstance(item, Damaged):
+            assert MARK not in f"{item.place} {item.reason}"
 
 
 @pytest.mark.parametrize("said", ["<!DOCTYPE a><a/>", "<a", "", "<a/>", metadata({"a": ""}, ("RPLC", "a", "b"))])

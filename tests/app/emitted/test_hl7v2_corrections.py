@@ -1,0 +1,118 @@
+"""What a later message of HL7 v2 says of results that were sent before."""
+
+import pytest
+
+from app.emitted.observed import ObservedReport
+from tests.app.emitted.messages import HB, message, msh, obx, reports, text
+
+NA = "2951-2^Sodium^LN^NA^Sodium^L"
+
+
+def one(content: str) -> ObservedReport:
+    """The only report of a file."""
+    (report,) = reports(content)
+    return report
+
+
+def test_a_correction_has_the_order_the_slot_and_a_later_time() -> None:
+    first, second = reports(
+        message(obx(HB), obx(NA)) + message(obx(HB, "11.9", status="C"), head=msh(time="20260301113000"))
+    )
+    assert first.keys == second.keys
+    assert first.version < second.version
+    assert not first.is_whole
+    assert not second.is_whole
+    assert second.results[0].slot == first.results[0].slot
+    assert first.results[0].slot != first.results[1].slot
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("20260301", "202603011000"),
+        ("202603011000", "20260301100001"),
+        ("20260301100000+0100", "20260301100001+0100"),
+        ("20260301100000.0001+0100", "20260301100001"),
+        ("", "2026"),
+    ],
+)
+def test_times_of_any_precision_are_in_order(earlier: str, later: str) -> None:
+    assert one(message(obx(HB), head=msh(time=earlier))).version < one(message(obx(HB), head=msh(time=later))).version
+
+
+def test_a_slot_is_one_of_an_analysis_whatever_codes_go_with_it() -> None:
+    first, second = reports(message(obx("HB^Hémoglobine^L")) + message(obx("718-7^Hémoglobine^LN^HB^Hb^L")))
+    assert first.results[0].slot == second.results[0].slot
+
+
+def test_reports_are_told_by_sender_and_filler_number_or_else_placer_number() -> None:
+    def keys(content: str) -> frozenset[str]:
+        return one(content).keys
+
+    assert len(keys(message(obx(HB)))) == 1
+    assert keys(message(obx(HB))) != keys(message(obx(HB), filler="F2"))
+    assert keys(message(obx(HB))) != keys(message(obx(HB)).replace("|LABO|", "|AUTRE|", 1))
+    assert keys(message(obx(HB))) == keys(text(msh(), "OBR|1|P9|F1|BILAN^Bilan^L", obx(HB)))
+    assert keys(message(obx(HB))) == keys(text(msh(), "ORC|RE||F1", "OBR|1|||BILAN^Bilan^L", obx(HB)))
+    assert keys(text(msh(), "OBR|1|P9||BILAN^Bilan^L", obx(HB))) == keys(text(msh(), "ORC|RE|P9", "OBR|1", obx(HB)))
+    assert keys(text(msh(), "OBR|1|P9||BILAN^Bilan^L", obx(HB))) != keys(text(msh(), "OBR|1||P9", obx(HB)))
+    assert keys(text(msh(), "OBR|1|||BILAN^Bilan^L", obx(HB))) == frozenset()
+    assert keys(text(msh(), 'OBR|1|""|""|BILAN^Bilan^L', obx(HB))) == frozenset()
+    assert keys(text(msh(), "OBR|1||F1^LABO^^", obx(HB))) != keys(text(msh(), "OBR|1||F1^AUTRE", obx(HB)))
+
+
+def test_the_number_of_one_order_is_not_that_of_the_next() -> None:
+    content = text(msh(), "ORC|RE|P1|F1", "OBR|1", obx(HB), "OBR|2|||IONO^Ionogramme^L", obx(NA))
+    assert len(one(content).keys) == 1
+
+
+def test_orders_of_one_message_are_one_report() -> None:
+    report = one(text(msh(), "OBR|1||F1|BILAN^Bilan^L", obx(HB), "OBR|2||F2|IONO^Ionogramme^L", obx(NA)))
+    assert len(report.keys) == 2
+    assert len(report.results) == 2
+
+
+@pytest.mark.parametrize(
+    "observation", [obx(HB, status="D"), obx(HB, "", status="D"), obx(HB, status="W"), obx(HB, '""')]
+)
+def test_a_result_is_taken_back(observation: str) -> None:
+    first, second = reports(message(obx(HB), obx(NA)) + message(observation))
+    assert [result.is_withdrawn for result in second.results] == [True]
+    assert second.results[0].slot == first.results[0].slot
+    assert not second.is_deletion
+
+
+def test_a_change_of_status_alone_says_nothing_of_the_result() -> None:
+    assert one(message(obx(HB, "", status="U"))).results == ()
+
+
+@pytest.mark.parametrize(
+    ("control", "is_whole"), [("RE", False), ("XO", False), ("RP", True), ("RU", True), ("", False)]
+)
+def test_orders_that_replace_say_all_results(control: str, is_whole: bool) -> None:
+    assert one(message(obx(HB), control=control)).is_whole is is_whole
+
+
+def test_the_control_of_one_order_is_not_that_of_the_next() -> None:
+    assert not one(text(msh(), "ORC|RP||F1", "OBR|1", obx(HB), "OBR|2||F2|IONO^Ionogramme^L", obx(NA))).is_whole
+
+
+@pytest.mark.parametrize("control", ["CA", "OC"])
+def test_a_cancelled_order_takes_its_report_back(control: str) -> None:
+    first, second, third = reports(
+        message(obx(HB)) + message(control=control) + message(obx(HB, status="D"), control=control)
+    )
+    assert (first.is_deletion, second.is_deletion, third.is_deletion) == (False, True, True)
+    assert first.keys == second.keys == third.keys
+
+
+def test_results_that_stand_are_not_taken_back_by_one_cancelled_order() -> None:
+    content = message(obx(HB), control="CA") + text(
+        msh(), "ORC|CA||F1", "OBR|1||F1|BILAN^Bilan^L", "ORC|RE||F2", "OBR|2||F2|IONO^Ionogramme^L", obx(NA)
+    )
+    assert [report.is_deletion for report in reports(content)] == [False, False]
+
+
+def test_an_order_said_cancelled_by_its_own_status_takes_its_report_back() -> None:
+    assert one(text(msh(), "OBR|1||F1|BILAN^Bilan^L" + "|" * 21 + "X")).is_deletion
+    assert not one(text(msh(), "OBR|1||F1|BILAN^Bilan^L" + "|" * 21 + "F")).is_deletion

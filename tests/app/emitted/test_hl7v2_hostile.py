@@ -1,0 +1,113 @@
+"""Whatever the bytes, reading ends soon, raises nothing, and says of what is damaged our own words only."""
+
+import re
+import time
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.emitted import hl7v2, hl7v2_damage, hl7v2_message
+from app.emitted.observed import Damaged, NoReport, Observed, ObservedReport
+from tests.app.emitted.messages import CDA, HB, damaged, document, documents, ed, message, msh, obx, read
+
+PLACE = re.compile(r"fichier 1(, message \d+(, segment \d+)?)?")
+WHOLE = (
+    b"\x0b"
+    + message(obx(HB), obx("NA^Sodium \\T\\ co^L~X", "140"), ed(CDA.format("a")), head=msh(charset="8859/1")).encode()
+    + b"\x1c\r"
+    + message(obx(HB, status="C"), obx("630-4^Culture^LN", "Escherichia\ncoli", kind="FT"), "PRT||UC").encode("cp1252")
+)
+MANY = 400_000
+MOST_SECONDS = 5.0
+
+HOSTILE = [
+    message("OBX" + "|" * MANY),
+    message("OBX|1|NM|" + "^" * MANY + "||1||||||F"),
+    message("OBX|1|NM|" + "~" * MANY + "||1||||||F"),
+    message("OBX|1|NM|A" + "\\" * MANY + "^x^L||1||||||F"),
+    message("OBX|1|NM|A" + "\\X41\\" * (MANY // 5) + "^x^L||1||||||F"),
+    message("OBX|1|NM|A||" + "\\E\\" * (MANY // 3) + "||||||F"),
+    message("OBX|1|ED|11502-2^x^LN||^TEXT^XML^Base64^" + "\\.br\\" * (MANY // 5) + "||||||F"),
+    message("OBX|1|ED|11502-2^x^LN||^TEXT^XML^A^" + "\\X41\\" * (MANY // 5) + "||||||F"),
+    message("OBX|1|ED|11502-2^x^LN||" + "^" * MANY + "||||||F"),
+    message("OBX|1|ED|11502-2^x^LN||" + "~A" * (MANY // 2) + "||||||F"),
+    message("OBX|1|ED|11502-2^x^LN||^TEXT^XML^Base64^", *(["QUJD"] * (MANY // 5))),
+    message("OBX|1|FT|A^x^L||" + "x" * MANY, *(["y"] * (MANY // 2))),
+    message(obx(HB), *(["|"] * (MANY // 2))),
+    message("PID|1||" + "A~" * (MANY // 2) + "||" + "B^" * (MANY // 2)),
+    message(*(["x"] * (MANY // 2))),
+    msh() + "\r" * MANY,
+    "MSH|^~\\&|" * (MANY // 9),
+    "MSH|^~\\&\r" * (MANY // 9),
+    " " * MANY + "MSH|^~\\&",
+    "\r ".join([" " * 100] * (MANY // 100)),
+    "\x0bMSH|^~\\&" * (MANY // 9),
+    "A" * MANY,
+]
+"""Files written to take time or memory."""
+
+
+def checked(content: bytes) -> list[Observed]:
+    """All that is said, of which nothing damaged says more than it may."""
+    found = read(content, documents(a=document("a")))
+    for item in found:
+        assert isinstance(item, ObservedReport | NoReport | Damaged)
+        if isinstance(item, Damaged):
+            assert PLACE.fullmatch(item.place)
+            assert item.reason in hl7v2_damage.REASONS
+    return found
+
+
+@given(st.integers(0, len(WHOLE)), st.integers(0, len(WHOLE)))
+def test_a_file_cut_anywhere_is_read(start: int, end: int) -> None:
+    checked(WHOLE[start:end])
+
+
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=12))
+@settings(max_examples=300)
+def test_a_file_with_other_bytes_is_read(changes: list[tuple[int, int]]) -> None:
+    content = bytearray(WHOLE)
+    for place, byte in changes:
+        content[place] = byte
+    checked(bytes(content))
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_after_a_header_are_read(rest: bytes) -> None:
+    checked(b"MSH|^~\\&|SIL|LABO|||2026||ORU^R01\rOBR|1\r" + rest)
+    checked(b"MSH" + rest)
+
+
+@given(st.lists(st.sampled_from(["MSH", "OBX", "OBR", "ED", "|", "^", "~", "\\", "&", "\r", "\n", "A", "=", '""'])))
+def test_any_mixture_of_separators_is_read(parts: list[str]) -> None:
+    checked(f"{msh()}\rOBR|1\r{''.join(parts)}".encode())
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_is_written_to_take_time_takes_little(content: str) -> None:
+    raw = content.encode()
+    begun = time.process_time()
+    checked(raw)
+    assert time.process_time() - begun < MOST_SECONDS
+
+
+@pytest.mark.parametrize("content", HOSTILE[:10], ids=range(10))
+def test_what_is_written_to_take_memory_takes_little(content: str) -> None:
+    raw = content.encode()
+    tracemalloc.start()
+    checked(raw)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(raw)
+
+
+def test_numbers_of_messages_segments_and_damaged_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hl7v2, "MOST_MESSAGES", 3)
+    monkeypatch.setattr(hl7v2_message, "MOST_SEGMENTS", 20)
+    monkeypatch.setattr(hl7v2_message, "MOST_DAMAGED", 5)
+    assert damaged(read(message(obx(HB)) * 4)) == [("fichier 1", hl7v2_damage.TOO_MANY)]
+    assert damaged(read(message(*[obx(HB)] * 17))) == [("fichier 1, message 1, segment 21", hl7v2_damage.TOO_LONG)]
+    assert not damaged(read(message(*[obx(HB)] * 16)))
+    assert len(damaged(read(message(*["x"] * 9)))) == 5
