@@ -263,6 +263,8 @@ DETAIL_LABELS: dict[str, str] = {
     "no_local_code_unapproved": "sans code local ni code approuvé",
     "not_approved": "sans code approuvé qui compte",
     "retired_emitted": "d’analyses retirées",
+    "out_of_scope": "hors périmètre",
+    "no_code_exists": "d’analyses sans code LOINC existant",
     "waiting_code": "avec code d’attente",
     "unit_unread": "unité non reconnue",
     "masked": "code local masqué",

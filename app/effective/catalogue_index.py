@@ -21,6 +21,10 @@ class IndexedAnalysis:
     chapter: str
     is_retired: bool
     """Whether the laboratory no longer runs any of its rows."""
+    is_without_code: bool = False
+    """Whether biologists approved, of each of its rows, that LOINC has no code for it."""
+    is_out_of_scope: bool = False
+    """Whether they approved, of each of them, that it is no analysis to transcode."""
 
 
 Analyses = Mapping[str, IndexedAnalysis]
@@ -59,7 +63,13 @@ def _indexed(group: list[CoverageRow], stands: Mapping[int, Standing]) -> Indexe
         counted=counted.pop() if len(counted) == 1 else "",
         chapter=next((row.chapter for row in (*run, *group) if row.chapter), ""),
         is_retired=not run,
+        is_without_code=_are_all(held, stands, Standing.NO_CODE),
+        is_out_of_scope=_are_all(held, stands, Standing.OUT_OF_SCOPE),
     )
+
+
+def _are_all(rows: list[CoverageRow], stands: Mapping[int, Standing], standing: Standing) -> bool:
+    return bool(rows) and all(stands[row.id] is standing for row in rows)
 
 
 def index_of(analyses: Analyses) -> CatalogueIndex:

@@ -85,6 +85,10 @@ def _of_the_local_code(
         return
     if analysis.is_retired:
         yield Finding.RETIRED
+    if analysis.is_without_code:
+        yield Finding.NO_CODE_EXISTS
+    if analysis.is_out_of_scope:
+        yield Finding.OUT_OF_SCOPE
     if not analysis.counted:
         yield Finding.NOT_APPROVED
     elif only == analysis.counted:

@@ -39,6 +39,10 @@ TITLES = {
 
 def repair_of(findings: Collection[Finding]) -> Repair:
     """What is to be done first of results of which this is said."""
+    is_settled = Finding.NO_CODE_EXISTS in findings or Finding.OUT_OF_SCOPE in findings
+    if is_settled and Finding.LOCAL_ONLY in findings and Finding.RETIRED not in findings:
+        # They carry no LOINC code, and biologists approved that they have none to carry.
+        return Repair.NONE
     for finding, repair in (
         (Finding.NO_LOCAL_CODE, Repair.LOCAL_CODE),
         (Finding.NOT_IN_CATALOGUE, Repair.ADOPT),
@@ -89,6 +93,8 @@ def _retired(line: Line, _sent: str, _approved: str) -> str:
 
 
 def _approve(line: Line, sent: str, _approved: str) -> str:
+    if Finding.NO_CODE_EXISTS in line.findings or Finding.OUT_OF_SCOPE in line.findings:
+        return f"Retirez {sent} de cette analyse\u202f: il est approuvé qu’elle n’a pas de code LOINC à porter."
     if Finding.DEPRECATED in line.findings:
         return f"Faites approuver le code qui remplace {sent}, retiré de LOINC, puis portez-le dans le SGL."
     if sent:

@@ -52,6 +52,8 @@ NAMES: dict[Finding, str] = {
     Finding.BY_LOINC_ALONE: "sans code local, dont le code LOINC est approuvé pour une analyse",
     Finding.NO_LOCAL_UNAPPROVED: "sans code local, sans code LOINC approuvé",
     Finding.NOT_APPROVED: "dont le code local n’a pas de code LOINC approuvé qui compte",
+    Finding.NO_CODE_EXISTS: "d’une analyse pour laquelle il est approuvé que LOINC n’a pas de code",
+    Finding.OUT_OF_SCOPE: "d’une ligne approuvée hors périmètre",
     Finding.RETIRED: "d’une analyse que le catalogue dit retirée",
     Finding.WAITING_CODE: "avec un code d’attente",
     Finding.UNIT_UNREAD: "dont l’unité n’est pas reconnue",

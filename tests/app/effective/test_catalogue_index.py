@@ -26,7 +26,15 @@ def test_only_what_biologists_approved() -> None:
         row(2, "K", POTASSIUM, status=Status.DECIDED),
         row(3, "CL", status=Status.APPROVED, outcome=Outcome.NO_LOINC),
     ]
-    assert analyses_of(rows) == {"NA": analysis(SODIUM), "K": analysis(), "CL": analysis()}
+    found = analyses_of(rows)
+    assert {code: item.approved for code, item in found.items()} == {"NA": {SODIUM}, "K": set(), "CL": set()}
+    assert [code for code, item in found.items() if item.is_without_code] == ["CL"]
+
+
+def test_a_local_code_is_settled_without_code_only_when_each_of_its_rows_is() -> None:
+    settled = {"status": Status.APPROVED, "outcome": Outcome.OUT_OF_SCOPE}
+    found = analyses_of([row(1, "COM", **settled), row(2, "NA", **settled), row(3, "NA", SODIUM)])
+    assert [code for code, item in found.items() if item.is_out_of_scope] == ["COM"]
 
 
 def test_approved_codes_that_do_not_count_make_nothing_effective() -> None:

@@ -30,10 +30,11 @@ CATALOGUE = {
     "DEUX": analysis(SODIUM, POTASSIUM),
     "RIEN": analysis(),
 }
+SETTLED = {"SANS": replace(analysis(), is_without_code=True), "COM": replace(analysis(), is_out_of_scope=True)}
 
 
 def findings_of(item: Seen, codes: CodeFacts = CODES) -> set[Finding]:
-    (line,) = judged(counts_of_results([[item]]), CATALOGUE, codes)
+    (line,) = judged(counts_of_results([[item]]), CATALOGUE | SETTLED, codes)
     return set(line.findings)
 
 
@@ -61,6 +62,8 @@ F = Finding
         (seen("DEUX", SODIUM), {F.WITH_LOINC, F.NOT_APPROVED}),
         (seen("RIEN", SODIUM), {F.WITH_LOINC, F.NOT_APPROVED}),
         (seen("XYZ", SODIUM), {F.WITH_LOINC, F.NOT_IN_CATALOGUE}),
+        (seen("SANS"), {F.LOCAL_ONLY, F.NOT_APPROVED, F.NO_CODE_EXISTS}),
+        (seen("COM", SODIUM), {F.WITH_LOINC, F.NOT_APPROVED, F.OUT_OF_SCOPE}),
         (seen("XYZ"), {F.LOCAL_ONLY, F.NOT_IN_CATALOGUE}),
         (seen(MASKED, SODIUM), {F.WITH_LOINC, F.NOT_IN_CATALOGUE, F.MASKED}),
         (seen("", SODIUM), {F.WITH_LOINC, F.NO_LOCAL_CODE, F.BY_LOINC_ALONE}),

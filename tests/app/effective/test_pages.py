@@ -24,6 +24,7 @@ COUNTS = counts_of_results(
     [
         [seen("NA", SODIUM), seen("NA", SODIUM), seen("K"), seen("CL", POTASSIUM)],
         [seen("NA", SODIUM), seen("OLD", SODIUM), seen("INCONNU", GLUCOSE), seen("", SODIUM), seen("GLY", GLUCOSE)],
+        [seen("COM", SODIUM), seen("RARE")],
     ],
     level1=1,
     damaged=[Damaged("fichier 1, message 3", "segment illisible")],
@@ -70,7 +71,7 @@ def test_the_list_of_runs_gives_each_share_with_its_definition(
 ) -> None:
     said = words(client_for(READER).get(path(sample)).text)
     assert "depuis le 01/01/2026" in said
-    assert "44,44 %" in said
+    assert "36,36 %" in said
     assert "Résultats effectivement transcodés, divisés par tous les résultats lus." in said
     assert "Lire et compter" not in said, "a reader sends nothing"
 
@@ -81,8 +82,8 @@ def test_a_run_shows_its_figures_beside_the_coverage(
     answer = client_for(BIOLOGIST).get(path(sample, run))
     assert answer.status_code == 200
     said = words(answer.text)
-    assert "Par résultats 44,44 %" in said
-    assert "Par codes locaux 33,33 %" in said
+    assert "Par résultats 36,36 %" in said
+    assert "Par codes locaux 25,00 %" in said
     assert "Couverture du catalogue aujourd’hui 50,00 %" in said
     assert "celui qu’un biologiste a approuvé" in said
     assert "Biochimie 75,00 %" in said
@@ -97,6 +98,7 @@ def test_a_run_shows_its_figures_beside_the_coverage(
         ("CL", "Remplacez 2823-3 par 2075-0 sur cette analyse."),
         ("OLD", "Le catalogue dit cette analyse retirée"),
         ("INCONNU", "Ajoutez cette analyse à l’export du catalogue\u202f: elle part avec 14749-6"),
+        ("COM", "Retirez 2951-2 de cette analyse"),
         ("GLY", "Faites approuver un code pour cette analyse\u202f: le SGL envoie 14749-6"),
         ("", "Faites envoyer le code local avec chaque résultat (2951-2)"),
     ],
@@ -151,7 +153,7 @@ def test_sending_reports(
     answer = client_for(BIOLOGIST).post(path(sample), files=files, data={"du": "2026-02-01", "au": ""})
     assert answer.headers["location"] == path(sample)
     answer = client_for(BIOLOGIST).get(path(sample))
-    assert "3 comptes rendus lus, 9 résultats" in answer.text
+    assert "4 comptes rendus lus, 11 résultats" in answer.text
     assert "fichier 1, message 3 (segment illisible)" in answer.text
     assert "DURAND" not in answer.text
     with reading(engine) as session:
