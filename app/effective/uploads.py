@@ -6,6 +6,7 @@ in no table, made of the key of the installation and of a salt drawn for this up
 that reads them, into a file that has no name and ends with that process.
 """
 
+import hmac
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,6 @@ from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine
 
 from app.effective import repository
@@ -28,7 +27,7 @@ from app.errors import InvalidInputError, WorkbenchError
 from app.jobs.registry import register_sweep
 from app.models import StoredFile, utc_now
 from app.platform.database import reading, transaction
-from app.second_factor.installation_key import KEY_BYTES, installation_key
+from app.second_factor.installation_key import installation_key
 from app.settings import Settings
 from app.storage import service as storage
 
@@ -60,8 +59,7 @@ def new_salt() -> str:
 
 def key_of(settings: Settings, salt: str) -> bytes:
     """The key of an upload, 32 bytes."""
-    derived = HKDF(SHA256(), KEY_BYTES, bytes.fromhex(salt), b"emitted reports")
-    return derived.derive(installation_key(settings))
+    return hmac.digest(installation_key(settings), b"emitted reports" + bytes.fromhex(salt), "sha256")
 
 
 def store(engine: Engine, key: bytes, laboratory_id: int, content: IO[bytes]) -> storage.Draft:
