@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -46,6 +47,10 @@ from tests import hypothesis_profiles, postgresql, scenes
 
 # As the command line sets it; what is private whatever the umask has tests of its own.
 os.umask(0o077)
+# The tests start hundreds of processes: each would compile the whole application again, where the environment (as that
+# of many containers) keeps Python from writing what it has compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 hypothesis_profiles.load()
 open_transactions.be_strict()
 
