@@ -9,7 +9,7 @@ import pickle
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import _IncludedRouter
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -24,6 +25,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlmodel import Session, SQLModel, create_engine
+from starlette.routing import BaseRoute
 
 from app.accounts import passwords
 from app.double_reading import asking
@@ -148,6 +150,32 @@ def share_compiled_statements() -> None:
 
 
 share_compiled_statements()
+
+
+def share_routes() -> None:
+    """What FastAPI works out of a route is worked out once a process of tests, not once an application.
+
+    Every test has an application of its own, whose first request reads the signatures of all routes: that takes longer
+    than the rest of most tests. Of what a route is included with, only the application itself is not looked at: it
+    would be asked for replaced dependencies, and no test replaces any.
+    """
+    build: Any = _IncludedRouter._build_effective_context
+    known: dict[int, list[tuple[BaseRoute, Any, Any]]] = {}
+
+    def shared(self: _IncludedRouter, route: BaseRoute) -> Any:
+        given = replace(self.include_context, dependency_overrides_provider=None)
+        # The route is kept too: its number is then never that of another.
+        same = known.setdefault(id(route), [])
+        for _route, included, found in same:
+            if included == given:
+                return found
+        same.append((route, given, build(_IncludedRouter(self.original_router, given), route)))
+        return same[-1][-1]
+
+    _IncludedRouter._build_effective_context = shared  # type: ignore[method-assign]
+
+
+share_routes()
 
 
 # Collecting makes most of a million objects that stay until the end: the collector need not walk through them, neither
