@@ -73,6 +73,7 @@ NAMES = {
 
 REAL_HASHER = passwords._hasher
 REAL_DRAW = asking.is_drawn
+REAL_PAUSE = database.GIVE_WAY_SECONDS
 
 ClientFor = Callable[[str], TestClient]
 
@@ -296,10 +297,24 @@ def no_second_reading_by_chance() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobody_waits_for_the_writer() -> Iterator[None]:
+    """Long work gives way without a pause: in most tests nobody else writes; servers started by tests pause."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "GIVE_WAY_SECONDS", 0.0)
+        yield
+
+
 @pytest.fixture
 def real_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     """Decisions drawn as in an installation."""
     monkeypatch.setattr(asking, "is_drawn", REAL_DRAW)
+
+
+@pytest.fixture
+def real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long work pauses between two transactions on SQLite as in an installation."""
+    monkeypatch.setattr(database, "GIVE_WAY_SECONDS", REAL_PAUSE)
 
 
 @pytest.fixture
