@@ -16,6 +16,8 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 USER_ID ?= $(shell id -u)
 
 export PIP_ROOT_USER_ACTION = ignore
+# Set in many containers: every start of the application would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -7,15 +7,18 @@ import logging
 import os
 import pickle
 import shutil
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import _IncludedRouter
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -23,6 +26,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlmodel import Session, SQLModel, create_engine
+from starlette.routing import BaseRoute
 
 from app.accounts import passwords
 from app.double_reading import asking
@@ -35,7 +39,7 @@ from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
 from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
-from app.proposals import engines
+from app.proposals import engine_cache, engines
 from app.proposals.engine_cache import EngineCache
 from app.proposals.service import prepare_engine
 from app.settings import Settings
@@ -46,6 +50,10 @@ from tests import hypothesis_profiles, postgresql, scenes
 
 # As the command line sets it; what is private whatever the umask has tests of its own.
 os.umask(0o077)
+# The tests start hundreds of processes: each would compile the whole application again, where the environment (as that
+# of many containers) keeps Python from writing what it has compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 hypothesis_profiles.load()
 open_transactions.be_strict()
 
@@ -66,6 +74,7 @@ NAMES = {
 
 REAL_HASHER = passwords._hasher
 REAL_DRAW = asking.is_drawn
+REAL_PAUSE = database.GIVE_WAY_SECONDS
 
 ClientFor = Callable[[str], TestClient]
 
@@ -143,6 +152,32 @@ def share_compiled_statements() -> None:
 
 
 share_compiled_statements()
+
+
+def share_routes() -> None:
+    """What FastAPI works out of a route is worked out once a process of tests, not once an application.
+
+    Every test has an application of its own, whose first request reads the signatures of all routes: that takes longer
+    than the rest of most tests. Of what a route is included with, only the application itself is not looked at: it
+    would be asked for replaced dependencies, and no test replaces any.
+    """
+    build: Any = _IncludedRouter._build_effective_context
+    known: dict[int, list[tuple[BaseRoute, Any, Any]]] = {}
+
+    def shared(self: _IncludedRouter, route: BaseRoute) -> Any:
+        given = replace(self.include_context, dependency_overrides_provider=None)
+        # The route is kept too: its number is then never that of another.
+        same = known.setdefault(id(route), [])
+        for _route, included, found in same:
+            if included == given:
+                return found
+        same.append((route, given, build(_IncludedRouter(self.original_router, given), route)))
+        return same[-1][-1]
+
+    _IncludedRouter._build_effective_context = shared  # type: ignore[method-assign]
+
+
+share_routes()
 
 
 # Collecting makes most of a million objects that stay until the end: the collector need not walk through them, neither
@@ -246,10 +281,25 @@ def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="session", autouse=True)
 def several_engines() -> Iterator[None]:
-    """Engines stay from one test to the next; how many an installation keeps has tests of its own."""
+    """Engines stay from one test to the next; how many an installation keeps has tests of its own.
+
+    One that leaves is freed without the collector, as nothing in it refers back to it: to walk through all that a
+    process of tests has collected takes up to ten seconds each time.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "_engines", SeveralEngines())
+        collector = SimpleNamespace(freeze=gc.freeze, collect=gc.collect, unfreeze=lambda: None)
+        patch.setattr(engine_cache, "gc", collector)
         yield
+
+
+@pytest.fixture
+def real_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Engines that leave are freed as in an installation."""
+    monkeypatch.setattr(engine_cache, "gc", gc)
+    yield
+    # The test may have given back to the collector what was set aside once collected.
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -263,10 +313,24 @@ def no_second_reading_by_chance() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobody_waits_for_the_writer() -> Iterator[None]:
+    """Long work gives way without a pause: in most tests nobody else writes; servers started by tests pause."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "GIVE_WAY_SECONDS", 0.0)
+        yield
+
+
 @pytest.fixture
 def real_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     """Decisions drawn as in an installation."""
     monkeypatch.setattr(asking, "is_drawn", REAL_DRAW)
+
+
+@pytest.fixture
+def real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long work pauses between two transactions on SQLite as in an installation."""
+    monkeypatch.setattr(database, "GIVE_WAY_SECONDS", REAL_PAUSE)
 
 
 @pytest.fixture

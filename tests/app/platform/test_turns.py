@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from app.platform.database import give_way, make_engine, transaction
@@ -14,6 +15,7 @@ PASSED_OVER = 4
 """Transactions of the long work that a person lets pass on average, on a machine busy with something else."""
 
 
+@pytest.mark.usefixtures("real_pauses")
 def test_whoever_waits_writes_between_two_transactions_of_long_work(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'base.sqlite3'}")
     with transaction(engine) as session:
