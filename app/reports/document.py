@@ -27,9 +27,11 @@ LETTER_POINTS, PADDING_POINTS, PAGE_POINTS = 4.4, 8, 538
 """Of a bold letter of the tables, of the margins of a cell, and of the width of the text on A4."""
 MOST_LETTERS = 280
 """Of a justification or a message: the whole is in the file of the rows."""
-WIDTH_RULES = "".join("col.w{0} {{ width: {0}% }}\n".format(width) for width in range(1, 101))  # noqa: UP032
-"""A rule for each width a column may have: no element carries a style of its own. Not an f-string, the mark of a
-percentage that is printed, which is made in one place only."""
+WIDTH_RULES = "table.list { table-layout: fixed }\n" + "".join(
+    "col.w{0} {{ width: {0}% }}\n".format(width) for width in range(1, 101)  # noqa: UP032
+)
+"""A long list, and a rule for each width that a column of it may have: no element carries a style of its own. Not an
+f-string, the mark of a percentage that is printed, which is made in one place only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ WITH_FORMATS_OF_THEIR_OWN = {
     "exports/sheet_layout.py": "an hour of Paris, on printed pages",
     "fhir_resources/naming.py": "versions to the second, in UTC",
     "fhir_resources/values.py": "FHIR says its time zone",
+    "emitted/cda_document.py": "orders the versions of a report; nobody reads it",
+    "emitted/fhir_documents.py": "the same",
     "publication/state.py": "the mark of a state, in UTC",
     "files/workbook.py": "the cells of a received workbook",
     "platform/backup_before.py": "the name of a file, which says Z",
