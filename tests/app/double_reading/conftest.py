@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.double_reading import queue_sql
 from app.double_reading.asking import ask
@@ -44,8 +44,8 @@ class Readings:
     def request(self, local_test_id: int) -> ReadingRequest:
         """The last request on a row."""
         with reading(self.desk.engine) as session:
-            found = session.exec(select(ReadingRequest).where(ReadingRequest.local_test_id == local_test_id)).all()
-            return found[-1]
+            asked = select(ReadingRequest).where(ReadingRequest.local_test_id == local_test_id)
+            return session.exec(asked.order_by(col(ReadingRequest.id))).all()[-1]
 
     def read(self, local_test_id: int, answer: Answer, email: str = BIOLOGIST, request: str = "") -> SecondReading:
         asked = request or self.request(local_test_id).public_id
