@@ -22,6 +22,8 @@ from app.catalogues import profile_routes as profiles
 from app.catalogues import routes as catalogues
 from app.claims import jobs as claim_jobs
 from app.claims import routes as claims
+from app.code_requests import routes as code_requests
+from app.code_requests import told as requests_told
 from app.consistency import routes as consistency
 from app.coverage import bars as coverage_bars
 from app.coverage import days as coverage_days
@@ -119,6 +121,7 @@ ROUTERS = (
     reports.router,
     versions.router,
     exports.router,
+    code_requests.router,
     claims.router,
     storage.router,
     fhir.router,
@@ -133,7 +136,7 @@ JOBS = (
     claim_jobs, effective_jobs,
 )  # fmt: skip
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
-HANDED_DOWN = (coverage_bars, versions_told)
+HANDED_DOWN = (coverage_bars, versions_told, requests_told)
 """The modules that hand a function of theirs to a lower room."""
 LISTENERS = (keeping,)
 """The modules that listen to what sessions write, and keep what follows from it."""

@@ -53,6 +53,19 @@ class Settings(BaseSettings):
         description="Adresse d'écoute du serveur web ; celle par défaut n'est joignable que depuis la machine même.",
     )
     port: int = Field(8000, description="Port d'écoute du serveur web ; 0 laisse le système en choisir un.")
+    waiting_code_system: str = Field(
+        "1.2.250.1.213.1.1.5.130",
+        pattern=r"^[0-2](\.(0|[1-9][0-9]*)){2,}$",
+        max_length=64,
+        description="OID du système des codes d’attente, tant qu’un laboratoire n’en écrit pas un autre à sa page "
+        "« Codes d’attente ». Un code d’attente n’est jamais compté comme un transcodage.",
+    )
+    national_request_columns: str = Field(
+        "reference,laboratoires,codes_locaux,libelle,synonyme,unite,milieu,technique,grandeur,temporalite,echelle,"
+        "nabm,volume,code_attente,systeme_attente,recherche,motif,etat",
+        description="Colonnes de la liste nationale des demandes de code, dans l’ordre, séparées par des virgules ; le "
+        "guide des demandes les décrit. La forme du formulaire national n’étant pas publique, celle-ci est la nôtre.",
+    )
     public_address: str = Field(
         "",
         description="Adresse par laquelle on ouvre l'atelier, par exemple `https://atelier.exemple.fr` : les adresses "

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.coverage.definitions import TARGET, CoverageRow, Definition, Figure, Measure
 from app.coverage.report import NOT_TRANSCODED, Approver, CoverageReport
+from app.coverage.requests_told import ToldRequests
 from app.coverage.wording import EMPTIED, NO_CHAPTER, STANDING_LABELS, name_of, scope_of, sentence_of
 from app.models import Catalogue, Level, LoincRelease
 from app.text import counted, format_number
@@ -101,6 +102,8 @@ class CoveragePage(PageContext):
 
     catalogue: Catalogue
     active: str
+    requests: ToldRequests | None
+    """The requests of codes; None on a past day."""
     laboratory_name: str
     laboratory_finess: str
     release_id: int

@@ -20,6 +20,7 @@ from app.coverage.pages import (
     without_code_rows,
 )
 from app.coverage.report import ambiguous_sentence
+from app.coverage.requests_told import told_requests
 from app.coverage.service import as_seen, shown_report
 from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded, day_sentence
 from app.platform.identity import CatalogueAccess
@@ -76,6 +77,7 @@ def coverage_page(
         definition=counted_as_transcoded(context.grace),
         denominator_note=NO_OFFICIAL_DENOMINATOR,
         open_tasks=0 if day else count_open_tasks(session, access.catalogue_id),
+        requests=None if day else told_requests(session, access.catalogue_id, blind_person(access)),
         target=TARGET_PERCENT,
         is_large=is_large,
     )

@@ -19,6 +19,7 @@ from app.models.base import metadata, utc_now
 from app.models.batch import BY_TRANSCODERS, Batch, BatchAnswer, BatchKind, BatchRow
 from app.models.catalogue import Catalogue, CatalogueChange, ChangeKind, ExamAnalysis, LocalTest, SourceFile, SourceRow
 from app.models.chain import INSTALLATION, ChainHead, ChainLink, Erasure, LinkKind, TextSalt
+from app.models.code_request import CodeRequestStep, RequestAction, RequestStatus, WaitingCodeRule
 from app.models.consistency import ConsistencyAction, ConsistencyAnswer, ConsistencyFinding, ConsistencyKind
 from app.models.coverage import CoverageDay, CoverageDefinition
 from app.models.decision import MARKS, Action, Decision, Outcome, Relation, ReviewState, Status
@@ -83,6 +84,7 @@ __all__ = [
     "ChainHead",
     "ChainLink",
     "ChangeKind",
+    "CodeRequestStep",
     "ConsistencyAction",
     "ConsistencyAnswer",
     "ConsistencyFinding",
@@ -144,6 +146,8 @@ __all__ = [
     "RecoveryCode",
     "Relation",
     "ReleaseStatus",
+    "RequestAction",
+    "RequestStatus",
     "ReviewState",
     "ReviewTask",
     "Role",
@@ -170,6 +174,7 @@ __all__ = [
     "ValueSet",
     "ValueSetKind",
     "ValueSetMember",
+    "WaitingCodeRule",
     "WorklistEntry",
     "metadata",
     "utc_now",

@@ -14,7 +14,7 @@ APPEND_ONLY_TABLES = (
     "decision", "audit_event", "source_row", "catalogue_change", "mapping_withdrawal", "grace_date", "method_rule",
     "reading_share", "reading_request", "second_reading", "reading_reconciliation",
     "batch", "batch_row", "batch_answer",
-    "consistency_answer",
+    "consistency_answer", "code_request_step", "waiting_code_rule",
     "sign_off", "sign_off_withdrawal",
     "effective_run", "effective_count", "effective_cluster", "effective_withdrawal",
     "assignment", "assigned_row",

@@ -24,6 +24,7 @@ ERASABLE: dict[str, tuple[str, ...]] = {
     "batch_answer": ("message",),
     "batch_row": ("refusal",),
     "catalogue_change": ("old", "new"),
+    "code_request_step": ("recipient", "reference", "reason"),
     "consistency_answer": ("subject", "reason", "summary"),
     "coverage_definition": ("title",),
     "decision": ("reason", "comment", "justification"),
@@ -39,6 +40,7 @@ ERASABLE: dict[str, tuple[str, ...]] = {
     "sign_off_withdrawal": ("reason",),
     "source_file": ("file_name", "columns"),
     "source_row": ("cells",),
+    "waiting_code_rule": ("codes",),
 }
 """Free texts, that a person or a file brought: a link commits to each with a salt, so that one can be erased."""
 BY_DIGEST = {"source_file": {"content": "sha256"}, "sign_off": {"content": "compressed_sha256"}}

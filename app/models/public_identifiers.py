@@ -21,6 +21,7 @@ IDENTIFIED = (
     "batch",
     "catalogue",
     "catalogue_change",
+    "code_request_step",
     "consistency_answer",
     "coverage_definition",
     "decision",
@@ -48,6 +49,7 @@ IDENTIFIED = (
     "source_file",
     "user_account",
     "value_set",
+    "waiting_code_rule",
 )
 """The tables of facts: each row has a `public_id`."""
 

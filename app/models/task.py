@@ -19,6 +19,10 @@ class TaskKind(StrEnum):
     DISCOURAGED = "discouraged"
     AXES_CHANGED = "axes_changed"
     NAME_CHANGED = "name_changed"
+    CODE_ARRIVED = "code_arrived"
+    """The row has no LOINC code, and the release holds the one that was given to the request made for it."""
+    CODE_PLAUSIBLE = "code_plausible"
+    """The row has no LOINC code, and the release brings one whose axes all agree with it."""
 
 
 class ReviewTask(SQLModel, table=True):

@@ -32,6 +32,8 @@ TASK_LABELS = {
     TaskKind.DISCOURAGED: ("Déconseillé", "chip-warn"),
     TaskKind.AXES_CHANGED: ("Axes modifiés", "chip-warn"),
     TaskKind.NAME_CHANGED: ("Nom modifié", "chip-info"),
+    TaskKind.CODE_ARRIVED: ("Code demandé arrivé", "chip-ok"),
+    TaskKind.CODE_PLAUSIBLE: ("Nouveau code plausible", "chip-info"),
 }
 VALUE_SET_LABELS = {kind: TITLES[kind] for kind in ValueSetKind}
 

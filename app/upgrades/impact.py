@@ -26,7 +26,7 @@ from app.models import (
 from app.terminology import repository
 from app.terminology.wording import AXIS_LABELS, TASK_LABELS
 from app.text import counted, enumeration
-from app.upgrades.report import AXES, TermView, kinds_of_change, view_of
+from app.upgrades.report import AXES, CHANGES, TermView, kinds_of_change, view_of
 
 MEMORY = "mémoire du laboratoire"
 
@@ -156,7 +156,7 @@ def by_kind(used: Iterable[UsedCode]) -> list[KindCount]:
     """The counts of each kind of change, the gravest first, those of nothing included."""
     found = list(used)
     counts = []
-    for kind in TaskKind:
+    for kind in CHANGES:
         mine = [item for item in found if item.kind is kind]
         counts.append(
             KindCount(

@@ -13,6 +13,7 @@ from app.terminology.wording import TASK_LABELS, release_name
 from app.upgrades.impact import UsedCode, by_catalogue, by_kind, used_codes
 from app.upgrades.impact_rows import MEMBERS_ONLY, UsedRows, rows_for
 from app.upgrades.pages import ImpactCodeLine, ImpactHeading, ImpactKindLine, ImpactLine, ImpactPage, ImpactRowLink
+from app.upgrades.report import CHANGES
 from app.web.spreadsheet_csv import csv_pieces
 
 PAGE_SIZE = 100
@@ -92,13 +93,13 @@ def impact_page(session: Session, release: LoincRelease, query: ImpactQuery, rea
         current_title=release_name(current) if current else "aucune version",
         is_current=release.is_current,
         doubt=service.doubt_of(current, release),
-        kinds=[TASK_LABELS[kind][0] for kind in TaskKind],
+        kinds=[TASK_LABELS[kind][0] for kind in CHANGES],
         counts=[_kind_line(count, query, path) for count in by_kind(used)],
         lines=[
             ImpactLine(
                 laboratory=item.laboratory,
                 catalogue=item.catalogue,
-                counts=[counts[kind] for kind in TaskKind],
+                counts=[counts[kind] for kind in CHANGES],
                 total=counts.total(),
             )
             for item, counts in by_catalogue(used)

@@ -19,6 +19,7 @@ from app.platform.open_transactions import forbid_open_transaction
 from app.terminology.chunks import chunks
 from app.terminology.schemas import Switch
 from app.upgrades.report import Change, upgrade_report
+from app.upgrades.requested import plausible_codes, request_tasks
 
 CHUNK = 2000
 """Tasks a statement; two columns of a term make a row of about a kilobyte."""
@@ -50,9 +51,10 @@ def prepare_tasks(engine: Engine, old_release: LoincRelease, new_release: LoincR
             # The versions first: what changes while the rest is read is found again later.
             versions = _versions(session, catalogue_id)
             found[catalogue_id] = FoundTasks(versions, _tasks(session, catalogue_id, old_release, new_release))
+    plausible = plausible_codes(engine, old_release, new_release)
 
     def write(session: Session, actor: User | None) -> int:
-        return _write(session, found, old_release, new_release, actor)
+        return _write(session, found, plausible, old_release, new_release, actor)
 
     return write
 
@@ -61,12 +63,13 @@ def open_tasks_after(
     session: Session, old_release: LoincRelease, new_release: LoincRelease, actor: User | None = None
 ) -> int:
     """Find and open the tasks in the transaction of the session: when an installation starts, and nobody waits."""
-    return _write(session, {}, old_release, new_release, actor)
+    return _write(session, {}, {}, old_release, new_release, actor)
 
 
 def _write(
     session: Session,
     found: dict[int, FoundTasks],
+    plausible: dict[int, list[str]],
     old_release: LoincRelease,
     new_release: LoincRelease,
     actor: User | None,
@@ -78,6 +81,7 @@ def _write(
     for catalogue in session.exec(select(Catalogue).where(_shown()).order_by(col(Catalogue.id))).all():
         assert catalogue.id is not None
         rows = _verified(session, catalogue.id, found.get(catalogue.id, FoundTasks()), old_release, new_release)
+        rows = rows + request_tasks(session, catalogue.id, old_release, new_release, plausible)
         for chunk in chunks(rows, CHUNK):
             session.execute(insert(ReviewTask), chunk)
         if rows:

@@ -168,6 +168,7 @@ class TaskCard:
     kind_label: str
     kind_class: str
     lines: list[ComparedLine]
+    replacements_title: str
     replacements: list[RelatedLine]
     created_at: datetime
 

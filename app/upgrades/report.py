@@ -9,6 +9,14 @@ from app.models import Level, LocalTest, LoincRelease, LoincTerm, MapTo, Outcome
 from app.terminology import repository
 
 AXES = ("component", "property", "time_aspct", "system", "scale_typ", "method_typ")
+CHANGES = (
+    TaskKind.ABSENT,
+    TaskKind.DEPRECATED,
+    TaskKind.DISCOURAGED,
+    TaskKind.AXES_CHANGED,
+    TaskKind.NAME_CHANGED,
+)
+"""What a release may change in the code of a decision, the gravest first."""
 RETIREMENTS = {"DEPRECATED": TaskKind.DEPRECATED, "DISCOURAGED": TaskKind.DISCOURAGED}
 
 

@@ -13,6 +13,8 @@ from app.upgrades import tasks
 from app.upgrades.pages import ComparedLine, TaskCard, TasksPage
 
 PAGE_SIZE = 40
+INSTEAD = "Codes que LOINC donne à la place"
+ALSO = "Autres nouveaux codes qui concordent"
 
 
 def tasks_page(session: Session, access: CatalogueAccess, page: int) -> TasksPage:
@@ -44,6 +46,7 @@ def _card(task: ReviewTask, code: str, label: str) -> TaskCard:
         kind_label=text,
         kind_class=css_class,
         lines=compared_lines(task.old, task.new),
+        replacements_title=ALSO if task.kind == TaskKind.CODE_PLAUSIBLE else INSTEAD,
         replacements=[_replacement(item) for item in task.replacements],
         created_at=task.created_at,
     )

@@ -77,6 +77,8 @@ def _key(name: str, path: str) -> str:
     """What a parameter is called among the identifiers of a side."""
     if name in ("resource_id", "version_id"):
         return f"{path.split('/')[2]}.{name}"
+    if name == "local_test_id" and "demandes-de-code" in path:
+        return "request_id"
     if name == "public_id" and "/signature/" in path:
         return "signature_id"
     if name == "public_id" and "/effectif/" in path:

@@ -177,7 +177,11 @@ def _side(
     form["lu"] = read_case(approver, f"/catalogues/{catalogue_id}", rows["NA"])
     answer = approver.post(f"/catalogues/{catalogue_id}/approbation/{rows['NA']}?depuis=revue", data=form)
     assert answer.status_code == 303, answer.text
+    form = {"version": "0", "action": "no_loinc", "reason": "Essai de demande"}
+    answer = chooser.post(f"/catalogues/{catalogue_id}/revue/{rows['CL']}/decision", data=form)
+    assert answer.status_code == 303, answer.text
     side = Side({"laboratory_id": laboratory.id, "catalogue_id": catalogue_id, "local_test_id": rows["K"]})
+    side.values["request_id"] = rows["CL"]
     with transaction(world.engine) as session:
         _add_rows(session, side, laboratory.id, catalogue_id, owner, rows["K"] or 0)
         for person, email in members.items():
