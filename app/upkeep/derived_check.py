@@ -18,7 +18,8 @@ WORDS = (
 )  # fmt: skip
 """What a decision rests on, as the received row says it; other files may complete the rest."""
 _ACCOUNT_EVENTS = (
-    "user.create", "user.promote", "user.demote", "user.activate", "user.deactivate", "membership.change"
+    "user.create", "user.promote", "user.demote", "user.activate", "user.deactivate", "membership.change",
+    "user.come_from_elsewhere", "laboratory.import_archive",
 )  # fmt: skip
 
 
@@ -148,6 +149,12 @@ class _Rights:
             self.is_administrator[person] = action == "user.promote"
         elif action in ("user.activate", "user.deactivate"):
             self.is_active[person] = action == "user.activate"
+        elif action == "user.come_from_elsewhere":
+            self.email[person], self.is_administrator[person] = said.get("email"), False
+            self.is_active[person] = False
+        elif action == "laboratory.import_archive":
+            # The events that came with it tell the roles of there: nobody has one of them here.
+            self.role = {key: role for key, role in self.role.items() if key[1] != laboratory_id}
         elif laboratory_id is not None:
             self.role[person, laboratory_id] = said.get("after")
 
