@@ -286,7 +286,7 @@ class _Verification:
         return self._connection.execute(select(column).where(column == key)).first() is not None
 
     def _wrong(self, link: Any, member: Member, key: int, here: RowMapping, salts: Mapping[str, str]) -> str:
-        row = self._came.row_there(link.chain, link.table_name, here)
+        row = self._came.row_there(link.chain, link.table_name, dict(here))
         fixed_names, _, text_names = link.column_names.partition("|")
         fixed = [name for name in fixed_names.split(",") if name]
         texts = [name for name in text_names.split(",") if name]

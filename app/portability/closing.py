@@ -77,9 +77,9 @@ def _erase(session: Session, laboratory_id: int, archive: Archive, actor: User) 
         author_id=actor.id,
     )  # fmt: skip
     with ExitStack() as lifted:
-        for table in (*(item.name for item in tables), *_CHAINS):
-            if table in APPEND_ONLY_TABLES:
-                lifted.enter_context(Unprotected(connection, table, "delete"))
+        for name in (*(table.name for table in tables), *_CHAINS):
+            if name in APPEND_ONLY_TABLES:
+                lifted.enter_context(Unprotected(connection, name, "delete"))
         # Nobody writes in these tables any more: what the archive holds is all there is, or nothing is erased.
         head = repository.head(session, laboratory_id)
         found = (head.position, head.hash) if head is not None else (0, BEGINNING)

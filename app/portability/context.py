@@ -117,10 +117,11 @@ def _list_periods(
 
 
 def _grace(session: Session, laboratory: Laboratory) -> list[tuple[datetime, date | None]]:
-    lines = session.exec(select(GraceDate.created_at, GraceDate.last_day).order_by(col(GraceDate.id))).all()
+    facts = session.exec(select(GraceDate).order_by(col(GraceDate.id)))
+    lines = [(fact.created_at, fact.last_day) for fact in facts]
     told = told_before(session, laboratory, BEGINNING)
     if told is None or laboratory.imported_at is None:
-        return list(lines)
+        return lines
     here = [line for line in lines if line[0] <= laboratory.imported_at]
     since = [line for line in lines if line[0] > laboratory.imported_at]
     # What held here when it came holds for it from then on.

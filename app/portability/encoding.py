@@ -69,7 +69,7 @@ def json_line(columns: Sequence[Column[Any]], row: Mapping[str, Any]) -> bytes:
 
 def raw_csv(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     """The heading and the rows of a CSV with the number of the row (the heading is 1). Raises UnreadableError."""
-    text = io.TextIOWrapper(_Bounded(file), encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(io.BufferedReader(_Bounded(file)), encoding="utf-8-sig", newline="")
     before = csv.field_size_limit(LONGEST_LINE)
     number = 0
     try:
@@ -242,6 +242,6 @@ def moment(value: Any) -> datetime:
 
 def _day(value: Any) -> date:
     try:
-        return date.fromisoformat(value) if len(value) == 10 else _refused(value)  # type: ignore[no-any-return]
+        return date.fromisoformat(value) if len(value) == 10 else _refused(value)
     except (ValueError, TypeError) as error:
         raise UnreadableError("un jour est attendu (2026-03-01)") from error

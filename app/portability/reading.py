@@ -61,7 +61,7 @@ class Verified:
     def member(self, name: str) -> Iterator[BinaryIO]:
         """A member, to be read from its beginning."""
         with self.path.open("rb") as file:
-            yield io.BufferedReader(_Slice(file, self.members[name]), 1 << 16)  # type: ignore[misc]
+            yield io.BufferedReader(_Slice(file, self.members[name]), 1 << 16)
 
     def content(self, name: str) -> bytes:
         """The bytes of a member."""

@@ -47,7 +47,7 @@ def rows(session: Session, name: str, laboratory_id: int) -> Iterator[RowMapping
     source, condition = _within(name, laboratory_id)
     if name == "proposal":
         condition = and_(condition, _is_needed(laboratory_id))
-    statement = select(*written_columns(name)).select_from(source).where(condition).order_by(key_of(name))
+    statement: Any = select(*written_columns(name)).select_from(source).where(condition).order_by(key_of(name))
     yield from _streamed(session, statement)
 
 
@@ -55,7 +55,7 @@ def contents(session: Session, name: str, laboratory_id: int) -> Iterator[RowMap
     """Key and bytes of each row of a table that holds a file, one at a time: each may be megabytes."""
     source, condition = _within(name, laboratory_id)
     table = table_of(name)
-    statement = select(key_of(name).label("key"), table.c.content).select_from(source).where(condition)
+    statement: Any = select(key_of(name).label("key"), table.c.content).select_from(source).where(condition)
     yield from _streamed(session, statement.order_by(key_of(name)), 1)
 
 
@@ -93,7 +93,7 @@ def told_in_events(session: Session, laboratory_id: int) -> tuple[set[int], set[
     """People and releases that the events of a laboratory name besides their columns."""
     people: set[int] = set()
     releases: set[int] = set()
-    statement = select(AuditEvent.object_type, AuditEvent.object_id, AuditEvent.details).where(
+    statement: Any = select(col(AuditEvent.object_type), col(AuditEvent.object_id), col(AuditEvent.details)).where(
         col(AuditEvent.laboratory_id) == laboratory_id
     )
     for row in _streamed(session, statement):

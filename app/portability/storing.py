@@ -161,7 +161,7 @@ class _Storing:
             )
         if not 1 <= len(self._name) <= 200:
             raise InvalidInputError("Le nom du laboratoire doit compter de 1 à 200 caractères.")
-        same = select(Laboratory.id).where(col(Laboratory.name) == self._name)
+        same = select(col(Laboratory.id)).where(col(Laboratory.name) == self._name)
         if self._session.execute(same).first() is not None:
             raise ConflictError(
                 f"Un laboratoire d’ici s’appelle déjà « {self._name} » : donnez un autre nom avec --nom. Rien n’a été "
@@ -186,7 +186,7 @@ class _Storing:
             col(LoincRelease.status) == ReleaseStatus.AWAITED, col(LoincRelease.content_hash) == said["content_hash"],
             col(LoincRelease.terms_hash) == said["terms_hash"], col(LoincRelease.id).not_in(taken),
         )  # fmt: skip
-        known = self._session.execute(waiting).scalars().first()
+        known: LoincRelease | None = self._session.execute(waiting).scalars().first()
         if known is not None:
             return known
         release = LoincRelease(
@@ -201,7 +201,7 @@ class _Storing:
         """Person of there → an account of here that nothing opens; nobody of here is ever taken for her."""
         found: dict[int, int] = {}
         for number, person in sorted(self._told.people.items()):
-            taken = self._session.execute(select(User.id).where(col(User.public_id) == person.public_id)).first()
+            taken = self._session.execute(select(col(User.id)).where(col(User.public_id) == person.public_id)).first()
             public_id = new_public_id() if taken is not None or len(person.public_id) != 36 else person.public_id
             account = User(
                 public_id=public_id, email=f"{public_id}@{NOBODY}", display_name=person.name, password_hash="",
@@ -309,10 +309,10 @@ class _Storing:
                 values["staged_for_job_id"] = -values["id"]
         if name == "proposal_run" and row["status"] == "running":
             values["status"] = "failed"
-        for column in table_of(name).columns:
-            value = values.get(column.name)
-            if value is not None and kind_of(column) in (DateTime, Date) and isinstance(value, str):
-                values[column.name] = moment(value) if kind_of(column) is DateTime else _day(value)
+        for told in table_of(name).columns:
+            value = values.get(told.name)
+            if isinstance(value, str) and kind_of(told) in (DateTime, Date):
+                values[told.name] = moment(value) if kind_of(told) is DateTime else _day(value)
         return values
 
     def _insert(self, name: str, batch: Sequence[tuple[int, dict[str, Any]]]) -> None:
@@ -391,10 +391,10 @@ class _Storing:
 
     def _derive(self, laboratory_id: int) -> tuple[tuple[int, str], ...]:
         """The state of every row from its facts; the catalogues, whose counts are to be brought up."""
-        found = select(Catalogue.id, Catalogue.name).where(
+        found = select(col(Catalogue.id), col(Catalogue.name)).where(
             col(Catalogue.laboratory_id) == laboratory_id, col(Catalogue.staged_for_job_id).is_(None)
         )
-        catalogues = tuple((number or 0, said) for number, said in self._session.execute(found.order_by(Catalogue.id)))  # type: ignore[arg-type]
+        catalogues = tuple((number or 0, said) for number, said in self._session.execute(found.order_by(col(Catalogue.id))))
         for catalogue_id, _ in catalogues:
             marks.mark(self._session, [catalogue_id], True)
             asked = select(col(LocalTest.id)).where(col(LocalTest.catalogue_id) == catalogue_id)

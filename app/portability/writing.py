@@ -180,10 +180,10 @@ class _Writing:
             if not is_nested(name):
                 file.write(csv_lines(columns)(None))
             for row in repository.rows(self._session, name, self._number):
-                file.write(line(row))
+                file.write(line(dict(row)))
                 count += 1
                 if name in BYTES:
-                    self._contents[f"{name} {row['id']}"] = content_name(name, row)
+                    self._contents[f"{name} {row['id']}"] = content_name(name, dict(row))
         return count
 
     def _bytes(self, name: str, folder: str) -> None:

@@ -31,7 +31,10 @@ class Carried:
         number = _last(self.releases, moment)
         release = session.get(LoincRelease, number) if number is not None else None
         if release is not None and release.status != ReleaseStatus.READY:
-            raise ConflictError(_refusal([_named(release)]))
+            found = release_of(session, release.content_hash, release.terms_hash)
+            if found is None:
+                raise ConflictError(_refusal([_named(release)]))
+            return found
         return release
 
     def value_set_at(self, session: Session, kind: str, moment: datetime) -> ValueSet | None:
@@ -56,7 +59,7 @@ def told_before(session: Session, laboratory: Laboratory | None, moment: datetim
         return None
     statement = select(ImportedArchive.context).where(ImportedArchive.laboratory_id == laboratory.id)
     context = session.exec(statement.order_by(col(ImportedArchive.id).desc()).limit(1)).first()
-    return None if context is None else read_context(context)
+    return None if context is None else read_context(dict(context))
 
 
 def read_context(context: dict[str, Any]) -> Carried:

@@ -103,7 +103,7 @@ def forged_rights(session: Session, names: Mapping[int, str]) -> Iterator[Findin
     for person, label in session.execute(_OTHER_NAMES):
         said = f"user_account n° {person} : le journal dit ses actes de « {label} »"
         yield Finding("forged_right", said, table="user_account", row=person)
-    if not rights.email:
+    if not rights.tells_of_accounts:
         return
     accounts = select(col(User.id), col(User.email), col(User.is_administrator), col(User.is_active))
     for person, email, is_administrator, is_active in session.execute(accounts.order_by(col(User.id))):
@@ -135,6 +135,7 @@ class _Rights:
     """What the journal says of accounts, in the order of its events; None: an erased event no longer says."""
 
     def __init__(self) -> None:
+        self.tells_of_accounts = False
         self.email: dict[str, str | None] = {}
         self.is_administrator: dict[str, bool | None] = {}
         self.is_active: dict[str, bool] = {}
@@ -143,6 +144,7 @@ class _Rights:
     def hear(self, action: str, person: str, laboratory_id: int | None, details: Any) -> None:
         said = details if isinstance(details, dict) else {}
         if action == "user.create":
+            self.tells_of_accounts = True
             self.email[person], self.is_administrator[person] = said.get("email"), said.get("is_administrator")
             self.is_active[person] = True
         elif action in ("user.promote", "user.demote"):
