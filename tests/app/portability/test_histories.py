@@ -1,7 +1,6 @@
 """Any history, moved: every figure of every day, every export and every version is the same."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ from tests.hypothesis_profiles import costly
 @pytest.fixture
 def fresh_places(
     request: pytest.FixtureRequest, empty_database: Path, empty_on_server: postgresql.Reused, tmp_path: Path
-) -> Iterator[object]:
+) -> object:
     """`fresh_places()`: the addresses of an empty SQLite installation and of an empty one on a server."""
 
     def make() -> tuple[str, str]:
@@ -41,11 +40,11 @@ def fresh_places(
         shutil.copyfile(empty_database, path)
         return f"sqlite:///{path}", empty_on_server.fresh()
 
-    yield make
+    return make
 
 
 @pytest.mark.only("sqlite", "each example takes both databases, one after the other")
-@costly(4, HealthCheck.function_scoped_fixture)
+@costly(16, HealthCheck.function_scoped_fixture)
 @given(history=histories(), is_from_server=st.booleans())
 def test_any_history_moves_as_it_is(
     history: History, is_from_server: bool, world: World, fresh_places: object, settings: Settings, tmp_path: Path

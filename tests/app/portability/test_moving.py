@@ -186,7 +186,7 @@ def test_a_laboratory_that_moved_twice_has_both_chains(
     decided: Sample, settings: Settings, elsewhere: Place, tmp_path: Path
 ) -> None:
     """Away, something is decided there, and back into the first installation after it was closed here."""
-    engine, name = decided.world.engine, decided.world.laboratory.name
+    engine = decided.world.engine
     load_terminology(engine, elsewhere.engine)
     first, second = tmp_path / "a.zip", tmp_path / "b.zip"
     archived(engine, decided.world.laboratory_id, first)
