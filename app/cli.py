@@ -32,6 +32,7 @@ ROOMS = {
     "app.effective.cli": ("effective",),
     "app.exports.cli": ("export",),
     "app.claims.cli": ("evidence", "verify-pack"),
+    "app.portability.cli": ("archive", "import-archive", "close-laboratory"),
     "app.upgrades.cli": ("load-loinc", "load-valueset"),
     "app.upkeep.cli": ("backup", "restore", "doctor"),
     "app.upkeep.audit_cli": ("verify-audit",),

@@ -66,10 +66,19 @@ def _tell_rights_changed(session: Session, user_id: int, actor: User | None) -> 
 
 
 def get_user(session: Session, user_id: int) -> User:
-    """The account of this identifier, or NotFoundError."""
+    """The account of this identifier, or NotFoundError; ConflictError for a person of another installation."""
     user = session.get(User, user_id)
     if user is None:
         raise NotFoundError("Ce compte n'existe pas.")
+    return _of_here(user)
+
+
+def _of_here(user: User) -> User:
+    if user.is_foreign:
+        raise ConflictError(
+            f"« {user.display_name} » est d’une autre installation, venue avec une archive comme auteur de décisions : "
+            "rien n’ouvre ce compte et aucun droit ne lui est donné. Ouvrez-lui un compte d’ici, s’il le faut."
+        )
     return user
 
 
@@ -78,7 +87,7 @@ def get_user_by_email(session: Session, email: str) -> User:
     user = repository.find_user_by_email(session, normalise_email(email))
     if user is None:
         raise NotFoundError(f"Aucun compte n'a l'adresse « {normalise_email(email)} ».")
-    return user
+    return _of_here(user)
 
 
 def _add_account(

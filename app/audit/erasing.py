@@ -86,7 +86,7 @@ def _empty(connection: Connection, table_name: str, columns: dict[int, list[str]
     """Empty these columns of these rows; row -> its chain."""
     facts, table = fact_table(table_name), metadata.tables[table_name]
     chains: dict[int, int] = {}
-    with _Unprotected(connection, table_name):
+    with Unprotected(connection, table_name):
         for part in _parts(sorted(columns)):
             rows = {row[facts.key.name]: row for row in read_facts(connection, facts, part)}
             for key in part:
@@ -109,7 +109,7 @@ def _destroy_salts(connection: Connection, chain: int, table_name: str, columns:
         for position, members in connection.execute(select(_links.c.position, _links.c.members).where(of_table))
         if any(member.key in wanted for member in read_members(members))
     ]
-    with _Unprotected(connection, _salts.name):
+    with Unprotected(connection, _salts.name):
         for position in positions:
             here = (_salts.c.chain == chain) & (_salts.c.position == position)
             stored = connection.execute(select(_salts.c.salts).where(here)).scalar()
@@ -124,12 +124,13 @@ def _parts(keys: Sequence[int]) -> Iterable[Sequence[int]]:
     return (keys[start : start + _ROWS] for start in range(0, len(keys), _ROWS))
 
 
-class _Unprotected:
-    """Within its block, and this transaction alone, rows of a table may be changed; nobody else ever sees it so."""
+class Unprotected:
+    """Within its block, and this transaction alone, rows of a table may be changed (or deleted, when `verb` is delete);
+    nobody else ever sees it so."""
 
-    def __init__(self, connection: Connection, table: str) -> None:
+    def __init__(self, connection: Connection, table: str, verb: str = "update") -> None:
         self._connection, self._table = connection, table
-        self._name = f"tr_{table}_no_update"
+        self._name = f"tr_{table}_no_{verb}"
 
     def __enter__(self) -> None:
         on = f" ON {self._table}" if self._connection.dialect.name == "postgresql" else ""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, select
 from sqlmodel import Session
 
+from app.audit.came_from import Came
 from app.audit.heads import Head, chain_name, laboratory_names, of_chain
 from app.audit.shapes import misshapen, well_formed
 from app.models import LinkKind, metadata
@@ -76,6 +77,8 @@ class _Verification:
             )
         }
         self._kept: dict[tuple[int, int], Head] = {}
+        self._came = Came(self._connection)
+        self._names |= self._came.names(self._names)
         self.verdict = Verdict()
 
     def run(self, kept: Sequence[Head]) -> Verdict:
@@ -84,13 +87,27 @@ class _Verification:
             self._misshapen(table)
         stored = {row.chain: row for row in self._connection.execute(select(_heads).where(self._readable(_heads)))}
         found = set(self._connection.execute(select(_links.c.chain).where(self._readable(_links)).distinct()).scalars())
-        for chain in sorted({*stored, *found, *(head.chain for head in kept)}):
-            self._chain(chain, stored.get(chain))
+        for chain in sorted({*stored, *found, *self._came.chains, *(head.chain for head in kept)}):
+            if not self._closed(chain, stored.get(chain)):
+                self._chain(chain, stored.get(chain))
         for name in CHAINED_TABLES:
             self._unlinked(name)
             for column, of in BY_DIGEST.get(name, {}).items():
                 self._contents(name, column, of)
         return self.verdict
+
+    def _closed(self, chain: int, stored: Any) -> bool:
+        """Whether it is the chain of a laboratory that was closed: of it, the installation keeps the head alone."""
+        closed = self._came.closed.get(chain)
+        if closed is None or stored is not None or chain in self._names:
+            return False
+        for (number, position), head in list(self._kept.items()):
+            if number == chain:
+                del self._kept[number, position]
+                if position > closed.position or (position == closed.position and head.hash != closed.hash):
+                    said = f"Chaîne {of_chain(closed.name)} : la tête gardée ({position}) n’est pas de la chaîne fermée"
+                    self._find("head", said, chain, position=position)
+        return True
 
     def _find(self, kind: str, sentence: str, chain: int | None = None, **place: Any) -> None:
         name = "" if chain is None else chain_name(chain, self._names)
@@ -128,7 +145,7 @@ class _Verification:
                     said = f"Chaîne {of_chain(name)} : le maillon {link.position} ne suit pas celui d’avant"
                     self._find("broken_link", said, chain, **place)
                 position, previous = link.position, link.hash
-                if not _is_whole(link):
+                if not _is_whole(link, self._came.told_as(chain)):
                     about = link.table_name or "faits scellés"
                     said = f"Chaîne {of_chain(name)} : le maillon {link.position} ({about}) a été modifié"
                     self._find("broken_link", said, chain, **place)
@@ -144,7 +161,11 @@ class _Verification:
         if dict(announced) != sealed:
             said = f"Chaîne {of_chain(name)} : les faits scellés ne sont pas ceux que le premier maillon annonce"
             self._find("broken_link", said, chain, position=1)
-        self.verdict.sealed += sum(sealed.values())
+        self.verdict.sealed += sum(sealed.values()) if chain >= 0 else 0
+        arrived = self._came.chains.get(chain)
+        if arrived is not None and (position, previous) != (arrived.position, arrived.hash):
+            said = f"Chaîne {of_chain(name)} : sa fin n’est pas celle que dit son arrivée"
+            self._find("head", said, chain, position=position)
         self._end(chain, name, position, previous, stored)
 
     def _end(self, chain: int, name: str, position: int, last: str, stored: Any) -> None:
@@ -203,12 +224,15 @@ class _Verification:
                 # Its hash said already that it was changed.
                 continue
             read.append((link, members))
-            wanted.setdefault(link.table_name, set()).update(member.key for member in members)
+            wanted.setdefault(link.table_name, set()).update(
+                self._came.here(link.chain, link.table_name, member.key) for member in members
+            )
         rows = {name: self._rows(name, keys) for name, keys in wanted.items()}
         for link, members in read:
             salts = _salts_of(link.salts)
             for member in members:
-                self._member(link, member, rows[link.table_name].get(member.key), salts.get(str(member.key), {}))
+                key = self._came.here(link.chain, link.table_name, member.key)
+                self._member(link, member, key, rows[link.table_name].get(key), salts.get(str(member.key), {}))
             yield link, members
 
     def _rows(self, name: str, keys: Iterable[int]) -> dict[int, RowMapping | None]:
@@ -237,21 +261,23 @@ class _Verification:
             if row is not None:
                 yield key, row
 
-    def _member(self, link: Any, member: Member, row: Any, salts: Mapping[str, str]) -> None:
-        name, key, place = link.table_name, member.key, {"table": link.table_name, "row": member.key}
+    def _member(self, link: Any, member: Member, key: int, row: Any, salts: Mapping[str, str]) -> None:
+        name, place = link.table_name, {"table": link.table_name, "row": key}
         self.verdict.facts += 1
         where = f"{name} n° {key} ({chain_name(link.chain, self._names)}, maillon {link.position})"
-        if key in self._linked[name]:
+        # A fact that came in has a link of here, and one in the chain that it came with.
+        linked = self._linked[name] if link.chain >= 0 else self._came.linked(link.chain, name)
+        if key in linked:
             self._find("broken_link", f"{where} : deux maillons pour une ligne", link.chain, position=link.position,
                        **place)  # fmt: skip
-        self._linked[name].add(key)
+        linked.add(key)
         wrong = ""
         kind = "altered"
         if row is None:
             is_there = row is None and self._exists(name, key)
             kind, wrong = ("unreadable", "ligne illisible") if is_there else ("removed", "ligne supprimée")
         else:
-            wrong = self._wrong(link, member, row, salts)
+            wrong = self._wrong(link, member, key, row, salts)
         if wrong:
             self._find(kind, f"{where} : {wrong}", link.chain, position=link.position, **place)
 
@@ -259,24 +285,27 @@ class _Verification:
         column = fact_table(name).key
         return self._connection.execute(select(column).where(column == key)).first() is not None
 
-    def _wrong(self, link: Any, member: Member, row: RowMapping, salts: Mapping[str, str]) -> str:
+    def _wrong(self, link: Any, member: Member, key: int, here: RowMapping, salts: Mapping[str, str]) -> str:
+        row = self._came.row_there(link.chain, link.table_name, dict(here))
         fixed_names, _, text_names = link.column_names.partition("|")
         fixed = [name for name in fixed_names.split(",") if name]
         texts = [name for name in text_names.split(",") if name]
         gone = [name for name in (*fixed, *texts) if name not in row]
         if gone:
             return f"colonne disparue ({', '.join(gone)})"
-        wrong = [name for name in texts if not self._is_text_well(link.table_name, member, name, row[name], salts)]
+        wrong = [name for name in texts if not self._is_text_well(link.table_name, member, key, name, row[name], salts)]
         if wrong:
             return f"texte modifié ({', '.join(wrong)})"
         digest = row_digest(link.table_name, {name: row[name] for name in fixed}, member.commitments)
         if digest != member.digest:
             return "ligne modifiée"
-        if row.get("chain_of_row", 0) != link.chain:
+        if here.get("chain_of_row", 0) != self._came.laboratory(link.chain):
             return "rattachée à un autre laboratoire que celui de sa chaîne"
         return ""
 
-    def _is_text_well(self, table: str, member: Member, column: str, value: Any, salts: Mapping[str, str]) -> bool:
+    def _is_text_well(
+        self, table: str, member: Member, key: int, column: str, value: Any, salts: Mapping[str, str]
+    ) -> bool:
         committed, salt = member.commitments.get(column), salts.get(column)
         if committed is None:
             return is_empty(value)
@@ -285,7 +314,7 @@ class _Verification:
                 return commitment(salt, value) == committed
             except ValueError:
                 return False
-        is_erased = (table, member.key, column) in self._erased and value == emptied(value)
+        is_erased = (table, key, column) in self._erased and value == emptied(value)
         self.verdict.erased += is_erased
         return is_erased
 
@@ -315,8 +344,9 @@ class _Verification:
                 self._find("altered", f"{name} n° {key} : contenu modifié ({column})", table=name, row=key)
 
 
-def _is_whole(link: Any) -> bool:
-    content = LinkContent(*(getattr(link, name) for name in LinkContent.__slots__))
+def _is_whole(link: Any, told_as: int) -> bool:
+    values = {name: getattr(link, name) for name in LinkContent.__slots__}
+    content = LinkContent(**{**values, "chain": told_as})
     return bool(content.hash == link.hash)
 
 

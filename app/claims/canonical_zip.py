@@ -80,12 +80,13 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield piece
 
 
-def write_zip(target: BinaryIO, files: dict[str, Path]) -> str:
+def write_zip(target: BinaryIO, files: dict[str, Path], most: int = MAX_MEMBERS) -> str:
     """Write these files, by their names, as a pack; returns the SHA-256 of the whole, in hexadecimal.
 
-    Raises ValueError for a name that no member may have, or for more than a plain zip holds.
+    `most`: how many there may be. Raises ValueError for a name that no member may have, or for more than a plain zip
+    holds.
     """
-    if len(files) > MAX_MEMBERS or not all(map(is_name, files)):
+    if len(files) > most or not all(map(is_name, files)):
         raise ValueError("these are no members of a pack")
     digest = hashlib.sha256()
     place = 0
@@ -119,7 +120,7 @@ def _sums(path: Path) -> tuple[int, int, str]:
     return crc, size, digest.hexdigest()
 
 
-def read_zip(file: BinaryIO, length: int) -> tuple[list[Member], str]:
+def read_zip(file: BinaryIO, length: int, most: int = MAX_MEMBERS) -> tuple[list[Member], str]:
     """The members of a pack of this length, in their order, and the SHA-256 of the whole.
 
     What the zip would be is built again from its members and compared, byte for byte, with what it is. No more than a
@@ -138,8 +139,8 @@ def read_zip(file: BinaryIO, length: int) -> tuple[list[Member], str]:
                 f"octet {place} : « {member.name} » vient après « {members[-1].name} », deux fois ou dans le désordre"
             )
         members.append(member)
-        if len(members) > MAX_MEMBERS:
-            raise NotCanonicalError(f"octet {place} : plus de {MAX_MEMBERS} fichiers")
+        if len(members) > most:
+            raise NotCanonicalError(f"octet {place} : plus de {most} fichiers")
         place = member.offset + member.size
     if not members:
         raise NotCanonicalError("octet 0 : ce n'est pas un dossier de preuve (zip) écrit par l'atelier")

@@ -27,11 +27,14 @@ _BROKEN = (
 )
 
 
-def link_line(link: ChainLink) -> str:
-    """A link as its hash is computed over: the SHA-256 of this line is the hash of the link."""
+def link_line(link: ChainLink, told_as: int | None = None) -> str:
+    """A link as its hash is computed over: the SHA-256 of this line is the hash of the link.
+
+    `told_as`: the number that its chain had where it was made, when it came from another installation.
+    """
     content = LinkContent(
-        link.chain, link.position, link.kind, link.table_name, link.column_names, link.members, link.linked_at,
-        link.previous_hash,
+        link.chain if told_as is None else told_as, link.position, link.kind, link.table_name, link.column_names,
+        link.members, link.linked_at, link.previous_hash,
     )  # fmt: skip
     return canonical({name: getattr(content, name) for name in content.__slots__})
 

@@ -18,7 +18,16 @@ from app.coverage import past_repository
 from app.coverage.definitions import CountedCatalogue, Definition, Measure
 from app.coverage.past import last_moment, past_rows
 from app.jobs import registry
-from app.models import Catalogue, CatalogueChange, CoverageDay, Decision, LocalTest, SourceFile, utc_now
+from app.models import (
+    Catalogue,
+    CatalogueChange,
+    CoverageDay,
+    Decision,
+    Laboratory,
+    LocalTest,
+    SourceFile,
+    utc_now,
+)
 from app.platform.database import reading, transaction
 from app.terminology.grace import rule_at
 from app.terminology.past import release_at
@@ -59,8 +68,9 @@ def day_of(session: Session, catalogue: Catalogue, day: date) -> CoverageDay:
     """The line of a past day, computed from the facts until its end."""
     assert catalogue.id is not None
     moment = last_moment(day)
-    release = release_at(session, moment)
-    over = rule_at(session, moment).is_over
+    laboratory = session.get(Laboratory, catalogue.laboratory_id)
+    release = release_at(session, moment, laboratory)
+    over = rule_at(session, moment, laboratory).is_over
     release_id = (release.id or 0) if release else 0
     rows = past_rows(session, catalogue.id, release_id, moment, leaves_out_deprecated=over).rows
     counted = CountedCatalogue(rows, over)

@@ -17,6 +17,7 @@ from app.double_reading.queue_sql import approved_in_disagreement
 from app.errors import ConflictError
 from app.models import Catalogue, Laboratory, LoincRelease, ValueSetKind, utc_now
 from app.terminology import service as terminology
+from app.terminology.carried import refuse_figures
 from app.terminology.grace import rule_at
 from app.terminology.past import release_at, value_set_at
 from app.text import paris_day
@@ -93,7 +94,7 @@ def past_report(
     Also under the definitions that were in service at `printed_at`, when it was printed later.
     """
     asked = terminology.get_release(session, release_id) if release_id is not None else None
-    release = asked or release_at(session, moment)
+    release = asked or release_at(session, moment, laboratory)
     if release is None:
         raise ConflictError(f"Aucune version de LOINC n'était encore en service le {paris_day(moment)}.")
     context = _context(session, laboratory, catalogue, release, day, moment)
@@ -148,7 +149,9 @@ def _context(
     assert catalogue.id is not None
     assert release.id is not None
     now = utc_now()
-    circuit = value_set_at(session, ValueSetKind.CIRCUIT_BIOLOGIE, moment or now)
+    if moment is None:
+        refuse_figures(session, laboratory)
+    circuit = value_set_at(session, ValueSetKind.CIRCUIT_BIOLOGIE, moment or now, laboratory)
     return CoverageContext(
         laboratory=laboratory.name,
         laboratory_finess=laboratory.finess,
@@ -159,7 +162,7 @@ def _context(
         release_kind=release.kind,
         computed_at=now,
         audit_head=head_sentence(session, catalogue.laboratory_id),
-        grace=rule_at(session, moment or now),
+        grace=rule_at(session, moment or now, laboratory),
         composed=composed_at(session, moment),
         circuit_id=(circuit.id or 0) if circuit else 0,
         day=day,

@@ -44,9 +44,13 @@ class Canonicals:
 
     def identifier(self, slug: str) -> str:
         """The id of a resource of this catalogue, in kebab case, the same in every version."""
-        own = f"catalogue-{self.catalogue.id}"
+        own = f"catalogue-{self.catalogue.named_as or self.catalogue.id}"
         name = f"{own}-{slug}" if slug else own
         return f"laboratoire-{self.laboratory.finess.lower()}-{name}" if self.is_ans else name
+
+    def row(self, number: int) -> int:
+        """The number by which the resources of a row are named: that of where its catalogue began."""
+        return number - self.catalogue.moved_rows
 
     def url(self, resource: str, slug: str) -> str:
         """The canonical address of a resource of this catalogue."""
@@ -54,7 +58,7 @@ class Canonicals:
         if base:
             return f"{base}/{resource}/{self.identifier(slug)}"
         # Without an address of the laboratory: an identifier that belongs to nobody else, and stays.
-        laboratory = f"{self.laboratory.id}:{self.laboratory.created_at.isoformat()}"
+        laboratory = f"{self.laboratory.named_as or self.laboratory.id}:{self.laboratory.created_at.isoformat()}"
         return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{laboratory}/{resource}/{self.identifier(slug)}')}"
 
     def version(self, state: PublishedState) -> str:

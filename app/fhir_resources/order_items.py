@@ -135,9 +135,9 @@ class Definitions:
     def definition_of(self, test: PublishedTest) -> dict[str, str]:
         """The resource that says what a row is: sections are defined by their code system."""
         if test.level is Level.ANALYSIS:
-            return self.reference("ObservationDefinition", f"analyse-{test.id}")
+            return self.reference("ObservationDefinition", f"analyse-{self.canonicals.row(test.id)}")
         if test.level is Level.EXAM:
-            return self.reference("ActivityDefinition", f"examen-{test.id}")
+            return self.reference("ActivityDefinition", f"examen-{self.canonicals.row(test.id)}")
         return {"reference": self.canonicals.code_system(test.level)}
 
     def specimens(self, tests: Iterable[PublishedTest]) -> list[Resource]:
@@ -161,7 +161,7 @@ class Definitions:
         return filled(
             {
                 "resourceType": "ObservationDefinition",
-                "id": self.canonicals.identifier(f"analyse-{test.id}"),
+                "id": self.canonicals.identifier(f"analyse-{self.canonicals.row(test.id)}"),
                 "language": "fr",
                 "extension": [{"url": SPECIMEN_OF_OBSERVATION, "valueReference": specimen}] if specimen else [],
                 "category": category,
@@ -193,7 +193,7 @@ class Definitions:
             name="",
             title="",
         )
-        name = f"Examen{computable_name(self.codes.get(test.id, ''))}{test.id}"
+        name = f"Examen{computable_name(self.codes.get(test.id, ''))}{self.canonicals.row(test.id)}"
         has_loinc = test.id in self.assessment.names
         return values | {
             "extension": [
@@ -216,14 +216,15 @@ class Definitions:
         for item in contents:
             analysis = self.by_id.get(item.analysis_id or 0)
             if analysis is not None:
-                results.append(self.reference("ObservationDefinition", f"analyse-{analysis.id}", display_of(analysis)))
+                named = f"analyse-{self.canonicals.row(analysis.id)}"
+                results.append(self.reference("ObservationDefinition", named, display_of(analysis)))
             else:
                 known = {"system": self.systems[Level.ANALYSIS], "value": one_line(item.code)}
                 results.append(filled({"identifier": known, "display": one_line(item.label)}))
         specimen = self.specimen_reference(test)
         return published(
             "ActivityDefinition",
-            self._published(test, "ActivityDefinition", f"examen-{test.id}")
+            self._published(test, "ActivityDefinition", f"examen-{self.canonicals.row(test.id)}")
             | {
                 # The identifier is that of the exam: the plan has it when there is one.
                 "identifier": [] if in_plan else self._identity(test),
@@ -236,7 +237,7 @@ class Definitions:
 
     def plan(self, test: PublishedTest) -> Resource:
         """An exam of several analyses, as it is ordered."""
-        procedure = self.canonicals.url("ActivityDefinition", f"examen-{test.id}")
+        procedure = self.canonicals.url("ActivityDefinition", f"examen-{self.canonicals.row(test.id)}")
         action = {
             "title": display_of(test),
             "code": [self.concept(test)],
@@ -245,7 +246,7 @@ class Definitions:
         kind = {"system": f"{GUIDE}/CodeSystem/laboratory-service-definition-type", "code": "panel"}
         return published(
             "PlanDefinition",
-            self._published(test, "PlanDefinition", f"bilan-{test.id}")
+            self._published(test, "PlanDefinition", f"bilan-{self.canonicals.row(test.id)}")
             | {"identifier": self._identity(test), "type": {"coding": [kind]}, "action": [filled(action)]},
         )
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.laboratories import repository
+from app.laboratories.numbers import next_number
 from app.models import FhirNaming, Laboratory, User
 from app.platform import locks
 
@@ -67,7 +68,8 @@ def create_laboratory(
     name, finess, sgl_name, canonical_url = _checked(name, finess, sgl_name, canonical_url)
     if repository.find_by_name(session, name) is not None:
         raise ConflictError(f"Un laboratoire s'appelle déjà « {name} ».")
-    laboratory = Laboratory(name=name, finess=finess, sgl_name=sgl_name, canonical_url=canonical_url)
+    number = next_number(session)
+    laboratory = Laboratory(id=number, name=name, finess=finess, sgl_name=sgl_name, canonical_url=canonical_url)
     session.add(laboratory)
     session.flush()
     record(

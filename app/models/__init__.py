@@ -40,6 +40,7 @@ from app.models.job import MAX_ATTEMPTS, Job, JobChunk, JobPlan, JobStatus, JobT
 from app.models.laboratory import DeadlineKind, FhirNaming, Laboratory, LaboratoryDeadline
 from app.models.memory import MappingWithdrawal, MemoryEntry
 from app.models.method_rule import MethodChoice, MethodRule
+from app.models.portability import ClosedLaboratory, ImportedArchive
 from app.models.profile import ImportProfile
 from app.models.proposal import Proposal, ProposalRun, RunStatus
 from app.models.second_factor import RecoveryCode, SecurityKey, TotpSecret
@@ -84,6 +85,7 @@ __all__ = [
     "ChainHead",
     "ChainLink",
     "ChangeKind",
+    "ClosedLaboratory",
     "CodeRequestStep",
     "ConsistencyAction",
     "ConsistencyAnswer",
@@ -109,6 +111,7 @@ __all__ = [
     "FrenchName",
     "GraceDate",
     "ImportProfile",
+    "ImportedArchive",
     "Job",
     "JobChunk",
     "JobPlan",

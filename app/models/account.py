@@ -43,6 +43,11 @@ class User(SQLModel, table=True):
     """True while the person has an application of codes or a security key: read by every request."""
     is_demonstration: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """An account whose password is printed for everybody: no second factor is asked of it."""
+    is_foreign: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """A person of another installation, who came with an archive as the author of facts: nothing opens her account,
+    and she is nobody of here, whatever her name and her address."""
+    foreign_email: str = Field(default="", max_length=254, sa_column_kwargs={"server_default": ""})
+    """The address that she has there; her `email` is one that nobody can have."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

@@ -21,6 +21,7 @@ APPEND_ONLY_TABLES = (
     "source_file", "proposal_run", "review_task", "export_record",
     "coverage_definition", "laboratory_deadline",
     "chain_link", "text_salt", "erasure",
+    "imported_archive", "closed_laboratory",
 )  # fmt: skip
 
 MOVABLE: dict[str, tuple[str, ...]] = {

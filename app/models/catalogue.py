@@ -26,6 +26,13 @@ class Catalogue(OfALaboratory, SQLModel, table=True):
     staged_for_job_id: int | None = Field(default=None, unique=True, index=True)
     """The import that stores here, a short transaction at a time, what it will show at once; nobody sees such a
     catalogue. No foreign key: what an abandoned import received outlives its job."""
+    named_as: int | None = None
+    """The number that it had where it began: its FHIR addresses never change. None for one that began here."""
+    moved_decisions: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """What was added to the numbers of its decisions when it came from another installation, so that the marks that
+    were signed there still hold; the same for rows and changes."""
+    moved_rows: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    moved_changes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class SourceFile(SQLModel, table=True):

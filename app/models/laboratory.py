@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import OfALaboratory, UtcDateTime, utc_now
@@ -35,6 +36,14 @@ class Laboratory(SQLModel, table=True):
     """Whether mappings approved here may be evidence for other laboratories; its biologists decide."""
     fhir_naming: str = Field(default=FhirNaming.LABORATORY, max_length=10)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    imported_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it came from another installation; None for one that was opened here."""
+    named_as: int | None = None
+    """The number that it had where it began: its FHIR addresses never change. None for one that was opened here."""
+    awaits: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default=text("'[]'"))
+    )
+    """What its figures need and was not loaded when it came: releases and lists (`app.terminology.carried`)."""
 
 
 class DeadlineKind(StrEnum):

@@ -17,6 +17,8 @@ class ReleaseStatus(StrEnum):
     READY = "ready"
     REMOVING = "removing"
     """Given up: its rows leave a few thousand at a time, and nobody adds any."""
+    AWAITED = "awaited"
+    """Named by an archive that came in, and not loaded: it has a hash and no term. Loading it fills this very line."""
 
 
 class LoincRelease(SQLModel, table=True):

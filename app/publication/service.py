@@ -18,6 +18,7 @@ from app.publication.assessment import Assessment, assess
 from app.publication.schemas import PublishedRelease, PublishedTerm, PublishedTest
 from app.publication.state import PublishedState, state_of
 from app.publication.statement import Statement
+from app.terminology.carried import refuse_figures
 from app.transcoding.readers import hidden_in
 from app.transcoding.standing import gone, in_use
 
@@ -78,9 +79,11 @@ def gather(
 ) -> CatalogueFacts:
     """Read everything that the exports of a catalogue need.
 
-    For a `blind_person`, rows whose decision is hidden from her say nothing of it (`unread_twice`).
+    For a `blind_person`, rows whose decision is hidden from her say nothing of it (`unread_twice`). Raises
+    ConflictError for a laboratory that came from elsewhere and whose release or list is not loaded here.
     """
     assert catalogue.id is not None
+    refuse_figures(session, laboratory)
     release = repository.current_release(session)
     circuit = repository.value_set_labels(session, ValueSetKind.CIRCUIT_BIOLOGIE)
     sections = repository.value_set_labels(session, ValueSetKind.CHAPTERS)

@@ -15,8 +15,9 @@ from sqlmodel import Session, col, select
 
 from app.audit.service import record
 from app.errors import InvalidInputError
-from app.models import GraceDate, User, utc_now
+from app.models import GraceDate, Laboratory, User, utc_now
 from app.platform import locks
+from app.terminology.carried import told_before
 from app.text import PARIS, french_day
 
 EARLIEST = date(2000, 1, 1)
@@ -84,8 +85,12 @@ def rule_of(fact: GraceFact | GraceDate | None, moment: datetime) -> GraceRule:
     return GraceRule(fact.last_day, is_over, max(fact.created_at, end) if is_over else fact.created_at)
 
 
-def rule_at(session: Session, moment: datetime | None = None) -> GraceRule:
-    """The rule that held at this moment: now, unless a past one is asked for."""
+def rule_at(session: Session, moment: datetime | None = None, laboratory: Laboratory | None = None) -> GraceRule:
+    """The rule that held at this moment (where the laboratory then was): now, unless a past one is asked for."""
+    told = told_before(session, laboratory, moment) if moment is not None else None
+    if told is not None and moment is not None:
+        before = [GraceFact(day, at) for at, day in told.grace if at <= moment]
+        return rule_of(before[-1] if before else None, moment)
     columns = sa_select(col(GraceDate.last_day), col(GraceDate.created_at))
     statement = columns.order_by(col(GraceDate.id).desc()).limit(1)
     if moment is not None:

@@ -93,14 +93,12 @@ def load_release(
 
 def _load(engine: Engine, asked: LoadRequest, progress: Progress, apart: Apart) -> LoadReport:
     with transaction(engine) as session:
-        release = LoincRelease(
-            version=asked.version,
-            kind=OFFICIAL,
-            source_name=asked.name[:255],
-            content_hash=asked.digest,
-            status=ReleaseStatus.LOADING,
-            loaded_by=asked.attempt,
+        # A laboratory that came in may name it already: its facts then lead to the terms.
+        release = repository.awaited_release(session, asked.digest) or LoincRelease(
+            version=asked.version, kind=OFFICIAL, content_hash=asked.digest
         )
+        release.kind, release.source_name = OFFICIAL, asked.name[:255]
+        release.status, release.loaded_by = ReleaseStatus.LOADING, asked.attempt
         session.add(release)
         session.flush()
         assert release.id is not None

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.models import AuditEvent, LoincRelease, ValueSet, ValueSetKind
+from app.models import AuditEvent, Laboratory, LoincRelease, ValueSet, ValueSetKind
 from app.platform.scoped import ACROSS
 from app.terminology import repository
+from app.terminology.carried import told_before
 from app.terminology.starter import STARTER
 from app.terminology.value_sets import current_value_set
 
@@ -15,11 +16,15 @@ _LOADED, _SWITCHED = "terminology.load_release", "terminology.make_current"
 _USED = "terminology.use_value_set"
 
 
-def release_at(session: Session, moment: datetime) -> LoincRelease | None:
+def release_at(session: Session, moment: datetime, laboratory: Laboratory | None = None) -> LoincRelease | None:
     """The release that was in service at this moment; None when none is known to have been.
 
-    Each change of release is an event, but for the starter terminology, which comes into service by itself.
+    Where the laboratory then was: one that came from elsewhere has the past of there. Each change of release is an
+    event, but for the starter terminology, which comes into service by itself.
     """
+    told = told_before(session, laboratory, moment)
+    if told is not None:
+        return told.release_at(session, moment)
     switches = [event for event in _events(session, (_LOADED, _SWITCHED)) if _is_switch(event)]
     before = [event for event in switches if event.at <= moment]
     if before:
@@ -34,8 +39,13 @@ def release_at(session: Session, moment: datetime) -> LoincRelease | None:
     return next((release for release in found if release.loaded_at <= moment), None)
 
 
-def value_set_at(session: Session, kind: ValueSetKind, moment: datetime) -> ValueSet | None:
-    """The list of a kind that was in use at this moment; None when none is known to have been."""
+def value_set_at(
+    session: Session, kind: ValueSetKind, moment: datetime, laboratory: Laboratory | None = None
+) -> ValueSet | None:
+    """The list of a kind that was in use at this moment (where the laboratory then was); None when none is known."""
+    told = told_before(session, laboratory, moment)
+    if told is not None:
+        return told.value_set_at(session, kind, moment)
     uses = [event for event in _events(session, (_USED,)) if event.details.get("kind") == kind]
     before = [event for event in uses if event.at <= moment]
     if before:

@@ -18,6 +18,7 @@ from app.models import (
     ReleaseStatus,
     ValueSet,
     ValueSetMember,
+    metadata,
     utc_now,
 )
 from app.terminology.chunks import chunks
@@ -80,7 +81,27 @@ def starter_release(session: Session, version: str, content_hash: str) -> LoincR
 
 def unfinished_releases(session: Session) -> Sequence[LoincRelease]:
     """Releases that are being loaded or removed, or whose load was interrupted."""
-    return session.exec(select_model(LoincRelease).where(LoincRelease.status != ReleaseStatus.READY)).all()
+    at_rest = (ReleaseStatus.READY, ReleaseStatus.AWAITED)
+    return session.exec(select_model(LoincRelease).where(col(LoincRelease.status).not_in(at_rest))).all()
+
+
+def awaited_release(session: Session, content_hash: str) -> LoincRelease | None:
+    """The line of a release that an archive named and that was not loaded; a load of these contents fills it."""
+    statement = select_model(LoincRelease).where(
+        LoincRelease.content_hash == content_hash, LoincRelease.status == ReleaseStatus.AWAITED
+    )
+    return session.exec(statement.order_by(col(LoincRelease.id)).with_for_update()).first()
+
+
+def _is_named(session: Session, release_id: int) -> bool:
+    """Whether a fact names a release: its line must stay, even without its terms."""
+    owned = {"loinc_term", "loinc_map_to", "loinc_french_name", "loinc_panel_member", "loinc_term_text",
+             "loinc_axis_value", "value_set"}  # fmt: skip
+    columns = [
+        column for table in metadata.tables.values() if table.name not in owned for column in table.columns
+        if any(foreign.column.table.name == "loinc_release" for foreign in column.foreign_keys)
+    ]  # fmt: skip
+    return any(session.execute(select(column).where(column == release_id).limit(1)).first() for column in columns)
 
 
 def still_loading(session: Session, release_id: int, loaded_by: str) -> bool:
@@ -210,4 +231,8 @@ def delete_release(session: Session, release_id: int) -> None:
     value_sets = select(col(ValueSet.id)).where(col(ValueSet.release_id) == release_id)
     session.execute(delete(ValueSetMember).where(col(ValueSetMember.value_set_id).in_(value_sets)))
     session.execute(delete(ValueSet).where(col(ValueSet.release_id) == release_id))
+    if _is_named(session, release_id):
+        waiting = {"status": ReleaseStatus.AWAITED, "loaded_by": "", "term_count": 0}
+        session.execute(update(LoincRelease).where(col(LoincRelease.id) == release_id).values(**waiting))
+        return
     session.execute(delete(LoincRelease).where(col(LoincRelease.id) == release_id))

@@ -51,7 +51,7 @@ _PROPOSALS = (
     .order_by(col(Proposal.rank))
 )
 _PROPOSALS_BY_ID = select(Proposal).where(col(Proposal.id).in_(_IDS))
-_NAMES = select(User.id, User.display_name).where(col(User.id).in_(_IDS))
+_NAMES = select(User.id, User.display_name, User.is_foreign).where(col(User.id).in_(_IDS))
 _RELATIVES = (
     select(LoincTerm)
     .where(
@@ -207,12 +207,15 @@ def proposals_by_id(session: Session, ids: Iterable[int]) -> dict[int, Proposal]
 
 
 def names_of(session: Session, user_ids: Iterable[int | None]) -> dict[int, str]:
-    """Display names of people."""
+    """Names of people as screens show them: « X (autre installation) » for one who came with an archive."""
     wanted = {user_id for user_id in user_ids if user_id is not None}
     if not wanted:
         return {}
     rows = session.exec(_NAMES, params={"ids": list(wanted)})
-    return {user_id: name for user_id, name in rows if user_id is not None}
+    return {
+        user_id: f"{name} (autre installation)" if is_foreign else name
+        for user_id, name, is_foreign in rows if user_id is not None
+    }  # fmt: skip
 
 
 def relatives_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, list[LoincTerm]]:

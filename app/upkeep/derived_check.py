@@ -18,7 +18,8 @@ WORDS = (
 )  # fmt: skip
 """What a decision rests on, as the received row says it; other files may complete the rest."""
 _ACCOUNT_EVENTS = (
-    "user.create", "user.promote", "user.demote", "user.activate", "user.deactivate", "membership.change"
+    "user.create", "user.promote", "user.demote", "user.activate", "user.deactivate", "membership.change",
+    "user.come_from_elsewhere", "laboratory.import_archive",
 )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def forged_rights(session: Session, names: Mapping[int, str]) -> Iterator[Findin
     for person, label in session.execute(_OTHER_NAMES):
         said = f"user_account n° {person} : le journal dit ses actes de « {label} »"
         yield Finding("forged_right", said, table="user_account", row=person)
-    if not rights.email:
+    if not rights.tells_of_accounts:
         return
     accounts = select(col(User.id), col(User.email), col(User.is_administrator), col(User.is_active))
     for person, email, is_administrator, is_active in session.execute(accounts.order_by(col(User.id))):
@@ -134,6 +135,7 @@ class _Rights:
     """What the journal says of accounts, in the order of its events; None: an erased event no longer says."""
 
     def __init__(self) -> None:
+        self.tells_of_accounts = False
         self.email: dict[str, str | None] = {}
         self.is_administrator: dict[str, bool | None] = {}
         self.is_active: dict[str, bool] = {}
@@ -142,12 +144,19 @@ class _Rights:
     def hear(self, action: str, person: str, laboratory_id: int | None, details: Any) -> None:
         said = details if isinstance(details, dict) else {}
         if action == "user.create":
+            self.tells_of_accounts = True
             self.email[person], self.is_administrator[person] = said.get("email"), said.get("is_administrator")
             self.is_active[person] = True
         elif action in ("user.promote", "user.demote"):
             self.is_administrator[person] = action == "user.promote"
         elif action in ("user.activate", "user.deactivate"):
             self.is_active[person] = action == "user.activate"
+        elif action == "user.come_from_elsewhere":
+            self.email[person], self.is_administrator[person] = said.get("email"), False
+            self.is_active[person] = False
+        elif action == "laboratory.import_archive":
+            # The events that came with it tell the roles of there: nobody has one of them here.
+            self.role = {key: role for key, role in self.role.items() if key[1] != laboratory_id}
         elif laboratory_id is not None:
             self.role[person, laboratory_id] = said.get("after")
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from app.models import (
     MARKS,
     AuditEvent,
+    Catalogue,
     CatalogueChange,
     ChangeKind,
     Decision,
@@ -99,11 +100,12 @@ def changes_since(session: Session, catalogue_id: int, version: WholeVersion) ->
     Identifiers grow: only what came after the last approval and the last change that were signed is looked at.
     """
     marks = [chapter.mark for chapter in (*version.signature.carried, *version.signature.chapters)]
+    moved = session.get_one(Catalogue, catalogue_id)
     decided = (
         select(col(Decision.id))
         .join(LocalTest, col(LocalTest.id) == col(Decision.local_test_id))
         .where(
-            col(Decision.id) > max((mark[3] for mark in marks), default=0),
+            col(Decision.id) > max((mark[3] for mark in marks), default=0) + moved.moved_decisions,
             col(LocalTest.catalogue_id) == catalogue_id,
             col(Decision.created_at) > version.signed_at,
             col(Decision.action).not_in(MARKS),
@@ -113,7 +115,7 @@ def changes_since(session: Session, catalogue_id: int, version: WholeVersion) ->
     changed = (
         select(col(CatalogueChange.id))
         .where(
-            col(CatalogueChange.id) > max((mark[5] for mark in marks), default=0),
+            col(CatalogueChange.id) > max((mark[5] for mark in marks), default=0) + moved.moved_changes,
             col(CatalogueChange.catalogue_id) == catalogue_id,
             col(CatalogueChange.created_at) > version.signed_at,
         )
@@ -124,7 +126,10 @@ def changes_since(session: Session, catalogue_id: int, version: WholeVersion) ->
 
 
 def chapter_marks(session: Session, catalogue_id: int) -> dict[str, ChapterMark]:
-    """The mark of each chapter as it stands: two statements, one line a chapter."""
+    """The mark of each chapter as it stands: two statements, one line a chapter.
+
+    Numbers are those of the installation where the catalogue began: what was signed there still holds here.
+    """
     status = status_in_force()
     is_approved = and_(col(ReviewState.approval_id).is_not(None), status == Status.APPROVED.value)
     is_held = col(LocalTest.retired_at).is_(None)
@@ -134,15 +139,15 @@ def chapter_marks(session: Session, catalogue_id: int) -> dict[str, ChapterMark]
             catalogue_id,
             func.count(case((is_held, 1))),
             func.count(case((and_(is_approved, is_held), 1))),
-            func.coalesce(func.sum(approval), 0),
-            func.coalesce(func.max(approval), 0),
-            func.max(col(LocalTest.id)),
+            func.coalesce(func.sum(approval - col(Catalogue.moved_decisions)), 0),
+            func.coalesce(func.max(approval - col(Catalogue.moved_decisions)), 0),
+            func.max(col(LocalTest.id) - col(Catalogue.moved_rows)),
         )
         .outerjoin(ReviewState, col(ReviewState.local_test_id) == col(LocalTest.id))
         .group_by(_NAME)
     ).all()
     changed = session.execute(
-        _by_chapter(catalogue_id, func.max(col(CatalogueChange.id)))
+        _by_chapter(catalogue_id, func.max(col(CatalogueChange.id) - col(Catalogue.moved_changes)))
         .join(CatalogueChange, col(CatalogueChange.local_test_id) == col(LocalTest.id))
         .where(
             col(CatalogueChange.catalogue_id) == catalogue_id,
@@ -162,6 +167,7 @@ def _by_chapter(catalogue_id: int, *values: ColumnElement[Any]) -> Select[Any]:
     return (
         select(_chapter().label(_NAME), *values)
         .select_from(LocalTest)
+        .join(Catalogue, col(Catalogue.id) == col(LocalTest.catalogue_id))
         .outerjoin(entry, col(entry.local_test_id) == col(LocalTest.id))
         .where(col(LocalTest.catalogue_id) == catalogue_id)
     )

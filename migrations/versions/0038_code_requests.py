@@ -1,7 +1,7 @@
 """requests of LOINC codes: their steps, and the codes d'attente of a laboratory
 
 Revision: 0038
-Follows: 0036
+Follows: 0037
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from app.models import append_only, chained, public_identifiers
 
 revision = "0038"
-down_revision = "0036"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
