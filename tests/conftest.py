@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from app.platform.identity import CatalogueAccess, LaboratoryAccess
 from app.platform.logs import configure_logs
 from app.platform.migrations import upgrade
 from app.platform.web_sessions import SESSION_COOKIE, open_session
-from app.proposals import engines
+from app.proposals import engine_cache, engines
 from app.proposals.engine_cache import EngineCache
 from app.proposals.service import prepare_engine
 from app.settings import Settings
@@ -280,10 +281,25 @@ def cheap_passwords() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="session", autouse=True)
 def several_engines() -> Iterator[None]:
-    """Engines stay from one test to the next; how many an installation keeps has tests of its own."""
+    """Engines stay from one test to the next; how many an installation keeps has tests of its own.
+
+    One that leaves is freed without the collector, as nothing in it refers back to it: to walk through all that a
+    process of tests has collected takes up to ten seconds each time.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "_engines", SeveralEngines())
+        collector = SimpleNamespace(freeze=gc.freeze, collect=gc.collect, unfreeze=lambda: None)
+        patch.setattr(engine_cache, "gc", collector)
         yield
+
+
+@pytest.fixture
+def real_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Engines that leave are freed as in an installation."""
+    monkeypatch.setattr(engine_cache, "gc", gc)
+    yield
+    # The test may have given back to the collector what was set aside once collected.
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -121,6 +121,7 @@ def test_a_server_opens_even_when_its_engine_is_not_to_be_had(
     assert [event["error"] for event in logs.events("engine.not_ready")] == [type(error).__qualname__]
 
 
+@pytest.mark.usefixtures("real_collector")
 def test_the_collector_walks_through_no_engine_that_is_kept() -> None:
     class Heavy:
         """A cycle, as engines have: only the collector would free it."""
