@@ -1,5 +1,9 @@
 """The engine over a terminology of a few terms."""
 
+import gc
+import weakref
+from collections.abc import Callable
+
 import pytest
 
 from matcher import Axis, Band, Engine, LocalTest, Verdict
@@ -81,3 +85,18 @@ def test_a_given_code_is_weighed(small_engine: Engine) -> None:
 
 def test_top_bounds_the_number_of_proposals(small_engine: Engine) -> None:
     assert len(small_engine.propose(LocalTest(label="Glucose"), top=2)) == 2
+
+
+def test_an_engine_that_nobody_holds_is_freed_without_the_collector(engine_with: Callable[..., Engine]) -> None:
+    """Whoever keeps several and lets one go need not have the whole memory of its process walked through."""
+    engine = engine_with()
+    assert engine.propose(LocalTest(label="Glucose"))
+    left = weakref.ref(engine)
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        del engine
+        assert left() is None
+    finally:
+        if was_on:
+            gc.enable()
