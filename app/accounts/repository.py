@@ -20,7 +20,8 @@ def provider_identity_of(session: Session, user_id: int) -> ProviderIdentity | N
 
 def list_users(session: Session) -> list[User]:
     """Every account, by name; people of other installations have none."""
-    return list(session.exec(select(User).where(~col(User.is_foreign)).order_by(col(User.display_name), col(User.email))))
+    here = select(User).where(~col(User.is_foreign))
+    return list(session.exec(here.order_by(col(User.display_name), col(User.email))))
 
 
 def count_able_administrators(session: Session, now: datetime, *, but: int) -> int:

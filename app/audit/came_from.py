@@ -77,6 +77,17 @@ class Came:
             number = way.here(table, number) if number is not None else None
         return NOWHERE if number is None else number
 
+    def there(self, chain: int, table: str, here: int) -> int | None:
+        """The number by which a chain names a row of here; None when it does not."""
+        number: int | None = here
+        for way in self.chains[chain].ways:
+            number = way.there(table, number) if number is not None else None
+        return number
+
+    def of_laboratory(self, laboratory_id: int) -> list[int]:
+        """The chains that a laboratory came with."""
+        return [chain for chain, arrived in self.chains.items() if arrived.laboratory_id == laboratory_id]
+
     def row_there(self, chain: int, table: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """A row as the chain says it."""
         for way in self.chains[chain].ways if chain in self.chains else ():

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import Session
 
+from app.audit.came_from import Came
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models import Erasure, SourceFile, User, metadata
 from app.models.append_only import trigger_statements
@@ -60,6 +61,7 @@ def erase_all(
         raise InvalidInputError("Ce texte n'est pas de ceux qui s'effacent.")
     connection = session.connection()
     facts = []
+    came = Came(connection)
     for table in dict.fromkeys(item.table for item in texts):
         columns: dict[int, list[str]] = {}
         for item in texts:
@@ -67,9 +69,14 @@ def erase_all(
                 columns.setdefault(item.row, []).append(item.column)
         chains = _empty(connection, table, columns)
         for chain in sorted(set(chains.values())):
-            _destroy_salts(
-                connection, chain, table, {row: columns[row] for row, of in chains.items() if of == chain}
-            )
+            mine = {row: columns[row] for row, of in chains.items() if of == chain}
+            _destroy_salts(connection, chain, table, mine)
+            for before in came.of_laboratory(chain):
+                # The chain that it came with commits to the same text, with a salt of its own.
+                named = {came.there(before, table, row): names for row, names in mine.items()}
+                _destroy_salts(
+                    connection, before, table, {row: names for row, names in named.items() if row is not None}
+                )
         facts += [
             Erasure(
                 laboratory_id=chains[row] or None, table_name=table, row_id=row, column_name=column, reason=reason,

@@ -149,6 +149,10 @@ OBJECT_LABELS: dict[str, str] = {
 DETAIL_LABELS: dict[str, str] = {
     "acr": "niveau d’authentification",
     "added": "ajoutées",
+    "head_hash": "empreinte du dernier maillon",
+    "head_position": "dernier maillon",
+    "laboratory": "laboratoire",
+    "people": "personnes",
     "address": "adresse IP",
     "after": "après",
     "analyses": "analyses",

@@ -1,1 +1,1 @@
-"""A laboratory leaves with everything, comes in from another installation, or is closed."""
+"""the archive of a laboratory, its arrival elsewhere, closing"""

@@ -48,7 +48,7 @@ def register(cli: typer.Typer) -> None:
 
     @cli.command("import-archive")
     def bring_in(
-        source: Annotated[InputFile, file_argument("Archive d'un laboratoire, faite par transcodeur archive.", "X.zip")],
+        source: Annotated[InputFile, file_argument("Archive faite par transcodeur archive.", "X.zip")],
         name: Annotated[
             str, typer.Option("--nom", help="Autre nom, quand un laboratoire d'ici porte déjà le sien.")
         ] = "",
@@ -93,7 +93,9 @@ def register(cli: typer.Typer) -> None:
             with transactions.reading() as session:
                 actor = find_user_by_email(session, normalise_email(by)) if by.strip() else None
             if actor is None or not actor.is_active or not actor.is_administrator:
-                raise NotFoundError("Une fermeture est faite au nom d'un administrateur : donnez son adresse avec --par.")
+                raise NotFoundError(
+                    "Une fermeture est faite au nom d'un administrateur : donnez son adresse avec --par."
+                )
             closed = close_laboratory(transactions, laboratory_id, confirmed, actor, deliver)
         finally:
             engine.dispose()
@@ -114,6 +116,6 @@ def _told(made: Archive) -> list[str]:
 def _closed(closed: Closed) -> str:
     rows = counted(closed.rows, "ligne effacée", "lignes effacées")
     return (
-        f"Laboratoire « {closed.archive.laboratory} » fermé : {rows}. Les sauvegardes faites avant le contiennent encore ; "
-        "la base se récrit sans ses pages libres au prochain transcodeur erase ou à l'entretien du serveur."
+        f"Laboratoire « {closed.archive.laboratory} » fermé : {rows}. Les sauvegardes faites avant le contiennent "
+        "encore ; la base se récrit sans ses pages libres au prochain transcodeur erase ou à l'entretien du serveur."
     )

@@ -25,8 +25,8 @@ from app.portability.writing import Archive, make_archive
 
 _CHAINS = ("text_salt", "chain_link", "chain_head")
 _CHANGED = (
-    "Le laboratoire a changé pendant que son archive s’écrivait : rien n’a été effacé. L’archive écrite n’en tient pas le "
-    "dernier état ; recommencez."
+    "Le laboratoire a changé pendant que son archive s’écrivait : rien n’a été effacé. L’archive écrite n’en tient pas "
+    "le dernier état ; recommencez."
 )
 
 

@@ -394,7 +394,8 @@ class _Storing:
         found = select(col(Catalogue.id), col(Catalogue.name)).where(
             col(Catalogue.laboratory_id) == laboratory_id, col(Catalogue.staged_for_job_id).is_(None)
         )
-        catalogues = tuple((number or 0, said) for number, said in self._session.execute(found.order_by(col(Catalogue.id))))
+        rows = self._session.execute(found.order_by(col(Catalogue.id)))
+        catalogues = tuple((number or 0, said) for number, said in rows)
         for catalogue_id, _ in catalogues:
             marks.mark(self._session, [catalogue_id], True)
             asked = select(col(LocalTest.id)).where(col(LocalTest.catalogue_id) == catalogue_id)

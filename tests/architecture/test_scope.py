@@ -19,6 +19,7 @@ SHARED = {
     "SignInAttempt", "TotpSecret", "User", "UserSession",  # people, who may be of several laboratories
     "JobChunk", "JobPlan", "TallyRule",  # the machinery of jobs and counts: no page shows a row of them
     "ChainHead", "ChainLink", "TextSalt",  # hashes: a chain is named by the number of its laboratory
+    "ClosedLaboratory",  # what remains of one that is no more
     "Laboratory",  # kept to itself by `app.platform.scoped`
 }  # fmt: skip
 """The tables that are no laboratory's."""
@@ -45,6 +46,7 @@ WHOLE_ENGINE = {
 RAW_SQL = {
     "app/platform/backup_before.py": "copies the database", "app/platform/chain.py": "what a transaction noted",
     "app/platform/folding.py": "an index of the terminology",
+    "app/portability/staging.py": "a file of its own, where an archive waits",
     "app/platform/postgresql.py": "the server's own tables", "app/terminology/search_index.py": "the terminology",
     "app/upkeep/database_checks.py": "doctor", "app/upkeep/doctor.py": "doctor", "app/upkeep/embedded.py": "backups",
     "app/upkeep/server.py": "backups",
@@ -56,7 +58,11 @@ ON_A_CONNECTION = {
     "app/catalogues/repository.py": "rows of a catalogue by their keys, read within it",
     "app/catalogues/staging.py": "rows of the catalogue that an import writes",
     "app/jobs/claims.py": "a lock", "app/jobs/clock.py": "the time", "app/operations/repository.py": "health, size",
-    "app/platform/locks.py": "locks", "app/terminology/loading.py": "the terminology",
+    "app/platform/locks.py": "locks",
+    "app/portability/closing.py": "the command that erases a laboratory, each table on its way to it",
+    "app/portability/repository.py": "the command that archives a laboratory, each table on its way to it",
+    "app/portability/storing.py": "the command that brings a laboratory in",
+    "app/terminology/loading.py": "the terminology",
     "app/terminology/removal.py": "the terminology", "app/terminology/service.py": "the terminology",
     "app/terminology/starter.py": "the terminology", "app/terminology/value_sets.py": "the terminology",
 }

@@ -77,6 +77,8 @@ FIXED_TEXTS = {
     "review_task": {"old", "new", "replacements"},
     "consistency_answer": {"seen"},
     "sign_off": {"coverage"},
+    "imported_archive": {"keys", "context"},
+    "closed_laboratory": {"name", "rows"},
     "erasure": {"table_name", "column_name", "reason"},
 }
 """Long texts that nobody brought: names of ours, terms of LOINC, counts."""

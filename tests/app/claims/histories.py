@@ -129,8 +129,9 @@ def write(session: Session, world: World, history: History) -> Catalogue:
 
     people = (world.user_id(TRANSCODER), world.user_id(BIOLOGIST))
     catalogue_id = add(Catalogue, laboratory_id=world.laboratory_id, name="Tiré au sort", created_at=BEGINNING)
-    file_id = add(SourceFile, catalogue_id=catalogue_id, kind="LOINC_3", file_name="x.csv", sha256=sha256(b"").hexdigest(),
-                  content=b"", dialect={}, columns={}, imported_at=BEGINNING)  # fmt: skip
+    file_id = add(SourceFile, catalogue_id=catalogue_id, kind="LOINC_3", file_name="x.csv",
+                  sha256=sha256(b"").hexdigest(), content=b"", dialect={}, columns={},
+                  imported_at=BEGINNING)  # fmt: skip
     releases = []
     for number, statuses in enumerate(history.statuses):
         current = history.switches[-1][1] if history.switches else 0

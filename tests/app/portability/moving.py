@@ -15,6 +15,7 @@ from app.errors import WorkbenchError
 from app.exports.schemas import ExportKind
 from app.exports.service import ExportRequest, build, read_material
 from app.fhir_resources.naming import Canonicals
+from app.fhir_resources.values import instant
 from app.models import Catalogue, Laboratory, metadata
 from app.models.base import moment_told
 from app.models.public_identifiers import new_public_id
@@ -142,7 +143,8 @@ def figures(engine: Engine, name: str, days: Sequence[date] = ()) -> dict[Any, A
 def exports(engine: Engine, settings: Settings, name: str) -> dict[Any, Any]:
     """The bytes of every export that can leave; a refusal is its sentence.
 
-    The version of a FHIR resource names the moment at which its installation last changed anything: it is left out.
+    The version of a FHIR resource, and its date, are the moment at which its installation last changed anything that
+    leaves (also the release in service): they are left out.
     """
     found: dict[Any, Any] = {}
     with reading(engine) as session:
@@ -159,7 +161,8 @@ def exports(engine: Engine, settings: Settings, name: str) -> dict[Any, Any]:
                 found[catalogue.name, kind] = error.message
                 continue
             stated = Canonicals(laboratory, catalogue).version(material.facts.state).encode()
-            found[catalogue.name, kind] = file.content.replace(stated, b"VERSION")
+            moment = instant(material.facts.state.changed_at).encode()
+            found[catalogue.name, kind] = file.content.replace(stated, b"VERSION").replace(moment, b"MOMENT")
     return found
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from app.models import Laboratory
+from app.models import GraceDate, Laboratory, User
 from app.platform.database import make_engine, transaction
 from app.settings import Settings
 from tests import postgresql
@@ -63,6 +63,11 @@ def test_any_history_moves_as_it_is(
                 known.name = f"{known.name} (ici)"
                 session.add(known)
         load_terminology(source, target)
+        if history.grace:
+            # The administrators of both decided the same, at other moments: the past is that of there all the same.
+            with transaction(target) as session:
+                author = session.exec(select(User.id)).first()
+                session.add(GraceDate(last_day=history.grace[-1][1], author_id=author or 0))
         path = tmp_path / "archive.zip"
         archived(source, laboratory.id or 0, path)
         arrived(target, path)

@@ -9,6 +9,7 @@ from sqlmodel import col
 from app.accounts.passwords import verify_password
 from app.accounts.repository import find_user_by_email
 from app.accounts.service import get_user
+from app.audit.erasing import Unprotected, erase
 from app.audit.heads import heads
 from app.errors import ConflictError
 from app.models import (
@@ -223,3 +224,35 @@ def test_nobody_signs_in_as_one_who_came(decided: Sample, elsewhere: Place, tmp_
             assert not verify_password("", person.password_hash or None)
             with pytest.raises(ConflictError, match="autre installation"):
                 get_user(session, person.id or 0)
+
+
+def test_a_text_that_is_erased_here_is_erased_of_the_chain_that_it_came_with(
+    decided: Sample, elsewhere: Place, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    arrived(elsewhere.engine, path)
+    with transaction(elsewhere.engine) as session:
+        fact = session.scalars(select(Decision).where(col(Decision.comment) == "deux unités ?")).one()
+        erase(session, "decision", fact.id or 0, "comment", reason="essai", actor=None)
+        fact_id = fact.id
+    # Whether the row has a comment is derived again by the command that erases.
+    assert [said for said in anomalies(elsewhere.engine) if f"decision n° {fact_id} " in said] == []
+
+
+@pytest.mark.parametrize("column", ["loinc_num", "comment", "author_id"])
+def test_a_fact_that_is_changed_after_it_came_is_told_by_both_chains(
+    decided: Sample, elsewhere: Place, tmp_path: Path, column: str
+) -> None:
+    path = tmp_path / "a.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    arrived(elsewhere.engine, path)
+    with transaction(elsewhere.engine) as session:
+        fact = session.scalars(select(Decision).where(col(Decision.comment) == "deux unités ?")).one()
+        other = session.scalars(select(col(User.id)).where(col(User.id) != fact.author_id)).first()
+        value = {"loinc_num": "2823-3", "comment": "autre", "author_id": other}[column]
+        with Unprotected(session.connection(), "decision"):
+            session.execute(update(Decision).where(col(Decision.id) == fact.id).values({column: value}))
+    said = [item for item in anomalies(elsewhere.engine) if item.startswith(f"decision n° {fact.id} ")]
+    assert len(said) == 2
+    assert any("autre installation" in item for item in said)

@@ -1,0 +1,69 @@
+"""A release that a laboratory awaits: loading its very contents fills the line that its facts lead to."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlmodel import col
+
+from app.errors import InvalidInputError
+from app.models import Decision, Laboratory, LoincRelease, LoincTerm, ReleaseStatus
+from app.platform.database import reading, transaction
+from app.platform.progress import untold
+from app.terminology.carried import missing
+from app.terminology.loading import load_release, remove_unfinished
+from loinc_data.release import content_hash
+from tests.app.exports.sample import Sample
+from tests.app.portability.moving import Place, anomalies, archived, arrived
+from tests.app.terminology.test_loading import first_release
+
+
+def _moved(sample: Sample, release: Path, elsewhere: Place, tmp_path: Path) -> int:
+    """The laboratory elsewhere, its decisions being of this release; the number of the awaited line there."""
+    digest = content_hash(release)
+    with transaction(sample.world.engine) as session:
+        session.execute(update(LoincRelease).values(content_hash=digest))
+    path = tmp_path / "a.zip"
+    archived(sample.world.engine, sample.world.laboratory_id, path)
+    arrived(elsewhere.engine, path)
+    with reading(elsewhere.engine) as session:
+        (release_id,) = set(session.scalars(select(col(Decision.release_id))))
+    return int(release_id or 0)
+
+
+def _status(place: Place, release_id: int) -> tuple[str, int]:
+    with reading(place.engine) as session:
+        terms = session.scalar(select(func.count()).select_from(LoincTerm).where(col(LoincTerm.release_id) == release_id))
+        return session.get_one(LoincRelease, release_id).status, terms or 0
+
+
+def test_its_load_fills_the_line_and_the_figures_are_given(
+    decided: Sample, elsewhere: Place, tmp_path: Path
+) -> None:
+    release = first_release().write_zip(tmp_path)
+    release_id = _moved(decided, release, elsewhere, tmp_path)
+    assert _status(elsewhere, release_id) == (ReleaseStatus.AWAITED, 0)
+    # What unfinished loads left is removed at each start: nothing is left here.
+    assert remove_unfinished(elsewhere.engine) == 0
+    report = load_release(elsewhere.engine, release, untold)
+    assert report.release_id == release_id
+    assert _status(elsewhere, release_id)[0] == ReleaseStatus.READY
+    with reading(elsewhere.engine) as session:
+        (laboratory,) = session.scalars(select(Laboratory)).all()
+        assert missing(session, laboratory.awaits) == []
+    assert anomalies(elsewhere.engine) == []
+
+
+def test_a_load_that_fails_leaves_it_awaited(
+    decided: Sample, elsewhere: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = first_release().write_zip(tmp_path)
+    release_id = _moved(decided, release, elsewhere, tmp_path)
+
+    def fail(*_given: object) -> None:
+        raise InvalidInputError("panne")
+
+    monkeypatch.setattr("app.terminology.loading.publish", fail)
+    with pytest.raises(InvalidInputError, match="panne"):
+        load_release(elsewhere.engine, release, untold)
+    assert _status(elsewhere, release_id) == (ReleaseStatus.AWAITED, 0)
