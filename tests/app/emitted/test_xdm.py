@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.emitted import xdm
 from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport
 from app.emitted.xdm import looks_like_zip, read_xdm
+from app.files.zip_safety import Bounds
 from tests.app.emitted.cda_documents import LEVEL_1, MARK, act, chapter, code, document, observation
 
 RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
@@ -135,6 +136,19 @@ def test_thousands_of_reports_in_one_zip_are_read_one_at_a_time() -> None:
         tracemalloc.stop()
     assert (places[0], places[-1], len(places)) == ("fichier 3, document 1", "fichier 3, document 1500", 1_500)
     assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [(Bounds(parts=1, inflated=10**9), "trop de parties"), (Bounds(parts=9, inflated=len(REPORT)), "trop volumineuse")],
+)
+def test_a_zip_beyond_the_bounds_of_reports_is_refused_whole(
+    monkeypatch: pytest.MonkeyPatch, bounds: Bounds, said: str
+) -> None:
+    monkeypatch.setattr(xdm, "MOST", bounds)
+    (found,) = read(zipped({"a.xml": REPORT, "b.xml": SECOND}))
+    assert isinstance(found, Damaged)
+    assert said in found.reason
 
 
 def test_a_part_that_is_too_long_is_told_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
