@@ -6,10 +6,10 @@ from app.emitted.cda import read_cda
 from app.emitted.fhir import read_fhir
 from app.emitted.hl7v2 import read_hl7v2
 from app.emitted.kinds import ReportKind, kind_of
-from app.emitted.observed import CodeSystems, Observed, Refused
+from app.emitted.observed import CodeSystems, Observed, Refused, ReportReader
 from app.emitted.xdm import read_xdm
 
-NESTED = "c’est une archive dans une archive, qui n’est pas ouverte\u202f; envoyez-la à part."
+NESTED = "c’est une archive dans une archive d’archives, qui n’est pas ouverte\u202f; envoyez-la à part."
 
 
 def read_file(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
@@ -17,17 +17,24 @@ def read_file(content: bytes, place: str, systems: CodeSystems) -> Iterator[Obse
 
     Raises nothing for what is damaged, but what exhausts memory.
     """
-    kind = kind_of(content)
-    if kind is ReportKind.ZIP:
-        yield from read_xdm(content, place, systems, _read_part)
-    else:
-        yield from _read(kind, content, place, systems)
+    return _opened(content, place, systems, _part)
 
 
-def _read_part(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
-    """A part of a container, which is no container itself."""
+def _part(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
+    """A part of an archive, which may be one: packages of secure mail are sent by hundreds in one zip."""
+    return _opened(content, place, systems, _innermost)
+
+
+def _innermost(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:
     kind = kind_of(content)
     return _read(NESTED if kind is ReportKind.ZIP else kind, content, place, systems)
+
+
+def _opened(content: bytes, place: str, systems: CodeSystems, read_part: ReportReader) -> Iterator[Observed]:
+    kind = kind_of(content)
+    if kind is ReportKind.ZIP:
+        return read_xdm(content, place, systems, read_part)
+    return _read(kind, content, place, systems)
 
 
 def _read(kind: ReportKind | str, content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:

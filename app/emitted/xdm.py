@@ -116,7 +116,9 @@ def _whole(opened: IO[bytes]) -> bytes:
 
 
 def _read_part(part: bytes, place: str, systems: CodeSystems, read_any: ReadAny) -> Iterator[Observed]:
-    return read_cda(part, place, systems) if looks_like_cda(part) else read_any(part, place, systems)
+    # A zip that compresses nothing shows what it holds.
+    is_document = looks_like_cda(part) and not looks_like_zip(part)
+    return read_cda(part, place, systems) if is_document else read_any(part, place, systems)
 
 
 def _is_read(package: _Package, path: str, part: bytes) -> bool:

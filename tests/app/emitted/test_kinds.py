@@ -6,18 +6,18 @@ import zipfile
 import pytest
 
 from app.emitted.kinds import EMPTY, OTHER_XML, UNKNOWN, ReportKind, kind_of
-from app.emitted.observed import CodeSystems, Damaged, ObservedReport, Refused
-from app.emitted.reading import NESTED, _read_part, read_file
+from app.emitted.observed import CodeSystems, ObservedReport, Refused
+from app.emitted.reading import NESTED, read_file
 from tests.app.emitted.messages import message, text
 from tests.app.emitted.resources import as_bytes, as_xml, bundle, diagnostic
 
 CDA = b'<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"></ClinicalDocument>'
 
 
-def zipped(**parts: bytes) -> bytes:
+def zipped(method: int = zipfile.ZIP_DEFLATED, **parts: bytes) -> bytes:
     """A zip of these parts; two underscores in a name are a slash, one a dot."""
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    with zipfile.ZipFile(held, "w", method) as archive:
         for name, content in parts.items():
             archive.writestr(name.replace("__", "/").replace("_", "."), content)
     return held.getvalue()
@@ -97,8 +97,17 @@ def test_parts_of_an_archive_are_read_as_files_and_named_by_their_place() -> Non
     assert (first.place, third.place) == ("fichier 1, document 1", "fichier 1, document 3")
 
 
-def test_an_archive_in_an_archive_is_not_opened() -> None:
-    (item,) = read_file(zipped(a=zipped(b=CDA)), "fichier 1", CodeSystems())
-    assert isinstance(item, Damaged)
-    assert "archive" in item.reason
-    assert list(_read_part(zipped(b=CDA), "fichier 1", CodeSystems())) == [Refused("fichier 1", NESTED)]
+def test_packages_in_an_archive_are_opened_and_nothing_deeper() -> None:
+    lines = as_bytes(bundle(diagnostic("r")))
+    (report,) = read_file(zipped(a=zipped(b_json=lines)), "fichier 1", CodeSystems())
+    assert isinstance(report, ObservedReport)
+    assert report.place == "fichier 1, document 1, document 1, compte rendu 1"
+    deeper = zipped(a=zipped(b=zipped(c_json=lines)))
+    assert list(read_file(deeper, "fichier 1", CodeSystems())) == [Refused("fichier 1, document 1, document 1", NESTED)]
+
+
+def test_a_package_that_is_not_compressed_is_opened_too() -> None:
+    clinical = CDA.replace(b"><", b'><id root="1.2"/><')
+    (report,) = read_file(zipped(a=zipped(zipfile.ZIP_STORED, b_xml=clinical)), "fichier 1", CodeSystems())
+    assert isinstance(report, ObservedReport)
+    assert report.keys
