@@ -37,6 +37,8 @@ def chain_name(chain: int, laboratories: Mapping[int, str]) -> str:
     if chain == INSTALLATION:
         return "l’installation"
     name = laboratories.get(chain)
+    if chain < 0 and not name:
+        return f"laboratoire venu d’ailleurs (archive n° {-chain})"
     return f"laboratoire « {name} »" if name else f"laboratoire n° {chain}"
 
 
@@ -83,13 +85,18 @@ def read_heads(content: bytes, named: str) -> list[Head]:
     try:
         read: Any = json.loads(content)
         items: Any = read["heads"] if read["format"] == FORMAT else None
-        found = [Head(_number(item["chain"]), str(item["name"]), _number(item["position"]), item["hash"])
+        found = [Head(_chain(item["chain"]), str(item["name"]), _number(item["position"]), item["hash"])
                  for item in items]  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise refusal from error
     if not found or len(found) > MAX_HEADS or any(not isinstance(head.hash, str) for head in found):
         raise refusal
     return found
+
+
+def _chain(value: Any) -> int:
+    """The number of a chain; that of one that a laboratory came with is negative."""
+    return -_number(-value) if isinstance(value, int) and value < 0 else _number(value)
 
 
 def _number(value: Any) -> int:

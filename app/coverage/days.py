@@ -17,6 +17,7 @@ from sqlmodel import select as select_model
 from app.coverage import past_repository
 from app.coverage.definitions import CountedCatalogue, Definition, Measure
 from app.coverage.past import last_moment, past_rows
+from app.errors import ConflictError
 from app.jobs import registry
 from app.models import (
     Catalogue,
@@ -52,16 +53,26 @@ def follow(engine: Engine) -> bool:
     """Compute one day of one catalogue that lacks it; whether there was one."""
     with reading(engine) as session:
         last = last_day_over(utc_now())
-        catalogue = _next_catalogue(session, last)
-        if catalogue is None:
+        line = _next_line(session, last)
+        if line is None:
             return False
-        line = day_of(session, catalogue, _next_day(session, catalogue, last))
     with transaction(engine) as session:
         build = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         values = {name: getattr(line, name) for name in CoverageDay.model_fields}
         session.execute(build(CoverageDay.__table__).values(values).on_conflict_do_nothing())  # type: ignore[attr-defined]
     log.info("coverage.day", catalogue_id=line.catalogue_id, day=line.day.isoformat())
     return True
+
+
+def _next_line(session: Session, last: date) -> CoverageDay | None:
+    after = 0
+    while (catalogue := _next_catalogue(session, last, after)) is not None:
+        try:
+            return day_of(session, catalogue, _next_day(session, catalogue, last))
+        except ConflictError:
+            # It came from elsewhere, and the release of that day is not loaded here: its curve waits, not the others'.
+            after = catalogue.id or 0
+    return None
 
 
 def day_of(session: Session, catalogue: Catalogue, day: date) -> CoverageDay:
@@ -86,14 +97,15 @@ def day_of(session: Session, catalogue: Catalogue, day: date) -> CoverageDay:
     )
 
 
-def _next_catalogue(session: Session, last: date) -> Catalogue | None:
-    """A catalogue that was there at the end of that day and has no line of it."""
+def _next_catalogue(session: Session, last: date, after: int) -> Catalogue | None:
+    """A catalogue that was there at the end of that day and has no line of it, after this number."""
     known = select(col(CoverageDay.day)).where(
         col(CoverageDay.catalogue_id) == col(Catalogue.id), col(CoverageDay.day) >= last
     )
     statement = select_model(Catalogue).where(
-        col(Catalogue.staged_for_job_id).is_(None), col(Catalogue.created_at) <= last_moment(last), ~known.exists()
-    )
+        col(Catalogue.id) > after, col(Catalogue.staged_for_job_id).is_(None),
+        col(Catalogue.created_at) <= last_moment(last), ~known.exists(),
+    )  # fmt: skip
     return session.exec(statement.order_by(col(Catalogue.id)).limit(1)).first()
 
 

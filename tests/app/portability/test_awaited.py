@@ -1,13 +1,24 @@
 """A release that a laboratory awaits: loading its very contents fills the line that its facts lead to."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
+from app.coverage.days import follow
 from app.errors import InvalidInputError
-from app.models import Decision, Laboratory, LoincRelease, LoincTerm, ReleaseStatus
+from app.models import (
+    Catalogue,
+    CoverageDay,
+    Decision,
+    Laboratory,
+    LoincRelease,
+    LoincTerm,
+    ReleaseStatus,
+    utc_now,
+)
 from app.platform.database import reading, transaction
 from app.platform.progress import untold
 from app.terminology.carried import missing
@@ -33,7 +44,8 @@ def _moved(sample: Sample, release: Path, elsewhere: Place, tmp_path: Path) -> i
 
 def _status(place: Place, release_id: int) -> tuple[str, int]:
     with reading(place.engine) as session:
-        terms = session.scalar(select(func.count()).select_from(LoincTerm).where(col(LoincTerm.release_id) == release_id))
+        asked = select(func.count()).select_from(LoincTerm).where(col(LoincTerm.release_id) == release_id)
+        terms = session.scalar(asked)
         return session.get_one(LoincRelease, release_id).status, terms or 0
 
 
@@ -67,3 +79,26 @@ def test_a_load_that_fails_leaves_it_awaited(
     with pytest.raises(InvalidInputError, match="panne"):
         load_release(elsewhere.engine, release, untold)
     assert _status(elsewhere, release_id) == (ReleaseStatus.AWAITED, 0)
+
+
+def test_its_curve_waits_and_not_that_of_the_others(decided: Sample, elsewhere: Place, tmp_path: Path) -> None:
+    """Its past days are of a release that is not loaded; a catalogue of here that comes after it has its curve."""
+    release = first_release().write_zip(tmp_path)
+    day = utc_now() - timedelta(days=40)
+    with transaction(decided.world.engine) as session:
+        session.execute(update(Catalogue).values(created_at=day))
+        session.execute(update(LoincRelease).values(loaded_at=day))
+    _moved(decided, release, elsewhere, tmp_path)
+    with transaction(elsewhere.engine) as session:
+        here = Laboratory(name="D’ici")
+        session.add(here)
+        session.flush()
+        own = Catalogue(laboratory_id=here.id or 0, name="D’ici", created_at=utc_now() - timedelta(days=3))
+        session.add(own)
+        session.flush()
+        own_id = own.id
+    assert follow(elsewhere.engine)
+    while follow(elsewhere.engine):
+        pass
+    with reading(elsewhere.engine) as session:
+        assert set(session.scalars(select(col(CoverageDay.catalogue_id)))) == {own_id}

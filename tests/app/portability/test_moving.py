@@ -10,7 +10,8 @@ from app.accounts.passwords import verify_password
 from app.accounts.repository import find_user_by_email
 from app.accounts.service import get_user
 from app.audit.erasing import Unprotected, erase
-from app.audit.heads import heads
+from app.audit.heads import heads, read_heads, write_heads
+from app.audit.verification import verify
 from app.errors import ConflictError
 from app.models import (
     ChainHead,
@@ -210,7 +211,9 @@ def test_the_chain_it_came_with_is_verified(decided: Sample, elsewhere: Place, t
         archive = session.scalars(select(ImportedArchive)).one()
         head = session.get_one(ChainHead, -(archive.id or 0))
         assert (head.position, head.hash) == (made.head_position, made.head_hash)
-        assert any("autre installation" in item.name or item.chain < 0 for item in heads(session))
+        kept = read_heads(write_heads(heads(session), made.stated_at), "tetes.json")
+        assert -(archive.id or 0) in {item.chain for item in kept}
+        assert verify(session, kept).findings == []
     assert anomalies(elsewhere.engine) == []
 
 
