@@ -292,7 +292,6 @@ DETAIL_LABELS: dict[str, str] = {
     "retired_emitted": "d’analyses retirées",
     "out_of_scope": "hors périmètre",
     "no_code_exists": "d’analyses sans code LOINC existant",
-    "waiting_code": "avec code d’attente",
     "unit_unread": "unité non reconnue",
     "masked": "code local masqué",
     "deleted_reports": "comptes rendus repris",
