@@ -19,7 +19,8 @@ class ObservedResult:
     unit: str = ""
     """As written; empty without."""
     section: str = ""
-    """LOINC code of the nearest section or battery that has one; empty without."""
+    """LOINC code of its chapter, the outermost section that has one, or of its battery where nothing else tells, as in
+    HL7 v2; empty without."""
     has_waiting_code: bool = False
     """Whether it carries a code d'attente, of the system that the settings name."""
     slot: str = ""
