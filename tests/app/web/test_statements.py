@@ -40,7 +40,7 @@ LIMITS = {
     "batch of approvals": 8,
     "taking 100 approvals back": 47,
     "coverage": 60,
-    "exports": 49,
+    "exports": 50,
     "home": 12,
     "catalogue": 30,
     "memory": 9,
@@ -62,6 +62,7 @@ A choice finds again the warnings of consistency of its code, and stores what di
 release among them, one of which is a lock that only a server takes.
 The coverage and the exports say which version was signed: four statements, one where nothing was. What is counted by
 definitions asks for the composed ones, for whether the list of codes is loaded, and keeps the figures that it printed.
+The exports ask whether the laboratory came from elsewhere and waits for a release: one statement.
 The landing pages count what waits in the double reading, in one statement for every catalogue and no further than 100.
 """
 IDENTITY = {"portee": "tout", "titre": "biologiste", "rpps": "10003000014", "finess_ej": "2A0000014"}
