@@ -34,11 +34,12 @@ class Group:
     """The requests of one signature."""
 
     asked: tuple[Asked, ...]
+    """That of most volume first, then the oldest row."""
 
     @property
     def first(self) -> Asked:
-        """The one that names the group: that of most volume, then the oldest row."""
-        return min(self.asked, key=lambda item: (-(item.found.volume or 0), item.found.row_id))
+        """The one that names the group."""
+        return self.asked[0]
 
     def texts(self, said: Callable[[Asked], str]) -> str:
         """What each of them says, once each, those that say nothing left out."""
@@ -95,8 +96,12 @@ def grouped(asked: Iterable[Asked]) -> list[Group]:
     by: dict[str, list[Asked]] = {}
     for item in asked:
         by.setdefault(item.signature, []).append(item)
-    groups = [Group(tuple(items)) for items in by.values()]
+    groups = [Group(tuple(sorted(items, key=_weight))) for items in by.values()]
     return sorted(groups, key=lambda group: (group.first.found.label.casefold(), group.first.found.row_id))
+
+
+def _weight(item: Asked) -> tuple[int, int]:
+    return -(item.found.volume or 0), item.found.row_id
 
 
 def table_of(asked: Iterable[Asked], columns: Sequence[str]) -> tuple[list[str], list[list[str]]]:

@@ -22,6 +22,7 @@ from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep, CurrentUser, LaboratoryDep, for_roles
 from app.platform.request_session import SessionDep, SettingsDep, TransactionsDep
 from app.storage.download import attachment_headers
+from app.transcoding.readers import blind_url, hidden_from
 from app.web.spreadsheet_csv import csv_download
 from app.web.templating import render
 
@@ -146,7 +147,9 @@ def do_follow(
 def show_request(
     request: Request, access: CatalogueDep, session: SessionDep, settings: SettingsDep, local_test_id: int
 ) -> Response:
-    """One request."""
+    """One request; whoever may still read the row blind is sent to read it, whatever was decided."""
+    if hidden_from(session, access, [local_test_id]):
+        return RedirectResponse(blind_url(access.catalogue_id, local_test_id), status_code=303)
     return render(request, _ONE, request_page(session, settings, access, local_test_id))
 
 

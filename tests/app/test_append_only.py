@@ -16,8 +16,8 @@ from app.platform.migrations import upgrade
 
 FACTS = (
     "assigned_row", "assignment", "audit_event", "batch", "batch_answer", "batch_row", "catalogue_change",
-    "chain_link", "code_request_step", "consistency_answer", "coverage_definition", "decision", "erasure", "export_record",
-    "grace_date", "laboratory_deadline", "mapping_withdrawal", "method_rule", "proposal_run",
+    "chain_link", "code_request_step", "consistency_answer", "coverage_definition", "decision", "erasure",
+    "export_record", "grace_date", "laboratory_deadline", "mapping_withdrawal", "method_rule", "proposal_run",
     "reading_reconciliation", "reading_request", "reading_share", "review_task",
     "second_reading", "sign_off", "sign_off_withdrawal", "source_file", "source_row", "text_salt",
     "waiting_code_rule",

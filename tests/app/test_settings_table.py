@@ -19,6 +19,7 @@ OTHER_VALUES: dict[object, tuple[str, object]] = {
     int: ("7", 7),
 }
 VALUES_OF = {
+    "waiting_code_system": "1.2.3.4",
     "database_url": "postgresql://serveur/base", "redis_url": "redis://serveur/0", "trusted_proxies": "192.0.2.1",
     "log_level": "debug", "secret_key": "0a" * 32, "allowed_hosts": "atelier.local",
     "reading_memory_bytes": "2000000000", "metrics_token": "un-jeton-bien-trop-long-pour-etre-devine",

@@ -24,6 +24,7 @@ KNOWN = {
     "app/fhir_resources/received_xml.py": READERS,
     "app/exports/original.py": READERS,
     "app/fhir/parameters_xml.py": "a question of a megabyte, read as it comes: elements and depth counted, no DTD",
+    "app/code_requests/files.py": OURS,
     "app/exports/archive.py": OURS,
     "app/exports/decision_sheet.py": OURS,
     "app/exports/sheet_layout.py": OURS,

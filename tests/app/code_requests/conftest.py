@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.code_requests import service
 from app.code_requests.repository import Found
@@ -51,7 +51,7 @@ class Requests:
 
     def steps(self) -> list[CodeRequestStep]:
         with reading(self.desk.engine) as session:
-            return list(session.exec(select(CodeRequestStep)))
+            return list(session.exec(select(CodeRequestStep).order_by(col(CodeRequestStep.id))))
 
     def allow(self, *codes: str, system: str = "1.2.250.1.213.1.1.5.130") -> None:
         """Write the codes d'attente of the laboratory."""

@@ -1,8 +1,9 @@
 """Following requests: what is written, refused, and left as it was."""
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
+from app.code_requests import service
 from app.code_requests.repository import Declared, counts_of, of_catalogue, page_of
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from app.models import Action, AuditEvent, RequestAction, RequestStatus, ReviewState
@@ -42,7 +43,8 @@ def test_a_request_from_its_sending_to_its_code(requests: Requests) -> None:
     assert [step.recipient for step in steps] == ["ANS", ""]
     assert steps[0].author_id != steps[1].author_id
     with reading(requests.desk.engine) as session:
-        events = session.exec(select(AuditEvent).where(AuditEvent.action.startswith("code_request."))).all()  # type: ignore[attr-defined]
+        told = select(AuditEvent).where(col(AuditEvent.action).startswith("code_request."))
+        events = session.exec(told.order_by(col(AuditEvent.id))).all()
         state = session.get_one(ReviewState, row)
     assert [event.action for event in events] == ["code_request.send", "code_request.accept"]
     assert events[0].laboratory_id == requests.desk.world.laboratory_id
@@ -100,8 +102,6 @@ def test_a_row_decided_otherwise_is_closed_and_keeps_its_story(requests: Request
 
 
 def test_a_form_of_before_is_refused(requests: Requests) -> None:
-    from app.code_requests import service
-
     requests.follow(requests.approved, SEND, recipient="ANS")
     desk = requests.desk
     with pytest.raises(ConflictError, match="Quelqu’un a suivi"), transaction(desk.engine) as session:

@@ -1,21 +1,18 @@
 """The codes d'attente: their settings, and that they count and go out nowhere as LOINC codes."""
 
-import io
 import itertools
-import zipfile
 
 import pytest
 
 from app.code_requests.waiting_codes import checked_system, read_codes, rule_in_force, set_rule
 from app.coverage.definitions import CountedCatalogue, Definition, ExamRule, Measure
 from app.coverage.judging import DeprecatedRule, Judging, ReleaseRule, Statuses
+from app.coverage.repository import coverage_rows
 from app.coverage.requests_told import told_requests
 from app.coverage.service import coverage_report
 from app.errors import ConflictError, InvalidInputError, NotAllowedError
-from app.exports.schemas import ExportKind
-from app.exports.service import ExportRequest, make_export
 from app.models import Level
-from app.platform.database import Transactions, reading, transaction
+from app.platform.database import reading, transaction
 from app.transcoding.standing import Standing
 from tests.app.code_requests.conftest import WAITING, Requests
 from tests.conftest import READER
@@ -35,7 +32,9 @@ EVERY_DEFINITION = [
 ]
 
 
-@pytest.mark.parametrize("text", ["", "loinc", "1.2", "1..2.3", "2.16.840.1.113883.6.1", "urn:oid:2.16.840.1.113883.6.1"])
+@pytest.mark.parametrize(
+    "text", ["", "loinc", "1.2", "1..2.3", "2.16.840.1.113883.6.1", "urn:oid:2.16.840.1.113883.6.1"]
+)
 def test_a_system_is_an_oid_and_never_that_of_loinc(text: str) -> None:
     with pytest.raises(InvalidInputError):
         checked_system(text)
@@ -83,10 +82,8 @@ def test_a_waiting_code_changes_no_figure_of_any_definition(requests: Requests) 
     desk.decide(desk.sodium)
 
     def figures() -> list[tuple[int, int]]:
-        from app.coverage.repository import coverage_rows
-
         with reading(desk.engine) as session:
-            catalogue = CountedCatalogue(coverage_rows(session, desk.catalogue_id, desk.release.id))
+            catalogue = CountedCatalogue(coverage_rows(session, desk.catalogue_id, desk.release.id or 0))
         found = [catalogue.figure(definition) for definition in EVERY_DEFINITION]
         return [(figure.numerator, figure.denominator) for figure in found]
 
@@ -108,29 +105,3 @@ def test_it_is_told_apart_in_coverage(requests: Requests) -> None:
     assert (told.total, told.with_waiting_code) == (1, 1)
     assert report.main.numerator == 0
     assert report.main.standings[Standing.NO_CODE] == 1
-
-
-@pytest.mark.parametrize("kind", list(ExportKind))
-def test_no_export_carries_it(requests: Requests, kind: ExportKind) -> None:
-    desk = requests.desk
-    requests.allow(WAITING)
-
-    def bytes_of() -> bytes:
-        try:
-            with transaction(desk.engine):
-                pass
-            file, _ = make_export(
-                Transactions(desk.engine), desk.settings, desk.access().laboratory, desk.catalogue,
-                ExportRequest(kind), desk.access().user,
-            )  # fmt: skip
-        except (ConflictError, InvalidInputError):
-            return b""
-        content = file.content
-        if zipfile.is_zipfile(io.BytesIO(content)):
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                content = b"\n".join(archive.read(name) for name in archive.namelist())
-        return content
-
-    requests.give(requests.approved)
-    assert WAITING.encode() not in bytes_of()
-    assert OID.encode() not in bytes_of()

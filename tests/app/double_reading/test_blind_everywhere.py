@@ -148,6 +148,8 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         mark_row(session, access, desk.sodium, version, Action.FLAG, f"{WORDS} du repère")
         mark_candidate(session, access, desk.sodium, version + 1, Action.REJECT_CANDIDATE, "2947-0")
     out = desk.decide(desk.strip, Action.OUT_OF_SCOPE, reason=f"{WORDS} du motif", comment=f"{WORDS} hors périmètre")
+    # A request of a code that anybody may open.
+    desk.decide(desk.comment_row, Action.NO_LOINC, reason="Sans code LOINC")
     coded = desk.decide(desk.unproposed, loinc_num=CODE, justification=f"{WORDS} approuvé")
     for row in (desk.strip, desk.unproposed):
         with transaction(desk.engine) as session:
@@ -182,7 +184,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
     values = {
         "laboratory_id": [str(desk.world.laboratory_id)],
         "catalogue_id": [str(desk.catalogue_id)],
-        "local_test_id": [str(row) for row in (desk.sodium, desk.strip, desk.glucose, exam.id)],
+        "local_test_id": [str(row) for row in (desk.sodium, desk.strip, desk.glucose, desk.comment_row, exam.id)],
         "user_id": [str(desk.world.user_id(READER))],
         "job_id": [str(job.id)],
         "release_id": [str(desk.release.id)],
