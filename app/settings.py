@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         "« Codes d’attente ». Un code d’attente n’est jamais compté comme un transcodage.",
     )
     national_request_columns: str = Field(
-        "reference,laboratoires,codes_locaux,libelle,synonyme,unite,milieu,technique,grandeur,temporalite,echelle,"
+        "reference,laboratoires,niveau,codes_locaux,libelle,synonyme,unite,milieu,technique,grandeur,temporalite,echelle,"
         "nabm,volume,code_attente,systeme_attente,recherche,motif,etat",
         description="Colonnes de la liste nationale des demandes de code, dans l’ordre, séparées par des virgules ; le "
         "guide des demandes les décrit. La forme du formulaire national n’étant pas publique, celle-ci est la nôtre.",
