@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         "« Codes d’attente ». Un code d’attente n’est jamais compté comme un transcodage.",
     )
     national_request_columns: str = Field(
-        "reference,laboratoires,codes_locaux,libelle,synonyme,unite,milieu,technique,grandeur,temporalite,echelle,"
+        "reference,laboratoires,niveau,codes_locaux,libelle,synonyme,unite,milieu,technique,grandeur,temporalite,echelle,"
         "nabm,volume,code_attente,systeme_attente,recherche,motif,etat",
         description="Colonnes de la liste nationale des demandes de code, dans l’ordre, séparées par des virgules ; le "
         "guide des demandes les décrit. La forme du formulaire national n’étant pas publique, celle-ci est la nôtre.",
@@ -177,11 +177,6 @@ class Settings(BaseSettings):
         20_000_000,
         gt=0,
         description="Taille maximale d'un fichier importé (catalogue, anciens transcodages), en octets.",
-    )
-    waiting_code_systems: str = Field(
-        "1.2.250.1.213.1.1.5.130",
-        description="Systèmes (OID ou adresse), séparés par des virgules, des codes d'attente nationaux : dans les "
-        "comptes rendus émis, un code de l'un d'eux n'est ni un code LOINC ni un code local.",
     )
     prepared_above_rows: int = Field(
         5_000,

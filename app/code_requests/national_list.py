@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from app.code_requests.repository import Found
 from app.code_requests.wording import STATUS
 from app.errors import InvalidInputError
+from app.models import Level
+from app.web.wording import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ SETTING = "TRANSCODEUR_NATIONAL_REQUEST_COLUMNS"
 COLUMNS: dict[str, tuple[str, Callable[[Group], str]]] = {
     "reference": ("Référence", lambda group: group.first.reference),
     "laboratoires": ("Laboratoires", lambda group: group.texts(lambda item: item.found.laboratory)),
+    "niveau": ("Niveau", lambda group: LEVEL[Level(group.first.found.level)]),
     "codes_locaux": ("Codes locaux", lambda group: group.texts(lambda item: item.found.code)),
     "libelle": ("Libellé", lambda group: group.texts(lambda item: item.found.label)),
     "synonyme": ("Synonyme", lambda group: group.texts(lambda item: item.synonym)),

@@ -14,22 +14,22 @@ from app.code_requests.preparing import searched_texts
 from app.code_requests.repository import ORDERS, Counts, Declared, Found
 from app.code_requests.wording import DECLARED, DECLARED_WORD, STATUS, STATUS_WORD
 from app.errors import InvalidInputError
-from app.models import CONTRIBUTORS, Catalogue, RequestStatus
+from app.models import CONTRIBUTORS, Catalogue, Level, RequestStatus
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.text import french_day, paris_time
 from app.transcoding.readers import blind_person
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
-from app.web.wording import Word
+from app.web.wording import LEVEL, Word
 
 PAGE = 50
 AT_ONCE = 200
 """Requests that one piece of the export reads."""
 DEFAULT_ORDER = "libelle"
 HEADER = (
-    "Laboratoire", "Code local", "Libellé", "Unité", "Milieu", "Technique", "Volume annuel", "Décision", "Motif",
-    "Recherche faite", "Déclarée par", "Déclarée le", "Approuvée par", "État de la demande", "Destinataire",
+    "Laboratoire", "Niveau", "Code local", "Libellé", "Unité", "Milieu", "Technique", "Volume annuel", "Décision",
+    "Motif", "Recherche faite", "Déclarée par", "Déclarée le", "Approuvée par", "État de la demande", "Destinataire",
     "Référence", "Date", "Code LOINC donné", "Motif de la dernière étape", "Code d’attente",
     "Système du code d’attente",
 )  # fmt: skip
@@ -135,6 +135,7 @@ class RequestLine:
     searched: str
     url: str
     day: str
+    level: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +299,7 @@ def list_line(found: Found, searched: str) -> RequestLine:
         searched=searched,
         url=row_url(found.catalogue_id, found.row_id),
         day=french_day(found.day),
+        level=LEVEL[Level(found.level)],
     )
 
 
@@ -316,9 +318,9 @@ def _csv_rows(database: Engine, user_id: int, access: CatalogueAccess | None, qu
             searched = searched_texts(session, found)
         for item in found:
             yield [
-                item.laboratory, item.code, item.label, item.unit, item.specimen, item.technique,
-                "" if item.volume is None else str(item.volume), DECLARED[item.declared].text, item.reason,
-                searched[item.row_id], item.declared_by, paris_time(item.declared_at), item.approved_by,
+                item.laboratory, LEVEL[Level(item.level)], item.code, item.label, item.unit, item.specimen,
+                item.technique, "" if item.volume is None else str(item.volume), DECLARED[item.declared].text,
+                item.reason, searched[item.row_id], item.declared_by, paris_time(item.declared_at), item.approved_by,
                 STATUS[item.status].text, item.recipient, item.reference, french_day(item.day), item.loinc_num,
                 item.said, item.waiting_code, item.waiting_system,
             ]  # fmt: skip

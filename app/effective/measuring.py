@@ -75,6 +75,8 @@ class Against:
     analyses: Analyses
     coverage: Figure
     """Of the catalogue, by the default definition."""
+    waiting_system: str = ""
+    """OID of the codes d'attente that the laboratory wrote for itself; empty where it follows the installation."""
 
     @property
     def release_title(self) -> str:
@@ -92,10 +94,10 @@ class Measured:
     clusters: Mapping[Cluster, int]
 
 
-def code_systems(settings: Settings) -> CodeSystems:
-    """How the codes of reports are told apart."""
-    named = (part.strip() for part in settings.waiting_code_systems.split(","))
-    return CodeSystems(waiting=frozenset(filter(None, named)))
+def code_systems(settings: Settings, against: Against) -> CodeSystems:
+    """How the codes of reports are told apart: those of the system of the installation, or of the one that the
+    laboratory wrote for itself, are codes d'attente."""
+    return CodeSystems(waiting=frozenset(filter(None, (settings.waiting_code_system, against.waiting_system))))
 
 
 def against_now(session: Session, laboratory: Laboratory, catalogue: Catalogue) -> Against:
@@ -120,6 +122,7 @@ def against_now(session: Session, laboratory: Laboratory, catalogue: Catalogue) 
         circuit=CircuitUsed(circuit.title, circuit.version, circuit.content_hash) if circuit else None,
         analyses=analyses_of(rows),
         coverage=CountedCatalogue(rows, is_over).figure(Definition()),
+        waiting_system=repository.waiting_system_of(session, laboratory.id),
     )
 
 
@@ -130,7 +133,7 @@ def measure(
 
     Raises InvalidInputError for a file that cannot be read at all, named by its number.
     """
-    given = (index_of(against.analyses), code_systems(settings))
+    given = (index_of(against.analyses), code_systems(settings, against))
     if isinstance(files, Sealed):
         counts, number = apart.run(counts_of_stored, files, *given), len(files.file_ids)
     else:

@@ -24,6 +24,7 @@ from app.models import (
     LoincTerm,
     StoredFile,
     User,
+    WaitingCodeRule,
 )
 from app.terminology.chunks import chunks
 from app.terminology.terms_hash import LABORATORY
@@ -233,3 +234,9 @@ _RUNS = (
     .outerjoin(EffectiveWithdrawal, col(EffectiveWithdrawal.run_id) == col(EffectiveRun.id))
     .outerjoin(_WITHDRAWER, col(_WITHDRAWER.id) == col(EffectiveWithdrawal.author_id))
 )
+
+
+def waiting_system_of(session: Session, laboratory_id: int) -> str:
+    """The system of codes d'attente that a laboratory wrote last; empty where it follows the installation."""
+    rules = select(col(WaitingCodeRule.system)).where(col(WaitingCodeRule.laboratory_id) == laboratory_id)
+    return session.scalar(rules.order_by(col(WaitingCodeRule.id).desc()).limit(1)) or ""

@@ -16,6 +16,8 @@ CARRIED = (
     "consistency_answer", "review_task", "sign_off", "sign_off_withdrawal", "export_record",
     "earlier_statement", "memory_entry", "mapping_withdrawal",
     "catalogue_habits", "import_profile", "method_rule", "laboratory_deadline",
+    "effective_run", "effective_count", "effective_cluster", "effective_withdrawal",
+    "code_request_step", "waiting_code_rule",
     "audit_event", "erasure", "imported_archive",
 )  # fmt: skip
 """The tables of which an archive holds the rows of its laboratory, those that others refer to first."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from app.effective.repairs import Repair
 from app.files.kinds import FileKind, Level
 from app.models import (
     Action,
@@ -19,6 +20,8 @@ from app.models import (
     Proof,
     ReadingOrigin,
     Relation,
+    RequestAction,
+    RequestStatus,
     Role,
     RunStatus,
     TaskKind,
@@ -58,6 +61,10 @@ WORDS: Mapping[tuple[str, str], Collection[str]] = {
     ("earlier_statement", "verdict"): _of(EarlierVerdict),
     ("method_rule", "choice"): _of(MethodChoice),
     ("laboratory_deadline", "kind"): _of(DeadlineKind),
+    ("code_request_step", "action"): _of(RequestAction),
+    ("code_request_step", "status"): _of(RequestStatus),
+    ("code_request_step", "author_role"): _ROLES,
+    ("effective_count", "repair"): frozenset({"", *(item.value for item in Repair)}),
 }
 """(table, column) → the words that it may hold."""
 OUTCOMES = _of(Outcome)
@@ -111,6 +118,7 @@ SHAPES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("import_profile", "choices"): _OBJECT,
     ("import_profile", "headings"): _list_of(_TEXT),
     ("audit_event", "details"): _OBJECT,
+    ("waiting_code_rule", "codes"): _list_of({"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}),
     ("imported_archive", "keys"): _OBJECT,
     ("imported_archive", "context"): _OBJECT,
 }

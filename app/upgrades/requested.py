@@ -16,6 +16,7 @@ from app.models import (
     Catalogue,
     CodeRequestStep,
     Decision,
+    Level,
     LocalTest,
     LoincRelease,
     LoincTerm,
@@ -48,8 +49,12 @@ _NOT_SAID_TIME = "Pt"
 
 
 def declared_without_code() -> tuple[ColumnElement[bool], ...]:
-    """SQL over LocalTest and ReviewState: a decision in force says that no LOINC code exists; the row is still run."""
+    """SQL over LocalTest and ReviewState: a decision in force says that no LOINC code exists; the row is still run.
+
+    Chapters have codes of another list, and ask for none.
+    """
     return (
+        col(LocalTest.level).in_([Level.ANALYSIS.value, Level.EXAM.value]),
         col(LocalTest.is_retired).is_(False),
         col(ReviewState.outcome) == Outcome.NO_LOINC,
         col(ReviewState.status).in_([Status.DECIDED.value, Status.APPROVED.value]),

@@ -14,9 +14,12 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
 from app.accounts import links
+from app.effective import service as effective_service
+from app.effective.judging import seen_codes
+from app.effective.measuring import Measured, against_now, code_facts, figures_of
 from app.main import ROUTERS
-from app.models import Action, Job, LocalTest, LoincRelease
-from app.platform.database import transaction
+from app.models import Action, Catalogue, Job, LocalTest, LoincRelease
+from app.platform.database import reading, transaction
 from app.settings import PROJECT_ROOT
 from tests.app.batches.test_batches import add_rows as add_batch_rows
 from tests.app.batches.test_batches import post_batch
@@ -25,6 +28,7 @@ from tests.app.catalogues.test_routes import asked_proposals, send
 from tests.app.consistency.conftest import add_rows
 from tests.app.double_reading.conftest import Readings, other_code, readings
 from tests.app.earlier.test_file_readings import HEADINGS, sheets
+from tests.app.effective.hand_made import counts_of_results, seen
 from tests.app.reimport.test_difference_pages import compared, digest_of
 from tests.app.review.conftest import Desk, desk
 from tests.app.versions.conftest import Signing
@@ -156,6 +160,16 @@ def visits(
     chosen = {"choix": f"{desk.comment_row}:{desk.version(desk.comment_row)}", "confirme": "oui"}
     approvals = approver.post(f"{desk.base}/approbation", data=chosen).headers["location"]
     signed = Signing(desk, client_for).sign()
+    desk.decide(desk.strip, Action.NO_LOINC, reason="Aucun code LOINC ne correspond")
+    with reading(desk.engine) as session:
+        catalogue = session.get_one(Catalogue, desk.catalogue_id)
+        against = against_now(session, desk.world.laboratory, catalogue)
+        counts = counts_of_results([[seen("NA", "2951-2", unit="mmol/L"), seen("XYZ")], [seen("XYZ")]])
+        figures = figures_of(counts, against, code_facts(session, against.release_id, seen_codes(counts)), 1)
+    with transaction(desk.engine) as session:
+        measured = Measured(against, figures, counts.damaged, counts.clusters)
+        period = effective_service.read_period("", "")
+        run = effective_service.keep(session, measured, desk.world.users[TRANSCODER], period)
     values: dict[str, object] = {
         "laboratory_id": desk.world.laboratory_id,
         "catalogue_id": desk.catalogue_id,
@@ -182,6 +196,10 @@ def visits(
                 _first_link(client, f"{desk.base}/coherence", "avertissement?")
             ],
             "/catalogues/{catalogue_id}/double-lecture/{local_test_id}": [f"{readings.base}/{desk.glucose}"],
+            "/catalogues/{catalogue_id}/demandes-de-code/{local_test_id}": [
+                f"{desk.base}/demandes-de-code/{desk.strip}"
+            ],
+            "/catalogues/{catalogue_id}/effectif/{public_id}": [f"{desk.base}/effectif/{run.public_id}"],
             "/catalogues/{catalogue_id}/signature/{public_id}": [f"{desk.base}/signature/{signed.public_id}"],
             "/catalogues/{catalogue_id}/revue/{local_test_id}": [case, f"{desk.base}/revue/{desk.unproposed}"],
             "/catalogues/{catalogue_id}/revue/{local_test_id}/recherche": [f"{case}?recherche=glucose"],

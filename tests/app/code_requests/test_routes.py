@@ -192,6 +192,18 @@ def test_the_rows_of_another_catalogue_are_not_followed_through_ones_own(
     assert WAITING not in stranger.get(mine).text, "nor are the codes of one laboratory those of another"
 
 
+def test_a_row_is_followed_through_its_own_catalogue_only(requests: Requests, client_for: ClientFor) -> None:
+    """Both catalogues are of the same laboratory."""
+    second = requests.desk.world.add_catalogue("Second")
+    client, base, row = client_for(TRANSCODER), f"/catalogues/{second.id}/demandes-de-code", requests.approved
+    said = {"lignes": row, "action": "retirer", "motif": "Par erreur"}
+    assert client.post(f"{base}/suivi", data=said).status_code == 404
+    assert client.post(f"{base}/fichier", data={"lignes": row}).status_code == 404
+    assert client.get(f"{base}/{row}").status_code == 404
+    assert "ANALYSE RARE" not in client.get(base).text
+    assert requests.steps() == []
+
+
 def test_the_list_over_laboratories_follows_memberships(requests: Requests, client_for: ClientFor) -> None:
     """A person of two laboratories sees both, one line for the same test; once she leaves one, no more of it."""
     world, desk = requests.desk.world, requests.desk

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from app.code_requests import service
 from app.code_requests.repository import Declared, counts_of, of_catalogue, page_of
 from app.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from app.models import Action, AuditEvent, RequestAction, RequestStatus, ReviewState
+from app.models import Action, AuditEvent, Level, LocalTest, RequestAction, RequestStatus, ReviewState
 from app.platform.database import reading, transaction
 from tests.app.code_requests.conftest import OTHER_WAITING, WAITING, Requests
 from tests.conftest import BIOLOGIST, READER
@@ -29,6 +29,21 @@ def test_rows_declared_without_code_are_requests_by_themselves(requests: Request
     assert (row.reason, row.unit, row.volume) == ("Aucun terme pour cette analyse rare", "g/L", 3)
     assert row.declared_by
     assert row.approved_by
+
+
+def test_an_exam_asks_for_a_code_and_a_chapter_does_not(requests: Requests) -> None:
+    desk = requests.desk
+    with transaction(desk.engine) as session:
+        rows = [LocalTest(catalogue_id=desk.catalogue_id, level=level, code=level, label=level) for level in Level]
+        session.add_all(rows)
+        session.flush()
+        ids = {row.level: row.id or 0 for row in rows}
+    for row in ids.values():
+        desk.decide(row, Action.NO_LOINC, reason="Aucun code pour ce niveau")
+    with reading(desk.engine) as session:
+        found = page_of(session, of_catalogue(desk.catalogue_id, None), limit=10)
+    asked = {item.row_id for item in found} - {requests.approved, requests.decided}
+    assert asked == {ids[Level.ANALYSIS], ids[Level.EXAM]}
 
 
 def test_a_request_from_its_sending_to_its_code(requests: Requests) -> None:

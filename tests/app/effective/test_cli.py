@@ -13,13 +13,13 @@ from app.effective import cli as effective_cli
 from app.effective.uploads import counts_of_paths
 from app.emitted.observed import CodeSystems, Counts, Damaged
 from app.errors import InvalidInputError
-from app.models import AuditEvent, EffectiveRun, LoincTerm, ValueSet, ValueSetKind, ValueSetMember
+from app.models import AuditEvent, EffectiveRun, LoincTerm, ValueSet, ValueSetKind, ValueSetMember, WaitingCodeRule
 from app.platform.apart import Here
 from app.platform.database import reading, transaction
 from app.settings import Settings
 from tests.app.coverage.sample import Sample, make_sample
 from tests.app.effective.hand_made import GLUCOSE, POTASSIUM, SODIUM, Given, counts_of_results, seen
-from tests.conftest import World
+from tests.conftest import TRANSCODER, World
 
 CONTRACT = (
     "reports", "level1_reports", "results", "with_loinc", "several_loinc", "local_only", "no_local_code",
@@ -132,13 +132,24 @@ def test_what_the_reading_process_is_asked(sample: Sample, given: Given, file: P
     assert systems == CodeSystems()
 
 
-def test_the_systems_of_codes_d_attente_are_a_setting(
-    sample: Sample, given: Given, file: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = settings.model_copy(update={"waiting_code_systems": " 1.2.3 , https://exemple.fr/attente"})
+def test_the_systems_of_codes_d_attente_are_those_of_the_installation_and_of_the_laboratory(
+    engine: Engine, world: World, sample: Sample, given: Given, file: Path, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    own = settings.model_copy(update={"waiting_code_system": "1.2.3"})
     monkeypatch.setattr(effective_cli, "get_settings", lambda: own)
     run(sample, str(file))
-    assert given.asked[3].waiting == {"1.2.3", "https://exemple.fr/attente"}
+    assert given.asked[3].waiting == {"1.2.3"}
+    with transaction(engine) as session:
+        for system in ("1.2.8", "1.2.9"):
+            session.add(
+                WaitingCodeRule(
+                    laboratory_id=world.laboratory_id, system=system, codes=[], author_id=world.user_id(TRANSCODER)
+                )
+            )
+            session.flush()
+    run(sample, str(file))
+    assert given.asked[3].waiting == {"1.2.3", "1.2.9"}, "the last one that the laboratory wrote"
 
 
 def test_a_run_is_kept_on_demand_only(engine: Engine, sample: Sample, given: Given, file: Path) -> None:

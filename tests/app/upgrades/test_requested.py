@@ -25,7 +25,7 @@ from app.platform.database import Transactions, reading, transaction
 from app.terminology.service import get_release
 from app.upgrades import requested, service, tasks
 from app.upgrades.service import load_release, make_current
-from matcher.types import Term
+from matcher.types import Axis, Band, Evidence, Proposal, Term, Unread, Verdict
 from tests.app.terminology.fixtures.official import first_release, table_row
 from tests.app.upgrades.test_upgrade import decide
 from tests.conftest import ADMINISTRATOR, READER, TRANSCODER, ClientFor, World
@@ -44,6 +44,7 @@ ROWS = {
     "LIQUIDE": LocalTest(label="Zorbine", specimen="Liquide céphalorachidien", unit="µg/L"),
     "MOTS": LocalTest(label="Zorbine fraction bizarroïde", specimen="Sérum", unit="µg/L"),
     "RIEN": LocalTest(label="Zorbine"),
+    "SANS_UNITE": LocalTest(label="Zorbine", specimen="Sérum"),
     "AUTRE": LocalTest(label="Quarkoline", specimen="Sérum", unit="µg/L"),
 }
 """One row of each sort, declared without code."""
@@ -204,3 +205,30 @@ def test_the_page_of_tasks_says_what_came(
     page = client_for(READER).get(f"/catalogues/{catalogue.id}/mises-a-jour").text
     assert "Nouveau code plausible" in page
     assert BROUGHT.long_common_name in page
+
+
+WELL = dict.fromkeys(Axis, Verdict.AGREE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "time", "unread", "expected"),
+    [
+        ({}, "24H", None, True),
+        ({Axis.TIME: Verdict.UNKNOWN}, "Pt", None, True),
+        ({Axis.TIME: Verdict.UNKNOWN}, "24H", None, False),
+        ({Axis.METHOD: Verdict.COMPATIBLE}, "Pt", None, True),
+        ({Axis.METHOD: Verdict.CONTRADICT}, "Pt", None, False),
+        ({Axis.UNIT: Verdict.CONTRADICT}, "Pt", None, False),
+        ({Axis.COMPONENT: Verdict.COMPATIBLE}, "Pt", None, False),
+        ({Axis.SYSTEM: Verdict.UNKNOWN}, "Pt", None, False),
+        ({Axis.SCALE: Verdict.COMPATIBLE}, "Pt", None, False),
+        ({}, "Pt", Unread.WORDS, False),
+    ],
+)
+def test_what_agreeing_on_every_axis_means(
+    changed: dict[Axis, Verdict], time: str, unread: Unread | None, expected: bool
+) -> None:
+    evidence = [Evidence(axis, verdict, "") for axis, verdict in (WELL | changed).items()]
+    if unread:
+        evidence.append(Evidence(Axis.COMPONENT, Verdict.UNKNOWN, "", unread=unread))
+    assert requested.agrees(Proposal(1, BROUGHT.loinc_num, 0.9, Band.SURE, tuple(evidence)), time) is expected
