@@ -1,6 +1,7 @@
 """Documents that HL7 v2 carries: the national form, its replacements and deletions, and documents laid out."""
 
 import base64
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from app.emitted.observed import Damaged, ObservedReport
 from tests.app.emitted.messages import CDA, HB, damaged, document, documents, ed, message, msh, obx, others, read, text
 from tests.app.emitted.messages import reports as reports_of
 
-SAMPLE = Path("/work/shared/reports/ORU_CR-BIO_structure.hl7")
+SAMPLE = Path(os.environ.get("EMITTED_REPORTS", "/")) / "ORU_CR-BIO_structure.hl7"
+"""A public example of the ANS, for whoever has it."""
 FLAGS = (
     "OBX|3|CE|MASQUE_PS^Masqué^MetaDMPMSS||N^^expandedYes-NoIndicator||||||F",
     ed("Cher confrère", codes="CORPSMAIL_PS^Corps du mail^MetaDMPMSS"),
