@@ -16,6 +16,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlmodel import select
 
+from app.effective.judging import seen_codes
+from app.effective.measuring import Measured, against_now, code_facts, figures_of
+from app.effective.service import keep, read_period
 from app.exports.schemas import ExportKind, Packaging
 from app.main import ROUTERS
 from app.models import (
@@ -23,9 +26,11 @@ from app.models import (
     Batch,
     BatchAnswer,
     BatchRow,
+    Catalogue,
     Decision,
     EarlierStatement,
     EarlierVerdict,
+    EffectiveRun,
     ExamAnalysis,
     Job,
     Level,
@@ -41,6 +46,8 @@ from tests.app.batches.test_batches import add_rows as add_batch_rows
 from tests.app.batches.test_batches import post_batch
 from tests.app.consistency.conftest import add_rows
 from tests.app.double_reading.conftest import SECOND_BIOLOGIST, SODIUM, Readings
+from tests.app.effective.hand_made import counts_of_results, seen
+from tests.app.review.conftest import Desk
 from tests.app.versions.conftest import Signing
 from tests.conftest import BIOLOGIST, NAMES, READER, TRANSCODER, ClientFor
 
@@ -128,6 +135,23 @@ class Scene:
         ]
 
 
+def coded_row(desk: Desk) -> str:
+    """The local code of the row that was approved and is hidden."""
+    with reading(desk.engine) as session:
+        return session.get_one(LocalTest, desk.unproposed).code
+
+
+def keep_reading_of_reports(desk: Desk, carried: list[tuple[str, str]]) -> EffectiveRun:
+    """A reading of emitted reports whose results carried these local codes, each with another LOINC code."""
+    with reading(desk.engine) as session:
+        against = against_now(session, desk.world.laboratory, session.get_one(Catalogue, desk.catalogue_id))
+        counts = counts_of_results([[seen(local, loinc) for local, loinc in carried]])
+        figures = figures_of(counts, against, code_facts(session, against.release_id, seen_codes(counts)), 1)
+    with transaction(desk.engine) as session:
+        measured = Measured(against, figures, counts.damaged, counts.clusters)
+        return keep(session, measured, desk.world.users[TRANSCODER], read_period("", ""))
+
+
 @pytest.fixture
 def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dict[str, int]]) -> Scene:
     """Hidden: the sodium (decided, flagged), the glucose in urine (approved out of scope), a rare one (approved)."""
@@ -179,6 +203,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         session.add(job)
         session.get_one(User, desk.world.user_id(POSSIBLE_READER)).is_administrator = True
     version = desk.version(rows[0])
+    run = keep_reading_of_reports(desk, [("NA", SODIUM), ("CRP", SODIUM), (coded_row(desk), SODIUM)])
     sent = {"choix": [f"{row}:{version}" for row in rows], "confirme": "oui"}
     approvals = client_for(BIOLOGIST).post(f"{desk.base}/approbation", data=sent).headers["location"]
     values = {
@@ -191,7 +216,7 @@ def scene(readings: Readings, client_for: ClientFor, add_rows: Callable[..., dic
         "loinc_num": [SODIUM],
         "public_id": [
             batch.rpartition("/")[2], approvals.partition("?")[0].rpartition("/")[2],
-            Signing(desk, client_for).sign().public_id,
+            Signing(desk, client_for).sign().public_id, run.public_id,
         ],
         "kind": ["indicateurs", "chapitres", "hors-perimetre", "sans-code"],
         "author": [str(desk.world.user_id(TRANSCODER))],
