@@ -22,6 +22,7 @@ from app.emitted.observed import (
 )
 from app.emitted.reading import read_file
 from app.errors import InvalidInputError
+from app.text import with_capital
 
 MOST_BYTES = 500_000_000
 """Of one file: beyond, its reports would not fit in the memory that is granted."""
@@ -99,6 +100,6 @@ def _content(path: Path) -> bytes | str:
 
 def _told(refused: Sequence[Refused]) -> str:
     """The refusals of files, each by its number."""
-    named = [f"{item.place.capitalize()}\u202f: {item.reason}" for item in refused[:_MOST_NAMED]]
+    named = [f"{with_capital(item.place)}\u202f: {item.reason}" for item in refused[:_MOST_NAMED]]
     left = len(refused) - len(named)
     return "\n".join(chain(named, [f"Et {left} autres fichiers."] if left else ()))
