@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from importlib import import_module
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +16,7 @@ from app.console.failures import failure_sentence
 from app.console.french import FrenchGroup, FrenchTyper, complain
 from app.console.system_errors import system_reason
 from app.errors import WorkbenchError
+from app.jobs.stopping import StopRequest
 from app.platform.logs import configure_logs
 from app.settings import get_settings
 
@@ -173,7 +174,7 @@ def serve(
     typer.echo("L'atelier est fermé.")
 
 
-def _work(niceness: int, stop: Event) -> None:
+def _work(niceness: int, stop: StopRequest) -> None:
     """Do background work in this process, on an installation that is ready, until it is told to stop."""
     import app.main  # noqa: F401 - importing the rooms registers their kinds of jobs
     from app.jobs.queue import JobQueue
@@ -211,7 +212,7 @@ def worker(
     with in_service(settings.data_dir):
         # Once, before any of them begins.
         prepare(settings).dispose()
-        stop = Event()
+        stop = StopRequest()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         typer.echo("En attente de travaux. Ctrl+C pour arrêter.")

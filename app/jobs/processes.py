@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
-from threading import Event, Thread
+from threading import Thread
 
 import structlog
+
+from app.jobs.stopping import StopRequest
 
 LOOK_SECONDS = 0.5
 RESTART_SECONDS = 2.0
 STOP_SECONDS = 60.0
 """How long a process has to stop; it takes `shutdown_seconds` and a little more."""
 
-Target = Callable[[int, Event], None]
+Target = Callable[[int, StopRequest], None]
 """`work(niceness, stop)`: works until `stop` is set."""
 
 log = structlog.get_logger(__name__)
@@ -24,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 def _child(work: Target, niceness: int, parent: int) -> None:
     """One working process: it stops on a signal, and when the process that started it is gone."""
-    stop = Event()
+    stop = StopRequest()
     # Ctrl+C reaches all processes of a terminal; the first one tells the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -38,7 +40,7 @@ def _child(work: Target, niceness: int, parent: int) -> None:
     work(niceness, stop)
 
 
-def several(work: Target, niceness: int, count: int, stop: Event) -> None:
+def several(work: Target, niceness: int, count: int, stop: StopRequest) -> None:
     """Keep so many processes at work until `stop` is set, then stop them all. `work` is a function of a module."""
     # A fresh interpreter each: nothing of the first process is shared by accident.
     context = get_context("spawn")

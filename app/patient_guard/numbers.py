@@ -32,6 +32,11 @@ _FLOAT = re.compile(r"(?<![\d.,])([1-478])[.,](\d{12,14})[eE]\+?1([24])(?!\d)")
 _FRACTION = re.compile(r"\s*-?0[.,]\d+\s*")
 """A number below one: its decimals, as many as a workbook keeps, are those of a key by chance."""
 _SPACES = re.compile(f"[{_SEPARATORS}]")
+_STATE = re.compile(
+    r"(?<![\w.])20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\.?(?:[01]\d|2[0-3])[0-5]\d[0-5]\d-[0-9a-f]{8}(?![\w-])"
+)
+"""The version of a state in our own exports: a second, and eight characters that tell states apart. With the first of
+them, where it is a digit, the fourteen of the second are a number whose key is right one time in a hundred."""
 LIKELY = re.compile(r"[1-478lI](?:[\W_]{0,3}[\dABabOoIl]){12}|\d[.,]\d{12,14}[eE]\+?1[24]")
 """What a text must hold to be looked at more closely."""
 
@@ -144,6 +149,7 @@ def numbers_in(text: str) -> Numbers:
     text = unveiled(text)
     if not text.isascii() and any(character.isdigit() and not character.isascii() for character in text):
         text = "".join(str(int(c)) if c.isdigit() and c.isdecimal() else c for c in text)
+    text = _STATE.sub(" ", text)
     text = _FLOAT.sub(lambda match: _as_integer(match[1] + match[2], int(match[3]) + 11), text)
     for match in _GROUPED.finditer(text):
         _look(found, text, match)

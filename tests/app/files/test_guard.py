@@ -9,7 +9,7 @@ from app.errors import ImportRefusedError
 from app.files.guard import refuse_patient_data
 from app.files.records import Dialect
 from app.files.tabular import check_content, read_table
-from app.patient_guard.numbers import is_form, is_keyed
+from app.patient_guard.numbers import is_form, is_keyed, numbers_in
 
 NAMES = "Marie Jean Louise Pierre Anne Paul Sophie Luc".split()
 
@@ -127,6 +127,16 @@ def test_hidden_sheets_are_looked_at() -> None:
 )
 def test_social_security_numbers(text: str, expected: bool) -> None:
     assert (is_keyed(text) or is_form(text)) is expected
+
+
+def test_the_version_of_a_state_is_no_number_of_a_person() -> None:
+    seconds = [f"{hour:02}{minute:02}{second:02}" for hour in (9, 17) for minute in range(60) for second in range(60)]
+    alike = [(second, digit) for second in seconds for digit in range(10) if is_keyed(f"20261129{second}{digit}")]
+    assert len(alike) > 500, "one moment in about a hundred, with each digit"
+    for second, digit in alike:
+        for version in (f"20261129.{second}-{digit}a1b2c3d", f"20261129{second}-{digit}a1b2c3d"):
+            assert not numbers_in(f"Version de l'état : {version}, du 29/11/2026").keyed, version
+        assert numbers_in(f"20261129.{second}-{digit}").keyed, "nothing tells it from a number"
 
 
 def test_who_transcoded_and_when_is_no_patient() -> None:
