@@ -75,7 +75,7 @@ def register(cli: typer.Typer) -> None:
             measured = measure(engine, settings, apart, against, paths)
         kept = _kept_or_told(engine, measured, as_json, period if keeps else None)
         for damaged in measured.damaged:
-            typer.echo(f"Abîmé, laissé de côté — {damaged.place} : {damaged.reason}", err=True)
+            typer.echo(f"Abîmé, laissé de côté — {damaged.place} : {damaged.reason}.", err=True)
         if as_json:
             typer.echo(measured_json(measured, kept))
             return

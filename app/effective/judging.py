@@ -93,7 +93,7 @@ def _of_the_local_code(
         yield Finding.NOT_APPROVED
     elif only == analysis.counted:
         yield Finding.EFFECTIVE
-    if analysis.approved and not analysis.approved.issuperset(seen.loinc):
+    if seen.loinc and analysis.approved and analysis.approved.isdisjoint(seen.loinc):
         yield Finding.DIFFERS
 
 

@@ -23,7 +23,7 @@ class Finding(StrEnum):
     NOT_IN_CATALOGUE = "not_in_catalogue"
     """The catalogue has no analysis of this local code."""
     DIFFERS = "differs_from_approved"
-    """Biologists approved a code for this local code, and the results carry another one."""
+    """Biologists approved codes for this local code, and the results carry others and none of these."""
     UNKNOWN = "unknown_code"
     """The release does not hold a LOINC code that they carry, or it is none."""
     DEPRECATED = "deprecated"

@@ -148,7 +148,7 @@ def _require_all_read(counts: Counts) -> None:
     """Refuse the whole where a file is of a sort that is not read: figures without it would pass for those of all."""
     refused = [item for item in counts.damaged if isinstance(item, Refused) and _FILE.fullmatch(item.place)]
     if refused:
-        told = "\n".join(f"{with_capital(item.place)}\u202f: {item.reason}" for item in refused[:MOST_NAMED])
+        told = "\n".join(f"{with_capital(item.place)}\u202f: {item.reason}." for item in refused[:MOST_NAMED])
         raise InvalidInputError(f"{told}\n{NOTHING_COUNTED}")
 
 

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from app.emitted.cda_document import Document, TooMuchError
 from app.emitted.cda_elements import DOCUMENTS, HL7
-from app.emitted.observed import CodeSystems, Damaged, Observed
+from app.emitted.observed import CodeSystems, Damaged, Observed, Refused
 
 _CHUNK = 1 << 16
 MOST_DEPTH = 400
@@ -59,7 +59,9 @@ def read_cda(content: bytes, place: str, systems: CodeSystems) -> Iterator[Obser
         if reason_then != _DAMAGED:
             found, reason = other, reason_then
     yield from found
-    if reason:
+    if reason in (_DECLARED, _TOO_MUCH) and not found:
+        yield Refused(place, reason)
+    elif reason:
         yield Damaged(place, reason)
     elif not found:
         yield Damaged(place, _NONE)

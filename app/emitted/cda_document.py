@@ -13,7 +13,8 @@ an order gives several reports — of the day, of the culture, of another labora
 import re
 from datetime import datetime
 
-from app.emitted.cda_elements import HL7, LAB_DOCUMENT_CODES, LAB_DOCUMENTS, NEVER_RESULTS, STATEMENTS, Statement, bare
+from app.emitted.cda_elements import HL7, LAB_DOCUMENT_CODES, LAB_DOCUMENTS, NEVER_RESULTS, STATEMENTS, Statement
+from app.emitted.code_systems import bare
 from app.emitted.masking import folded_words
 from app.emitted.observed import CodeSystems, NoReport, ObservedReport, ObservedResult
 from app.text import PARIS
@@ -178,7 +179,8 @@ class Document:
             found.is_apart |= above.tag == "observation" and self._link == _EARLIER
         # A report whose sections say nothing of themselves is still that of a laboratory.
         found.is_lab |= tag in ("act", "organizer", "observation") and found.is_lab_section
-        found.is_lab |= tag == "act" and self._is_lab and not found.has_template
+        found.is_lab |= tag == "act" and self._is_lab and not found.has_template and found.is_chapter is not False
+        found.in_act |= tag == "act"
         found.is_apart |= tag in NEVER_RESULTS or attributes.get("moodCode", "EVN") != "EVN"
         found.has_value = tag == "observation" and "nullFlavor" in attributes
         self._link = ""

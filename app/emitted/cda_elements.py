@@ -3,16 +3,15 @@
 Sources: the implementation guide of HL7 France and the CI-SIS of the ANS (CR-BIO, 2017 to 2024), IHE PALM (XD-LAB).
 """
 
-import re
 from dataclasses import dataclass, field
 
+from app.emitted.code_systems import bare, is_known, is_known_name, is_loinc
 from app.emitted.observed import CodeSystems, ObservedResult
 
 HL7 = "urn:hl7-org:v3 "
 DOCUMENTS = frozenset({HL7 + "ClinicalDocument", "ClinicalDocument"})
 """The root of a clinical document; some systems leave its namespace out."""
 
-LOINC = "2.16.840.1.113883.6.1"
 LAB_ENTRIES = frozenset({"1.3.6.1.4.1.19376.1.3.1", "1.2.250.1.213.1.1.3.21"})
 """Templates of an entry, or of its act, that holds results of a laboratory."""
 LAB_STATEMENTS = frozenset(
@@ -47,23 +46,7 @@ NEVER_RESULTS = frozenset(
 )
 """Elements that neither are results nor hold any."""
 STATEMENTS = frozenset({"section", "entry", "act", "organizer", "observation"}) | NEVER_RESULTS
-_LOINC_SYSTEMS = frozenset({LOINC, "http://loinc.org", "https://loinc.org", "loinc", "ln"})
-_KNOWN_SYSTEM = re.compile(
-    r"2\.16\.840\.1\.113883\.(?:5|6|12|18|21)\.|2\.16\.840\.1\.113883\.3\.(?:9471$|26\.1\.)|1\.2\.250\.1\.21[35]\.|"
-    r"1\.2\.250\.1\.71\.|1\.2\.208\.176\.2\.1$|1\.3\.6\.1\.4\.1\.19376\.|1\.3\.5\.1\.4\.1\.19376\.|1\.0\.3166\.|"
-    r"1\.2\.840\.10008\."
-)
-"""OIDs of systems that are national or international, and so of no laboratory: vocabularies of HL7, SNOMED CT, UCUM,
-ATC, CIM-10, NCBI, NCI; NABM and all that the ANS publishes; ANSM; NPU; IHE; DICOM."""
-_KNOWN_NAME = re.compile(r"SNOMED|NABM|CCAM|CIM-?1|ICD-?1|UCUM|ATC$|NCBI|HL7|TRE[_-]|JDV[_-]|TA[_-]|ANSM|EDQM|DICOM")
-"""Names of such systems, for a code that says its system by its name alone."""
 LONGEST_CODE = 200
-
-
-def bare(system: str) -> str:
-    """A system or the root of an identifier in small letters, an OID or a UUID without what announces it."""
-    text = system.strip().lower()
-    return text.removeprefix("urn:oid:").removeprefix("urn:uuid:")
 
 
 @dataclass(slots=True)
@@ -80,12 +63,12 @@ class Codes:
         if not code:
             return
         written = attributes.get("codeSystem", "").strip()
-        system, name = bare(written), attributes.get("codeSystemName", "").strip().upper()
-        if system in _LOINC_SYSTEMS or (not system and name in ("LOINC", "LN")):
+        system, name = bare(written), attributes.get("codeSystemName", "")
+        if is_loinc(written or name):
             self.loinc[code] = None
         elif system in systems.waiting or written in systems.waiting:
             self.has_waiting_code = True
-        elif not (_KNOWN_SYSTEM.match(system) or (not system and _KNOWN_NAME.match(name))):
+        elif not (is_known(written) if written else is_known_name(name)):
             self.local[code] = None
 
 
@@ -105,6 +88,10 @@ class Statement:
     """Whether it stands in a section of a laboratory, or is one."""
     has_template: bool = False
     """Whether its section says what kind of section it is."""
+    is_chapter: bool | None = None
+    """Whether its section has the LOINC code of a chapter of a laboratory; None for a section without LOINC code."""
+    in_act: bool = False
+    """Whether it is an act, or stands below one."""
     is_lab: bool = False
     """Whether it is, or stands below, an act of results of a laboratory."""
     is_apart: bool = False
@@ -122,6 +109,8 @@ class Statement:
             self.is_lab_document,
             self.is_lab_section,
             self.has_template,
+            self.is_chapter,
+            self.in_act,
             self.is_lab,
             self.is_apart,
         )
@@ -132,7 +121,8 @@ class Statement:
             self.is_lab_section, self.chapter = True, next(iter(self.codes.loinc), "")
         self.has_template |= self.tag == "section"
         self.is_lab |= root in LAB_ENTRIES
-        is_where_labs_write = self.is_lab_section or (self.is_lab_document and not self.has_template)
+        is_untold = self.is_lab_document and not self.has_template
+        is_where_labs_write = self.is_lab_section or (is_untold and bool(self.in_act or self.is_chapter))
         self.is_lab |= root in LAB_STATEMENTS and is_where_labs_write
         self.is_apart |= root in NO_RESULT_TEMPLATES
 
@@ -140,6 +130,8 @@ class Statement:
         """Its code, or a translation of it."""
         self.codes.add(attributes, systems)
         self.is_apart |= not NO_RESULTS.isdisjoint(self.codes.loinc)
+        if self.tag == "section" and self.codes.loinc:
+            self.is_chapter = not LAB_DOCUMENT_CODES.isdisjoint(self.codes.loinc)
         if not self.chapter and self.tag != "observation":
             self.chapter = next(iter(self.codes.loinc), "")
 

@@ -18,11 +18,11 @@ from app.emitted.fhir_scope import Entry, Scope, address_of, as_in_cda, identifi
 from app.emitted.fhir_source import roots
 from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport, ReportReader
 from app.files.fhir_json import Json, items, one_line
+from app.text import counted
 
 _REPORTS = ("DiagnosticReport", "Composition")
 ELSEWHERE = (
-    "{} comptes rendus renvoient à des résultats qui ne sont pas dans ce fichier\u202f; ils ne comptent que s’ils sont "
-    "dans un autre."
+    "{} à des résultats qui ne sont pas dans ce fichier\u202f; ils ne comptent que s’ils sont dans un autre"
 )
 
 
@@ -75,7 +75,8 @@ class _Reading:
             yield report if at else replace(report, identities=report.identities | self.persons.others())
         yield from others
         if self._elsewhere:
-            yield Damaged(self._place, ELSEWHERE.format(self._elsewhere))
+            told = counted(self._elsewhere, "compte rendu renvoie", "comptes rendus renvoient")
+            yield Damaged(self._place, ELSEWHERE.format(told))
 
     def _document(self, entry: Entry) -> Iterator[ObservedReport]:
         """A Composition with the DiagnosticReports of its document; none where nothing is of a laboratory."""

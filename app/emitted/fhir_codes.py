@@ -5,21 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.emitted.code_systems import is_known, is_loinc, is_ucum
 from app.emitted.observed import CodeSystems
 from app.files.fhir_json import Json, items, one_line
 
-_LOINC = frozenset({"http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"})
-_UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
-_KNOWN = re.compile(
-    r"https?://(?:www\.)?(?:snomed\.(?:info|org)|unitsofmeasure\.org|terminology\.hl7\.org|(?:\w+\.)?hl7\.org|whocc\.no"
-    r"|npu-terminology\.org|orpha\.net|id\.who\.int|ihe\.net|ncit?\.nci\.nih\.gov|ncbi\.nlm\.nih\.gov|bioportal\."
-    r"|[\w.-]*esante\.gouv\.fr|[\w.-]*ameli\.fr|dicom\.nema\.org|(?:www\.)?nlm\.nih\.gov|fhir\.org)(?=[/#:?]|$)"
-    r"|urn:(?:iso|ietf|iso-astm|ihe)[:-]"
-    r"|urn:oid:(?:2\.16\.840\.1\.113883\.(?:5|6|12|18|21)(?=\.|$)|1\.2\.250\.1\.21[35](?=\.|$)|2\.16\.840\.1\.113883\.2\.8\.)"
-    r"|.*(?:nabm|ccam|snomed|cim-?10|icd-?1[01])\b",
-    re.IGNORECASE,
-)
-"""Systems that are national or international, and so of no laboratory."""
 _LABORATORY = frozenset(
     "LABORATORY LAB BG BLB CG CH CP CTH GE HM ICU IMM LOINC MB MCB MYC NRS OSL PAR SP SR TX VR".split()
 )
@@ -59,14 +48,13 @@ def coded(concept: Any, systems: CodeSystems) -> Coded:
     is_waiting = False
     for coding in items(concept, "coding") if isinstance(concept, Mapping) else ():
         code, system = one_line(coding.get("code")), one_line(coding.get("system")).rstrip("/").split("|")[0]
-        bare = system.removeprefix("urn:oid:")
         if not code:
             continue
-        if system.lower() in _LOINC or bare == "2.16.840.1.113883.6.1":
+        if is_loinc(system):
             loinc[code] = None
-        elif bare in systems.waiting or system in systems.waiting:
+        elif system.removeprefix("urn:oid:") in systems.waiting or system in systems.waiting:
             is_waiting = True
-        elif not (_KNOWN.match(system) or _KNOWN.match(f"urn:oid:{system}")):
+        elif not is_known(system):
             local[code] = None
     return Coded(tuple(loinc), tuple(local), is_waiting)
 
@@ -91,4 +79,4 @@ def unit_of(observation: Json) -> str:
         quantity = next(iter([*items(span, "low"), *items(span, "high")]), {}) if isinstance(span, dict) else {}
     code, shown = one_line(quantity.get("code")), one_line(quantity.get("unit"))
     system = one_line(quantity.get("system")).rstrip("/")
-    return code if code and (system in _UCUM or not (system and shown)) else shown or code
+    return code if code and (is_ucum(system) or not (system and shown)) else shown or code

@@ -7,18 +7,19 @@ from typing import Any
 
 from app.emitted.observed import Damaged, Refused
 from app.files.fhir_json import FhirReadError, Json
-from app.files.fhir_xml import load_xml
+from app.files.fhir_xml import DeclaredXmlError, load_xml
 from app.files.foreign import is_xml
 
 MOST_OBJECTS = 8_000_000
 """Objects and lists of one JSON text: each takes some hundreds of bytes in memory."""
-NOT_JSON = "ce n’est pas du JSON bien formé."
-NOT_FHIR = "c’est du JSON et pas du FHIR\u202f; l’atelier y lit des Bundles, des DiagnosticReport et des Observation."
-NOT_XML = "ce n’est pas du XML bien formé, ou il déclare une DTD."
-NOT_TEXT = "ce JSON n’est ni en UTF-8 ni en UTF-16."
-TWICE = "une propriété y est écrite deux fois dans un même objet\u202f: rien ne dit laquelle vaut."
-TOO_DEEP = "ce JSON emboîte trop de niveaux."
-TOO_MANY = f"ce fichier dépasse {MOST_OBJECTS // 1_000_000} millions d’éléments\u202f; partagez-le."
+NOT_JSON = "ce n’est pas du JSON bien formé"
+NOT_FHIR = "c’est du JSON et pas du FHIR\u202f; l’atelier y lit des Bundles, des DiagnosticReport et des Observation"
+NOT_XML = "ce n’est pas du XML bien formé"
+DECLARED = "ce fichier XML déclare une DTD ou des entités\u202f: il n’est pas lu"
+NOT_TEXT = "ce JSON n’est ni en UTF-8 ni en UTF-16"
+TWICE = "une propriété y est écrite deux fois dans un même objet\u202f: rien ne dit laquelle vaut"
+TOO_DEEP = "ce JSON emboîte trop de niveaux"
+TOO_MANY = f"ce fichier dépasse {MOST_OBJECTS // 1_000_000} millions d’éléments\u202f; partagez-le"
 _BLANK = re.compile(r"[\s,\ufeff\x1e]*")
 """Between two values; RS begins each of them in a sequence of JSON texts."""
 
@@ -40,7 +41,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_in
 def roots(content: bytes, place: str) -> Iterator[Json | Damaged]:
     """The resources of a file that stand in no other: one, or one a line; Damaged for what cannot be read.
 
-    Refused, and nothing else, for a file of JSON that holds no resource.
+    Refused, and nothing else, for a file of JSON that holds no resource, or of XML that declares a document type.
     """
     if is_xml(content):
         yield _xml(content, place)
@@ -57,8 +58,8 @@ def roots(content: bytes, place: str) -> Iterator[Json | Damaged]:
 def _xml(content: bytes, place: str) -> Json | Damaged:
     try:
         return load_xml(content)
-    except (FhirReadError, RecursionError):
-        return Damaged(place, NOT_XML)
+    except (FhirReadError, RecursionError) as error:
+        return Refused(place, DECLARED) if isinstance(error, DeclaredXmlError) else Damaged(place, NOT_XML)
 
 
 def _text(content: bytes) -> str | None:

@@ -9,9 +9,10 @@ What counts as a result, and what an OBX says of one that was sent before:
 - the lines of a text under one code, with one sub-identifier, are one result.
 
 All results of one patient in one message are one report, told by the sender and its order numbers: a later message
-corrects it slot by slot, or whole where its orders are replacements. The clinical documents of one message are one
-report in several forms, told by their own identifiers; where they are there, plain results beside them repeat them and
-are not counted.
+corrects it slot by slot, an act at a time where the act is corrected (OBR-25 = C), or whole where its orders are
+replacements. The clinical documents of one message are one
+report in several forms, told by their own identifiers; where they are there, plain results of the same order, or of the
+same codes, repeat them and are not counted; those of other orders are a report of their own.
 """
 
 from collections.abc import Iterator
@@ -54,8 +55,6 @@ def read_hl7v2(content: bytes, place: str, systems: CodeSystems, read_document: 
         if dialect is None:
             yield Damaged(where, damage.SEPARATORS)
         else:
-            yield from Message(file, dialect, header, where).read(chain((header,), found))
-        if block.is_cut:
-            yield Damaged(where, damage.CUT)
+            yield from Message(file, dialect, header, where).read(chain((header,), found), is_cut=block.is_cut)
     if not number:
         yield Damaged(place, damage.NO_MESSAGE)

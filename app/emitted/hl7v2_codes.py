@@ -4,9 +4,9 @@ Names of systems are those of HL7 table 0396, of the national guides, and what l
 are OIDs or addresses, in the component of the name or in that of the OID, these are read too.
 """
 
-import re
 from dataclasses import dataclass
 
+from app.emitted.code_systems import TABLE_0396, bare, is_known, is_known_name, is_loinc
 from app.emitted.hl7v2_text import Dialect
 from app.emitted.observed import CodeSystems
 
@@ -17,24 +17,8 @@ _MOST_REPETITIONS = 5
 _PARTS = ((0, 1, 2, 13), (3, 4, 5, 16), (9, 10, 11, 19))
 """Code, text, name of system and its OID: the first identifier, the alternate, the second alternate (CWE)."""
 
-_LOINC = frozenset({"LN", "LOINC", "LNC", "HTTP://LOINC.ORG", "HTTPS://LOINC.ORG", "2.16.840.1.113883.6.1"})
 _FLAGS = "METADMPMSS"
 """System of what the national form says of a document: whom it is sent to, who may see it."""
-_KNOWN = frozenset(
-    "ACR ANS+ ART AS4 AS4E ATC C4 C5 CAS CCAM CCC CD2 CDCA CDCM CDS CDT CE CIM10 CIM-10 CIM11 CLP CPT CPTM CST CVX "
-    "DCL DCM E E5 E6 E7 ENZC FDDC FDDX FDK HCPCS HCPT HI HOT HPC I9 I9C I10 I10C I10P IBT IC2 ICD10 ICD-10 ICD10AM "
-    "ICDO ICS ISO+ IUPC IUPP JC8 JC10 MCD MCR MDDX MEDC MEDR MEDX MESH MGPI MVX NABM NCBI NDC NIC NPU O301 OHA ORPHA "
-    "ORPHANET RXNORM SCT SCT2 SDM SIC SNM SNM3 SNOMED SNOMED-CT SNOMEDCT SNOMED3 SNT UC UCUM UMD UML UPC UPIN WC "
-    "ISO3166_1 ISO639 NULLFL".split()
-)
-_KNOWN_BEGINNINGS = re.compile(
-    r"HL7\d|TRE[_-]|JDV[_-]|SNOMED|NABM|CCAM|IANA|ISO\d"
-    r"|HTTPS?://(?:SNOMED\.INFO|UNITSOFMEASURE\.ORG|TERMINOLOGY\.HL7\.ORG|HL7\.ORG|WWW\.WHOCC\.NO|MOS\.ESANTE\.GOUV\.FR"
-    r"|SMT\.ESANTE\.GOUV\.FR)"
-    r"|2\.16\.840\.1\.113883\.(?:5|6|12|18)(?:\.|$)|1\.2\.250\.1\.213\.|1\.2\.250\.1\.215\."
-)
-_OID = re.compile(r"(?:URN:OID:)?([0-2](?:\.\d+){2,})")
-
 COMMENTS = frozenset({"8251-1", "48767-8", "77202-0", "86467-8", "55107-7"})
 """LOINC codes of what is said about results: comments on a report, on an act, on a result; addenda."""
 DOCUMENTS = frozenset(
@@ -79,7 +63,7 @@ def coded(dialect: Dialect, raw: bytes, systems: CodeSystems) -> Coded:
     texts: dict[str, None] = {}
     others: dict[str, None] = {}
     found = Coded()
-    waiting = {name.upper() for name in systems.waiting}
+    waiting = {bare(name) for name in systems.waiting}
     for repetition in dialect.repetitions(dialect.text(raw), _MOST_REPETITIONS):
         parts = [dialect.plain(part) for part in dialect.components(repetition, MOST_COMPONENTS)]
         parts += [""] * (MOST_COMPONENTS - len(parts))
@@ -91,9 +75,9 @@ def coded(dialect: Dialect, raw: bytes, systems: CodeSystems) -> Coded:
                 found.is_flag = True
             if not code:
                 continue
-            if not _LOINC.isdisjoint(map(_bare, names)):
+            if any(map(is_loinc, names)):
                 loinc[code] = None
-            elif not waiting.isdisjoint(map(_bare, names)):
+            elif not waiting.isdisjoint(map(bare, names)):
                 found.has_waiting_code = True
                 others[code] = None
             elif any(map(is_known_system, names)):
@@ -107,8 +91,7 @@ def coded(dialect: Dialect, raw: bytes, systems: CodeSystems) -> Coded:
 
 def is_known_system(name: str) -> bool:
     """Whether a system, in capitals, is national or international, and so of no laboratory."""
-    bare = _bare(name)
-    return bare in _KNOWN or _KNOWN_BEGINNINGS.match(bare) is not None
+    return name in TABLE_0396 or is_known(name) or is_known_name(name)
 
 
 def unit(dialect: Dialect, raw: bytes) -> str:
@@ -118,9 +101,3 @@ def unit(dialect: Dialect, raw: bytes) -> str:
     first = dialect.repetitions(dialect.text(raw), 1)
     parts = [dialect.plain(part) for part in dialect.components(first[0], 5)]
     return next((part for place, part in enumerate(parts) if part and place != 2), "")
-
-
-def _bare(name: str) -> str:
-    """A system in capitals, an OID without what announces it."""
-    match = _OID.fullmatch(name)
-    return match[1] if match else name

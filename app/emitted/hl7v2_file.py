@@ -13,7 +13,7 @@ DocumentReader = Callable[[bytes, str, CodeSystems], Iterator[Observed]]
 """Reads a clinical document; the place where it stands, and how codes are told apart."""
 
 _MOST_KEPT = 50_000
-"""Analyses, or documents of orders, that are remembered at once."""
+"""Analyses that are remembered at once."""
 
 
 @dataclass(slots=True)
@@ -49,7 +49,6 @@ class File:
         self.systems = systems
         self.read_document = read_document
         self.persons = Persons()
-        self._documents: dict[str, frozenset[str]] = {}
         self._coded: dict[tuple[Dialect, bytes], Coded] = {}
         self._analyses: dict[tuple[Dialect, str, str, bytes, bytes, bytes], Analysis] = {}
 
@@ -75,14 +74,3 @@ class File:
             slot = "\x1f".join((act.name, found.name, dialect.plain(dialect.text(sub))))
             known = self._analyses[key] = Analysis(found, unit(dialect, raw_unit), act.section, slot)
         return known
-
-    def keep_documents(self, number: str, keys: frozenset[str]) -> None:
-        """The keys of the documents that came last under the number of an order, or of a document."""
-        if number and keys:
-            if len(self._documents) >= _MOST_KEPT:
-                self._documents.clear()
-            self._documents[number] = keys
-
-    def documents_of(self, *numbers: str) -> frozenset[str]:
-        """The keys of the documents that came last under these numbers."""
-        return frozenset[str]().union(*(self._documents.get(number, frozenset()) for number in numbers))

@@ -11,12 +11,12 @@ from app.emitted.hl7v2_file import File
 from app.emitted.hl7v2_persons import MOST_FIELDS, TELLING
 from app.emitted.hl7v2_report import CANCELLING, REPLACING, Act, Group
 from app.emitted.hl7v2_text import UNSAID, Dialect, segments
-from app.emitted.observed import Damaged, NoReport, Observed, ObservedReport
+from app.emitted.observed import Damaged, NoReport, Observed, ObservedReport, Sending
 
 MOST_SEGMENTS = 100_000
 """Of one message."""
 MOST_DAMAGED = 100
-"""Of one message: what else is damaged there is not told."""
+"""Of one message: what else is damaged there is not looked at."""
 _LEAST_FIELDS, _MOST_FIELDS = 6, 30
 """Of an OBX: one that ends before its value was cut, since its status comes after."""
 
@@ -49,17 +49,19 @@ class Message:
         self._sender = "\x1f".join(dialect.plain(self._written(fields, place)) for place in (3, 4))
         marks = (dialect.component, dialect.repetition, dialect.subcomponent, " \t")
         self._blank = "".join(marks).replace(UNSAID, "").encode("ascii")
-        self._damaged: list[Damaged] = []
+        self._damaged: list[tuple[int, str]] = []
+        """Numbers of segments, 0 for the message itself, and why."""
         self._group = Group(is_of_results=self._kind not in _DOCUMENTS)
         self._groups = 0
         self._is_empty = True
+        self._has_acts = False
         self._control = self._filler = self._placer = ""
         self._document = self._replaced = ""
         self._acts: dict[str, Act] = {}
         """Placer or filler number -> the act that bears it."""
 
-    def read(self, lines: Iterator[bytes]) -> Iterator[Observed]:
-        """All that it says, what is damaged last."""
+    def read(self, lines: Iterator[bytes], *, is_cut: bool = False) -> Iterator[Observed]:
+        """All that it says, what is damaged last and once."""
         if not self._kind:
             self._spoil(1, damage.NO_TYPE)
         elif self._kind not in _RESULTS and self._kind not in _DOCUMENTS:
@@ -74,15 +76,21 @@ class Message:
                 # That line may have been the order of what follows.
                 self._group.in_order = True
             elif segment.startswith(b"OBX"):
+                self._has_acts = True
                 self._observation(number, segment)
             elif segment[:3] in _LOOKED_AT:
                 if segment.startswith(b"PID") and self._group.acts:
                     yield from self._reports()
                 self._other(segment[:3], segment.split(self._dialect.field, MOST_FIELDS))
         yield from self._reports()
-        if self._is_empty and not self._damaged:
+        if is_cut:
+            self._spoil(0, damage.CUT)
+        if self._damaged:
+            yield damage.told(self._where, self._damaged)
+        elif self._kind in _RESULTS and not self._has_acts:
+            yield damage.told(self._where, [(0, damage.EMPTY)])
+        elif self._is_empty:
             yield NoReport(self._where)
-        yield from self._damaged
 
     def _reports(self) -> Iterator[ObservedReport]:
         """Those of the patient who was read; another one may follow."""
@@ -91,17 +99,11 @@ class Message:
         self._groups += 1
         self._control = self._filler = self._placer = ""
         if group.orphans and not group.acts:
-            self._damaged.append(Damaged(self._where, damage.NO_ORDER))
+            self._spoil(0, damage.NO_ORDER)
         shared = "\x1f".join(("message", self._where, str(self._groups)))
-        came: dict[str, frozenset[str]] = {}
-        for act, report in group.reports(self._where, self._time, shared):
+        for report in group.reports(self._where, self._time, shared):
             self._is_empty = False
             yield report
-            if act is not None:
-                for number in (act.number, self._document):
-                    came[number] = came.get(number, frozenset()) | report.keys
-        for number, keys in came.items():
-            self._file.keep_documents(number, keys)
 
     def _other(self, name: bytes, fields: list[bytes]) -> None:
         if name in TELLING:
@@ -118,14 +120,17 @@ class Message:
             self._document, self._replaced = self._number(fields, 12), self._number(fields, 13)
 
     def _order(self, fields: list[bytes]) -> None:
+        self._has_acts = True
         names = self._file.coded(self._dialect, fields[4] if len(fields) > 4 else b"")
         placer, filler = self._number(fields, 2) or self._placer, self._number(fields, 3) or self._filler
+        status = self._written(fields, 25).upper()
         act = Act(
             names.name,
             "" if names.is_document or not names.loinc else names.loinc[0],
             f"filler\x1f{filler}" if filler else f"placer\x1f{placer}" if placer else "",
             self._control,
-            self._control in CANCELLING or self._written(fields, 25).upper() == "X",
+            self._control in CANCELLING or status == "X",
+            is_corrected=status == "C",
         )
         within = self._parent(fields)
         if within is not None and not act.section:
@@ -183,7 +188,7 @@ class Message:
         act.last_text = analysis.slot if is_text else ""
         times = group.times.get(analysis.slot, 0)
         group.times[analysis.slot] = times + 1
-        group.results.append(analysis.result(times, withdraws))
+        group.results.append((len(group.acts) - 1, analysis.result(times, withdraws)))
 
     def _encapsulated(self, number: int, value_type: bytes, fields: list[bytes], status: bytes) -> None:
         names = self._file.coded(self._dialect, fields[3])
@@ -206,43 +211,43 @@ class Message:
                         is_read = True
                         self._clinical(act, found, deletes, replaces)
                     elif isinstance(found, Damaged) and not deletes:
-                        self._keep(found)
+                        self._spoil(number, found.reason)
             elif document.kind is Kind.LAID_OUT:
                 is_read = True
                 self._laid_out(act, where, deletes)
             elif document.kind is Kind.DAMAGED and not deletes:
                 self._spoil(number, damage.UNREADABLE)
         if deletes and not is_read and names.is_document:
-            self._delete_known(act, number, where)
+            self._delete_known(act, where)
 
     def _clinical(self, act: Act, found: ObservedReport, deletes: bool, replaces: bool) -> None:
         """A clinical document: it names itself and what it replaces; where it does not, its order does."""
-        replaced = found.replaces
-        if replaces and not replaced:
-            replaced = self._file.documents_of(act.number, self._document, self._replaced) - found.keys
         number, time = found.version
         self._add(
             replace(
                 found,
-                replaces=replaced,
                 is_deletion=found.is_deletion or deletes,
                 # What the later message does with one document holds.
                 version=(number, f"{time} {self._time}".strip()),
+                sending=self._sending(act, supersedes=replaces and not found.replaces),
             )
         )
 
     def _laid_out(self, act: Act, where: str, deletes: bool) -> None:
         """A form without identifier: it is told by its orders, and only a cancelled order takes them back."""
         if act.control in CANCELLING or not deletes:
-            self._add(ObservedReport(where, frozenset(), (), False, version=(0, self._time), is_deletion=deletes))
+            form = ObservedReport(where, frozenset(), (), False, version=(0, self._time), is_deletion=deletes)
+            self._add(replace(form, sending=self._sending(act)))
 
-    def _delete_known(self, act: Act, number: int, where: str) -> None:
-        self._group.has_encapsulated = True
-        keys = self._file.documents_of(act.number, self._document)
-        if keys:
-            self._add(ObservedReport(where, keys, (), True, version=(0, self._time), is_deletion=True))
-        else:
-            self._spoil(number, damage.UNKNOWN_DELETED)
+    def _delete_known(self, act: Act, where: str) -> None:
+        """A deletion that repeats nothing, or what cannot be read: it takes back what its order was sent."""
+        deletion = ObservedReport(where, frozenset(), (), True, version=(0, self._time), is_deletion=True)
+        self._add(replace(deletion, sending=self._sending(act, supersedes=True)))
+
+    def _sending(self, act: Act, *, supersedes: bool = False) -> Sending:
+        orders = frozenset({act.number, self._document} - {""})
+        named = orders | ({self._replaced} - {""}) if supersedes else frozenset[str]()
+        return Sending(self._where, self._time, orders, named)
 
     def _add(self, document: ObservedReport) -> None:
         self._group.has_encapsulated = True
@@ -264,8 +269,5 @@ class Message:
         return f"{self._sender}\x1f{parts}" if parts else ""
 
     def _spoil(self, number: int, reason: str) -> None:
-        self._keep(Damaged(f"{self._where}, segment {number}", reason))
-
-    def _keep(self, found: Damaged) -> None:
         if len(self._damaged) < MOST_DAMAGED:
-            self._damaged.append(found)
+            self._damaged.append((number, reason))

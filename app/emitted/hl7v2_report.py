@@ -1,6 +1,6 @@
 """What one HL7 v2 message says of one patient, put together as reports: results, and documents that are its forms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from app.emitted.observed import ObservedReport, ObservedResult
@@ -19,6 +19,8 @@ class Act:
     number: str = ""
     control: str = ""
     is_cancelled: bool = False
+    is_corrected: bool = False
+    """Whether all its results are sent again, corrected."""
     has_observations: bool = False
     last_text: str = ""
     """Slot of the text whose lines are being read."""
@@ -29,7 +31,8 @@ class Group:
     """Gathers what one message says of one patient."""
 
     acts: list[Act] = field(default_factory=list)
-    results: list[ObservedResult] = field(default_factory=list)
+    results: list[tuple[int, ObservedResult]] = field(default_factory=list)
+    """With the place, among the acts, of the one above."""
     documents: list[tuple[int, ObservedReport]] = field(default_factory=list)
     """With the number of acts read before."""
     words: list[frozenset[str]] = field(default_factory=list)
@@ -49,42 +52,58 @@ class Group:
         """The last one."""
         return self.acts[-1] if self.acts else None
 
-    def reports(self, place: str, time: str, shared: str) -> Iterator[tuple[Act | None, ObservedReport]]:
-        """Its reports: documents with the act that they stand under, then plain results unless a document tells them.
+    def reports(self, place: str, time: str, shared: str) -> Iterator[ObservedReport]:
+        """Its reports: documents, then the plain results that they do not repeat.
 
         `time` is the message's; `shared` is a key of what is one report there.
         """
         words = frozenset[str]().union(*self.words)
-        orders = frozenset(act.number for act in self.acts if act.number)
-        for act, document in self._forms(orders, shared):
-            above = self.acts[act - 1] if act else Act()
-            yield above, replace(document, identities=document.identities | words)
-        if not self.is_of_results or any(document.results for _, document in self.documents):
+        for document in self._forms(_numbers(self.acts), shared):
+            yield replace(document, identities=document.identities | words)
+        if not self.is_of_results:
             return
-        if self.results or (self.acts and not self.has_encapsulated):
-            controls = [act.control for act in self.acts]
-            stands = any(not result.is_withdrawn for result in self.results)
-            yield None, ObservedReport(
+        is_beside = any(document.results for _, document in self.documents)
+        plain = self._not_repeated() if is_beside else self.results
+        acts = [self.acts[place] for place in dict.fromkeys(act for act, _ in plain)] if is_beside else self.acts
+        if plain or (self.acts and not self.has_encapsulated):
+            controls = [act.control for act in acts]
+            stands = any(not result.is_withdrawn for _, result in plain)
+            yield ObservedReport(
                 place,
-                orders | ({shared} if self.documents else frozenset()),
-                tuple(self.results),
+                _numbers(acts) | (frozenset({shared}) if self.documents and not is_beside else frozenset()),
+                tuple(result for _, result in plain),
                 True,
                 version=(0, time),
                 is_whole=bool(controls) and all(control in REPLACING for control in controls),
-                is_deletion=not stands and bool(self.acts) and all(act.is_cancelled for act in self.acts),
+                renews=frozenset(act.name for act in acts if act.is_corrected)
+                - {act.name for act in acts if not act.is_corrected},
+                is_deletion=not stands and bool(acts) and all(act.is_cancelled for act in acts),
                 identities=words,
             )
 
-    def _forms(self, orders: frozenset[str], shared: str) -> Iterator[tuple[int, ObservedReport]]:
+    def _not_repeated(self) -> list[tuple[int, ObservedResult]]:
+        """The plain results that the documents do not say: of other orders, and of codes that no document has."""
+        telling = [(self.acts[act - 1] if act else Act(), document) for act, document in self.documents]
+        numbers = {act.number for act, document in telling if document.results}
+        same = {place for place, act in enumerate(self.acts) if act.number and act.number in numbers}
+        same |= {act - 1 for act, document in self.documents if document.results}
+        codes = {code for _, document in telling for result in document.results for code in _codes(result)}
+        return [(act, result) for act, result in self.results if act not in same and codes.isdisjoint(_codes(result))]
+
+    def _forms(self, orders: frozenset[str], shared: str) -> Iterator[ObservedReport]:
         """The documents with the keys that make one report of them.
 
         A document without an identifier, a PDF, is told by the orders. Of several structured documents under one act,
         or several acts, each is a report of its own: only the first of each act has the forms laid out beside it.
         """
-        has_own = any(document.keys for _, document in self.documents)
-        is_single = sum(document.is_structured for _, document in self.documents) < 2
+        forms = [(act, document) for act, document in self.documents if not _names_nothing(document)]
+        has_own = any(document.keys for _, document in forms)
+        is_single = sum(document.is_structured for _, document in forms) < 2
         taken: set[int] = set()
         for act, document in self.documents:
+            if _names_nothing(document):
+                yield document
+                continue
             keys = document.keys if has_own else document.keys | orders
             if is_single:
                 keys |= {shared}
@@ -92,4 +111,18 @@ class Group:
                 keys |= {f"{shared}\x1f{act}"}
             if document.is_structured:
                 taken.add(act)
-            yield act, replace(document, keys=keys)
+            yield replace(document, keys=keys)
+
+
+def _numbers(acts: Iterable[Act]) -> frozenset[str]:
+    return frozenset(act.number for act in acts if act.number)
+
+
+def _codes(result: ObservedResult) -> tuple[str, ...]:
+    return (*result.loinc, *result.local)
+
+
+def _names_nothing(document: ObservedReport) -> bool:
+    """Whether it takes back what its order was sent, and is no form of anything."""
+    sending = document.sending
+    return document.is_deletion and not document.keys and sending is not None and bool(sending.supersedes)

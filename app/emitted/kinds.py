@@ -24,23 +24,23 @@ class ReportKind(StrEnum):
 _ASK = "demandez au SGL les comptes rendus en CDA R2 (CR-Bio), en HL7 v2 (ORU^R01) ou en FHIR"
 _UNZIP = "décompressez-la, puis envoyez les fichiers qu’elle contient, ou une archive zip"
 _HPRIM = f"que l’atelier ne lit pas\u202f; {_ASK}"
-EMPTY = "c’est un fichier vide."
-UNKNOWN = f"ce n’est d’aucune sorte de compte rendu que l’atelier lit\u202f; {_ASK}."
-OTHER_XML = f"c’est un fichier XML qui ne contient aucun compte rendu\u202f; {_ASK}."
+EMPTY = "c’est un fichier vide"
+UNKNOWN = f"ce n’est d’aucune sorte de compte rendu que l’atelier lit\u202f; {_ASK}"
+OTHER_XML = f"c’est un fichier XML qui ne contient aucun compte rendu\u202f; {_ASK}"
 _SIGNATURES = (
-    (b"%PDF", f"c’est un document PDF, dont aucun résultat structuré ne peut être lu\u202f; {_ASK}."),
-    (b"{\\rtf", f"c’est un document RTF, dont aucun résultat structuré ne peut être lu\u202f; {_ASK}."),
-    (OLE_SIGNATURE, f"c’est un document de bureautique\u202f; {_ASK}."),
-    (b"\x1f\x8b", f"c’est une archive gzip\u202f; {_UNZIP}."),
-    (b"7z\xbc\xaf\x27\x1c", f"c’est une archive 7z\u202f; {_UNZIP}."),
-    (b"Rar!", f"c’est une archive RAR\u202f; {_UNZIP}."),
-    (b"BZh", f"c’est une archive bzip2\u202f; {_UNZIP}."),
-    (b"\xfd7zXZ\x00", f"c’est une archive xz\u202f; {_UNZIP}."),
-    (b"\x28\xb5\x2f\xfd", f"c’est une archive Zstandard\u202f; {_UNZIP}."),
-    (b"PK\x05\x06", "c’est une archive vide."),
-    (b"PK\x07\x08", f"c’est une archive en plusieurs volumes\u202f; {_UNZIP}."),
+    (b"%PDF", f"c’est un document PDF, dont aucun résultat structuré ne peut être lu\u202f; {_ASK}"),
+    (b"{\\rtf", f"c’est un document RTF, dont aucun résultat structuré ne peut être lu\u202f; {_ASK}"),
+    (OLE_SIGNATURE, f"c’est un document de bureautique\u202f; {_ASK}"),
+    (b"\x1f\x8b", f"c’est une archive gzip\u202f; {_UNZIP}"),
+    (b"7z\xbc\xaf\x27\x1c", f"c’est une archive 7z\u202f; {_UNZIP}"),
+    (b"Rar!", f"c’est une archive RAR\u202f; {_UNZIP}"),
+    (b"BZh", f"c’est une archive bzip2\u202f; {_UNZIP}"),
+    (b"\xfd7zXZ\x00", f"c’est une archive xz\u202f; {_UNZIP}"),
+    (b"\x28\xb5\x2f\xfd", f"c’est une archive Zstandard\u202f; {_UNZIP}"),
+    (b"PK\x05\x06", "c’est une archive vide"),
+    (b"PK\x07\x08", f"c’est une archive en plusieurs volumes\u202f; {_UNZIP}"),
     *(
-        (signature, f"c’est une image\u202f; {_ASK}.")
+        (signature, f"c’est une image\u202f; {_ASK}")
         for signature in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
     ),
 )
@@ -65,11 +65,11 @@ def kind_of(content: bytes) -> ReportKind | str:
         # One that cannot be listed is damaged, and no workbook more than an archive.
         is_workbook = bool(entry_names(content) and workbook_format(content))
         name = found[0] if found else "un classeur" if is_workbook else ""
-        return f"c’est {name}\u202f; {_ASK}." if name else ReportKind.ZIP
+        return f"c’est {name}\u202f; {_ASK}" if name else ReportKind.ZIP
     if told := next((told for signature, told in _SIGNATURES if content.startswith(signature)), ""):
         return told
     if content[128:132] == b"DICM":
-        return f"c’est une image DICOM\u202f; {_ASK}."
+        return f"c’est une image DICOM\u202f; {_ASK}"
     start = text_start(content)
     if told := _hprim(content, start):
         return told
@@ -82,12 +82,12 @@ def kind_of(content: bytes) -> ReportKind | str:
 
 def _hprim(content: bytes, start: bytes) -> str:
     if _ASTM.match(start):
-        return f"c’est un message ASTM, d’un automate, {_HPRIM}."
+        return f"c’est un message ASTM, d’un automate, {_HPRIM}"
     if _BARRED.match(start):
-        return f"c’est un message HPRIM Santé, {_HPRIM}."
+        return f"c’est un message HPRIM Santé, {_HPRIM}"
     if start.startswith(b"<"):
-        return f"c’est un message HPRIM XML, {_HPRIM}." if b"hprim" in start.lower() else ""
-    return f"c’est un fichier HPRIM Net (HPRIM Médecin), {_HPRIM}." if _NET.search(content[:_HEAD]) else ""
+        return f"c’est un message HPRIM XML, {_HPRIM}" if b"hprim" in start.lower() else ""
+    return f"c’est un fichier HPRIM Net (HPRIM Médecin), {_HPRIM}" if _NET.search(content[:_HEAD]) else ""
 
 
 def _xml(content: bytes, start: bytes) -> ReportKind | str:
@@ -96,5 +96,5 @@ def _xml(content: bytes, start: bytes) -> ReportKind | str:
     if looks_like_cda(content):
         return ReportKind.CDA
     if _HTML.search(start):
-        return f"c’est une page HTML\u202f; {_ASK}."
+        return f"c’est une page HTML\u202f; {_ASK}"
     return OTHER_XML

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from app.emitted.observed import ObservedReport
+from app.emitted.observed import ObservedReport, Sending
 
 WITHDRAWN = -1
 """Instead of what a result carries: the report takes it back."""
@@ -30,7 +30,11 @@ class Document:
     is_whole: bool
     is_deletion: bool
     identities: frozenset[str]
+    sending: Sending | None = None
+    renews: frozenset[int] = frozenset()
+    """Acts of which it says all results again."""
     slots: "array[int]" = field(default_factory=lambda: array("q"))
+    acts: "array[int]" = field(default_factory=lambda: array("q"))
     carried: "array[int]" = field(default_factory=lambda: array("q"))
 
     @classmethod
@@ -47,11 +51,14 @@ class Document:
             report.is_whole,
             report.is_deletion,
             identities,
+            report.sending,
+            frozenset(map(hash, report.renews)),
         )
 
     def add(self, slot: str, carried: int) -> None:
         """One more result. Slots are told apart by 64 bits: identifiers of results are long, and as many."""
         self.slots.append(hash(slot) or 1 if slot else _NO_SLOT)
+        self.acts.append(hash(slot.partition("\x1f")[0]))
         self.carried.append(carried)
 
 
@@ -72,6 +79,7 @@ class Report:
 def merged(documents: Sequence[Document]) -> Iterator[Report]:
     """The reports of these documents, in the order in which their first documents were read; a deletion of what was
     not read is none."""
+    _find_superseded(documents)
     for group in _groups(documents):
         if all(document.is_deletion for document in group):
             continue
@@ -79,6 +87,43 @@ def merged(documents: Sequence[Document]) -> Iterator[Report]:
         structured = [document for document in living if document.is_structured]
         identities = frozenset(chain.from_iterable(document.identities for document in group))
         yield Report(identities, _carried(structured), bool(structured), not living)
+
+
+def _find_superseded(documents: Sequence[Document]) -> None:
+    """Have the documents that replace or take back what an order was sent name it: what its last message before them
+    carried, in whatever order the two were read."""
+    sent: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        if document.sending is not None and not document.is_deletion:
+            for number in document.sending.orders:
+                sent[number].append(document)
+    for document in documents:
+        sending = document.sending
+        if sending is None or not sending.supersedes:
+            continue
+        before = [
+            (_sent(other), other)
+            for number in sending.supersedes
+            for other in sent.get(number, ())
+            if other.sending is not None and other.sending.message != sending.message
+        ]
+        before = [(moment, other) for moment, other in before if moment < _sent(document)]
+        if not before:
+            continue
+        last = max(before, key=lambda one: one[0])[1].sending
+        replaced = [other for _, other in before if other.sending is not None and last is not None
+                    and other.sending.message == last.message]  # fmt: skip
+        keys = frozenset(chain.from_iterable(other.keys for other in replaced))
+        if document.is_deletion:
+            # It ranks after what it takes back, whatever moment that bears itself.
+            document.keys |= keys
+            document.number, document.time = max((other.number, other.time) for other in replaced)
+        else:
+            document.replaces |= keys - document.keys
+
+
+def _sent(document: Document) -> tuple[str, int]:
+    return (document.sending.time if document.sending is not None else "", document.order)
 
 
 def _groups(documents: Sequence[Document]) -> Iterable[list[Document]]:
@@ -147,8 +192,14 @@ def _carried(documents: Sequence[Document]) -> list[int]:
     """What the results carry after the last document that says all of them, and the corrections that follow."""
     wholes = [place for place, document in enumerate(documents) if document.is_whole]
     held: dict[int, list[int]] = {_NO_SLOT: []}
+    renews = any(document.renews for document in documents)
+    act_of: dict[int, int] = {}
     for document in documents[wholes[-1] if wholes else 0 :]:
+        if document.renews:
+            held = {slot: one for slot, one in held.items() if not slot or act_of.get(slot) not in document.renews}
         said: dict[int, list[int]] = {}
+        if renews:
+            act_of.update(zip(document.slots, document.acts, strict=True))
         for slot, carried in zip(document.slots, document.carried, strict=True):
             if carried != WITHDRAWN:
                 said.setdefault(slot, []).append(carried)

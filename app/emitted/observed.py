@@ -30,6 +30,20 @@ class ObservedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """Under what a message sent a document. Orders make no two documents one report: an order gives several."""
+
+    message: str
+    """Which message of this run, by its place."""
+    time: str
+    """When it was sent, as HL7 writes it; empty where it does not say."""
+    orders: frozenset[str]
+    """Numbers that it came under: of its order, or of the document."""
+    supersedes: frozenset[str] = frozenset()
+    """Numbers whose documents, those that came last before, it replaces or takes back; it names none itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedReport:
     """One report, or one document that is a version or a form of it."""
 
@@ -50,10 +64,14 @@ class ObservedReport:
     is_whole: bool = True
     """Whether it says all results of its report, so that it replaces an earlier version whole; a message of plain
     results corrects slot by slot."""
+    renews: frozenset[str] = frozenset()
+    """Acts, as the slots of their results begin (`act`, U+001F, the rest), of which it says all results again."""
     is_deletion: bool = False
     """Whether it takes the whole report back."""
     identities: frozenset[str] = frozenset()
     """The words that tell of persons in this report, folded: no code or unit equal to one of them leaves."""
+    sending: Sending | None = None
+    """Of a document that came in a message."""
 
 
 @dataclass(frozen=True, slots=True)

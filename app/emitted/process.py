@@ -18,18 +18,17 @@ from app.emitted.observed import (
     Damaged,
     Observed,
     ObservedReport,
-    Refused,
 )
 from app.emitted.reading import read_file
 from app.errors import InvalidInputError
-from app.text import with_capital
+from app.text import counted, with_capital
 
 MOST_BYTES = 500_000_000
 """Of one file: beyond, its reports would not fit in the memory that is granted."""
-TOO_LONG = f"ce fichier dépasse {MOST_BYTES // 1_000_000}\u00a0Mo\u202f; partagez-le en plusieurs."
-NOT_OPENED = "ce fichier n’a pas pu être ouvert."
-STOPPED = "la lecture s’est arrêtée là\u202f; ce qui suit n’est pas compté."
-NOTHING = "aucun compte rendu de biologie n’y a été trouvé."
+TOO_LONG = f"ce fichier dépasse {MOST_BYTES // 1_000_000}\u00a0Mo\u202f; partagez-le en plusieurs"
+NOT_OPENED = "ce fichier n’a pas pu être ouvert"
+STOPPED = "la lecture s’est arrêtée là\u202f; ce qui suit n’est pas compté"
+NOTHING = "aucun compte rendu de biologie n’y a été trouvé"
 FAILED = "La lecture de ces fichiers a échoué\u202f; rien n’en est gardé. Envoyez un fichier à la fois."
 _MOST_NAMED = 20
 
@@ -39,14 +38,13 @@ log = structlog.get_logger(__name__)
 def counts_of(_engine: object, paths: Sequence[str | Path], index: CatalogueIndex, systems: CodeSystems) -> Counts:
     """What the reports of these files carry; files are called by their number, from 1.
 
-    A file or a part that cannot be read is a Damaged of the counts. Raises InvalidInputError when no file at all is of
-    a sort that is read, and MemoryError, without any cause, which the process apart words.
+    A file or a part that cannot be read is a Damaged of the counts. Raises InvalidInputError when no report at all was
+    read, with why, and MemoryError, without any cause, which the process apart words.
     """
-    refused: list[Refused] = []
     counts: Counts | None = None
     is_short = False
     try:
-        counts = count(_observed(paths, systems, refused), index)
+        counts = count(_observed(paths, systems), index)
     except MemoryError:
         is_short = True
     except Exception as error:
@@ -56,19 +54,17 @@ def counts_of(_engine: object, paths: Sequence[str | Path], index: CatalogueInde
         raise MemoryError
     if counts is None:
         raise InvalidInputError(FAILED)
-    if refused and len(refused) == len(paths):
-        raise InvalidInputError(_told(refused))
+    if not counts.reports and not counts.deleted_reports:
+        raise InvalidInputError(_told(counts) or f"{with_capital(NOTHING)}.")
     return counts
 
 
-def _observed(paths: Sequence[str | Path], systems: CodeSystems, refused: list[Refused]) -> Iterator[Observed]:
+def _observed(paths: Sequence[str | Path], systems: CodeSystems) -> Iterator[Observed]:
     for number, path in enumerate(paths, 1):
         place = f"fichier {number}"
         is_any = False
         for item in _of_file(Path(path), place, systems):
             is_any = is_any or isinstance(item, ObservedReport | Damaged)
-            if isinstance(item, Refused) and item.place == place:
-                refused.append(item)
             yield item
         if not is_any:
             yield Damaged(place, NOTHING)
@@ -98,8 +94,8 @@ def _content(path: Path) -> bytes | str:
         return NOT_OPENED
 
 
-def _told(refused: Sequence[Refused]) -> str:
-    """The refusals of files, each by its number."""
-    named = [f"{with_capital(item.place)}\u202f: {item.reason}" for item in refused[:_MOST_NAMED]]
-    left = len(refused) - len(named)
-    return "\n".join(chain(named, [f"Et {left} autres fichiers."] if left else ()))
+def _told(counts: Counts) -> str:
+    """Why nothing was read: the first places, each with its reason."""
+    named = [f"{with_capital(item.place)}\u202f: {item.reason}." for item in counts.damaged[:_MOST_NAMED]]
+    left = counts.damaged_total - len(named)
+    return "\n".join(chain(named, [f"Et {counted(left, 'autre passage', 'autres passages')}."] if left else ()))

@@ -9,7 +9,7 @@ from app.emitted.kinds import ReportKind, kind_of
 from app.emitted.observed import CodeSystems, Observed, Refused, ReportReader
 from app.emitted.xdm import read_xdm
 
-NESTED = "c’est une archive dans une archive d’archives, qui n’est pas ouverte\u202f; envoyez-la à part."
+NESTED = "c’est une archive dans une archive d’archives, qui n’est pas ouverte\u202f; envoyez-la à part"
 
 
 def read_file(content: bytes, place: str, systems: CodeSystems) -> Iterator[Observed]:

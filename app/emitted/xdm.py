@@ -19,7 +19,7 @@ from defusedxml.ElementTree import fromstring
 
 from app.emitted.cda import looks_like_cda, read_cda
 from app.emitted.cda_document import document_key
-from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport
+from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport, Refused
 from app.files.zip_safety import ARCHIVE, ZIP_SIGNATURE, Bounds, Feed, UnsafeWorkbookError, plain_path, walk_zip
 
 ReadAny = Callable[[bytes, str, CodeSystems], Iterator[Observed]]
@@ -43,7 +43,7 @@ _UNIQUE_ID = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"
 """Scheme of the identifier of a document (XDSDocumentEntry.uniqueId)."""
 _TOO_BIG = f"cette partie de l’archive dépasse {MOST_PART_BYTES // 1_000_000}\u00a0Mo"
 _NOTHING = "cette archive ne contient aucun compte rendu"
-_REFUSED = "cette archive ne peut pas être ouverte\u202f: {told}"
+_REFUSED = "{told}\u202f; elle n’est pas ouverte"
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ def read_xdm(content: bytes, place: str, systems: CodeSystems, read_any: ReadAny
         walk_zip(content, ARCHIVE, lambda entry: _feed(package, entry), bounds=MOST)
     except UnsafeWorkbookError as error:
         # Its sentences say how the container is, not what it holds.
-        yield Damaged(place, _REFUSED.format(told=error))
+        yield Refused(place, _REFUSED.format(told=str(error).replace("'", "’")))
         return
     number, is_any = 0, False
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -27,15 +27,21 @@ _BOOLEAN_CHOICE = "Boolean"
 """How the name of an element ends that may be of several types, where it is one: `valueBoolean`."""
 
 
+class DeclaredXmlError(FhirReadError):
+    """The file declares a document type or an entity."""
+
+
 def load_xml(content: bytes) -> Json:
     """The resource of a file in XML; raises FhirReadError."""
     if content.count(b"<") - content.count(b"</") > MAX_ELEMENTS:
         raise FhirReadError(f"ce fichier XML dépasse {MAX_ELEMENTS} éléments")
     try:
         root = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+    except DefusedXmlException as error:
+        raise DeclaredXmlError("ce fichier XML déclare une DTD ou des entités\u202f: il n'est pas lu") from error
+    except (ParseError, ValueError, LookupError) as error:
         line = getattr(error, "position", (0,))[0]
-        where = f" (ligne {line})" if line else ", ou déclare une DTD"
+        where = f" (ligne {line})" if line else ""
         raise FhirReadError(f"ce n'est pas du XML bien formé{where}") from error
     if not root.tag.startswith(_NAMESPACE):
         raise FhirReadError("ce fichier XML n'est pas une ressource FHIR")

@@ -47,7 +47,8 @@ F = Finding
         (seen("NA", SODIUM, unit="mmol/L"), {F.WITH_LOINC, F.EFFECTIVE}),
         (seen(" NA ", SODIUM), {F.WITH_LOINC, F.EFFECTIVE}),
         (seen("NA", POTASSIUM), {F.WITH_LOINC, F.DIFFERS}),
-        (seen("NA", SODIUM, POTASSIUM), {F.WITH_LOINC, F.SEVERAL_LOINC, F.DIFFERS}),
+        (seen("NA", SODIUM, POTASSIUM), {F.WITH_LOINC, F.SEVERAL_LOINC}),
+        (seen("NA", GLUCOSE, POTASSIUM), {F.WITH_LOINC, F.SEVERAL_LOINC, F.DIFFERS, F.OUTSIDE_CIRCUIT}),
         (seen("NA"), {F.LOCAL_ONLY}),
         (seen("NA", waiting=True), {F.LOCAL_ONLY, F.WAITING_CODE}),
         (seen("NA", SODIUM, unit="g/L"), {F.WITH_LOINC, F.EFFECTIVE, F.UNIT_CONTRADICTS}),
@@ -135,7 +136,8 @@ def naive(reports: Results) -> dict[str, int]:
         found["local_only"] += item.local != "" and not item.loinc
         found["no_local_code"] += item.local == ""
         found["not_in_catalogue"] += item.local in ("XYZ", MASKED)
-        found["differs_from_approved"] += item.local in approved and bool(set(item.loinc) - approved[item.local])
+        known_codes = approved.get(item.local, set())
+        found["differs_from_approved"] += bool(item.loinc and known_codes) and not known_codes & set(item.loinc)
         found["unknown_code"] += bool({ABSENT, ILL_FORMED} & set(item.loinc))
         found["deprecated"] += CHLORIDE in item.loinc
         found["outside_circuit"] += bool({GLUCOSE, ABSENT, PLACEHOLDER} & set(item.loinc))

@@ -4,8 +4,17 @@ import base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from app.emitted.counting import count
 from app.emitted.hl7v2 import read_hl7v2
-from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport, ObservedResult
+from app.emitted.observed import (
+    CatalogueIndex,
+    CodeSystems,
+    Damaged,
+    NoReport,
+    Observed,
+    ObservedReport,
+    ObservedResult,
+)
 
 CDA = '<ClinicalDocument xmlns="urn:hl7-org:v3"><id extension="{}"/></ClinicalDocument>'
 HB = "718-7^Hémoglobine^LN^HB^Hémoglobine^L"
@@ -66,10 +75,10 @@ def document(name: str, *, results: int = 1, level: int = 3, time: str = "202603
     return ObservedReport("document", frozenset({name}), carried, level == 3, version=(1, time))
 
 
-def read(content: str | bytes, reader: Documents | None = None) -> list[Observed]:
+def read(content: str | bytes, reader: Documents | None = None, place: str = "fichier 1") -> list[Observed]:
     """All that is said of a file."""
     raw = content if isinstance(content, bytes) else content.encode()
-    return list(read_hl7v2(raw, "fichier 1", CodeSystems(), reader or documents()))
+    return list(read_hl7v2(raw, place, CodeSystems(), reader or documents()))
 
 
 def reports(content: str | bytes, reader: Documents | None = None) -> list[ObservedReport]:
@@ -77,6 +86,14 @@ def reports(content: str | bytes, reader: Documents | None = None) -> list[Obser
     found = read(content, reader)
     assert not [item for item in found if isinstance(item, Damaged)]
     return [item for item in found if isinstance(item, ObservedReport)]
+
+
+def counted(reader: Documents | None, *contents: str) -> tuple[int, int, int]:
+    """Reports that count, those that were taken back, and results, of files in which nothing is damaged."""
+    found = [item for number, content in enumerate(contents, 1) for item in read(content, reader, f"fichier {number}")]
+    assert not damaged(found)
+    counts = count(found, CatalogueIndex({}))
+    return counts.reports, counts.deleted_reports, sum(counts.seen.values())
 
 
 def results(content: str | bytes) -> tuple[ObservedResult, ...]:

@@ -245,6 +245,21 @@ def test_results_that_only_say_to_be_some_are_read_where_a_laboratory_writes() -
     assert report(other).results == ()
 
 
+def test_results_under_no_act_of_a_laboratory_are_none() -> None:
+    history = code("29762-2")
+    plain = observation(code("8867-4")).replace(LAB_OBSERVATION, "")
+    entry = f"<entry><act>{history}<entryRelationship>{plain}</entryRelationship></act></entry>"
+    kept = chapter(act(observation(code(SODIUM))))
+    assert len(report(kept, f"<section>{history}{entry}</section>").results) == 1, "an act of another section"
+    loose = f"<entry>{observation(code(SODIUM))}</entry>"
+    assert len(report(kept, f"<section>{history}{loose}</section>").results) == 1, "under no act"
+    for section in (code(CHEMISTRY), ""):
+        untold = f"<section>{section}{entry.replace('8867-4', '2823-3')}</section>"
+        assert len(report(kept, untold).results) == 2, "a section of a laboratory, or one that says nothing"
+    said = f"<section>{history}{act(observation(code('2823-3')))}</section>"
+    assert len(report(kept, said).results) == 2, "an act that says to be of a laboratory"
+
+
 def test_a_chapter_is_of_a_laboratory_whatever_section_it_stands_in() -> None:
     wrapped = f'<section>{code("30954-2")}<component>{chapter(act(observation(code(SODIUM))))}</component></section>'
     assert report(wrapped).results[0].section == CHEMISTRY

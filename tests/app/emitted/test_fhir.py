@@ -10,7 +10,7 @@ from app.emitted.cda import read_cda
 from app.emitted.counting import count
 from app.emitted.fhir import read_fhir
 from app.emitted.fhir_documents import moment
-from app.emitted.fhir_source import NOT_FHIR, NOT_JSON, NOT_TEXT, NOT_XML, TOO_DEEP, TWICE
+from app.emitted.fhir_source import DECLARED, NOT_FHIR, NOT_JSON, NOT_TEXT, NOT_XML, TOO_DEEP, TWICE
 from app.emitted.observed import (
     CodeSystems,
     Damaged,
@@ -362,7 +362,7 @@ def test_reports_and_results_of_two_files_meet() -> None:
     found = list(read_fhir(heads, "fichier 1", SYSTEMS, read_cda))
     assert [one.reason for one in found if isinstance(one, Damaged)] == [
         "2 comptes rendus renvoient à des résultats qui ne sont pas dans ce fichier\u202f; ils ne comptent que s’ils "
-        "sont dans un autre."
+        "sont dans un autre"
     ]
     results = list(read_fhir(as_bytes(*ours, crea), "fichier 2", SYSTEMS, read_cda))
     for order in ([*found, *results], [*results, *found]):
@@ -441,7 +441,7 @@ def test_a_report_whose_subject_is_not_told_names_everybody() -> None:
         (b'[{"nom":"Dupont"},3]', Refused("fichier 1", NOT_FHIR)),
         (b'<Bundle xmlns="http://hl7.org/fhir"><a>', Damaged("fichier 1", NOT_XML)),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><Bundle xmlns="http://hl7.org/fhir">&a;</Bundle>',
-         Damaged("fichier 1", NOT_XML)),
+         Refused("fichier 1", DECLARED)),
         (b'<Bundle xmlns="http://hl7.org/fhir">' + b"<a>" * 5_000 + b"</a>" * 5_000 + b"</Bundle>",
          Damaged("fichier 1", NOT_XML)),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from app.emitted.observed import ObservedReport
-from tests.app.emitted.messages import HB, message, msh, obx, reports, text
+from tests.app.emitted.messages import HB, counted, message, msh, obx, reports, text
 
 NA = "2951-2^Sodium^LN^NA^Sodium^L"
 
@@ -116,3 +116,26 @@ def test_results_that_stand_are_not_taken_back_by_one_cancelled_order() -> None:
 def test_an_order_said_cancelled_by_its_own_status_takes_its_report_back() -> None:
     assert one(text(msh(), "OBR|1||F1|BILAN^Bilan^L" + "|" * 21 + "X")).is_deletion
     assert not one(text(msh(), "OBR|1||F1|BILAN^Bilan^L" + "|" * 21 + "F")).is_deletion
+
+
+def acts(*sent: tuple[str, str, tuple[str, ...]], time: str = "20260301100000") -> str:
+    """A message of several acts of one order: name, status of the act (OBR-25), results."""
+    lines = [msh(time=time), "PID|1||900100", "ORC|RE|P1|F1"]
+    for name, status, results in sent:
+        lines += [f"OBR|1|P1|F1|{name}^{name}^L" + "|" * 21 + status, *results]
+    return text(*lines)
+
+
+def test_an_act_that_is_corrected_says_all_its_results_again() -> None:
+    first = acts(("IONO", "F", (obx(NA), obx("2823-3^K^LN^K^K^L"))), ("NFS", "F", (obx(HB),)))
+    corrected = acts(("IONO", "C", (obx(NA, "139", status="C"),)), time="20260301110000")
+    assert counted(None, first) == (1, 0, 3)
+    assert counted(None, first + corrected) == counted(None, corrected, first) == (1, 0, 2)
+    slot_only = acts(("IONO", "F", (obx(NA, "139", status="C"),)), time="20260301110000")
+    assert counted(None, first + slot_only) == (1, 0, 3), "one result is corrected, not its act"
+    added = acts(("IONO", "F", (obx("2075-0^Cl^LN^CL^Cl^L"),)), time="20260301120000")
+    assert counted(None, first + corrected + added) == (1, 0, 3)
+    twice = acts(("IONO", "C", (obx(NA),)), ("IONO", "F", (obx("2823-3^K^LN^K^K^L"),)), time="20260301110000")
+    assert counted(None, first + twice) == (1, 0, 3), "two acts of one name, of which one is corrected"
+    unnamed = first.replace("IONO^IONO^L", "")
+    assert counted(None, unnamed + corrected.replace("IONO^IONO^L", "")) == (1, 0, 2)

@@ -10,7 +10,21 @@ import pytest
 from app.emitted import hl7v2_damage as damage
 from app.emitted import hl7v2_documents
 from app.emitted.observed import Damaged, ObservedReport
-from tests.app.emitted.messages import CDA, HB, damaged, document, documents, ed, message, msh, obx, others, read, text
+from tests.app.emitted.messages import (
+    CDA,
+    HB,
+    counted,
+    damaged,
+    document,
+    documents,
+    ed,
+    message,
+    msh,
+    obx,
+    others,
+    read,
+    text,
+)
 from tests.app.emitted.messages import reports as reports_of
 
 SAMPLE = Path(os.environ.get("EMITTED_REPORTS", "/")) / "ORU_CR-BIO_structure.hl7"
@@ -96,29 +110,49 @@ def test_a_replacement_names_what_it_replaces() -> None:
 
 
 @pytest.mark.parametrize(("status", "control"), [("C", "RO"), ("C", ""), ("F", "RO")])
-def test_a_replacement_that_names_nothing_replaces_the_documents_of_its_order(status: str, control: str) -> None:
-    reader = documents(a=document("a", level=1), b=document("b"), c=document("c"), d=document("d"))
-    found = reports_of(
-        national(ed(CDA.format("a")), ed(CDA.format("b")))
-        + national(ed(CDA.format("d")), filler="F2")
-        + national(ed(CDA.format("c"), status), control=control),
-        reader,
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_replacement_that_names_nothing_replaces_the_documents_of_its_order(
+    status: str, control: str, joined: bool
+) -> None:
+    reader = documents(
+        a=document("a", level=1), b=document("b", results=2), c=document("c", results=4), d=document("d", results=8)
     )
-    assert [bool(report.replaces) for report in found] == [False, False, False, True]
-    assert {"a", "b"} <= found[3].replaces
-    assert "d" not in found[3].replaces
-    assert "c" not in found[3].replaces
+    first = national(ed(CDA.format("a")), ed(CDA.format("b")))
+    other = national(ed(CDA.format("d")), filler="F2")
+    replacing = national(ed(CDA.format("c"), status), control=control)
+    sent = (first + other + replacing,) if joined else (first, other, replacing)
+    assert counted(reader, *sent) == (2, 0, 12)
+    plain = national(ed(CDA.format("c")))
+    assert counted(reader, first, other, plain) == (3, 0, 14), "an order gives several reports"
 
 
-def test_a_deletion_without_its_document_deletes_those_of_its_order() -> None:
-    empty = "OBX|1|ED|11502-2^CR^LN||||||||D"
-    found = read(national(ed(CDA.format("a"))) + national(empty, control="CA"), documents(a=document("a")))
-    assert [isinstance(item, ObservedReport) and item.is_deletion for item in found] == [False, True]
-    assert isinstance(found[1], ObservedReport)
-    assert "a" in found[1].keys
-    alone = read(national(empty, control="CA"))
-    assert damaged(alone) == [("fichier 1, message 1, segment 5", damage.UNKNOWN_DELETED)]
-    assert len(alone) == 1
+EMPTY_DELETIONS = [f"OBX|1|ED|11502-2^CR^LN||{value}||||||D" for value in ("", '""', '^TEXT^XML^Base64^""', "^^^^")]
+
+
+@pytest.mark.parametrize("empty", EMPTY_DELETIONS)
+@pytest.mark.parametrize("control", ["CA", "RE"])
+def test_a_deletion_without_its_document_deletes_those_of_its_order(empty: str, control: str) -> None:
+    # Its own moment is later than that of the message that sends it, and than that of its deletion.
+    reader = documents(a=document("a", results=3, time="20260301235900"), b=document("b", level=1), c=document("c"))
+    first = national(ed(CDA.format("b")), ed(CDA.format("a")))
+    other = national(ed(CDA.format("c")), filler="F2")
+    later = national(empty, empty, control=control, time="20260301100500")
+    assert counted(reader, first + other + later) == (1, 1, 1)
+    assert counted(reader, first, other, later) == (1, 1, 1), "sent in three files"
+    assert counted(reader, later, other, first) == (1, 1, 1), "read in any order: the messages say when"
+    again = first.replace("20260301100000", "20260301101000")
+    assert counted(reader, first, later, again) == (1, 0, 3), "and sent once more after"
+    assert counted(reader, later) == (0, 0, 0), "what was not sent is not deleted"
+    plain = message(obx(HB), filler="F1")
+    assert counted(reader, plain, later) == (1, 0, 1), "a document is deleted, not the results of its order"
+
+
+def test_a_deletion_deletes_what_came_last() -> None:
+    reader = documents(a=document("a"), b=document("b", results=4))
+    day, culture = national(ed(CDA.format("a"))), national(ed(CDA.format("b")))
+    deletion = national(EMPTY_DELETIONS[0], control="CA")
+    assert counted(reader, day + culture + deletion) == (1, 1, 1)
+    assert counted(reader, day + culture + deletion + deletion) == (1, 1, 1)
 
 
 def test_a_document_sent_again_does_not_replace_itself() -> None:
@@ -130,9 +164,22 @@ def test_a_document_sent_again_does_not_replace_itself() -> None:
 
 def test_a_deletion_whose_document_is_damaged_deletes_those_of_its_order() -> None:
     reader = documents(a=document("a"), b=Damaged("fichier 1, message 2", "document illisible"))
-    first, second = reports_of(national(ed(CDA.format("a"))) + national(ed(CDA.format("b"), "D")), reader)
-    assert second.is_deletion
-    assert first.keys & second.keys
+    assert counted(reader, national(ed(CDA.format("a"))) + national(ed(CDA.format("b"), "D"))) == (0, 1, 0)
+
+
+def beside(*segments: str, filler: str) -> str:
+    """A document under an order, then plain results under another one, in one message."""
+    return national(ed(CDA.format("a"))) + text("ORC|RE||" + filler, f"OBR|2||{filler}|BILAN^Bilan^L", *segments)
+
+
+def test_plain_results_of_other_orders_and_codes_beside_a_document_count() -> None:
+    reader = documents(a=document("a"))
+    sodium = obx("2951-2^Sodium^LN^NA^Sodium^L")
+    assert counted(reader, beside(sodium, filler="F2")) == (2, 0, 2)
+    assert counted(reader, beside(sodium, filler="F1")) == (1, 0, 1), "one order: the document says it all"
+    assert counted(reader, beside(obx(HB), sodium, filler="F2")) == (2, 0, 2), "what has the same codes is repeated"
+    corrected = message(obx("2951-2^Sodium^LN^NA^Sodium^L", status="C"), filler="F2")
+    assert counted(reader, beside(sodium, filler="F2"), corrected) == (2, 0, 2), "a report of its own order"
 
 
 def test_plain_results_beside_a_clinical_document_repeat_it() -> None:
@@ -263,13 +310,11 @@ def test_a_document_sent_by_the_message_of_documents_is_a_report() -> None:
         return text(*head, f"TXA|1|11502-2|TEXT|||||||||{name}^^1.2.3^ISO|{parent}", ed(CDA.format(name), status))
 
     reader = documents(a=document("a"), b=document("b"))
-    first, second, third = reports_of(
-        sent("T02", "a", "F") + sent("T10", "b", "C", "a^^1.2.3^ISO") + sent("T04", "b", "D"), reader
-    )
-    assert "a" in second.replaces
-    assert third.is_deletion
-    assert "b" in third.keys
-    assert not first.is_deletion
+    first, second, third = sent("T02", "a", "F"), sent("T10", "b", "C", "a^^1.2.3^ISO"), sent("T04", "b", "D")
+    assert [report.is_deletion for report in reports_of(first + second + third, reader)] == [False, False, True]
+    assert counted(reader, first) == (1, 0, 1)
+    assert counted(reader, first + second) == counted(reader, first, second) == (1, 0, 1)
+    assert counted(reader, first + second + third) == (0, 1, 0)
     assert others(read(text(msh("MDM^T02"), "OBR|1|||11502-2^CR^LN", obx("11502-2^CR^LN", "texte", kind="TX")))) == [
         "fichier 1, message 1"
     ]

@@ -56,7 +56,9 @@ def checked(content: bytes) -> list[Observed]:
         assert isinstance(item, ObservedReport | NoReport | Damaged)
         if isinstance(item, Damaged):
             assert PLACE.fullmatch(item.place)
-            assert item.reason in hl7v2_damage.REASONS
+            reason, _, others = item.reason.partition("\u202f; abîmé aussi\u202f: ")
+            assert reason in hl7v2_damage.REASONS
+            assert re.fullmatch(r"(segment \d+(, (?=[s…])|$))*…?", others), others
     return found
 
 
@@ -110,4 +112,8 @@ def test_numbers_of_messages_segments_and_damaged_lines_are_bounded(monkeypatch:
     assert damaged(read(message(obx(HB)) * 4)) == [("fichier 1", hl7v2_damage.TOO_MANY)]
     assert damaged(read(message(*[obx(HB)] * 17))) == [("fichier 1, message 1, segment 21", hl7v2_damage.TOO_LONG)]
     assert not damaged(read(message(*[obx(HB)] * 16)))
-    assert len(damaged(read(message(*["x"] * 9)))) == 5
+    ((place, reason),) = damaged(read(message(*["x"] * 9)))
+    assert (place, reason.count("segment ")) == ("fichier 1, message 1, segment 5", 4)
+    monkeypatch.setattr(hl7v2_damage, "MOST_PLACES", 2)
+    ((_, reason),) = damaged(read(message(*["x"] * 9)))
+    assert reason == f"{hl7v2_damage.NO_SEGMENT}\u202f; abîmé aussi\u202f: segment 6, segment 7, …"

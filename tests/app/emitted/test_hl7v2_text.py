@@ -3,6 +3,7 @@
 import pytest
 
 from app.emitted import hl7v2_damage as damage
+from app.emitted.observed import ObservedReport
 from tests.app.emitted.messages import (
     HB,
     codes,
@@ -163,10 +164,9 @@ def test_a_file_without_message_is_damage(content: str) -> None:
 def test_a_line_that_is_no_segment_is_counted_and_the_rest_is_read() -> None:
     found = read(message(obx(HB), "O#X|1|NM|GRANDJEAN", obx("2951-2^Sodium^LN"), "OBX|3|NM|NA^Sodi"))
     assert damaged(found) == [
-        ("fichier 1, message 1, segment 6", damage.NO_SEGMENT),
-        ("fichier 1, message 1, segment 8", damage.SHORT),
+        ("fichier 1, message 1, segment 6", f"{damage.NO_SEGMENT}\u202f; abîmé aussi\u202f: segment 8")
     ]
-    assert len(found) == 3
+    assert len(found) == 2
 
 
 def test_results_whose_order_is_damaged_are_read() -> None:
@@ -177,6 +177,15 @@ def test_results_whose_order_is_damaged_are_read() -> None:
 
 def test_results_without_any_order_are_damage() -> None:
     assert damaged(read(text(msh(), obx(HB), obx(HB)))) == [("fichier 1, message 1", damage.NO_ORDER)]
+
+
+@pytest.mark.parametrize("end", [45, 70, 85, len(msh()), len(msh()) + 30])
+def test_a_message_cut_before_its_first_order_is_damage(end: int) -> None:
+    found = read(message(obx(HB)) + message(obx(HB))[:end] + "\r" + message(obx(HB)))
+    ((place, reason),) = damaged(found)
+    assert place.startswith("fichier 1, message 2")
+    assert reason in (damage.EMPTY, damage.NO_TYPE)
+    assert sum(isinstance(item, ObservedReport) for item in found) == 2
 
 
 def test_a_header_without_type_is_damage_and_its_results_are_read() -> None:

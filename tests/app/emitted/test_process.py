@@ -71,8 +71,34 @@ def test_files_of_which_none_is_of_a_sort_that_is_read_are_refused(files) -> Non
     first, second = raised.value.message.split("\n")
     assert first.startswith("Fichier 1\u202f: c’est un message HPRIM Santé")
     assert second.startswith("Fichier 2\u202f: c’est un document PDF")
-    with pytest.raises(InvalidInputError, match=r"Et 5 autres fichiers\.\Z"):
+    with pytest.raises(InvalidInputError, match=r"Et 5 autres passages\.\Z"):
         counted(files(*[HPRIM] * 25))
+
+
+ACKNOWLEDGEMENT = b"MSH|^~\\&|A|B|C|D|20260301||ACK^R01^ACK|1|P|2.5\rMSA|AA|1\r"
+TRUNCATED = FHIR[:-20]
+DECLARED = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><ClinicalDocument xmlns="urn:hl7-org:v3"/>'
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (ACKNOWLEDGEMENT, NOTHING),
+        (TRUNCATED, "JSON"),
+        (DECLARED, "DTD"),
+        (b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id', "XML bien formé"),
+        (b'{"resourceType":"Bundle","x":' + b"[" * 100_000, "trop de niveaux"),
+        (b"MSH|^~\\&|A|B|C|D|20260301||ORU^R01\r", "avant son premier acte"),
+    ],
+)
+def test_files_of_which_nothing_is_read_are_refused(files, content: bytes, reason: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InvalidInputError) as raised:
+        counted(files(content))
+    assert raised.value.message.startswith("Fichier 1")
+    assert reason in raised.value.message
+    assert raised.value.message.endswith(".")
+    assert not raised.value.message.endswith("..")
+    assert counted(files(content, FHIR)).damaged_total == 1
 
 
 def test_a_file_beyond_the_size_is_not_read(files, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
