@@ -26,6 +26,7 @@ from app.emitted.observed import (
 from app.emitted.vocabulary import Units, loinc_codes, section_code
 from loinc_data.checkdigit import is_valid_loinc
 
+ELSEWHERE = "ce compte rendu renvoie à des résultats qui ne sont dans aucun de ces fichiers"
 MOST_DAMAGED = 200
 """Places of what could not be read that are kept: they are to be looked at one by one."""
 
@@ -124,14 +125,16 @@ class _Tally:
             reports.update({one.seen for one in known})
             clusters.update(_clusters(known))
         reading = self._reading
+        incomplete = [Damaged(report.incomplete_at, ELSEWHERE) for report in self._living if report.incomplete_at]
+        damaged = (*reading.damaged, *incomplete)[:MOST_DAMAGED]
         return Counts(
             reports=len(self._living),
             level1_reports=sum(not report.is_structured for report in self._living),
             seen=dict(results),
             reports_of=dict(reports),
             clusters=dict(clusters),
-            damaged=tuple(reading.damaged),
-            more_damaged=reading.damaged_total - len(reading.damaged),
+            damaged=damaged,
+            more_damaged=reading.damaged_total + len(incomplete) - len(damaged),
             deleted_reports=self._deleted,
         )
 

@@ -18,12 +18,8 @@ from app.emitted.fhir_scope import Entry, Scope, address_of, as_in_cda, identifi
 from app.emitted.fhir_source import roots
 from app.emitted.observed import CodeSystems, Damaged, NoReport, Observed, ObservedReport, ReportReader
 from app.files.fhir_json import Json, items, one_line
-from app.text import counted
 
 _REPORTS = ("DiagnosticReport", "Composition")
-ELSEWHERE = (
-    "{} à des résultats qui ne sont pas dans ce fichier\u202f; ils ne comptent que s’ils sont dans un autre"
-)
 
 
 def read_fhir(content: bytes, place: str, systems: CodeSystems, read_document: ReportReader) -> Iterator[Observed]:
@@ -55,7 +51,6 @@ class _Reading:
         self._used: set[int] = set()
         """Observations that a report has, and resources that are part of a report."""
         self._told = 0
-        self._elsewhere = 0
 
     def reports(self, attached: Attached) -> Iterator[Observed]:
         """Documents, then reports, then loose Observations, then what is deleted, then what is attached."""
@@ -74,9 +69,6 @@ class _Reading:
             # Persons to whom nothing refers are somebody's all the same.
             yield report if at else replace(report, identities=report.identities | self.persons.others())
         yield from others
-        if self._elsewhere:
-            told = counted(self._elsewhere, "compte rendu renvoie", "comptes rendus renvoient")
-            yield Damaged(self._place, ELSEWHERE.format(told))
 
     def _document(self, entry: Entry) -> Iterator[ObservedReport]:
         """A Composition with the DiagnosticReports of its document; none where nothing is of a laboratory."""
@@ -123,7 +115,6 @@ class _Reading:
         if not is_told and not results.found:
             return
         self._told += 1
-        self._elsewhere += bool(results.missing)
         keys = {key for entry in entries for key in keys_of(entry)}
         if head["resourceType"] == "Composition" and one_line(self._scope.bundle.get("type")) == "document":
             keys.update(identifier_key(one) for one in items(self._scope.bundle, "identifier"))
@@ -139,6 +130,7 @@ class _Reading:
             is_whole=not results.missing,
             is_deletion=one_line(head.get("status")) in TAKEN_BACK,
             identities=self.persons.of([*(entry.resource for entry in entries), *results.resources]),
+            missing=frozenset(results.missing),
         )
 
     def _gather(self, results: Results, resource: Json) -> None:

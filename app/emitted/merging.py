@@ -33,6 +33,9 @@ class Document:
     sending: Sending | None = None
     renews: frozenset[int] = frozenset()
     """Acts of which it says all results again."""
+    missing: frozenset[str] = frozenset()
+    place: str = ""
+    """Where it stands, if it refers to results that are missing there."""
     slots: "array[int]" = field(default_factory=lambda: array("q"))
     acts: "array[int]" = field(default_factory=lambda: array("q"))
     carried: "array[int]" = field(default_factory=lambda: array("q"))
@@ -53,6 +56,8 @@ class Document:
             identities,
             report.sending,
             frozenset(map(hash, report.renews)),
+            report.missing,
+            report.place if report.missing else "",
         )
 
     def add(self, slot: str, carried: int) -> None:
@@ -74,6 +79,8 @@ class Report:
     """Whether one of the documents that count may carry results in a structure."""
     is_deleted: bool
     """Whether it was taken back as a whole: it counts no more."""
+    incomplete_at: str = ""
+    """Where a document of it stands that refers to results which no file holds; empty for none."""
 
 
 def merged(documents: Sequence[Document]) -> Iterator[Report]:
@@ -86,7 +93,15 @@ def merged(documents: Sequence[Document]) -> Iterator[Report]:
         living = _living(group)
         structured = [document for document in living if document.is_structured]
         identities = frozenset(chain.from_iterable(document.identities for document in group))
-        yield Report(identities, _carried(structured), bool(structured), not living)
+        yield Report(identities, _carried(structured), bool(structured), not living, _incomplete(living))
+
+
+def _incomplete(documents: Sequence[Document]) -> str:
+    for document in documents:
+        held = frozenset[str]().union(*(other.keys for other in documents if other is not document))
+        if document.missing - held:
+            return document.place
+    return ""
 
 
 def _find_superseded(documents: Sequence[Document]) -> None:

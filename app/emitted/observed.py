@@ -72,6 +72,8 @@ class ObservedReport:
     """The words that tell of persons in this report, folded: no code or unit equal to one of them leaves."""
     sending: Sending | None = None
     """Of a document that came in a message."""
+    missing: frozenset[str] = frozenset()
+    """Keys of results that it refers to and that do not stand where it does: another file may hold them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.emitted.cda import read_cda
-from app.emitted.counting import count
+from app.emitted.counting import ELSEWHERE, count
 from app.emitted.fhir import read_fhir
 from app.emitted.fhir_documents import moment
 from app.emitted.fhir_source import DECLARED, NOT_FHIR, NOT_JSON, NOT_TEXT, NOT_XML, TOO_DEEP, TWICE
@@ -360,14 +360,14 @@ def test_reports_and_results_of_two_files_meet() -> None:
     crea = observation("crea", (OURS, "CREA"), category="laboratory")
     ours = [one | {"category": [coding(("", "laboratory"))]} for one in (NA, GLU)]
     found = list(read_fhir(heads, "fichier 1", SYSTEMS, read_cda))
-    assert [one.reason for one in found if isinstance(one, Damaged)] == [
-        "2 comptes rendus renvoient à des résultats qui ne sont pas dans ce fichier\u202f; ils ne comptent que s’ils "
-        "sont dans un autre"
-    ]
+    alone = count(found, INDEX)
+    assert (alone.reports, alone.damaged) == (2, tuple(Damaged(item.place, ELSEWHERE) for item in found))
     results = list(read_fhir(as_bytes(*ours, crea), "fichier 2", SYSTEMS, read_cda))
     for order in ([*found, *results], [*results, *found]):
         counts = count(order, INDEX)
-        assert (counts.reports, sum(counts.seen.values())) == (2, 3)
+        assert (counts.reports, sum(counts.seen.values()), counts.damaged) == (2, 3, ())
+    some = count([*found, *read_fhir(as_bytes(*ours), "fichier 2", SYSTEMS, read_cda)], INDEX)
+    assert [item.place for item in some.damaged] == [found[1].place], "one of the two is still without its results"
 
 
 def test_loose_observations_of_a_laboratory_are_reports_by_their_order_or_their_time() -> None:
