@@ -37,6 +37,11 @@ _STATE = re.compile(
 )
 """The version of a state in our own exports: a second, and eight characters that tell states apart. With the first of
 them, where it is a digit, the fourteen of the second are a number whose key is right one time in a hundred."""
+_IDENTIFIER = re.compile(
+    r"(?<![\w-])(?=[\d-]*[a-f])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{40})(?![\w-])",
+    re.IGNORECASE,
+)
+"""An identifier drawn by lot (UUID), or a fingerprint: of ten thousand in a column, some hold a number by chance."""
 LIKELY = re.compile(r"[1-478lI](?:[\W_]{0,3}[\dABabOoIl]){12}|\d[.,]\d{12,14}[eE]\+?1[24]")
 """What a text must hold to be looked at more closely."""
 
@@ -149,7 +154,7 @@ def numbers_in(text: str) -> Numbers:
     text = unveiled(text)
     if not text.isascii() and any(character.isdigit() and not character.isascii() for character in text):
         text = "".join(str(int(c)) if c.isdigit() and c.isdecimal() else c for c in text)
-    text = _STATE.sub(" ", text)
+    text = _IDENTIFIER.sub(" ", _STATE.sub(" ", text))
     text = _FLOAT.sub(lambda match: _as_integer(match[1] + match[2], int(match[3]) + 11), text)
     for match in _GROUPED.finditer(text):
         _look(found, text, match)

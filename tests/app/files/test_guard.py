@@ -1,6 +1,8 @@
 """Patients are refused; catalogues that merely look a little like it are not."""
 
 import io
+import random
+import uuid
 
 import pytest
 from openpyxl import Workbook
@@ -9,7 +11,7 @@ from app.errors import ImportRefusedError
 from app.files.guard import refuse_patient_data
 from app.files.records import Dialect
 from app.files.tabular import check_content, read_table
-from app.patient_guard.numbers import is_form, is_keyed, numbers_in
+from app.patient_guard.numbers import LIKELY, is_form, is_keyed, numbers_in
 
 NAMES = "Marie Jean Louise Pierre Anne Paul Sophie Luc".split()
 
@@ -137,6 +139,17 @@ def test_the_version_of_a_state_is_no_number_of_a_person() -> None:
         for version in (f"20261129.{second}-{digit}a1b2c3d", f"20261129{second}-{digit}a1b2c3d"):
             assert not numbers_in(f"Version de l'état : {version}, du 29/11/2026").keyed, version
         assert numbers_in(f"20261129.{second}-{digit}").keyed, "nothing tells it from a number"
+
+
+def test_a_column_of_identifiers_drawn_by_lot_is_no_person() -> None:
+    drawn = random.Random(20261129)
+    rows = [f"{uuid.UUID(int=drawn.getrandbits(128), version=4)}" for _ in range(200_000)]
+    rows += [drawn.randbytes(32).hex() for _ in range(100_000)]
+    rows = [row for row in rows if LIKELY.search(row)]
+    assert not [row for row in rows if (found := numbers_in(row)).keyed or found.form]
+    alike = [row for row in rows if (found := numbers_in(f"{row}-")).keyed or found.form]
+    assert len(alike) > 5, "it is their whole shape that tells"
+    assert numbers_in("185057800608491 d4735e3a-265e-46ee-a03f-59718b9b5d03").keyed
 
 
 def test_who_transcoded_and_when_is_no_patient() -> None:
