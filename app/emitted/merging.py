@@ -5,6 +5,7 @@ beyond its number, so that ten thousand reports are held in a few megabytes.
 """
 
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -108,26 +109,30 @@ def _find_superseded(documents: Sequence[Document]) -> None:
     """Have the documents that replace or take back what an order was sent name it: what its last message before them
     carried, in whatever order the two were read."""
     sent: dict[str, list[Document]] = defaultdict(list)
-    for document in documents:
+    for document in sorted(documents, key=_moment):
         if document.sending is not None and not document.is_deletion:
             for number in document.sending.orders:
                 sent[number].append(document)
+    moments = {number: [_moment(document) for document in found] for number, found in sent.items()}
     for document in documents:
-        sending = document.sending
-        if sending is None or not sending.supersedes:
+        if document.sending is None or not document.sending.supersedes:
             continue
-        before = [
-            (_sent(other), other)
-            for number in sending.supersedes
-            for other in sent.get(number, ())
-            if other.sending is not None and other.sending.message != sending.message
-        ]
-        before = [(moment, other) for moment, other in before if moment < _sent(document)]
+        before: dict[str, int] = {}
+        """Number -> the place, among what came under it, of the last document of another message before this one."""
+        for number in document.sending.supersedes:
+            at = bisect_left(moments.get(number, []), _moment(document)) - 1
+            while at >= 0 and _message(sent[number][at]) == document.sending.message:
+                at -= 1
+            if at >= 0:
+                before[number] = at
         if not before:
             continue
-        last = max(before, key=lambda one: one[0])[1].sending
-        replaced = [other for _, other in before if other.sending is not None and last is not None
-                    and other.sending.message == last.message]  # fmt: skip
+        last = _message(max((sent[number][at] for number, at in before.items()), key=_moment))
+        replaced: list[Document] = []
+        for number, at in before.items():
+            while at >= 0 and _message(sent[number][at]) == last:
+                replaced.append(sent[number][at])
+                at -= 1
         keys = frozenset(chain.from_iterable(other.keys for other in replaced))
         if document.is_deletion:
             # It ranks after what it takes back, whatever moment that bears itself.
@@ -137,8 +142,13 @@ def _find_superseded(documents: Sequence[Document]) -> None:
             document.replaces |= keys - document.keys
 
 
-def _sent(document: Document) -> tuple[str, int]:
+def _moment(document: Document) -> tuple[str, int]:
+    """When it was sent; without a time, or at one time, as it was read."""
     return (document.sending.time if document.sending is not None else "", document.order)
+
+
+def _message(document: Document) -> str:
+    return document.sending.message if document.sending is not None else ""
 
 
 def _groups(documents: Sequence[Document]) -> Iterable[list[Document]]:

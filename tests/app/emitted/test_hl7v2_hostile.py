@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.emitted import hl7v2, hl7v2_damage, hl7v2_message
 from app.emitted.observed import Damaged, NoReport, Observed, ObservedReport
-from tests.app.emitted.messages import CDA, HB, damaged, document, documents, ed, message, msh, obx, read
+from tests.app.emitted.messages import CDA, HB, counted, damaged, document, documents, ed, message, msh, obx, read
 
 PLACE = re.compile(r"fichier 1(, message \d+(, segment \d+)?)?")
 WHOLE = (
@@ -103,6 +103,15 @@ def test_what_is_written_to_take_memory_takes_little(content: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * len(raw)
+
+
+def test_many_corrections_of_one_order_take_little() -> None:
+    reader = documents(a=document("a"))
+    again = message(ed(CDA.format("a"), "C"))
+    deletion = message("OBX|1|ED|11502-2^CR^LN||||||||D")
+    begun = time.process_time()
+    assert counted(reader, again * 4_000 + deletion * 4_000) == (0, 1, 0)
+    assert time.process_time() - begun < MOST_SECONDS
 
 
 def test_numbers_of_messages_segments_and_damaged_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
