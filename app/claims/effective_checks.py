@@ -43,8 +43,6 @@ class RunChecked:
 def check_run(facts: Facts) -> RunChecked | None:
     """The figures of the run of a pack; None without. FactsError where its facts do not hold together."""
     if not facts.effective_run:
-        if facts.effective_counts or facts.effective_clusters:
-            raise FactsError(f"{_RUN} : la mesure n'y est pas")
         return None
     if len(facts.effective_run) != 1:
         raise FactsError(f"{_RUN} : un dossier a une mesure, et une seule")

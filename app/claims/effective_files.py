@@ -144,8 +144,10 @@ def readme_blocks(facts: Facts) -> list[str | list[str]]:
     run = facts.effective_run[0]
     drawn = (
         f"L'intervalle vient de {DRAWS} tirages avec remise des comptes rendus (lignes de effective_clusters.csv dont "
-        f"« domain » est vide) : numpy.random.default_rng({SEED}).multinomial, puis les quantiles 2,5 % et 97,5 % du "
-        "rapport, arrondis vers le bas. Une autre version de NumPy que celle de effective_run.csv peut tirer "
+        "« domain » est vide, rangées par results, effective et reports) : "
+        f"numpy.random.default_rng({SEED}).multinomial, où chaque ligne pèse ses reports, puis les quantiles 2,5 % et "
+        "97,5 % du rapport des résultats effectifs aux résultats, arrondis vers le bas. Une autre version de NumPy que "
+        "celle de effective_run.csv peut tirer "
         "autrement : verify-pack dit alors qu'il ne l'a pas recalculé."
     )
     wilson = (
@@ -154,6 +156,9 @@ def readme_blocks(facts: Facts) -> list[str | list[str]]:
     )
     interval = {BOOTSTRAP: [drawn], "": []}.get(run["interval_by"], [wilson])
     return [
+        "Une mesure est celle de comptes rendus émis, lus et comptés ; il n'en reste que des nombres et des codes. Les "
+        "lignes de ses trois fichiers sont aussi dans chaine/faits.jsonl, dans le même ordre, tenues par la chaîne "
+        "d'audit.",
         "Chaque ligne de effective_counts.csv est une sorte de résultats, avec leur nombre (results). Un résultat est "
         "effectif quand « findings » contient effective : il porte un code LOINC et un seul, celui qui était approuvé "
         "(approved_codes) et qui comptait. Par résultats : la somme de results de ces lignes, divisée par celle de "

@@ -24,6 +24,7 @@ UNMEASURED = (
     "Le transcodage effectif n’a pas été mesuré\u202f: aucun compte rendu émis n’a été comparé à ce catalogue, ou "
     "toute mesure a été retirée."
 )
+NO_REPAIR = "Rien à corriger dans ces comptes rendus."
 REPAIRS_SHOWN = 50
 """Lines of what to repair that a document holds; tables hold them all."""
 REPAIRS = (

@@ -11,7 +11,7 @@ from app.coverage.pages import FigureLine, chapter_table, figure_line
 from app.coverage.report import CoverageReport
 from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded, is_indicative
 from app.effective import wording
-from app.effective.reported import REPAIRS, EffectiveSection
+from app.effective.reported import NO_REPAIR, EffectiveSection
 from app.reports import charts
 from app.reports.charts import Share, chart
 from app.reports.content import Listed, ReportContent
@@ -133,7 +133,7 @@ def _effective(section: EffectiveSection | None) -> dict[str, Any]:
     return {
         "effective": section,
         "effective_repairs": Listed(section.shown, len(section.repairs)),
-        "repair_headings": REPAIRS,
+        "nothing_to_repair": NO_REPAIR,
         "what_is_a_result": wording.WHAT_IS_A_RESULT,
         "by_chapter": wording.BY_CHAPTER,
     }

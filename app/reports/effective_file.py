@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.effective import wording
 from app.effective.lines import Share
-from app.effective.reported import REPAIRS, EffectiveSection
+from app.effective.reported import NO_REPAIR, REPAIRS, EffectiveSection
 from app.exports.decision_sheet import Sheet
 from app.exports.original import guarded
 from app.exports.sheet_layout import Column
@@ -14,7 +14,6 @@ from app.reports.content import ReportContent
 from app.text import format_number, paris_time, share_text
 
 _WIDTHS = (18, 14, 30, 18, 16, 10, 10, 10, 80)
-NO_REPAIR = "Rien à corriger dans ces comptes rendus."
 
 
 def effective_csv(content: ReportContent) -> bytes:
