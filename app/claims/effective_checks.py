@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app.claims.effective_facts import made_by, numpy_version
+from app.claims.effective_facts import made_by
 from app.claims.effective_recompute import Carried, carried, is_erased, whole_number
 from app.claims.effective_tables import BOOTSTRAP
 from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts, FactsError, Row
 from app.claims.tables import NO, YES
 from app.effective.reported import NO_INTERVAL, Interval
-from app.effective.sampling import sample_of
+from app.effective.sampling import numpy_version, sample_of
 
 _PERCENTS = re.compile(r"[0-9]{1,3},[0-9]{2}")
 _RUN = "faits/effective_run.csv"
@@ -97,7 +97,7 @@ def _interval(facts: Facts, run: Row, found: Carried) -> list[str]:
         sum(results * reports for results, _, reports in kinds),
     )
     told = (run["interval_low"], run["interval_high"], run["interval_by"])
-    if sum(reports for *_, reports in kinds) > int(run["reports"]):
+    if any(told) and sum(reports for *_, reports in kinds) > int(run["reports"]):
         raise FactsError(f"{_CLUSTERS} : il y a plus de comptes rendus que la mesure n'en a lu")
     if sums != (found.effective, found.results):
         # A name that was erased makes the reports of its domain pass for whole ones: nothing is told of them.

@@ -19,6 +19,7 @@ from app.claims.tables import FILES, FactFile, csv_pieces
 from app.effective.last_run import circuit_hash, run_told, standing_run
 from app.effective.reported import Interval
 from app.effective.repository import KeptRun
+from app.effective.sampling import numpy_version
 from app.models import EffectiveRun, LoincRelease
 
 
@@ -67,11 +68,3 @@ def made_by(interval: Interval) -> str:
     if not interval.low:
         return ""
     return BOOTSTRAP if interval.is_drawn else WILSON
-
-
-def numpy_version() -> str:
-    """What draws: another version may draw otherwise."""
-    # Late: most commands draw nothing.
-    import numpy as np
-
-    return str(np.__version__)

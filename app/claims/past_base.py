@@ -249,7 +249,7 @@ class _Copy:
         events = _table("audit_event").c
         told = self._to.execute(select(events.details).where(events.action == KEPT)).scalars()
         # A run whose reports were being read at the signature was kept after it.
-        later = set(kept_moments(self._source, self.catalogue_id)) - {details.get("run") for details in told}
+        later = set(kept_moments(self._source, self.catalogue_id)) - {(details or {}).get("run") for details in told}
         here = _table("effective_run").c.catalogue_id == self.catalogue_id
         runs = self._rows("effective_run", here, self._until("effective_run"))
         self._write("effective_run", [row for row in runs if row["public_id"] not in later])

@@ -5,18 +5,13 @@ import io
 import json
 import pickle
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator
-from itertools import combinations
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
 
 import app.claims.effective_checks
-import app.claims.effective_facts
-from app.claims import effective_recompute
 from app.claims.cli import _lines
 from app.claims.documents import MANIFEST
 from app.claims.effective_files import EFFECTIVE, EFFECTIVE_CHAPTERS, TO_REPAIR
@@ -25,40 +20,18 @@ from app.claims.pack import make_pack
 from app.claims.report_checks import REPORT_DOCUMENT
 from app.claims.verification import verify_pack
 from app.claims.versions import Asked
-from app.effective import service, wording
-from app.effective.catalogue_index import index_of
-from app.effective.lines import Finding
-from app.effective.measuring import against_now
-from app.effective.repairs import repair_of
-from app.effective.uploads import counts_of_paths
-from app.emitted.observed import CodeSystems
-from app.errors import ConflictError
-from app.models import EffectiveCluster
-from app.platform.database import Transactions, make_engine, reading, transaction
-from app.reports.content import read_report
-from app.reports.formats import ReportFormat, written
-from tests.app.claims.conftest import Make
+from app.effective import wording
+from app.platform.database import Transactions, make_engine
 from tests.app.claims.forging import changed, opened, rebuilt, summed, written_again, zipped
-from tests.app.claims.test_pack import FIXED
-from tests.app.claims.test_past_versions import Signed, signed
+from tests.app.claims.test_past_versions import signed
 from tests.app.claims.test_reports_forged import text
 from tests.app.claims.test_verification import refusal
-from tests.app.effective.hand_made import SODIUM, counts_of_results, seen
 from tests.app.effective.runs import keep_run
-from tests.app.effective.test_uploads import MARKS
 from tests.app.exports.conftest import decide_rows
 from tests.app.exports.sample import POTASSIUM, Sample, add_sample, ans_files
-from tests.conftest import BIOLOGIST, TRANSCODER, World, _settings_of_tests
+from tests.conftest import TRANSCODER, World, _settings_of_tests
 
 __all__ = ["signed"]
-REPORT = (
-    b"MSH|^~\\&|SGL|LABO|||202603011200||ORU^R01|%d|P|2.5\r"
-    b"PID|1||2470299123456||ZWYNDELLE^Hildegonde-Marie||19470229|F\rOBR|1||CR%d|X^X^L\r"
-    b"OBX|1|NM|2951-2^Sodium^LN^NA^SODIUM^L||140|mmol/L|||||F\r"
-    b"OBX|2|NM|ZWYNDELLE^ZWYNDELLE^L||1|mmol/L|||||F\r"
-    b"OBX|3|ST|2470299123456^x^L||Hildegonde-Marie||||||F\r"
-)
-"""Of a patient who does not exist, whose name and number stand as local codes too."""
 COUNTS, CLUSTERS = "faits/effective_counts.csv", "faits/effective_clusters.csv"
 FILES = sorted([*EFFECTIVE_NAMES, EFFECTIVE, EFFECTIVE_CHAPTERS, TO_REPAIR])
 
@@ -130,8 +103,7 @@ def test_verifying_counts_every_figure_again_and_says_so(path: Path) -> None:
 
 
 def test_another_numpy_draws_no_interval_again_and_that_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (app.claims.effective_checks, app.claims.effective_facts):
-        monkeypatch.setattr(module, "numpy_version", lambda: "9.0")
+    monkeypatch.setattr(app.claims.effective_checks, "numpy_version", lambda: "9.0")
     verdict = verify_pack(path)
     assert verdict.run is not None
     (said,) = verdict.run.not_recomputed
@@ -290,124 +262,3 @@ def test_none_of_its_files_may_be_missing(path: Path, tmp_path: Path, name: str)
 def test_the_facts_of_a_run_may_not_be_taken_away_alone(path: Path, tmp_path: Path) -> None:
     contents = {name: content for name, content in opened(path).items() if name not in EFFECTIVE_NAMES}
     assert "effecti" in refusal(tmp_path, zipped(summed(contents)))
-
-
-# ---- which run
-
-
-def test_a_state_without_a_run_has_none_of_it(decided: Sample, make: Make) -> None:
-    path, _ = make(decided)
-    contents = opened(path)
-    assert [name for name in contents if name in FIXED] == sorted(FIXED)
-    for name, content in contents.items():
-        assert "effectif" not in content.decode().lower(), name
-    assert verify_pack(path).run is None
-
-
-def test_a_run_that_was_taken_back_leaves_a_pack_without(decided: Sample, make: Make) -> None:
-    run = keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None)
-    assert verify_pack(make(decided)[0]).run is not None
-    with transaction(decided.world.engine) as session:
-        access = decided.world.catalogue_access(BIOLOGIST, decided.catalogue)
-        service.withdraw(session, access, run.public_id, "Comptes rendus d’essai")
-    path, _ = make(decided)
-    assert set(opened(path)).isdisjoint(FILES)
-    assert verify_pack(path).run is None
-
-
-def test_a_run_kept_after_a_signature_is_not_of_its_version(signed: Signed) -> None:
-    before, _ = signed.pack()
-    keep(signed.sample)
-    assert signed.pack()[0] == before
-    assert set(signed.contents()).isdisjoint(FILES)
-    signed.pack(draft=True)
-    assert set(FILES) <= set(signed.contents())
-
-
-def test_a_version_keeps_the_run_of_then(signed: Signed) -> None:
-    """What came since, another run and its withdrawal, changes no byte of it."""
-    sample, world = signed.sample, signed.sample.world
-    first = keep_run(world.engine, world.laboratory, sample.catalogue, world.users[TRANSCODER])
-    sample.approve("K", POTASSIUM)
-    signed.bring_up()
-    signed.signing.sign()
-    before, pack = signed.pack()
-    assert pack.version == 2
-    contents = signed.contents()
-    assert table(contents, EFFECTIVE_RUN.name)[0]["run"] == first.public_id
-    assert "ce qui est approuvé a changé pour 1 code local vu" in contents[REPORT_DOCUMENT].decode()
-    keep_run(world.engine, world.laboratory, sample.catalogue, None, counts_of_results([[seen("NA", SODIUM)]]))
-    sample.approve("CREA", "14682-9")
-    signed.bring_up()
-    with transaction(world.engine) as session:
-        service.withdraw(session, world.catalogue_access(BIOLOGIST, sample.catalogue), first.public_id, "À refaire")
-    assert signed.pack()[0] == before
-    signed.pack(draft=True)
-    assert table(signed.contents(), EFFECTIVE_RUN.name)[0]["results"] == "1"
-
-
-def test_a_run_whose_reports_were_being_read_at_the_signature_came_after_it(
-    signed: Signed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before, pack = signed.pack()
-    with monkeypatch.context() as patch:
-        # Judged against the catalogue of a moment before the signature.
-        patch.setattr("app.effective.measuring.utc_now", lambda: signed.signing.signatures()[0].signed_at)
-        keep(signed.sample)
-    assert signed.pack()[0] == before
-    assert pack.version == 1
-
-
-def test_the_run_of_another_catalogue_is_not_in_it(decided: Sample, make: Make) -> None:
-    before, _ = make(decided)
-    world = decided.world
-    other = world.add_catalogue("Autre")
-    keep_run(world.engine, world.laboratory, other, world.users[TRANSCODER])
-    assert set(opened(make(decided)[0])) == set(opened(before))
-
-
-def test_facts_that_do_not_add_up_make_no_pack(decided: Sample, make: Make) -> None:
-    run = keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None)
-    with transaction(decided.world.engine) as session:
-        session.add(EffectiveCluster(run_id=run.id or 0, domain="", results=4, effective=4, reports=900))
-    with pytest.raises(ConflictError, match="plus de comptes rendus que la mesure n'en a lu"):
-        make(decided)
-
-
-def test_nothing_of_a_patient_is_in_any_form_of_it(
-    decided: Sample, make: Make, tmp_path: Path, engine: Engine
-) -> None:
-    """The reports are really read; only what the run holds leaves."""
-    message = tmp_path / f"{MARKS[0].decode()}.hl7"
-    message.write_bytes(b"".join(REPORT % (number, number) for number in range(40)))
-    world = decided.world
-    with reading(engine) as session:
-        index = index_of(against_now(session, world.laboratory, decided.catalogue).analyses)
-    counts = counts_of_paths(engine, [str(message)], index, CodeSystems())
-    assert sum(counts.seen.values()) == 120
-    keep_run(engine, world.laboratory, decided.catalogue, world.users[TRANSCODER], counts)
-    with reading(engine) as session:
-        content = read_report(session, world.laboratory, decided.catalogue, "Camille", None)
-    files = [written(content, asked)[2] for asked in ReportFormat if asked is not ReportFormat.PDF]
-    with zipfile.ZipFile(io.BytesIO(written(content, ReportFormat.XLSX)[2])) as workbook:
-        files += [workbook.read(name) for name in workbook.namelist()]
-    files.append(make(decided)[0].read_bytes())
-    assert [mark for mark in MARKS for file in files if mark in file] == []
-    assert {line["local_code"] for line in table(opened(tmp_path / "dossier0.zip"), COUNTS)} == {"NA", "•"}
-
-
-# ---- the rules of whoever counts again are those of the workbench
-
-
-def test_the_words_of_a_run_are_those_that_are_known() -> None:
-    assert {finding.value for finding in Finding} == effective_recompute.FINDINGS
-
-
-def all_words() -> Iterator[tuple[Finding, ...]]:
-    for size in range(4):
-        yield from combinations(Finding, size)
-
-
-def test_what_is_to_be_done_is_told_alike() -> None:
-    for words in all_words():
-        assert effective_recompute.repair_of(sorted(words)) == repair_of(words), words
