@@ -133,11 +133,8 @@ def collect(
     head = write_chain(session, laboratory, number, folder, told.run_id)
     report = _as_of(report, told.last, head)
     # Made by nobody: it is the same whoever asks.
-    document = replace(
-        read_report(session, laboratory, catalogue, "", None), coverage=report, version=version.label,
-        # What the facts give of a run is put in when they are read again; requests of codes are no fact of a pack.
-        effective=None, unmeasured="", requests=None,
-    )  # fmt: skip
+    document = read_report(session, laboratory, catalogue, "", None, is_claim=True)
+    document = replace(document, coverage=report, version=version.label)
     collected = Collected(
         folder, laboratory, catalogue, version, report, told.last, told.first_received_at, told.circuit_version, head,
         document,

@@ -58,6 +58,10 @@ _DISAGREE = (
     "Les faits de ce catalogue ne redonnent pas les chiffres de la page Couverture ({}) : aucun dossier n'est produit. "
     "Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
 )
+_OTHER_RUN = (
+    "Les faits de la dernière mesure du transcodage effectif ne redonnent pas ses chiffres ({}) : aucun dossier n'est "
+    "produit. Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +342,6 @@ def _refuse_other_run(facts: Facts) -> None:
     try:
         again = check_run(facts)
     except FactsError as error:
-        raise ConflictError(_DISAGREE.format(error)) from error
+        raise ConflictError(_OTHER_RUN.format(error)) from error
     if again is not None and not agrees(facts, again.carried):
-        raise ConflictError(_DISAGREE.format("transcodage effectif"))
+        raise ConflictError(_OTHER_RUN.format("ses lignes se comptent de deux façons"))

@@ -89,9 +89,18 @@ class ReportContent:
 
 
 def read_report(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, made_by: str, blind_to: int | None
+    session: Session,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    made_by: str,
+    blind_to: int | None,
+    *,
+    is_claim: bool = False,
 ) -> ReportContent:
     """Read what a report says, for who asks; raises ConflictError when no release is loaded.
+
+    In an evidence pack (`is_claim`) what emitted reports carried is put in from the facts, or is not spoken of, and
+    requests of codes are no fact.
 
     Also where approved rows are hidden from a `blind_person`: a report without them would be false. Of other rows that
     wait for her second reading it says nothing.
@@ -101,7 +110,7 @@ def read_report(
     coverage = as_seen(session, coverage_report(session, laboratory, catalogue), blind_to)
     facts = gather(session, laboratory, catalogue, blind_to)
     assessment = facts.assessment(row_by_row=True)
-    effective = reported_section(session, coverage, blind_to)
+    effective = None if is_claim else reported_section(session, coverage, blind_to)
     statement = statement_of(facts, assessment, coverage.context.computed_at, made_by)
     return ReportContent(
         version=version_label(session, facts.catalogue_id),
@@ -121,8 +130,8 @@ def read_report(
         reconciled=queue_sql.reconciled(session, facts.catalogue_id),
         in_disagreement=queue_sql.approved_in_disagreement(session, facts.catalogue_id),
         effective=effective,
-        unmeasured="" if effective else UNMEASURED,
-        requests=by_status(session, facts.catalogue_id, blind_to),
+        unmeasured="" if effective or is_claim else UNMEASURED,
+        requests=None if is_claim else by_status(session, facts.catalogue_id, blind_to),
     )
 
 

@@ -132,6 +132,16 @@ def test_the_run_of_another_catalogue_is_not_in_it(decided: Sample, make: Make) 
     assert set(opened(make(decided)[0])) == set(opened(before))
 
 
+def test_reports_without_any_result_make_a_pack_too(decided: Sample, make: Make) -> None:
+    nothing = counts_of_results([], level1=3)
+    keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None, nothing)
+    path, _ = make(decided)
+    verdict = verify_pack(path)
+    assert verdict.run is not None
+    assert (verdict.run.carried.results, verdict.run.not_recomputed) == (0, ())
+    assert "Par résultats : rien à compter." in opened(path)["attestation.txt"].decode()
+
+
 def test_facts_that_do_not_add_up_make_no_pack(decided: Sample, make: Make) -> None:
     run = keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None)
     with transaction(decided.world.engine) as session:
