@@ -247,6 +247,7 @@ DETAIL_LABELS: dict[str, str] = {
     "route": "adresse demandée",
     "rows": "lignes",
     "texts": "textes",
+    "run": "mesure",
     "run_id": "calcul",
     "scope": "portée",
     "sent_back": "renvoyées en revue",

@@ -2,11 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.audit.heads import Head, chain_name
-from app.claims.chain_files import FACTS, HEADS, LINKS, PROVEN, SALT_COLUMNS, SALTS, heads_file
+from app.claims.chain_files import (
+    FACTS,
+    HEADS,
+    LINKS,
+    PROVEN,
+    RUN_TABLES,
+    SALT_COLUMNS,
+    SALTS,
+    fact_name,
+    heads_file,
+)
 from app.claims.past_facts import moment_of
 from app.claims.reading_facts import Facts, FactsError, Row, read_csv
 from app.platform.chain_digests import BEGINNING, canonical, commitment, is_empty, read_members
@@ -33,8 +43,27 @@ _SAME: dict[str, tuple[str, str, dict[str, str], dict[str, str]]] = {
         "finess_et": "finess_et", "proof": "proof", "release": "release_version", "content_sha256": "content_sha256",
         "mapping_sha256": "mapping_sha256",
     }, {"name": "signer_name", "title": "title", "sentence": "sentence"}),
+    "effective_run": ("effective_run", "run", {
+        "measured_at": "created_at", "period_from": "period_from", "period_to": "period_to",
+        "release_version": "release_version", "release_sha256": "release_hash", "has_circuit": "has_circuit",
+        "circuit_version": "circuit_version", "circuit_sha256": "circuit_hash", "files": "files",
+        "reports": "reports", "level1_reports": "level1_reports", "deleted_reports": "deleted_reports",
+        "damaged": "damaged", "results": "results", "effective": "effective",
+        "by_loinc_alone": "by_loinc_alone", "local_codes": "local_codes",
+        "effective_local_codes": "effective_local_codes",
+    }, {}),
+    "effective_count": ("effective_counts", "", {
+        "loinc_codes": "loinc_codes", "unit": "unit", "section": "section", "approved_codes": "approved_codes",
+        "findings": "findings", "repair": "repair", "results": "results", "reports": "reports",
+    }, {"local_code": "local_code", "chapter": "chapter"}),
+    "effective_cluster": ("effective_clusters", "", {
+        "results": "results", "effective": "effective", "reports": "reports",
+    }, {"domain": "domain"}),
 }  # fmt: skip
-"""Table of the chain -> the file that tells its facts, that of identifiers, heading -> column, the same of texts."""
+"""Table of the chain -> the file that tells its facts, that of identifiers, heading -> column, the same of texts.
+
+Facts without identifier are told in the order in which they were kept, which is that of the chain.
+"""
 _WITHDRAWN = ({"withdrawn_at": "created_at"}, {"withdrawal_reason": "reason"})
 """What a withdrawal says, in the line of the signature that it takes back."""
 
@@ -67,7 +96,7 @@ def lines_of(content: bytes, name: str) -> Iterator[tuple[int, bytes]]:
 
 def check_chain(contents: Mapping[str, bytes], facts: Facts) -> Head | None:
     """The head to which the links lead; raises FactsError at the first link or fact that does not hold."""
-    digests: dict[str, dict[str, Mapping[str, str]]] = {table: {} for table in PROVEN}
+    digests: dict[str, dict[str, Mapping[str, str]]] = {table: {} for table in PROVEN + RUN_TABLES}
     position, before, chain = 0, BEGINNING, None
     for number, line in lines_of(contents[LINKS], LINKS):
         where = f"{LINKS}, ligne {number}"
@@ -109,10 +138,8 @@ def _check_facts(
     salts: dict[str, dict[str, str]] = {}
     for line in read_csv(SALTS, contents[SALTS], SALT_COLUMNS):
         salts.setdefault(line["fact"], {})[line["column"]] = line["salt"]
-    told = {
-        table: {line[key]: line for line in getattr(facts, file) if line[key]}
-        for table, (file, key, _, _) in _SAME.items()
-    }
+    told = {table: _told(getattr(facts, file), key) for table, (file, key, _, _) in _SAME.items()}
+    run, places = 0, dict.fromkeys(RUN_TABLES, 1)
     signed: dict[int, Row] = {}
     withdrawn = {line["signature"] for line in facts.signatures if line["withdrawn_at"] or line["withdrawal_reason"]}
     for number, raw in lines_of(contents[FACTS], FACTS):
@@ -124,7 +151,9 @@ def _check_facts(
                 line = signed[fixed["sign_off_id"]]
                 withdrawn.remove(line["signature"])
             else:
-                line = told[table].pop(fixed["public_id"])
+                if not _SAME[table][1]:
+                    places[table] += 1
+                line = told[table].pop(fixed["public_id"] if _SAME[table][1] else _place(places[table]))
         except (ValueError, KeyError, TypeError) as error:
             raise FactsError(f"{where} : ce fait n'est pas parmi ceux de faits/, ou y est déjà prouvé") from error
         linked = digests[table].get(hashlib.sha256(raw).hexdigest())
@@ -132,7 +161,11 @@ def _check_facts(
             raise FactsError(f"{where} : aucun maillon de la chaîne ne contient ce fait tel quel")
         if table == "sign_off":
             signed[fixed["id"]] = line
-        _compare(table, line, fixed, texts, salts.pop(fixed["public_id"], {}))
+        if table == "effective_run":
+            run = fixed["id"]
+        elif table in RUN_TABLES and fixed["run_id"] != run:
+            raise FactsError(f"{where} : ce fait n'est pas de la mesure du dossier")
+        _compare(table, line, fixed, texts, salts.pop(fact_name(table, fixed), {}))
     for table, rest in told.items():
         for identifier in rest:
             raise FactsError(f"faits/{_SAME[table][0]}.csv : le fait {identifier} n'est prouvé par aucun maillon")
@@ -142,17 +175,28 @@ def _check_facts(
         raise FactsError(f"{SALTS} : un sel n'est celui d'aucun fait")
 
 
+def _told(lines: Sequence[Row], key: str) -> dict[str, Row]:
+    """The lines by identifier; by their place, from 2, where they have none."""
+    if not key:
+        return {_place(number): line for number, line in enumerate(lines, start=2)}
+    return {line[key]: line for line in lines if line[key]}
+
+
+def _place(number: int) -> str:
+    return f"de la ligne {number}"
+
+
 def _compare(
     table: str, line: Row, fixed: Mapping[str, Any], texts: Mapping[str, str], salts: Mapping[str, str]
 ) -> None:
     file, key, same, written = _SAME["sign_off" if table == "sign_off_withdrawal" else table]
     if table == "sign_off_withdrawal":
         same, written = _WITHDRAWN
-    where = f"faits/{file}.csv, fait {line[key]}"
+    where = f"faits/{file}.csv, fait {line[key]}" if key else f"faits/{file}.csv, fait {fixed['id']}"
     for heading, column in same.items():
         value = fixed.get(column)
         text = ("oui" if value else "non") if isinstance(value, bool) else value
-        if (str(text) if type(text) is int else text) != line[heading]:
+        if (str(text) if type(text) is int else text or "") != line[heading]:
             raise FactsError(f"{where} : « {heading} » n'est pas ce que dit la chaîne d'audit")
     for name, column in written.items():
         if column not in texts:

@@ -1,6 +1,6 @@
 """The part of the audit chain that a pack carries: links, their head, and the facts that they are over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ PROVEN = (
     "sign_off_withdrawal",
 )  # fmt: skip
 """The tables whose facts are shown in full with the link that they are in."""
+RUN_TABLES = ("effective_run", "effective_count", "effective_cluster")
+"""The same, of the run of emitted reports whose facts a pack holds."""
 _BROKEN = (
     "La chaîne d'audit ne dit pas de ce catalogue ce que dit la base : aucun dossier n'est produit. Prévenez "
     "l’administrateur : transcodeur verify-audit dit ce qui a été modifié."
@@ -39,14 +41,16 @@ def link_line(link: ChainLink, told_as: int | None = None) -> str:
     return canonical({name: getattr(content, name) for name in content.__slots__})
 
 
-def write_chain(session: Session, laboratory: Laboratory, catalogue_id: int, folder: Path) -> Head | None:
+def write_chain(
+    session: Session, laboratory: Laboratory, catalogue_id: int, folder: Path, run_id: int | None = None
+) -> Head | None:
     """Write the links up to the last one over a fact of the catalogue, and those facts; the head, None without any.
 
-    What was written to the chain after that (who signed in, what was downloaded) changes nothing of the pack. Raises
-    ConflictError when a fact is not what its link says.
+    What was written to the chain after that (who signed in, what was downloaded) changes nothing of the pack. `run_id`:
+    the run of emitted reports whose facts the pack holds. Raises ConflictError when a fact is not what its link says.
     """
     assert laboratory.id is not None
-    keys = chain_repository.fact_keys(session, catalogue_id)
+    keys = chain_repository.fact_keys(session, catalogue_id, run_id)
     until = chain_repository.last_link(session, laboratory.id, keys)
     head = None
     with (folder / "links").open("wb") as file:
@@ -59,7 +63,7 @@ def write_chain(session: Session, laboratory: Laboratory, catalogue_id: int, fol
             head = Head(link.chain, name, link.position, link.hash)
     salts: list[Sequence[Any]] = []
     with (folder / "linked").open("wb") as file:
-        for table in PROVEN:
+        for table in PROVEN + RUN_TABLES if run_id is not None else PROVEN:
             for line, found in _fact_lines(session, laboratory.id, until, table, keys[table]):
                 file.write(f"{line}\n".encode())
                 salts += found
@@ -78,9 +82,14 @@ def _fact_lines(
         if digest(line) != member.digest:
             raise ConflictError(_BROKEN)
         missing.discard(member.key)
-        yield line, [(fixed["public_id"], name, salts[name]) for name in sorted(salts)]
+        yield line, [(fact_name(table, fixed), name, salts[name]) for name in sorted(salts)]
     if missing:
         raise ConflictError(_BROKEN)
+
+
+def fact_name(table: str, fixed: Mapping[str, Any]) -> str:
+    """How the salts name a fact: by its public identifier, or by its number where it has none."""
+    return str(fixed["public_id"]) if "public_id" in fixed else f"{table}-{fixed['id']}"
 
 
 def heads_file(head: Head | None, moment: datetime) -> bytes:

@@ -11,6 +11,9 @@ from app.models import (
     CatalogueChange,
     ChainLink,
     Decision,
+    EffectiveCluster,
+    EffectiveCount,
+    EffectiveRun,
     LocalTest,
     ReadingReconciliation,
     ReadingRequest,
@@ -46,8 +49,11 @@ def links(session: Session, chain: int, until: int) -> Iterator[ChainLink]:
         yield link
 
 
-def fact_keys(session: Session, catalogue_id: int) -> dict[str, set[int]]:
-    """Table -> keys of the facts of a catalogue that the pack holds and the chain of its laboratory links."""
+def fact_keys(session: Session, catalogue_id: int, run_id: int | None = None) -> dict[str, set[int]]:
+    """Table -> keys of the facts of a catalogue that the pack holds and the chain of its laboratory links.
+
+    `run_id`: its run of emitted reports that the pack holds.
+    """
     tests = LocalTest
     keys: dict[str, Select[Any]] = {
         "decision": select_columns(col(Decision.id))
@@ -72,6 +78,11 @@ def fact_keys(session: Session, catalogue_id: int) -> dict[str, set[int]]:
             col(SignOffWithdrawal.catalogue_id) == catalogue_id
         ),
     }
+    if run_id is not None:
+        runs = select_columns(col(EffectiveRun.id)).where(col(EffectiveRun.catalogue_id) == catalogue_id)
+        keys["effective_run"] = runs.where(col(EffectiveRun.id) == run_id)
+        for name, held in (("effective_count", EffectiveCount), ("effective_cluster", EffectiveCluster)):
+            keys[name] = select_columns(col(held.id)).where(col(held.run_id) == run_id)
     return {name: set(session.scalars(statement)) for name, statement in keys.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.catalogues.service import catalogue_and_laboratory
+from app.claims.effective_section import run_of
 from app.claims.figures_files import Shown, yes_no
 from app.claims.pack import Pack, make_pack
 from app.claims.verification import Verdict, verify_pack
@@ -19,12 +20,13 @@ from app.platform.database import Transactions
 from app.platform.installation import open_ready
 from app.platform.integrity import refuse_damaged
 from app.settings import get_settings
-from app.text import counted, french_day, paris_time
+from app.text import counted, french_day, paris_time, share_text
 
 BLIND_TO = (
     "Ce que cette vérification ne voit pas : des faits inventés ou laissés de côté avant que le dossier soit fait, "
     "ce que la chaîne d'audit ne tient pas (faits/rows.csv, exams.csv, codes.csv, releases.csv, grace.csv, people.csv, "
-    "definitions.csv et les chapitres de signatures.csv), et ce qui n'est connu que par son empreinte "
+    "definitions.csv, les chapitres de signatures.csv et, de effective_run.csv, l'auteur et ce qui était en service à "
+    "l'état du dossier), et ce qui n'est connu que par son empreinte "
     "(journal/journal.csv, rapport/lignes.csv, rapport/rapport.pdf, les textes des exports, et dans "
     "rapport/rapport.html la double lecture, les alertes justifiées et les anomalies) : "
     "l'empreinte du journal (--expect) et la tête de la chaîne (transcodeur verify-audit --head) sont là pour cela."
@@ -108,6 +110,7 @@ def _lines(verdict: Verdict, day: date | None, is_expected: bool) -> list[str]:
     ]
     if day is not None:
         lines += [f"À la fin du {french_day(day)} (heure de Paris) :", *map(_figure, verdict.past)]
+    lines += _run_lines(verdict)
     files = counted(verdict.files, "fichier", "fichiers")
     links = counted(verdict.links, "maillon", "maillons")
     figures = counted(len(verdict.figures), "chiffre recalculé", "chiffres recalculés")
@@ -127,6 +130,24 @@ def _lines(verdict: Verdict, day: date | None, is_expected: bool) -> list[str]:
     else:
         lines.append("Pour savoir que l'atelier a produit ce dossier, comparez l'empreinte à son journal (--expect).")
     return lines
+
+
+def _run_lines(verdict: Verdict) -> list[str]:
+    """What emitted reports carried, counted again, and what of it could not be; none where the pack holds no run."""
+    if verdict.run is None:
+        return []
+    found = verdict.run.carried
+    told = run_of(verdict.facts)
+    shares = (
+        ("par résultats", found.effective, found.results),
+        ("par résultats, avec ceux qui n’ont pas de code local", found.with_loinc_alone, found.results),
+        ("par codes locaux", *verdict.run.local_codes),
+    )
+    lines = [f"Transcodage effectif, mesure du {paris_time(told.measured_at)} (heure de Paris) :"]
+    lines += [f"  {share_text(part, total):>9}  {f'{part} / {total}':>17}  {name}" for name, part, total in shares]
+    chapters = counted(len(found.chapters), "chapitre recompté", "chapitres recomptés")
+    interval = f"intervalle du premier taux {told.interval.text} ; " if told.interval.text else ""
+    return [*lines, f"  {interval}{chapters}", *verdict.run.not_recomputed]
 
 
 def _figure(item: Shown) -> str:

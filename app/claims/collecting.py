@@ -12,6 +12,7 @@ from app.audit.heads import Head
 from app.audit.labels import action_label, detail_text, object_label
 from app.claims import repository
 from app.claims.chain_files import write_chain
+from app.claims.effective_facts import path_of, write_run
 from app.claims.recompute import JUDGING
 from app.claims.tables import (
     CHANGES,
@@ -107,11 +108,6 @@ class _Watch:
             yield row
 
 
-def path_of(folder: Path, file: FactFile) -> Path:
-    """Where a table of facts is written while a pack is being made."""
-    return folder / file.name.rpartition("/")[2]
-
-
 def write_table(folder: Path, file: FactFile, rows: Iterable[Sequence[Any]]) -> None:
     """Write a table of facts as it is read."""
     with path_of(folder, file).open("wb") as target:
@@ -134,10 +130,11 @@ def collect(
     version = version_of(session, number)
     report = coverage_report(session, laboratory, catalogue)
     told = collect_facts(session, folder, laboratory, catalogue, report, clock)
-    head = write_chain(session, laboratory, number, folder)
+    head = write_chain(session, laboratory, number, folder, told.run_id)
     report = _as_of(report, told.last, head)
     # Made by nobody: it is the same whoever asks.
-    document = replace(read_report(session, laboratory, catalogue, "", None), coverage=report, version=version.label)
+    document = read_report(session, laboratory, catalogue, "", None, is_claim=True)
+    document = replace(document, coverage=report, version=version.label)
     collected = Collected(
         folder, laboratory, catalogue, version, report, told.last, told.first_received_at, told.circuit_version, head,
         document,
@@ -158,6 +155,8 @@ class FactsTold:
     """The last moment that any of them names: the clock of the pack."""
     first_received_at: datetime
     circuit_version: str
+    run_id: int | None
+    """The run of emitted reports whose facts are written; None where none stood."""
 
 
 def collect_facts(
@@ -187,6 +186,10 @@ def collect_facts(
     watch.see(catalogue.created_at)
     watch.see(report.context.grace.since)
     _write_journal(session, laboratory, catalogue, folder, watch)
+    run = write_run(session, folder, number, report.context.release_id)
+    if run is not None:
+        watch.people.update(filter(None, [repository.person_of(session, run.author_id)]))
+        watch.see(run.created_at)
     # The event of a signature is written just after the signature itself.
     watch.last = clock or watch.last
     circuit_version = _write_terminology(session, number, folder, watch)
@@ -195,7 +198,7 @@ def collect_facts(
     write_table(folder, PEOPLE, sorted(repository.names(session, watch.people).items()))
     last = clock or watch.last
     assert last is not None
-    return FactsTold(last, first or catalogue.created_at, circuit_version)
+    return FactsTold(last, first or catalogue.created_at, circuit_version, run.id if run is not None else None)
 
 
 def _as_of(report: CoverageReport, moment: datetime, head: Head | None) -> CoverageReport:

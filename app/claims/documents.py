@@ -6,6 +6,7 @@ Made when the pack is made, and again by whoever verifies it: a word changed in 
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from app.claims.effective_files import attestation_lines, effective_files, readme_blocks
 from app.claims.figures_files import (
     CHAPTERS,
     FIGURES,
@@ -31,6 +32,8 @@ BLANK = "……………………………………………"
 DRAFT = "PROJET"
 """What every document says first while it is of no signed version."""
 _WIDTH = 78
+EFFECTIVE_TITLE = "Transcodage effectif : ce que portent les comptes rendus émis"
+EFFECTIVE_CONTENT = "ce que portent les comptes rendus émis : chiffres, chapitres, et ce qui est à corriger dans le SGL"
 
 
 def documents(moment: Moment) -> dict[str, bytes]:
@@ -46,6 +49,7 @@ def documents(moment: Moment) -> dict[str, bytes]:
         ATTESTATION_HTML: _as_html(facts, "Attestation du laboratoire", blocks),
         README: _as_text(facts, "Dossier de preuve : le lire, le recalculer, le vérifier", _readme(facts, shown)),
         LICENCE: (LOINC_NOTICE + "\n").encode(),
+        **effective_files(moment),
     }
 
 
@@ -130,6 +134,7 @@ def _attestation(facts: Facts, moment: Moment, shown: list[Shown]) -> list[Secti
         ("Ce qui est attesté", [_identity(facts)]),
         ("Taux de transcodage, définition par défaut", default),
         ("Les autres définitions", [_others(shown[1:]) or "Aucune."]),
+        *([(EFFECTIVE_TITLE, [carried])] if (carried := attestation_lines(moment)) else []),
         ("Biologistes qui ont approuvé (analyses et examens, sans les lignes retirées)", [_approvers(facts, moment)]),
         ("Biologistes qui ont signé", [_signed(facts) or "Personne encore."]),
         (
@@ -171,6 +176,7 @@ def _readme(facts: Facts, shown: list[Shown]) -> list[Section]:
                 [
                     ("attestation.html, .txt", "à compléter et signer par le responsable du laboratoire"),
                     ("chiffres/", "chaque pourcentage, par définition et par chapitre, et toutes les lignes"),
+                    *([("chiffres/effectif*.csv", EFFECTIVE_CONTENT)] if facts.effective_run else []),
                     ("couverture/", "le rapport de couverture, tel que l'atelier le donne"),
                     ("rapport/", "le rapport, à lire (HTML) et à imprimer (PDF), et toutes les lignes, qu'il nomme "
                      "par leur empreinte"),
@@ -234,6 +240,7 @@ def _readme(facts: Facts, shown: list[Shown]) -> list[Section]:
                 columns,
             ],
         ),
+        *([("Recalculer le transcodage effectif", blocks)] if (blocks := readme_blocks(facts)) else []),
         (
             "Vérifier la chaîne d'audit",
             [

@@ -12,16 +12,19 @@ from sqlmodel import Session
 from app.audit.service import record
 from app.claims.canonical_zip import write_zip
 from app.claims.chain_files import FACTS, HEADS, LINKS, SALTS, heads_file
-from app.claims.collecting import JOURNAL, Collected, collect, path_of, refuse_hidden, write_table
+from app.claims.collecting import JOURNAL, Collected, collect, refuse_hidden, write_table
 from app.claims.content import CONTENT, content_of
 from app.claims.coverage_files import Told, coverage_files, coverage_of
 from app.claims.documents import DRAFT, FORMAT, MANIFEST, SUMS, documents
+from app.claims.effective_checks import check_run
+from app.claims.effective_facts import files_in, path_of
+from app.claims.effective_section import agrees, section_of
 from app.claims.inventory import file_sums, manifest, sums_file
 from app.claims.past_base import opened, refuse_figures, refuse_other, write_past
 from app.claims.reading_facts import Facts, FactsError, read_facts
 from app.claims.recompute import Moment
 from app.claims.report_checks import REPORT_DOCUMENT, REPORT_ROWS
-from app.claims.tables import FILES, STATE
+from app.claims.tables import STATE
 from app.claims.versions import Asked, asked_version, given
 from app.coverage.report import CoverageReport
 from app.coverage.wording import counted_as_transcoded, name_of, scope_of
@@ -54,6 +57,10 @@ _PDF_FAILED = (
 _DISAGREE = (
     "Les faits de ce catalogue ne redonnent pas les chiffres de la page Couverture ({}) : aucun dossier n'est produit. "
     "Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
+)
+_OTHER_RUN = (
+    "Les faits de la dernière mesure du transcodage effectif ne redonnent pas ses chiffres ({}) : aucun dossier n'est "
+    "produit. Prévenez l’administrateur : transcodeur doctor dit ce qui est à réparer."
 )
 
 
@@ -213,8 +220,10 @@ def write_pack(
     write_table(folder, STATE, state.items())
     moment = Moment(_facts(folder))
     _refuse_disagreement(collected, moment)
+    _refuse_other_run(moment.facts)
     report = _from_facts(collected, moment)
-    for name, content in (exports | coverage_files(report) | _report_files(collected, report, with_pdf)).items():
+    reports = _report_files(collected, moment, report, with_pdf)
+    for name, content in (exports | coverage_files(report) | reports).items():
         keep(name, content)
     content = content_of(moment)
     keep(CONTENT, content)
@@ -224,7 +233,7 @@ def write_pack(
     write_table(folder, STATE, moment.facts.state.items())
     for name, content in documents(moment).items():
         keep(name, content)
-    members |= {file.name: path_of(folder, file) for file in FILES}
+    members |= {file.name: path_of(folder, file) for file in files_in(folder)}
     sums = [file_sums(name, members[name]) for name in sorted(members)]
     keep(MANIFEST, manifest(moment.facts.state, sums))
     keep(SUMS, sums_file([*sums, file_sums(MANIFEST, members[MANIFEST])]))
@@ -232,7 +241,7 @@ def write_pack(
 
 
 def _facts(folder: Path) -> Facts:
-    return read_facts({file.table: path_of(folder, file).read_bytes() for file in FILES})
+    return read_facts({file.table: path_of(folder, file).read_bytes() for file in files_in(folder)})
 
 
 def _state(collected: Collected, notes: dict[str, str]) -> dict[str, Any]:
@@ -293,11 +302,14 @@ def _from_facts(collected: Collected, moment: Moment) -> CoverageReport:
         raise ConflictError(_DISAGREE.format(error)) from error
 
 
-def _report_files(collected: Collected, report: CoverageReport, with_pdf: bool) -> dict[str, bytes]:
+def _report_files(
+    collected: Collected, moment: Moment, report: CoverageReport, with_pdf: bool
+) -> dict[str, bytes]:
     """The report to read and to print, and the table of all rows that it names by its SHA-256."""
     document = replace(
-        collected.document, coverage=report, excluded=excluded_of(report), without_code=without_code_of(report)
-    )
+        collected.document, coverage=report, excluded=excluded_of(report), without_code=without_code_of(report),
+        effective=section_of(moment, report),
+    )  # fmt: skip
     rows = rows_csv(document)
     html = document_html(document, RowFile.of(REPORT_ROWS, rows))
     found = {REPORT_ROWS: rows, REPORT_DOCUMENT: html.encode()}
@@ -323,3 +335,13 @@ def _refuse_disagreement(collected: Collected, moment: Moment) -> None:
         )  # fmt: skip
         if said != again:
             raise ConflictError(_DISAGREE.format(f"{definition['title']}, {definition['scope']}"))
+
+
+def _refuse_other_run(facts: Facts) -> None:
+    """Refuse the figures of a run that its facts would not give again."""
+    try:
+        again = check_run(facts)
+    except FactsError as error:
+        raise ConflictError(_OTHER_RUN.format(error)) from error
+    if again is not None and not agrees(facts, again.carried):
+        raise ConflictError(_OTHER_RUN.format("ses lignes se comptent de deux façons"))

@@ -18,6 +18,8 @@ from sqlmodel import Session
 from app.catalogues.linking import link_catalogue
 from app.claims import chain_repository
 from app.claims.past_rows import Rows, refused, rewound
+from app.effective.last_run import standing_run
+from app.effective.repository import KEPT, kept_moments
 from app.models import Decision, ValueSetKind, metadata
 from app.platform import folding
 from app.reimport.repository import forget_inherited
@@ -96,7 +98,8 @@ class _Copy:
         self._facts()
         self._trail()
         self._terminology()
-        self._chain()
+        run_id = self._run()
+        self._chain(run_id)
         self._derived()
         self._refuse_erased()
 
@@ -241,8 +244,28 @@ class _Copy:
             forget_inherited(self._target, self.catalogue_id)
             link_catalogue(self._target, self.catalogue_id)
 
-    def _chain(self) -> None:
-        keys = chain_repository.fact_keys(self._target, self.catalogue_id)
+    def _run(self) -> int | None:
+        """Write the runs of emitted reports of then, the last that stood with what it counted; its number, or None."""
+        events = _table("audit_event").c
+        told = self._to.execute(select(events.details).where(events.action == KEPT)).scalars()
+        # A run whose reports were being read at the signature was kept after it.
+        later = set(kept_moments(self._source, self.catalogue_id)) - {(details or {}).get("run") for details in told}
+        here = _table("effective_run").c.catalogue_id == self.catalogue_id
+        runs = self._rows("effective_run", here, self._until("effective_run"))
+        self._write("effective_run", [row for row in runs if row["public_id"] not in later])
+        until = self._until("effective_withdrawal")
+        self._write("effective_withdrawal", self._among(
+            "effective_withdrawal", "run_id", self._kept("effective_run"), until
+        ))  # fmt: skip
+        kept = standing_run(self._target, self.catalogue_id)
+        if kept is None:
+            return None
+        for name in ("effective_count", "effective_cluster"):
+            self._write(name, self._rows(name, _table(name).c.run_id == kept.run.id))
+        return kept.run.id
+
+    def _chain(self, run_id: int | None) -> None:
+        keys = chain_repository.fact_keys(self._target, self.catalogue_id, run_id)
         until = chain_repository.last_link(self._source, self.laboratory_id, keys)
         for name in ("chain_link", "text_salt"):
             columns = _table(name).c

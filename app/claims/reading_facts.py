@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Row = dict[str, str]
 MOST_LINES, LONGEST_RECORD = 400_000, 1 << 20
@@ -83,6 +83,10 @@ class Facts:
     definitions: list[Row]
     signatures: list[Row]
     people: list[Row]
+    effective_run: list[Row] = field(default_factory=list)
+    """One line where a run of emitted reports stood at the moment of the state; these three are empty otherwise."""
+    effective_counts: list[Row] = field(default_factory=list)
+    effective_clusters: list[Row] = field(default_factory=list)
 
     @property
     def now(self) -> str:

@@ -1,8 +1,8 @@
 """The coverage report and the report to read, against what the facts of the pack give again. Pure.
 
 The files of `couverture/` are made again, to the byte. Of the report to read, everything up to the double reading is
-made again too, and so are its lists of rows that are not transcoded; the rest must be text in the tables that we know,
-so that nothing in it can hide or replace what was verified.
+made again too, what emitted reports carried included, and so are its lists of rows that are not transcoded; the rest
+must be text in the tables that we know, so that nothing in it can hide or replace what was verified.
 """
 
 import csv
@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping
 
 from app.claims.coverage_files import REPORT, Told, coverage_files, coverage_of
+from app.claims.effective_section import section_of
 from app.claims.reading_facts import FactsError
 from app.claims.recompute import Moment
 from app.coverage.report import CoverageReport
+from app.effective.reported import EffectiveSection
 from app.reports.content import excluded_of, without_code_of
-from app.reports.document import RowFile, opening_html, outside_html
+from app.reports.document import RowFile, effective_html, opening_html, outside_html
 
 REPORT_ROWS, REPORT_DOCUMENT = "rapport/lignes.csv", "rapport/rapport.html"
 _DAY = re.compile(r"[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}")
@@ -39,7 +41,7 @@ def check_reports(contents: Mapping[str, bytes], moment: Moment) -> None:
     coverage = coverage_of(moment, Told.read(contents[REPORT]))
     for name, content in coverage_files(coverage).items():
         same(name, contents[name], content)
-    _check_document(contents, coverage)
+    _check_document(contents, coverage, section_of(moment, coverage))
 
 
 def same(name: str, found: bytes, expected: bytes) -> None:
@@ -58,13 +60,16 @@ def same(name: str, found: bytes, expected: bytes) -> None:
     )
 
 
-def _check_document(contents: Mapping[str, bytes], coverage: CoverageReport) -> None:
+def _check_document(
+    contents: Mapping[str, bytes], coverage: CoverageReport, effective: EffectiveSection | None
+) -> None:
     """The document is of this version, shows the figures of the facts, and names the table of the rows by its hash."""
     document, rows = contents[REPORT_DOCUMENT], contents[REPORT_ROWS]
     if hashlib.sha256(rows).hexdigest().encode() not in document:
         raise FactsError(f"« {REPORT_DOCUMENT} » ne nomme pas « {REPORT_ROWS} » par son empreinte")
     version = coverage.context.version_label
     opening = opening_html(coverage, version, _changed_at(rows), RowFile.of(REPORT_ROWS, rows)).encode()
+    opening += effective_html(effective).encode()
     same(REPORT_DOCUMENT, document[: len(opening)], opening)
     rest = document[len(opening) :].decode("utf-8")
     read_twice = _READ_TWICE.match(rest)

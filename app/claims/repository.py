@@ -9,12 +9,15 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
+from app.claims.effective_tables import EFFECTIVE_CLUSTERS, EFFECTIVE_COUNTS
 from app.claims.tables import ROWS
 from app.models import (
     AuditEvent,
     Batch,
     CatalogueChange,
     Decision,
+    EffectiveCluster,
+    EffectiveCount,
     ExamAnalysis,
     GraceDate,
     LocalTest,
@@ -266,3 +269,21 @@ def _concerns(event: AuditEvent, catalogue_id: int, ids: set[int], batches: set[
     if event.object_type == "batch":
         return event.object_id in batches
     return event.object_type == "laboratory" or event.action.startswith(("terminology.", "erasure."))
+
+
+def run_counts(session: Session, run_id: int) -> Iterator[Sequence[Any]]:
+    """What the results of a run carried, in the order in which it was kept."""
+    statement = select_columns(*(col(getattr(EffectiveCount, name)) for name in EFFECTIVE_COUNTS.columns))
+    return _streamed(session, statement.where(col(EffectiveCount.run_id) == run_id).order_by(col(EffectiveCount.id)))
+
+
+def run_clusters(session: Session, run_id: int) -> Iterator[Sequence[Any]]:
+    """How many of its reports were alike, in the order in which it was kept."""
+    cluster = EffectiveCluster
+    statement = select_columns(*(col(getattr(cluster, name)) for name in EFFECTIVE_CLUSTERS.columns))
+    return _streamed(session, statement.where(col(cluster.run_id) == run_id).order_by(col(cluster.id)))
+
+
+def person_of(session: Session, user_id: int | None) -> str:
+    """The public identifier of a person; empty for none."""
+    return session.get_one(User, user_id).public_id if user_id is not None else ""

@@ -14,6 +14,8 @@ from app.claims.collecting import JOURNAL
 from app.claims.content import CONTENT, content_of
 from app.claims.coverage_files import COVERAGE_NAMES
 from app.claims.documents import FORMAT, MANIFEST, SUMS, documents
+from app.claims.effective_checks import RunChecked, check_run
+from app.claims.effective_tables import EFFECTIVE_FILES, EFFECTIVE_NAMES, EFFECTIVE_RUN
 from app.claims.export_checks import EXPORTS, check_exports
 from app.claims.fact_checks import check_facts
 from app.claims.figures_files import Shown, shown_figures
@@ -53,6 +55,8 @@ class Verdict:
     links: int
     past: list[Shown]
     """The figures of the day that was asked for."""
+    run: RunChecked | None = None
+    """What emitted reports carried, counted again; None where the pack holds no run."""
 
 
 def verify_pack(path: Path, expected: str = "", day: date | None = None) -> Verdict:
@@ -82,6 +86,8 @@ def verify_pack(path: Path, expected: str = "", day: date | None = None) -> Verd
 def _contents(file: BinaryIO, members: list[Member]) -> dict[str, bytes]:
     """What is read to be understood, by name; the other files are known by their hashes."""
     fixed = {file.name for file in FILES} | _READ
+    if any(member.name in EFFECTIVE_NAMES for member in members):
+        fixed |= EFFECTIVE_NAMES
     wanted = [member for member in members if member.name in fixed or member.name == REPORT_PDF
               or not member.name.startswith((*_BY_HASH, JOURNAL))]  # fmt: skip
     for member in wanted:
@@ -104,6 +110,7 @@ def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint:
     same(SUMS, contents[SUMS], sums_file(_in_order(sums)))
     facts = _facts(contents)
     same(MANIFEST, contents[MANIFEST], manifest(facts.state, [one for one in sums if one.name not in _LISTS]))
+    run = check_run(facts)
     moment = Moment(facts)
     rebuilt = documents(moment)
     _refuse_strangers(contents, set(rebuilt))
@@ -120,7 +127,7 @@ def _verified(members: list[Member], contents: Mapping[str, bytes], fingerprint:
     head = check_chain(contents, facts)
     check_reports(contents, moment)
     past = shown_figures(Moment(facts, _asked(facts, day))) if day else []
-    return Verdict(fingerprint, facts, figures, len(members), head.position if head else 0, past)
+    return Verdict(fingerprint, facts, figures, len(members), head.position if head else 0, past, run)
 
 
 _LISTS = (MANIFEST, SUMS)
@@ -139,17 +146,20 @@ def _asked(facts: Facts, day: date) -> str:
 
 
 def _facts(contents: Mapping[str, bytes]) -> Facts:
-    facts = read_facts({file.table: contents[file.name] for file in FILES},
-                       {file.table: list(file.columns) for file in FILES})  # fmt: skip
+    files = (*FILES, *EFFECTIVE_FILES) if EFFECTIVE_RUN.name in contents else FILES
+    facts = read_facts({file.table: contents[file.name] for file in files},
+                       {file.table: list(file.columns) for file in files})  # fmt: skip
     check_facts(facts, FORMAT)
-    for file in FILES:
+    if EFFECTIVE_RUN.name in contents and not facts.effective_run:
+        raise FactsError(f"« {EFFECTIVE_RUN.name} » ne dit aucune mesure")
+    for file in files:
         lines = facts.state.items() if file.table == "state" else (row.values() for row in getattr(facts, file.table))
         same(file.name, contents[file.name], csv_bytes(file.columns, [list(line) for line in lines]))
     return facts
 
 
 def _refuse_strangers(contents: Mapping[str, bytes], rebuilt: set[str]) -> None:
-    known = rebuilt | {file.name for file in FILES}
+    known = rebuilt | {file.name for file in FILES} | EFFECTIVE_NAMES
     known |= _READ | {REPORT_PDF}
     for name in contents:
         if name not in known and not name.startswith(EXPORTS):

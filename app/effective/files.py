@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from app.effective import lists_sql, service
 from app.effective.page_building import hides_approved, repair_lines, unseen_line
 from app.effective.pages import RunQuery
+from app.effective.reported import REPAIRS
 from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
 from app.web.spreadsheet_csv import csv_pieces
 
-REPAIRS = (
-    "À faire", "Code local", "Libellé", "Chapitre", "Codes LOINC envoyés", "Unité", "Résultats", "Comptes rendus",
-    "Que faire dans le SGL",
-)  # fmt: skip
 UNSEEN = ("Code local", "Libellé", "Chapitre", "Code LOINC approuvé")
 
 

@@ -78,14 +78,14 @@ class NamedRow:
 
 
 def rows_of_codes(session: Session, catalogue_id: int, codes: Collection[str]) -> dict[str, NamedRow]:
-    """The first analysis of each of these local codes."""
+    """The first analysis of each of these local codes, in the order of the catalogue."""
     test = LocalTest
     found: dict[str, NamedRow] = {}
     for some in chunks(sorted(set(codes)), AT_ONCE):
         statement = (
             select(col(test.id), col(test.code), col(test.label))
             .where(col(test.catalogue_id) == catalogue_id, col(test.level) == Level.ANALYSIS, col(test.code).in_(some))
-            .order_by(col(test.id))
+            .order_by(col(test.position), col(test.id))
         )
         for number, code, label in session.execute(statement):
             found.setdefault(code.strip(), NamedRow(number, code, label, "", ""))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from sqlmodel import Session
 
@@ -11,7 +10,7 @@ from app.coverage.kept import KeptCatalogue
 from app.coverage.pages import TARGET_PERCENT
 from app.coverage.wording import NO_CHAPTER
 from app.effective import lists_sql, repository, service, wording
-from app.effective.lines import CONTRACT, NOT_IN_CATALOGUE, WITHOUT_LOCAL_CODE, Figures, Share
+from app.effective.lines import CONTRACT, Figures, Share
 from app.effective.lists_sql import NamedRow, ToRepair
 from app.effective.pages import (
     DEFAULT_MARGIN,
@@ -31,14 +30,14 @@ from app.effective.pages import (
 )
 from app.effective.printed import EXTRAS
 from app.effective.repairs import TITLES, Repair, sentence
+from app.effective.reported import Interval, chapters_told
 from app.effective.repository import KeptRun
 from app.effective.sampling import DRAWS, Sample, reports_without_pilot, samples
 from app.jobs.pages import job_line
 from app.platform.identity import CatalogueAccess
-from app.text import french_day, release_title, share_text
+from app.text import release_title, share_text
 from app.transcoding.readers import approved_unread_by, blind_person
 from app.web.meter import Meter, stacked_meter
-from app.web.templating import format_percent
 
 RUNS_SHOWN = 30
 LINES_SHOWN = 50
@@ -97,7 +96,7 @@ def _run_line(kept: KeptRun) -> RunLine:
         url=run_path(run.catalogue_id, run.public_id),
         at=run.created_at,
         author=kept.author or "ligne de commande",
-        period=_period(run.period_from, run.period_to),
+        period=wording.period_text(run.period_from, run.period_to),
         reports=run.reports,
         results=run.results,
         effective=run.effective,
@@ -105,12 +104,6 @@ def _run_line(kept: KeptRun) -> RunLine:
         effective_local_codes=run.effective_local_codes,
         withdrawn=kept.withdrawn_by if kept.withdrawal else "",
     )
-
-
-def _period(first: date | None, last: date | None) -> str:
-    if first and last:
-        return f"du {french_day(first)} au {french_day(last)}"
-    return f"depuis le {french_day(first)}" if first else f"jusqu’au {french_day(last)}" if last else ""
 
 
 def run_page(
@@ -147,7 +140,7 @@ def run_page(
         typed=typed,
         at=run.created_at,
         author=kept.author or "ligne de commande",
-        period=_period(run.period_from, run.period_to),
+        period=wording.period_text(run.period_from, run.period_to),
         release=release_title(run.release_version),
         circuit=run.circuit_version,
         files=run.files,
@@ -220,11 +213,9 @@ def hides_approved(session: Session, access: CatalogueAccess) -> bool:
     return approved_unread_by(session, blind_person(access), access.catalogue_id)
 
 
-def interval_text(sample: Sample | None) -> str:
-    """The bounds of a share: « de 71,20 % à 83,51 % »; empty where nothing was read."""
-    if sample is None or not sample.results:
-        return ""
-    return f"de {format_percent(sample.low, 2)} à {format_percent(sample.high, 2)}"
+def _interval(sample: Sample | None) -> str:
+    """The bounds of a share; empty where nothing was read."""
+    return Interval.of(sample).text if sample is not None else ""
 
 
 def _bar(share: Share, name: str) -> Meter:
@@ -239,7 +230,7 @@ def _shares(figures: Figures, coverage: Figure, whole: Sample | None) -> list[Sh
             name=name, part=share.part, total=share.total, interval=interval, definition=said, meter=_bar(share, name)
         )
         for name, share, interval, said in (
-            ("Par résultats", figures.by_results, interval_text(whole), wording.BY_RESULTS),
+            ("Par résultats", figures.by_results, _interval(whole), wording.BY_RESULTS),
             ("Par résultats, avec ceux qui n’ont pas de code local", figures.with_loinc_alone, "",
              wording.WITH_LOINC_ALONE),
             ("Par codes locaux", figures.by_codes, "", wording.BY_CODES),
@@ -250,25 +241,18 @@ def _shares(figures: Figures, coverage: Figure, whole: Sample | None) -> list[Sh
 
 def _chapters(figures: Figures, covered: Mapping[str, Figure]) -> list[ChapterLine]:
     """The chapters of the catalogue in its order, then what is in none."""
-    by_name = {name or NO_CHAPTER: Share(figure.numerator, figure.denominator) for name, figure in covered.items()}
-    order = [*by_name, *(name for name in figures.by_chapter if name not in by_name)]
-    last = (NOT_IN_CATALOGUE, WITHOUT_LOCAL_CODE)
-    order = [name for name in order if name not in last] + [name for name in last if name in order]
-    found = []
-    for name in order:
-        carried, coverage = figures.by_chapter.get(name, Share(0, 0)), by_name.get(name, Share(0, 0))
-        found.append(
-            ChapterLine(
-                chapter=name,
-                effective=carried.part,
-                results=carried.total,
-                meter=_bar(carried, f"Effectif, {name}"),
-                transcoded=coverage.part,
-                analyses=coverage.total,
-                coverage_meter=_bar(coverage, f"Couverture, {name}"),
-            )
+    return [
+        ChapterLine(
+            chapter=told.name,
+            effective=told.carried.part,
+            results=told.carried.total,
+            meter=_bar(told.carried, f"Effectif, {told.name}"),
+            transcoded=told.covered.part,
+            analyses=told.covered.total,
+            coverage_meter=_bar(told.covered, f"Couverture, {told.name}"),
         )
-    return found
+        for told in chapters_told(figures, covered)
+    ]
 
 
 def _sample_line(name: str, sample: Sample, margin: int) -> SampleLine:
@@ -277,7 +261,7 @@ def _sample_line(name: str, sample: Sample, margin: int) -> SampleLine:
         reports=sample.reports,
         results=sample.results,
         effective=sample.effective,
-        interval=interval_text(sample),
+        interval=_interval(sample),
         design_effect=sample.design_effect,
         needed=sample.reports_for(margin / 100),
         is_sure=sample.is_sure,

@@ -15,6 +15,7 @@ from app.effective.lines import Finding, Line
 from app.effective.repairs import repair_of
 from app.emitted.observed import Cluster
 from app.models import (
+    AuditEvent,
     EffectiveCluster,
     EffectiveCount,
     EffectiveRun,
@@ -31,6 +32,8 @@ from app.terminology.terms_hash import LABORATORY
 
 AT_ONCE = 900
 JOBS_LOOKED_AT = 20
+KEPT = "effective.keep"
+"""The event of a run that is kept."""
 
 
 def terms_of(session: Session, release_id: int, numbers: Iterable[str]) -> dict[str, TermFacts]:
@@ -219,6 +222,16 @@ def one_run(session: Session, catalogue_id: int, public_id: str) -> KeptRun | No
     )
     row = session.execute(statement).first()
     return KeptRun(row[0], row[1] or "", row[2], row[3] or "") if row else None
+
+
+def kept_moments(session: Session, catalogue_id: int) -> dict[str, datetime]:
+    """Public identifier of a run -> when it was kept, for the runs of a catalogue of which the trail says so."""
+    statement = (
+        select(col(EffectiveRun.public_id), col(AuditEvent.at))
+        .join(AuditEvent, col(AuditEvent.details)["run"].as_string() == col(EffectiveRun.public_id))
+        .where(col(EffectiveRun.catalogue_id) == catalogue_id, col(AuditEvent.action) == KEPT)
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def count_runs(session: Session, catalogue_id: int) -> int:

@@ -117,3 +117,11 @@ def _drawn_again(kinds: list[tuple[int, int, int]], reports: int) -> tuple[float
         shares.append((drawn @ good) / (drawn @ held))
     low, high = np.quantile(np.concatenate(shares), [(1 - LEVEL_PERCENT / 100) / 2, (1 + LEVEL_PERCENT / 100) / 2])
     return float(low), float(high)
+
+
+def numpy_version() -> str:
+    """What draws reports again: another version may draw others."""
+    # Late, as above.
+    import numpy as np
+
+    return str(np.__version__)

@@ -150,7 +150,8 @@ def keep(session: Session, measured: Measured, author: User | None, period: Peri
     repository.insert_clusters(session, run.id, measured.clusters)
     record(
         session, "effective.keep", actor=author, object_type="effective_run", object_id=run.id,
-        laboratory_id=against.laboratory_id, catalogue_id=against.catalogue_id, **told_values(figures),
+        laboratory_id=against.laboratory_id, catalogue_id=against.catalogue_id, run=run.public_id,
+        **told_values(figures),
     )  # fmt: skip
     return run
 

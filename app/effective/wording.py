@@ -1,7 +1,10 @@
 """The French of the effective transcoding: the definition beside each figure, and what each count is of."""
 
+from datetime import date
+
 from app.effective.lines import Finding
-from app.text import format_number, share_text
+from app.effective.sampling import DRAWS, LEAST_REPORTS, LEVEL_PERCENT
+from app.text import counted, format_number, french_day, share_text
 
 WHAT_IS_A_RESULT = (
     "Un résultat est une observation qui a une valeur, ou le motif de son absence, sous un acte du laboratoire. Les "
@@ -65,3 +68,29 @@ NAMES: dict[Finding, str] = {
 def share_sentence(part: int, total: int) -> str:
     """A share with both its numbers: « 79,99 % (7 999 / 10 000) »."""
     return f"{share_text(part, total)} ({format_number(part)} / {format_number(total)})"
+
+
+def period_text(first: date | None, last: date | None) -> str:
+    """The days of the reports, as a person stated them; empty where she said nothing."""
+    if first and last:
+        return f"du {french_day(first)} au {french_day(last)}"
+    return f"depuis le {french_day(first)}" if first else f"jusqu’au {french_day(last)}" if last else ""
+
+
+def interval_note(reports: int, is_drawn: bool) -> str:
+    """What makes an interval, from this many reports that carry a result; empty where nothing was read."""
+    if not reports:
+        return ""
+    read = counted(reports, "compte rendu qui porte un résultat", "comptes rendus qui portent un résultat")
+    if is_drawn:
+        made = (
+            f"Intervalle à {LEVEL_PERCENT}\u00a0%\u202f: {format_number(DRAWS)} tirages avec remise des comptes "
+            f"rendus, non des résultats, car ceux d’un même compte rendu se ressemblent ({read})."
+        )
+    else:
+        made = (
+            f"Intervalle à {LEVEL_PERCENT}\u00a0%\u202f: tous les comptes rendus disent la même part, il est celui "
+            f"d’une part de comptes rendus (Wilson, {read})."
+        )
+    few = f" Moins de {LEAST_REPORTS} comptes rendus\u202f: il n’est qu’indicatif." if reports < LEAST_REPORTS else ""
+    return f"{made}{few} Il vaut pour les comptes rendus lus\u202f: rien ne dit s’ils représentent les autres."

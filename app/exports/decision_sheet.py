@@ -1,5 +1,8 @@
 """The readable workbook: every row with its facts, the errors to expect, and what the export states."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from openpyxl import Workbook
 
 from app.exports.report import HEADINGS, error_lines
@@ -40,6 +43,17 @@ _HELD = "D2"
 _DATES = ("Dates et heures", "Heure de Paris.")
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet that a room above adds: facts (heading and text) under its title, or a table."""
+
+    title: str
+    """Of its tab, 31 letters at most."""
+    facts: Sequence[tuple[str, str]] = ()
+    columns: Sequence[Column] = ()
+    rows: Sequence[Sequence[CellValue]] = ()
+
+
 def _row(test: PublishedTest, assessment: Assessment) -> list[CellValue]:
     name = assessment.names.get(test.id)
     reason = assessment.reasons.get(test.id)
@@ -70,8 +84,8 @@ def _row(test: PublishedTest, assessment: Assessment) -> list[CellValue]:
     ]
 
 
-def decision_workbook(assessment: Assessment, statement: Statement) -> bytes:
-    """Three sheets: the statement, the decisions, the errors that the laboratory system will report.
+def decision_workbook(assessment: Assessment, statement: Statement, more: Sequence[Sheet] = ()) -> bytes:
+    """Three sheets: the statement, the decisions, the errors that the laboratory system will report; then `more`.
 
     Written row by row: a large catalogue would otherwise be millions of cells in memory.
     """
@@ -87,6 +101,13 @@ def decision_workbook(assessment: Assessment, statement: Statement) -> bytes:
         for line in error_lines(assessment)
     ]
     fill_table(errors, _ISSUE_COLUMNS, rows)
+    for added in more:
+        sheet = workbook.create_sheet(added.title)
+        sign(sheet, statement)
+        if added.columns:
+            fill_table(sheet, added.columns, added.rows)
+        else:
+            fill_facts(sheet, added.title, added.facts)
     workbook.properties.title = f"Transcodage LOINC — {statement.catalogue}"
     workbook.properties.creator = "Atelier de transcodage LOINC"
     workbook.properties.created = statement.made_at.replace(tzinfo=None)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from app.code_requests.statuses import CountedStatus, by_status
 from app.coverage.pages import ListedRow, emptied_rows, listed, without_code_rows
 from app.coverage.report import CoverageReport
 from app.coverage.service import as_seen, coverage_report
 from app.double_reading import queue_sql
 from app.double_reading.agreement import Agreement, agreement_of
+from app.effective.last_run import reported_section
+from app.effective.reported import UNMEASURED, EffectiveSection
 from app.errors import ConflictError
 from app.exports.report import error_lines
 from app.exports.service import READ_FIRST
@@ -72,6 +75,12 @@ class ReportContent:
     """Disagreements that were reconciled."""
     in_disagreement: int
     """Approved rows whose two readings differ."""
+    effective: EffectiveSection | None = None
+    """What the last kept run of emitted reports told; None where none stood then."""
+    unmeasured: str = ""
+    """What is said instead; empty where nothing is."""
+    requests: tuple[CountedStatus, ...] | None = None
+    """Requests of codes by where they stand; None where the report does not speak of them."""
 
     @property
     def rows(self) -> tuple[PublishedTest, ...]:
@@ -80,9 +89,18 @@ class ReportContent:
 
 
 def read_report(
-    session: Session, laboratory: Laboratory, catalogue: Catalogue, made_by: str, blind_to: int | None
+    session: Session,
+    laboratory: Laboratory,
+    catalogue: Catalogue,
+    made_by: str,
+    blind_to: int | None,
+    *,
+    is_claim: bool = False,
 ) -> ReportContent:
     """Read what a report says, for who asks; raises ConflictError when no release is loaded.
+
+    In an evidence pack (`is_claim`) what emitted reports carried is put in from the facts, or is not spoken of, and
+    requests of codes are no fact.
 
     Also where approved rows are hidden from a `blind_person`: a report without them would be false. Of other rows that
     wait for her second reading it says nothing.
@@ -92,6 +110,7 @@ def read_report(
     coverage = as_seen(session, coverage_report(session, laboratory, catalogue), blind_to)
     facts = gather(session, laboratory, catalogue, blind_to)
     assessment = facts.assessment(row_by_row=True)
+    effective = None if is_claim else reported_section(session, coverage, blind_to)
     statement = statement_of(facts, assessment, coverage.context.computed_at, made_by)
     return ReportContent(
         version=version_label(session, facts.catalogue_id),
@@ -110,6 +129,9 @@ def read_report(
         agreement=agreement_of(queue_sql.counted_readings(session, facts.catalogue_id)),
         reconciled=queue_sql.reconciled(session, facts.catalogue_id),
         in_disagreement=queue_sql.approved_in_disagreement(session, facts.catalogue_id),
+        effective=effective,
+        unmeasured="" if effective or is_claim else UNMEASURED,
+        requests=None if is_claim else by_status(session, facts.catalogue_id, blind_to),
     )
 
 

@@ -10,6 +10,8 @@ from app.coverage.definitions import TARGET, Definition
 from app.coverage.pages import FigureLine, chapter_table, figure_line
 from app.coverage.report import CoverageReport
 from app.coverage.wording import NO_OFFICIAL_DENOMINATOR, counted_as_transcoded, is_indicative
+from app.effective import wording
+from app.effective.reported import NO_REPAIR, EffectiveSection
 from app.reports import charts
 from app.reports.charts import Share, chart
 from app.reports.content import Listed, ReportContent
@@ -72,12 +74,18 @@ def document_html(content: ReportContent, row_file: RowFile) -> str:
     """The whole document, with its style and its pictures inside it: one file that fetches nothing."""
     values = _opening(content.coverage, content.version, paris_time(content.facts.state.changed_at), row_file)
     values |= _outside(content.excluded, content.without_code)
+    values |= _effective(content.effective)
     return _rendered("document.html", values | {"content": content, "statement": content.statement})
 
 
 def opening_html(coverage: CoverageReport, version: str, changed_at: str, row_file: RowFile) -> str:
     """How the document begins: every figure, under each definition and by chapter. `changed_at`: as it is printed."""
     return _rendered("_opening.html", _opening(coverage, version, changed_at, row_file))
+
+
+def effective_html(section: EffectiveSection | None) -> str:
+    """The part of the document that says what emitted reports carried; empty without a run."""
+    return _rendered("_effective.html", _effective(section)) if section else ""
 
 
 def outside_html(excluded: Listed, without_code: Listed) -> str:
@@ -117,6 +125,18 @@ def _opening(coverage: CoverageReport, version: str, changed_at: str, row_file: 
 
 def _outside(excluded: Listed, without_code: Listed) -> dict[str, Any]:
     return {"excluded": excluded, "without_code": without_code}
+
+
+def _effective(section: EffectiveSection | None) -> dict[str, Any]:
+    if section is None:
+        return {}
+    return {
+        "effective": section,
+        "effective_repairs": Listed(section.shown, len(section.repairs)),
+        "nothing_to_repair": NO_REPAIR,
+        "what_is_a_result": wording.WHAT_IS_A_RESULT,
+        "by_chapter": wording.BY_CHAPTER,
+    }
 
 
 def _rendered(name: str, values: Mapping[str, Any]) -> str:

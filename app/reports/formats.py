@@ -5,6 +5,7 @@ from enum import StrEnum
 from app.platform.open_transactions import forbid_open_transaction
 from app.reports.content import ReportContent
 from app.reports.document import RowFile, base_name, document_html
+from app.reports.effective_file import effective_csv
 from app.reports.pdf import pdf_of
 from app.reports.row_file import CSV_TYPE, XLSX_TYPE, rows_csv, rows_workbook
 
@@ -16,6 +17,7 @@ class ReportFormat(StrEnum):
     HTML = "html"
     XLSX = "xlsx"
     CSV = "csv"
+    EFFECTIVE_CSV = "effectif"
 
     @property
     def label(self) -> str:
@@ -28,6 +30,7 @@ _LABELS = {
     ReportFormat.HTML: "Rapport à lire (HTML)",
     ReportFormat.XLSX: "Toutes les lignes (classeur XLSX)",
     ReportFormat.CSV: "Toutes les lignes (CSV)",
+    ReportFormat.EFFECTIVE_CSV: "Transcodage effectif, à corriger (CSV)",
 }
 
 
@@ -37,6 +40,8 @@ def written(content: ReportContent, asked: ReportFormat) -> tuple[str, str, byte
     base = base_name(content.coverage)
     if asked is ReportFormat.XLSX:
         return f"{base}-lignes.xlsx", XLSX_TYPE, rows_workbook(content)
+    if asked is ReportFormat.EFFECTIVE_CSV:
+        return f"{base}-effectif.csv", CSV_TYPE, effective_csv(content)
     rows = rows_csv(content)
     rows_name = f"{base}-lignes.csv"
     if asked is ReportFormat.CSV:

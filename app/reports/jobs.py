@@ -22,6 +22,8 @@ from app.transcoding.readers import blind_actor
 JOB_KIND = "reports.file"
 WITH_FIGURES = frozenset({ReportFormat.PDF, ReportFormat.HTML})
 """The files that print a rate; the others list rows."""
+WITH_RUN = frozenset({ReportFormat.XLSX, ReportFormat.EFFECTIVE_CSV})
+"""Those that print the coverage beside what emitted reports carried, where a run tells it."""
 
 
 def ask_for_report(session: Session, queue: JobQueue, access: CatalogueAccess, asked: ReportFormat) -> Job:
@@ -44,7 +46,7 @@ def run_job(engine: Engine, settings: Settings, job_id: int, payload: dict[str, 
         progress(1, 2, "Écriture et mise en pages")
         asked = ReportFormat(payload["format"])
         name, media_type, file = written(content, asked)
-        if asked in WITH_FIGURES:
+        if asked in WITH_FIGURES or (asked in WITH_RUN and content.effective is not None):
             told.append(printed_values(content.coverage, asked.label))
         return name, media_type, service.pieces(file), content.coverage.context.computed_at
 

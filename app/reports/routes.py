@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.effective.last_run import standing_run
 from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
 from app.platform.identity import CatalogueDep
@@ -19,12 +20,13 @@ router = APIRouter(prefix="/catalogues/{catalogue_id}/rapport", route_class=Auth
 @router.get("")
 def show_report(request: Request, access: CatalogueDep, session: SessionDep) -> Response:
     """What the report is, and its files."""
+    is_measured = standing_run(session, access.catalogue_id) is not None
     page = ReportPage(
         title=f"Rapport — {access.catalogue.name}",
         catalogue=access.catalogue,
         laboratory_name=access.laboratory.name,
         version=label_of(session, access.catalogue_id),
-        formats=list(ReportFormat),
+        formats=[item for item in ReportFormat if is_measured or item is not ReportFormat.EFFECTIVE_CSV],
     )
     return render(request, "reports/report.html", page)
 

@@ -9,6 +9,7 @@ from app.exports.original import guarded
 from app.publication.schemas import PublishedTest
 from app.publication.wording import DECISION_STATUS_LABELS, relation_text
 from app.reports.content import ReportContent, level_of
+from app.reports.effective_file import effective_sheets
 from app.text import paris_time
 from loinc_data.notice import LOINC_NOTICE
 
@@ -43,8 +44,8 @@ def rows_csv(content: ReportContent) -> bytes:
 
 
 def rows_workbook(content: ReportContent) -> bytes:
-    """The same as a workbook, with the errors that the laboratory system will report."""
-    return decision_workbook(content.assessment, content.statement)
+    """The same as a workbook, with the errors that the laboratory system will report, and what reports carried."""
+    return decision_workbook(content.assessment, content.statement, effective_sheets(content))
 
 
 def _head(content: ReportContent) -> Iterator[tuple[str, str]]:

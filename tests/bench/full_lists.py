@@ -5,6 +5,7 @@ LOINC retired or that is none, four a relation that is not exact, and a third a 
 Of twenty, three were read twice: one agreed, one differed and was reconciled, one still differs.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,16 @@ from sqlmodel import Session, col, select, update
 import app.tallies.keeping  # noqa: F401 - whatever is written is counted
 from app.cases.reasons import NO_LOINC_REASONS, OUT_OF_SCOPE_REASONS
 from app.coverage.judging import DeprecatedRule, ReleaseRule, Statuses
+from app.effective.judging import seen_codes
+from app.effective.measuring import Measured, against_now, code_facts, figures_of
+from app.effective.service import Period, keep
+from app.emitted.observed import Cluster, Counts, Seen
 from app.models import (
     Action,
+    Catalogue,
     CoverageDefinition,
     Decision,
+    Laboratory,
     Level,
     LocalTest,
     LoincTerm,
@@ -27,7 +34,7 @@ from app.models import (
     SecondReading,
     User,
 )
-from app.platform.database import make_engine, transaction
+from app.platform.database import make_engine, reading, transaction
 from app.transcoding.facts import derive_state
 from loinc_data.tables import load_starter_terms
 from tests.bench.bench_catalogue_10k import settings_of
@@ -77,6 +84,28 @@ def decide(folder: Path, _count: int) -> int:
             for number, test_id in enumerate(ids[start : start + CHUNK], start):
                 _decide(session, number, test_id, numbers, transcoder, second)
     return len(ids)
+
+
+def measure(folder: Path, count: int) -> int:
+    """Keep a run of emitted reports over each of these analyses, a third of them to be repaired; returns its lines."""
+    engine = make_engine(settings_of(folder).resolved_database_url)
+    with reading(engine) as session:
+        catalogue = session.exec(select(Catalogue)).one()
+        against = against_now(session, session.get_one(Laboratory, catalogue.laboratory_id), catalogue)
+    carried: Counter[Seen] = Counter()
+    clusters: Counter[Cluster] = Counter()
+    for number, (local, analysis) in enumerate(sorted(against.analyses.items())):
+        approved = tuple(sorted(analysis.approved)[:1])
+        carried[Seen(local, approved if number % 3 else ("2951-2",), "mmol/L", "")] += number % 90 + 1
+        clusters[Cluster("", number % 40 + 1, number % (number % 40 + 1))] += 1
+    carried.update({Seen(f"NEUF{number}", (), "", ""): 3 for number in range(count // 10)})
+    counts = Counts(len(carried), 0, dict(carried), dict.fromkeys(carried, 1), dict(clusters), ())
+    with reading(engine) as session:
+        codes = code_facts(session, against.release_id, seen_codes(counts))
+    measured = Measured(against, figures_of(counts, against, codes, 40), (), counts.clusters)
+    with transaction(engine) as session:
+        keep(session, measured, None, Period())
+    return len(carried)
 
 
 def _decide(session: Session, number: int, test_id: int, numbers: list[str], transcoder: int, second: int) -> None:

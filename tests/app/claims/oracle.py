@@ -227,3 +227,30 @@ class Oracle:
             "rows_without_volume": unknown, "rows_emptied": emptied,
             "standings": stands.reindex(rows.index).value_counts().to_dict(),
         }  # fmt: skip
+
+
+def carried_in(folder: Path) -> dict[str, Any]:
+    """What emitted reports carried, from the counts of a run alone."""
+    name = folder / "effective_counts.csv"
+    lines = pd.read_csv(name, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    lines = lines.map(lambda text: text.removeprefix("'"))
+    lines["n"] = lines["results"].astype(int)
+    words = lines["findings"].str.split()
+
+    def told(word: str) -> pd.Series:
+        return pd.Series([word in said for said in words], index=lines.index, dtype=bool)
+
+    lines["good"] = told("effective")
+    coded = lines[lines["local_code"] != ""].groupby("local_code")["good"].all()
+    names = lines["chapter"].replace("", "Sans chapitre")
+    names = names.mask(told("not_in_catalogue"), "Hors du catalogue").mask(told("no_local_code"), "Sans code local")
+    sums = lines.assign(chapter=names, done=lines["n"].where(lines["good"], 0)).groupby("chapter")[["done", "n"]].sum()
+    exploded = lines.assign(word=words).explode("word").dropna(subset=["word"])
+    return {
+        "results": int(lines["n"].sum()),
+        "effective": int(lines.loc[lines["good"], "n"].sum()),
+        "with_loinc_alone": int(lines.loc[lines["good"] | told("no_local_code_approved"), "n"].sum()),
+        "local_codes": (int(coded.sum()), len(coded)),
+        "chapters": {name: (int(row["done"]), int(row["n"])) for name, row in sums.iterrows()},
+        "findings": {name: int(count) for name, count in exploded.groupby("word")["n"].sum().items()},
+    }

@@ -1,0 +1,118 @@
+"""The last run that stood at a moment, as a report of that moment says it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.coverage.report import CoverageReport
+from app.coverage.repository import coverage_rows
+from app.effective import lists_sql, repository
+from app.effective.catalogue_index import analyses_of, trimmed
+from app.effective.lines import Figures, Share
+from app.effective.reported import NO_INTERVAL, EffectiveSection, Interval, RunTold, SectionMaker
+from app.effective.repository import KeptRun
+from app.effective.sampling import sample_of
+from app.emitted.observed import Cluster
+from app.models import EffectiveRun, LoincRelease, ValueSetKind
+from app.terminology.value_sets import current_value_set
+from app.transcoding.readers import hidden_in
+
+AT_ONCE = 30
+"""Runs read at a time: the last one mostly stands."""
+
+
+def standing_run(session: Session, catalogue_id: int, clock: datetime | None = None) -> KeptRun | None:
+    """The last run that was kept by this moment (by now, without) and that nobody had taken back then; None for none.
+
+    A run is of the moment when it was kept, not of that when its reports began to be read.
+    """
+    kept_at = repository.kept_moments(session, catalogue_id) if clock is not None else {}
+    for kept in _newest_first(session, catalogue_id):
+        moment = kept_at.get(kept.run.public_id, kept.run.created_at)
+        taken_back = kept.withdrawal.created_at if kept.withdrawal is not None else None
+        if clock is None and taken_back is None:
+            return kept
+        if clock is not None and moment <= clock and (taken_back is None or taken_back > clock):
+            return kept
+    return None
+
+
+def _newest_first(session: Session, catalogue_id: int) -> Iterator[KeptRun]:
+    start = 0
+    while found := repository.runs_of(session, catalogue_id, start, AT_ONCE):
+        yield from found
+        start += AT_ONCE
+
+
+def reported_section(
+    session: Session, coverage: CoverageReport, blind_to: int | None, clock: datetime | None = None
+) -> EffectiveSection | None:
+    """What the report says whose coverage this is, for who asks (a `blind_person`); None where no run stood then."""
+    catalogue_id = coverage.context.catalogue_id
+    kept = standing_run(session, catalogue_id, clock)
+    if kept is None:
+        return None
+    rows = coverage_rows(session, catalogue_id, coverage.context.release_id, None, coverage.context.grace.is_over)
+    hidden = hidden_in(session, blind_to, catalogue_id)
+    run = run_told(session, kept, session.get_one(LoincRelease, coverage.context.release_id))
+    labels = {
+        code: row.label
+        for code, row in lists_sql.rows_of_codes(
+            session, catalogue_id, {line.local for line in run.figures.lines} - {""}
+        ).items()
+    }
+    return SectionMaker(
+        run,
+        coverage,
+        approved_now={code: sorted(item.approved) for code, item in analyses_of(rows).items()},
+        labels=labels,
+        unread={trimmed(row.code) for row in rows if row.id in hidden},
+    ).section()
+
+
+def run_told(session: Session, kept: KeptRun, release: LoincRelease) -> RunTold:
+    """A run with its lines and its interval, and whether what it was judged against is still in service."""
+    run = kept.run
+    assert run.id is not None
+    figures = whole_figures(session, run)
+    return RunTold(
+        measured_at=run.created_at,
+        author=kept.author,
+        period_from=run.period_from,
+        period_to=run.period_to,
+        release_version=run.release_version,
+        is_release_in_service=run.release_hash == release.content_hash,
+        circuit=run.circuit_version,
+        is_circuit_in_service=run.circuit_hash == circuit_hash(session),
+        figures=figures,
+        interval=interval_of(figures, repository.clusters_of(session, run.id)),
+    )
+
+
+def circuit_hash(session: Session) -> str:
+    """SHA-256 of the list *Circuit de la biologie* in service; empty where none is."""
+    circuit = current_value_set(session, ValueSetKind.CIRCUIT_BIOLOGIE)
+    return circuit.content_hash if circuit else ""
+
+
+def whole_figures(session: Session, run: EffectiveRun) -> Figures:
+    """The figures of a run with each of its lines."""
+    assert run.id is not None
+    return Figures(
+        reports=run.reports,
+        level1_reports=run.level1_reports,
+        files=run.files,
+        damaged=run.damaged,
+        lines=repository.lines_of(session, run.id),
+        has_circuit=run.has_circuit,
+        deleted_reports=run.deleted_reports,
+        known_codes=Share(run.effective_local_codes, run.local_codes),
+    )
+
+
+def interval_of(figures: Figures, clusters: Mapping[Cluster, int]) -> Interval:
+    """The interval of the share of all results; none where the clusters do not add up to them, a name being erased."""
+    sample = sample_of((item.results, item.effective, reports) for item, reports in clusters.items() if not item.domain)
+    is_whole = (sample.effective, sample.results) == (figures.by_results.part, figures.by_results.total)
+    return Interval.of(sample) if is_whole else NO_INTERVAL
