@@ -43,8 +43,11 @@ from app.portability.schemas import schema
 
 MOST_MEMBERS = 60_000
 """Files of an archive: each received file and each signature is one."""
-TOLD = ("catalogue", "source_file", "local_test", "decision", "sign_off", "export_record", "audit_event")
-"""The tables whose rows the journal counts for a person."""
+TOLD = {
+    "catalogues": "catalogue", "source_files": "source_file", "local_tests": "local_test", "facts": "decision",
+    "sign_offs": "sign_off", "export_records": "export_record", "audit_events": "audit_event",
+}  # fmt: skip
+"""What the journal counts for a person → the table whose rows they are."""
 LINKS = "chaine/maillons.jsonl"
 SALTS = "chaine/sels.jsonl"
 _BROKEN = (
@@ -111,7 +114,7 @@ def make_archive(
                 session, "laboratory.archive", actor=actor, object_type="laboratory", object_id=laboratory_id,
                 laboratory=laboratory.name, sha256=sha256, rows=archive.rows, files=archive.files,
                 head_position=archive.head_position, head_hash=archive.head_hash,
-                counts={f"{name}s": archive.counts[name] for name in TOLD},
+                counts={what: archive.counts[table] for what, table in TOLD.items()},
             )  # fmt: skip
             publish(session, archive)
     return archive

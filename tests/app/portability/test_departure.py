@@ -113,8 +113,8 @@ def test_an_archive_is_prepared_downloaded_and_told(leaving: Leaving) -> None:
         downloads = session.execute(select(AuditEvent).where(col(AuditEvent.action) == "file.download")).scalars().all()
         assert [item.details["numbers"] for item in downloads] == [{"laboratory_id": leaving.world.laboratory_id}]
     assert event.details["sha256"] == sha256
-    assert event.details["counts"]["decisions"] == decisions
-    assert re.search(rf"décisions : {decisions}\b", page)
+    assert event.details["counts"]["facts"] == decisions
+    assert re.search(rf"autres faits : {decisions}\b", page)
     # Downloading it writes nothing in the laboratory: it can be closed with it.
     assert "Le laboratoire a changé depuis" not in page
 
@@ -155,7 +155,7 @@ def test_closing_erases_everything_and_says_so(
         assert answer.status_code == 404, address
         assert f"Le laboratoire « {world.laboratory.name} » a été fermé le" in answer.text, address
     assert "a été fermé" in member.post(f"{catalogue}/dossier", data={"etat": "jour"}).text
-    assert "Laboratoire fermé : votre rôle y a pris fin" in member.get("/compte").text
+    assert "Laboratoire fermé : le rôle y a pris fin" in member.get("/compte").text
     assert member.get("/").status_code == 200
     # And it opens elsewhere.
     path = tmp_path_factory.mktemp("depart") / "laboratoire.zip"
