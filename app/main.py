@@ -57,6 +57,8 @@ from app.patient_guard.refusal import PatientTextError
 from app.platform.apart import Apart, Here
 from app.platform.bodies import BodyTimeLimit
 from app.platform.database import make_engine
+from app.portability import jobs as portability_jobs
+from app.portability import routes as portability
 from app.proposals import habits_job
 from app.proposals import jobs as proposal_jobs
 from app.proposals import method_rule_routes as method_rules
@@ -123,6 +125,7 @@ ROUTERS = (
     exports.router,
     code_requests.router,
     claims.router,
+    portability.router,
     storage.router,
     fhir.router,
     tokens.router,
@@ -133,7 +136,7 @@ ROUTERS = (
 )
 JOBS = (
     import_jobs, proposal_jobs, habits_job, release_jobs, export_jobs, coverage_jobs, coverage_days, report_jobs,
-    claim_jobs, effective_jobs,
+    claim_jobs, effective_jobs, portability_jobs,
 )  # fmt: skip
 """The modules that register the kinds of jobs, for the server and for the worker alike."""
 HANDED_DOWN = (coverage_bars, versions_told, requests_told)

@@ -19,7 +19,7 @@ TRIES = frozenset({"session.refuse", "session.block"})
 NEWS = TRIES | {
     "session.refuse_confirmation", "session.refuse_second_factor", "session.revoke_all",
     "user.change_password", "user.choose_password", "user.invite", "user.reset_password", "user.refuse_password_change",
-    "user.promote", "user.demote", "user.activate", "membership.change",
+    "user.promote", "user.demote", "user.activate", "membership.change", "membership.close",
     "second_factor.add", "second_factor.remove", "second_factor.reset", "second_factor.new_codes",
     "second_factor.use_code", "identity.set", "identity.confirm", "identity.remove",
 }  # fmt: skip

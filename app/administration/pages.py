@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.audit.heads import Head
 from app.laboratories.deadlines import Deadline
+from app.portability.pages import ClosedLine
 from app.tokens.pages import TokenLine
 from app.web.templating import PageContext
 
@@ -103,6 +104,7 @@ class LaboratoriesPage(PageContext):
     """All laboratories, and the form that creates one."""
 
     laboratories: list[LaboratoryLine]
+    closed: list[ClosedLine]
     form: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 

@@ -24,6 +24,7 @@ from app.identity_providers.profile import profile_of
 from app.laboratories import repository as laboratories
 from app.laboratories.deadlines import deadlines_of
 from app.models import Laboratory, Membership, User, utc_now
+from app.portability.pages import closed_lines
 from app.settings import Settings
 from app.text import in_paris
 from app.tokens.service import token_lines
@@ -130,7 +131,9 @@ def laboratories_page(session: Session, *, form: dict[str, str] | None = None, p
         for laboratory in laboratories.list_laboratories(session)
     ]
     empty = {"name": "", "finess": "", "sgl_name": "", "canonical_url": ""}
-    return LaboratoriesPage(title="Laboratoires", laboratories=lines, form=form or empty, problem=problem)
+    return LaboratoriesPage(
+        title="Laboratoires", laboratories=lines, closed=closed_lines(session), form=form or empty, problem=problem
+    )
 
 
 def laboratory_page(

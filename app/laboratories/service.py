@@ -2,14 +2,15 @@
 
 import re
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.laboratories import repository
 from app.laboratories.numbers import next_number
-from app.models import FhirNaming, Laboratory, User
+from app.models import ClosedLaboratory, FhirNaming, Laboratory, User
 from app.platform import locks
+from app.text import paris_day
 
 _FINESS = re.compile(r"[0-9][0-9AB][0-9]{7}")
 
@@ -18,6 +19,11 @@ def get_laboratory(session: Session, laboratory_id: int) -> Laboratory:
     """The laboratory of this identifier, or NotFoundError."""
     laboratory = session.get(Laboratory, laboratory_id)
     if laboratory is None:
+        closed = session.exec(select(ClosedLaboratory).where(ClosedLaboratory.number == laboratory_id)).first()
+        if closed is not None:
+            raise NotFoundError(
+                f"Le laboratoire « {closed.name} » a été fermé le {paris_day(closed.closed_at)}, archivé, puis effacé."
+            )
         raise NotFoundError("Ce laboratoire n'existe pas.")
     return laboratory
 

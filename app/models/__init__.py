@@ -1,7 +1,7 @@
 """All tables, imported here so that Alembic sees them."""
 
 from app.files.kinds import FileKind, Level
-from app.models import append_only, chained, edited_terms, public_identifiers
+from app.models import append_only, chained, edited_terms, public_identifiers, references
 from app.models.account import (
     CONTRIBUTORS,
     KnownDevice,
@@ -187,3 +187,4 @@ append_only.install()
 chained.install()
 public_identifiers.install()
 edited_terms.install()
+references.install()

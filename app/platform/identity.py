@@ -9,12 +9,15 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
 from app.errors import NotAllowedError, NotFoundError, WorkbenchError
-from app.models import Catalogue, Laboratory, Membership, Role, User
+from app.models import AuditEvent, Catalogue, Laboratory, Membership, Role, User
 from app.platform.web_sessions import touch
+from app.text import paris_day
 
 NO_LABORATORY = "Ce laboratoire n'existe pas ou ne vous est pas ouvert."
 NO_CATALOGUE = "Ce catalogue n'existe pas ou ne vous est pas ouvert."
 WRONG_ROLE = "Votre rôle dans ce laboratoire ne permet pas cette action."
+CLOSED_TO_HER = "membership.close"
+"""The event of an account that had a role in a laboratory when it was closed."""
 SECOND_STEP = "/connexion/second-facteur"
 SECOND_FACTOR = "/compte/second-facteur"
 CONFIRMATION = "/compte/confirmation"
@@ -120,13 +123,31 @@ def role_in(session: Session, user_id: int | None, laboratory_id: int) -> Role |
     return Role(found) if found is not None else None
 
 
+def closed_for(session: Session, user: User, laboratory_id: int | None = None) -> str:
+    """What a person reads of a laboratory where she had a role until it was closed, the last one unless it is named.
+
+    Empty for anybody else: only her own events are asked.
+    """
+    statement = select(AuditEvent).where(
+        AuditEvent.object_type == "user", AuditEvent.object_id == str(user.id), AuditEvent.action == CLOSED_TO_HER
+    )
+    for event in session.exec(statement.order_by(col(AuditEvent.id).desc())):
+        if laboratory_id in (None, event.details.get("laboratory")):
+            name = event.details.get("name", "")
+            return (
+                f"Le laboratoire « {name} » a été fermé le {paris_day(event.at)} : tout ce qui était à lui a été "
+                "archivé, puis effacé de cette installation. L’administrateur qui l’a fermé en a l’archive."
+            )
+    return ""
+
+
 def laboratory_access(session: Session, user: User, laboratory_id: int) -> LaboratoryAccess:
     """The person's rights on a laboratory, in one statement; or NotFoundError."""
     statement = select(Laboratory, Membership.role).join(Membership, _membership(user.id))
     found = session.exec(statement.where(Laboratory.id == laboratory_id)).first()
     if found is None:
         # The same answer to an outsider as where there is no such laboratory, after the same work: she learns nothing.
-        raise NotFoundError(NO_LABORATORY)
+        raise NotFoundError(closed_for(session, user, laboratory_id) or NO_LABORATORY)
     return LaboratoryAccess(user, found[0], Role(found[1]))
 
 
@@ -140,7 +161,7 @@ def catalogue_access(session: Session, user: User, catalogue_id: int) -> Catalog
     found = session.exec(statement.where(Catalogue.id == catalogue_id)).first()
     if found is None or found[0].staged_for_job_id is not None:
         # One answer, after one statement without a row, for what does not exist and for what is another laboratory's.
-        raise NotFoundError(NO_CATALOGUE)
+        raise NotFoundError(" ".join(filter(None, (NO_CATALOGUE, closed_for(session, user)))))
     catalogue, laboratory, role = found
     return CatalogueAccess(user, laboratory, Role(role), catalogue)
 

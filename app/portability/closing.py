@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app.audit.erasing import Unprotected
 from app.audit.service import record
 from app.errors import ConflictError, InvalidInputError
 from app.laboratories.service import get_laboratory
-from app.models import ClosedLaboratory, User, metadata
+from app.models import ClosedLaboratory, Membership, User, metadata
 from app.models.append_only import APPEND_ONLY_TABLES
 from app.models.chained import path_to_laboratory
 from app.platform import locks
 from app.platform.chain_digests import BEGINNING
 from app.platform.database import Transactions
+from app.platform.identity import CLOSED_TO_HER
 from app.portability import repository
 from app.portability.storing import NOBODY
 from app.portability.writing import Archive, make_archive
@@ -44,11 +45,13 @@ def close_laboratory(
     confirmed: str,
     actor: User,
     deliver: Callable[[Path, Archive], object],
+    also: Callable[[Session, Closed], object] = lambda _session, _closed: None,
 ) -> Closed:
     """Archive a laboratory, hand the file to `deliver`, then erase everything of it.
 
-    `confirmed`: the name of the laboratory, as it is written. Raises InvalidInputError for another one, ConflictError
-    when a job is at work there, or when something was written since the archive was made: nothing is erased then.
+    `confirmed`: the name of the laboratory, as it is written. `also` is called in the transaction that erases.
+    Raises InvalidInputError for another name, ConflictError when a job is at work there, or when something was
+    written since the archive was made: nothing is erased then.
     """
     with transactions.reading() as session:
         name = get_laboratory(session, laboratory_id).name
@@ -58,8 +61,9 @@ def close_laboratory(
         )
     archive = make_archive(transactions, laboratory_id, deliver, actor)
     with transactions.writing() as session:
-        rows = _erase(session, laboratory_id, archive, actor)
-    return Closed(archive, sum(rows.values()))
+        closed = Closed(archive, sum(_erase(session, laboratory_id, archive, actor).values()))
+        also(session, closed)
+    return closed
 
 
 def _erase(session: Session, laboratory_id: int, archive: Archive, actor: User) -> dict[str, int]:
@@ -71,6 +75,7 @@ def _erase(session: Session, laboratory_id: int, archive: Archive, actor: User) 
     tables = list(laboratory_tables())
     chains = [laboratory_id, *(-(item.id or 0) for item in repository.archives_of(session, laboratory_id))]
     people = _foreigners(session, laboratory_id)
+    members = _members(session, laboratory_id)
     closed = ClosedLaboratory(
         number=laboratory_id, laboratory_public_id=laboratory.public_id, name=laboratory.name,
         archive_sha256=archive.sha256, head_position=archive.head_position, head_hash=archive.head_hash,
@@ -97,12 +102,24 @@ def _erase(session: Session, laboratory_id: int, archive: Archive, actor: User) 
         _forget(connection, people)
     closed.rows = rows
     session.add(closed)
+    for member in members:
+        # Of the installation, about the account: its owner is told, and finds why a page of hers is no more.
+        record(
+            session, CLOSED_TO_HER, actor=actor, object_type="user", object_id=member,
+            name=closed.name, laboratory=laboratory_id,
+        )  # fmt: skip
     record(
         session, "laboratory.close", actor=actor, object_type="laboratory", object_id=laboratory_id,
         name=closed.name, sha256=archive.sha256, head_position=archive.head_position, head_hash=archive.head_hash,
         rows=sum(rows.values()),
     )  # fmt: skip
     return rows
+
+
+def _members(session: Session, laboratory_id: int) -> list[int]:
+    """The accounts that have a role in it, in order."""
+    asked = select(col(Membership.user_id)).where(col(Membership.laboratory_id) == laboratory_id)
+    return list(session.execute(asked.order_by(col(Membership.user_id))).scalars())
 
 
 def laboratory_tables() -> Iterator[Table]:

@@ -1,7 +1,7 @@
 """Storing a verified archive: one transaction, all of it or nothing, with numbers of here and the chain as it was."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +43,7 @@ from app.tallies.rebuilding import bring_up
 from app.terminology.carried import missing, release_of, sentence_of
 from app.text import counted
 from app.transcoding.facts import derive_state
-from app.transcoding.repository import facts_of_many, store_states
+from app.transcoding.repository import facts_of_many
 
 ROWS = 500
 NOBODY = "autre-installation.invalid"
@@ -402,7 +402,9 @@ class _Storing:
             ids = list(self._session.execute(asked.order_by(col(LocalTest.id))).scalars())
             for start in range(0, len(ids), ROWS):
                 facts = facts_of_many(self._session, ids[start : start + ROWS])
-                store_states(self._session, {test: derive_state(found) for test, found in facts.items()})
+                states = ({"local_test_id": test, **asdict(derive_state(found))} for test, found in facts.items())
+                # None is there yet, and all will be counted: no session needs to be told of each.
+                self._connection.execute(insert(metadata.tables["review_state"]), list(states))
                 self._session.expunge_all()
         return catalogues
 

@@ -43,13 +43,18 @@ from app.portability.schemas import schema
 
 MOST_MEMBERS = 60_000
 """Files of an archive: each received file and each signature is one."""
+TOLD = {
+    "catalogues": "catalogue", "source_files": "source_file", "local_tests": "local_test", "facts": "decision",
+    "sign_offs": "sign_off", "export_records": "export_record", "audit_events": "audit_event",
+}  # fmt: skip
+"""What the journal counts for a person → the table whose rows they are."""
 LINKS = "chaine/maillons.jsonl"
 SALTS = "chaine/sels.jsonl"
 _BROKEN = (
     "La chaîne d’audit de ce laboratoire ne se suit pas : aucune archive n’est produite. Prévenez l’administrateur : "
     "transcodeur verify-audit dit ce qui a été modifié."
 )
-_AT_WORK = (
+AT_WORK = (
     "Un travail est en cours dans ce laboratoire : une archive n’en tiendrait que la moitié. Attendez sa fin, ou "
     "annulez-le."
 )
@@ -68,6 +73,8 @@ class Archive:
     stated_at: datetime
     head_position: int
     head_hash: str
+    counts: Mapping[str, int]
+    """Table → its rows."""
 
 
 def chain_files(number: int) -> tuple[str, str]:
@@ -80,11 +87,13 @@ def make_archive(
     laboratory_id: int,
     deliver: Callable[[Path, Archive], object],
     actor: User | None = None,
+    publish: Callable[[Session, Archive], object] = lambda _session, _archive: None,
 ) -> Archive:
     """Write the archive of a laboratory, hand its file to `deliver`, then journal its SHA-256.
 
     The journal of the installation keeps it, and not that of the laboratory: the same state gives the same bytes
-    again. Raises ConflictError while a job is at work there, NotFoundError for a laboratory that there is not.
+    again. `publish` is called in the transaction that journals it. Raises ConflictError while a job is at work there,
+    NotFoundError for a laboratory that there is not.
     """
     with TemporaryDirectory(prefix="transcodeur-archive-") as name:
         folder = Path(name)
@@ -97,15 +106,17 @@ def make_archive(
             sha256 = written.zip_to(file)
         archive = Archive(
             laboratory.name, sha256, target.stat().st_size, sum(written.counts.values()), len(written.members),
-            written.stated_at, written.head_position, written.head_hash,
+            written.stated_at, written.head_position, written.head_hash, written.counts,
         )  # fmt: skip
         deliver(target, archive)
         with transactions.writing() as session:
             record(
                 session, "laboratory.archive", actor=actor, object_type="laboratory", object_id=laboratory_id,
-                laboratory=laboratory.name, sha256=sha256, rows=archive.rows, head_position=archive.head_position,
-                head_hash=archive.head_hash,
+                laboratory=laboratory.name, sha256=sha256, rows=archive.rows, files=archive.files,
+                head_position=archive.head_position, head_hash=archive.head_hash,
+                counts={what: archive.counts[table] for what, table in TOLD.items()},
             )  # fmt: skip
+            publish(session, archive)
     return archive
 
 
@@ -125,7 +136,7 @@ class _Writing:
     def run(self) -> "_Writing":
         """Read everything of the laboratory."""
         if repository.is_at_work(self._session, self._number):
-            raise ConflictError(_AT_WORK)
+            raise ConflictError(AT_WORK)
         archives = repository.archives_of(self._session, self._number)
         self._links(self._number, self._number, LINKS, SALTS, None)
         for number, archive in enumerate(archives, start=1):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,11 @@ def fill(engine: Engine, catalogue_id: int, count: int, people: tuple[int, int])
                 )
             )
         }
-        source = SourceFile(catalogue_id=catalogue_id, kind=FileKind.LOINC_3, file_name="LOINC_3.csv", sha256="0" * 64,
-                            content=_file(ids), dialect=_DIALECT, columns=_COLUMNS, row_count=count)  # fmt: skip
+        content = _file(ids)
+        source = SourceFile(
+            catalogue_id=catalogue_id, kind=FileKind.LOINC_3, file_name="LOINC_3.csv", content=content,
+            sha256=sha256(content).hexdigest(), dialect=_DIALECT, columns=_COLUMNS, row_count=count,
+        )  # fmt: skip
         session.add(source)
         session.flush()
         rows = (

@@ -33,6 +33,11 @@ expect.set_options(timeout=PATIENCE)
 
 PageFor = Callable[[str], Page]
 
+ANSWERS = (
+    ("401", ""), ("403", "/signature"), ("403", "/depart/fermer"), ("422", "/depart/fermer"), ("404", "/couverture"),
+)  # fmt: skip
+"""Status and part of an address: a refused sign-in, a proof that is asked again before a signature or a closing, a name
+that is not that of the laboratory, and a page of a laboratory that was closed meanwhile are answers, not faults."""
 GUIDE = os.environ.get("GUIDE_PICTURES", "")
 """Where a run writes the pictures of `docs/guide`; nowhere unless asked."""
 
@@ -78,9 +83,9 @@ def page_for(browser: Browser, address: str, world: World, settings: Settings) -
     contexts = []
 
     def listen(message: ConsoleMessage) -> None:
-        # A refused sign-in, and a proof that is asked again before a signature, are answers, not faults.
-        asked_again = "status of 403" in message.text and "/signature" in message.location.get("url", "")
-        if message.type == "error" and "status of 401" not in message.text and not asked_again:
+        asked = message.location.get("url", "")
+        is_answer = any(f"status of {status}" in message.text and part in asked for status, part in ANSWERS)
+        if message.type == "error" and not is_answer:
             complaints.append(message.text)
 
     def make(email: str) -> Page:

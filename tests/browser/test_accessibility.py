@@ -51,6 +51,7 @@ PEOPLE = (TRANSCODER, BIOLOGIST, READER, ADMINISTRATOR)
 
 NOT_PAGES = {
     "/administration",
+    "/administration/laboratoires/{laboratory_id}/depart/archive",
     "/catalogues/{catalogue_id}/couverture/rapport.json",
     "/catalogues/{catalogue_id}/couverture/{kind}.csv",
     "/catalogues/{catalogue_id}/exports/rapport.csv",

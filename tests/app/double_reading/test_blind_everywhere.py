@@ -271,6 +271,7 @@ MAY_REFUSE = {
     "/catalogues/{catalogue_id}/double-lecture/{local_test_id}/conciliation",
     "/catalogues/{catalogue_id}/signature/comparaison",
     "/administration",
+    "/administration/laboratoires/{laboratory_id}/depart/archive",
     "/connexion",
     "/readyz",
 }

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, func, select
 from sqlmodel import Session, col
 
 from app.audit.heads import Head, heads
@@ -124,3 +124,27 @@ def test_it_comes_back_with_its_archive(
         assert len(chains) == 2
         local = session.scalars(select(User).where(~col(User.is_foreign))).all()
         assert {person.email for person in local} == {person.email for person in world.users.values()}
+
+
+FEW = {"laboratory", "catalogue", "source_file", "proposal_run"}
+"""Tables of which a laboratory has so few rows that those that refer to them may be looked for by reading all."""
+
+
+def test_a_row_goes_without_another_table_being_read_whole() -> None:
+    """The database looks for what refers to each row that goes: without an index, in the rows of every laboratory."""
+    erased = {table.name for table in laboratory_tables()} - FEW
+    unread = []
+    for table in metadata.sorted_tables:
+        leading = {next(iter(index.columns)).name for index in table.indexes}
+        leading |= {
+            next(iter(constraint.columns)).name
+            for constraint in table.constraints
+            if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint)
+        }
+        unread += [
+            f"{table.name}.{column.name}"
+            for column in table.columns
+            for foreign in column.foreign_keys
+            if foreign.column.table.name in erased and column.name not in leading and not column.unique
+        ]
+    assert unread == []
