@@ -36,6 +36,15 @@ def _references(table: str) -> Mapping[str, str]:
     return {key.name: table, **found, **LOOSE.get(table, {})}
 
 
+@cache
+def _numbered(table: str) -> str:
+    """The table whose numbers the key of this one holds: itself, or the one that its only key leads to."""
+    model = metadata.tables.get(table)
+    keys = list(model.primary_key.columns) if model is not None else []
+    foreign = [item.column.table.name for item in keys[0].foreign_keys] if len(keys) == 1 else []
+    return foreign[0] if foreign else table
+
+
 class Renumbering:
     """How numbers of there became numbers of here, from `ImportedArchive.keys`."""
 
@@ -54,6 +63,7 @@ class Renumbering:
 
     def here(self, table: str, there: int) -> int | None:
         """The number here of a row of there; None when it did not come."""
+        table = _numbered(table)
         if table in self._maps:
             return self._maps[table].get(there)
         first, last = self._spans.get(table, (1, 0))
@@ -61,6 +71,7 @@ class Renumbering:
 
     def there(self, table: str, here: int) -> int | None:
         """The number there of a row of here; None when it did not come from there."""
+        table = _numbered(table)
         if table in self._back:
             return self._back[table].get(here)
         first, last = self._spans.get(table, (1, 0))

@@ -1,6 +1,7 @@
 """The chains of an archive against its staged rows: every link follows, every row is what its link says."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from app.audit.imported import Renumbering
@@ -19,7 +20,7 @@ from app.platform.chain_digests import (
     row_digest,
 )
 from app.portability.carried import CHAINED_AND_CARRIED, file_of
-from app.portability.encoding import UnreadableError, moment
+from app.portability.encoding import UnreadableError, check_moment, moment
 from app.portability.staging import Stage
 from app.portability.told import Told
 from app.portability.writing import LINKS, SALTS, chain_files
@@ -28,12 +29,12 @@ _NAMES = {"chain", "column_names", "kind", "linked_at", "members", "position", "
 Lines = Mapping[str, Iterator[tuple[int, Any]]]
 
 
-def check_chains(stage: Stage, told: Told, lines: Lines) -> None:
-    """Raise UnreadableError at the first link or row that does not hold."""
+def check_chains(stage: Stage, told: Told, lines: Lines, latest: datetime) -> None:
+    """Raise UnreadableError at the first link or row that does not hold; `latest`: when a link may be of, at most."""
     archives = [row for _, row in stage.rows("imported_archive")]
     if len(archives) != told.nested:
         raise UnreadableError("manifeste.json : ses chaînes ne sont pas celles des archives d’avant")
-    head = _Chain(stage, told.number, LINKS, SALTS, [], is_own=True).run(lines)
+    head = _Chain(stage, told.number, LINKS, SALTS, [], latest, is_own=True).run(lines)
     if head != (told.head_position, told.head_hash):
         raise UnreadableError(f"{LINKS} : son dernier maillon n’est pas celui que dit manifeste.json")
     for table in CHAINED_AND_CARRIED:
@@ -47,17 +48,18 @@ def check_chains(stage: Stage, told: Told, lines: Lines) -> None:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnreadableError(f"{file_of('imported_archive')} : ses numéros ne se lisent pas") from error
         named = chain_files(place + 1)
-        head = _Chain(stage, archive["origin_chain"], *named, ways, is_own=False).run(lines)
+        head = _Chain(stage, archive["origin_chain"], *named, ways, latest, is_own=False).run(lines)
         if head != (archive["head_position"], archive["head_hash"]):
             raise UnreadableError(f"{named[0]} : son dernier maillon n’est pas celui que dit l’archive d’alors")
 
 
 class _Chain:
     def __init__(
-        self, stage: Stage, number: int, links: str, salts: str, ways: Sequence[Renumbering], *, is_own: bool
-    ) -> None:
+        self, stage: Stage, number: int, links: str, salts: str, ways: Sequence[Renumbering], latest: datetime, *,
+        is_own: bool,
+    ) -> None:  # fmt: skip
         self._stage, self._number, self._links, self._salts = stage, number, links, salts
-        self._ways, self._is_own = ways, is_own
+        self._ways, self._latest, self._is_own = ways, latest, is_own
 
     def run(self, lines: Lines) -> tuple[int, str]:
         """Position and hash of the last link."""
@@ -67,7 +69,7 @@ class _Chain:
         sealed: dict[str, int] = {}
         for line, link in lines[self._links]:
             where = f"{self._links}, ligne {line}"
-            _check_link(link, where)
+            _check_link(link, where, self._latest)
             if link["previous_hash"] != before or link["position"] != position + 1 or link["chain"] != self._number:
                 raise UnreadableError(f"{where} : ce maillon ne suit pas celui d’avant")
             position, before = position + 1, digest(canonical(link))
@@ -134,7 +136,7 @@ class _Chain:
             return False
 
 
-def _check_link(link: Any, where: str) -> None:
+def _check_link(link: Any, where: str, latest: datetime) -> None:
     numbers = ("chain", "position")
     if (
         not isinstance(link, dict) or link.keys() != _NAMES
@@ -144,7 +146,7 @@ def _check_link(link: Any, where: str) -> None:
     ):  # fmt: skip
         raise UnreadableError(f"{where} : ce n’est pas un maillon")
     try:
-        moment(link["linked_at"])
+        check_moment(moment(link["linked_at"]), latest)
     except UnreadableError as error:
         raise UnreadableError(f"{where} : {error}") from error
 

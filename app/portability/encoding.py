@@ -10,7 +10,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, BinaryIO
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, DateTime, Float, Integer
@@ -22,6 +22,10 @@ from app.platform.chain_digests import canonical
 LONGEST_LINE = 16 << 20
 """Bytes of one row: more than any that the workbench writes."""
 DEEPEST = 40
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No fact is older: each day since then would be counted."""
+AHEAD = timedelta(days=2)
+"""How far the clock of there may be ahead of that of here."""
 LARGEST, LARGEST_BIG = 2**31 - 1, 2**63 - 1
 
 
@@ -71,9 +75,19 @@ def raw_csv(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     """The heading and the rows of a CSV with the number of the row (the heading is 1). Raises UnreadableError."""
     text = io.TextIOWrapper(io.BufferedReader(_Bounded(file)), encoding="utf-8-sig", newline="")
     before = csv.field_size_limit(LONGEST_LINE)
-    number = 0
+    number = read = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal read
+        while line := text.readline(LONGEST_LINE + 1):
+            read += len(line)
+            if read > LONGEST_LINE:
+                raise UnreadableError(f"ligne {number + 1} : ligne trop longue")
+            yield line
+
     try:
-        for number, row in enumerate(csv.reader(text, delimiter=";", strict=True), start=1):
+        for number, row in enumerate(csv.reader(lines(), delimiter=";", strict=True), start=1):
+            read = 0
             yield number, row
     except UnicodeDecodeError as error:
         raise UnreadableError(f"ligne {number + 1} : ce n'est pas de l'UTF-8") from error
@@ -238,6 +252,14 @@ def moment(value: Any) -> datetime:
     if f"{found.replace(tzinfo=None).isoformat(timespec='microseconds')}Z" != value:
         raise UnreadableError("un moment est attendu (2026-03-01T08:30:15.000000Z)")
     return found
+
+
+def check_moment(value: datetime, latest: datetime) -> None:
+    """Raise UnreadableError for a moment at which no fact was written: before EARLIEST, or after this one."""
+    if value < EARLIEST:
+        raise UnreadableError(f"aucun fait n'est d'avant {EARLIEST.year}")
+    if value > latest:
+        raise UnreadableError("ce moment est à venir ; l'horloge de l'une des deux installations est peut-être fausse")
 
 
 def _day(value: Any) -> date:

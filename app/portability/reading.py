@@ -4,12 +4,14 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.claims.canonical_zip import Member, NotCanonicalError, read_zip
 from app.claims.inventory import Sums, sums_file
 from app.errors import InvalidInputError
+from app.models import utc_now
 from app.portability.carried import (
     BYTES,
     CARRIED,
@@ -33,14 +35,25 @@ from app.portability.documents import (
     README,
     SUMS,
 )
-from app.portability.encoding import UnreadableError, checked, of_cell, raw_csv, raw_json, strict_json
-from app.portability.shapes import SHAPES, WORDS, fits
+from app.portability.encoding import (
+    AHEAD,
+    UnreadableError,
+    check_moment,
+    checked,
+    of_cell,
+    raw_csv,
+    raw_json,
+    strict_json,
+)
+from app.portability.shapes import BELOW_NOTHING, SHAPES, WORDS, fits, form_of
 from app.portability.staging import Stage
 from app.portability.told import MANIFEST_SHAPE, Foreigner, Told, checked_context
 from app.portability.writing import LINKS, MOST_MEMBERS, SALTS, chain_files, content_name, manifest_bytes
 
-MOST_TOLD = 64 << 20
-"""Bytes of a file that is read whole: manifest, context."""
+MOST_TOLD = 16 << 20
+"""Bytes of a file that is read whole: manifest, context. The manifest of the most files has 12 MB."""
+MOST_PEOPLE = 10_000
+"""Each becomes an account."""
 
 
 class ArchiveRefusedError(InvalidInputError):
@@ -118,6 +131,7 @@ class _Reading:
     def __init__(self, path: Path, file: BinaryIO, members: dict[str, Member], sha256: str, stage: Stage) -> None:
         self._path, self._file, self._members, self._sha256, self._stage = path, file, members, sha256, stage
         self._contents: dict[str, tuple[str, int, int]] = {}
+        self._latest = utc_now() + AHEAD
 
     def run(self) -> Verified:
         manifest = self._manifest()
@@ -135,7 +149,8 @@ class _Reading:
         self._one_laboratory(told)
         self._bytes()
         self._stage.begin()
-        check_chains(self._stage, told, {name: self._lines(name) for name in known if name.startswith("chaine/")})
+        lines = {name: self._lines(name) for name in known if name.startswith("chaine/")}
+        check_chains(self._stage, told, lines, self._latest)
         self._stage.end()
         return Verified(self._path, self._sha256, told, self._stage, self._members)
 
@@ -195,6 +210,8 @@ class _Reading:
                     if cells != list(PEOPLE_COLUMNS):
                         raise UnreadableError("ligne 1 : ce ne sont pas ses colonnes")
                     continue
+                if number > MOST_PEOPLE + 1:
+                    raise UnreadableError(f"ligne {number} : plus de {MOST_PEOPLE} personnes")
                 person = Foreigner.of(cells, number)
                 if person.number in found:
                     raise UnreadableError(f"ligne {number} : le numéro {person.number} y est déjà")
@@ -273,6 +290,7 @@ class _Reading:
             words = WORDS.get((name, column))
             if words is not None and row[column] not in words:
                 raise UnreadableError(f"colonne {column} : « {str(row[column])[:40]} » n’est pas un de ses mots")
+            _check_form(name, column, row[column], self._latest)
         key = next(iter(table_of(name).primary_key.columns)).name
         if not row[key] >= 1:
             raise UnreadableError(f"colonne {key} : un numéro commence à 1")
@@ -339,6 +357,21 @@ class _Reading:
             is_erased = found.size == 0 and self._stage.is_erased(name, number, "content")
             if found.sha256 != digest and not is_erased:
                 raise UnreadableError(f"{where} : « {member} » n’est pas le fichier dont elle dit l’empreinte")
+
+
+def _check_form(name: str, column: str, value: Any, latest: datetime) -> None:
+    """Raise UnreadableError for a text, a number or a moment that the workbench never writes in this column."""
+    if isinstance(value, str):
+        form = form_of(name, column)
+        if form is not None and not form.fullmatch(value):
+            raise UnreadableError(f"colonne {column} : « {value[:40]} » n’est pas de sa forme")
+    elif isinstance(value, datetime):
+        try:
+            check_moment(value, latest)
+        except UnreadableError as error:
+            raise UnreadableError(f"colonne {column} : {error}") from error
+    elif type(value) is int and value < 0 and column not in BELOW_NOTHING:
+        raise UnreadableError(f"colonne {column} : un nombre de zéro ou plus est attendu")
 
 
 def _refuse_strange(line: int, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, DateTime, Float,
 from app.claims.tables import NO, YES
 from app.portability.carried import BYTES, CARRIED, file_of, is_nested, references, written_columns
 from app.portability.encoding import LARGEST, LARGEST_BIG, kind_of
-from app.portability.shapes import SHAPES, WORDS
+from app.portability.shapes import BELOW_NOTHING, SHAPES, WORDS, form_of
 from app.portability.words import TABLES, said_of
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -57,7 +57,8 @@ def _value(name: str, column: Column[Any]) -> dict[str, Any]:
         found = {"type": "boolean"}
     elif kind in (Integer, BigInteger):
         most = LARGEST if kind is Integer else LARGEST_BIG
-        found = {"type": "integer", "minimum": -most, "maximum": most}
+        least = -most if column.name in BELOW_NOTHING else 0
+        found = {"type": "integer", "minimum": least, "maximum": most}
     elif kind is Float:
         found = {"type": "number"}
     elif kind is DateTime:
@@ -70,6 +71,8 @@ def _value(name: str, column: Column[Any]) -> dict[str, Any]:
             found["maxLength"] = length
         if (name, column.name) in WORDS:
             found["enum"] = sorted(WORDS[name, column.name])
+        elif (form := form_of(name, column.name)) is not None:
+            found["pattern"] = f"^{form.pattern}$"
     return {"anyOf": [found, {"type": "null"}]} if column.nullable else found
 
 
@@ -79,7 +82,7 @@ def _cell(name: str, column: Column[Any]) -> dict[str, Any]:
     if kind is Boolean:
         found["enum"] = [NO, YES]
     elif kind in (Integer, BigInteger):
-        found["pattern"] = r"^-?\d+$"
+        found["pattern"] = r"^-?\d+$" if column.name in BELOW_NOTHING else r"^\d+$"
     elif kind is DateTime:
         found["pattern"] = _MOMENT
     elif kind is Date:
@@ -88,6 +91,8 @@ def _cell(name: str, column: Column[Any]) -> dict[str, Any]:
         found["pattern"] = r"^-?\d+(\.\d+)?(e-?\d+)?$"
     elif (name, column.name) in WORDS:
         found["enum"] = sorted(WORDS[name, column.name])
+    elif (form := form_of(name, column.name)) is not None:
+        found["pattern"] = f"^'?{form.pattern}$"
     elif (length := getattr(column.type, "length", None)) is not None:
         # An apostrophe may stand before the text.
         found["maxLength"] = length + 1

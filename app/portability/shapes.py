@@ -1,10 +1,17 @@
 """Which words a column may hold, and of which shape its JSON values are: what pages read is what was checked."""
 
+import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
+from app.effective.lines import Finding
 from app.effective.repairs import Repair
+from app.exports.schemas import ExportKind
+from app.files.encodings import ENCODINGS
 from app.files.kinds import FileKind, Level
+from app.files.loinc_cells import CellFinding
+from app.files.loinc_cells import Repair as CellRepair
 from app.models import (
     Action,
     BatchKind,
@@ -16,7 +23,6 @@ from app.models import (
     EarlierVerdict,
     FhirNaming,
     MethodChoice,
-    Outcome,
     Proof,
     ReadingOrigin,
     Relation,
@@ -26,9 +32,11 @@ from app.models import (
     RunStatus,
     TaskKind,
 )
+from matcher.types import Axis, Band, Unread, Verdict
 
 _RELATIONS = {"", *(item.value for item in Relation)}
 _ROLES = {item.value for item in Role}
+_BANDS = tuple(item.value for item in Band)
 
 
 def _of(enumeration: Any, *more: str) -> frozenset[str]:
@@ -41,12 +49,14 @@ WORDS: Mapping[tuple[str, str], Collection[str]] = {
     ("local_test", "level"): _of(Level),
     ("catalogue_change", "kind"): _of(ChangeKind),
     ("proposal_run", "status"): _of(RunStatus),
-    ("proposal", "band"): frozenset({"sure", "to_check", "uncertain"}),
+    ("proposal", "band"): frozenset(_BANDS),
     ("decision", "action"): _of(Action),
     ("decision", "relation"): _RELATIONS,
     ("decision", "author_role"): _ROLES,
     ("batch", "kind"): _of(BatchKind),
+    ("batch", "action"): _of(Action),
     ("batch", "relation"): _RELATIONS,
+    ("batch", "lowest_band"): frozenset({"", *_BANDS}),
     ("reading_request", "origin"): _of(ReadingOrigin),
     ("second_reading", "action"): _of(Action),
     ("second_reading", "relation"): _RELATIONS,
@@ -57,6 +67,9 @@ WORDS: Mapping[tuple[str, str], Collection[str]] = {
     ("consistency_answer", "author_role"): _ROLES,
     ("review_task", "kind"): _of(TaskKind),
     ("sign_off", "proof"): _of(Proof),
+    ("export_record", "kind"): _of(ExportKind),
+    ("earlier_statement", "finding"): _of(CellFinding),
+    ("earlier_statement", "repair"): _of(CellRepair, ""),
     ("earlier_statement", "taken_as"): _of(EarlierUse),
     ("earlier_statement", "verdict"): _of(EarlierVerdict),
     ("method_rule", "choice"): _of(MethodChoice),
@@ -67,10 +80,44 @@ WORDS: Mapping[tuple[str, str], Collection[str]] = {
     ("effective_count", "repair"): frozenset({"", *(item.value for item in Repair)}),
 }
 """(table, column) → the words that it may hold."""
-OUTCOMES = _of(Outcome)
+
+
+def _words(enumeration: Any) -> str:
+    word = "|".join(item.value for item in enumeration)
+    return f"((?:{word})(?: (?:{word}))*)?"
+
+
+PUBLIC_ID = "[0-9a-f-]{36}"
+_DIGEST, _FINESS = "([0-9a-f]{64})?", "([0-9][0-9AB][0-9]{7})?"
+FORMS: Mapping[tuple[str, str], str] = {
+    ("reading_request", "batch_public_id"): f"({PUBLIC_ID})?",
+    ("sign_off", "rpps"): "([0-9]{11})?",
+    ("sign_off", "finess_ej"): _FINESS,
+    ("sign_off", "finess_et"): _FINESS,
+    ("proposal", "unread"): _words(Unread),
+    ("effective_count", "findings"): _words(Finding),
+    ("code_request_step", "waiting_system"): "([0-9.]*)",
+}
+"""(table, column) → what its texts look like: pages count on it."""
+_COMMON_FORMS = {"public_id": PUBLIC_ID, "sha256": _DIGEST, "compressed_sha256": _DIGEST, "content_sha256": _DIGEST,
+                 "mapping_sha256": _DIGEST, "archive_sha256": _DIGEST, "source_sha256": _DIGEST, "head_hash": _DIGEST,
+                 "release_hash": _DIGEST, "circuit_hash": _DIGEST}  # fmt: skip
+"""The same by the name of the column, in whatever table."""
+
+
+@cache
+def form_of(table: str, column: str) -> re.Pattern[str] | None:
+    """What the texts of a column look like; None: like anything."""
+    form = FORMS.get((table, column)) or _COMMON_FORMS.get(column)
+    return re.compile(form) if form else None
+
+
+BELOW_NOTHING = frozenset({"moved_decisions", "moved_rows", "moved_changes", "staged_for_job_id"})
+"""The columns whose whole numbers may be below zero: all others count, or name."""
 
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _WHOLE: Mapping[str, Any] = {"type": "integer"}
+_BOOLEAN: Mapping[str, Any] = {"type": "boolean"}
 _ANY: Mapping[str, Any] = {}
 _OBJECT: Mapping[str, Any] = {"type": "object"}
 _LIST: Mapping[str, Any] = {"type": "array"}
@@ -84,10 +131,15 @@ def _object_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"type": "object", "additionalProperties": value}
 
 
+def _one_of(enumeration: Any) -> Mapping[str, Any]:
+    return {"type": "string", "enum": [item.value for item in enumeration]}
+
+
 _EVIDENCE = {
     "type": "object",
     "properties": {
-        "axis": _TEXT, "verdict": _TEXT, "sentence": _TEXT, "local": _TEXT, "term": _TEXT, "weight": {"type": "number"},
+        "axis": _one_of(Axis), "verdict": _one_of(Verdict), "sentence": _TEXT, "local": _TEXT, "term": _TEXT,
+        "weight": {"type": "number"},
     },
     "required": ["axis", "verdict", "sentence"],
 }  # fmt: skip
@@ -97,23 +149,52 @@ _CHAPTER = {
     "minItems": 5,
     "maxItems": 5,
 }
+_FIGURE = {
+    "type": "object",
+    "properties": {
+        "name": _TEXT, "scope": _TEXT, "definition": _TEXT, "numerator": _WHOLE, "denominator": _WHOLE,
+        "rows_missing": _WHOLE,
+    },
+    "required": ["name", "scope", "definition", "numerator", "denominator", "rows_missing"],
+    "additionalProperties": False,
+}  # fmt: skip
+_TERM = {
+    "type": "object",
+    "properties": dict.fromkeys(
+        ("loinc_num", "component", "property", "time_aspct", "system", "scale_typ", "method_typ", "long_common_name",
+         "status"), _TEXT,
+    ),
+}  # fmt: skip
+_REPLACEMENT = {
+    "type": "object",
+    "properties": dict.fromkeys(("loinc_num", "name", "status", "comment"), _TEXT),
+    "required": ["loinc_num", "name", "status", "comment"],
+}
+_DIALECT = {
+    "type": "object",
+    "properties": {
+        "encoding": {"type": "string", "enum": list(ENCODINGS)}, "bom": _BOOLEAN, "delimiter": _TEXT,
+        "quotechar": _TEXT, "quoting": _TEXT, "line_terminator": _TEXT, "header_rows": _WHOLE, "format": _TEXT,
+        "sheet": _TEXT, "starts": _list_of(_WHOLE), "shape": _TEXT,
+    },
+}  # fmt: skip
 SHAPES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("laboratory", "awaits"): _list_of(_OBJECT),
-    ("source_file", "dialect"): _OBJECT,
-    ("source_file", "columns"): _object_of(_ANY),
+    ("source_file", "dialect"): _DIALECT,
+    ("source_file", "columns"): _object_of(_WHOLE),
     ("source_row", "cells"): _list_of(_TEXT),
     ("proposal_run", "method_rules"): _object_of(_TEXT),
     ("proposal_run", "habits"): _list_of(_ANY),
     ("proposal", "evidence"): _list_of(_EVIDENCE),
-    ("review_task", "old"): _OBJECT,
-    ("review_task", "new"): _OBJECT,
-    ("review_task", "replacements"): _list_of(_OBJECT),
+    ("review_task", "old"): _TERM,
+    ("review_task", "new"): _TERM,
+    ("review_task", "replacements"): _list_of(_REPLACEMENT),
     ("sign_off", "chapters"): _list_of(_CHAPTER),
     ("sign_off", "carried"): _list_of(_CHAPTER),
-    ("sign_off", "coverage"): _list_of(_ANY),
+    ("sign_off", "coverage"): _list_of(_FIGURE),
     ("export_record", "counts"): _object_of(_ANY),
     ("earlier_statement", "contradictions"): _list_of(_TEXT),
-    ("earlier_statement", "differing"): _list_of(_TEXT),
+    ("earlier_statement", "differing"): _list_of(_one_of(Axis)),
     ("catalogue_habits", "habits"): _list_of(_ANY),
     ("import_profile", "choices"): _OBJECT,
     ("import_profile", "headings"): _list_of(_TEXT),
@@ -124,7 +205,8 @@ SHAPES: Mapping[tuple[str, str], Mapping[str, Any]] = {
 }
 """(table, column) → the JSON Schema of its values. `fits` understands what is used here, and no more."""
 _KINDS: Mapping[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "object": (dict,), "array": (list,),
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "object": (dict,),
+    "array": (list,),
 }  # fmt: skip
 
 
@@ -133,9 +215,15 @@ def fits(shape: Mapping[str, Any], value: Any) -> bool:
     kind = shape.get("type")
     if kind is not None and type(value) not in _KINDS[kind]:
         return False
+    if "enum" in shape and value not in shape["enum"]:
+        return False
     if isinstance(value, dict):
         known = shape.get("properties", {})
         others = shape.get("additionalProperties", _ANY)
+        if others is False:
+            others = _ANY
+            if not value.keys() <= known.keys():
+                return False
         return all(name in value for name in shape.get("required", ())) and all(
             fits(known.get(name, others), item) for name, item in value.items()
         )

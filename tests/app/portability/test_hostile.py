@@ -1,10 +1,13 @@
 """An archive that somebody rewrote is refused with its file and its line, and nothing of it is stored."""
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -14,10 +17,13 @@ from app.claims.inventory import Sums, sums_file
 from app.errors import InvalidInputError
 from app.models import metadata
 from app.platform.chain_digests import BEGINNING, canonical, digest
+from app.portability.carried import file_of, is_nested
 from app.portability.documents import MANIFEST, SUMS
+from app.portability.encoding import LONGEST_LINE, UnreadableError, raw_csv
 from app.portability.reading import ArchiveRefusedError
 from app.portability.writing import LINKS, MOST_MEMBERS, manifest_bytes
 from tests.app.exports.sample import Sample
+from tests.app.portability.every_table import fill_every_table
 from tests.app.portability.moving import Place, archived, arrived
 
 Contents = dict[str, bytes]
@@ -136,6 +142,102 @@ FORGED: list[tuple[str, Callable[[Contents], None], str]] = [
     ("a manifest of something else", with_manifest(rows=[]), "manifeste"),
     ("rows that are not counted", with_manifest(rows={}), "lignes"),
 ]
+
+EVIDENCE = [{"axis": "saveur", "verdict": "agree", "sentence": "x"}]
+UNREADABLE: list[tuple[str, str, object]] = [
+    ("laboratory", "created_at", "1999-12-31T23:59:59.000000Z"),
+    ("decision", "created_at", "9999-12-31T23:59:59.999999Z"),
+    ("decision", "public_id", "<script>alert(1)</script>"),
+    ("audit_event", "at", "2999-01-01T00:00:00.000000Z"),
+    ("local_test", "annual_volume", -7),
+    ("proposal", "evidence", EVIDENCE),
+    ("proposal", "unread", "tout"),
+    ("export_record", "kind", "bravo"),
+    ("earlier_statement", "finding", "bravo"),
+    ("earlier_statement", "repair", "bravo"),
+    ("earlier_statement", "differing", ["saveur"]),
+    ("effective_count", "findings", "with_loinc bravo"),
+    ("sign_off", "finess_ej", "Ajaccio"),
+    ("sign_off", "rpps", "12"),
+    ("sign_off", "coverage", ["80 %"]),
+    ("sign_off", "coverage", [{"name": "sans le reste"}]),
+    ("batch", "lowest_band", "bravo"),
+    ("review_task", "replacements", [{"loinc_num": "2823-3"}]),
+    ("source_file", "dialect", {"encoding": "rot13"}),
+    ("source_file", "dialect", {"header_rows": "un"}),
+    ("source_file", "columns", {"code": "A"}),
+    ("code_request_step", "waiting_system", "http://loinc.org"),
+]  # fmt: skip
+"""(table, column, what no page can show): the pages of the laboratory would fail, or count days without end."""
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"), UNREADABLE, ids=[f"{item[0]}.{item[1]}={item[2]}"[:60] for item in UNREADABLE]
+)
+@pytest.mark.only("sqlite", "nothing reaches the database")
+def test_what_the_workbench_never_writes_is_refused_before_its_chain(
+    decided: Sample, table: str, column: str, value: object, tmp_path: Path
+) -> None:
+    """Whoever computes every hash again can write any value: it must be of its column all the same."""
+    fill_every_table(decided)
+    path, forged = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    contents = opened(path)
+    if is_nested(table):
+        with_json(file_of(table), 1, column, value)(contents)
+    else:
+        _with_value(file_of(table), column, str(value))(contents)
+    zipped(contents, forged)
+    with pytest.raises(ArchiveRefusedError, match=rf"{file_of(table)}, ligne \d.*colonne {column} : (?!.*maillon)"):
+        arrived(decided.world.engine, forged)
+
+
+def _with_value(name: str, column: str, value: str) -> Callable[[Contents], None]:
+    """Another value in the first row of a CSV, whatever its cells hold."""
+
+    def change(contents: Contents) -> None:
+        rows = list(csv.reader(io.StringIO(contents[name].decode("utf-8-sig"), newline=""), delimiter=";"))
+        rows[1][rows[0].index(column)] = value
+        written = io.StringIO(newline="")
+        csv.writer(written, delimiter=";", lineterminator="\r\n").writerows(rows)
+        contents[name] = b"\xef\xbb\xbf" + written.getvalue().encode()
+
+    return change
+
+
+class Unending(io.RawIOBase):
+    """Bytes that come again and again, and how many were read."""
+
+    def __init__(self, piece: bytes) -> None:
+        self._piece, self.taken = piece, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = len(buffer)
+        buffer[:] = (self._piece * (size // len(self._piece) + 2))[self.taken % len(self._piece) :][:size]
+        self.taken += size
+        return size
+
+
+@pytest.mark.parametrize("piece", [b"x", b";", b'"a\n";'], ids=["a cell", "cells", "lines of a row"])
+def test_a_row_without_end_is_refused_before_it_fills_the_memory(piece: bytes) -> None:
+    file = Unending(piece) if piece != b'"a\n";' else Unending(b'"' + b"a\n" * 1_000_000 + b'";')
+    with pytest.raises(UnreadableError, match="trop longue"):
+        list(raw_csv(file))  # type: ignore[arg-type]
+    assert file.taken < 2 * LONGEST_LINE
+
+
+@pytest.mark.only("sqlite", "nothing reaches the database")
+def test_more_people_than_a_laboratory_has_are_refused(
+    decided: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    monkeypatch.setattr("app.portability.reading.MOST_PEOPLE", 1)
+    with pytest.raises(ArchiveRefusedError, match=r"personnes\.csv, ligne 3 : plus de 1"):
+        arrived(decided.world.engine, path)
 
 
 @pytest.mark.parametrize(("change", "said"), [(item[1], item[2]) for item in FORGED], ids=[item[0] for item in FORGED])
