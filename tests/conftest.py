@@ -9,6 +9,7 @@ import pickle
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 import structlog
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from fastapi.routing import _IncludedRouter
 from fastapi.testclient import TestClient
@@ -318,6 +320,22 @@ def nobody_waits_for_the_writer() -> Iterator[None]:
     """Long work gives way without a pause: in most tests nobody else writes; servers started by tests pause."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "GIVE_WAY_SECONDS", 0.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loop() -> Iterator[None]:
+    """Requests of browsers nobody opened with `with` are answered in one loop, whose threads stay.
+
+    The client would start a loop, its thread and those of the routes for each request, and end them all.
+    """
+
+    @contextmanager
+    def shared(client: TestClient) -> Iterator[BlockingPortal]:
+        yield client.portal or portal
+
+    with start_blocking_portal("asyncio") as portal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestClient, "_portal_factory", shared)
         yield
 
 
