@@ -17,6 +17,7 @@ from app.approval.service import approve_many, send_back
 from app.batches.asking import Asked, ask, sift
 from app.batches.repository import counts
 from app.cases.reasons import NO_LOINC_REASONS, usual_reason
+from app.demonstration import emitted
 from app.double_reading.service import Answer, read
 from app.errors import WorkbenchError
 from app.jobs.queue import JobQueue
@@ -142,6 +143,7 @@ def tell(engine: Engine, settings: Settings, catalogue_id: int, now: datetime) -
     last = datetime.combine(days[-1].date(), AFTERNOON, PARIS)
     decided += _accept_in_batch(engine, settings, people[Role.TRANSCODER][-1], last + timedelta(hours=2))
     _read_twice(engine, settings, people[Role.TRANSCODER], last + timedelta(hours=2, minutes=20))
+    emitted.read_some(engine, settings, people[Role.BIOLOGIST][0], last + timedelta(hours=3))
     return decided, approved
 
 

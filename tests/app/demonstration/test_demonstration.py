@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 
 import app
 from app.accounts.service import create_user
-from app.demonstration import story
+from app.demonstration import emitted, story
 from app.demonstration.service import (
     ACCOUNTS,
     DOMAIN,
@@ -24,6 +24,7 @@ from app.demonstration.service import (
 )
 from app.double_reading import asking
 from app.double_reading.queue_sql import waiting
+from app.effective.lines import Finding
 from app.errors import ConflictError
 from app.main import create_app
 from app.models import (
@@ -32,6 +33,8 @@ from app.models import (
     BatchAnswer,
     Catalogue,
     Decision,
+    EffectiveCount,
+    EffectiveRun,
     Level,
     LocalTest,
     LoincRelease,
@@ -126,6 +129,20 @@ def test_a_batch_and_a_disagreement_are_there_to_be_seen(demo_settings: Settings
     assert len(readings) > 3
     assert waits.reconciliation == 1
     assert waits.second > 0
+
+
+def test_a_week_of_emitted_reports_was_read(demo_settings: Settings) -> None:
+    with reading(prepare(demo_settings)) as session:
+        run = session.exec(select(EffectiveRun)).one()
+        counts = session.exec(select(EffectiveCount).where(EffectiveCount.run_id == run.id)).all()
+    assert (run.reports, run.level1_reports, run.damaged) == (emitted.REPORTS, 0, 0)
+    assert run.period_to is not None
+    assert run.period_to < run.created_at.date()
+    assert 0 < run.effective < run.results
+    findings = {word for line in counts for word in line.findings.split()}
+    for finding in (Finding.EFFECTIVE, Finding.LOCAL_ONLY, Finding.DIFFERS, Finding.NOT_IN_CATALOGUE):
+        assert finding in findings, "there is something to repair of each usual sort"
+    assert Finding.MASKED not in findings
 
 
 def test_two_groups_of_identical_rows_are_there_one_of_them_untouched(demo_settings: Settings) -> None:
