@@ -137,8 +137,10 @@ test: packages-for-tests $(STAMPS)/requirements-dev $(STAMPS)/application static
 	@$(MAKE) --no-print-directory check
 
 # Every verification runs, whatever the others found; the last line printed is that of the tests.
-# A process of tests takes half a gigabyte, and its share of Chromium: four at most, however many the cores.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+# One process of tests more than the machine has cores: some wait for a lease to end, a browser, a killed process.
+# Each takes half a gigabyte, and its share of Chromium: four at most, however many the cores.
+PROCESSES := $(shell cores=$$(nproc 2>/dev/null || echo 1); [ $$cores -ge 3 ] && echo 4 || echo $$((cores + 1)))
+PYTEST := $(BIN)/pytest -n $(PROCESSES) --dist worksteal
 
 check:
 	@failed=0; data=$$(mktemp -d); \

@@ -8,7 +8,7 @@ import os
 import pickle
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -187,6 +187,49 @@ share_routes()
 gc.disable()
 
 
+FIRST = (
+    "tests/chaos/",
+    "tests/browser/",
+    "tests/app/web/test_access_matrix.py",
+    "tests/app/web/test_statements.py",
+    "tests/security/",
+    "tests/app/demonstration/",
+    "tests/app/coverage/",
+)
+"""Where single tests last for many seconds: begun first, none of them is what everybody waits for at the end."""
+
+
+def spared(items: Sequence[pytest.Item]) -> set[pytest.Item]:
+    """The cases of tests marked `same_sql` that PostgreSQL does without: all but the first and the last of each.
+
+    `@pytest.mark.same_sql("why")`: the cases differ in what is received (a file, a form, a header, an address) and in
+    how it is read, which no database sees; SQLite has them all. A test whose cases the database meets otherwise is
+    never marked so: texts that are stored, numbers or lengths that a column does not hold, the character zero, locks,
+    the chain, searches, orders, counts, migrations.
+    """
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        mark = item.get_closest_marker("same_sql")
+        if mark is not None and item.callspec.params["database_kind"] == "postgresql":  # type: ignore[attr-defined]
+            assert mark.args[0], "same_sql(reason)"
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return {item for found in cases.values() for item in found[1:-1]}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long tests come first; the others stay in their order, without the cases that are spared."""
+    left_out = set() if config.getoption("--every-case") else spared(items)
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+    ranks = {place: rank for rank, place in enumerate(FIRST)}
+
+    def rank(item: pytest.Item) -> int:
+        return next((ranks[place] for place in FIRST if item.nodeid.startswith(place)), len(FIRST))
+
+    items.sort(key=rank)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What was collected is set aside, and the collector of this process begins."""
     gc.freeze()
@@ -213,6 +256,7 @@ class SeveralEngines(EngineCache):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--databases sqlite`: leave out one of the two databases."""
     parser.addoption("--databases", choices=DATABASES, help="run the tests on this database only")
+    parser.addoption("--every-case", action="store_true", help="on PostgreSQL too, every case of what reads alike")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -164,6 +164,7 @@ def test_nothing_is_received_from_whoever_is_not_signed_in(application: FastAPI,
         assert (answer.status, answer.headers["location"]) == (303, "/connexion"), name_of(item)
 
 
+@pytest.mark.same_sql("the route differs, and the rights are asked for alike")
 @pytest.mark.parametrize("item", WITH_A_BODY, ids=name_of)
 def test_nothing_is_received_from_who_may_not_send(
     application: FastAPI, world: World, settings: Settings, item: Unsafe

@@ -71,6 +71,7 @@ def test_blind_reading_and_reconciliation_in_three_browsers(readings: Readings, 
     assert readings.standing(desk.sodium) is ReadingStanding.RECONCILED
 
 
+@pytest.mark.only("sqlite", "what a key sends does not depend on the database")
 def test_a_doubt_asks_its_question_at_the_keyboard(readings: Readings, page_for: PageFor) -> None:
     desk = readings.desk
     readings.decide_and_ask(desk.sodium)
@@ -85,6 +86,7 @@ def test_a_doubt_asks_its_question_at_the_keyboard(readings: Readings, page_for:
     assert (said.action, said.reason) == ("doubt", "sérum ou plasma ?")
 
 
+@pytest.mark.only("sqlite", "what a page looks like does not depend on the database")
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 400), (1280, 800), (1920, 1080)])
 def test_no_page_of_the_double_reading_scrolls_sideways(
     readings: Readings, page_for: PageFor, width: int, height: int

@@ -10,7 +10,10 @@ from tests.browser.conftest import PageFor
 from tests.browser.test_review_moves import another_server
 from tests.conftest import TRANSCODER
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.only("sqlite", "what happens in the browser does not depend on the database"),
+]
 __all__ = ["desk"]
 
 

@@ -110,6 +110,7 @@ def test_a_decision_that_waits_too_long_comes_back(
     eventually(page, lambda: desk.state(desk.sodium).status, Status.DECIDED)
 
 
+@pytest.mark.only("sqlite", "what a page looks like does not depend on the database")
 @pytest.mark.parametrize("width", [320, 640, 1280])
 def test_the_work_pages_never_scroll_sideways(desk: Desk, page_for: PageFor, width: int) -> None:
     page = page_for(BIOLOGIST)

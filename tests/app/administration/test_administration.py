@@ -34,6 +34,7 @@ def role_of(engine: Engine, user_id: int, laboratory_id: int) -> str | None:
         ).first()
 
 
+@pytest.mark.same_sql("the page differs, and the rights are asked for alike")
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("email", [TRANSCODER, BIOLOGIST, READER])
 def test_administration_is_closed_to_the_others(client_for: ClientFor, page: str, email: str) -> None:

@@ -146,6 +146,7 @@ def test_more_rows_than_a_person_reads_are_refused(desk: Desk, client_for: Clien
     assert client_for(BIOLOGIST).post(url(desk, "?depuis=lecture"), data=sent).status_code == 422
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize(
     "rest",
     ["/lot", "/lot?perimetre=chapitre", "/lot?perimetre=groupe&ligne=999", "/lot?perimetre=x",

@@ -147,6 +147,7 @@ def test_a_contradicted_code_is_never_given_to_a_group(desk: Desk, client_for: C
     assert statuses(desk, ids) == [Status.TODO] * 3
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize(
     ("data", "problem"),
     [

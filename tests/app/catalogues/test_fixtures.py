@@ -51,6 +51,7 @@ def test_there_are_enough_of_them() -> None:
     assert len({item.name for item in ALL}) == len(ALL)
 
 
+@pytest.mark.same_sql("the file differs, and nothing of it is stored")
 @pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
 def test_a_file_is_understood(session: Session, item: Fixture) -> None:
     (file,) = read_files([item.incoming])
@@ -88,6 +89,7 @@ def exported(
     return build(material, settings, request, utc_now(), "essai")[0].content
 
 
+@pytest.mark.same_sql("each of these files is stored on both by the test above")
 @pytest.mark.parametrize("item", [item for item in IMPORTED if item.is_text], ids=lambda item: item.name)
 def test_received_columns_come_back_byte_for_byte(
     importer: Importer, settings: Settings, release: LoincRelease, item: Fixture
@@ -110,6 +112,7 @@ def test_received_columns_come_back_byte_for_byte(
             assert after.terminator == before.terminator
 
 
+@pytest.mark.same_sql("each of these files is stored on both by a test above")
 @pytest.mark.parametrize("item", WORKBOOK_FIXTURES, ids=lambda item: item.name)
 def test_received_cells_of_a_workbook_come_back(
     importer: Importer, settings: Settings, release: LoincRelease, item: Fixture

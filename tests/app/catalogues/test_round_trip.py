@@ -44,6 +44,7 @@ VARIANTS = list(
 )
 
 
+@pytest.mark.same_sql("the same rows, written otherwise")
 @pytest.mark.parametrize(("encoding", "header", "quoting", "end"), VARIANTS)
 def test_the_received_bytes_come_back_with_columns_appended(
     importer: Importer, encoding: tuple[str, bool], header: bool, quoting: str, end: str

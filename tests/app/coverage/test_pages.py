@@ -97,6 +97,7 @@ def test_the_command_in_json(run: CliRunner, sample: Sample) -> None:
     assert json.loads(result.output)["figures"][0]["denominator"] == 8
 
 
+@pytest.mark.same_sql("the text of a cell differs")
 @pytest.mark.parametrize("start", FORMULA_STARTERS)
 def test_no_cell_of_a_table_is_taken_for_a_formula(engine: Engine, world: World, sample: Sample, start: str) -> None:
     """Those in full width, which some spreadsheets read as the others, and those behind an end of line, too."""

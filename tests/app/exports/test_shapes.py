@@ -199,6 +199,7 @@ def test_the_reader_knows_how_many_columns_are_added() -> None:
     assert len(COMPLETED) == COMPLETED_COLUMNS
 
 
+@pytest.mark.same_sql("the same rows, written otherwise")
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_file_comes_back_as_it_came_and_says_the_same_again(world: World, settings: Settings, name: str) -> None:
     shape = SHAPES[name]

@@ -223,6 +223,7 @@ def test_the_longest_months_end_where_the_next_begins() -> None:
         assert (end.month - month) % 12 == 1
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize(
     "query",
     [

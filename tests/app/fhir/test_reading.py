@@ -132,6 +132,7 @@ def test_pages_of_a_search(program: TestClient) -> None:
     assert len(seen) == len(set(seen)) == 6
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize("query", ["_count=x", "_summary=text", "name:missing=true", "url:below=x", "_offset=-1"])
 def test_bad_searches_are_refused(program: TestClient, query: str) -> None:
     answer = program.get(f"/fhir/ConceptMap?{query}")
@@ -139,6 +140,7 @@ def test_bad_searches_are_refused(program: TestClient, query: str) -> None:
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.same_sql("the same resource, written otherwise")
 @pytest.mark.parametrize(
     ("accept", "parameters", "wanted"),
     [

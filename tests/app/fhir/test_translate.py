@@ -217,6 +217,7 @@ def test_the_release_stated_wins_over_the_names(program: TestClient, analyses: s
     assert said(program.post(ADDRESS, json=body, headers=sent_as_r5))[0]
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize(
     "query",
     [
@@ -239,6 +240,7 @@ def test_unclear_questions_are_refused(program: TestClient, query: str) -> None:
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize(
     ("content", "media_type", "status"),
     [

@@ -67,6 +67,7 @@ def test_a_received_file_has_a_plain_name(
     assert _names(engine) == [kept]
 
 
+@pytest.mark.same_sql("refused as it is read")
 @pytest.mark.parametrize(
     "options",
     [
@@ -82,6 +83,7 @@ def test_an_encoding_that_turns_what_was_sent_is_refused(
     assert _names(engine) == []
 
 
+@pytest.mark.same_sql("the encoding differs")
 @pytest.mark.parametrize(
     "options", ["", "; charset=utf-8", "; charset=UTF-8", "; charset=iso-8859-1", "; charset*=utf-8''undefined"]
 )

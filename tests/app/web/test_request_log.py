@@ -51,6 +51,7 @@ def test_a_laboratory_that_is_closed_to_the_person_is_not_said(client_for: Clien
     assert one(logs)["user_id"] == world.user_id(ADMINISTRATOR)
 
 
+@pytest.mark.same_sql("the address differs")
 @pytest.mark.parametrize(
     ("method", "address", "route", "status"),
     [
@@ -91,6 +92,7 @@ def test_only_a_trusted_proxy_gives_the_identifier(engine: Engine, settings: Set
     assert identifier(create_app(settings, engine), PROXY, GIVEN) != GIVEN
 
 
+@pytest.mark.same_sql("a header, as it is read")
 @pytest.mark.parametrize("given", ["", "court", "x" * 65, "deux mots 12345", "a@exemple.fr", 'a"};{"b":"12345'])
 def test_an_ill_formed_identifier_is_replaced(engine: Engine, settings: Settings, given: str) -> None:
     behind = create_app(settings.model_copy(update={"trusted_proxies": "192.0.2.10"}), engine)

@@ -46,6 +46,7 @@ def test_a_page_without_tls_writes_nothing_where_tls_is_spoken(settings: Setting
     assert statuses == [303, 403, 303, 303]
 
 
+@pytest.mark.same_sql("the address differs")
 @pytest.mark.parametrize("path", ["/connexion", "/", "/nulle-part", "/static/css/common/base.css", "/static/x"])
 def test_every_answer_has_the_security_headers(anonymous: TestClient, path: str) -> None:
     headers = anonymous.get(path).headers
@@ -63,6 +64,7 @@ def test_pages_are_not_stored(anonymous: TestClient) -> None:
     assert anonymous.get("/connexion").headers["cache-control"] == "no-store"
 
 
+@pytest.mark.same_sql("a header, refused as it is read")
 @pytest.mark.parametrize(
     "headers",
     [

@@ -64,6 +64,7 @@ def test_the_address_stays_while_the_content_does(visitor: TestClient, static_di
     assert stylesheet_url(visitor) == before
 
 
+@pytest.mark.same_sql("the address differs")
 @pytest.mark.parametrize("query", ["", "?v=", "?v=000000000000", "?v=absent", "?autre=1"])
 def test_any_other_address_must_be_asked_for_again(visitor: TestClient, query: str) -> None:
     answer = visitor.get(f"/static/css/common/base.css{query}")
