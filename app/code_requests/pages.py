@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import field_validator
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
@@ -13,12 +13,12 @@ from app.code_requests import repository
 from app.code_requests.preparing import searched_texts
 from app.code_requests.repository import ORDERS, Counts, Declared, Found
 from app.code_requests.wording import DECLARED, DECLARED_WORD, STATUS, STATUS_WORD
-from app.errors import InvalidInputError
 from app.models import CONTRIBUTORS, Catalogue, Level, RequestStatus
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.text import french_day, paris_time
 from app.transcoding.readers import blind_person
+from app.web.sorted_lists import HeadCell, SortedQuery, head_cells, toggled
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
 from app.web.wording import LEVEL, Word
@@ -27,6 +27,7 @@ PAGE = 50
 AT_ONCE = 200
 """Requests that one piece of the export reads."""
 DEFAULT_ORDER = "libelle"
+APPROVED_WORD = "approuvee"
 HEADER = (
     "Laboratoire", "Niveau", "Code local", "Libellé", "Unité", "Milieu", "Technique", "Volume annuel", "Décision",
     "Motif", "Recherche faite", "Déclarée par", "Déclarée le", "Approuvée par", "État de la demande", "Destinataire",
@@ -36,16 +37,16 @@ HEADER = (
 Whose = Sequence[ColumnElement[bool]]
 
 
-class ListQuery(BaseModel):
+class ListQuery(SortedQuery):
     """What the address of a list asks for."""
 
-    model_config = ConfigDict(frozen=True)
+    orders = ORDERS
+    default_order = DEFAULT_ORDER
 
-    decision: str = "approuvee"
+    decision: str = APPROVED_WORD
     """A word of DECLARED_WORD."""
     etats: tuple[str, ...] = ()
     tri: str = DEFAULT_ORDER
-    page: int = Field(default=1, ge=1, le=100_000)
 
     @field_validator("decision")
     @classmethod
@@ -61,38 +62,16 @@ class ListQuery(BaseModel):
             raise ValueError("état inconnu")
         return tuple(sorted(set(words)))
 
-    @field_validator("tri")
     @classmethod
-    def _known_order(cls, word: str) -> str:
-        if word.removeprefix("-") not in ORDERS:
-            raise ValueError("tri inconnu")
-        return word
+    def filters_of(cls, params: QueryParams) -> dict[str, Any]:
+        """The decision and the states."""
+        return {"decision": params.get("decision") or APPROVED_WORD, "etats": tuple(params.getlist("etat"))}
 
-    @classmethod
-    def from_params(cls, params: QueryParams) -> "ListQuery":
-        """Read the address; InvalidInputError when it is no address of this list."""
-        try:
-            return cls(
-                decision=params.get("decision") or "approuvee",
-                etats=tuple(params.getlist("etat")),
-                tri=params.get("tri") or DEFAULT_ORDER,
-                page=int(params.get("page") or 1),
-            )
-        except (ValidationError, ValueError) as error:
-            raise InvalidInputError("L’adresse contient un filtre ou un tri inconnu.") from error
-
-    def url(self, path: str, **extra: str) -> str:
-        """A link to this list."""
-        pairs = [("decision", self.decision)] if self.decision != "approuvee" else []
-        pairs += [("etat", word) for word in self.etats]
-        pairs += [("tri", self.tri)] if self.tri != DEFAULT_ORDER else []
-        pairs += [("page", str(self.page))] if self.page > 1 else []
-        pairs += list(extra.items())
-        return f"{path}?{urlencode(pairs)}" if pairs else path
-
-    def changed(self, **update: object) -> "ListQuery":
-        """A copy at its first page."""
-        return self.model_copy(update={"page": 1, **update})
+    def filter_pairs(self) -> Iterator[tuple[str, str]]:
+        """The same, as the address writes them."""
+        if self.decision != APPROVED_WORD:
+            yield "decision", self.decision
+        yield from (("etat", word) for word in self.etats)
 
     @property
     def declared(self) -> Declared:
@@ -113,16 +92,6 @@ class FilterLink:
     count: int
     url: str
     is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadCell:
-    """A heading, which may sort."""
-
-    title: str
-    url: str
-    aria_sort: str
-    css: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,15 +231,11 @@ def _states(query: ListQuery, path: str, counts: Counts) -> list[FilterLink]:
         FilterLink(
             text=STATUS[status].text,
             count=counts.get((query.declared, status), 0),
-            url=query.changed(etats=_toggled(query.etats, word)).url(path),
+            url=query.changed(etats=toggled(query.etats, word)).url(path),
             is_chosen=word in query.etats,
         )
         for word, status in STATUS_WORD.items()
     ]
-
-
-def _toggled(words: tuple[str, ...], word: str) -> tuple[str, ...]:
-    return tuple(item for item in words if item != word) if word in words else (*words, word)
 
 
 def _columns(query: ListQuery, path: str, is_across: bool) -> list[HeadCell]:
@@ -279,15 +244,7 @@ def _columns(query: ListQuery, path: str, is_across: bool) -> list[HeadCell]:
         ("libelle", "Analyse", ""), ("", "Unité, milieu, technique", ""), ("volume", "Volume", "num"),
         ("declaree", "Motif et recherche", ""), ("etat", "État", ""), ("", "Code d’attente", ""),
     ]  # fmt: skip
-    cells = []
-    for word, title, css in titles:
-        order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none") if word else ""
-        turned = f"-{word}" if query.tri == word else word
-        # Numbers are looked at from the highest on.
-        turned = word if query.tri == f"-{word}" else f"-{word}" if css == "num" else turned
-        url = query.changed(tri=turned).url(path) if word else ""
-        cells.append(HeadCell(title=title, url=url, aria_sort=order, css=css))
-    return cells
+    return head_cells(titles, query.tri, lambda tri: query.changed(tri=tri).url(path))
 
 
 def list_line(found: Found, searched: str) -> RequestLine:

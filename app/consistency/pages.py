@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import field_validator
 from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
@@ -15,13 +16,13 @@ from app.consistency.kept_sql import ORDERS, counts_of, page_of
 from app.consistency.repository import Member
 from app.consistency.service import knows_orders
 from app.consistency.wording import KIND, KIND_OF_WORD, WORD, sentence_of, summary_of
-from app.errors import InvalidInputError
 from app.models import Catalogue, ConsistencyKind
 from app.platform.database import reading
 from app.platform.identity import CatalogueAccess
 from app.terminology.service import current_release
 from app.transcoding.readers import blind_person
 from app.transcoding.under_way import under_way
+from app.web.sorted_lists import HeadCell, SortedQuery, head_cells, toggled
 from app.web.spreadsheet_csv import csv_pieces
 from app.web.templating import PageContext
 from app.web.wording import Word
@@ -41,15 +42,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class ListQuery(BaseModel):
+class ListQuery(SortedQuery):
     """What the address of the list asks for."""
 
-    model_config = ConfigDict(frozen=True)
+    orders = ORDERS
+    default_order = DEFAULT_ORDER
 
     types: tuple[str, ...] = ()
     vus: bool = False
     tri: str = DEFAULT_ORDER
-    page: int = Field(default=1, ge=1, le=100_000)
 
     @field_validator("types")
     @classmethod
@@ -58,38 +59,16 @@ class ListQuery(BaseModel):
             raise ValueError("type inconnu")
         return tuple(sorted(set(words)))
 
-    @field_validator("tri")
     @classmethod
-    def _known_order(cls, word: str) -> str:
-        if word.removeprefix("-") not in ORDERS:
-            raise ValueError("tri inconnu")
-        return word
+    def filters_of(cls, params: QueryParams) -> dict[str, Any]:
+        """The kinds, and whether what was seen is shown too."""
+        return {"types": tuple(params.getlist("type")), "vus": params.get("vus") == "1"}
 
-    @classmethod
-    def from_params(cls, params: QueryParams) -> "ListQuery":
-        """Read the address; InvalidInputError when it is no address of this list."""
-        try:
-            return cls(
-                types=tuple(params.getlist("type")),
-                vus=params.get("vus") == "1",
-                tri=params.get("tri") or DEFAULT_ORDER,
-                page=int(params.get("page") or 1),
-            )
-        except (ValidationError, ValueError) as error:
-            raise InvalidInputError("L’adresse contient un filtre ou un tri inconnu.") from error
-
-    def url(self, path: str, **extra: str) -> str:
-        """A link to this list."""
-        pairs = [("type", word) for word in self.types]
-        pairs += [("vus", "1")] if self.vus else []
-        pairs += [("tri", self.tri)] if self.tri != DEFAULT_ORDER else []
-        pairs += [("page", str(self.page))] if self.page > 1 else []
-        pairs += list(extra.items())
-        return f"{path}?{urlencode(pairs)}" if pairs else path
-
-    def changed(self, **update: object) -> "ListQuery":
-        """A copy at its first page."""
-        return self.model_copy(update={"page": 1, **update})
+    def filter_pairs(self) -> Iterator[tuple[str, str]]:
+        """The same, as the address writes them."""
+        yield from (("type", word) for word in self.types)
+        if self.vus:
+            yield "vus", "1"
 
     @property
     def kinds(self) -> list[str]:
@@ -105,16 +84,6 @@ class KindLine:
     count: int
     url: str
     is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadCell:
-    """A heading, which may sort."""
-
-    title: str
-    url: str
-    aria_sort: str
-    css: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +145,7 @@ def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> Co
         KindLine(
             word=KIND[kind],
             count=counts.get(kind, (0, 0))[side],
-            url=query.changed(types=_toggled(query.types, WORD[kind])).url(path),
+            url=query.changed(types=toggled(query.types, WORD[kind])).url(path),
             is_chosen=WORD[kind] in query.types,
         )
         for kind in ConsistencyKind
@@ -191,7 +160,7 @@ def list_page(session: Session, access: CatalogueAccess, query: ListQuery) -> Co
         catalogue=access.catalogue,
         kinds=kinds,
         all_url=query.changed(types=()).url(path),
-        columns=_columns(query, path),
+        columns=head_cells(COLUMNS, query.tri, lambda tri: query.changed(tri=tri).url(path)),
         lines=_lines(session, access, found),
         total=total,
         first=(page - 1) * PAGE + 1 if found else 0,
@@ -247,22 +216,6 @@ def _unseen(item: Found) -> WarningLine:
     return WarningLine(
         word=KIND[item.kind], sentence=UNSEEN, members=[], more=0, rows=0, volume=0, url="", reason=""
     )
-
-
-def _toggled(words: tuple[str, ...], word: str) -> tuple[str, ...]:
-    return tuple(item for item in words if item != word) if word in words else (*words, word)
-
-
-def _columns(query: ListQuery, path: str) -> list[HeadCell]:
-    shown = []
-    for word, title, css in COLUMNS:
-        order = {word: "ascending", f"-{word}": "descending"}.get(query.tri, "none") if word else ""
-        turned = f"-{word}" if query.tri == word else word
-        # Numbers are looked at from the highest on.
-        turned = word if query.tri == f"-{word}" else f"-{word}" if css == "num" else turned
-        url = query.changed(tri=turned).url(path) if word else ""
-        shown.append(HeadCell(title=title, url=url, aria_sort=order, css=css))
-    return shown
 
 
 def warnings_csv(database: Engine, access: CatalogueAccess, query: ListQuery) -> Iterator[str]:
