@@ -14,7 +14,7 @@ from app.claims.tables import csv_bytes
 from app.effective import wording
 from app.effective.lines import CONTRACT, NOT_IN_CATALOGUE, WITHOUT_LOCAL_CODE, Finding
 from app.effective.repairs import TITLES, Repair
-from app.effective.reported import REPAIRS, read_text, repair_cells
+from app.effective.reported import REPAIRS, read_text, repair_cells, to_repair
 from app.effective.sampling import DRAWS, SEED
 from app.text import paris_time, release_title
 
@@ -98,9 +98,7 @@ def _chapters(moment: Moment, found: Carried) -> Iterator[Sequence[Any]]:
 
 def _repairs(facts: Facts) -> Iterator[Sequence[Any]]:
     labels = labels_of(facts)
-    lines = zip(run_of(facts).figures.lines, facts.effective_counts, strict=True)
-    to_do = sorted((line for line, fact in lines if fact["repair"]), key=lambda line: -line.results)
-    return (repair_cells(line, labels) for line in to_do)
+    return (repair_cells(line, labels) for line in to_repair(run_of(facts)))
 
 
 # ---- what documents say
