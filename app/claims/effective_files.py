@@ -113,7 +113,7 @@ def attestation_lines(moment: Moment) -> list[tuple[str, str]]:
     shares = _shares(facts, carried(facts))
     lines = [
         ("Mesure", f"faite le {paris_time(told.measured_at)} (heure de Paris)"),
-        ("Comptes rendus", wording.period_text(told.period_from, told.period_to) or "de jours que personne n'a dits"),
+        ("Comptes rendus", wording.period_text(told.period_from, told.period_to) or "période non précisée"),
         ("Lu", read_text(told.figures)),
         ("Comparé à", f"ce qui était approuvé alors, {release_title(run['release_version'])}"),
         *((name, f"{_said(part, total)}. {definition}") for name, part, total, definition in shares),

@@ -167,7 +167,7 @@ class SectionMaker:
         run = self.run
         by = f"par {run.author}" if run.author else "par la ligne de commande"
         yield "Mesure", f"gardée {by}, faite le {paris_time(run.measured_at)} (heure de Paris)"
-        yield "Comptes rendus", wording.period_text(run.period_from, run.period_to) or "de jours que personne n’a dits"
+        yield "Comptes rendus", wording.period_text(run.period_from, run.period_to) or "période non précisée"
         yield "Lu", read_text(run.figures)
         circuit = f"liste {run.circuit}" if run.circuit else "sans la liste Circuit de la biologie"
         yield "Comparé à", f"ce qui était approuvé alors, {release_title(run.release_version)}, {circuit}"
