@@ -14,7 +14,7 @@ from app.claims.tables import csv_bytes
 from app.effective import wording
 from app.effective.lines import CONTRACT, NOT_IN_CATALOGUE, WITHOUT_LOCAL_CODE, Finding
 from app.effective.repairs import TITLES, Repair
-from app.effective.reported import REPAIRS, read_text, repair_cells
+from app.effective.reported import REPAIRS, read_text, repair_cells, to_repair
 from app.effective.sampling import DRAWS, SEED
 from app.text import paris_time, release_title
 
@@ -98,9 +98,7 @@ def _chapters(moment: Moment, found: Carried) -> Iterator[Sequence[Any]]:
 
 def _repairs(facts: Facts) -> Iterator[Sequence[Any]]:
     labels = labels_of(facts)
-    lines = zip(run_of(facts).figures.lines, facts.effective_counts, strict=True)
-    to_do = sorted((line for line, fact in lines if fact["repair"]), key=lambda line: -line.results)
-    return (repair_cells(line, labels) for line in to_do)
+    return (repair_cells(line, labels) for line in to_repair(run_of(facts)))
 
 
 # ---- what documents say
@@ -115,7 +113,7 @@ def attestation_lines(moment: Moment) -> list[tuple[str, str]]:
     shares = _shares(facts, carried(facts))
     lines = [
         ("Mesure", f"faite le {paris_time(told.measured_at)} (heure de Paris)"),
-        ("Comptes rendus", wording.period_text(told.period_from, told.period_to) or "de jours que personne n'a dits"),
+        ("Comptes rendus", wording.period_text(told.period_from, told.period_to) or "période non précisée"),
         ("Lu", read_text(told.figures)),
         ("Comparé à", f"ce qui était approuvé alors, {release_title(run['release_version'])}"),
         *((name, f"{_said(part, total)}. {definition}") for name, part, total, definition in shares),

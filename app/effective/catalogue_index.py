@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.coverage.definitions import CoverageRow
 from app.emitted.observed import CatalogueIndex, KnownAnalysis
 from app.models import Level, Outcome, Status
-from app.transcoding.standing import Standing, in_use, standings
+from app.transcoding.standing import Standing, StandingRow, in_use, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,15 @@ def _indexed(group: list[CoverageRow], stands: Mapping[int, Standing]) -> Indexe
 
 def _are_all(rows: list[CoverageRow], stands: Mapping[int, Standing], standing: Standing) -> bool:
     return bool(rows) and all(stands[row.id] is standing for row in rows)
+
+
+def approved_codes(rows: Iterable[StandingRow]) -> dict[str, list[str]]:
+    """Local code -> the LOINC codes that biologists approved for its rows, sorted; `rows` are analyses in use."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.status is Status.APPROVED and row.outcome is Outcome.CODE:
+            found[trimmed(row.code)].add(row.loinc_num)
+    return {local: sorted(codes) for local, codes in found.items()}
 
 
 def index_of(analyses: Analyses) -> CatalogueIndex:

@@ -1,22 +1,22 @@
 """The last run that stood at a moment, as a report of that moment says it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
 
 from app.coverage.report import CoverageReport
-from app.coverage.repository import coverage_rows
 from app.effective import lists_sql, repository
-from app.effective.catalogue_index import analyses_of, trimmed
+from app.effective.catalogue_index import approved_codes, trimmed
 from app.effective.lines import Figures, Share
-from app.effective.reported import NO_INTERVAL, EffectiveSection, Interval, RunTold, SectionMaker
+from app.effective.reported import NO_INTERVAL, EffectiveSection, Interval, RunTold, SectionMaker, to_repair
 from app.effective.repository import KeptRun
 from app.effective.sampling import sample_of
 from app.emitted.observed import Cluster
-from app.models import EffectiveRun, LoincRelease, ValueSetKind
+from app.models import EffectiveRun, Level, LoincRelease, ValueSetKind
 from app.terminology.value_sets import current_value_set
 from app.transcoding.readers import hidden_in
+from app.transcoding.standing import StandingRow
 
 AT_ONCE = 30
 """Runs read at a time: the last one mostly stands."""
@@ -46,28 +46,30 @@ def _newest_first(session: Session, catalogue_id: int) -> Iterator[KeptRun]:
 
 
 def reported_section(
-    session: Session, coverage: CoverageReport, blind_to: int | None, clock: datetime | None = None
+    session: Session,
+    coverage: CoverageReport,
+    rows: Iterable[StandingRow],
+    blind_to: int | None,
+    clock: datetime | None = None,
 ) -> EffectiveSection | None:
-    """What the report says whose coverage this is, for who asks (a `blind_person`); None where no run stood then."""
+    """What the report says whose coverage this is, for who asks (a `blind_person`); None where no run stood then.
+
+    `rows` are those of the catalogue in use, as the report has them.
+    """
     catalogue_id = coverage.context.catalogue_id
     kept = standing_run(session, catalogue_id, clock)
     if kept is None:
         return None
-    rows = coverage_rows(session, catalogue_id, coverage.context.release_id, None, coverage.context.grace.is_over)
-    hidden = hidden_in(session, blind_to, catalogue_id)
     run = run_told(session, kept, session.get_one(LoincRelease, coverage.context.release_id))
-    labels = {
-        code: row.label
-        for code, row in lists_sql.rows_of_codes(
-            session, catalogue_id, {line.local for line in run.figures.lines} - {""}
-        ).items()
-    }
+    analyses = [row for row in rows if row.level is Level.ANALYSIS]
+    hidden = hidden_in(session, blind_to, catalogue_id)
+    named = lists_sql.rows_of_codes(session, catalogue_id, {line.local for line in to_repair(run)} - {""})
     return SectionMaker(
         run,
         coverage,
-        approved_now={code: sorted(item.approved) for code, item in analyses_of(rows).items()},
-        labels=labels,
-        unread={trimmed(row.code) for row in rows if row.id in hidden},
+        approved_now=approved_codes(analyses),
+        labels={code: row.label for code, row in named.items()},
+        unread={trimmed(row.code) for row in analyses if row.id in hidden},
     ).section()
 
 

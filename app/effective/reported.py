@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from functools import cached_property
 
 from app.coverage.definitions import Definition, Figure
 from app.coverage.report import CoverageReport
@@ -159,22 +158,16 @@ class SectionMaker:
             shares=tuple(self._shares()),
             interval_note=self.run.interval.note,
             chapters=tuple(chapters_told(self.run.figures, self.coverage.chapters.get(Level.ANALYSIS, {}))),
-            repairs=tuple(repair_cells(line, self.labels) for line in self._to_repair),
+            repairs=tuple(
+                repair_cells(line, self.labels) for line in to_repair(self.run) if line.local not in self.unread
+            ),
         )
-
-    @cached_property
-    def _to_repair(self) -> list[Line]:
-        found = [
-            line for line in self.run.figures.lines
-            if repair_of(line.findings) is not Repair.NONE and line.local not in self.unread
-        ]  # fmt: skip
-        return sorted(found, key=lambda line: -line.results)
 
     def _facts(self) -> Iterable[tuple[str, str]]:
         run = self.run
         by = f"par {run.author}" if run.author else "par la ligne de commande"
         yield "Mesure", f"gardée {by}, faite le {paris_time(run.measured_at)} (heure de Paris)"
-        yield "Comptes rendus", wording.period_text(run.period_from, run.period_to) or "de jours que personne n’a dits"
+        yield "Comptes rendus", wording.period_text(run.period_from, run.period_to) or "période non précisée"
         yield "Lu", read_text(run.figures)
         circuit = f"liste {run.circuit}" if run.circuit else "sans la liste Circuit de la biologie"
         yield "Comparé à", f"ce qui était approuvé alors, {release_title(run.release_version)}, {circuit}"
@@ -209,6 +202,12 @@ class SectionMaker:
         )  # fmt: skip
         yield ShareTold("Par codes locaux", figures.by_codes, "", wording.BY_CODES)
         yield ShareTold("Couverture du catalogue", covered_share(self.coverage), "", wording.COVERAGE)
+
+
+def to_repair(run: RunTold) -> list[Line]:
+    """The lines of a run that ask for something, those of most results first."""
+    found = [line for line in run.figures.lines if repair_of(line.findings) is not Repair.NONE]
+    return sorted(found, key=lambda line: -line.results)
 
 
 def covered_share(coverage: CoverageReport) -> Share:

@@ -110,7 +110,7 @@ def read_report(
     coverage = as_seen(session, coverage_report(session, laboratory, catalogue), blind_to)
     facts = gather(session, laboratory, catalogue, blind_to)
     assessment = facts.assessment(row_by_row=True)
-    effective = None if is_claim else reported_section(session, coverage, blind_to)
+    effective = None if is_claim else reported_section(session, coverage, facts.tests, blind_to)
     statement = statement_of(facts, assessment, coverage.context.computed_at, made_by)
     return ReportContent(
         version=version_label(session, facts.catalogue_id),

@@ -63,10 +63,11 @@ def told_facts(section: EffectiveSection) -> Iterator[tuple[str, str]]:
         yield told.name, f"{_told(told.share)}{interval}. {told.definition}"
     if section.interval_note:
         yield "Intervalle", section.interval_note
+    yield "Par chapitre", f"{wording.BY_CHAPTER} À côté, la couverture du chapitre dans le catalogue."
     for chapter in section.chapters:
-        said = f"{_told(chapter.carried)} des résultats ; couverture {_told(chapter.covered)} des analyses"
-        yield f"Chapitre {chapter.name}", said
-    yield "Par chapitre", wording.BY_CHAPTER
+        carried = f"{_told(chapter.carried)} des résultats" if chapter.carried.total else "aucun résultat lu"
+        covered = f"couverture {_told(chapter.covered)} des analyses" if chapter.covered.total else "aucune analyse"
+        yield f"Chapitre {chapter.name}", f"{carried}, {covered}"
     if not section.repairs:
         yield "À corriger", NO_REPAIR
 

@@ -27,6 +27,7 @@ from app.models import (
     utc_now,
 )
 from app.platform.database import reading, transaction
+from app.publication.service import gather
 from tests.app.effective.hand_made import counts_of_results, seen
 from tests.app.effective.runs import keep_run
 from tests.app.exports.conftest import decided, sample
@@ -44,7 +45,8 @@ def kept(sample: Sample) -> EffectiveRun:
 def section(sample: Sample, blind_to: int | None = None, clock: datetime | None = None) -> EffectiveSection:
     with reading(sample.world.engine) as session:
         coverage = coverage_report(session, sample.world.laboratory, sample.catalogue)
-        found = reported_section(session, coverage, blind_to, clock)
+        rows = gather(session, sample.world.laboratory, sample.catalogue, blind_to).tests
+        found = reported_section(session, coverage, rows, blind_to, clock)
     assert found is not None
     return found
 

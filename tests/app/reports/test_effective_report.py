@@ -118,7 +118,11 @@ def test_tables_give_each_percentage_with_its_definition(decided: Sample, run: E
     interval = "intervalle de 35,16\u00a0% à 46,05\u00a0%"
     assert told["Par résultats"] == f"40,16\u00a0% (100 sur 249), {interval}. {wording.BY_RESULTS}"
     assert told["Par codes locaux"] == f"0,00\u00a0% (0 sur 7). {wording.BY_CODES}"
-    assert told["Par chapitre"] == wording.BY_CHAPTER
+    assert told["Par chapitre"].startswith(wording.BY_CHAPTER)
+    assert told["Chapitre Biochimie"] == (
+        "53,76\u00a0% (100 sur 186) des résultats, couverture 66,66\u00a0% (2 sur 3) des analyses"
+    )
+    assert told["Chapitre Sans code local"] == "0,00\u00a0% (0 sur 30) des résultats, aucune analyse"
     sheet = load_workbook(io.BytesIO(written(content, ReportFormat.XLSX)[2]))["Transcodage effectif"]
     assert told.items() - {row[:2] for row in sheet.iter_rows(values_only=True)} <= {
         (name, told[name]) for name in ("Laboratoire", "Catalogue", "Version du transcodage", "État du")
