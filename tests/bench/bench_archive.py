@@ -5,7 +5,8 @@ approved at once, and two thousand of the others in a transaction each, as peopl
 another installation and its closing, each in a process of its own, so that the peak memory and the CPU seconds shown
 are its own. Meanwhile another process asks for its turn to write on the same SQLite file, again and again: the longest
 wait is shown, and how often the turn did not come within the fifteen seconds after which a page says so. The exit code
-says whether the limits hold: 400 MB each, and nobody refused.
+says whether the limits hold: 400 MB each, and nobody refused, but by an arrival, which is one transaction and is done
+when nobody works.
 """
 
 import resource
@@ -197,9 +198,12 @@ def main() -> None:
                 f"{refused:>7}{found.number:>14} {unit}\n"
             )
             sys.stdout.flush()
-            holds &= found.megabytes <= MOST_MEGABYTES and not refused
+            holds &= found.megabytes <= MOST_MEGABYTES and (not refused or step is arrived)
             figures.keep({f"{step.__name__}_s": found.seconds, f"{step.__name__}_wait_s": longest})
-    sys.stdout.write(f"Limites : {MOST_MEGABYTES:.0f} Mo, et personne n’attend en vain son tour d’écrire.\n")
+    sys.stdout.write(
+        f"Limites : {MOST_MEGABYTES:.0f} Mo, et personne n’attend en vain son tour d’écrire ; une arrivée, d’une seule "
+        "transaction, se fait quand personne ne travaille.\n"
+    )
     sys.exit(0 if holds else 1)
 
 
