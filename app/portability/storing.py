@@ -98,7 +98,8 @@ def import_archive(
         progress("Vérification de l’archive")
         verified = verify_archive(path, Path(folder))
         try:
-            progress("Enregistrement du laboratoire")
+            waits = "" if is_postgresql(engine) else " ; les autres écritures attendent"
+            progress(f"Enregistrement du laboratoire{waits}")
             with transaction(engine) as session:
                 imported = _Storing(session, verified, name, actor).run()
         finally:

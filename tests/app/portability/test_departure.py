@@ -34,7 +34,8 @@ from app.models import (
     utc_now,
 )
 from app.platform.database import reading, transaction
-from app.portability import closing, departure
+from app.platform.integrity import DamagedDatabaseError
+from app.portability import closing, departure, jobs
 from app.portability.jobs import remove_expired
 from app.portability.storing import import_archive
 from app.settings import Settings
@@ -254,6 +255,31 @@ def test_an_erasure_that_breaks_leaves_a_whole_laboratory_and_says_so(
     assert "membership.close" not in actions(leaving.world)
     assert leaving.close(content).status_code == 303
     assert not leaving.is_whole()
+
+
+def test_a_damaged_database_gives_no_archive_and_erases_nothing(
+    leaving: Leaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page of it is read first, as the command does."""
+
+    def damaged(_engine: object) -> None:
+        raise DamagedDatabaseError("la base de données est refusée : elle est abîmée.")
+
+    content = leaving.prepare()
+    monkeypatch.setattr(jobs, "refuse_damaged", damaged)
+    leaving.close(content)
+    assert leaving.is_whole()
+    assert "Le laboratoire n’a pas été fermé : il est entier." in leaving.page()
+    leaving.client.post(f"{leaving.address}/archive")
+    page = leaving.page()
+    assert "L’archive n’a pas été préparée." in page
+    assert "elle est abîmée" in page
+    assert len(stored_archives(leaving.world)) == 1
+
+
+def stored_archives(world: World) -> list[StoredFile]:
+    with reading(world.engine) as session:
+        return departure.archives_kept(session, world.laboratory_id)
 
 
 def test_the_page_follows_a_closing_and_takes_no_second_one(
