@@ -221,6 +221,23 @@ def test_what_refuses_a_closing(
     assert leaving.jobs(departure.CLOSING_KIND) == []
 
 
+@pytest.mark.parametrize(
+    "written", [str.upper, lambda text: " ".join(re.findall("..", text)), lambda text: f" {text}\n"]
+)
+def test_a_fingerprint_is_taken_as_each_system_writes_it(leaving: Leaving, written: Callable[[str], str]) -> None:
+    sha256 = written(hashlib.sha256(leaving.prepare()).hexdigest())
+    form = {"nom": leaving.world.laboratory.name, "empreinte": sha256}
+    assert leaving.client.post(f"{leaving.address}/fermer", data=form).status_code == 303
+    assert not leaving.is_whole()
+
+
+def test_a_fingerprint_whose_digits_look_like_those_of_a_person_is_only_another_one(leaving: Leaving) -> None:
+    leaving.prepare()
+    form = {"nom": leaving.world.laboratory.name, "empreinte": f"AB 279035121518989 {'C' * 40}"}
+    answer = leaving.client.post(f"{leaving.address}/fermer", data=form)
+    assert (answer.status_code, "pas celle de l’archive préparée" in answer.text) == (422, True)
+
+
 def test_a_change_that_no_chain_tells_refuses_it_too(leaving: Leaving) -> None:
     """What has no fact of its own is compared all the same: the archive is written again, and its bytes differ."""
     content = leaving.prepare()
