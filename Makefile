@@ -178,6 +178,7 @@ bench: $(STAMPS)/requirements-dev $(STAMPS)/application
 	$(BIN)/python -m tests.bench.bench_report
 	$(BIN)/python -m tests.bench.bench_evidence
 	$(BIN)/python -m tests.bench.bench_effective
+	$(BIN)/python -m tests.bench.bench_archive
 	$(BIN)/python -m tests.bench.load.run
 	$(BIN)/python -m tests.bench.load.run --postgresql --transcoders 50 --biologists 10 --imports 5 --laboratories 10 --servers 2
 	$(BIN)/python -m tests.bench.bench_exports

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, BinaryIO
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, DateTime, Float, Integer
@@ -33,6 +34,7 @@ class UnreadableError(ValueError):
     """A value that is not of its column; the message says why, in French."""
 
 
+@cache
 def kind_of(column: Column[Any]) -> type:
     """The kind of the values of a column."""
     of: Any = column.type

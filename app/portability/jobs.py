@@ -13,6 +13,7 @@ from app.jobs.registry import register, register_sweep
 from app.jobs.work import finish
 from app.models import Job, StoredFile, User, utc_now
 from app.platform.database import Transactions, reading
+from app.platform.integrity import refuse_damaged
 from app.platform.progress import Progress
 from app.portability.closing import Closed, close_laboratory
 from app.portability.departure import (
@@ -55,6 +56,7 @@ def run_archive(engine: Engine, settings: Settings, job_id: int, payload: dict[s
         _job, person = _asked_by(session, job_id)
         earlier = archives_kept(session, laboratory_id)
     service.expire(engine, settings)
+    refuse_damaged(engine)
     progress(0, STEPS, "Lecture du laboratoire et écriture de l’archive")
     drafts: list[service.Draft] = []
 
@@ -108,6 +110,7 @@ def run_closing(engine: Engine, _settings: Settings, job_id: int, payload: dict[
     assert person is not None
     if utc_now() - job.created_at > ASKED_WITHIN:
         raise ConflictError(_TOO_LATE)
+    refuse_damaged(engine)
     progress(0, STEPS, "Relecture du laboratoire : rien ne doit avoir changé depuis l’archive")
 
     def compare(_path: Path, archive: Archive) -> None:

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from app.errors import ConflictError, InvalidInputError
 from app.jobs.queue import JobQueue
 from app.platform.authorising import AuthorisedRoute
+from app.platform.forms import keeps_what_is_typed
 from app.platform.identity import Administrator, recently_authenticated
 from app.platform.request_session import EngineDep, SessionDep, SettingsDep, TransactionsDep
 from app.portability import departure
@@ -76,6 +77,7 @@ def do_remove_archive(transactions: TransactionsDep, actor: Administrator, labor
 
 
 @router.post("/fermer", dependencies=[recently_authenticated])
+@keeps_what_is_typed
 def do_close(
     request: Request,
     transactions: TransactionsDep,
@@ -85,7 +87,10 @@ def do_close(
     nom: ShortText = "",
     empreinte: ShortText = "",
 ) -> Response:
-    """Have the laboratory closed by a job, with the archive that is kept."""
+    """Have the laboratory closed by a job, with the archive that is kept.
+
+    What is typed is compared and kept nowhere; the digits of a fingerprint now and then look like those of a person.
+    """
     queue: JobQueue = request.app.state.jobs
     try:
         with transactions.writing() as session:

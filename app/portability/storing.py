@@ -1,8 +1,9 @@
 """Storing a verified archive: one transaction, all of it or nothing, with numbers of here and the chain as it was."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,7 +43,7 @@ from app.tallies import marks
 from app.tallies.rebuilding import bring_up
 from app.terminology.carried import missing, release_of, sentence_of
 from app.text import counted
-from app.transcoding.facts import derive_state
+from app.transcoding.facts import StateValues, derive_state
 from app.transcoding.repository import facts_of_many
 
 ROWS = 500
@@ -98,7 +99,8 @@ def import_archive(
         progress("Vérification de l’archive")
         verified = verify_archive(path, Path(folder))
         try:
-            progress("Enregistrement du laboratoire")
+            waits = "" if is_postgresql(engine) else " ; les autres écritures attendent"
+            progress(f"Enregistrement du laboratoire{waits}")
             with transaction(engine) as session:
                 imported = _Storing(session, verified, name, actor).run()
         finally:
@@ -309,10 +311,10 @@ class _Storing:
                 values["staged_for_job_id"] = -values["id"]
         if name == "proposal_run" and row["status"] == "running":
             values["status"] = "failed"
-        for told in table_of(name).columns:
-            value = values.get(told.name)
-            if isinstance(value, str) and kind_of(told) in (DateTime, Date):
-                values[told.name] = moment(value) if kind_of(told) is DateTime else _day(value)
+        for column, read in _dated(name):
+            value = values.get(column)
+            if isinstance(value, str):
+                values[column] = read(value)
         return values
 
     def _insert(self, name: str, batch: Sequence[tuple[int, dict[str, Any]]]) -> None:
@@ -402,7 +404,7 @@ class _Storing:
             ids = list(self._session.execute(asked.order_by(col(LocalTest.id))).scalars())
             for start in range(0, len(ids), ROWS):
                 facts = facts_of_many(self._session, ids[start : start + ROWS])
-                states = ({"local_test_id": test, **asdict(derive_state(found))} for test, found in facts.items())
+                states = (_state(test, derive_state(found)) for test, found in facts.items())
                 # None is there yet, and all will be counted: no session needs to be told of each.
                 self._connection.execute(insert(metadata.tables["review_state"]), list(states))
                 self._session.expunge_all()
@@ -413,8 +415,16 @@ def _named_list(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in ("kind", "title", "version", "content_hash")} | {"terms_hash": ""}
 
 
-def _day(value: str) -> Any:
-    return date.fromisoformat(value)
+@cache
+def _dated(name: str) -> tuple[tuple[str, Callable[[str], Any]], ...]:
+    """The columns of a table that hold a moment or a day, each with what reads it."""
+    readers: Mapping[Any, Callable[[str], Any]] = {DateTime: moment, Date: date.fromisoformat}
+    kinds = ((column.name, kind_of(column)) for column in table_of(name).columns)
+    return tuple((column, readers[kind]) for column, kind in kinds if kind in readers)
+
+
+def _state(local_test_id: int, values: StateValues) -> dict[str, Any]:
+    return {"local_test_id": local_test_id, **{name: getattr(values, name) for name in StateValues.__slots__}}
 
 
 def _hash(link: Mapping[str, Any]) -> str:

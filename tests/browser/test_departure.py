@@ -15,6 +15,7 @@ from app.portability.reading import verify_archive
 from tests.app.review.conftest import Desk, desk
 from tests.app.versions.conftest import Approved, approved
 from tests.browser.conftest import PageFor, picture
+from tests.browser.test_accessibility import AXE, faults_of
 from tests.conftest import ADMINISTRATOR, BIOLOGIST
 
 pytestmark = [
@@ -27,18 +28,21 @@ WIDTHS = (320, 1920, 1280)
 
 
 def look(page: Page, name: str = "") -> None:
-    """Nothing scrolls sideways at any width; what is named is a picture of the guide."""
+    """Nothing scrolls sideways at any width, axe holds nothing against it; what is named is a picture of the guide."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} at {width}"
     if name:
         picture(page, name)
+    assert faults_of(page) == []
 
 
 def test_the_journey_of_a_departure(desk: Desk, page_for: PageFor, approved: Approved, tmp_path: Path) -> None:
     approved(desk.sodium)
     world = desk.world
     page, member = page_for(ADMINISTRATOR), page_for(BIOLOGIST)
+    for somebody in (page, member):
+        somebody.add_init_script(path=AXE)
     member.goto(f"{desk.base}/couverture")
     expect(member.locator("h1")).to_be_visible()
     page.goto(f"/administration/laboratoires/{world.laboratory_id}")

@@ -34,7 +34,8 @@ from app.models import (
     utc_now,
 )
 from app.platform.database import reading, transaction
-from app.portability import closing, departure
+from app.platform.integrity import DamagedDatabaseError
+from app.portability import closing, departure, jobs
 from app.portability.jobs import remove_expired
 from app.portability.storing import import_archive
 from app.settings import Settings
@@ -220,6 +221,23 @@ def test_what_refuses_a_closing(
     assert leaving.jobs(departure.CLOSING_KIND) == []
 
 
+@pytest.mark.parametrize(
+    "written", [str.upper, lambda text: " ".join(re.findall("..", text)), lambda text: f" {text}\n"]
+)
+def test_a_fingerprint_is_taken_as_each_system_writes_it(leaving: Leaving, written: Callable[[str], str]) -> None:
+    sha256 = written(hashlib.sha256(leaving.prepare()).hexdigest())
+    form = {"nom": leaving.world.laboratory.name, "empreinte": sha256}
+    assert leaving.client.post(f"{leaving.address}/fermer", data=form).status_code == 303
+    assert not leaving.is_whole()
+
+
+def test_a_fingerprint_whose_digits_look_like_those_of_a_person_is_only_another_one(leaving: Leaving) -> None:
+    leaving.prepare()
+    form = {"nom": leaving.world.laboratory.name, "empreinte": f"AB 279035121518989 {'C' * 40}"}
+    answer = leaving.client.post(f"{leaving.address}/fermer", data=form)
+    assert (answer.status_code, "pas celle de l’archive préparée" in answer.text) == (422, True)
+
+
 def test_a_change_that_no_chain_tells_refuses_it_too(leaving: Leaving) -> None:
     """What has no fact of its own is compared all the same: the archive is written again, and its bytes differ."""
     content = leaving.prepare()
@@ -254,6 +272,31 @@ def test_an_erasure_that_breaks_leaves_a_whole_laboratory_and_says_so(
     assert "membership.close" not in actions(leaving.world)
     assert leaving.close(content).status_code == 303
     assert not leaving.is_whole()
+
+
+def test_a_damaged_database_gives_no_archive_and_erases_nothing(
+    leaving: Leaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page of it is read first, as the command does."""
+
+    def damaged(_engine: object) -> None:
+        raise DamagedDatabaseError("la base de données est refusée : elle est abîmée.")
+
+    content = leaving.prepare()
+    monkeypatch.setattr(jobs, "refuse_damaged", damaged)
+    leaving.close(content)
+    assert leaving.is_whole()
+    assert "Le laboratoire n’a pas été fermé : il est entier." in leaving.page()
+    leaving.client.post(f"{leaving.address}/archive")
+    page = leaving.page()
+    assert "L’archive n’a pas été préparée." in page
+    assert "elle est abîmée" in page
+    assert len(stored_archives(leaving.world)) == 1
+
+
+def stored_archives(world: World) -> list[StoredFile]:
+    with reading(world.engine) as session:
+        return departure.archives_kept(session, world.laboratory_id)
 
 
 def test_the_page_follows_a_closing_and_takes_no_second_one(

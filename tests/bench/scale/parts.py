@@ -54,6 +54,14 @@ PARTS = (
         "tests.bench.bench_memory",
     ),
     Part(
+        "archive",
+        "Un laboratoire de 20 000 analyses part, arrive et se ferme",
+        "Chaque étape dans un processus à part, sur la base embarquée. « attente » : la plus longue de quelqu’un qui, "
+        "pendant ce temps, demande sans cesse son tour d’écrire ; « refus » : combien de fois il ne l’a pas eu en "
+        "quinze secondes.",
+        "tests.bench.bench_archive",
+    ),
+    Part(
         "throughput",
         "Cinquante laboratoires d'un coup",
         "Cinquante catalogues de 2 500 analyses, importés puis comparés à LOINC par un puis deux processus.",
