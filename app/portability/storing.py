@@ -298,7 +298,9 @@ class _Storing:
             values["content"] = self._verified.content(content_name(name, row))
         if name == "laboratory":
             values |= {"id": self._numbers.here("laboratory", row["id"]), "name": self._name,
-                       "imported_at": self._moment, "awaits": self._awaits}  # fmt: skip
+                       "imported_at": self._moment, "awaits": self._awaits,
+                       # The laboratories of there were lent its codes; those of here are others.
+                       "allows_reuse": False}  # fmt: skip
         if name in ("laboratory", "catalogue"):
             values["named_as"] = row["named_as"] or row["id"]
         if name == "catalogue":

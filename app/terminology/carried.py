@@ -14,8 +14,10 @@ from sqlmodel import Session, col, select
 from app.errors import ConflictError
 from app.models import ImportedArchive, Laboratory, LoincRelease, ReleaseStatus, ValueSet, ValueSetKind
 from app.terminology.terms_hash import is_known
+from loinc_data.tables import STARTER_VERSION
 
 NOTHING = "de quoi compter manque"
+STARTER = "starter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,16 @@ def sentence_of(item: dict[str, Any]) -> str:
     if item["kind"] in set(ValueSetKind):
         named = f"la liste « {item['title'] or item['kind']} » {item['version']}".rstrip()
     else:
-        kind = "la terminologie de départ" if item["kind"] == "starter" else "LOINC"
+        kind = "la terminologie de départ" if item["kind"] == STARTER else "LOINC"
         named = f"{kind} {item['version']}".rstrip()
-    return f"{named} (empreinte {(item['content_hash'] or item['terms_hash'] or 'inconnue')[:12]})"
+    digest = (item["content_hash"] or item["terms_hash"] or "inconnue")[:12]
+    return f"{named} (empreinte {digest}{_comes_by_itself(item)})"
+
+
+def _comes_by_itself(item: dict[str, Any]) -> str:
+    """How a starter terminology gets here, as no command loads one; empty for what a command loads."""
+    if item["kind"] != STARTER:
+        return ""
+    if item["version"] == STARTER_VERSION:
+        return " ; le démarrage du serveur la charge"
+    return " ; seule la version de l’atelier qui la contient la charge, à son démarrage"

@@ -203,6 +203,18 @@ def test_a_laboratory_that_moved_twice_has_both_chains(
         arrived(engine, second)
 
 
+def test_the_laboratories_of_here_are_not_lent_its_codes_until_somebody_here_says_so(
+    decided: Sample, elsewhere: Place, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.zip"
+    with transaction(decided.world.engine) as session:
+        session.execute(update(Laboratory).values(allows_reuse=True))
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    number = arrived(elsewhere.engine, path).laboratory_id
+    with reading(elsewhere.engine) as session:
+        assert session.get_one(Laboratory, number).allows_reuse is False
+
+
 def test_the_chain_it_came_with_is_verified(decided: Sample, elsewhere: Place, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     made = archived(decided.world.engine, decided.world.laboratory_id, path)
