@@ -43,7 +43,7 @@ def test_an_answer_is_never_from_before_what_it_answers(requests: Requests) -> N
 @pytest.mark.parametrize("code", ["19146-0", "0002951-2", "2951-3"])
 def test_a_code_that_names_no_test_is_not_the_one_that_was_given(requests: Requests, code: str) -> None:
     requests.follow(requests.approved, SEND, recipient="ANS")
-    with pytest.raises(InvalidInputError, match="ne désigne aucune analyse|n’est pas un code LOINC"):
+    with pytest.raises(InvalidInputError, match=r"ne désigne aucune analyse|n’est pas un code LOINC"):
         requests.follow(requests.approved, ACCEPT, loinc_num=code)
 
 
