@@ -111,12 +111,18 @@ def _named(release: LoincRelease) -> dict[str, Any]:
             "terms_hash": release.terms_hash, "title": ""}  # fmt: skip
 
 
+def refusal_of(session: Session, awaits: Sequence[dict[str, Any]]) -> str:
+    """Why no figure of a laboratory that awaits this is given; empty once all of it is loaded, or of a laboratory of
+    here. No statement when it awaits nothing, which is nearly always so."""
+    left = missing(session, awaits) if awaits else []
+    return _refusal(left) if left else ""
+
+
 def refuse_figures(session: Session, laboratory: Laboratory) -> None:
     """Raise ConflictError while a release or a list that the figures of a laboratory rest on is not loaded here."""
-    # Nearly every laboratory awaits nothing: no statement then.
-    left = missing(session, laboratory.awaits) if laboratory.awaits else []
-    if left:
-        raise ConflictError(_refusal(left))
+    refusal = refusal_of(session, laboratory.awaits)
+    if refusal:
+        raise ConflictError(refusal)
 
 
 def _refusal(items: Sequence[dict[str, Any]]) -> str:
