@@ -114,6 +114,11 @@ def form_of(table: str, column: str) -> re.Pattern[str] | None:
     return re.compile(form) if form else None
 
 
+def is_public_id(text: str) -> bool:
+    """Whether a text looks like a public identifier: addresses and resources hold it as it is."""
+    return re.fullmatch(PUBLIC_ID, text) is not None
+
+
 BELOW_NOTHING = frozenset({"moved_decisions", "moved_rows", "moved_changes", "staged_for_job_id"})
 """The columns whose whole numbers may be below zero: all others count, or name."""
 

@@ -37,6 +37,7 @@ from app.portability import repository
 from app.portability.carried import BYTES, CARRIED, file_of, key_of, references, table_of
 from app.portability.encoding import LARGEST, kind_of, moment, raw_json
 from app.portability.reading import ArchiveRefusedError, Verified, verify_archive
+from app.portability.shapes import is_public_id
 from app.portability.writing import LINKS, SALTS, chain_files, content_name
 from app.tallies import marks
 from app.tallies.rebuilding import bring_up
@@ -202,7 +203,7 @@ class _Storing:
         found: dict[int, int] = {}
         for number, person in sorted(self._told.people.items()):
             taken = self._session.execute(select(col(User.id)).where(col(User.public_id) == person.public_id)).first()
-            public_id = new_public_id() if taken is not None or len(person.public_id) != 36 else person.public_id
+            public_id = new_public_id() if taken is not None or not is_public_id(person.public_id) else person.public_id
             account = User(
                 public_id=public_id, email=f"{public_id}@{NOBODY}", display_name=person.name, password_hash="",
                 is_active=False, is_foreign=True, foreign_email=person.email, created_at=self._moment,

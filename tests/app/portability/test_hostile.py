@@ -21,6 +21,7 @@ from app.portability.carried import file_of, is_nested
 from app.portability.documents import MANIFEST, SUMS
 from app.portability.encoding import LONGEST_LINE, UnreadableError, raw_csv
 from app.portability.reading import ArchiveRefusedError
+from app.portability.shapes import is_public_id
 from app.portability.writing import LINKS, MOST_MEMBERS, manifest_bytes
 from tests.app.exports.sample import Sample
 from tests.app.portability.every_table import fill_every_table
@@ -305,6 +306,23 @@ def test_a_row_without_end_is_refused_before_it_fills_the_memory(piece: bytes) -
     with pytest.raises(UnreadableError, match="trop longue"):
         list(raw_csv(file))  # type: ignore[arg-type]
     assert file.taken < 2 * LONGEST_LINE
+
+
+@pytest.mark.only("sqlite", "what becomes of a person is the same")
+@pytest.mark.parametrize("public_id", ["<script>alert(document.cookie)</script>"[:36], "é" * 36, "", "0" * 35])
+def test_a_person_whose_identifier_is_none_gets_another(
+    decided: Sample, elsewhere: Place, tmp_path: Path, public_id: str
+) -> None:
+    path, forged = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    contents = opened(path)
+    _with_value("contexte/personnes.csv", "public_id", public_id)(contents)
+    zipped(contents, forged)
+    arrived(elsewhere.engine, forged)
+    with elsewhere.engine.connect() as connection:
+        people = connection.execute(select(metadata.tables["user_account"].c.public_id)).scalars().all()
+    assert people
+    assert all(is_public_id(person) for person in people)
 
 
 @pytest.mark.only("sqlite", "nothing reaches the database")
