@@ -49,7 +49,9 @@ def rule_in_force(session: Session, settings: Settings, laboratory_id: int) -> R
     if found is None:
         return Rule(settings.waiting_code_system)
     fact, author = found
-    return Rule(fact.system, tuple((str(code), str(label)) for code, label in fact.codes), fact.id or 0, author)
+    # Where the labels were erased for ever, nothing is left of the codes.
+    codes = tuple((str(pair[0]), str(pair[1])) for pair in fact.codes if pair)
+    return Rule(fact.system, codes, fact.id or 0, author)
 
 
 def checked_system(text: str) -> str:

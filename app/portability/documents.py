@@ -76,8 +76,8 @@ def readme(manifest: Mapping[str, Any], counts: Mapping[str, int]) -> bytes:
         "annule (`undoes_id`) : le dernier `choose`, `no_loinc`, `out_of_scope` ou `doubt` dit ce qui est décidé ; "
         "`approve` l’approuve ; `send_back` et `reimport` renvoient. La définition par défaut divise les analyses "
         "(`level` : analysis, `is_retired` : non) dont un `choose` est approuvé par toutes celles qui ne sont pas "
-        "approuvées hors périmètre ; le code doit exister dans la version de LOINC que nomme le contexte, un code DEPRECATED "
-        "compte jusqu’à sa date limite (`grace`), et 19146-0 ne compte pas.",
+        "approuvées hors périmètre ; le code doit exister dans la version de LOINC que nomme le contexte, un code "
+        "DEPRECATED compte jusqu’à sa date limite (`grace`), et 19146-0 ne compte pas.",
         "",
         "## Reprendre dans une autre installation",
         "",

@@ -38,7 +38,7 @@ from app.portability.encoding import AHEAD, UnreadableError, checked, of_cell, r
 from app.portability.shapes import SHAPES, fits
 from app.portability.staging import Stage
 from app.portability.told import MANIFEST_SHAPE, Foreigner, Told, checked_context
-from app.portability.values import check_value, of_before, refuse_strange
+from app.portability.values import check_value, is_erased_form, of_before, refuse_strange
 from app.portability.writing import LINKS, MOST_MEMBERS, SALTS, chain_files, content_name, manifest_bytes
 from app.text import without_controls
 
@@ -256,7 +256,9 @@ class _Reading:
                 except UnreadableError as error:
                     raise UnreadableError(f"ligne {line}, colonne {column_name} : {error}") from error
                 shape = SHAPES.get((name, column_name))
-                if shape is not None and row[column_name] is not None and not fits(shape, row[column_name]):
+                if shape is not None and row[column_name] is not None and not (
+                    fits(shape, row[column_name]) or is_erased_form(name, column_name, row[column_name])
+                ):
                     raise UnreadableError(f"ligne {line}, colonne {column_name} : ce n’est pas de sa forme")
             yield line, row
 

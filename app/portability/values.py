@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import JSON, Column
 
+from app.models.chained import ERASABLE
+from app.platform.chain_digests import emptied
 from app.portability.encoding import UnreadableError, check_moment, kind_of
 from app.portability.shapes import BELOW_NOTHING, SHAPES, WORDS, fits, form_of
 
@@ -36,6 +38,11 @@ def check_value(name: str, column: str, value: Any, latest: datetime) -> None:
             raise UnreadableError(f"colonne {column} : {error}") from error
     elif type(value) is int and value < 0 and column not in BELOW_NOTHING:
         raise UnreadableError(f"colonne {column} : un nombre de zéro ou plus est attendu")
+
+
+def is_erased_form(table: str, column: str, value: Any) -> bool:
+    """Whether a value is what an erasure leaves; that one erased it is for the chain to say."""
+    return column in ERASABLE.get(table, ()) and value == emptied(value)
 
 
 def of_before(table: str, column: Column[Any]) -> tuple[Any, ...]:
