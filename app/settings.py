@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import WorkbenchError
 
 SHORTEST_TOKEN = 20
+LOINC_OID = "2.16.840.1.113883.6.1"
 SECRET = frozenset({"database_url", "redis_url", "metrics_token", "secret_key", "oidc_client_secret"})
 """Settings whose value is never shown."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -283,6 +284,13 @@ class Settings(BaseSettings):
         description="Donnée du fournisseur qui nomme la personne ; vide, `SubjectNameID` (le RPPS) pour "
         "Pro Santé Connect, `sub` pour un autre.",
     )
+
+    @field_validator("waiting_code_system")
+    @classmethod
+    def _not_that_of_loinc(cls, value: str) -> str:
+        if value == LOINC_OID:
+            raise ValueError("cet OID est celui de LOINC")
+        return value
 
     @field_validator("oidc_issuer", "oidc_discovery")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from app.claims.effective_tables import EFFECTIVE_CLUSTERS, EFFECTIVE_COUNTS
 from app.claims.tables import ROWS
@@ -250,7 +250,11 @@ def events(session: Session, laboratory_id: int, catalogue_id: int) -> Iterator[
     known = {str(number) for number in session.scalars(batches)}
     statement = (
         select_columns(AuditEvent)
-        .where(or_(col(AuditEvent.laboratory_id) == laboratory_id, col(AuditEvent.action).like("terminology.%")))
+        .where(or_(
+            col(AuditEvent.laboratory_id) == laboratory_id,
+            # Of the whole installation: what came with another laboratory is of nobody else.
+            and_(col(AuditEvent.action).like("terminology.%"), col(AuditEvent.laboratory_id).is_(None)),
+        ))
         .order_by(col(AuditEvent.id))
     )
     for (event,) in _streamed(session, statement):

@@ -16,6 +16,9 @@ CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TO_SEE = PatternFill("solid", fgColor="FFF2CC")
 _WIDTH = 24
+LONGEST_CELL = 32_767
+"""Signs that a cell of a workbook holds."""
+CUT = " […] La suite est dans le fichier CSV."
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -33,6 +36,8 @@ def xlsx_bytes(title: str, header: Sequence[str], rows: Iterable[Sequence[str]],
     for number, row in enumerate([header, *rows]):
         cells = []
         for text in row:
+            if len(text) > LONGEST_CELL:
+                text = f"{text[: LONGEST_CELL - len(CUT)]}{CUT}"
             cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
             # Always a text: a code of zeros keeps them, and nothing is a formula.
             cell.data_type = "s"

@@ -49,9 +49,16 @@ class Group:
 
     @property
     def volume(self) -> str:
-        """The known volumes together, empty when none is known."""
-        known = [item.found.volume for item in self.asked if item.found.volume is not None]
-        return str(sum(known)) if known else ""
+        """The known volumes together, empty when none is known.
+
+        A test that a laboratory has under one code in several catalogues is done once: its largest volume counts.
+        """
+        known: dict[tuple[int, str], dict[int, int]] = {}
+        for found in (item.found for item in self.asked):
+            if found.volume is not None:
+                catalogues = known.setdefault((found.laboratory_id, found.code), {})
+                catalogues[found.catalogue_id] = catalogues.get(found.catalogue_id, 0) + found.volume
+        return str(sum(max(catalogues.values()) for catalogues in known.values())) if known else ""
 
 
 SETTING = "TRANSCODEUR_NATIONAL_REQUEST_COLUMNS"

@@ -12,7 +12,7 @@ from app.code_requests.repository import Declared, Found
 from app.code_requests.waiting_codes import rule_in_force
 from app.code_requests.workflow import NEEDS, require
 from app.errors import ConflictError, InvalidInputError, NotFoundError
-from app.models import CONTRIBUTORS, CodeRequestStep, RequestAction, utc_now
+from app.models import CONTRIBUTORS, CodeRequestStep, RequestAction, RequestStatus, utc_now
 from app.platform import locks
 from app.platform.identity import CatalogueAccess
 from app.platform.written import require_written
@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.terminology.service import current_release
 from app.text import french_day, in_paris, one_line, seen
 from app.transcoding.readers import blind_person
+from app.transcoding.standing import PLACEHOLDER_CODES
 from app.upgrades.requested import open_promised_tasks
 from loinc_data.checkdigit import is_valid_loinc
 
@@ -108,6 +109,10 @@ def _step(
     found = require(item.status, action, access.role)
     if item.declared is Declared.CLOSED and action is not RequestAction.WITHDRAW:
         raise ConflictError(CLOSED.format(code=item.code))
+    if item.status is RequestStatus.SENT and said.day is not None and item.day is not None and said.day < item.day:
+        raise InvalidInputError(
+            f"La réponse ne peut pas être d’avant l’envoi, le {french_day(item.day)} (ligne «\u202f{item.code}\u202f»)."
+        )
     if action is RequestAction.WAITING_CODE and (system, code) == (item.waiting_system, item.waiting_code):
         raise ConflictError("Cette demande porte déjà ce code d’attente, ou n’en porte aucun.")
     return CodeRequestStep(
@@ -177,7 +182,12 @@ def _checked(action: RequestAction, said: Said) -> _Checked:
     if "reason" in needs:
         require_written(texts["reason"], "Indiquez le motif.")
     loinc_num = said.loinc_num.strip() if "code" in needs else ""
-    if "code" in needs and not is_valid_loinc(loinc_num):
+    if loinc_num in PLACEHOLDER_CODES:
+        raise InvalidInputError(
+            f"{loinc_num} ne désigne aucune analyse\u202f: ce n’est pas le code donné à une demande."
+        )
+    # LOINC writes no zero in front: such a code would never be found in a release.
+    if "code" in needs and (not is_valid_loinc(loinc_num) or loinc_num.startswith("0")):
         raise InvalidInputError(
             f"«\u202f{loinc_num[:20]}\u202f» n’est pas un code LOINC\u202f: des chiffres, un tiret et la clé, par "
             "exemple 2951-2."

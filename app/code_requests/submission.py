@@ -1,8 +1,9 @@
 """The lines that ask LOINC for new terms, in the columns of Regenstrief's basic submission template.
 
 The template itself (a workbook of loinc.org/submissions/new-terms) could not be read. Its columns and their order are
-those that the ISAAC workbench of Apelon for the VA, public source of 2014, writes to be pasted into it
-(`gov.va.isaac.request.loinc.LoincContentRequestHandler`, NEW_CONCEPT_HEADERS). What Regenstrief says that it needs
+those that the public source of ISAAC, a workbench of Apelon for the VA, declares as its headings (repository
+Apelon-VA/ISAAC, `gov.va.isaac.request.loinc.LoincContentRequestHandler`, NEW_CONCEPT_HEADERS). Nothing there tells of
+which year that template was, and the lines that it writes leave Answers out. What Regenstrief says that it needs
 beside them is told on loinc.org (new terms; appendix D of the LOINC Users' Guide): `BESIDE`.
 
 Only what the catalogue says, and what the engine reads in it without hesitating, is proposed; the rest is `TO_FILL`.

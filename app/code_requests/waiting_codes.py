@@ -15,16 +15,14 @@ from app.errors import ConflictError, InvalidInputError
 from app.models import CONTRIBUTORS, WaitingCodeRule
 from app.platform import locks
 from app.platform.identity import LaboratoryAccess
-from app.settings import Settings
+from app.settings import LOINC_OID, Settings
 from app.text import one_line
-from loinc_data.checkdigit import is_valid_loinc
 
 MOST_CODES = 60
 LONGEST_CODE, LONGEST_LABEL, LONGEST_SYSTEM = 40, 120, 64
-LOINC_OIDS = frozenset({"2.16.840.1.113883.6.1"})
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){2,}")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/-]*")
-_LOINC_SHAPE = re.compile(r"[0-9]{1,8}-[0-9]")
+_LOINC_SHAPE = re.compile(r"(L[APG])?[0-9]{1,8}-[0-9]", re.IGNORECASE)
 CHANGED = "Ces réglages ont changé depuis que la page a été affichée. Rien n’a été enregistré."
 
 
@@ -51,7 +49,9 @@ def rule_in_force(session: Session, settings: Settings, laboratory_id: int) -> R
     if found is None:
         return Rule(settings.waiting_code_system)
     fact, author = found
-    return Rule(fact.system, tuple((str(code), str(label)) for code, label in fact.codes), fact.id or 0, author)
+    # Where the labels were erased for ever, nothing is left of the codes.
+    codes = tuple((str(pair[0]), str(pair[1])) for pair in fact.codes if pair)
+    return Rule(fact.system, codes, fact.id or 0, author)
 
 
 def checked_system(text: str) -> str:
@@ -62,7 +62,7 @@ def checked_system(text: str) -> str:
             "Le système des codes d’attente est un OID\u202f: des nombres séparés par des points, par exemple "
             "1.2.250.1.213.1.1.5.130."
         )
-    if system in LOINC_OIDS:
+    if system == LOINC_OID:
         raise InvalidInputError("Cet OID est celui de LOINC\u202f: un code d’attente n’est pas un code LOINC.")
     return system
 
@@ -75,7 +75,8 @@ def checked_code(text: str) -> str:
             f"«\u202f{code[:60]}\u202f» n’est pas un code d’attente\u202f: lettres sans accent, chiffres et "
             f". _ : / - , {LONGEST_CODE} caractères au plus."
         )
-    if _LOINC_SHAPE.fullmatch(code) and is_valid_loinc(code):
+    # Also with a wrong key: whoever receives it would take it for a mistyped one. So are LP and LA codes of LOINC.
+    if _LOINC_SHAPE.fullmatch(code):
         raise InvalidInputError(
             f"«\u202f{code}\u202f» a la forme d’un code LOINC\u202f: un code d’attente ne peut pas être pris pour "
             "un code LOINC."

@@ -24,7 +24,8 @@ from app.coverage.report import (
     definitions_for,
     warnings_of,
 )
-from app.models import CatalogueCount, CountFamily, Level, LocalTest, User, WorklistEntry
+from app.models import Catalogue, CatalogueCount, CountFamily, Laboratory, Level, LocalTest, User, WorklistEntry
+from app.terminology.carried import refusal_of
 from app.transcoding.standing import Standing
 
 SHOWN = 200
@@ -50,15 +51,22 @@ def _group(key: list[Any], count: Count | CatalogueCount) -> Group:
 
 
 def main_figures(session: Session, catalogue_ids: Collection[int]) -> dict[int, Figure]:
-    """The default figure of each of these catalogues, whose counts are those of their facts, in one statement."""
-    statement = select(CatalogueCount).where(
+    """The default figure of each of these catalogues, whose counts are those of their facts, in one statement.
+
+    One whose laboratory came from elsewhere, and awaits the release that its codes are of, is left out.
+    """
+    statement = _with_what_it_awaits(select(CatalogueCount, col(Laboratory.awaits))).where(
         col(CatalogueCount.catalogue_id).in_(catalogue_ids),
         CatalogueCount.family == CountFamily.COVERAGE,
         col(CatalogueCount.rows) > 0,
     )
     groups: dict[int, list[Group]] = {}
-    for count in session.exec(statement):
-        groups.setdefault(count.catalogue_id, []).append(_group(json.loads(count.key), count))
+    refused: dict[int, bool] = {}
+    for count, awaits in session.exec(statement).all():
+        if count.catalogue_id not in refused:
+            refused[count.catalogue_id] = bool(refusal_of(session, awaits))
+        if not refused[count.catalogue_id]:
+            groups.setdefault(count.catalogue_id, []).append(_group(json.loads(count.key), count))
     definition = Definition()
     return {
         number: figure_of(definition, [group for group in found if group.level is definition.level], lambda _: 0)
@@ -66,13 +74,35 @@ def main_figures(session: Session, catalogue_ids: Collection[int]) -> dict[int, 
     }
 
 
+def _with_what_it_awaits(statement: Any) -> Any:
+    """The counts beside what the laboratory of their catalogue awaits."""
+    return statement.join(Catalogue, col(Catalogue.id) == col(CatalogueCount.catalogue_id)).join(
+        Laboratory, col(Laboratory.id) == col(Catalogue.laboratory_id)
+    )
+
+
 class KeptCatalogue:
-    """The counts of a catalogue, asked like its rows."""
+    """The counts of a catalogue, asked like its rows.
+
+    While its laboratory awaits the release that its codes are of, there is nothing to count: a figure against another
+    release would be a false one.
+    """
 
     def __init__(self, session: Session, catalogue_id: int) -> None:
         self._session = session
         self._catalogue_id = catalogue_id
-        self.groups = [_group(key, count) for key, count in self.family(CountFamily.COVERAGE)]
+        kept = CatalogueCount
+        columns: tuple[Any, ...] = (
+            kept.key, kept.rows, kept.rows_with_volume, kept.volume, col(Laboratory.awaits)
+        )  # fmt: skip
+        statement = _with_what_it_awaits(select(*columns)).where(
+            kept.catalogue_id == catalogue_id, kept.family == CountFamily.COVERAGE
+        )
+        found = session.exec(statement).all()
+        awaits = found[0][-1] if found else []
+        if awaits and refusal_of(session, awaits):
+            found = []
+        self.groups = [_group(json.loads(key), Count(*counts)) for key, *counts, _ in found if counts[0]]
 
     def family(self, family: CountFamily) -> list[tuple[list[Any], Count]]:
         """The counts of a family with their keys."""

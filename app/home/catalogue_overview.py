@@ -23,6 +23,7 @@ from app.platform.identity import CatalogueAccess
 from app.proposals.method_rules import differing, rules_of
 from app.proposals.service import JOB_KIND, current_run, latest_run
 from app.reimport.changes import count_changes
+from app.terminology.carried import refusal_of
 from app.text import counted, release_title
 
 LEVELS = (
@@ -58,6 +59,7 @@ def overview_page(session: Session, access: CatalogueAccess) -> OverviewPage:
         may_act=access.role in MAY_IMPORT,
         step=line.step,
         coverage=line.coverage,
+        refusal=refusal_of(session, access.laboratory.awaits),
         levels=levels,
         team=team_panel(session, access) if levels else None,
         chapters=_chapters(session, catalogue_id),

@@ -75,6 +75,8 @@ class OverviewPage(PageContext):
     step: NextStep
     """What the person does next here."""
     coverage: FigureLine | None
+    refusal: str
+    """Why no figure is given; empty where they are."""
     """The default figure; None while it cannot be told, and of an empty catalogue."""
     levels: list[LevelLine]
     team: TeamPanel | None

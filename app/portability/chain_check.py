@@ -20,7 +20,7 @@ from app.platform.chain_digests import (
     row_digest,
 )
 from app.portability.carried import CHAINED_AND_CARRIED, file_of
-from app.portability.encoding import UnreadableError, check_moment, moment
+from app.portability.encoding import LARGEST_BIG, UnreadableError, check_moment, moment
 from app.portability.staging import Stage
 from app.portability.told import Told
 from app.portability.writing import LINKS, SALTS, chain_files
@@ -100,7 +100,9 @@ class _Chain:
         number: int | None = member.key
         for way in reversed(self._ways):
             number = way.here(table, number) if number is not None else None
-        row = self._stage.row(table, number) if number is not None else None
+        # Numbers that are added up may lead further than any row has one.
+        is_number = number is not None and abs(number) <= LARGEST_BIG
+        row = self._stage.row(table, number) if number is not None and is_number else None
         if row is None or number is None:
             raise UnreadableError(f"{where} : {file_of(table)} n’a pas la ligne n° {member.key}")
         place = self._stage.place(table, number)

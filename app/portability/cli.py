@@ -19,7 +19,7 @@ from app.portability.closing import Closed, close_laboratory
 from app.portability.storing import import_archive
 from app.portability.writing import Archive, make_archive
 from app.settings import get_settings
-from app.text import counted
+from app.text import counted, without_controls
 
 LaboratoryId = Annotated[
     int, typer.Option("--laboratory", min=1, max=MAX_ID, metavar="NUMÉRO", help="Numéro du laboratoire.")
@@ -59,15 +59,18 @@ def register(cli: typer.Typer) -> None:
             refuse_damaged(engine)
             with source.on_disk() as path:
                 imported = import_archive(
-                    engine, path, name=name, progress=lambda said: typer.echo(f"{said}…", err=True)
+                    engine, path, name=name, progress=lambda said: typer.echo(f"{without_controls(said)}…", err=True)
                 )
         finally:
             engine.dispose()
-        typer.echo(imported.sentence)
+        # What an archive says may hold signs that a terminal obeys.
+        typer.echo(without_controls(imported.sentence))
         for number, said in imported.catalogues:
-            typer.echo(f"Catalogue {number} : {said}")
+            typer.echo(f"Catalogue {number} : {without_controls(said)}")
         for said in imported.awaits:
-            typer.echo(f"Ses chiffres attendent {said} : chargez-la.")
+            typer.echo(f"Ses chiffres attendent {without_controls(said)}.")
+        if imported.awaits:
+            typer.echo("Chargez ce qui manque (transcodeur load-loinc, transcodeur load-valueset, page Terminologie).")
         typer.echo(f"Empreinte (SHA-256) {imported.sha256}")
 
     @cli.command("close-laboratory")

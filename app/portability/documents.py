@@ -54,6 +54,31 @@ def readme(manifest: Mapping[str, Any], counts: Mapping[str, int]) -> bytes:
         "- `chaine/maillons.jsonl` est la chaîne d’audit : l’empreinte SHA-256 de chaque ligne, sans sa fin de ligne, "
         "est l’empreinte du maillon, que le suivant répète. Le dernier est nommé par le manifeste.",
         "",
+        "## Vérifier chaque fait",
+        "",
+        "Un maillon nomme ses faits dans `members`, un texte JSON : une liste de [numéro de la ligne dans le fichier "
+        "de `table_name`, empreinte, {colonne : engagement}] ; un maillon `seal` n’annonce que des nombres. Dans "
+        "`column_names`, les colonnes fixes sont avant la barre, les textes après.",
+        "",
+        "- Empreinte d’un fait : SHA-256 de `{\"fixed\":{…},\"table\":\"…\",\"texts\":{…}}`, en JSON UTF-8, clés "
+        "triées, sans espaces, accents tels quels. `fixed` : chaque colonne fixe et sa valeur ; `texts` : les "
+        "engagements du maillon.",
+        "- Valeur d’une colonne : celle du `.jsonl` ; dans un `.csv`, un nombre où le schéma dit un nombre, true pour "
+        "oui et false pour non, null pour une cellule vide où le schéma l’admet, sinon le texte sans son apostrophe.",
+        "- Engagement d’un texte : SHA-256 des octets de son sel suivis du texte, ou de son JSON quand ce n’est pas un "
+        "texte. Le sel, en hexadécimal, est dans `chaine/sels.jsonl`, à la position du maillon, au numéro de la ligne, "
+        "au nom de la colonne. Un texte vide n’a pas d’engagement ; un texte effacé (`donnees/erasure.csv`) n’a plus "
+        "de sel.",
+        "",
+        "## Compter",
+        "",
+        "L’état d’une ligne se lit dans `donnees/decision.csv`, par numéro croissant, sans les faits qu’un `undo` "
+        "annule (`undoes_id`) : le dernier `choose`, `no_loinc`, `out_of_scope` ou `doubt` dit ce qui est décidé ; "
+        "`approve` l’approuve ; `send_back` et `reimport` renvoient. La définition par défaut divise les analyses "
+        "(`level` : analysis, `is_retired` : non) dont un `choose` est approuvé par toutes celles qui ne sont pas "
+        "approuvées hors périmètre ; le code doit exister dans la version de LOINC que nomme le contexte, un code "
+        "DEPRECATED compte jusqu’à sa date limite (`grace`), et 19146-0 ne compte pas.",
+        "",
         "## Reprendre dans une autre installation",
         "",
         "    transcodeur import-archive X.zip",

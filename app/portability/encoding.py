@@ -131,11 +131,12 @@ def raw_json(file: BinaryIO) -> Iterator[tuple[int, Any]]:
 
 
 def strict_json(text: bytes | str) -> Any:
-    """A JSON value in UTF-8, without NaN nor a name given twice, no deeper than ours. Raises ValueError."""
+    """A JSON value in UTF-8, without NaN, a number that no database holds or a name given twice, no
+    deeper than ours. Raises ValueError."""
     try:
         value = json.loads(
             text.decode() if isinstance(text, bytes) else text,
-            parse_constant=_refused, object_pairs_hook=_once, parse_float=_finite,
+            parse_constant=_refused, object_pairs_hook=_once, parse_float=_finite, parse_int=_storable,
         )  # fmt: skip
     except RecursionError as error:
         raise ValueError("too deep") from error
@@ -150,6 +151,14 @@ def _refused(word: str) -> Any:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
+        raise ValueError("no such number")
+    return value
+
+
+def _storable(text: str) -> int:
+    # The longest that the largest has: the others are not even computed.
+    value = int(text) if len(text) <= 20 else LARGEST_BIG + 1
+    if abs(value) > LARGEST_BIG:
         raise ValueError("no such number")
     return value
 

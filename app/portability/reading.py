@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,20 +34,13 @@ from app.portability.documents import (
     README,
     SUMS,
 )
-from app.portability.encoding import (
-    AHEAD,
-    UnreadableError,
-    check_moment,
-    checked,
-    of_cell,
-    raw_csv,
-    raw_json,
-    strict_json,
-)
-from app.portability.shapes import BELOW_NOTHING, SHAPES, WORDS, fits, form_of
+from app.portability.encoding import AHEAD, UnreadableError, checked, of_cell, raw_csv, raw_json, strict_json
+from app.portability.shapes import SHAPES, fits
 from app.portability.staging import Stage
 from app.portability.told import MANIFEST_SHAPE, Foreigner, Told, checked_context
+from app.portability.values import check_value, is_erased_form, of_before, refuse_strange
 from app.portability.writing import LINKS, MOST_MEMBERS, SALTS, chain_files, content_name, manifest_bytes
+from app.text import without_controls
 
 MOST_TOLD = 16 << 20
 """Bytes of a file that is read whole: manifest, context. The manifest of the most files has 12 MB."""
@@ -101,6 +93,8 @@ def verify_archive(path: Path, folder: Path) -> Verified:
 
 
 def _sentence(text: str) -> str:
+    # It may quote what the archive says, and a terminal obeys some signs.
+    text = without_controls(text)
     return text if text.endswith(".") else f"{text}."
 
 
@@ -132,6 +126,7 @@ class _Reading:
         self._path, self._file, self._members, self._sha256, self._stage = path, file, members, sha256, stage
         self._contents: dict[str, tuple[str, int, int]] = {}
         self._latest = utc_now() + AHEAD
+        """When a fact may have been written, at most."""
 
     def run(self) -> Verified:
         manifest = self._manifest()
@@ -250,32 +245,39 @@ class _Reading:
         for line, value in raw_json(reader):
             if not isinstance(value, dict):
                 raise UnreadableError(f"ligne {line} : un objet est attendu")
-            _refuse_strange(line, value, known)
+            refuse_strange(name, line, value, known)
             row = {}
             for column_name, column in known.items():
+                if column_name not in value:
+                    row[column_name] = of_before(name, column)[0]
+                    continue
                 try:
                     row[column_name] = checked(column, value[column_name])
                 except UnreadableError as error:
                     raise UnreadableError(f"ligne {line}, colonne {column_name} : {error}") from error
                 shape = SHAPES.get((name, column_name))
-                if shape is not None and row[column_name] is not None and not fits(shape, row[column_name]):
+                if shape is not None and row[column_name] is not None and not (
+                    fits(shape, row[column_name]) or is_erased_form(name, column_name, row[column_name])
+                ):
                     raise UnreadableError(f"ligne {line}, colonne {column_name} : ce n’est pas de sa forme")
             yield line, row
 
     def _csv_rows(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         known = {column.name: column for column in columns_of(name)}
         headings: list[str] = []
+        before: dict[str, Any] = {}
         reader = io.BufferedReader(_Slice(self._file, self._members[file_of(name)]), 1 << 16)
         for line, cells in raw_csv(reader):
             if line == 1:
                 headings = cells
                 if len(set(headings)) != len(headings):
                     raise UnreadableError("ligne 1 : une colonne y est deux fois")
-                _refuse_strange(line, dict.fromkeys(headings), known)
+                refuse_strange(name, line, dict.fromkeys(headings), known)
+                before = {item: of_before(name, known[item])[0] for item in known if item not in headings}
                 continue
             if len(cells) != len(headings):
                 raise UnreadableError(f"ligne {line} : {len(cells)} cellules pour {len(headings)} colonnes")
-            row = {}
+            row = dict(before)
             for heading, cell in zip(headings, cells, strict=True):
                 try:
                     row[heading] = of_cell(known[heading], cell)
@@ -287,10 +289,7 @@ class _Reading:
 
     def _row(self, name: str, line: int, row: dict[str, Any], told: Told) -> None:
         for column in row:
-            words = WORDS.get((name, column))
-            if words is not None and row[column] not in words:
-                raise UnreadableError(f"colonne {column} : « {str(row[column])[:40]} » n’est pas un de ses mots")
-            _check_form(name, column, row[column], self._latest)
+            check_value(name, column, row[column], self._latest)
         key = next(iter(table_of(name).primary_key.columns)).name
         if not row[key] >= 1:
             raise UnreadableError(f"colonne {key} : un numéro commence à 1")
@@ -357,29 +356,3 @@ class _Reading:
             is_erased = found.size == 0 and self._stage.is_erased(name, number, "content")
             if found.sha256 != digest and not is_erased:
                 raise UnreadableError(f"{where} : « {member} » n’est pas le fichier dont elle dit l’empreinte")
-
-
-def _check_form(name: str, column: str, value: Any, latest: datetime) -> None:
-    """Raise UnreadableError for a text, a number or a moment that the workbench never writes in this column."""
-    if isinstance(value, str):
-        form = form_of(name, column)
-        if form is not None and not form.fullmatch(value):
-            raise UnreadableError(f"colonne {column} : « {value[:40]} » n’est pas de sa forme")
-    elif isinstance(value, datetime):
-        try:
-            check_moment(value, latest)
-        except UnreadableError as error:
-            raise UnreadableError(f"colonne {column} : {error}") from error
-    elif type(value) is int and value < 0 and column not in BELOW_NOTHING:
-        raise UnreadableError(f"colonne {column} : un nombre de zéro ou plus est attendu")
-
-
-def _refuse_strange(line: int, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    strange = [name for name in given if name not in known]
-    if strange:
-        said = "l’archive est peut-être d’une version plus récente"
-        raise UnreadableError(f"ligne {line} : colonne inconnue « {strange[0][:40]} » ; {said}")
-    missing = [name for name in known if name not in given]
-    if missing:
-        raise UnreadableError(f"ligne {line} : la colonne {missing[0]} manque")
-

@@ -90,6 +90,8 @@ def _words(enumeration: Any) -> str:
 PUBLIC_ID = "[0-9a-f-]{36}"
 _DIGEST, _FINESS = "([0-9a-f]{64})?", "([0-9][0-9AB][0-9]{7})?"
 FORMS: Mapping[tuple[str, str], str] = {
+    ("laboratory", "finess"): _FINESS,
+    ("laboratory", "canonical_url"): r"(https?://[^\s<>\"|]{1,240})?",
     ("reading_request", "batch_public_id"): f"({PUBLIC_ID})?",
     ("sign_off", "rpps"): "([0-9]{11})?",
     ("sign_off", "finess_ej"): _FINESS,
@@ -110,6 +112,11 @@ def form_of(table: str, column: str) -> re.Pattern[str] | None:
     """What the texts of a column look like; None: like anything."""
     form = FORMS.get((table, column)) or _COMMON_FORMS.get(column)
     return re.compile(form) if form else None
+
+
+def is_public_id(text: str) -> bool:
+    """Whether a text looks like a public identifier: addresses and resources hold it as it is."""
+    return re.fullmatch(PUBLIC_ID, text) is not None
 
 
 BELOW_NOTHING = frozenset({"moved_decisions", "moved_rows", "moved_changes", "staged_for_job_id"})
@@ -178,6 +185,20 @@ _DIALECT = {
         "sheet": _TEXT, "starts": _list_of(_WHOLE), "shape": _TEXT,
     },
 }  # fmt: skip
+_NUMBERS = _object_of(_WHOLE)
+_KEYS = {
+    "type": "object",
+    "properties": {
+        "shifts": _NUMBERS, "maps": _object_of(_NUMBERS), "dropped": _object_of(_NUMBERS),
+        "spans": _object_of({"type": "array", "items": _WHOLE, "minItems": 2, "maxItems": 2}),
+    },
+    "required": ["shifts", "maps", "dropped", "spans"],
+}  # fmt: skip
+_SERVICE = {
+    "type": "object",
+    "properties": {"releases": _LIST, "value_sets": _object_of(_LIST), "grace": _LIST},
+    "required": ["releases", "value_sets", "grace"],
+}
 SHAPES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("laboratory", "awaits"): _list_of(_OBJECT),
     ("source_file", "dialect"): _DIALECT,
@@ -200,8 +221,8 @@ SHAPES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("import_profile", "headings"): _list_of(_TEXT),
     ("audit_event", "details"): _OBJECT,
     ("waiting_code_rule", "codes"): _list_of({"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}),
-    ("imported_archive", "keys"): _OBJECT,
-    ("imported_archive", "context"): _OBJECT,
+    ("imported_archive", "keys"): _KEYS,
+    ("imported_archive", "context"): _SERVICE,
 }
 """(table, column) → the JSON Schema of its values. `fits` understands what is used here, and no more."""
 _KINDS: Mapping[str, tuple[type, ...]] = {

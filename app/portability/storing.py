@@ -38,6 +38,7 @@ from app.portability import repository
 from app.portability.carried import BYTES, CARRIED, file_of, key_of, references, table_of
 from app.portability.encoding import LARGEST, kind_of, moment, raw_json
 from app.portability.reading import ArchiveRefusedError, Verified, verify_archive
+from app.portability.shapes import is_public_id
 from app.portability.writing import LINKS, SALTS, chain_files, content_name
 from app.tallies import marks
 from app.tallies.rebuilding import bring_up
@@ -204,7 +205,7 @@ class _Storing:
         found: dict[int, int] = {}
         for number, person in sorted(self._told.people.items()):
             taken = self._session.execute(select(col(User.id)).where(col(User.public_id) == person.public_id)).first()
-            public_id = new_public_id() if taken is not None or len(person.public_id) != 36 else person.public_id
+            public_id = new_public_id() if taken is not None or not is_public_id(person.public_id) else person.public_id
             account = User(
                 public_id=public_id, email=f"{public_id}@{NOBODY}", display_name=person.name, password_hash="",
                 is_active=False, is_foreign=True, foreign_email=person.email, created_at=self._moment,
@@ -300,7 +301,9 @@ class _Storing:
             values["content"] = self._verified.content(content_name(name, row))
         if name == "laboratory":
             values |= {"id": self._numbers.here("laboratory", row["id"]), "name": self._name,
-                       "imported_at": self._moment, "awaits": self._awaits}  # fmt: skip
+                       "imported_at": self._moment, "awaits": self._awaits,
+                       # The laboratories of there were lent its codes; those of here are others.
+                       "allows_reuse": False}  # fmt: skip
         if name in ("laboratory", "catalogue"):
             values["named_as"] = row["named_as"] or row["id"]
         if name == "catalogue":

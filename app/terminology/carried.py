@@ -14,8 +14,10 @@ from sqlmodel import Session, col, select
 from app.errors import ConflictError
 from app.models import ImportedArchive, Laboratory, LoincRelease, ReleaseStatus, ValueSet, ValueSetKind
 from app.terminology.terms_hash import is_known
+from loinc_data.tables import STARTER_VERSION
 
 NOTHING = "de quoi compter manque"
+STARTER = "starter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,18 @@ def _named(release: LoincRelease) -> dict[str, Any]:
             "terms_hash": release.terms_hash, "title": ""}  # fmt: skip
 
 
+def refusal_of(session: Session, awaits: Sequence[dict[str, Any]]) -> str:
+    """Why no figure of a laboratory that awaits this is given; empty once all of it is loaded, or of a laboratory of
+    here. No statement when it awaits nothing, which is nearly always so."""
+    left = missing(session, awaits) if awaits else []
+    return _refusal(left) if left else ""
+
+
 def refuse_figures(session: Session, laboratory: Laboratory) -> None:
     """Raise ConflictError while a release or a list that the figures of a laboratory rest on is not loaded here."""
-    # Nearly every laboratory awaits nothing: no statement then.
-    left = missing(session, laboratory.awaits) if laboratory.awaits else []
-    if left:
-        raise ConflictError(_refusal(left))
+    refusal = refusal_of(session, laboratory.awaits)
+    if refusal:
+        raise ConflictError(refusal)
 
 
 def _refusal(items: Sequence[dict[str, Any]]) -> str:
@@ -130,6 +138,16 @@ def sentence_of(item: dict[str, Any]) -> str:
     if item["kind"] in set(ValueSetKind):
         named = f"la liste « {item['title'] or item['kind']} » {item['version']}".rstrip()
     else:
-        kind = "la terminologie de départ" if item["kind"] == "starter" else "LOINC"
+        kind = "la terminologie de départ" if item["kind"] == STARTER else "LOINC"
         named = f"{kind} {item['version']}".rstrip()
-    return f"{named} (empreinte {(item['content_hash'] or item['terms_hash'] or 'inconnue')[:12]})"
+    digest = (item["content_hash"] or item["terms_hash"] or "inconnue")[:12]
+    return f"{named} (empreinte {digest}{_comes_by_itself(item)})"
+
+
+def _comes_by_itself(item: dict[str, Any]) -> str:
+    """How a starter terminology gets here, as no command loads one; empty for what a command loads."""
+    if item["kind"] != STARTER:
+        return ""
+    if item["version"] == STARTER_VERSION:
+        return " ; le démarrage du serveur la charge"
+    return " ; seule la version de l’atelier qui la contient la charge, à son démarrage"

@@ -69,13 +69,10 @@ def store_release(
     content_hash: str = "",
 ) -> LoincRelease:
     """Store a small release at once, in the transaction of the session, with its search index."""
-    release = LoincRelease(
-        version=version,
-        kind=kind,
-        source_name=source_name,
-        content_hash=content_hash,
-        status=ReleaseStatus.LOADING,
-    )
+    # A laboratory that came in may name it already: its facts then lead to the terms.
+    awaited = repository.awaited_release(session, content_hash) if content_hash else None
+    release = awaited or LoincRelease(version=version, kind=kind, content_hash=content_hash)
+    release.kind, release.source_name, release.status = kind, source_name, ReleaseStatus.LOADING
     session.add(release)
     session.flush()
     assert release.id is not None

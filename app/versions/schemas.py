@@ -8,6 +8,8 @@ ChapterMark = tuple[int, int, int, int, int, int]
 """What changes when the signed content of a chapter may have changed: rows of the newest export, those with an
 approval in force, the sum and the last of the identifiers of approvals, the last row, the last change of a row by a
 newer export."""
+ERASED = "(effacé)"
+"""What stands for the name of a chapter that was erased for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class SignedChapter:
 
     @staticmethod
     def from_json(value: list[Any]) -> "SignedChapter":
-        """Read back what `as_json` gave."""
+        """Read back what `as_json` gave; a chapter whose name was erased for ever is one that no catalogue has."""
+        if not value:
+            return SignedChapter(ERASED, 0, 0, "", (0, 0, 0, 0, 0, 0))
         name, rows, approved, sha256, mark = value
         return SignedChapter(name, rows, approved, sha256, tuple(mark))
 

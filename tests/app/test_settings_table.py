@@ -82,7 +82,7 @@ def test_a_setting_without_description_is_refused(monkeypatch: pytest.MonkeyPatc
         ("session_idle_minutes", "0"), ("public_address", "loinc.exemple.fr"), ("public_address", "https://a.fr/chemin"),
         ("reauthentication_minutes", "0"), ("max_upload_bytes", "0"),
         ("chapters_file_name", "{date.__class__}.csv"), ("exams_file_name", "{0}.csv"),
-        ("results_file_name", "../a.csv"),
+        ("results_file_name", "../a.csv"), ("waiting_code_system", "2.16.840.1.113883.6.1"),
     ],
 )  # fmt: skip
 def test_an_impossible_setting_is_named_in_french(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,18 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 from openpyxl import load_workbook
 
+from app.code_requests.files import LONGEST_CELL, xlsx_bytes
 from app.code_requests.national_list import COLUMNS, columns_of
 from app.code_requests.preparing import FileFormat, national_file, submission_file, submission_lines
 from app.code_requests.repository import Declared
 from app.code_requests.submission import HEADINGS, TO_FILL, line_of
 from app.errors import InvalidInputError, NotAllowedError, NotFoundError
-from app.models import Action, LocalTest
+from app.models import Action, LocalTest, ReviewState
 from app.platform.database import Transactions, transaction
 from app.proposals.understanding import Understood
 from matcher.types import Axis
@@ -76,6 +78,32 @@ def test_the_same_test_is_one_line_with_its_volumes_together(requests: Requests)
     assert set(found) == {"XYZ2 | XYZ", "XYZ3"}, "another unit is another test"
     assert found["XYZ2 | XYZ"]["Volume annuel"] == "43"
     assert found["XYZ2 | XYZ"]["Motif"] == "Rare aussi | Aucun terme pour cette analyse rare"
+
+
+def test_a_test_of_two_catalogues_of_a_laboratory_is_done_once(requests: Requests) -> None:
+    """A copy of a catalogue, or a newer one beside it: its volume is not told twice."""
+    desk = requests.desk
+    copy = desk.world.add_catalogue("Copie").id or 0
+    twin = add_row(requests, copy, code="XYZ", label="ANALYSE RARE", unit="g/L", annual_volume=2)
+    with transaction(desk.engine) as session:
+        session.add(ReviewState(local_test_id=twin, status="approved", outcome="no_loinc"))
+    (line,) = lines(national(requests, across=True))
+    assert (line["Codes locaux"], line["Volume annuel"]) == ("XYZ", "3")
+    with transaction(desk.engine) as session:
+        session.get_one(LocalTest, twin).annual_volume = 7
+    (line,) = lines(national(requests, across=True))
+    assert line["Volume annuel"] == "7"
+    with transaction(desk.engine) as session:
+        session.delete(session.get_one(ReviewState, twin))
+
+
+def test_a_text_longer_than_a_cell_says_where_its_end_is() -> None:
+    content = xlsx_bytes("Essai", ["Motif"], [["é" * 40_000]], datetime(2026, 11, 2, tzinfo=UTC))
+    sheet = load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    text = str(sheet["A2"].value)
+    assert len(text) == LONGEST_CELL
+    assert text.endswith("La suite est dans le fichier CSV.")
 
 
 def test_an_xlsx_holds_texts_and_no_formula(requests: Requests) -> None:

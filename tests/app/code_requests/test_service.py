@@ -31,6 +31,22 @@ def test_rows_declared_without_code_are_requests_by_themselves(requests: Request
     assert row.approved_by
 
 
+def test_an_answer_is_never_from_before_what_it_answers(requests: Requests) -> None:
+    row = requests.approved
+    requests.follow(row, SEND, recipient="ANS", day="2026-11-02")
+    for action, said in ((ACCEPT, {"loinc_num": "2951-2"}), (REFUSE, {"reason": "Le terme existe déjà"})):
+        with pytest.raises(InvalidInputError, match="avant l’envoi, le 02/11/2026"):
+            requests.follow(row, action, day="2026-11-01", **said)
+    assert requests.follow(row, ACCEPT, loinc_num="2951-2", day="2026-11-02") == 1
+
+
+@pytest.mark.parametrize("code", ["19146-0", "0002951-2", "2951-3"])
+def test_a_code_that_names_no_test_is_not_the_one_that_was_given(requests: Requests, code: str) -> None:
+    requests.follow(requests.approved, SEND, recipient="ANS")
+    with pytest.raises(InvalidInputError, match=r"ne désigne aucune analyse|n’est pas un code LOINC"):
+        requests.follow(requests.approved, ACCEPT, loinc_num=code)
+
+
 def test_an_exam_asks_for_a_code_and_a_chapter_does_not(requests: Requests) -> None:
     desk = requests.desk
     with transaction(desk.engine) as session:

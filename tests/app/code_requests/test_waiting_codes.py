@@ -46,6 +46,8 @@ def test_a_system_is_an_oid_and_never_that_of_loinc(text: str) -> None:
     [
         ("2951-2", "Ligne 1.*forme d’un code LOINC"),
         ("A ; un\n19146-0 ; attente", "Ligne 2.*forme d’un code LOINC"),
+        ("12345-1", "Ligne 1.*forme d’un code LOINC"),
+        ("lp12345-6", "Ligne 1.*forme d’un code LOINC"),
         ("A\nB\nA", "Ligne 3.*deux fois"),
         ("é1", "Ligne 1.*sans accent"),
         ("x" * 41, "Ligne 1.*40 caractères"),

@@ -23,6 +23,9 @@ from sqlalchemy import (
     select,
 )
 
+from app.audit.erasing import erase
+from app.models import ReviewState
+from app.models.chained import ERASABLE
 from app.models.public_identifiers import new_public_id
 from app.platform.database import transaction
 from app.portability.carried import CARRIED, key_of, references, table_of
@@ -30,6 +33,8 @@ from app.portability.encoding import kind_of
 from app.portability.shapes import SHAPES, WORDS, form_of
 from app.tallies import marks
 from app.tallies.rebuilding import bring_up
+from app.transcoding.facts import derive_state
+from app.transcoding.repository import facts_of_many, store_states
 from tests.app.exports.sample import Sample
 from tests.conftest import BIOLOGIST
 
@@ -48,6 +53,25 @@ def fill_every_table(sample: Sample) -> None:
                 connection.execute(insert(table).values(_row(connection, sample, table)))
         marks.mark(session, [sample.catalogue_id], True)
     bring_up(sample.world.engine, sample.catalogue_id)
+
+
+def erase_every_text(sample: Sample) -> set[tuple[str, str]]:
+    """Erase every text of the first row of each carried table that may be erased; (table, column) of each."""
+    erased = set()
+    with transaction(sample.world.engine) as session:
+        for name, columns in ERASABLE.items():
+            if name not in CARRIED:
+                continue
+            number = session.execute(select(func.min(key_of(name)))).scalar_one()
+            for column in columns:
+                erase(session, name, number, column, reason="un nom de patient", actor=None)
+                erased.add((name, column))
+        for state in session.execute(select(ReviewState)).scalars():
+            facts = facts_of_many(session, [state.local_test_id])
+            store_states(session, {test: derive_state(found) for test, found in facts.items()})
+        marks.mark(session, [sample.catalogue_id], True)
+    bring_up(sample.world.engine, sample.catalogue_id)
+    return erased
 
 
 def empty_tables(connection: Connection) -> set[str]:

@@ -23,7 +23,9 @@ from app.platform.database import reading, transaction
 from app.platform.progress import untold
 from app.terminology.carried import missing
 from app.terminology.loading import load_release, remove_unfinished
+from app.terminology.starter import load_starter, starter_hash
 from loinc_data.release import content_hash
+from loinc_data.tables import STARTER_VERSION
 from tests.app.exports.sample import Sample
 from tests.app.portability.moving import Place, anomalies, archived, arrived
 from tests.app.terminology.test_loading import first_release
@@ -63,6 +65,26 @@ def test_its_load_fills_the_line_and_the_figures_are_given(
     with reading(elsewhere.engine) as session:
         (laboratory,) = session.scalars(select(Laboratory)).all()
         assert missing(session, laboratory.awaits) == []
+    assert anomalies(elsewhere.engine) == []
+
+
+def test_the_starter_terminology_fills_the_line_when_the_server_starts(
+    decided: Sample, elsewhere: Place, tmp_path: Path
+) -> None:
+    """A laboratory that comes into an installation which never served: its decisions lead to the terms all the same."""
+    with transaction(decided.world.engine) as session:
+        starter = {"kind": "starter", "version": STARTER_VERSION, "content_hash": starter_hash()}
+        session.execute(update(LoincRelease).values(**starter))
+    path = tmp_path / "a.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    (awaits,) = arrived(elsewhere.engine, path).awaits
+    assert "le démarrage du serveur la charge" in awaits
+    with transaction(elsewhere.engine) as session:
+        loaded = load_starter(session, lambda *_said: None).id
+    with reading(elsewhere.engine) as session:
+        assert set(session.scalars(select(col(Decision.release_id)))) == {loaded}
+        assert len(session.scalars(select(LoincRelease)).all()) == 1
+    assert _status(elsewhere, loaded or 0)[0] == ReleaseStatus.READY
     assert anomalies(elsewhere.engine) == []
 
 

@@ -13,10 +13,11 @@ from app.models import Laboratory, Membership, Role, User
 from app.platform.database import make_engine, transaction
 from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.portability.carried import CARRIED, file_of
+from app.portability.reading import ArchiveRefusedError
 from tests.app.exports.sample import Sample
-from tests.app.portability.every_table import NOT_FILLED, empty_tables, fill_every_table
+from tests.app.portability.every_table import NOT_FILLED, empty_tables, erase_every_text, fill_every_table
 from tests.app.portability.moving import Place, anomalies, archived, arrived, load_terminology
-from tests.app.portability.test_hostile import opened
+from tests.app.portability.test_hostile import opened, with_json, zipped
 
 MOST_PAGES = 150
 
@@ -50,9 +51,39 @@ def test_a_row_of_every_table_moves_twice_and_is_verified(
     last.dispose()
 
 
-@pytest.mark.only("sqlite", "what a page makes of a row is the same")
-def test_every_page_opens_on_what_came(decided: Sample, elsewhere: Place, tmp_path: Path) -> None:
+def test_what_was_erased_moves_as_it_is(decided: Sample, elsewhere: Place, tmp_path: Path) -> None:
+    """A signed chapter, a label of a code: nothing is left of them, and the laboratory leaves all the same."""
     fill_every_table(decided)
+    assert {("sign_off", "chapters"), ("waiting_code_rule", "codes"), ("audit_event", "details")} <= erase_every_text(
+        decided
+    )
+    path, second = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    number = arrived(elsewhere.engine, path).laboratory_id
+    assert anomalies(elsewhere.engine) == []
+    assert archived(elsewhere.engine, number, second).rows > 0
+
+
+@pytest.mark.only("sqlite", "nothing reaches the database")
+def test_a_text_that_nobody_erased_is_not_left_out(decided: Sample, tmp_path: Path) -> None:
+    fill_every_table(decided)
+    path, forged = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    contents = opened(path)
+    with_json(file_of("sign_off"), 1, "chapters", [""])(contents)
+    zipped(contents, forged)
+    with pytest.raises(ArchiveRefusedError, match=r"sign_off\.jsonl, ligne 1 : le texte \(chapters\)"):
+        arrived(decided.world.engine, forged)
+
+
+@pytest.mark.only("sqlite", "what a page makes of a row is the same")
+@pytest.mark.parametrize("is_erased", [False, True], ids=["as it was", "erased"])
+def test_every_page_opens_on_what_came(
+    decided: Sample, elsewhere: Place, tmp_path: Path, is_erased: bool
+) -> None:
+    fill_every_table(decided)
+    if is_erased:
+        erase_every_text(decided)
     load_terminology(decided.world.engine, elsewhere.engine)
     path = tmp_path / "a.zip"
     archived(decided.world.engine, decided.world.laboratory_id, path)

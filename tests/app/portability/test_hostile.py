@@ -21,10 +21,11 @@ from app.portability.carried import file_of, is_nested
 from app.portability.documents import MANIFEST, SUMS
 from app.portability.encoding import LONGEST_LINE, UnreadableError, raw_csv
 from app.portability.reading import ArchiveRefusedError
+from app.portability.shapes import is_public_id
 from app.portability.writing import LINKS, MOST_MEMBERS, manifest_bytes
 from tests.app.exports.sample import Sample
 from tests.app.portability.every_table import fill_every_table
-from tests.app.portability.moving import Place, archived, arrived
+from tests.app.portability.moving import Place, anomalies, archived, arrived
 
 Contents = dict[str, bytes]
 DECISIONS, TESTS, ROWS = "donnees/decision.csv", "donnees/local_test.csv", "donnees/source_row.jsonl"
@@ -167,6 +168,11 @@ UNREADABLE: list[tuple[str, str, object]] = [
     ("source_file", "dialect", {"header_rows": "un"}),
     ("source_file", "columns", {"code": "A"}),
     ("code_request_step", "waiting_system", "http://loinc.org"),
+    ("laboratory", "canonical_url", "javascript:alert(1)"),
+    # They would be of the whole installation: its journal, and the past of every laboratory.
+    ("audit_event", "laboratory_id", None),
+    ("mapping_withdrawal", "laboratory_id", None),
+    ("erasure", "laboratory_id", None),
 ]  # fmt: skip
 """(table, column, what no page can show): the pages of the laboratory would fail, or count days without end."""
 
@@ -186,7 +192,7 @@ def test_what_the_workbench_never_writes_is_refused_before_its_chain(
     if is_nested(table):
         with_json(file_of(table), 1, column, value)(contents)
     else:
-        _with_value(file_of(table), column, str(value))(contents)
+        _with_value(file_of(table), column, "" if value is None else str(value))(contents)
     zipped(contents, forged)
     with pytest.raises(ArchiveRefusedError, match=rf"{file_of(table)}, ligne \d.*colonne {column} : (?!.*maillon)"):
         arrived(decided.world.engine, forged)
@@ -203,6 +209,79 @@ def _with_value(name: str, column: str, value: str) -> Callable[[Contents], None
         contents[name] = b"\xef\xbb\xbf" + written.getvalue().encode()
 
     return change
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("shifts", []), ("shifts", {"decision": "1"}), ("shifts", {"decision": 1.5}), ("shifts", {"decision": 2**63}),
+        ("spans", {"decision": [1]}), ("spans", {"decision": ["1", "2"]}), ("maps", {"user_account": {"1": None}}),
+        ("dropped", "x"), ("dropped", {"proposal_run.job_id": [1]}),
+    ],
+)  # fmt: skip
+@pytest.mark.only("sqlite", "nothing reaches the database")
+def test_numbers_of_an_older_journey_that_lead_nowhere_are_refused(
+    decided: Sample, elsewhere: Place, tmp_path: Path, part: str, value: object
+) -> None:
+    path, second, forged = tmp_path / "a.zip", tmp_path / "b.zip", tmp_path / "c.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    archived(elsewhere.engine, arrived(elsewhere.engine, path).laboratory_id, second)
+    contents = opened(second)
+    name = file_of("imported_archive")
+    keys = json.loads(contents[name])["keys"] | {part: value}
+    with_json(name, 1, "keys", keys)(contents)
+    zipped(contents, forged)
+    with pytest.raises(ArchiveRefusedError, match=rf"{name}, ligne 1(, colonne keys)? : ce n[’']est pas"):
+        arrived(decided.world.engine, forged)
+
+
+def test_an_archive_of_before_a_column_is_read_still(decided: Sample, elsewhere: Place, tmp_path: Path) -> None:
+    """Of a column that came later, its rows say what the column says of itself; of one that matters, they must."""
+    path, older = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    contents = opened(path)
+    _without(contents, "laboratory", "awaits", "named_as", "allows_reuse")
+    _without(contents, "catalogue", "moved_rows", "named_as")
+    zipped(contents, older)
+    assert arrived(elsewhere.engine, older).rows > 0
+    assert anomalies(elsewhere.engine) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "said"),
+    [
+        ("laboratory", "created_at", "la colonne created_at manque"),
+        ("audit_event", "laboratory_id", "la colonne laboratory_id manque"),
+        ("decision", "loinc_num", "maillon"),
+        ("source_row", "cells", "maillon"),
+    ],
+)
+@pytest.mark.only("sqlite", "nothing reaches the database")
+def test_no_column_of_a_fact_is_left_out_unseen(
+    decided: Sample, tmp_path: Path, table: str, column: str, said: str
+) -> None:
+    path, forged = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    contents = opened(path)
+    _without(contents, table, column)
+    zipped(contents, forged)
+    with pytest.raises(ArchiveRefusedError, match=said):
+        arrived(decided.world.engine, forged)
+
+
+def _without(contents: Contents, table: str, *columns: str) -> None:
+    """The file of a table as a version before these columns wrote it."""
+    name = file_of(table)
+    if is_nested(table):
+        rows = [json.loads(line) for line in contents[name].splitlines()]
+        lines = [canonical({key: row[key] for key in row if key not in columns}) for row in rows]
+        contents[name] = "".join(f"{line}\n" for line in lines).encode()
+        return
+    cells = list(csv.reader(io.StringIO(contents[name].decode("utf-8-sig"), newline=""), delimiter=";"))
+    kept = [place for place, heading in enumerate(cells[0]) if heading not in columns]
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=";", lineterminator="\r\n").writerows([[row[at] for at in kept] for row in cells])
+    contents[name] = b"\xef\xbb\xbf" + written.getvalue().encode()
 
 
 class Unending(io.RawIOBase):
@@ -227,6 +306,23 @@ def test_a_row_without_end_is_refused_before_it_fills_the_memory(piece: bytes) -
     with pytest.raises(UnreadableError, match="trop longue"):
         list(raw_csv(file))  # type: ignore[arg-type]
     assert file.taken < 2 * LONGEST_LINE
+
+
+@pytest.mark.only("sqlite", "what becomes of a person is the same")
+@pytest.mark.parametrize("public_id", ["<script>alert(document.cookie)</script>"[:36], "é" * 36, "", "0" * 35])
+def test_a_person_whose_identifier_is_none_gets_another(
+    decided: Sample, elsewhere: Place, tmp_path: Path, public_id: str
+) -> None:
+    path, forged = tmp_path / "a.zip", tmp_path / "b.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    contents = opened(path)
+    _with_value("contexte/personnes.csv", "public_id", public_id)(contents)
+    zipped(contents, forged)
+    arrived(elsewhere.engine, forged)
+    with elsewhere.engine.connect() as connection:
+        people = connection.execute(select(metadata.tables["user_account"].c.public_id)).scalars().all()
+    assert people
+    assert all(is_public_id(person) for person in people)
 
 
 @pytest.mark.only("sqlite", "nothing reaches the database")

@@ -1,8 +1,11 @@
 """Where a laboratory may come in, what its figures wait for, and what becomes of its people and of its chain."""
 
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
@@ -13,6 +16,7 @@ from app.audit.erasing import Unprotected, erase
 from app.audit.heads import heads, read_heads, write_heads
 from app.audit.verification import verify
 from app.errors import ConflictError
+from app.main import create_app
 from app.models import (
     ChainHead,
     Decision,
@@ -20,13 +24,17 @@ from app.models import (
     Laboratory,
     LoincRelease,
     LoincTerm,
+    Membership,
     ReleaseStatus,
+    Role,
     User,
     metadata,
 )
 from app.platform.database import reading, transaction
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.settings import Settings
 from tests.app.exports.sample import SODIUM, Sample
+from tests.app.portability.every_table import fill_every_table
 from tests.app.portability.moving import (
     Place,
     anomalies,
@@ -142,6 +150,40 @@ def test_no_figure_without_the_release_and_the_same_once_it_is_loaded(
     assert anomalies(elsewhere.engine) == []
 
 
+def test_no_page_shows_a_figure_against_another_release(
+    decided: Sample, elsewhere: Place, tmp_path: Path
+) -> None:
+    """Another release is in service here: what was approved there would be counted as absent from it."""
+    fill_every_table(decided)
+    name_contents(decided.world.engine)
+    path = tmp_path / "a.zip"
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    with transaction(elsewhere.engine) as session:
+        other = LoincRelease(version="2.75", kind="official", is_current=True, content_hash="7" * 64)
+        session.add(other)
+        session.flush()
+        session.add(LoincTerm(release_id=other.id, loinc_num=SODIUM, component="Sodium"))
+    imported = arrived(elsewhere.engine, path)
+    (catalogue_id, _), laboratory_id = imported.catalogues[0], imported.laboratory_id
+    with transaction(elsewhere.engine) as session:
+        person = User(email="ici@exemple.fr", display_name="D’ici", password_hash="!", is_administrator=True)
+        session.add(person)
+        session.flush()
+        session.add(Membership(user_id=person.id, laboratory_id=laboratory_id, role=Role.BIOLOGIST))
+        token = open_session(session, person, elsewhere.settings)
+    base = f"/catalogues/{catalogue_id}"
+    shown = {}
+    with TestClient(create_app(elsewhere.settings, elsewhere.engine)) as client:
+        client.cookies.set(SESSION_COOKIE, token)
+        for address in ("/", "/portefeuille", f"/laboratoires/{laboratory_id}", base, f"{base}/revue",
+                        f"{base}/repartition", f"{base}/signature", f"{base}/couverture"):  # fmt: skip
+            shown[address] = unescape(client.get(address).text)
+    rates = {address: re.findall(r"\d+,\d\d\s%", page) for address, page in shown.items()}
+    assert {address for address, found in rates.items() if found} == set()
+    assert "LOINC 2.80" in shown[base]
+    assert "LOINC 2.80" in shown[f"{base}/couverture"]
+
+
 def _fill(source: object, target: Place, awaited: LoincRelease) -> None:
     """What a load of the awaited release does: its very line is filled, and put in service."""
     table = metadata.tables["loinc_term"]
@@ -201,6 +243,18 @@ def test_a_laboratory_that_moved_twice_has_both_chains(
     assert made.rows > 0
     with pytest.raises(ConflictError, match="Ancien"):
         arrived(engine, second)
+
+
+def test_the_laboratories_of_here_are_not_lent_its_codes_until_somebody_here_says_so(
+    decided: Sample, elsewhere: Place, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.zip"
+    with transaction(decided.world.engine) as session:
+        session.execute(update(Laboratory).values(allows_reuse=True))
+    archived(decided.world.engine, decided.world.laboratory_id, path)
+    number = arrived(elsewhere.engine, path).laboratory_id
+    with reading(elsewhere.engine) as session:
+        assert session.get_one(Laboratory, number).allows_reuse is False
 
 
 def test_the_chain_it_came_with_is_verified(decided: Sample, elsewhere: Place, tmp_path: Path) -> None:
