@@ -138,7 +138,7 @@ test: packages-for-tests $(STAMPS)/requirements-dev $(STAMPS)/application static
 
 # Every verification runs, whatever the others found; the last line printed is that of the tests.
 # One process of tests more than the machine has cores: some wait for a lease to end, a browser, a killed process.
-# Each takes half a gigabyte, and its share of Chromium: four at most, however many the cores.
+# Each takes up to a gigabyte, and its share of Chromium: four at most, however many the cores.
 PROCESSES := $(shell cores=$$(nproc 2>/dev/null || echo 1); [ $$cores -ge 3 ] && echo 4 || echo $$((cores + 1)))
 PYTEST := $(BIN)/pytest -n $(PROCESSES) --dist worksteal
 

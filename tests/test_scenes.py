@@ -15,12 +15,13 @@ from app.platform.database import make_engine, transaction
 from app.settings import Settings
 from tests import scenes
 from tests.app.earlier.conftest import Inherited, inherited
+from tests.app.earlier.test_round_trip import origin
 from tests.app.exports.conftest import decided, narrow, sample
 from tests.app.exports.sample import Sample
 from tests.app.review.conftest import Desk, desk
 from tests.conftest import World
 
-__all__ = ["decided", "desk", "inherited", "narrow", "sample"]
+__all__ = ["decided", "desk", "inherited", "narrow", "origin", "sample"]
 
 TESTS = Path(__file__).parent
 FIXTURE = re.compile(r"@pytest\.fixture[^\n]*\ndef (\w+)\(")
@@ -28,7 +29,7 @@ FIXTURE = re.compile(r"@pytest\.fixture[^\n]*\ndef (\w+)\(")
 
 def test_the_name_of_a_scene_is_that_of_one_fixture() -> None:
     found = [name for path in TESTS.rglob("*.py") for name in FIXTURE.findall(path.read_text("utf-8"))]
-    assert {"decided", "desk", "inherited", "narrow"} == set(scenes.BUILDERS)
+    assert {"decided", "desk", "inherited", "narrow", "origin"} == set(scenes.BUILDERS)
     assert {name: found.count(name) for name in scenes.BUILDERS} == dict.fromkeys(scenes.BUILDERS, 1)
 
 

@@ -162,7 +162,7 @@ class Installation:
             engine.dispose()
 
     def create(self) -> None:
-        """Migrate, and make a laboratory with a transcoder, two biologists; nobody is asked for a password."""
+        """Migrate what is not; a laboratory with a transcoder, two biologists, none of whom is asked for a password."""
         engine = prepare(self.settings())
         people = {
             "transcodeur@exemple.fr": Role.TRANSCODER,

@@ -1,6 +1,7 @@
 """Real processes on a machine that fails them: they say it in French, and nothing acknowledged is lost."""
 
 import resource
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -16,8 +17,10 @@ ROWS = 60
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Installation:
+def place(tmp_path: Path, installation: Path) -> Installation:
+    """After its first start, which has tests of its own, with its people."""
     made = Installation(tmp_path / "var")
+    shutil.copytree(installation, made.data_dir)
     made.create()
     return made
 

@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import pytest
+from fastapi.testclient import TestClient
 from openpyxl import Workbook
 from sqlmodel import select
 
@@ -15,21 +17,24 @@ from app.files.archive import OWN_NAMES, unpacked
 from app.files.choices import IncomingFile
 from app.files.completed_columns import COMPLETED
 from app.files.loinc_cells import CellFinding
+from app.main import create_app
 from app.memory.catalogue_tables import read_table_with_codes
 from app.memory.concept_maps import read_concept_maps
 from app.memory.relations import relation_of
 from app.memory.statements import SETTLED, statement_of
 from app.models import Catalogue, Decision, EarlierVerdict, Laboratory, LocalTest, Relation, ReviewState, Status, User
 from app.platform.database import Transactions, reading, transaction
+from app.platform.web_sessions import SESSION_COOKIE, open_session
 from app.proposals.jobs import run_proposals
 from app.publication.schemas import UncodedReason
 from app.publication.statement import LICENCE_NAME, README_NAME, REPORT_NAME
 from app.settings import Settings
+from tests import scenes
 from tests.app.approval.opened import read_case
 from tests.app.catalogues.test_fixtures import exported
 from tests.app.earlier.conftest import Inherited
 from tests.app.review.sample import add_release
-from tests.conftest import BIOLOGIST, OUTSIDER, TRANSCODER, ClientFor, World
+from tests.conftest import BIOLOGIST, OUTSIDER, TRANSCODER, ClientFor, Scene, World
 
 LOINC_3 = (
     "Code analyse;Libellé analyse;Synonyme;Grandeur;Code unité principale;Libellé unité principale;"
@@ -53,10 +58,28 @@ CARRIES_ALL = (ExportKind.XLSX, ExportKind.SSSOM, ExportKind.CONCEPT_MAP, Export
 Approve = Callable[[bytes, str], int]
 
 
+@scenes.builder("origin")
+def build_origin(world: World, settings: Settings) -> int:
+    """A catalogue of which everything is approved, by people at their browsers."""
+    application = create_app(settings, world.engine)
+    with ExitStack() as opened:
+
+        def client_for(email: str) -> TestClient:
+            with transaction(world.engine) as session:
+                token = open_session(session, world.users[email], settings)
+            client = TestClient(application, follow_redirects=False, cookies={SESSION_COOKIE: token})
+            opened.callback(client.close)
+            return client
+
+        file = IncomingFile("LOINC_3_export_resultats_20261101.csv", LOINC_3)
+        return _approved(world, settings, client_for, file)
+
+
 @pytest.fixture
-def approved(approve: Approve) -> int:
-    """A catalogue of which everything is approved."""
-    return approve(LOINC_3, "LOINC_3_export_resultats_20261101.csv")
+def origin(scene_at_start: Scene) -> int:
+    """A catalogue of which everything is approved; its number."""
+    assert isinstance(scene_at_start.made, int)
+    return scene_at_start.made
 
 
 @pytest.fixture
@@ -127,9 +150,9 @@ def decided(found: Inherited) -> dict[str, tuple[str, str, str]]:
 
 @pytest.mark.parametrize("kind", [ExportKind.LOINC_6, ExportKind.FHIR_CATALOGUE, *CARRIES_ALL])
 def test_what_left_comes_back(
-    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere, kind: ExportKind
+    world: World, settings: Settings, client_for: ClientFor, origin: int, elsewhere: Elsewhere, kind: ExportKind
 ) -> None:
-    content = exported(world, settings, approved, kind)
+    content = exported(world, settings, origin, kind)
     found = elsewhere()
     name = {ExportKind.XLSX: "decisions.xlsx", ExportKind.LOINC_6: "LOINC_6.csv"}.get(kind, "transcodage.json")
     answer = client_for(OUTSIDER).post(found.address, files=[("fichiers", (name, content))])
@@ -147,9 +170,9 @@ def test_what_left_comes_back(
 
 @pytest.mark.parametrize("syntax", Syntax)
 def test_our_fhir_catalogue_is_a_catalogue_with_its_earlier_work(
-    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere, syntax: Syntax
+    world: World, settings: Settings, client_for: ClientFor, origin: int, elsewhere: Elsewhere, syntax: Syntax
 ) -> None:
-    content = exported(world, settings, approved, ExportKind.FHIR_CATALOGUE, syntax)
+    content = exported(world, settings, origin, ExportKind.FHIR_CATALOGUE, syntax)
     found = elsewhere(content, f"catalogue.{syntax}")
     assert {code: item.loinc_num for code, item in found.statements().items()} == {
         code: loinc_num for code, (loinc_num, _, _) in SAID.items()
@@ -168,10 +191,10 @@ FHIR_OF_MAPS = (ExportKind.CONCEPT_MAP, ExportKind.CONCEPT_MAP_R5, ExportKind.FH
 
 @pytest.mark.parametrize("kind", FHIR_OF_MAPS)
 def test_both_syntaxes_of_an_export_say_the_same(
-    world: World, settings: Settings, approved: int, kind: ExportKind
+    world: World, settings: Settings, origin: int, kind: ExportKind
 ) -> None:
     read = [
-        read_concept_maps(exported(world, settings, approved, kind, syntax)) for syntax in (Syntax.JSON, Syntax.XML)
+        read_concept_maps(exported(world, settings, origin, kind, syntax)) for syntax in (Syntax.JSON, Syntax.XML)
     ]
     assert read[0] == read[1]
     assert {item.local_code for item in read[0].mappings} == set(SAID)
@@ -179,12 +202,12 @@ def test_both_syntaxes_of_an_export_say_the_same(
 
 
 def test_that_there_is_no_code_comes_back_too(
-    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
+    world: World, settings: Settings, client_for: ClientFor, origin: int, elsewhere: Elsewhere
 ) -> None:
     found = elsewhere()
     by = set()
     for kind in CARRIES_ALL:
-        content = exported(world, settings, approved, kind)
+        content = exported(world, settings, origin, kind)
         client_for(OUTSIDER).post(found.address, files=[("fichiers", (f"{kind}.xlsx", content))])
         said = found.statements()["COM"]
         assert (said.source_name, said.verdict) == (f"{kind}.xlsx", EarlierVerdict.NO_CODE)
@@ -196,9 +219,9 @@ def test_that_there_is_no_code_comes_back_too(
 
 
 def test_the_exchange_file_is_a_catalogue_with_its_earlier_work(
-    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
+    world: World, settings: Settings, client_for: ClientFor, origin: int, elsewhere: Elsewhere
 ) -> None:
-    content = exported(world, settings, approved, ExportKind.LOINC_6)
+    content = exported(world, settings, origin, ExportKind.LOINC_6)
     found = elsewhere(content, "LOINC_6_transcodage_demandes_20261101.csv")
     assert {code: item.loinc_num for code, item in found.statements().items()} == {
         code: loinc_num for code, (loinc_num, _, _) in SAID.items()
@@ -220,10 +243,10 @@ def _statuses(found: Inherited) -> list[str]:
 
 
 def test_the_archive_of_the_exchange_file_brings_back_everything(
-    world: World, settings: Settings, client_for: ClientFor, approved: int, elsewhere: Elsewhere
+    world: World, settings: Settings, client_for: ClientFor, origin: int, elsewhere: Elsewhere
 ) -> None:
     with reading(world.engine) as session:
-        catalogue = session.get_one(Catalogue, approved)
+        catalogue = session.get_one(Catalogue, origin)
         laboratory = session.get_one(Laboratory, catalogue.laboratory_id)
     request = ExportRequest(ExportKind.LOINC_6, packaging=Packaging.ZIP)
     archive, _ = make_export(Transactions(world.engine), settings, laboratory, catalogue, request)
