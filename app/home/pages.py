@@ -26,6 +26,8 @@ class DashboardPage(PageContext):
     """Everything the person works on."""
 
     laboratories: list[LaboratoryCard]
+    closed: str = ""
+    """Where she has no laboratory left: what became of the last one that was closed to her."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from app.laboratories.deadlines import deadlines_of
 from app.memory.repository import count_entries
 from app.models import Role, utc_now
 from app.platform.authorising import AuthorisedRoute
-from app.platform.identity import CatalogueDep, CurrentUser, LaboratoryDep
+from app.platform.identity import CatalogueDep, CurrentUser, LaboratoryDep, closed_for
 from app.platform.request_session import SessionDep
 from app.proposals.method_rules import lines_of_rules
 from app.text import in_paris
@@ -45,9 +45,9 @@ def show_dashboard(request: Request, session: SessionDep, user: CurrentUser) -> 
         for laboratory, role in laboratories
         if laboratory.id is not None
     ]
-    return render(
-        request, "home/dashboard.html", DashboardPage(title="Tableau de bord", laboratories=cards)
-    )
+    closed = "" if cards else closed_for(session, user)
+    page = DashboardPage(title="Tableau de bord", laboratories=cards, closed=closed)
+    return render(request, "home/dashboard.html", page)
 
 
 @router.get("/portefeuille")

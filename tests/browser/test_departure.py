@@ -91,4 +91,4 @@ def test_the_journey_of_a_departure(desk: Desk, page_for: PageFor, approved: App
     expect(member.get_by_role("alert")).to_contain_text(f"Le laboratoire « {world.laboratory.name} » a été fermé le")
     look(member)
     member.goto("/")
-    expect(member.locator("h1")).to_have_text("Tableau de bord")
+    expect(member.locator(".empty")).to_contain_text("a été fermé le")
