@@ -5,7 +5,7 @@ from typing import Any
 
 from app.claims.effective_recompute import REPAIRS as REPAIR_WORDS
 from app.claims.effective_recompute import Carried, carried
-from app.claims.effective_section import labels_of, run_of
+from app.claims.effective_section import approved_of, labels_of, run_of
 from app.claims.effective_tables import BOOTSTRAP, EFFECTIVE_FILES
 from app.claims.figures_files import VERSION, first_of_level
 from app.claims.reading_facts import Facts
@@ -14,7 +14,7 @@ from app.claims.tables import csv_bytes
 from app.effective import wording
 from app.effective.lines import CONTRACT, NOT_IN_CATALOGUE, WITHOUT_LOCAL_CODE, Finding
 from app.effective.repairs import TITLES, Repair
-from app.effective.reported import REPAIRS, read_text, repair_cells, to_repair
+from app.effective.reported import REPAIRS, moved_since, read_text, repair_cells, to_repair
 from app.effective.sampling import DRAWS, SEED
 from app.text import paris_time, release_title
 
@@ -118,9 +118,9 @@ def attestation_lines(moment: Moment) -> list[tuple[str, str]]:
         ("Comparé à", f"ce qui était approuvé alors, {release_title(run['release_version'])}"),
         *((name, f"{_said(part, total)}. {definition}") for name, part, total, definition in shares),
     ]
-    return [*lines, ("Intervalle du premier taux", f"{told.interval.text}. {told.interval.note}")] if (
-        told.interval.text
-    ) else lines
+    if told.interval.text:
+        lines.append(("Intervalle du premier taux", f"{told.interval.text}. {told.interval.note}"))
+    return [*lines, *(("À savoir", sentence) for sentence in moved_since(told, approved_of(moment)))]
 
 
 def _said(part: int, total: int) -> str:

@@ -19,7 +19,6 @@ from app.catalogues.linking import link_catalogue
 from app.claims import chain_repository
 from app.claims.past_rows import Rows, refused, rewound
 from app.effective.last_run import standing_run
-from app.effective.repository import KEPT, kept_moments
 from app.models import Decision, ValueSetKind, metadata
 from app.platform import folding
 from app.reimport.repository import forget_inherited
@@ -245,21 +244,11 @@ class _Copy:
             link_catalogue(self._target, self.catalogue_id)
 
     def _run(self) -> int | None:
-        """Write the runs of emitted reports of then, the last that stood with what it counted; its number, or None."""
-        events = _table("audit_event").c
-        told = self._to.execute(select(events.details).where(events.action == KEPT)).scalars()
-        # A run whose reports were being read at the signature was kept after it.
-        later = set(kept_moments(self._source, self.catalogue_id)) - {(details or {}).get("run") for details in told}
-        here = _table("effective_run").c.catalogue_id == self.catalogue_id
-        runs = self._rows("effective_run", here, self._until("effective_run"))
-        self._write("effective_run", [row for row in runs if row["public_id"] not in later])
-        until = self._until("effective_withdrawal")
-        self._write("effective_withdrawal", self._among(
-            "effective_withdrawal", "run_id", self._kept("effective_run"), until
-        ))  # fmt: skip
-        kept = standing_run(self._target, self.catalogue_id)
+        """Write the run of emitted reports that stood then, with what it counted; its number, None for none."""
+        kept = standing_run(self._source, self.catalogue_id, self._moment)
         if kept is None:
             return None
+        self._write("effective_run", self._rows("effective_run", _table("effective_run").c.id == kept.run.id))
         for name in ("effective_count", "effective_cluster"):
             self._write(name, self._rows(name, _table(name).c.run_id == kept.run.id))
         return kept.run.id

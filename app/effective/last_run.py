@@ -50,14 +50,13 @@ def reported_section(
     coverage: CoverageReport,
     rows: Iterable[StandingRow],
     blind_to: int | None,
-    clock: datetime | None = None,
 ) -> EffectiveSection | None:
-    """What the report says whose coverage this is, for who asks (a `blind_person`); None where no run stood then.
+    """What the report of now says whose coverage this is, for who asks (a `blind_person`); None where no run stands.
 
     `rows` are those of the catalogue in use, as the report has them.
     """
     catalogue_id = coverage.context.catalogue_id
-    kept = standing_run(session, catalogue_id, clock)
+    kept = standing_run(session, catalogue_id)
     if kept is None:
         return None
     run = run_told(session, kept, session.get_one(LoincRelease, coverage.context.release_id))

@@ -3,7 +3,7 @@
 Made of a run as the database has it, and again of the CSV of an evidence pack by whoever verifies one: the same words.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -154,7 +154,7 @@ class SectionMaker:
         """The section."""
         return EffectiveSection(
             facts=tuple(self._facts()),
-            moved=tuple(self._moved()),
+            moved=tuple(moved_since(self.run, self.approved_now)),
             shares=tuple(self._shares()),
             interval_note=self.run.interval.note,
             chapters=tuple(chapters_told(self.run.figures, self.coverage.chapters.get(Level.ANALYSIS, {}))),
@@ -172,27 +172,6 @@ class SectionMaker:
         circuit = f"liste {run.circuit}" if run.circuit else "sans la liste Circuit de la biologie"
         yield "Comparé à", f"ce qui était approuvé alors, {release_title(run.release_version)}, {circuit}"
 
-    def _moved(self) -> Iterable[str]:
-        run = self.run
-        if not run.is_release_in_service:
-            yield (
-                f"Depuis cette mesure, faite avec {release_title(run.release_version)}, la version de LOINC en service "
-                "a changé."
-            )
-        if not run.is_circuit_in_service:
-            yield "Depuis cette mesure, la liste Circuit de la biologie en service a changé."
-        if changed := self._approved_otherwise():
-            codes = counted(changed, "code local vu", "codes locaux vus")
-            yield (
-                f"Depuis cette mesure, ce qui est approuvé a changé pour {codes}\u202f: elle dit ce qui valait le "
-                f"{paris_time(run.measured_at)}. Mesurez de nouveau pour le savoir d’aujourd’hui."
-            )
-
-    def _approved_otherwise(self) -> int:
-        """How many of the local codes seen have other approved codes now."""
-        then = {line.local: line.approved for line in self.run.figures.lines if line.local}
-        return sum(tuple(self.approved_now.get(local, ())) != approved for local, approved in then.items())
-
     def _shares(self) -> Iterable[ShareTold]:
         figures, interval = self.run.figures, self.run.interval.text
         yield ShareTold("Par résultats", figures.by_results, interval, wording.BY_RESULTS)
@@ -202,6 +181,24 @@ class SectionMaker:
         )  # fmt: skip
         yield ShareTold("Par codes locaux", figures.by_codes, "", wording.BY_CODES)
         yield ShareTold("Couverture du catalogue", covered_share(self.coverage), "", wording.COVERAGE)
+
+
+def moved_since(run: RunTold, approved_now: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What changed since a run, of what it was compared with; `approved_now` as `SectionMaker` has it."""
+    if not run.is_release_in_service:
+        yield (
+            f"Depuis cette mesure, faite avec {release_title(run.release_version)}, la version de LOINC en service "
+            "a changé."
+        )
+    if not run.is_circuit_in_service:
+        yield "Depuis cette mesure, la liste Circuit de la biologie en service a changé."
+    then = {line.local: line.approved for line in run.figures.lines if line.local}
+    if changed := sum(tuple(approved_now.get(local, ())) != approved for local, approved in then.items()):
+        codes = counted(changed, "code local vu", "codes locaux vus")
+        yield (
+            f"Depuis cette mesure, ce qui est approuvé a changé pour {codes}\u202f: elle dit ce qui valait le "
+            f"{paris_time(run.measured_at)}. Seule une nouvelle mesure dira ce que portent les comptes rendus depuis."
+        )
 
 
 def to_repair(run: RunTold) -> list[Line]:

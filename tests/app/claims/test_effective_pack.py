@@ -87,6 +87,7 @@ def test_the_pack_holds_the_facts_and_the_figures_of_the_run(path: Path) -> None
     document = contents[REPORT_DOCUMENT].decode()
     assert "ce qui est approuvé a changé pour 1 code local vu" in document
     attestation = contents["attestation.txt"].decode()
+    assert "À savoir : Depuis cette mesure, ce qui est approuvé a changé pour 1 code local vu" in attestation
     assert f"Par résultats : 40,16 % (100 sur 249). {wording.BY_RESULTS}" in attestation
 
 

@@ -1,6 +1,7 @@
 """Which run of emitted reports a pack holds, what of a report is in it, and that anybody counts it alike."""
 
 import io
+import lzma
 import zipfile
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -59,6 +60,18 @@ REPORT = (
 
 
 # ---- which run
+
+
+def test_a_pack_made_before_runs_were_told_verifies(tmp_path: Path) -> None:
+    """Whatever it holds but hashes is made again from its facts: a state without a run gives the bytes of before.
+
+    A change of the words that every pack says makes it fail: those who hold a pack have to know, then it is made anew.
+    """
+    path = tmp_path / "avant.zip"
+    path.write_bytes(lzma.decompress((Path(__file__).parent / "pack_before_runs.zip.xz").read_bytes()))
+    verdict = verify_pack(path, "0f87eea6089c981de5187c9da90841a062b008dff3a670086caf5fc9b9cfc42e")
+    assert verdict.run is None
+    assert sorted(name for name in opened(path) if not name.startswith("exports/")) == sorted(FIXED)
 
 
 def test_a_state_without_a_run_has_none_of_it(decided: Sample, make: Make) -> None:

@@ -42,11 +42,11 @@ def kept(sample: Sample) -> EffectiveRun:
     return keep_run(sample.world.engine, sample.world.laboratory, sample.catalogue, sample.world.users[TRANSCODER])
 
 
-def section(sample: Sample, blind_to: int | None = None, clock: datetime | None = None) -> EffectiveSection:
+def section(sample: Sample, blind_to: int | None = None) -> EffectiveSection:
     with reading(sample.world.engine) as session:
         coverage = coverage_report(session, sample.world.laboratory, sample.catalogue)
         rows = gather(session, sample.world.laboratory, sample.catalogue, blind_to).tests
-        found = reported_section(session, coverage, rows, blind_to, clock)
+        found = reported_section(session, coverage, rows, blind_to)
     assert found is not None
     return found
 
