@@ -136,7 +136,8 @@ packages-for-tests:
 test: packages-for-tests $(STAMPS)/requirements-dev $(STAMPS)/application static/vendor/.stamp node_modules/.test-tools
 	@$(MAKE) --no-print-directory check
 
-# Every verification runs, whatever the others found; the last line printed is that of the tests.
+# Every verification runs, whatever the others found; the last line printed is that of the tests. Types take longer
+# to verify than all that comes before the tests: they are verified beside it.
 # One process of tests more than the machine has cores: some wait for a lease to end, a browser, a killed process.
 # Each takes up to a gigabyte, and its share of Chromium: four at most, however many the cores.
 PROCESSES := $(shell cores=$$(nproc 2>/dev/null || echo 1); [ $$cores -ge 3 ] && echo 4 || echo $$((cores + 1)))
@@ -145,12 +146,14 @@ PYTEST := $(BIN)/pytest -n $(PROCESSES) --dist worksteal
 check:
 	@failed=0; data=$$(mktemp -d); \
 	verify() { echo "— $$*"; "$$@" || failed=1; }; \
+	said() { wait $$types; status=$$?; cat "$$data.types"; return $$status; }; \
+	$(BIN)/mypy >"$$data.types" 2>&1 & types=$$!; trap 'kill $$types 2>/dev/null; exit 130' INT; \
 	verify $(BIN)/ruff check --quiet .; \
-	verify $(BIN)/mypy; \
 	verify $(BIN)/lint-imports --no-logo; \
 	verify $(BIN)/djlint --lint --quiet templates; \
 	TRANSCODEUR_DATA_DIR=$$data verify $(BIN)/transcodeur migrate --check; \
-	rm -rf "$$data"; \
+	echo "— $(BIN)/mypy"; said || failed=1; trap - INT; \
+	rm -rf "$$data" "$$data.types"; \
 	[ $$failed = 0 ] || echo "Une vérification ci-dessus a échoué." >&2; \
 	verify $(PYTEST); \
 	exit $$failed
