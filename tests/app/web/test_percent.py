@@ -13,8 +13,11 @@ import app.upgrades.cli as terminology_cli
 from app import text
 from app.claims import cli as pack_commands
 from app.claims import documents as pack_documents
+from app.claims import effective_files
 from app.coverage import pace
 from app.coverage.definitions import TARGET
+from app.effective import reported
+from app.effective import wording as effective_wording
 from app.reports.charts import Share, chart
 from app.settings import PROJECT_ROOT, resource_dir
 from app.text import share_text
@@ -85,6 +88,20 @@ def test_what_can_be_printed_exactly_is(thousandths: int) -> None:
     assert printed(format_percent(thousandths / 1000)) == Fraction(thousandths, 1000)
 
 
+@given(st.integers(0, 10**8), st.integers(1, 10**8))
+def test_what_a_pack_says_of_emitted_reports_rounds_down(part: int, rest: int) -> None:
+    written = effective_files._percent(part, part + rest)
+    share = Fraction(part, part + rest)
+    assert printed(f"{written}{WIDE}%") <= share < printed(f"{written}{WIDE}%") + Fraction(1, 10_000)
+    assert written == share_text(part, part + rest).removesuffix(f"{WIDE}%")
+
+
+@given(st.floats(0, 1))
+def test_the_bounds_of_an_interval_round_down(bound: float) -> None:
+    written = reported._percents(bound)
+    assert printed(f"{written}{WIDE}%") <= Fraction(repr(bound)) < printed(f"{written}{WIDE}%") + Fraction(1, 10_000)
+
+
 def test_templates_print_them_in_the_same_way() -> None:
     assert environment().from_string("{{ share | pourcent }}").render(share=0.7999) == f"79,9{WIDE}%"
 
@@ -97,7 +114,9 @@ COMPUTED = {
 }
 MAKERS = {
     Path(module.__file__ or "")
-    for module in (text, terminology_cli, pace, pack_commands, pack_documents)
+    for module in (
+        text, terminology_cli, pace, pack_commands, pack_documents, effective_files, reported, effective_wording
+    )
 }
 """The modules that make percentages: each rounds down, and a test of each says so."""
 
