@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app.claims.effective_facts import made_by
+from app.claims.effective_facts import bounds_of, made_by
 from app.claims.effective_recompute import Carried, carried, is_erased, whole_number
 from app.claims.effective_tables import BOOTSTRAP
 from app.claims.past_facts import moment_of
@@ -110,10 +110,11 @@ def _interval(facts: Facts, run: Row, found: Carried) -> list[str]:
             raise FactsError(f"{_RUN} : l'intervalle donné n'entoure pas le taux")
         return [NOT_DRAWN_AGAIN.format(told=run["numpy"][:20], here=numpy_version())]
     again = Interval.of(sample_of(kinds)) if kinds else NO_INTERVAL
-    if told != (again.low, again.high, made_by(again)):
+    low, high = bounds_of(again)
+    if told != (low, high, made_by(again)):
         raise FactsError(
             f"{_RUN} : l'intervalle donné, de {run['interval_low'][:10]} à {run['interval_high'][:10]}, n'est pas "
-            f"celui que donnent les tirages, de {again.low or '—'} à {again.high or '—'}"
+            f"celui que donnent les tirages, de {low or '—'} à {high or '—'}"
         )
     return []
 

@@ -22,6 +22,8 @@ from app.effective.repository import KeptRun
 from app.effective.sampling import numpy_version
 from app.models import EffectiveRun, LoincRelease
 
+PERCENT = "\u00a0%"
+
 
 def path_of(folder: Path, file: FactFile) -> Path:
     """Where a table of facts is written while a pack is being made."""
@@ -58,9 +60,14 @@ def _run_line(session: Session, kept: KeptRun, release: LoincRelease) -> Sequenc
         run.release_version, run.release_hash, release.content_hash, run.has_circuit, run.circuit_version,
         run.circuit_hash, circuit_hash(session), run.files, run.reports, run.level1_reports, run.deleted_reports,
         run.damaged, run.results, run.effective, run.by_loinc_alone, run.local_codes,
-        run.effective_local_codes, interval.low, interval.high, made_by(interval),
+        run.effective_local_codes, *bounds_of(interval), made_by(interval),
         numpy_version() if interval.is_drawn else "",
     )  # fmt: skip
+
+
+def bounds_of(interval: Interval) -> tuple[str, str]:
+    """The bounds as the facts write them, in percents: « 71,20 »; empty for none."""
+    return interval.low.removesuffix(PERCENT), interval.high.removesuffix(PERCENT)
 
 
 def made_by(interval: Interval) -> str:

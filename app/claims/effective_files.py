@@ -16,7 +16,7 @@ from app.effective.lines import CONTRACT, NOT_IN_CATALOGUE, WITHOUT_LOCAL_CODE, 
 from app.effective.repairs import TITLES, Repair
 from app.effective.reported import REPAIRS, moved_since, read_text, repair_cells, to_repair
 from app.effective.sampling import DRAWS, SEED
-from app.text import paris_time, release_title
+from app.text import paris_time, release_title, share_text
 
 EFFECTIVE, EFFECTIVE_CHAPTERS = "chiffres/effectif.csv", "chiffres/effectif-chapitres.csv"
 TO_REPAIR = "chiffres/effectif-a-corriger.csv"
@@ -124,7 +124,7 @@ def attestation_lines(moment: Moment) -> list[tuple[str, str]]:
 
 
 def _said(part: int, total: int) -> str:
-    return f"{_percent(part, total)} % ({part} sur {total})" if total else "rien à compter"
+    return f"{share_text(part, total)} ({part} sur {total})" if total else "rien à compter"
 
 
 def readme_columns() -> list[str]:

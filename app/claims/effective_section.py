@@ -17,6 +17,7 @@ from app.claims.tables import YES
 from app.coverage.report import CoverageReport
 from app.effective.lines import Figures, Finding, Line, Share
 from app.effective.reported import EffectiveSection, Interval, RunTold, SectionMaker
+from app.text import share_text
 
 
 def section_of(moment: Moment, coverage: CoverageReport) -> EffectiveSection | None:
@@ -77,7 +78,13 @@ def agrees(facts: Facts, again: Carried) -> bool:
 
 def _interval(facts: Facts, run: Row) -> Interval:
     reports = sum(reports for *_, reports in whole_clusters(facts)) if run["interval_low"] else 0
-    return Interval(run["interval_low"], run["interval_high"], run["interval_by"] == BOOTSTRAP, reports)
+    low, high = (_told(run[name]) for name in ("interval_low", "interval_high"))
+    return Interval(low, high, run["interval_by"] == BOOTSTRAP, reports)
+
+
+def _told(percents: str) -> str:
+    """A bound of the facts as it is printed."""
+    return share_text(int(percents.replace(",", "")), 10_000) if percents else ""
 
 
 def _line(line: Row) -> Line:

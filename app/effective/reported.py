@@ -34,7 +34,7 @@ REPAIRS = (
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Bounds of the share of effective results, as they are printed: percents with two decimals, « 71,20 »."""
+    """Bounds of the share of effective results, as they are printed, with two decimals: « 71,20 % »."""
 
     low: str
     high: str
@@ -49,12 +49,12 @@ class Interval:
         """That of a sample of all results."""
         if not sample.results:
             return cls("", "", False, 0)
-        return cls(_percents(sample.low), _percents(sample.high), sample.variance > 0, sample.reports)
+        return cls(_percent(sample.low), _percent(sample.high), sample.variance > 0, sample.reports)
 
     @property
     def text(self) -> str:
         """As a person reads it: « de 71,20 % à 83,51 % »."""
-        return f"de {self.low}\u00a0% à {self.high}\u00a0%" if self.low else ""
+        return f"de {self.low} à {self.high}" if self.low else ""
 
     @property
     def note(self) -> str:
@@ -65,10 +65,10 @@ class Interval:
 NO_INTERVAL = Interval("", "", False, 0)
 
 
-def _percents(bound: float) -> str:
+def _percent(bound: float) -> str:
     """A bound in [0, 1], rounded down exactly as pages do: the number is the one that is written."""
     exact = Fraction(repr(float(bound)))
-    return share_text(exact.numerator, exact.denominator).removesuffix("\u00a0%")
+    return share_text(exact.numerator, exact.denominator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

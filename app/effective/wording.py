@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.effective.lines import Finding
-from app.effective.sampling import DRAWS, LEAST_REPORTS, LEVEL_PERCENT
+from app.effective.sampling import DRAWS, LEAST_REPORTS
 from app.text import counted, format_number, french_day, share_text
 
 WHAT_IS_A_RESULT = (
@@ -69,6 +69,9 @@ def share_sentence(part: int, total: int) -> str:
     """A share with both its numbers: « 79,99 % (7 999 / 10 000) »."""
     return f"{share_text(part, total)} ({format_number(part)} / {format_number(total)})"
 
+_INTERVAL = "Intervalle à 95\u00a0%\u202f: "
+"""As `sampling.LEVEL_PERCENT` says."""
+
 
 def period_text(first: date | None, last: date | None) -> str:
     """The days of the reports, as a person stated them; empty where she said nothing."""
@@ -84,12 +87,12 @@ def interval_note(reports: int, is_drawn: bool) -> str:
     read = counted(reports, "compte rendu qui porte un résultat", "comptes rendus qui portent un résultat")
     if is_drawn:
         made = (
-            f"Intervalle à {LEVEL_PERCENT}\u00a0%\u202f: {format_number(DRAWS)} tirages avec remise des comptes "
+            f"{_INTERVAL}{format_number(DRAWS)} tirages avec remise des comptes "
             f"rendus, non des résultats, car ceux d’un même compte rendu se ressemblent ({read})."
         )
     else:
         made = (
-            f"Intervalle à {LEVEL_PERCENT}\u00a0%\u202f: tous les comptes rendus disent la même part, il est celui "
+            f"{_INTERVAL}tous les comptes rendus disent la même part, il est celui "
             f"d’une part de comptes rendus (Wilson, {read})."
         )
     few = f" Moins de {LEAST_REPORTS} comptes rendus\u202f: il n’est qu’indicatif." if reports < LEAST_REPORTS else ""

@@ -203,9 +203,9 @@ def test_where_reports_do_not_add_up_no_interval_is_given(decided: Sample) -> No
 @pytest.mark.parametrize(
     ("kinds", "low", "high", "is_drawn"),
     [
-        ([(10, 10, 40)], "91,23", "100,00", False),
+        ([(10, 10, 40)], "91,23\u00a0%", "100,00\u00a0%", False),
         ([], "", "", False),
-        ([(2, 0, 20), (2, 2, 20)], "35,00", "65,00", True),
+        ([(2, 0, 20), (2, 2, 20)], "35,00\u00a0%", "65,00\u00a0%", True),
     ],
 )
 def test_an_interval_is_written_as_it_is_printed(
