@@ -8,6 +8,7 @@ from app.effective.pages import RunQuery
 from app.effective.reported import REPAIRS
 from app.platform.database import Transactions
 from app.platform.identity import CatalogueAccess
+from app.transcoding.readers import blind_person
 from app.web.spreadsheet_csv import csv_pieces
 
 UNSEEN = ("Code local", "Libellé", "Chapitre", "Code LOINC approuvé")
@@ -19,7 +20,10 @@ def repairs_csv(
     """What to repair, all of it, in the order of the page; raises NotFoundError before anything is written."""
     with transactions.reading() as session:
         run = service.get_run(session, access.catalogue_id, public_id).run
-        found = lists_sql.to_repair(session, run.id or 0, query.repair, query.sort, query.is_descending)
+        found = lists_sql.to_repair(
+            session, run.id or 0, access.catalogue_id, blind_person(access), query.repair, query.sort,
+            query.is_descending,
+        )  # fmt: skip
         lines = repair_lines(session, access.catalogue_id, found, hides_approved(session, access))
     return csv_pieces(
         REPAIRS,

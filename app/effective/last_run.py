@@ -11,7 +11,7 @@ from app.effective.catalogue_index import approved_codes, trimmed
 from app.effective.lines import Figures, Share
 from app.effective.reported import NO_INTERVAL, EffectiveSection, Interval, RunTold, SectionMaker, to_repair
 from app.effective.repository import KeptRun
-from app.effective.sampling import sample_of
+from app.effective.sampling import Sample, sample_of, samples
 from app.emitted.observed import Cluster
 from app.models import EffectiveRun, Level, LoincRelease, ValueSetKind
 from app.terminology.value_sets import current_value_set
@@ -110,6 +110,16 @@ def whole_figures(session: Session, run: EffectiveRun) -> Figures:
         deleted_reports=run.deleted_reports,
         known_codes=Share(run.effective_local_codes, run.local_codes),
     )
+
+
+def samples_of_run(run: EffectiveRun, clusters: Mapping[Cluster, int]) -> dict[str, Sample]:
+    """The samples of a kept run by domain; without that of all results where a name of a domain was erased, which
+    left its reports among the whole ones."""
+    found = samples(clusters)
+    whole = found.get("")
+    if whole is not None and (whole.effective, whole.results) != (run.effective, run.results):
+        del found[""]
+    return found
 
 
 def interval_of(figures: Figures, clusters: Mapping[Cluster, int]) -> Interval:

@@ -11,6 +11,7 @@ from app.effective.repairs import Repair
 from app.effective.repository import COUNT_COLUMNS, line_of
 from app.models import EffectiveCount, Level, LocalTest, WorklistEntry
 from app.terminology.chunks import chunks
+from app.transcoding.readers import hidden_rows
 from app.transcoding.standing import Standing
 
 AT_ONCE = 900
@@ -32,12 +33,25 @@ class ToRepair:
     line: Line
 
 
-def repair_counts(session: Session, run_id: int) -> dict[Repair, tuple[int, int]]:
+def _asking(run_id: int, catalogue_id: int, blind_to: int | None) -> list[ColumnElement[bool]]:
+    """The lines of a run that ask for something, but for those of rows whose decision is hidden from a
+    `blind_person`: what their results carried, set beside what they should, tells it."""
+    count, test = EffectiveCount, LocalTest
+    asking = [col(count.run_id) == run_id, col(count.repair) != Repair.NONE]
+    if blind_to is not None:
+        hidden = select(func.trim(col(test.code))).where(col(test.id).in_(hidden_rows(blind_to, catalogue_id)))
+        asking.append(col(count.local_code).not_in(hidden))
+    return asking
+
+
+def repair_counts(
+    session: Session, run_id: int, catalogue_id: int, blind_to: int | None
+) -> dict[Repair, tuple[int, int]]:
     """Of each thing to do: lines, and results."""
     count = EffectiveCount
     statement = (
         select(col(count.repair), func.count(), func.sum(count.results))
-        .where(col(count.run_id) == run_id, col(count.repair) != Repair.NONE)
+        .where(*_asking(run_id, catalogue_id, blind_to))
         .group_by(col(count.repair))
     )
     return {Repair(repair): (lines, results) for repair, lines, results in session.execute(statement)}
@@ -46,6 +60,8 @@ def repair_counts(session: Session, run_id: int) -> dict[Repair, tuple[int, int]
 def to_repair(
     session: Session,
     run_id: int,
+    catalogue_id: int,
+    blind_to: int | None,
     repair: Repair = Repair.NONE,
     sort: str = "resultats",
     is_descending: bool = True,
@@ -54,9 +70,7 @@ def to_repair(
 ) -> list[ToRepair]:
     """The lines of a run that ask for something, for this thing alone unless it is NONE."""
     count = EffectiveCount
-    statement = select(col(count.repair), *COUNT_COLUMNS).where(
-        col(count.run_id) == run_id, col(count.repair) != Repair.NONE
-    )
+    statement = select(col(count.repair), *COUNT_COLUMNS).where(*_asking(run_id, catalogue_id, blind_to))
     if repair is not Repair.NONE:
         statement = statement.where(col(count.repair) == repair)
     column = _SORTS[sort]

@@ -10,6 +10,7 @@ from app.coverage.kept import KeptCatalogue
 from app.coverage.pages import TARGET_PERCENT
 from app.coverage.wording import NO_CHAPTER
 from app.effective import lists_sql, repository, service, wording
+from app.effective.last_run import samples_of_run
 from app.effective.lines import CONTRACT, Figures, Share
 from app.effective.lists_sql import NamedRow, ToRepair
 from app.effective.pages import (
@@ -32,7 +33,7 @@ from app.effective.printed import EXTRAS
 from app.effective.repairs import TITLES, Repair, sentence
 from app.effective.reported import Interval, chapters_told
 from app.effective.repository import KeptRun
-from app.effective.sampling import DRAWS, Sample, reports_without_pilot, samples
+from app.effective.sampling import DRAWS, Sample, reports_without_pilot
 from app.jobs.pages import job_line
 from app.platform.identity import CatalogueAccess
 from app.text import release_title, share_text
@@ -116,15 +117,17 @@ def run_page(
     address = run_path(access.catalogue_id, public_id)
     figures = service.figures_of_run(session, run)
     catalogue = KeptCatalogue(session, access.catalogue_id)
-    drawn = samples(repository.clusters_of(session, run.id))
-    counts = lists_sql.repair_counts(session, run.id)
+    drawn = samples_of_run(run, repository.clusters_of(session, run.id))
+    blind_to = blind_person(access)
+    counts = lists_sql.repair_counts(session, run.id, access.catalogue_id, blind_to)
     total = counts.get(query.repair, (0, 0))[0] if query.repair else sum(lines for lines, _ in counts.values())
     query = replace(query, page=_within(query.page, total))
     start = (query.page - 1) * LINES_SHOWN
     hides = hides_approved(session, access)
     found = lists_sql.to_repair(
-        session, run.id, query.repair, query.sort, query.is_descending, start, LINES_SHOWN
-    )
+        session, run.id, access.catalogue_id, blind_to, query.repair, query.sort, query.is_descending, start,
+        LINES_SHOWN,
+    )  # fmt: skip
     unseen_total = lists_sql.count_never_seen(session, access.catalogue_id, run.id)
     query = replace(query, unseen=_within(query.unseen, unseen_total))
     unseen_start = (query.unseen - 1) * LINES_SHOWN
@@ -163,6 +166,7 @@ def run_page(
         chapters=_chapters(figures, catalogue.by_chapter(Definition())),
         by_chapter=wording.BY_CHAPTER,
         coverage=wording.COVERAGE,
+        has_whole="" in drawn,
         samples=[_sample_line(name, sample, query.margin) for name, sample in drawn.items()],
         margin=query.margin,
         margins=MARGINS,

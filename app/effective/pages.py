@@ -231,6 +231,8 @@ class RunPage(PageContext):
     chapters: list[ChapterLine]
     by_chapter: str
     coverage: str
+    has_whole: bool
+    """Whether the first of the samples is that of all results."""
     samples: list[SampleLine]
     margin: int
     margins: tuple[int, ...]

@@ -152,6 +152,11 @@ def hidden_in(session: Session, person: int | None, catalogue_id: int) -> set[in
     return set() if person is None else set(session.execute(_hidden_in(), values).scalars())
 
 
+def hidden_rows(person: int, catalogue_id: int) -> Select[Any]:
+    """SQL: the numbers of these rows, for a list that leaves them out."""
+    return _hidden_in().params(catalogue_id=catalogue_id, person=person)
+
+
 def has_hidden(session: Session, access: "CatalogueAccess") -> bool:
     """Whether the catalogue holds any row whose decision this person may not see yet."""
     return any_hidden(session, blind_person(access), access.catalogue_id)

@@ -8,7 +8,10 @@ from sqlmodel import col, select
 
 from app.coverage.service import coverage_report
 from app.effective import service
+from app.effective.files import repairs_csv
 from app.effective.last_run import reported_section, standing_run
+from app.effective.page_building import run_page
+from app.effective.pages import RunQuery
 from app.effective.reported import NO_INTERVAL, REPAIRS, REPAIRS_SHOWN, EffectiveSection, Interval
 from app.effective.sampling import sample_of
 from app.models import (
@@ -26,7 +29,8 @@ from app.models import (
     ValueSetKind,
     utc_now,
 )
-from app.platform.database import reading, transaction
+from app.platform.database import Transactions, reading, transaction
+from app.platform.identity import catalogue_access
 from app.publication.service import gather
 from tests.app.effective.hand_made import counts_of_results, seen
 from tests.app.effective.runs import keep_run
@@ -172,7 +176,7 @@ def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decid
         session.flush()
         session.add(Membership(user_id=reader.id or 0, laboratory_id=world.laboratory_id, role=Role.TRANSCODER))
         blind_to = reader.id or 0
-    kept(decided)
+    run = kept(decided)
     decided.act(row, Action.SEND_BACK, email=BIOLOGIST, reason="unité")
     decided.act(row, Action.CHOOSE, email=BIOLOGIST, loinc_num=POTASSIUM, relation="equivalent")
     with transaction(world.engine) as session:
@@ -188,6 +192,17 @@ def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decid
     assert "GLY" in codes[0]
     assert codes[1] == codes[0] - {"GLY"}
     assert "14749-6" not in str(section(decided, blind_to))
+    shown = {}
+    for who in (blind_to, world.user_id(BIOLOGIST)):
+        with reading(world.engine) as session:
+            user = session.get_one(User, who)
+            access = catalogue_access(session, user, decided.catalogue_id)
+            page = run_page(session, access, run.public_id, RunQuery())
+            assert sum(item.lines for item in page.facets) == page.repairs_total == len(page.repairs)
+        told = "".join(repairs_csv(Transactions(world.engine), access, run.public_id, RunQuery()))
+        shown[who] = {item.local for item in page.repairs}, {line.split(";")[1].lstrip("'") for line in told.splitlines()[1:]}
+    assert shown[world.user_id(BIOLOGIST)] == (codes[0], codes[0])
+    assert shown[blind_to] == (codes[1], codes[1])
 
 
 def test_where_reports_do_not_add_up_no_interval_is_given(decided: Sample) -> None:
@@ -198,6 +213,12 @@ def test_where_reports_do_not_add_up_no_interval_is_given(decided: Sample) -> No
         session.add(EffectiveCluster(run_id=run.id or 0, domain="", results=4, effective=4, reports=9))
     found = section(decided)
     assert (found.shares[0].interval, found.interval_note) == ("", "")
+    with reading(decided.world.engine) as session:
+        access = decided.world.catalogue_access(BIOLOGIST, decided.catalogue)
+        page = run_page(session, access, run.public_id, RunQuery())
+    assert page.shares[0].interval == ""
+    assert "Tous les résultats" not in [item.domain for item in page.samples]
+    assert not page.has_whole
 
 
 @pytest.mark.parametrize(
