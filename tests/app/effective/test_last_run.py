@@ -200,7 +200,8 @@ def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decid
             page = run_page(session, access, run.public_id, RunQuery())
             assert sum(item.lines for item in page.facets) == page.repairs_total == len(page.repairs)
         told = "".join(repairs_csv(Transactions(world.engine), access, run.public_id, RunQuery()))
-        shown[who] = {item.local for item in page.repairs}, {line.split(";")[1].lstrip("'") for line in told.splitlines()[1:]}
+        in_csv = {line.split(";")[1].lstrip("'") for line in told.splitlines()[1:]}
+        shown[who] = {item.local for item in page.repairs}, in_csv
     assert shown[world.user_id(BIOLOGIST)] == (codes[0], codes[0])
     assert shown[blind_to] == (codes[1], codes[1])
 
