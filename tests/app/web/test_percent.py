@@ -16,8 +16,6 @@ from app.claims import documents as pack_documents
 from app.claims import effective_files
 from app.coverage import pace
 from app.coverage.definitions import TARGET
-from app.effective import reported
-from app.effective import wording as effective_wording
 from app.reports.charts import Share, chart
 from app.settings import PROJECT_ROOT, resource_dir
 from app.text import share_text
@@ -96,12 +94,6 @@ def test_what_a_pack_says_of_emitted_reports_rounds_down(part: int, rest: int) -
     assert written == share_text(part, part + rest).removesuffix(f"{WIDE}%")
 
 
-@given(st.floats(0, 1))
-def test_the_bounds_of_an_interval_round_down(bound: float) -> None:
-    written = reported._percents(bound)
-    assert printed(f"{written}{WIDE}%") <= Fraction(repr(bound)) < printed(f"{written}{WIDE}%") + Fraction(1, 10_000)
-
-
 def test_templates_print_them_in_the_same_way() -> None:
     assert environment().from_string("{{ share | pourcent }}").render(share=0.7999) == f"79,9{WIDE}%"
 
@@ -114,9 +106,7 @@ COMPUTED = {
 }
 MAKERS = {
     Path(module.__file__ or "")
-    for module in (
-        text, terminology_cli, pace, pack_commands, pack_documents, effective_files, reported, effective_wording
-    )
+    for module in (text, terminology_cli, pace, pack_commands, pack_documents)
 }
 """The modules that make percentages: each rounds down, and a test of each says so."""
 
