@@ -71,7 +71,8 @@ class Message:
             if number > MOST_SEGMENTS:
                 self._spoil(number, damage.TOO_LONG)
                 break
-            if segment is None:
+            if segment is None or (number > 1 and segment == b"MSH"):
+                # A header of which its name alone is left is that of a message that was lost.
                 self._spoil(number, damage.NO_SEGMENT)
                 # That line may have been the order of what follows.
                 self._group.in_order = True
