@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.emitted import hl7v2_damage as damage
+from app.emitted.cda_document import moment
 from app.emitted.hl7v2_codes import LONGEST
 from app.emitted.hl7v2_documents import Kind, encapsulated, pointed
 from app.emitted.hl7v2_file import File
@@ -44,8 +45,9 @@ class Message:
         # The separator after MSH is its first field.
         fields = [b"", *header.split(dialect.field, 12)]
         self._kind = dialect.components(self._written(fields, 9), 1)[0].strip().upper()[:3]
-        stamped = _DIGITS.match(self._written(fields, 7))
-        self._time = stamped[0] if stamped else ""
+        stamped = dialect.components(self._written(fields, 7), 1)[0]
+        digits = _DIGITS.match(stamped)
+        self._time = moment(stamped) or (digits[0].ljust(14, "0") if digits else "")
         self._sender = "\x1f".join(dialect.plain(self._written(fields, place)) for place in (3, 4))
         marks = (dialect.component, dialect.repetition, dialect.subcomponent, " \t")
         self._blank = "".join(marks).replace(UNSAID, "").encode("ascii")

@@ -36,7 +36,7 @@ class Sending:
     message: str
     """Which message of this run, by its place."""
     time: str
-    """When it was sent, as HL7 writes it; empty where it does not say."""
+    """When it was sent, as the fourteen digits of the time in Paris; empty where it does not say."""
     orders: frozenset[str]
     """Numbers that it came under: of its order, or of the document."""
     supersedes: frozenset[str] = frozenset()
