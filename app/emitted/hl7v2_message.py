@@ -189,8 +189,9 @@ class Message:
         if is_text and (names.has_no_code or act.last_text == analysis.slot):
             return
         act.last_text = analysis.slot if is_text else ""
-        times = group.times.get(analysis.slot, 0)
-        group.times[analysis.slot] = times + 1
+        slot = (act.number, analysis.slot)
+        times = group.times.get(slot, 0)
+        group.times[slot] = times + 1
         group.results.append((len(group.acts) - 1, analysis.result(times, withdraws)))
 
     def _encapsulated(self, number: int, value_type: bytes, fields: list[bytes], status: bytes) -> None:
