@@ -67,8 +67,8 @@ class Group:
         acts = [self.acts[place] for place in dict.fromkeys(act for act, _ in plain)] if is_beside else self.acts
         if plain or (self.acts and not self.has_encapsulated):
             controls = [act.control for act in acts]
-            standing = {place for place, result in plain if not result.is_withdrawn}
-            empty = [act for act in acts if act.is_cancelled and not any(self.acts[at] is act for at in standing)]
+            standing = {id(self.acts[place]) for place, result in plain if not result.is_withdrawn}
+            empty = [act for act in acts if act.is_cancelled and id(act) not in standing]
             again = [act for act in acts if act.is_corrected] + empty
             renewed = [act for act in acts if act.control in REPLACING] + empty
             yield ObservedReport(

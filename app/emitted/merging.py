@@ -17,6 +17,8 @@ WITHDRAWN = -1
 """Instead of what a result carries: the report takes it back."""
 _NO_SLOT = 0
 _NO_ORDER = 0
+_NO_ACT = -1
+"""No text hashes to it."""
 
 
 @dataclass(slots=True)
@@ -217,9 +219,10 @@ def _living(group: list[Document]) -> list[Document]:
     for place, document in enumerate(ranked):
         if not document.is_deletion:
             emptied = document.renewed.difference(document.orders) if document.renewed else frozenset[int]()
-            standing = (standing - emptied) | (document.numbers - emptied)
+            standing |= document.numbers
+            standing -= emptied
         else:
-            standing = standing - document.renewed if document.renewed else set()
+            standing -= document.renewed or set(standing)
             if not standing:
                 last_deletion = place
     kept = ranked[last_deletion + 1 :]
@@ -235,26 +238,30 @@ def _living(group: list[Document]) -> list[Document]:
 def _carried(documents: Sequence[Document]) -> list[int]:
     """What the results carry after the last document that says all of them, and the corrections that follow."""
     wholes = [place for place, document in enumerate(documents) if document.is_whole and not document.renewed]
-    held: dict[int, dict[int, list[int]]] = defaultdict(dict)
-    """Order -> slot -> what its results carry."""
+    held: dict[int, dict[int, dict[int, list[int]]]] = {}
+    """Order -> act, where one is renewed -> slot -> what its results carry."""
     renews = any(document.renews for document in documents)
-    act_of: dict[int, int] = {}
     for document in documents[wholes[-1] if wholes else 0 :]:
         for order in (*document.renewed, *((_NO_ORDER,) if document.renewed and document.is_whole else ())):
             held.pop(order, None)
         for order in (document.numbers or {_NO_ORDER}) if document.renews else ():
-            held[order] = {
-                slot: one for slot, one in held[order].items() if not slot or act_of.get(slot) not in document.renews
-            }
-        said: dict[int, dict[int, list[int]]] = defaultdict(dict)
-        if renews:
-            act_of.update(zip(document.slots, document.acts, strict=True))
-        for order, slot, carried in zip(document.orders, document.slots, document.carried, strict=True):
+            for act in document.renews:
+                held.get(order, {}).pop(act, None)
+        said: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(dict)
+        for order, act, slot, carried in zip(
+            document.orders, document.acts, document.slots, document.carried, strict=True
+        ):
+            slots = said[order, _NO_ACT if slot == _NO_SLOT or not renews else act]
             if carried != WITHDRAWN:
-                said[order].setdefault(slot, []).append(carried)
+                slots.setdefault(slot, []).append(carried)
             elif slot != _NO_SLOT:
-                said[order][slot] = []
-        for order, slots in said.items():
-            unplaced = held[order].get(_NO_SLOT, []) + slots.pop(_NO_SLOT, [])
-            held[order] |= slots | ({_NO_SLOT: unplaced} if unplaced else {})
-    return [one for slots in held.values() for carried in slots.values() for one in carried]
+                slots[slot] = []
+        for (order, act), slots in said.items():
+            known = held.setdefault(order, {}).setdefault(act, {})
+            unplaced = known.get(_NO_SLOT, [])
+            unplaced += slots.pop(_NO_SLOT, ())
+            known |= slots
+            if unplaced:
+                known[_NO_SLOT] = unplaced
+    found = (slots.values() for acts in held.values() for slots in acts.values())
+    return list(chain.from_iterable(chain.from_iterable(found)))
