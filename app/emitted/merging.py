@@ -6,7 +6,7 @@ beyond its number, so that ten thousand reports are held in a few megabytes.
 
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -110,9 +110,11 @@ def merged(documents: Sequence[Document]) -> Iterator[Report]:
 
 
 def _incomplete(documents: Sequence[Document]) -> str:
+    if not any(document.missing for document in documents):
+        return ""
+    holding = Counter(chain.from_iterable(document.keys for document in documents))
     for document in documents:
-        held = frozenset[str]().union(*(other.keys for other in documents if other is not document))
-        if document.missing - held:
+        if any(holding[key] <= (key in document.keys) for key in document.missing):
             return document.place
     return ""
 
