@@ -116,16 +116,16 @@ def test_many_corrections_of_one_order_take_little() -> None:
 
 @pytest.mark.parametrize(("control", "status"), [("RP", "F"), ("RE", "C"), ("CA", "X")])
 def test_many_messages_about_one_order_of_a_large_report_take_little(control: str, status: str) -> None:
-    acts = (f"ORC|NW|P1|F{place}\rOBR|1|P1|F{place}|BILAN^Bilan^L\r{obx(HB)}" for place in range(6_000))
+    acts = (f"ORC|NW|P1|F{place}\rOBR|1|P1|F{place}|BILAN^Bilan^L\r{obx(HB)}" for place in range(10_000))
     first = text(msh(), "PID|1||900100", *acts)
     act = "OBR|1|P1|F1|BILAN^Bilan^L" + "|" * 21 + status
     again = text(msh(), "PID|1||900100", f"ORC|{control}|P1|F1", act, *([obx(HB)] if control != "CA" else []))
     wide = text(msh(), "PID|1||900100", "ORC|NW|P1|F1", "OBR|1|P1|F1|IONO^Ionogramme^L",
-                *(obx(HB, sub=str(place)) for place in range(6_000)))  # fmt: skip
+                *(obx(HB, sub=str(place)) for place in range(10_000)))  # fmt: skip
     begun = time.process_time()
-    assert counted(None, first + again * 6_000) == (1, 0, 6_000 if control != "CA" else 5_999)
+    assert counted(None, first + again * 10_000) == (1, 0, 10_000 if control != "CA" else 9_999)
     if status == "C":
-        assert counted(None, wide + again * 6_000) == (1, 0, 6_001)
+        assert counted(None, wide + again * 10_000) == (1, 0, 10_001)
     assert time.process_time() - begun < MOST_SECONDS
 
 
