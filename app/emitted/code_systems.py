@@ -10,7 +10,7 @@ import re
 
 LOINC = "2.16.840.1.113883.6.1"
 _LOINC = frozenset({LOINC, "http://loinc.org", "https://loinc.org", "loinc", "ln", "lnc"})
-_UCUM = frozenset({"2.16.840.1.113883.6.8", "http://unitsofmeasure.org", "https://unitsofmeasure.org"})
+_UCUM = frozenset({"2.16.840.1.113883.6.8", "http://unitsofmeasure.org", "https://unitsofmeasure.org", "ucum"})
 _ANNOUNCED = re.compile(r"urn:(?:oid|uuid):", re.IGNORECASE)
 _OID = re.compile(
     # HL7: its own vocabularies, those it registered (SNOMED CT, UCUM, ATC, CIM-10…), its tables; HL7 France; NCI, NCBI.
@@ -57,7 +57,7 @@ def is_loinc(written: str) -> bool:
 
 
 def is_ucum(written: str) -> bool:
-    """Whether a system is UCUM: its number or its address."""
+    """Whether a system is UCUM: its number, its address or its name."""
     return bare(written).rstrip("/") in _UCUM
 
 

@@ -9,6 +9,7 @@ and the check digit of LOINC, and is none of the catalogue's, was meant as one.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from app.emitted.masking import Masks, folded_words, has_shape_of_code
 from app.emitted.merging import WITHDRAWN, Document, Report, merged
@@ -66,8 +67,8 @@ class _Reading:
 
     def _document(self, report: ObservedReport) -> Document:
         document = Document.of(report, len(self.documents), folded_words(report.identities))
-        for result in report.results:
-            document.add(result.slot, WITHDRAWN if result.is_withdrawn else self._number(result))
+        for result, order in zip(report.results, report.orders or repeat(""), strict=False):
+            document.add(result.slot, WITHDRAWN if result.is_withdrawn else self._number(result), order)
         return document
 
     def _number(self, result: ObservedResult) -> int:

@@ -9,8 +9,8 @@ What counts as a result, and what an OBX says of one that was sent before:
 - the lines of a text under one code, with one sub-identifier, are one result.
 
 All results of one patient in one message are one report, told by the sender and its order numbers: a later message
-corrects it slot by slot, an act at a time where the act is corrected (OBR-25 = C), or whole where its orders are
-replacements. The clinical documents of one message are one
+corrects it slot by slot, an act at a time where the act is corrected (OBR-25 = C), an order at a time where the order
+is replaced or cancelled; other orders of the report keep what they have. The clinical documents of one message are one
 report in several forms, told by their own identifiers; where they are there, plain results of the same order, or of the
 same codes, repeat them and are not counted; those of other orders are a report of their own.
 """

@@ -6,7 +6,7 @@ are OIDs or addresses, in the component of the name or in that of the OID, these
 
 from dataclasses import dataclass
 
-from app.emitted.code_systems import TABLE_0396, bare, is_known, is_known_name, is_loinc
+from app.emitted.code_systems import TABLE_0396, bare, is_known, is_known_name, is_loinc, is_ucum
 from app.emitted.hl7v2_text import Dialect
 from app.emitted.observed import CodeSystems
 
@@ -95,9 +95,14 @@ def is_known_system(name: str) -> bool:
 
 
 def unit(dialect: Dialect, raw: bytes) -> str:
-    """The unit of an OBX-6: its code, or its text where it has none."""
+    """The unit of an OBX-6: of its codes the one that is said to be of UCUM, else the first, or a text without any.
+
+    A laboratory's own code may be that of another unit in UCUM: its `MM` is no millimetre.
+    """
     if not raw:
         return ""
     first = dialect.repetitions(dialect.text(raw), 1)
-    parts = [dialect.plain(part) for part in dialect.components(first[0], 5)]
-    return next((part for place, part in enumerate(parts) if part and place != 2), "")
+    parts = [dialect.plain(part) for part in dialect.components(first[0], MOST_COMPONENTS)]
+    parts += [""] * (MOST_COMPONENTS - len(parts))
+    told = (parts[code_at] for code_at, _, *said in _PARTS if any(is_ucum(parts[at]) for at in said))
+    return next(filter(None, (*told, parts[0], parts[1], parts[3], parts[4])), "")

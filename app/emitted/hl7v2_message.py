@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.emitted import hl7v2_damage as damage
+from app.emitted.cda_document import moment
 from app.emitted.hl7v2_codes import LONGEST
 from app.emitted.hl7v2_documents import Kind, encapsulated, pointed
 from app.emitted.hl7v2_file import File
@@ -44,8 +45,9 @@ class Message:
         # The separator after MSH is its first field.
         fields = [b"", *header.split(dialect.field, 12)]
         self._kind = dialect.components(self._written(fields, 9), 1)[0].strip().upper()[:3]
-        stamped = _DIGITS.match(self._written(fields, 7))
-        self._time = stamped[0] if stamped else ""
+        stamped = dialect.components(self._written(fields, 7), 1)[0]
+        digits = _DIGITS.match(stamped)
+        self._time = moment(stamped) or (digits[0].ljust(14, "0") if digits else "")
         self._sender = "\x1f".join(dialect.plain(self._written(fields, place)) for place in (3, 4))
         marks = (dialect.component, dialect.repetition, dialect.subcomponent, " \t")
         self._blank = "".join(marks).replace(UNSAID, "").encode("ascii")
@@ -71,7 +73,8 @@ class Message:
             if number > MOST_SEGMENTS:
                 self._spoil(number, damage.TOO_LONG)
                 break
-            if segment is None:
+            if segment is None or (number > 1 and segment == b"MSH"):
+                # A header of which its name alone is left is that of a message that was lost.
                 self._spoil(number, damage.NO_SEGMENT)
                 # That line may have been the order of what follows.
                 self._group.in_order = True
@@ -186,8 +189,9 @@ class Message:
         if is_text and (names.has_no_code or act.last_text == analysis.slot):
             return
         act.last_text = analysis.slot if is_text else ""
-        times = group.times.get(analysis.slot, 0)
-        group.times[analysis.slot] = times + 1
+        slot = (act.number, analysis.slot)
+        times = group.times.get(slot, 0)
+        group.times[slot] = times + 1
         group.results.append((len(group.acts) - 1, analysis.result(times, withdraws)))
 
     def _encapsulated(self, number: int, value_type: bytes, fields: list[bytes], status: bytes) -> None:

@@ -1,6 +1,6 @@
 """What one HL7 v2 message says of one patient, put together as reports: results, and documents that are its forms."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from app.emitted.observed import ObservedReport, ObservedResult
@@ -36,8 +36,8 @@ class Group:
     documents: list[tuple[int, ObservedReport]] = field(default_factory=list)
     """With the number of acts read before."""
     words: list[frozenset[str]] = field(default_factory=list)
-    times: dict[str, int] = field(default_factory=dict)
-    """Slot -> how many results it holds already."""
+    times: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Order and slot -> how many results it holds already."""
     orphans: int = 0
     """Results that stand before any order."""
     in_order: bool = False
@@ -67,7 +67,10 @@ class Group:
         acts = [self.acts[place] for place in dict.fromkeys(act for act, _ in plain)] if is_beside else self.acts
         if plain or (self.acts and not self.has_encapsulated):
             controls = [act.control for act in acts]
-            stands = any(not result.is_withdrawn for _, result in plain)
+            standing = {id(self.acts[place]) for place, result in plain if not result.is_withdrawn}
+            empty = [act for act in acts if act.is_cancelled and id(act) not in standing]
+            again = [act for act in acts if act.is_corrected] + empty
+            renewed = [act for act in acts if act.control in REPLACING] + empty
             yield ObservedReport(
                 place,
                 _numbers(acts) | (frozenset({shared}) if self.documents and not is_beside else frozenset()),
@@ -75,9 +78,11 @@ class Group:
                 True,
                 version=(0, time),
                 is_whole=bool(controls) and all(control in REPLACING for control in controls),
-                renews=frozenset(act.name for act in acts if act.is_corrected)
-                - {act.name for act in acts if not act.is_corrected},
-                is_deletion=not stands and bool(acts) and all(act.is_cancelled for act in acts),
+                renews=_all_that(acts, lambda act: act.name, again),
+                orders=tuple(self.acts[act].number for act, _ in plain),
+                numbers=_numbers(acts),
+                renewed=_all_that(acts, lambda act: act.number, renewed) - {""},
+                is_deletion=not standing and bool(acts) and all(act.is_cancelled for act in acts),
                 identities=words,
             )
 
@@ -112,6 +117,14 @@ class Group:
             if document.is_structured:
                 taken.add(act)
             yield replace(document, keys=keys)
+
+
+def _all_that(acts: Iterable[Act], named: Callable[[Act], str], chosen: Iterable[Act]) -> frozenset[str]:
+    """The names of these acts that no other one bears."""
+    places = {id(act) for act in chosen}
+    return frozenset(named(act) for act in acts if id(act) in places) - {
+        named(act) for act in acts if id(act) not in places
+    }
 
 
 def _numbers(acts: Iterable[Act]) -> frozenset[str]:

@@ -6,7 +6,7 @@ beyond its number, so that ten thousand reports are held in a few megabytes.
 
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,6 +16,9 @@ from app.emitted.observed import ObservedReport, Sending
 WITHDRAWN = -1
 """Instead of what a result carries: the report takes it back."""
 _NO_SLOT = 0
+_NO_ORDER = 0
+_NO_ACT = -1
+"""No text hashes to it."""
 
 
 @dataclass(slots=True)
@@ -39,6 +42,11 @@ class Document:
     """Where it stands, if it refers to results that are missing there."""
     slots: "array[int]" = field(default_factory=lambda: array("q"))
     acts: "array[int]" = field(default_factory=lambda: array("q"))
+    orders: "array[int]" = field(default_factory=lambda: array("q"))
+    numbers: frozenset[int] = frozenset()
+    """Orders of which it says something, where it says nothing of others."""
+    renewed: frozenset[int] = frozenset()
+    """Those of them of which it says all results again, or takes them back."""
     carried: "array[int]" = field(default_factory=lambda: array("q"))
 
     @classmethod
@@ -59,10 +67,13 @@ class Document:
             frozenset(map(hash, report.renews)),
             report.missing,
             report.place if report.missing else "",
+            numbers=frozenset(map(hash, report.numbers)),
+            renewed=frozenset(map(hash, report.renewed)),
         )
 
-    def add(self, slot: str, carried: int) -> None:
+    def add(self, slot: str, carried: int, order: str = "") -> None:
         """One more result. Slots are told apart by 64 bits: identifiers of results are long, and as many."""
+        self.orders.append(hash(order) if order else _NO_ORDER)
         self.slots.append(hash(slot) or 1 if slot else _NO_SLOT)
         self.acts.append(hash(slot.partition("\x1f")[0]))
         self.carried.append(carried)
@@ -93,14 +104,17 @@ def merged(documents: Sequence[Document]) -> Iterator[Report]:
             continue
         living = _living(group)
         structured = [document for document in living if document.is_structured]
+        says_some = any(not document.is_deletion for document in structured)
         identities = frozenset(chain.from_iterable(document.identities for document in group))
-        yield Report(identities, _carried(structured), bool(structured), not living, _incomplete(living))
+        yield Report(identities, _carried(structured), says_some, not living, _incomplete(living))
 
 
 def _incomplete(documents: Sequence[Document]) -> str:
+    if not any(document.missing for document in documents):
+        return ""
+    holding = Counter(chain.from_iterable(document.keys for document in documents))
     for document in documents:
-        held = frozenset[str]().union(*(other.keys for other in documents if other is not document))
-        if document.missing - held:
+        if any(holding[key] <= (key in document.keys) for key in document.missing):
             return document.place
     return ""
 
@@ -200,10 +214,20 @@ def _living(group: list[Document]) -> list[Document]:
     for document in group:
         for key in document.replaces:
             naming[key].append(document)
-    deletions = [rank(document) for document in group if document.is_deletion]
-    last_deletion = max(deletions, default=None)
-    documents = [document for document in group if not document.is_deletion]
-    kept = sorted((one for one in documents if last_deletion is None or rank(one) > last_deletion), key=rank)
+    ranked = sorted(group, key=rank)
+    # A deletion takes the whole back once no order stands of which the report says something.
+    standing: set[int] = set()
+    last_deletion = -1
+    for place, document in enumerate(ranked):
+        if not document.is_deletion:
+            emptied = document.renewed.difference(document.orders) if document.renewed else frozenset[int]()
+            standing |= document.numbers
+            standing -= emptied
+        else:
+            standing -= document.renewed or set(standing)
+            if not standing:
+                last_deletion = place
+    kept = ranked[last_deletion + 1 :]
     living = [
         one
         for one in kept
@@ -215,21 +239,31 @@ def _living(group: list[Document]) -> list[Document]:
 
 def _carried(documents: Sequence[Document]) -> list[int]:
     """What the results carry after the last document that says all of them, and the corrections that follow."""
-    wholes = [place for place, document in enumerate(documents) if document.is_whole]
-    held: dict[int, list[int]] = {_NO_SLOT: []}
+    wholes = [place for place, document in enumerate(documents) if document.is_whole and not document.renewed]
+    held: dict[int, dict[int, dict[int, list[int]]]] = {}
+    """Order -> act, where one is renewed -> slot -> what its results carry."""
     renews = any(document.renews for document in documents)
-    act_of: dict[int, int] = {}
     for document in documents[wholes[-1] if wholes else 0 :]:
-        if document.renews:
-            held = {slot: one for slot, one in held.items() if not slot or act_of.get(slot) not in document.renews}
-        said: dict[int, list[int]] = {}
-        if renews:
-            act_of.update(zip(document.slots, document.acts, strict=True))
-        for slot, carried in zip(document.slots, document.carried, strict=True):
+        for order in (*document.renewed, *((_NO_ORDER,) if document.renewed and document.is_whole else ())):
+            held.pop(order, None)
+        for order in (document.numbers or {_NO_ORDER}) if document.renews else ():
+            for act in document.renews:
+                held.get(order, {}).pop(act, None)
+        said: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(dict)
+        for order, act, slot, carried in zip(
+            document.orders, document.acts, document.slots, document.carried, strict=True
+        ):
+            slots = said[order, _NO_ACT if slot == _NO_SLOT or not renews else act]
             if carried != WITHDRAWN:
-                said.setdefault(slot, []).append(carried)
+                slots.setdefault(slot, []).append(carried)
             elif slot != _NO_SLOT:
-                said[slot] = []
-        held[_NO_SLOT] += said.pop(_NO_SLOT, ())
-        held |= said
-    return list(chain.from_iterable(held.values()))
+                slots[slot] = []
+        for (order, act), slots in said.items():
+            known = held.setdefault(order, {}).setdefault(act, {})
+            unplaced = known.get(_NO_SLOT, [])
+            unplaced += slots.pop(_NO_SLOT, ())
+            known |= slots
+            if unplaced:
+                known[_NO_SLOT] = unplaced
+    found = (slots.values() for acts in held.values() for slots in acts.values())
+    return list(chain.from_iterable(chain.from_iterable(found)))

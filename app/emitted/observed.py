@@ -36,7 +36,7 @@ class Sending:
     message: str
     """Which message of this run, by its place."""
     time: str
-    """When it was sent, as HL7 writes it; empty where it does not say."""
+    """When it was sent, as the fourteen digits of the time in Paris; empty where it does not say."""
     orders: frozenset[str]
     """Numbers that it came under: of its order, or of the document."""
     supersedes: frozenset[str] = frozenset()
@@ -65,7 +65,16 @@ class ObservedReport:
     """Whether it says all results of its report, so that it replaces an earlier version whole; a message of plain
     results corrects slot by slot."""
     renews: frozenset[str] = frozenset()
-    """Acts, as the slots of their results begin (`act`, U+001F, the rest), of which it says all results again."""
+    """Acts, as the slots of their results begin (`act`, U+001F, the rest), of which it says all results again; of its
+    own orders where it has some."""
+    orders: tuple[str, ...] = ()
+    """Of each of its results, the key of the order that it came under, empty for none; empty where no order is told.
+    A slot is one of its order."""
+    numbers: frozenset[str] = frozenset()
+    """Those of its keys that are orders, of which the others of its report say nothing."""
+    renewed: frozenset[str] = frozenset()
+    """Those of `numbers` of which it says all results again, or takes them back: then it replaces, or deletes, no more
+    of its report than these."""
     is_deletion: bool = False
     """Whether it takes the whole report back."""
     identities: frozenset[str] = frozenset()

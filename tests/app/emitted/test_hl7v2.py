@@ -75,7 +75,10 @@ def test_a_waiting_code_is_of_neither() -> None:
 @pytest.mark.parametrize(
     ("written", "unit"),
     [("g/dL", "g/dL"), ("g/dL^gramme^UCUM", "g/dL"), ("^g par dL", "g par dL"), ("^^UCUM^G/100", "G/100"), ("", ""),
-     ("10\\S\\9/L", "10^9/L"), ("µmol/L~mg/L", "µmol/L"), ("mmol\\T\\L", "mmol&L")],
+     ("10\\S\\9/L", "10^9/L"), ("µmol/L~mg/L", "µmol/L"), ("mmol\\T\\L", "mmol&L"),
+     ("MM^millimole^L^mmol/L^^UCUM", "mmol/L"), ("MM^^99U^mmol/L^^2.16.840.1.113883.6.8", "mmol/L"),
+     ("mmol/L^^ucum^MM^millimole^L", "mmol/L"), ("MM^millimole^L^^^^^^^mmol/L^^UCUM", "mmol/L"),
+     ("MM^millimole^L^^^UCUM", "MM")],
 )  # fmt: skip
 def test_the_unit_is_a_code_or_else_a_text(written: str, unit: str) -> None:
     assert [result.unit for result in results(message(obx(HB, unit=written)))] == [unit]

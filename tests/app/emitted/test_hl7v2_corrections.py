@@ -1,9 +1,12 @@
 """What a later message of HL7 v2 says of results that were sent before."""
 
+from collections import Counter
+
 import pytest
 
-from app.emitted.observed import ObservedReport
-from tests.app.emitted.messages import HB, counted, message, msh, obx, reports, text
+from app.emitted.counting import count
+from app.emitted.observed import CatalogueIndex, ObservedReport
+from tests.app.emitted.messages import HB, counted, message, msh, obx, read, reports, text
 
 NA = "2951-2^Sodium^LN^NA^Sodium^L"
 
@@ -34,6 +37,11 @@ def test_a_correction_has_the_order_the_slot_and_a_later_time() -> None:
         ("20260301100000+0100", "20260301100001+0100"),
         ("20260301100000.0001+0100", "20260301100001"),
         ("", "2026"),
+        ("20260301100000+0100", "20260301093000+0000"),
+        ("20260701100000+0200", "20260701090000+0000"),
+        ("20260301100000", "202603010930+0000"),
+        ("20260301100000+0100^S", "20260301093000+0000^S"),
+        ("20260301", "20260301000001 CET"),
     ],
 )
 def test_times_of_any_precision_are_in_order(earlier: str, later: str) -> None:
@@ -139,3 +147,75 @@ def test_an_act_that_is_corrected_says_all_its_results_again() -> None:
     assert counted(None, first + twice) == (1, 0, 3), "two acts of one name, of which one is corrected"
     unnamed = first.replace("IONO^IONO^L", "")
     assert counted(None, unnamed + corrected.replace("IONO^IONO^L", "")) == (1, 0, 2)
+
+
+K = "2823-3^Potassium^LN^K^Potassium^L"
+CL = "2075-0^Chlorure^LN^CL^Chlorure^L"
+
+
+Order = tuple[str, str, str, tuple[str, ...]]
+
+
+def orders(*sent: Order, hour: int = 10) -> str:
+    """A message of one report of several orders: control of the order (ORC-1), its filler number, its name, results."""
+    lines = [msh(time=f"20260301{hour}0000"), "PID|1||900100"]
+    for control, filler, name, results in sent:
+        lines += [f"ORC|{control}|P1|{filler}", f"OBR|1|P1|{filler}|{name}^{name}^L", *results]
+    return text(*lines)
+
+
+FIRST = orders(("NW", "A1", "IONO", (obx(NA), obx(K))), ("NW", "A2", "NFS", (obx(HB),)))
+
+
+def told(*contents: str) -> tuple[int, int, list[str]]:
+    """Reports, those that were taken back, and the codes of the results that count."""
+    counts = count([item for content in contents for item in read(content)], CatalogueIndex({}))
+    seen: Counter[str] = Counter()
+    for one_of, number in counts.seen.items():
+        seen[one_of.loinc[0]] += number
+    return counts.reports, counts.deleted_reports, sorted(seen.elements())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ("CA", "A1", "IONO", ()),
+        ("CA", "A1", "IONO", (obx(NA, status="D"), obx(K, status="D"))),
+        ("OC", "A1", "", ()),
+    ],
+)
+def test_a_cancelled_order_takes_back_its_own_results_and_no_others(sent: Order) -> None:
+    cancelled = orders(sent, hour=11)
+    assert told(FIRST, cancelled) == told(cancelled, FIRST) == (1, 0, ["718-7"])
+    last = orders(("CA", "A2", "NFS", ()), hour=12)
+    assert told(FIRST, cancelled, last) == told(last, FIRST, cancelled) == (0, 1, [])
+    again = orders(("NW", "A1", "IONO", (obx(NA),)), hour=12)
+    assert told(again, cancelled, FIRST) == (1, 0, ["2951-2", "718-7"])
+
+
+def test_a_cancelled_order_is_taken_back_beside_one_that_stands() -> None:
+    both = orders(("CA", "A1", "IONO", ()), ("NW", "A2", "NFS", (obx(HB),)), hour=11)
+    assert told(FIRST, both) == told(both, FIRST) == (1, 0, ["718-7"])
+    last = orders(("CA", "A2", "NFS", ()), hour=12)
+    assert told(last, FIRST, both) == (0, 1, [])
+
+
+def test_an_act_said_cancelled_among_others_of_its_order_is_taken_back() -> None:
+    first = acts(("IONO", "F", (obx(NA), obx(K))), ("NFS", "F", (obx(HB),)))
+    cancelled = acts(("IONO", "X", ()), ("NFS", "F", (obx(HB),)), time="20260301110000")
+    assert told(first, cancelled) == told(cancelled, first) == (1, 0, ["718-7"])
+
+
+def test_a_replaced_order_says_its_own_results_again_and_no_others() -> None:
+    replaced = orders(("RP", "A1", "IONO", (obx(CL),)), hour=11)
+    assert told(FIRST, replaced) == told(replaced, FIRST) == (1, 0, ["2075-0", "718-7"])
+    both = orders(("RP", "A1", "IONO", (obx(CL),)), ("RP", "A2", "NFS", (obx(HB),)), hour=12)
+    assert told(both, FIRST, replaced) == (1, 0, ["2075-0", "718-7"])
+    beside = orders(("RP", "A1", "IONO", (obx(CL),)), ("NW", "A2", "NFS", ()), hour=11)
+    assert told(FIRST, beside) == (1, 0, ["2075-0", "718-7"]), "one order of the message is replaced, not the other"
+
+
+def test_results_of_one_name_in_two_orders_are_corrected_each_in_its_own() -> None:
+    cycle = orders(("NW", "A1", "GLY", (obx("G1^Glucose^L^2951-2^x^LN"),)), ("NW", "A2", "GLY", (obx("G1^Glucose^L"),)))
+    second = orders(("RE", "A2", "GLY", (obx("G1^Glucose^L^2823-3^x^LN", status="C"),)), hour=11)
+    assert told(cycle, second) == told(second, cycle) == (1, 0, ["2823-3", "2951-2"])

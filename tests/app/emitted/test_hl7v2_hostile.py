@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.emitted import hl7v2, hl7v2_damage, hl7v2_message
 from app.emitted.observed import Damaged, NoReport, Observed, ObservedReport
-from tests.app.emitted.messages import CDA, HB, counted, damaged, document, documents, ed, message, msh, obx, read
+from tests.app.emitted.messages import CDA, HB, counted, damaged, document, documents, ed, message, msh, obx, read, text
 
 PLACE = re.compile(r"fichier 1(, message \d+(, segment \d+)?)?")
 WHOLE = (
@@ -111,6 +111,21 @@ def test_many_corrections_of_one_order_take_little() -> None:
     deletion = message("OBX|1|ED|11502-2^CR^LN||||||||D")
     begun = time.process_time()
     assert counted(reader, again * 4_000 + deletion * 4_000) == (0, 1, 0)
+    assert time.process_time() - begun < MOST_SECONDS
+
+
+@pytest.mark.parametrize(("control", "status"), [("RP", "F"), ("RE", "C"), ("CA", "X")])
+def test_many_messages_about_one_order_of_a_large_report_take_little(control: str, status: str) -> None:
+    acts = (f"ORC|NW|P1|F{place}\rOBR|1|P1|F{place}|BILAN^Bilan^L\r{obx(HB)}" for place in range(10_000))
+    first = text(msh(), "PID|1||900100", *acts)
+    act = "OBR|1|P1|F1|BILAN^Bilan^L" + "|" * 21 + status
+    again = text(msh(), "PID|1||900100", f"ORC|{control}|P1|F1", act, *([obx(HB)] if control != "CA" else []))
+    wide = text(msh(), "PID|1||900100", "ORC|NW|P1|F1", "OBR|1|P1|F1|IONO^Ionogramme^L",
+                *(obx(HB, sub=str(place)) for place in range(10_000)))  # fmt: skip
+    begun = time.process_time()
+    assert counted(None, first + again * 10_000) == (1, 0, 10_000 if control != "CA" else 9_999)
+    if status == "C":
+        assert counted(None, wide + again * 10_000) == (1, 0, 10_001)
     assert time.process_time() - begun < MOST_SECONDS
 
 

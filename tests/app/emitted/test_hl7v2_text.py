@@ -169,6 +169,12 @@ def test_a_line_that_is_no_segment_is_counted_and_the_rest_is_read() -> None:
     assert len(found) == 2
 
 
+def test_a_header_of_which_the_name_alone_is_left_is_a_message_that_was_lost() -> None:
+    found = read(message(obx(HB)) + "MSH\r" + message(obx("2951-2^Sodium^LN"), filler="F2"))
+    assert damaged(found) == [("fichier 1, message 1, segment 6", damage.NO_SEGMENT)]
+    assert len([item for item in found if isinstance(item, ObservedReport)]) == 2
+
+
 def test_results_whose_order_is_damaged_are_read() -> None:
     found = read(text(msh(), "PID|1||900100^^^LABO", "O\x07R|1|P1|F1|BILAN^Bilan^L", obx(HB)))
     assert damaged(found) == [("fichier 1, message 1, segment 3", damage.NO_SEGMENT)]

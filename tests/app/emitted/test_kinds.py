@@ -8,8 +8,10 @@ import pytest
 from app.emitted.kinds import EMPTY, OTHER_XML, UNKNOWN, ReportKind, kind_of
 from app.emitted.observed import CodeSystems, ObservedReport, Refused
 from app.emitted.reading import NESTED, read_file
-from tests.app.emitted.messages import message, text
-from tests.app.emitted.resources import as_bytes, as_xml, bundle, diagnostic
+from tests.app.emitted.cda_documents import LOCAL, act, chapter, code, document
+from tests.app.emitted.cda_documents import observation as measured
+from tests.app.emitted.messages import message, obx, text
+from tests.app.emitted.resources import OURS, as_bytes, as_xml, bundle, diagnostic, observation
 
 CDA = b'<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"></ClinicalDocument>'
 
@@ -111,3 +113,22 @@ def test_a_package_that_is_not_compressed_is_opened_too() -> None:
     (report,) = read_file(zipped(a=zipped(zipfile.ZIP_STORED, b_xml=clinical)), "fichier 1", CodeSystems())
     assert isinstance(report, ObservedReport)
     assert report.keys
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("is_zipped", [False, True])
+@pytest.mark.parametrize(
+    "written",
+    [
+        message(obx("HÉMO^Hémoglobine^L")),
+        "\x0b" + message(obx("HÉMO^Hémoglobine^L")) + "\x1c\r",
+        '<?xml version="1.0" encoding="UTF-16"?>' + document(chapter(act(measured(code("HÉMO", LOCAL))))),
+        as_bytes(bundle(diagnostic("r", "Observation/hb"), observation("hb", (OURS, "HÉMO")))).decode(),
+        as_xml(bundle(diagnostic("r", "Observation/hb"), observation("hb", (OURS, "HÉMO")))).decode(),
+    ],
+)
+def test_utf_16_that_says_no_byte_order_is_read(written: str, is_zipped: bool, encoding: str) -> None:
+    content = written.encode(encoding)
+    (report,) = read_file(zipped(a_bin=content) if is_zipped else content, "fichier 1", CodeSystems())
+    assert isinstance(report, ObservedReport)
+    assert [result.local for result in report.results] == [("HÉMO",)]
