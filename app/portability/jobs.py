@@ -12,6 +12,7 @@ from app.errors import ConflictError, NotAllowedError
 from app.jobs.registry import register, register_sweep
 from app.jobs.work import finish
 from app.models import Job, StoredFile, User, utc_now
+from app.platform import locks
 from app.platform.database import Transactions, reading
 from app.platform.integrity import refuse_damaged
 from app.platform.progress import Progress
@@ -19,11 +20,14 @@ from app.portability.closing import Closed, close_laboratory
 from app.portability.departure import (
     ARCHIVE_KIND,
     CHANGED,
+    CLOSING,
     CLOSING_KIND,
     archives_kept,
     closed_with,
     expired_archives,
     key_of,
+    refuse_without_copy,
+    under_way,
 )
 from app.portability.writing import Archive, make_archive
 from app.settings import Settings
@@ -104,6 +108,8 @@ def run_closing(engine: Engine, _settings: Settings, job_id: int, payload: dict[
     with reading(engine) as session:
         known = closed_with(session, laboratory_id)
         job, person = (None, None) if known is not None else _asked_by(session, job_id)
+        if known is None:
+            refuse_without_copy(session, int(payload["file_id"]))
     if known is not None:
         return _done(known.name, sum(known.rows.values()))
     assert job is not None
@@ -119,6 +125,7 @@ def run_closing(engine: Engine, _settings: Settings, job_id: int, payload: dict[
         progress(1, STEPS, "Effacement, d’un seul tenant : jusqu’à sa fin, rien n’est effacé")
 
     def end(session: Session, closed: Closed) -> None:
+        refuse_without_copy(session, int(payload["file_id"]), is_held=True)
         finish(progress, session, _done(closed.archive.laboratory, closed.rows))
 
     closed = close_laboratory(
@@ -132,7 +139,14 @@ def _done(name: str, rows: int) -> str:
 
 
 def remove_copy(session: Session, laboratory_id: int, actor: User) -> list[int]:
-    """Journal that the kept archive is removed; the numbers of the files whose content is to go."""
+    """Journal that the kept archive is removed; the numbers of the files whose content is to go.
+
+    Raises ConflictError while the laboratory is being closed with it.
+    """
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
+    job = under_way(session, laboratory_id)
+    if job is not None and job.kind == CLOSING_KIND and closed_with(session, laboratory_id) is None:
+        raise ConflictError(CLOSING)
     files = archives_kept(session, laboratory_id)
     if files:
         record(
@@ -152,5 +166,5 @@ def remove_expired(engine: Engine) -> bool:
 
 
 register_sweep(remove_expired)
-register(ARCHIVE_KIND, run_archive, "Archive d’un laboratoire")
-register(CLOSING_KIND, run_closing, "Fermeture d’un laboratoire")
+register(ARCHIVE_KIND, run_archive, "Archive d’un laboratoire", asked_anew=True)
+register(CLOSING_KIND, run_closing, "Fermeture d’un laboratoire", asked_anew=True)
