@@ -16,6 +16,7 @@ from app.platform import locks
 from app.platform.database import Transactions, reading
 from app.platform.integrity import refuse_damaged
 from app.platform.progress import Progress
+from app.platform.working_folders import look_now_and_then
 from app.portability.closing import Closed, close_laboratory
 from app.portability.departure import (
     ARCHIVE_KIND,
@@ -165,6 +166,12 @@ def remove_expired(engine: Engine) -> bool:
     return bool(found)
 
 
+def remove_left_behind(_engine: Engine) -> bool:
+    """Remove what a killed process had written of a laboratory outside the database."""
+    return look_now_and_then() > 0
+
+
 register_sweep(remove_expired)
+register_sweep(remove_left_behind)
 register(ARCHIVE_KIND, run_archive, "Archive d’un laboratoire", asked_anew=True)
 register(CLOSING_KIND, run_closing, "Fermeture d’un laboratoire", asked_anew=True)
