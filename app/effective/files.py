@@ -20,7 +20,7 @@ def repairs_csv(
     with transactions.reading() as session:
         run = service.get_run(session, access.catalogue_id, public_id).run
         found = lists_sql.to_repair(session, run.id or 0, query.repair, query.sort, query.is_descending)
-        lines = repair_lines(session, access.catalogue_id, found, hides_approved(session, access))
+        lines = repair_lines(session, access, found, hides_approved(session, access))
     return csv_pieces(
         REPAIRS,
         [

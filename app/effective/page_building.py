@@ -41,6 +41,10 @@ from app.web.meter import Meter, stacked_meter
 
 RUNS_SHOWN = 30
 LINES_SHOWN = 50
+READ_FIRST = (
+    "Lisez d’abord cette ligne, à l’aveugle, à l’onglet «\u202fDouble lecture\u202f»\u202f: ce qu’elle portait et ce "
+    "qui est à corriger se disent ensuite."
+)
 _HEADINGS = {
     "nature": "À faire", "code": "Code local", "chapitre": "Chapitre", "resultats": "Résultats",
     "comptes-rendus": "Comptes rendus",
@@ -181,7 +185,7 @@ def run_page(
         ],
         every_url=replace(query, repair=Repair.NONE, page=1).url(address) + "#a-corriger" if query.repair else "",
         headings=[_heading(name, query, address) for name in _HEADINGS],
-        repairs=repair_lines(session, access.catalogue_id, found, hides),
+        repairs=repair_lines(session, access, found, hides),
         repairs_total=total,
         repairs_first=start + 1 if found else 0,
         repairs_last=start + len(found),
@@ -280,10 +284,17 @@ def _heading(name: str, query: RunQuery, address: str) -> Heading:
     )
 
 
-def repair_lines(session: Session, catalogue_id: int, found: list[ToRepair], hides: bool) -> list[RepairLine]:
-    """The lines with the labels of their analyses and what to do."""
+def repair_lines(session: Session, access: CatalogueAccess, found: list[ToRepair], hides: bool) -> list[RepairLine]:
+    """The lines with the labels of their analyses and what to do; `hides` all approved codes.
+
+    Of a row that this person is still to read blind, neither what its results carried nor what to do is said: that a
+    code is to be replaced, or that only its unit is wrong, tells which one was approved.
+    """
+    catalogue_id = access.catalogue_id
     rows = lists_sql.rows_of_codes(session, catalogue_id, {item.line.local for item in found} - {""})
-    return [_repair_line(item, rows.get(item.line.local), catalogue_id, hides) for item in found]
+    hidden = lists_sql.hidden_codes(session, catalogue_id, blind_person(access))
+    lines = ((item.line.local, _repair_line(item, rows.get(item.line.local), catalogue_id, hides)) for item in found)
+    return [replace(line, loinc="", sentence=READ_FIRST) if local in hidden else line for local, line in lines]
 
 
 def _repair_line(item: ToRepair, row: NamedRow | None, catalogue_id: int, hides: bool) -> RepairLine:

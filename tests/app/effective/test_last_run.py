@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.coverage.service import coverage_report
 from app.effective import service
 from app.effective.last_run import reported_section, standing_run
+from app.effective.page_building import READ_FIRST
 from app.effective.reported import NO_INTERVAL, REPAIRS, REPAIRS_SHOWN, EffectiveSection, Interval
 from app.effective.sampling import sample_of
 from app.models import (
@@ -17,11 +19,11 @@ from app.models import (
     Decision,
     EffectiveCluster,
     EffectiveRun,
+    LocalTest,
     LoincRelease,
     Membership,
     ReadingRequest,
     Role,
-    User,
     ValueSet,
     ValueSetKind,
     utc_now,
@@ -32,7 +34,7 @@ from tests.app.effective.hand_made import counts_of_results, seen
 from tests.app.effective.runs import keep_run
 from tests.app.exports.conftest import decided, sample
 from tests.app.exports.sample import CREATININE, POTASSIUM, Sample
-from tests.conftest import BIOLOGIST, TRANSCODER
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER, ClientFor
 
 __all__ = ["decided", "sample"]
 INSTANT = timedelta(microseconds=1)
@@ -163,16 +165,16 @@ def test_the_coverage_beside_it_is_that_of_the_report_not_of_the_run(decided: Sa
     assert section(decided).shares[0].share.part == 100, "what the reports carried does not change"
 
 
-def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decided: Sample) -> None:
+def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(
+    decided: Sample, client_for: ClientFor
+) -> None:
     """GLY was approved when the run was kept; it was sent back since, and decided by somebody else."""
     world, row = decided.world, decided.test_id("GLY")
     with transaction(world.engine) as session:
-        reader = User(email="lise@exemple.fr", display_name="Lise", password_hash="!")
-        session.add(reader)
-        session.flush()
+        reader = world.users[ADMINISTRATOR]
         session.add(Membership(user_id=reader.id or 0, laboratory_id=world.laboratory_id, role=Role.TRANSCODER))
         blind_to = reader.id or 0
-    kept(decided)
+    run = kept(decided)
     decided.act(row, Action.SEND_BACK, email=BIOLOGIST, reason="unité")
     decided.act(row, Action.CHOOSE, email=BIOLOGIST, loinc_num=POTASSIUM, relation="equivalent")
     with transaction(world.engine) as session:
@@ -187,6 +189,18 @@ def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decid
     codes = [{line[1] for line in section(decided, blind).repairs} for blind in (None, blind_to)]
     assert "GLY" in codes[0]
     assert codes[1] == codes[0] - {"GLY"}
+    assert "14749-6" not in str(section(decided, blind_to))
+    # Nor by the page of the run and its file: that its unit alone is wrong tells which code was approved.
+    for asked in ("", "?format=csv"):
+        address = f"/catalogues/{decided.catalogue_id}/effectif/{run.public_id}{asked}"
+        said = {email: client_for(email).get(address).text for email in (BIOLOGIST, ADMINISTRATOR)}
+        assert "Remplacez 2823-3 par 14749-6 sur cette analyse." in said[BIOLOGIST]
+        assert "14749-6" not in said[ADMINISTRATOR]
+        assert READ_FIRST in said[ADMINISTRATOR]
+        assert READ_FIRST not in said[BIOLOGIST]
+    # Nor does a newer export that no longer holds the row.
+    with transaction(world.engine) as session:
+        session.execute(update(LocalTest).where(col(LocalTest.id) == row).values(retired_at=utc_now()))
     assert "14749-6" not in str(section(decided, blind_to))
 
 
