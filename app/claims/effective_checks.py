@@ -83,8 +83,9 @@ def whole_clusters(facts: Facts) -> Iterable[tuple[int, int, int]]:
     for number, line in enumerate(facts.effective_clusters, start=2):
         where = f"{_CLUSTERS}, ligne {number}"
         results, effective, reports = (whole_number(line[name], where) for name in ("results", "effective", "reports"))
-        if effective > results or not reports:
-            raise FactsError(f"{where} : plus de résultats effectifs que de résultats, ou aucun compte rendu")
+        if effective > results or not results or not reports:
+            # A report without any result is no cluster: nothing could be divided by what such reports hold.
+            raise FactsError(f"{where} : plus de résultats effectifs que de résultats, aucun résultat ou compte rendu")
         if not line["domain"]:
             yield results, effective, reports
 

@@ -99,7 +99,7 @@ def _words(line: Row, where: str) -> list[str]:
             "no_local_code": not local,
             "local_only": bool(local) and not codes,
             "masked": local == MASKED,
-            "differs_from_approved": bool(approved) and not set(codes) <= set(approved),
+            "differs_from_approved": bool(codes) and bool(approved) and set(approved).isdisjoint(codes),
             # An approved code may count for nothing: the words say so, and the line cannot.
             "effective": "effective" in words and bool(local) and len(codes) == 1 and codes[0] in approved,
         }

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from sqlmodel import Session
@@ -34,6 +33,7 @@ from app.models import Catalogue, Laboratory, User
 from app.models.base import moment_told
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
+from app.platform.working_folders import working_folder
 from app.reports.content import excluded_of, without_code_of
 from app.reports.document import RowFile, document_html
 from app.reports.pdf import pdf_of
@@ -110,8 +110,7 @@ def make_pack(
     assert catalogue.id is not None
     assert laboratory.id is not None
     since = 0
-    with TemporaryDirectory(prefix="transcodeur-dossier-") as name:
-        folder = Path(name)
+    with working_folder("dossier") as folder:
         base = folder / "past.sqlite"
         with transactions.reading() as session:
             refuse_hidden(session, laboratory, catalogue, actor)

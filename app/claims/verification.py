@@ -37,7 +37,7 @@ _BY_HASH = tuple(folder for folder in FOLDERS if folder != EXPORTS)
 _READ = frozenset({
     LINKS, HEADS, FACTS, SALTS, CONTENT, MANIFEST, SUMS, REPORT_ROWS, REPORT_DOCUMENT, *COVERAGE_NAMES,
 })  # fmt: skip
-_DAMAGED = (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+_DAMAGED = (csv.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, ArithmeticError)
 
 
 class PackRefusedError(InvalidInputError):

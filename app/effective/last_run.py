@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.coverage.report import CoverageReport
 from app.effective import lists_sql, repository
-from app.effective.catalogue_index import approved_codes, trimmed
+from app.effective.catalogue_index import approved_codes
 from app.effective.lines import Figures, Share
 from app.effective.reported import NO_INTERVAL, EffectiveSection, Interval, RunTold, SectionMaker, to_repair
 from app.effective.repository import KeptRun
@@ -15,7 +15,6 @@ from app.effective.sampling import Sample, sample_of, samples
 from app.emitted.observed import Cluster
 from app.models import EffectiveRun, Level, LoincRelease, ValueSetKind
 from app.terminology.value_sets import current_value_set
-from app.transcoding.readers import hidden_in
 from app.transcoding.standing import StandingRow
 
 AT_ONCE = 30
@@ -61,14 +60,13 @@ def reported_section(
         return None
     run = run_told(session, kept, session.get_one(LoincRelease, coverage.context.release_id))
     analyses = [row for row in rows if row.level is Level.ANALYSIS]
-    hidden = hidden_in(session, blind_to, catalogue_id)
     named = lists_sql.rows_of_codes(session, catalogue_id, {line.local for line in to_repair(run)} - {""})
     return SectionMaker(
         run,
         coverage,
         approved_now=approved_codes(analyses),
         labels={code: row.label for code, row in named.items()},
-        unread={trimmed(row.code) for row in analyses if row.id in hidden},
+        unread=lists_sql.hidden_codes(session, catalogue_id, blind_to),
     ).section()
 
 

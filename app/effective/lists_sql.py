@@ -11,7 +11,7 @@ from app.effective.repairs import Repair
 from app.effective.repository import COUNT_COLUMNS, line_of
 from app.models import EffectiveCount, Level, LocalTest, WorklistEntry
 from app.terminology.chunks import chunks
-from app.transcoding.readers import hidden_rows
+from app.transcoding.readers import hidden_in, hidden_rows
 from app.transcoding.standing import Standing
 
 AT_ONCE = 900
@@ -103,6 +103,19 @@ def rows_of_codes(session: Session, catalogue_id: int, codes: Collection[str]) -
         )
         for number, code, label in session.execute(statement):
             found.setdefault(code.strip(), NamedRow(number, code, label, "", ""))
+    return found
+
+
+def hidden_codes(session: Session, catalogue_id: int, blind_to: int | None) -> set[str]:
+    """The local codes of the rows, gone ones too, whose decision is hidden from who reads (a `blind_person`).
+
+    A run keeps what was approved when it was made: what a row was approved for, before it was sent back and decided
+    again, would tell a second reader what she is not to see.
+    """
+    found: set[str] = set()
+    for some in chunks(sorted(hidden_in(session, blind_to, catalogue_id)), AT_ONCE):
+        codes = session.scalars(select(col(LocalTest.code)).where(col(LocalTest.id).in_(some)))
+        found.update(code.strip() for code in codes)
     return found
 
 

@@ -37,7 +37,7 @@ from app.effective.sampling import DRAWS, Sample, reports_without_pilot
 from app.jobs.pages import job_line
 from app.platform.identity import CatalogueAccess
 from app.text import release_title, share_text
-from app.transcoding.readers import approved_unread_by, blind_person
+from app.transcoding.readers import approved_unread_by, blind_person, has_hidden
 from app.web.meter import Meter, stacked_meter
 
 RUNS_SHOWN = 30
@@ -193,6 +193,7 @@ def run_page(
         next_url=replace(query, page=query.page + 1).url(address) if start + LINES_SHOWN < total else "",
         csv_url=replace(query, page=1, unseen=1).url(address, format="csv"),
         hides_approved=hides,
+        hides_lines=has_hidden(session, access),
         adopt_url=replace(query, repair=Repair.ADOPT, page=1).url(address) if Repair.ADOPT in counts else "",
         retired_url=replace(query, repair=Repair.RETIRED, page=1).url(address) if Repair.RETIRED in counts else "",
         unseen=[
@@ -285,7 +286,7 @@ def _heading(name: str, query: RunQuery, address: str) -> Heading:
 
 
 def repair_lines(session: Session, catalogue_id: int, found: list[ToRepair], hides: bool) -> list[RepairLine]:
-    """The lines with the labels of their analyses and what to do."""
+    """The lines with the labels of their analyses and what to do; `hides` all approved codes."""
     rows = lists_sql.rows_of_codes(session, catalogue_id, {item.line.local for item in found} - {""})
     return [_repair_line(item, rows.get(item.line.local), catalogue_id, hides) for item in found]
 

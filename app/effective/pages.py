@@ -250,6 +250,8 @@ class RunPage(PageContext):
     next_url: str
     csv_url: str
     hides_approved: bool
+    hides_lines: bool
+    """Whether lines of rows that this person is still to read blind are left out."""
     adopt_url: str
     retired_url: str
     unseen: list[UnseenLine]

@@ -70,4 +70,6 @@ class JobPage(PageContext):
     catalogue: str
     next_jobs: list[JobLine]
     may_retry: bool
+    is_retried: bool
+    """Whether a job of this kind can be started again from its page, once it ended badly."""
     may_cancel: bool

@@ -60,7 +60,9 @@ class JobKind:
     """A kind of job: its function, its French name, how its chunks are done, and what its end means elsewhere.
 
     `ended(session, job)` is called in the transaction that ends a job, however it ends. `clean(engine, job_id)`
-    deletes what a job that ended badly left half-way, in short transactions; it may be called again.
+    deletes what a job that ended badly left half-way, in short transactions; it may be called again. A kind that is
+    `asked_anew` is not started again from the page of the job: it is asked for where it was, with all that is checked
+    and proved there.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class JobKind:
     chunks: Chunks | None = None
     ended: Callable[[Session, Job], None] | None = None
     clean: Callable[[Engine, int], None] | None = None
+    asked_anew: bool = False
 
 
 _kinds: dict[str, JobKind] = {}
@@ -100,12 +103,13 @@ def register(
     chunks: Chunks | None = None,
     ended: Callable[[Session, Job], None] | None = None,
     clean: Callable[[Engine, int], None] | None = None,
+    asked_anew: bool = False,
 ) -> None:
     """Declare a kind of job; called by each room when it is imported."""
     known = _kinds.get(kind)
     if known is not None and known.function is not function:
         raise ValueError(f"the job kind {kind!r} is already registered")
-    _kinds[kind] = JobKind(kind, function, label or kind, chunks, ended, clean)
+    _kinds[kind] = JobKind(kind, function, label or kind, chunks, ended, clean, asked_anew)
 
 
 def unregister(kind: str) -> None:

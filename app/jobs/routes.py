@@ -28,7 +28,7 @@ def show_job(request: Request, session: SessionDep, user: CurrentUser, job_id: i
     job = access.job
     laboratory = session.get(Laboratory, job.laboratory_id) if job.laboratory_id else None
     catalogue = session.get(Catalogue, job.catalogue_id) if job.catalogue_id else None
-    line = job_line(job)
+    line, is_retried = job_line(job), service.may_be_retried(job)
     page = JobPage(
         title=line.label,
         job=line,
@@ -39,7 +39,8 @@ def show_job(request: Request, session: SessionDep, user: CurrentUser, job_id: i
         catalogue_id=job.catalogue_id,
         catalogue=catalogue.name if catalogue else "",
         next_jobs=[job_line(other) for other in repository.jobs_after(session, job)],
-        may_retry=access.may_act and job.status in (JobStatus.FAILED, JobStatus.CANCELLED),
+        may_retry=access.may_act and is_retried and job.status in (JobStatus.FAILED, JobStatus.CANCELLED),
+        is_retried=is_retried,
         may_cancel=access.may_act and not line.is_over and job.cancel_requested_at is None,
     )
     return render(request, "jobs/job.html", page)

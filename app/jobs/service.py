@@ -8,9 +8,11 @@ from sqlmodel import Session, col, select
 from app.audit.service import record
 from app.errors import ConflictError, NotAllowedError, NotFoundError
 from app.jobs.queue import JobQueue
+from app.jobs.registry import find_kind
 from app.models import CONTRIBUTORS, Job, JobStatus, Membership, Role, User
 
 MAY_RETRY = CONTRIBUTORS
+ASKED_ANEW = "Ce travail ne se relance pas : redemandez-le depuis la page où il a été demandé."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,20 @@ def open_job(session: Session, user: User, job_id: int) -> JobAccess:
     return JobAccess(job, may_act=user.is_administrator if job.laboratory_id is None else Role(role) in MAY_RETRY)
 
 
+def may_be_retried(job: Job) -> bool:
+    """Whether a job of this kind is started again as it is, rather than asked for anew."""
+    kind = find_kind(job.kind)
+    return kind is None or not kind.asked_anew
+
+
 def retry(session: Session, queue: JobQueue, user: User, job_id: int) -> Job:
-    """Start a failed or cancelled job again."""
+    """Start a failed or cancelled job again; raises ConflictError for one that is asked for anew."""
     access = open_job(session, user, job_id)
     job = access.job
     if not access.may_act:
         raise NotAllowedError("Votre rôle dans ce laboratoire ne permet pas de relancer ce travail.")
+    if not may_be_retried(job):
+        raise ConflictError(ASKED_ANEW)
     session.refresh(job, with_for_update=True)
     if not JobStatus(job.status).is_over:
         # A second click, or somebody else's: it is as she wishes already.

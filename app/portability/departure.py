@@ -30,6 +30,11 @@ BLIND = (
     "ce qui y fut décidé. Lisez-les d’abord, ou qu’un autre administrateur la télécharge."
 )
 NO_ARCHIVE = "L’archive n’est plus gardée ici : préparez-en une autre."
+NO_COPY_LEFT = (
+    "L’archive avec laquelle cette fermeture a été demandée n’est plus gardée ici : préparez-en une autre. Rien n’a "
+    "été effacé."
+)
+CLOSING = "La fermeture de ce laboratoire est en cours."
 _OVER = tuple(status for status in JobStatus if status.is_over)
 
 
@@ -48,8 +53,7 @@ class Kept:
     @property
     def is_here(self) -> bool:
         """Whether it can still be downloaded."""
-        expires = self.file.expires_at
-        return self.file.removed_at is None and (expires is None or expires > utc_now())
+        return _is_here(self.file)
 
 
 def key_of(laboratory_id: int, job_id: int) -> str:
@@ -114,6 +118,20 @@ def closed_with(session: Session, laboratory_id: int) -> ClosedLaboratory | None
     return session.exec(select(ClosedLaboratory).where(ClosedLaboratory.number == laboratory_id)).first()
 
 
+def refuse_without_copy(session: Session, file_id: int, *, is_held: bool = False) -> None:
+    """Raise ConflictError when the archive that a closing was asked with cannot be downloaded any more.
+
+    With `is_held` its row is, until the transaction ends: nobody removes the last copy of what is being erased.
+    """
+    file = session.get(StoredFile, file_id, with_for_update=is_held, populate_existing=True)
+    if file is None or not _is_here(file):
+        raise ConflictError(NO_COPY_LEFT)
+
+
+def _is_here(file: StoredFile) -> bool:
+    return file.removed_at is None and (file.expires_at is None or file.expires_at > utc_now())
+
+
 def has_changed(session: Session, laboratory_id: int, kept: Kept) -> bool:
     """Whether a fact was added since: the closing itself compares everything, byte by byte."""
     head = repository.head(session, laboratory_id)
@@ -127,7 +145,7 @@ def ask_for_archive(session: Session, queue: JobQueue, laboratory_id: int, actor
     job = under_way(session, laboratory_id)
     if job is not None:
         if job.kind == CLOSING_KIND:
-            raise ConflictError("La fermeture de ce laboratoire est en cours.")
+            raise ConflictError(CLOSING)
         return job
     if repository.is_at_work(session, laboratory_id):
         raise ConflictError(AT_WORK)

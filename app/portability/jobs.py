@@ -12,18 +12,23 @@ from app.errors import ConflictError, NotAllowedError
 from app.jobs.registry import register, register_sweep
 from app.jobs.work import finish
 from app.models import Job, StoredFile, User, utc_now
+from app.platform import locks
 from app.platform.database import Transactions, reading
 from app.platform.integrity import refuse_damaged
 from app.platform.progress import Progress
+from app.platform.working_folders import look_now_and_then
 from app.portability.closing import Closed, close_laboratory
 from app.portability.departure import (
     ARCHIVE_KIND,
     CHANGED,
+    CLOSING,
     CLOSING_KIND,
     archives_kept,
     closed_with,
     expired_archives,
     key_of,
+    refuse_without_copy,
+    under_way,
 )
 from app.portability.writing import Archive, make_archive
 from app.settings import Settings
@@ -104,6 +109,8 @@ def run_closing(engine: Engine, _settings: Settings, job_id: int, payload: dict[
     with reading(engine) as session:
         known = closed_with(session, laboratory_id)
         job, person = (None, None) if known is not None else _asked_by(session, job_id)
+        if known is None:
+            refuse_without_copy(session, int(payload["file_id"]))
     if known is not None:
         return _done(known.name, sum(known.rows.values()))
     assert job is not None
@@ -119,6 +126,7 @@ def run_closing(engine: Engine, _settings: Settings, job_id: int, payload: dict[
         progress(1, STEPS, "Effacement, d’un seul tenant : jusqu’à sa fin, rien n’est effacé")
 
     def end(session: Session, closed: Closed) -> None:
+        refuse_without_copy(session, int(payload["file_id"]), is_held=True)
         finish(progress, session, _done(closed.archive.laboratory, closed.rows))
 
     closed = close_laboratory(
@@ -132,7 +140,14 @@ def _done(name: str, rows: int) -> str:
 
 
 def remove_copy(session: Session, laboratory_id: int, actor: User) -> list[int]:
-    """Journal that the kept archive is removed; the numbers of the files whose content is to go."""
+    """Journal that the kept archive is removed; the numbers of the files whose content is to go.
+
+    Raises ConflictError while the laboratory is being closed with it.
+    """
+    locks.lock_subject(session, locks.Subject.INSTALLATION)
+    job = under_way(session, laboratory_id)
+    if job is not None and job.kind == CLOSING_KIND and closed_with(session, laboratory_id) is None:
+        raise ConflictError(CLOSING)
     files = archives_kept(session, laboratory_id)
     if files:
         record(
@@ -151,6 +166,12 @@ def remove_expired(engine: Engine) -> bool:
     return bool(found)
 
 
+def remove_left_behind(_engine: Engine) -> bool:
+    """Remove what a killed process had written of a laboratory outside the database."""
+    return look_now_and_then() > 0
+
+
 register_sweep(remove_expired)
-register(ARCHIVE_KIND, run_archive, "Archive d’un laboratoire")
-register(CLOSING_KIND, run_closing, "Fermeture d’un laboratoire")
+register_sweep(remove_left_behind)
+register(ARCHIVE_KIND, run_archive, "Archive d’un laboratoire", asked_anew=True)
+register(CLOSING_KIND, run_closing, "Fermeture d’un laboratoire", asked_anew=True)

@@ -67,10 +67,15 @@ def download_archive(session: SessionDep, engine: EngineDep, user: Administrator
 
 
 @router.post("/archive/supprimer", dependencies=[recently_authenticated])
-def do_remove_archive(transactions: TransactionsDep, actor: Administrator, laboratory_id: int) -> Response:
+def do_remove_archive(
+    request: Request, transactions: TransactionsDep, settings: SettingsDep, actor: Administrator, laboratory_id: int
+) -> Response:
     """Remove the copy that is kept here, without waiting for it to expire."""
-    with transactions.writing() as session:
-        files = remove_copy(session, laboratory_id, actor)
+    try:
+        with transactions.writing() as session:
+            files = remove_copy(session, laboratory_id, actor)
+    except ConflictError as error:
+        return _refused(request, transactions, settings, laboratory_id, error)
     for file_id in files:
         storage.remove_content(transactions.engine, file_id)
     return RedirectResponse(departure_address(laboratory_id), status_code=303)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection, Date, DateTime, Engine, func, insert, select, text
@@ -34,6 +33,7 @@ from app.platform.chain_digests import canonical, digest
 from app.platform.database import transaction
 from app.platform.open_transactions import forbid_open_transaction
 from app.platform.postgresql import is_postgresql
+from app.platform.working_folders import working_folder
 from app.portability import repository
 from app.portability.carried import BYTES, CARRIED, file_of, key_of, references, table_of
 from app.portability.encoding import LARGEST, kind_of, moment, raw_json
@@ -96,9 +96,9 @@ def import_archive(
     that is there already. Nothing is stored then.
     """
     forbid_open_transaction("verify an archive")
-    with TemporaryDirectory(prefix="transcodeur-import-") as folder:
+    with working_folder("import") as folder:
         progress("Vérification de l’archive")
-        verified = verify_archive(path, Path(folder))
+        verified = verify_archive(path, folder)
         try:
             waits = "" if is_postgresql(engine) else " ; les autres écritures attendent"
             progress(f"Enregistrement du laboratoire{waits}")

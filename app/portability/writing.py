@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from sqlalchemy import Column
@@ -22,6 +21,7 @@ from app.models import ImportedArchive, Laboratory, User
 from app.platform.chain_digests import BEGINNING, canonical, digest
 from app.platform.database import Transactions
 from app.platform.open_transactions import forbid_open_transaction
+from app.platform.working_folders import working_folder
 from app.portability import repository
 from app.portability.carried import BYTES, CARRIED, file_of, is_nested, schema_of, written_columns
 from app.portability.context import Context, context_of
@@ -95,8 +95,7 @@ def make_archive(
     again. `publish` is called in the transaction that journals it. Raises ConflictError while a job is at work there,
     NotFoundError for a laboratory that there is not.
     """
-    with TemporaryDirectory(prefix="transcodeur-archive-") as name:
-        folder = Path(name)
+    with working_folder("archive") as folder:
         with transactions.reading() as session:
             laboratory = get_laboratory(session, laboratory_id)
             written = _Writing(folder, session, laboratory).run()

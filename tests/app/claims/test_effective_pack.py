@@ -210,6 +210,10 @@ FACTS: dict[str, tuple[str, Callable[[list[list[str]]], None], str]] = {
     "reports of a chapter": (CLUSTER, cell(9, "reports", "17"), "« reports » n'est pas ce que dit la chaîne d'audit"),
     "more reports than were read": (CLUSTER, cell(1, "reports", "1400"), "plus de comptes rendus que la mesure"),
     "more effective results than results": (CLUSTER, cell(1, "effective", "9"), "plus de résultats effectifs"),
+    "reports without any result": (
+        CLUSTER, lambda lines: lines.insert(1, ["", "0", "0", "3"]),
+        "effective_clusters.csv, ligne 2 : plus de résultats",
+    ),
 }  # fmt: skip
 
 

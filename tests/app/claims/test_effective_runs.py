@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from app.audit.erasing import erase
 from app.claims import effective_recompute
-from app.claims.effective_tables import EFFECTIVE_COUNTS, EFFECTIVE_RUN
+from app.claims.effective_tables import EFFECTIVE_CLUSTERS, EFFECTIVE_COUNTS, EFFECTIVE_RUN
 from app.claims.reading_facts import Facts, read_csv
 from app.claims.report_checks import REPORT_DOCUMENT
 from app.claims.tables import csv_bytes
@@ -35,12 +35,12 @@ from app.platform.database import reading, transaction
 from app.reports.content import read_report
 from app.reports.formats import ReportFormat, written
 from tests.app.claims.conftest import Make
-from tests.app.claims.forging import opened, written_again, zipped
+from tests.app.claims.forging import opened, summed, written_again, zipped
 from tests.app.claims.oracle import carried_in
 from tests.app.claims.test_effective_pack import COUNTS, FILES, cell, keep, table
 from tests.app.claims.test_pack import FIXED
 from tests.app.claims.test_past_versions import Signed, signed
-from tests.app.effective.hand_made import CODES, SODIUM, analysis, counts_of_results, seen
+from tests.app.effective.hand_made import CODES, GLUCOSE, SODIUM, analysis, counts_of_results, seen
 from tests.app.effective.runs import keep_run
 from tests.app.effective.test_uploads import MARKS
 from tests.app.exports.sample import POTASSIUM, Sample
@@ -153,6 +153,26 @@ def test_reports_without_any_result_make_a_pack_too(decided: Sample, make: Make)
     assert verdict.run is not None
     assert (verdict.run.carried.results, verdict.run.not_recomputed) == (0, ())
     assert "Par résultats : rien à compter." in opened(path)["attestation.txt"].decode()
+    # Nothing is divided by what a forger says that such reports hold.
+    clusters = csv_bytes(EFFECTIVE_CLUSTERS.columns, [["", "0", "0", "3"]])
+    path.write_bytes(zipped(summed(opened(path) | {EFFECTIVE_CLUSTERS.name: clusters})))
+    with pytest.raises(PackRefusedError, match=r"effective_clusters\.csv, ligne 2 : .* aucun résultat"):
+        verify_pack(path)
+
+
+def test_results_that_carry_the_approved_code_and_another_are_told_as_the_workbench_tells_them(
+    decided: Sample, make: Make
+) -> None:
+    """They carry several codes, and do not differ from what was approved; with other codes alone they do."""
+    both, others = seen("NA", SODIUM, POTASSIUM), seen("NA", GLUCOSE, POTASSIUM)
+    counts = counts_of_results([[both, others]])
+    keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None, counts)
+    path, _ = make(decided)
+    assert verify_pack(path).run is not None
+    told = {line["loinc_codes"]: line["findings"].split() for line in table(opened(path), COUNTS)}
+    assert {codes: "differs_from_approved" in words for codes, words in told.items()} == {
+        f"{POTASSIUM} {SODIUM}": False, f"{GLUCOSE} {POTASSIUM}": True,
+    }  # fmt: skip
 
 
 def test_facts_that_do_not_add_up_make_no_pack(decided: Sample, make: Make) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.coverage.service import coverage_report
@@ -20,6 +21,7 @@ from app.models import (
     Decision,
     EffectiveCluster,
     EffectiveRun,
+    LocalTest,
     LoincRelease,
     Membership,
     ReadingRequest,
@@ -36,7 +38,7 @@ from tests.app.effective.hand_made import counts_of_results, seen
 from tests.app.effective.runs import keep_run
 from tests.app.exports.conftest import decided, sample
 from tests.app.exports.sample import CREATININE, POTASSIUM, Sample
-from tests.conftest import BIOLOGIST, TRANSCODER
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER, ClientFor
 
 __all__ = ["decided", "sample"]
 INSTANT = timedelta(microseconds=1)
@@ -167,13 +169,13 @@ def test_the_coverage_beside_it_is_that_of_the_report_not_of_the_run(decided: Sa
     assert section(decided).shares[0].share.part == 100, "what the reports carried does not change"
 
 
-def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decided: Sample) -> None:
+def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(
+    decided: Sample, client_for: ClientFor
+) -> None:
     """GLY was approved when the run was kept; it was sent back since, and decided by somebody else."""
     world, row = decided.world, decided.test_id("GLY")
     with transaction(world.engine) as session:
-        reader = User(email="lise@exemple.fr", display_name="Lise", password_hash="!")
-        session.add(reader)
-        session.flush()
+        reader = world.users[ADMINISTRATOR]
         session.add(Membership(user_id=reader.id or 0, laboratory_id=world.laboratory_id, role=Role.TRANSCODER))
         blind_to = reader.id or 0
     run = kept(decided)
@@ -204,6 +206,10 @@ def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decid
         shown[who] = {item.local for item in page.repairs}, in_csv
     assert shown[world.user_id(BIOLOGIST)] == (codes[0], codes[0])
     assert shown[blind_to] == (codes[1], codes[1])
+    # Nor does a newer export that no longer holds the row.
+    with transaction(world.engine) as session:
+        session.execute(update(LocalTest).where(col(LocalTest.id) == row).values(retired_at=utc_now()))
+    assert "14749-6" not in str(section(decided, blind_to))
 
 
 def test_where_reports_do_not_add_up_no_interval_is_given(decided: Sample) -> None:

@@ -353,6 +353,56 @@ def test_an_old_closing_or_one_of_somebody_who_left_does_nothing(
     assert "n’administre plus" in leaving.jobs(departure.CLOSING_KIND)[0].message
 
 
+def test_what_erases_is_never_started_again_but_asked_anew(leaving: Leaving, client_for: ClientFor) -> None:
+    """The page of a job asks for no name, no fingerprint and no proof of who starts it again."""
+    content = leaving.prepare()
+    with transaction(leaving.world.engine) as session:
+        session.execute(
+            update(LocalTest).where(col(LocalTest.id) == leaving.sample.test_id("K")).values(synonym="autre")
+        )
+    leaving.close(content)
+    with transaction(leaving.world.engine) as session:
+        # The laboratory is again as the archive says it: it would be erased.
+        session.execute(update(LocalTest).where(col(LocalTest.id) == leaving.sample.test_id("K")).values(synonym=""))
+        session.execute(update(UserSession).values(authenticated_at=utc_now() - timedelta(hours=3)))
+    for kind in departure.KINDS:
+        (job,) = leaving.jobs(kind)
+        assert "/relancer" not in leaving.client.get(f"/travaux/{job.id}").text
+        answer = leaving.client.post(f"/travaux/{job.id}/relancer")
+        assert (answer.status_code, "redemandez-le" in answer.text) == (409, True), kind
+    assert leaving.is_whole()
+
+
+def test_nothing_is_erased_once_its_last_copy_is_gone(
+    leaving: Leaving, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between what is asked and what is done, the copy may expire; nobody removes it meanwhile."""
+    engine, content = leaving.world.engine, leaving.prepare()
+    with monkeypatch.context() as patch:
+        wait_in_queue(patch)
+        leaving.close(content)
+    (job,) = leaving.jobs(departure.CLOSING_KIND)
+    refused = leaving.client.post(f"{leaving.address}/archive/supprimer")
+    assert (refused.status_code, departure.CLOSING in refused.text) == (409, True)
+    assert len(stored_archives(leaving.world)) == 1
+
+    def expire(*_given: object) -> None:
+        with transaction(engine) as session:
+            session.execute(update(StoredFile).values(expires_at=utc_now() - timedelta(seconds=1)))
+
+    with monkeypatch.context() as patch:
+        # While the laboratory is read again: what was there at the beginning is not at the end.
+        patch.setattr(jobs, "refuse_damaged", expire)
+        run_job(engine, settings, job.id or 0)
+    assert leaving.is_whole()
+    assert leaving.jobs(departure.CLOSING_KIND)[0].message == departure.NO_COPY_LEFT
+    with transaction(engine) as session:
+        session.execute(update(Job).where(col(Job.id) == job.id).values(status=JobStatus.WAITING))
+    run_job(engine, settings, job.id or 0)
+    assert leaving.is_whole()
+    assert "n’est plus gardée ici" in leaving.page()
+
+
 def test_one_copy_is_kept_and_it_expires(leaving: Leaving) -> None:
     leaving.prepare()
     leaving.sample.approve("K", "2823-3")
