@@ -156,7 +156,7 @@ def test_reports_without_any_result_make_a_pack_too(decided: Sample, make: Make)
     # Nothing is divided by what a forger says that such reports hold.
     clusters = csv_bytes(EFFECTIVE_CLUSTERS.columns, [["", "0", "0", "3"]])
     path.write_bytes(zipped(summed(opened(path) | {EFFECTIVE_CLUSTERS.name: clusters})))
-    with pytest.raises(PackRefusedError, match="effective_clusters.csv, ligne 2 : .* aucun résultat"):
+    with pytest.raises(PackRefusedError, match=r"effective_clusters\.csv, ligne 2 : .* aucun résultat"):
         verify_pack(path)
 
 
@@ -165,7 +165,8 @@ def test_results_that_carry_the_approved_code_and_another_are_told_as_the_workbe
 ) -> None:
     """They carry several codes, and do not differ from what was approved; with other codes alone they do."""
     both, others = seen("NA", SODIUM, POTASSIUM), seen("NA", GLUCOSE, POTASSIUM)
-    keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None, counts_of_results([[both, others]]))
+    counts = counts_of_results([[both, others]])
+    keep_run(decided.world.engine, decided.world.laboratory, decided.catalogue, None, counts)
     path, _ = make(decided)
     assert verify_pack(path).run is not None
     told = {line["loinc_codes"]: line["findings"].split() for line in table(opened(path), COUNTS)}
