@@ -22,6 +22,7 @@ WITH_FORMATS_OF_THEIR_OWN = {
     "fhir_resources/values.py": "FHIR says its time zone",
     "emitted/cda_document.py": "orders the versions of a report; nobody reads it",
     "emitted/fhir_documents.py": "the same",
+    "demonstration/emitted.py": "the times that messages of HL7 v2 carry",
     "publication/state.py": "the mark of a state, in UTC",
     "files/workbook.py": "the cells of a received workbook",
     "platform/backup_before.py": "the name of a file, which says Z",
