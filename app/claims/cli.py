@@ -25,8 +25,8 @@ from app.text import counted, french_day, paris_time, share_text
 BLIND_TO = (
     "Ce que cette vérification ne voit pas : des faits inventés ou laissés de côté avant que le dossier soit fait, "
     "ce que la chaîne d'audit ne tient pas (faits/rows.csv, exams.csv, codes.csv, releases.csv, grace.csv, people.csv, "
-    "definitions.csv, les chapitres de signatures.csv et, de effective_run.csv, l'auteur et ce qui était en service à "
-    "l'état du dossier), et ce qui n'est connu que par son empreinte "
+    "definitions.csv, les chapitres de signatures.csv et, de effective_run.csv, l'auteur, ce qui était en service à "
+    "l'état du dossier, et l'intervalle là où il n'est pas recalculé), et ce qui n'est connu que par son empreinte "
     "(journal/journal.csv, rapport/lignes.csv, rapport/rapport.pdf, les textes des exports, et dans "
     "rapport/rapport.html la double lecture, les alertes justifiées et les anomalies) : "
     "l'empreinte du journal (--expect) et la tête de la chaîne (transcodeur verify-audit --head) sont là pour cela."

@@ -15,13 +15,14 @@ from app.effective.reported import NO_INTERVAL, Interval
 from app.effective.sampling import numpy_version, sample_of
 
 _PERCENTS = re.compile(r"[0-9]{1,3},[0-9]{2}")
+_VERSION = re.compile(r"[0-9]+(\.[0-9a-z+]+){1,4}")
 _RUN = "faits/effective_run.csv"
 _CLUSTERS = "faits/effective_clusters.csv"
 _NUMBERS = ("files", "reports", "level1_reports", "deleted_reports", "damaged")
 _SUMS = ("results", "effective", "by_loinc_alone", "local_codes", "effective_local_codes")
 NOT_DRAWN_AGAIN = (
-    "L'intervalle du transcodage effectif n'est pas recalculé : ses tirages ont été faits avec NumPy {told}, et "
-    "NumPy {here}, qui est ici, peut tirer autrement."
+    "L'intervalle du transcodage effectif n'est pas recalculé, et la chaîne d'audit ne le tient pas : d'après le "
+    "dossier, ses tirages ont été faits avec NumPy {told}, et NumPy {here}, qui est ici, peut tirer autrement."
 )
 ERASED = (
     "Les codes locaux du transcodage effectif ne sont pas recomptés : l'un d'eux a été effacé depuis, et la "
@@ -106,6 +107,8 @@ def _interval(facts: Facts, run: Row, found: Carried) -> list[str]:
             raise FactsError(f"{_CLUSTERS} : ces comptes rendus ne portent pas, ensemble, les résultats de la mesure")
         return []
     if run["interval_by"] == BOOTSTRAP and run["numpy"] != numpy_version():
+        if not _VERSION.fullmatch(run["numpy"]):
+            raise FactsError(f"{_RUN} : « {run['numpy'][:20]} » n'est pas une version de NumPy")
         share = found.effective * 10_000 // found.results if found.results else 0
         if not _hundredths(run["interval_low"]) <= share <= _hundredths(run["interval_high"]) <= 10_000:
             raise FactsError(f"{_RUN} : l'intervalle donné n'entoure pas le taux")

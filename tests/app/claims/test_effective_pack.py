@@ -100,7 +100,7 @@ def test_verifying_counts_every_figure_again_and_says_so(path: Path) -> None:
     said = "\n".join(_lines(verdict, None, False))
     assert "100 / 249  par résultats\n" in said
     assert "intervalle du premier taux de 35,16\u00a0% à 46,05\u00a0% ; 4 chapitres recomptés" in said
-    assert "pas recalculé" not in said
+    assert "L'intervalle du transcodage effectif n'est pas recalculé" not in said
 
 
 def test_another_numpy_draws_no_interval_again_and_that_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,10 +109,13 @@ def test_another_numpy_draws_no_interval_again_and_that_is_said(path: Path, monk
     assert verdict.run is not None
     (said,) = verdict.run.not_recomputed
     assert said == (
-        "L'intervalle du transcodage effectif n'est pas recalculé : ses tirages ont été faits avec NumPy "
+        "L'intervalle du transcodage effectif n'est pas recalculé, et la chaîne d'audit ne le tient pas : d'après le "
+        "dossier, ses tirages ont été faits avec NumPy "
         f"{np.__version__}, et NumPy 9.0, qui est ici, peut tirer autrement."
     )
-    assert said in _lines(verdict, None, False)
+    lines = _lines(verdict, None, False)
+    assert said in lines
+    assert any("et l'intervalle là où il n'est pas recalculé" in line for line in lines)
 
 
 FIGURES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
@@ -205,6 +208,8 @@ FACTS: dict[str, tuple[str, Callable[[list[list[str]]], None], str]] = {
     "an interval of another numpy around nothing": (
         RUN, both(cell(1, "numpy", "9.0"), cell(1, "interval_low", "50,00")), "n'entoure pas le taux",
     ),
+    "draws of no version": (RUN, cell(1, "numpy", "magie"), "« magie » n'est pas une version de NumPy"),
+    "draws without a version": (RUN, cell(1, "numpy", ""), "«  » n'est pas une version de NumPy"),
     "an interval that is none": (RUN, both(cell(1, "numpy", "9.0"), cell(1, "interval_low", "peu")), "pas une borne"),
     "reports alike": (CLUSTER, cell(1, "reports", "13"), "ne portent pas, ensemble, les résultats"),
     "reports of a chapter": (CLUSTER, cell(9, "reports", "17"), "« reports » n'est pas ce que dit la chaîne d'audit"),

@@ -38,7 +38,7 @@ from tests.app.effective.hand_made import counts_of_results, seen
 from tests.app.effective.runs import keep_run
 from tests.app.exports.conftest import decided, sample
 from tests.app.exports.sample import CREATININE, POTASSIUM, Sample
-from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER, ClientFor
+from tests.conftest import ADMINISTRATOR, BIOLOGIST, TRANSCODER
 
 __all__ = ["decided", "sample"]
 INSTANT = timedelta(microseconds=1)
@@ -169,9 +169,7 @@ def test_the_coverage_beside_it_is_that_of_the_report_not_of_the_run(decided: Sa
     assert section(decided).shares[0].share.part == 100, "what the reports carried does not change"
 
 
-def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(
-    decided: Sample, client_for: ClientFor
-) -> None:
+def test_who_may_still_read_a_row_blind_is_told_nothing_of_what_it_carried(decided: Sample) -> None:
     """GLY was approved when the run was kept; it was sent back since, and decided by somebody else."""
     world, row = decided.world, decided.test_id("GLY")
     with transaction(world.engine) as session:
