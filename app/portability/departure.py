@@ -132,6 +132,12 @@ def _is_here(file: StoredFile) -> bool:
     return file.removed_at is None and (file.expires_at is None or file.expires_at > utc_now())
 
 
+def name_of(session: Session, laboratory_id: int) -> str:
+    """The name of a laboratory of here, or of one that was closed; NotFoundError for a number that never was."""
+    closed = closed_with(session, laboratory_id)
+    return closed.name if closed is not None else get_laboratory(session, laboratory_id).name
+
+
 def has_changed(session: Session, laboratory_id: int, kept: Kept) -> bool:
     """Whether a fact was added since: the closing itself compares everything, byte by byte."""
     head = repository.head(session, laboratory_id)

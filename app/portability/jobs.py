@@ -27,6 +27,7 @@ from app.portability.departure import (
     closed_with,
     expired_archives,
     key_of,
+    name_of,
     refuse_without_copy,
     under_way,
 )
@@ -142,9 +143,10 @@ def _done(name: str, rows: int) -> str:
 def remove_copy(session: Session, laboratory_id: int, actor: User) -> list[int]:
     """Journal that the kept archive is removed; the numbers of the files whose content is to go.
 
-    Raises ConflictError while the laboratory is being closed with it.
+    Raises ConflictError while the laboratory is being closed with it, NotFoundError for a number that never was one.
     """
     locks.lock_subject(session, locks.Subject.INSTALLATION)
+    name_of(session, laboratory_id)
     job = under_way(session, laboratory_id)
     if job is not None and job.kind == CLOSING_KIND and closed_with(session, laboratory_id) is None:
         raise ConflictError(CLOSING)

@@ -7,7 +7,6 @@ from sqlmodel import Session, col, select
 
 from app.audit.labels import DETAIL_LABELS
 from app.jobs.pages import JobLine, job_line
-from app.laboratories.service import get_laboratory
 from app.models import ClosedLaboratory, JobStatus, User
 from app.portability import departure, repository
 from app.portability.departure import ARCHIVE_KIND, CLOSING_KIND, Kept
@@ -89,7 +88,7 @@ def departure_page(
 ) -> DeparturePage:
     """The page of a laboratory of here, or of one that was closed; NotFoundError for a number that never was."""
     closed = departure.closed_with(session, laboratory_id)
-    name = closed.name if closed is not None else get_laboratory(session, laboratory_id).name
+    name = departure.name_of(session, laboratory_id)
     kept = departure.kept_archive(session, laboratory_id)
     job = departure.under_way(session, laboratory_id) if closed is None else None
     failed, why = ("", "") if closed is not None or job is not None else _failure(session, laboratory_id)
