@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.coverage.report import CoverageReport
 from app.effective import lists_sql, repository
 from app.effective.catalogue_index import approved_codes
-from app.effective.lines import Figures, Share
+from app.effective.lines import Figures
 from app.effective.reported import NO_INTERVAL, EffectiveSection, Interval, RunTold, SectionMaker, to_repair
 from app.effective.repository import KeptRun
 from app.effective.sampling import Sample, sample_of, samples
@@ -98,16 +98,7 @@ def circuit_hash(session: Session) -> str:
 def whole_figures(session: Session, run: EffectiveRun) -> Figures:
     """The figures of a run with each of its lines."""
     assert run.id is not None
-    return Figures(
-        reports=run.reports,
-        level1_reports=run.level1_reports,
-        files=run.files,
-        damaged=run.damaged,
-        lines=repository.lines_of(session, run.id),
-        has_circuit=run.has_circuit,
-        deleted_reports=run.deleted_reports,
-        known_codes=Share(run.effective_local_codes, run.local_codes),
-    )
+    return repository.figures_with(run, repository.lines_of(session, run.id))
 
 
 def samples_of_run(run: EffectiveRun, clusters: Mapping[Cluster, int]) -> dict[str, Sample]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from app.catalogues.repository import insert_all
 from app.effective.judging import TermFacts
-from app.effective.lines import Finding, Line
+from app.effective.lines import Figures, Finding, Line, Share
 from app.effective.repairs import repair_of
 from app.emitted.observed import Cluster
 from app.models import (
@@ -149,6 +149,20 @@ def summed_lines(session: Session, run_id: int) -> list[Line]:
         Line("", (), "", "", results, 0, _findings(findings), (), chapter)
         for chapter, findings, results in session.execute(statement)
     ]
+
+
+def figures_with(run: EffectiveRun, lines: Sequence[Line]) -> Figures:
+    """The figures of a kept run, of these lines of it."""
+    return Figures(
+        reports=run.reports,
+        level1_reports=run.level1_reports,
+        files=run.files,
+        damaged=run.damaged,
+        lines=lines,
+        has_circuit=run.has_circuit,
+        deleted_reports=run.deleted_reports,
+        known_codes=Share(run.effective_local_codes, run.local_codes),
+    )
 
 
 def lines_of(session: Session, run_id: int) -> list[Line]:

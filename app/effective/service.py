@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.audit.service import record
 from app.effective import repository, uploads
-from app.effective.lines import Figures, Finding, Share
+from app.effective.lines import Figures, Finding
 from app.effective.measuring import Measured
 from app.effective.printed import told_values
 from app.effective.repository import KeptRun
@@ -159,16 +159,7 @@ def keep(session: Session, measured: Measured, author: User | None, period: Peri
 def figures_of_run(session: Session, run: EffectiveRun) -> Figures:
     """The figures of a kept run, counted again from its lines, added up by chapter and by what is said of them."""
     assert run.id is not None
-    return Figures(
-        reports=run.reports,
-        level1_reports=run.level1_reports,
-        files=run.files,
-        damaged=run.damaged,
-        lines=repository.summed_lines(session, run.id),
-        has_circuit=run.has_circuit,
-        deleted_reports=run.deleted_reports,
-        known_codes=Share(run.effective_local_codes, run.local_codes),
-    )
+    return repository.figures_with(run, repository.summed_lines(session, run.id))
 
 
 def get_run(session: Session, catalogue_id: int, public_id: str) -> KeptRun:
