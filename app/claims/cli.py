@@ -1,6 +1,5 @@
 """The commands `transcodeur evidence` and `transcodeur verify-pack`."""
 
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -56,8 +55,7 @@ def register(cli: typer.Typer) -> None:
         engine = open_ready(settings)
 
         def deliver(path: Path, _pack: Pack) -> None:
-            with output.binary() as target, path.open("rb") as source:
-                shutil.copyfileobj(source, target)
+            output.copy(path)
 
         try:
             refuse_damaged(engine)

@@ -88,6 +88,11 @@ class OutputFile:
         """Whether it is the standard output."""
         return self.given == STANDARD
 
+    def copy(self, path: Path) -> None:
+        """Write what a finished file holds."""
+        with self.binary() as target, path.open("rb") as source:
+            shutil.copyfileobj(source, target)
+
     @contextmanager
     def binary(self) -> Iterator[BinaryIO]:
         """The file, open; it is whole, or an error was raised, when the block ends."""

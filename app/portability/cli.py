@@ -1,6 +1,5 @@
 """The commands `transcodeur archive`, `import-archive` and `close-laboratory`."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -35,8 +34,7 @@ def register(cli: typer.Typer) -> None:
         engine = open_ready(get_settings())
 
         def deliver(path: Path, _said: Archive) -> None:
-            with output.binary() as target, path.open("rb") as source:
-                shutil.copyfileobj(source, target)
+            output.copy(path)
 
         try:
             refuse_damaged(engine)
@@ -87,8 +85,7 @@ def register(cli: typer.Typer) -> None:
         engine = open_ready(settings)
 
         def deliver(path: Path, _said: Archive) -> None:
-            with output.binary() as target, path.open("rb") as source:
-                shutil.copyfileobj(source, target)
+            output.copy(path)
 
         try:
             refuse_damaged(engine)

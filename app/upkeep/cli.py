@@ -1,6 +1,5 @@
 """The commands `backup`, `restore` and `doctor`."""
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -49,8 +48,7 @@ def register(cli: typer.Typer) -> None:
             with tempfile.TemporaryDirectory(prefix="transcodeur-") as folder:
                 copy = Path(folder) / "sauvegarde.sqlite3"
                 size = copy_database(settings, copy)
-                with copy.open("rb") as file, target.binary() as output:
-                    shutil.copyfileobj(file, output)
+                target.copy(copy)
         else:
             size = copy_database(settings, Path(target.given))
         typer.echo(f"Sauvegarde écrite dans « {target} » ({_megabytes(size)}).", err=target.is_standard)
